@@ -1,0 +1,67 @@
+# What a person does with Likewise. Python 3.11 or newer and make are enough; `make help` lists it.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input
+INSTALL := $(PIP) install --quiet --no-deps --require-hashes -r
+COMPILE := $(BIN)/uv pip compile pyproject.toml --quiet --universal --python-version 3.11 \
+	--generate-hashes --no-emit-index-url --custom-compile-command "make lock" $(if $(UPGRADE),--upgrade)
+# Checks and tests never touch the data of an installation.
+SCRATCH := LIKEWISE_ENV=/dev/null LIKEWISE_DATA=$(VENV)/scratch
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.PHONY: help run test lint bench lock clean
+
+help: ## list the targets
+	@sed -n 's/^\([a-z]*\):[^#]*## \(.*\)/  make \1|\2/p' Makefile | column -t -s '|'
+
+run: $(VENV)/installed ## prepare, start the web server and the worker, print the address
+	@exec $(BIN)/python manage.py start --end-with-parent
+
+test: $(VENV)/installed-dev ## run every test that can run here; ARGS="-k groups" narrows it
+	$(BIN)/python -m pytest $(if $(LIKEWISE_TEST_STRICT),-p tests.strict) $(ARGS)
+
+lint: $(VENV)/installed-dev ## formatting, style, types, import directions, migrations, settings
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	find templates -name '*.html' -exec $(BIN)/djade --check --target-version 5.2 {} +
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(SCRATCH) $(BIN)/python manage.py makemigrations --check --dry-run
+	$(SCRATCH) $(BIN)/python manage.py check
+	$(BIN)/python -m pytest -q -p no:randomly tests/test_packaging.py
+
+bench: $(VENV)/installed-dev ## measure one part against its target: make bench PART=slice
+	$(BIN)/python -m tests.bench $(PART)
+
+lock: $(VENV)/installed-dev ## pin the dependencies of pyproject.toml anew; UPGRADE=1 takes newer ones
+	$(COMPILE) --output-file requirements.lock
+	$(COMPILE) --output-file requirements-dev.lock --group dev --constraints requirements.lock
+
+clean: ## remove what was built or cached here; the data folder stays
+	rm -rf $(VENV) .pytest_cache .ruff_cache .mypy_cache .import_linter_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# The first of these that is new enough makes the environment.
+$(BIN)/python:
+	@for python in $(PYTHON) python3.14 python3.13 python3.12 python3.11; do \
+		if $$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then \
+			echo "Making $(VENV) with $$($$python --version)"; \
+			exec $$python -m venv $(VENV); \
+		fi; \
+	done; \
+	echo "Likewise needs Python 3.11 or newer, and none was found: name one, as in make run PYTHON=/path/to/python"; \
+	exit 1
+
+# A stamp newer than its lock file says: installed. The dev lock holds everything of the other.
+$(VENV)/installed: requirements.lock | $(BIN)/python
+	@echo "Installing the pinned requirements (once, a minute or two)"
+	@$(INSTALL) requirements.lock
+	@touch $@
+
+$(VENV)/installed-dev: requirements-dev.lock | $(BIN)/python
+	@echo "Installing the pinned requirements and the tools (once, a few minutes)"
+	@$(INSTALL) requirements-dev.lock
+	@touch $@ $(VENV)/installed

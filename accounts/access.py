@@ -1,0 +1,94 @@
+"""The only gate: one table from role to allowed actions, read by pages and API alike."""
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Concatenate, ParamSpec
+
+from django.contrib.auth.views import redirect_to_login
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpResponse
+
+from accounts.http import WorkspaceRequest
+from accounts.models import Membership, Role
+
+P = ParamSpec("P")
+
+_VIEWER = frozenset({"workspace.view", "descriptors.extract", "search.run", "tokens.own"})
+_EDITOR = _VIEWER | {
+    "images.add",
+    "images.change",
+    "images.delete",
+    "types.add",
+    "types.change",
+    "types.delete",
+    "groups.add",
+    "groups.change",
+    "groups.delete",
+    "tasks.add",
+    "tasks.change",
+    "tasks.delete",
+    "tasks.train",
+    "jobs.cancel",
+}
+_ADMIN = _EDITOR | {
+    "members.manage",
+    "tokens.all",
+    "versions.produce",
+    "versions.delete",
+    "workspace.change",
+}
+_OWNER = _ADMIN | {"workspace.delete", "workspace.hand_over"}
+
+ALLOWED: dict[str, frozenset[str]] = {
+    Role.VIEWER: _VIEWER,
+    Role.EDITOR: _EDITOR,
+    Role.ADMIN: _ADMIN,
+    Role.OWNER: _OWNER,
+}
+# What a token of scope "read" may do, whatever its user's role.
+READ_SCOPE = _VIEWER - {"tokens.own"}
+
+
+def is_allowed(role: str, action: str) -> bool:
+    """Say whether a role may do an action; an action that is in no row of the table is a bug."""
+    if action not in _OWNER:
+        raise ValueError(f"unknown action {action!r}")
+    return action in ALLOWED.get(role, frozenset())
+
+
+def check(membership: Membership | None, action: str) -> Membership:
+    """Return the membership if it allows the action; 404 for a stranger, 403 for a lower role."""
+    if membership is None:
+        raise Http404("There is no such workspace.")
+    if not is_allowed(membership.role, action):
+        raise PermissionDenied(
+            f"Your role in this workspace is {membership.get_role_display().lower()}; "
+            "ask an admin of the workspace for a higher one."
+        )
+    return membership
+
+
+def requires(
+    action: str,
+) -> Callable[
+    [Callable[Concatenate[WorkspaceRequest, P], HttpResponse]],
+    Callable[Concatenate[WorkspaceRequest, P], HttpResponse],
+]:
+    """Guard a page: signed in, a member of the current workspace, and allowed to do the action."""
+
+    def decorate(
+        view: Callable[Concatenate[WorkspaceRequest, P], HttpResponse],
+    ) -> Callable[Concatenate[WorkspaceRequest, P], HttpResponse]:
+        @wraps(view)
+        def guarded(
+            request: WorkspaceRequest, /, *args: P.args, **kwargs: P.kwargs
+        ) -> HttpResponse:
+            if not request.user.is_authenticated:
+                return redirect_to_login(request.get_full_path())
+            check(request.membership, action)
+            return view(request, *args, **kwargs)
+
+        guarded.action = action  # type: ignore[attr-defined]
+        return guarded
+
+    return decorate

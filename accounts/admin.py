@@ -1,0 +1,105 @@
+"""Django's admin for who operates the server: look at everything, switch accounts on and off.
+
+All else is read-only here, since a change past the services would leave no activity row.
+"""
+
+from typing import TYPE_CHECKING, Any
+
+from django.contrib import admin
+from django.db.models import Model
+from django.http import HttpRequest
+
+from accounts.models import Activity, ApiToken, Invitation, Membership, User, Workspace
+
+if TYPE_CHECKING:
+    ModelAdmin = admin.ModelAdmin[Model]
+else:
+    ModelAdmin = admin.ModelAdmin
+
+
+class ReadOnlyAdmin(ModelAdmin):
+    """Rows to look at."""
+
+    def has_add_permission(self, request: HttpRequest) -> bool:  # noqa: ARG002
+        """Say no: the services add rows."""
+        return False
+
+    def has_change_permission(
+        self,
+        request: HttpRequest,  # noqa: ARG002
+        obj: Any = None,  # noqa: ARG002
+    ) -> bool:
+        """Say no: the services change rows."""
+        return False
+
+    def has_delete_permission(
+        self,
+        request: HttpRequest,  # noqa: ARG002
+        obj: Any = None,  # noqa: ARG002
+    ) -> bool:
+        """Say no: the services delete rows."""
+        return False
+
+
+@admin.register(User)
+class UserAdmin(ReadOnlyAdmin):
+    """People; `is_active` is the switch that locks somebody out at once, keys included."""
+
+    list_display = ["email", "name", "is_active", "is_staff", "created"]
+    list_filter = ["is_active", "is_staff"]
+    search_fields = ["email", "name"]
+    fields = ["email", "name", "is_active", "is_staff", "last_login", "created"]
+    readonly_fields = ["email", "name", "last_login", "created"]
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Say yes to who may change users."""
+        return admin.ModelAdmin.has_change_permission(self, request, obj)
+
+
+@admin.register(Workspace)
+class WorkspaceAdmin(ReadOnlyAdmin):
+    """Teams."""
+
+    list_display = ["name", "id", "created"]
+    search_fields = ["name", "id"]
+
+
+@admin.register(Membership)
+class MembershipAdmin(ReadOnlyAdmin):
+    """Who is in which team."""
+
+    list_display = ["user", "workspace", "role", "created"]
+    list_filter = ["role"]
+    list_select_related = ["user", "workspace"]
+    search_fields = ["user__email", "workspace__name"]
+
+
+@admin.register(Invitation)
+class InvitationAdmin(ReadOnlyAdmin):
+    """Open and used invitations, without their secrets."""
+
+    list_display = ["email", "workspace", "role", "created", "expires", "accepted", "revoked"]
+    list_select_related = ["workspace"]
+    search_fields = ["email"]
+    exclude = ["digest"]
+
+
+@admin.register(ApiToken)
+class ApiTokenAdmin(ReadOnlyAdmin):
+    """Keys, without their secrets."""
+
+    list_display = ["name", "prefix", "user", "workspace", "scope", "last_used", "expires", "revoked"]
+    list_filter = ["scope"]
+    list_select_related = ["user", "workspace"]
+    search_fields = ["name", "prefix", "user__email"]
+    exclude = ["digest"]
+
+
+@admin.register(Activity)
+class ActivityAdmin(ReadOnlyAdmin):
+    """Who did what."""
+
+    list_display = ["created", "workspace", "actor", "verb", "noun", "target_name", "count"]
+    list_select_related = ["workspace", "actor"]
+    search_fields = ["target_name", "actor__email", "workspace__name"]
+    show_full_result_count = False

@@ -1,0 +1,78 @@
+"""What every request gets: an id, and the signed-in person's workspace."""
+
+import logging
+import re
+import time
+import uuid
+from collections.abc import Callable
+from typing import cast
+
+from django.http import HttpRequest, HttpResponse
+from django.utils.encoding import escape_uri_path
+
+from accounts.http import WorkspaceRequest
+from accounts.logs import current_request_id
+from accounts.models import Membership
+from accounts.queries import memberships_of
+
+logger = logging.getLogger("likewise.request")
+SESSION_KEY = "workspace"
+_ID = re.compile(r"[A-Za-z0-9_-]{8,64}")
+
+Handler = Callable[[HttpRequest], HttpResponse]
+
+
+def request_id(get_response: Handler) -> Handler:
+    """Give each request an id, answer with it, and log one line when it is done."""
+
+    def middleware(request: HttpRequest) -> HttpResponse:
+        given = request.headers.get("X-Request-ID", "")
+        current = given if _ID.fullmatch(given) else uuid.uuid4().hex
+        request.request_id = current  # type: ignore[attr-defined]
+        current_request_id.set(current)
+        started = time.perf_counter()
+        response = get_response(request)
+        response["X-Request-ID"] = current
+        logger.info(
+            "method=%s path=%s status=%d ms=%.1f",
+            request.method,
+            _loggable_path(request),
+            response.status_code,
+            (time.perf_counter() - started) * 1000,
+        )
+        return response
+
+    return middleware
+
+
+def workspace(get_response: Handler) -> Handler:
+    """Set `memberships`, `membership` and `workspace` of a signed-in request, from its session."""
+
+    def middleware(request: HttpRequest) -> HttpResponse:
+        scoped = cast("WorkspaceRequest", request)
+        scoped.memberships = memberships_of(scoped.user) if request.user.is_authenticated else []
+        chosen = request.session.get(SESSION_KEY) if scoped.memberships else None
+        scoped.membership = _pick(scoped.memberships, chosen)
+        if scoped.membership is not None:
+            scoped.workspace = scoped.membership.workspace
+        return get_response(request)
+
+    return middleware
+
+
+def _loggable_path(request: HttpRequest) -> str:
+    """Return the path without its query; a path that may hold a secret as its route's pattern.
+
+    It is escaped again: a line break in a path must not begin a log line of its own.
+    """
+    match = request.resolver_match
+    if match and not all(isinstance(value, uuid.UUID | int) for value in match.kwargs.values()):
+        return f"/{match.route}"
+    return escape_uri_path(request.path)
+
+
+def _pick(memberships: list[Membership], chosen: str | None) -> Membership | None:
+    for membership in memberships:
+        if str(membership.workspace_id) == chosen:
+            return membership
+    return memberships[0] if memberships else None

@@ -1,0 +1,71 @@
+"""Reading who: members, workspaces, tokens. Never writes."""
+
+import hashlib
+import hmac
+from uuid import UUID
+
+from django.db.models import QuerySet
+from django.utils import timezone
+
+from accounts.errors import NoSuchUser
+from accounts.models import ApiToken, Membership, User, Workspace
+
+PREFIX_LENGTH = 11  # "lw_" and eight characters of the secret
+
+
+def has_users() -> bool:
+    """Say whether anybody can sign in yet."""
+    return User.objects.exists()
+
+
+def get_user(email: str) -> User:
+    """Return the user who signs in with the address, in any case; raises `NoSuchUser`."""
+    try:
+        return User.objects.get_by_natural_key(email)
+    except User.DoesNotExist as error:
+        raise NoSuchUser(email) from error
+
+
+def memberships_of(user: User) -> list[Membership]:
+    """Return the user's memberships with their workspaces, by the workspace's name."""
+    rows = Membership.objects.filter(user=user, user__is_active=True)
+    return list(rows.select_related("workspace").order_by("workspace__name", "id"))
+
+
+def find_membership(user: User, workspace_id: UUID) -> Membership | None:
+    """Return the user's membership in a workspace, or None for a stranger."""
+    rows = Membership.objects.filter(user=user, user__is_active=True, workspace_id=workspace_id)
+    return rows.select_related("workspace", "user").first()
+
+
+def workspaces_of(user: User) -> QuerySet[Workspace]:
+    """Return the workspaces that the user is a member of."""
+    return Workspace.objects.filter(memberships__user=user, memberships__user__is_active=True)
+
+
+def members_of(workspace: Workspace) -> QuerySet[Membership]:
+    """Return the workspace's members, first comer first."""
+    return workspace.memberships.select_related("user").order_by("created", "id")
+
+
+def tokens_of(user: User) -> QuerySet[ApiToken]:
+    """Return the user's tokens that were not revoked, newest first."""
+    return ApiToken.objects.filter(user=user, revoked__isnull=True).select_related("workspace")
+
+
+def find_token(raw: str) -> ApiToken | None:
+    """Find a working token by its key: looked up by prefix, compared in constant time."""
+    found = (
+        ApiToken.objects.valid(timezone.now())
+        .filter(prefix=raw[:PREFIX_LENGTH], user__is_active=True)
+        .select_related("user", "workspace")
+        .first()
+    )
+    if found is None or not hmac.compare_digest(found.digest, digest_of(raw)):
+        return None
+    return found
+
+
+def digest_of(secret: str) -> str:
+    """Return the SHA-256 of a secret of full entropy, which needs no salt and no stretching."""
+    return hashlib.sha256(secret.encode()).hexdigest()

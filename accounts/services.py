@@ -1,0 +1,127 @@
+"""The only writes of this room. Each is one transaction and leaves one activity row."""
+
+import secrets
+from datetime import datetime, timedelta
+
+from django.contrib.auth.password_validation import validate_password
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+
+from accounts.activity import record
+from accounts.errors import AlreadySetUp, EmailTaken, NoSuchToken
+from accounts.models import ApiToken, Membership, Role, Scope, User, Workspace
+from accounts.queries import PREFIX_LENGTH, digest_of, has_users
+
+KEY_PREFIX = "lw_"
+LAST_USED_STEP = timedelta(minutes=5)
+
+
+@transaction.atomic
+def create_user(*, email: str, password: str, name: str = "") -> User:
+    """Create a user who signs in by password; the password must pass the validators.
+
+    Raises `EmailTaken`, and Django's `ValidationError` for a weak password, an address that is
+    none, or a name that is too long.
+    """
+    user = User(email=email, name=name)
+    user.clean_fields(exclude=["password"])
+    validate_password(password, user)
+    try:
+        with transaction.atomic():
+            return User.objects.create_user(email, password, name=name)
+    except IntegrityError as error:
+        raise EmailTaken(email) from error
+
+
+@transaction.atomic
+def create_workspace(*, name: str, actor: User) -> Workspace:
+    """Create a workspace that the actor owns."""
+    workspace = Workspace.objects.create(name=name)
+    Membership.objects.create(workspace=workspace, user=actor, role=Role.OWNER)
+    record(
+        workspace=workspace,
+        verb="created",
+        noun="workspace",
+        target_id=workspace.id,
+        target_name=name,
+        actor=actor,
+    )
+    return workspace
+
+
+@transaction.atomic
+def create_first_owner(*, email: str, password: str) -> User:
+    """Create the installation's first user; raises `AlreadySetUp` once anybody exists."""
+    if has_users():
+        raise AlreadySetUp
+    return create_user(email=email, password=password)
+
+
+@transaction.atomic
+def issue_token(
+    *,
+    name: str,
+    workspace: Workspace,
+    scope: str = Scope.WRITE,
+    expires: datetime | None = None,
+    actor: User,
+) -> tuple[ApiToken, str]:
+    """Make a key for the actor and return its row and the key, which cannot be read again."""
+    raw = KEY_PREFIX + secrets.token_urlsafe(30)
+    token = ApiToken.objects.create(
+        user=actor,
+        workspace=workspace,
+        name=name,
+        prefix=raw[:PREFIX_LENGTH],
+        digest=digest_of(raw),
+        scope=scope,
+        expires=expires,
+    )
+    record(
+        workspace=workspace,
+        verb="created",
+        noun="token",
+        target_id=token.id,
+        target_name=name,
+        actor=actor,
+    )
+    return token, raw
+
+
+@transaction.atomic
+def revoke_token(*, token: ApiToken, actor: User) -> None:
+    """Revoke a key at once; revoking twice changes nothing."""
+    changed = ApiToken.objects.filter(pk=token.pk, revoked__isnull=True).update(
+        revoked=timezone.now()
+    )
+    if changed:
+        record(
+            workspace=token.workspace,
+            verb="revoked",
+            noun="token",
+            target_id=token.id,
+            target_name=token.name,
+            actor=actor,
+        )
+
+
+@transaction.atomic
+def revoke_tokens_named(*, name: str, actor: User) -> int:
+    """Revoke all of the actor's working keys of that name and return how many they were."""
+    tokens = list(
+        ApiToken.objects.valid(timezone.now())
+        .filter(user=actor, name=name)
+        .select_related("workspace")
+    )
+    if not tokens:
+        raise NoSuchToken(name)
+    for token in tokens:
+        revoke_token(token=token, actor=actor)
+    return len(tokens)
+
+
+def touch_token(*, token: ApiToken) -> None:
+    """Remember that a key was used, at most once in five minutes: no write per request."""
+    now = timezone.now()
+    if token.last_used is None or token.last_used < now - LAST_USED_STEP:
+        ApiToken.objects.filter(pk=token.pk).update(last_used=now)

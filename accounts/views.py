@@ -1,0 +1,58 @@
+"""Pages about oneself: keys for the API, and the workspace that one works in."""
+
+from typing import Any
+from uuid import UUID
+
+from django.contrib import messages
+from django.http import Http404, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods, require_POST
+
+from accounts.access import requires
+from accounts.forms import TokenForm, WorkspaceForm
+from accounts.http import WorkspaceRequest
+from accounts.middleware import SESSION_KEY
+from accounts.queries import tokens_of
+from accounts.services import issue_token, revoke_token
+
+
+@never_cache
+@require_http_methods(["GET", "POST"])
+@requires("tokens.own")
+def tokens(request: WorkspaceRequest) -> HttpResponse:
+    """List one's own keys and make one; the answer to making it is the only page that shows it."""
+    form = TokenForm(request.POST or None, user=request.user, initial={"workspace": request.workspace})
+    if request.method != "POST":
+        return _tokens_page(request, form=form)
+    if not form.is_valid():
+        return _tokens_page(request, form=form, status=422)
+    _, key = issue_token(**form.cleaned_data, actor=request.user)
+    fresh = TokenForm(user=request.user, initial={"workspace": request.workspace})
+    return _tokens_page(request, form=fresh, new_key=key)
+
+
+@require_POST
+@requires("tokens.own")
+def token_revoke(request: WorkspaceRequest, token_id: UUID) -> HttpResponse:
+    """Revoke one of one's own keys."""
+    token = get_object_or_404(tokens_of(request.user), pk=token_id)
+    revoke_token(token=token, actor=request.user)
+    messages.success(request, f"The token “{token.name}” no longer works.")
+    return redirect("tokens")
+
+
+@require_POST
+@requires("workspace.view")
+def workspace_switch(request: WorkspaceRequest) -> HttpResponse:
+    """Work in another of one's own workspaces from now on."""
+    form = WorkspaceForm(request.POST, user=request.user)
+    if not form.is_valid():
+        raise Http404("There is no such workspace.")
+    request.session[SESSION_KEY] = str(form.cleaned_data["workspace"].pk)
+    return redirect("home")
+
+
+def _tokens_page(request: WorkspaceRequest, *, status: int = 200, **context: Any) -> HttpResponse:
+    context["tokens"] = tokens_of(request.user)
+    return render(request, "accounts/tokens.html", context, status=status)

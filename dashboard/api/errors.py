@@ -1,0 +1,66 @@
+"""Which HTTP status and which words each refusal gets: the one place that knows."""
+
+from typing import Any
+
+from django.core.exceptions import ObjectDoesNotExist
+from rest_framework.exceptions import APIException
+from rest_framework.response import Response
+from rest_framework.views import exception_handler
+
+from dashboard.files.errors import (
+    AddressFailed,
+    AddressTooSlow,
+    FileRefused,
+    ForbiddenAddress,
+    ImageTooLarge,
+)
+from dashboard.services import errors
+
+_STATUS: tuple[tuple[type[Exception], int], ...] = (
+    (ObjectDoesNotExist, 404),
+    (errors.NoSuchVersion, 404),
+    (errors.TrainingAlreadyRunning, 409),
+    (errors.NotTrained, 409),
+    (errors.Refused, 400),
+    (ForbiddenAddress, 403),
+    (ImageTooLarge, 413),
+    (FileRefused, 400),
+)
+
+
+class BodyTooLarge(APIException):
+    """The body is over the limit; it was not read."""
+
+    status_code = 413
+    default_code = "too_large"
+
+
+def answer(error: Exception, context: dict[str, Any]) -> Response | None:
+    """Turn an exception into an answer; None leaves it to Django, as a 500."""
+    response = exception_handler(error, context)
+    if response is not None:
+        return response
+    for kind, status in _STATUS:
+        if isinstance(error, kind):
+            return Response(_body(error), status=status)
+    return None
+
+
+def _body(error: Exception) -> dict[str, Any]:
+    if isinstance(error, ObjectDoesNotExist):
+        return {"detail": "Not found."}
+    body: dict[str, Any] = {"detail": str(error)}
+    if isinstance(error, errors.TrainingAlreadyRunning):
+        body["model"] = error.version.id
+    return body
+
+
+def record_status(error: FileRefused) -> int:
+    """Return the code that a failed record of a descriptor call carries."""
+    if isinstance(error, ForbiddenAddress):
+        return 403
+    if isinstance(error, ImageTooLarge):
+        return 413
+    if isinstance(error, AddressTooSlow):
+        return 504
+    return 502 if isinstance(error, AddressFailed) else 400

@@ -1,0 +1,58 @@
+"""May this key do that here? The API's side of `accounts.access`."""
+
+from typing import cast
+from uuid import UUID
+
+from django.core.exceptions import PermissionDenied
+from django.http import Http404
+from rest_framework.permissions import BasePermission
+from rest_framework.request import Request
+from rest_framework.views import APIView
+
+from accounts.access import READ_SCOPE, check
+from accounts.models import ApiToken, Scope, User, Workspace
+from accounts.queries import find_membership
+
+NONE_GIVEN = (None, "", "Default")
+
+
+class RoleAllows(BasePermission):
+    """Let in whoever has a working key; each method then asks for a workspace and an action."""
+
+    message = "Send an API token: Authorization: Token <key>."
+
+    def has_permission(self, request: Request, view: APIView) -> bool:  # noqa: ARG002
+        """Say whether somebody is there."""
+        return request.auth is not None
+
+
+def allow(request: Request, workspace_id: UUID, action: str) -> Workspace:
+    """Return the workspace if the key's user may do the action there and the key's scope lets it.
+
+    404 for a workspace that the user is no member of, 403 for a role or scope too low.
+    """
+    token = cast("ApiToken", request.auth)
+    membership = check(find_membership(cast("User", request.user), workspace_id), action)
+    if token.scope == Scope.READ and action not in READ_SCOPE:
+        raise PermissionDenied("This API token can only read: make one with the scope “write”.")
+    return membership.workspace
+
+
+def workspace_named(request: Request) -> UUID | None:
+    """Return the workspace that the URL or the body names; None if neither does."""
+    named = request.query_params.get("workspace")
+    if named in NONE_GIVEN and isinstance(request.data, dict):
+        named = request.data.get("workspace")
+    if named in NONE_GIVEN:
+        return None
+    try:
+        return UUID(str(named))
+    except ValueError as error:
+        raise Http404("There is no such workspace.") from error
+
+
+def workspace_for(request: Request, action: str) -> Workspace:
+    """Return the named workspace, or else the token's default one, if it allows the action."""
+    return allow(
+        request, workspace_named(request) or cast("ApiToken", request.auth).workspace_id, action
+    )

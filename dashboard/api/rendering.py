@@ -1,0 +1,49 @@
+"""JSON in and out."""
+
+from collections.abc import Mapping
+from typing import IO, Any
+
+import orjson
+from rest_framework.exceptions import ParseError
+from rest_framework.parsers import BaseParser
+from rest_framework.renderers import BaseRenderer
+
+
+class OrjsonRenderer(BaseRenderer):
+    """Write JSON; numpy arrays too, some thirty times faster than `json` writes lists."""
+
+    media_type = "application/json"
+    format = "json"
+    charset = None
+
+    def render(
+        self,
+        data: Any,
+        accepted_media_type: str | None = None,  # noqa: ARG002
+        renderer_context: Mapping[str, Any] | None = None,  # noqa: ARG002
+    ) -> bytes:
+        """Return the bytes; nothing for an answer without content."""
+        if data is None:
+            return b""
+        return orjson.dumps(data, default=str, option=orjson.OPT_SERIALIZE_NUMPY)
+
+
+class OrjsonParser(BaseParser):
+    """Read JSON; an empty body is an empty object. Depth is bounded by the parser itself."""
+
+    media_type = "application/json"
+
+    def parse(
+        self,
+        stream: IO[bytes],
+        media_type: str | None = None,  # noqa: ARG002
+        parser_context: Mapping[str, Any] | None = None,  # noqa: ARG002
+    ) -> Any:
+        """Return what the body says. Raises `ParseError`."""
+        body = stream.read()
+        if not body.strip():
+            return {}
+        try:
+            return orjson.loads(body)
+        except orjson.JSONDecodeError as error:
+            raise ParseError(f"The body is not valid JSON: {error}.") from error

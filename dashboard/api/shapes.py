@@ -1,0 +1,184 @@
+"""What each resource looks like on the wire; serializers and writers shape, they never save."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from rest_framework import serializers
+from rest_framework.request import Request
+
+from dashboard.models import Group, GroupImage, Image, SimilarityType, Task, Version
+from dashboard.queries.links import image_link, thumbnail_link
+
+Json = dict[str, Any]
+
+
+class MetaData(serializers.JSONField):
+    """An object of any content; `null` is an empty one."""
+
+    def to_internal_value(self, data: Any) -> Any:
+        """Refuse what is no object, and what no database can hold."""
+        value = super().to_internal_value(data)
+        if not isinstance(value, dict):
+            raise serializers.ValidationError("Send an object.")
+        if "\x00" in str(value) or "\\x00" in repr(value):
+            raise serializers.ValidationError("Leave out the null character.")
+        return value
+
+
+class Named(serializers.Serializer[Any]):
+    """A thing with a name and, if one likes, a description."""
+
+    name = serializers.CharField(max_length=255)
+    description = serializers.CharField(
+        required=False, allow_blank=True, allow_null=True, max_length=10_000, default=""
+    )
+
+    def validate_description(self, value: str | None) -> str:
+        """Take `null` for nothing."""
+        return value or ""
+
+
+class NewType(Named):
+    """A similarity type."""
+
+    exclusive = serializers.BooleanField(required=False, default=False)
+
+
+class NewGroup(Named):
+    """A group of a type."""
+
+    type = serializers.UUIDField()
+    meta_data = MetaData(required=False, allow_null=True)
+
+
+class Ids(serializers.Serializer[Any]):
+    """Images by their ids."""
+
+    images = serializers.ListField(child=serializers.UUIDField(), allow_empty=True)
+
+
+class TypeId(serializers.Serializer[Any]):
+    """A type by its id, under either name."""
+
+    type_id = serializers.UUIDField(required=False)
+    type = serializers.UUIDField(required=False)
+
+    def validate(self, attrs: Json) -> Json:
+        """Ask for one of the two."""
+        if "type_id" not in attrs and "type" not in attrs:
+            raise serializers.ValidationError({"type_id": ["This field is required."]})
+        return {"type_id": attrs.get("type_id") or attrs["type"]}
+
+
+class NewImageFields(serializers.Serializer[Any]):
+    """What may come with an image."""
+
+    base64 = serializers.CharField(required=False, trim_whitespace=False)
+    url = serializers.CharField(required=False, max_length=4096)
+    img_path = serializers.FileField(required=False)
+    noresize = serializers.BooleanField(required=False, default=False)
+    test_image = serializers.BooleanField(required=False, default=False)
+    real = serializers.BooleanField(required=False, default=True)
+    meta_data = MetaData(required=False, allow_null=True)
+
+
+def type_json(row: SimilarityType) -> Json:
+    """Write a similarity type."""
+    return {
+        "id": row.id,
+        "name": row.name,
+        "description": row.description,
+        "workspace": row.workspace_id,
+        "exclusive": row.exclusive,
+        "groups_count": row.groups_count,
+        "created": row.created,
+        "modified": row.modified,
+    }
+
+
+def task_json(row: Task, last: Version | None) -> Json:
+    """Write a task; `last` is its newest version."""
+    return {
+        "id": row.id,
+        "name": row.name,
+        "description": row.description,
+        "workspace": row.workspace_id,
+        "types": [type_json(kind) for kind in row.similarity_types.all()],
+        "production_version": row.production_version and row.production_version.number,
+        "last_train_status": last and last.status,
+        "created": row.created,
+        "modified": row.modified,
+    }
+
+
+def version_json(row: Version) -> Json:
+    """Write a trained version, which the API calls a model."""
+    return {
+        "id": row.id,
+        "task": row.task_id,
+        "task_name": row.task.name,
+        "version": row.number,
+        "train_status": row.status,
+        "production": row.task.production_version_id == row.id,
+        "dimension": row.dimension,
+        "metrics": row.metrics,
+        "train_detail": row.detail,
+        "workspace": row.workspace_id,
+        "created": row.created,
+        "trained": row.trained,
+    }
+
+
+def group_json(row: Group) -> Json:
+    """Write a group as it stands in a list."""
+    kind = row.similarity_type
+    return {
+        "id": row.id,
+        "name": row.name,
+        "description": row.description,
+        "type": {"id": kind.id, "name": kind.name, "workspace": kind.workspace_id},
+        "meta_data": row.meta_data,
+        "test_group": row.test_group,
+        "images_count": row.images_count,
+        "objects_count": row.regions_count,
+        "groups_count": row.groups_count,
+        "workspace": row.workspace_id,
+        "created": row.created,
+        "modified": row.modified,
+    }
+
+
+def images_json(rows: Iterable[Image], request: Request) -> list[Json]:
+    """Write images with links that open them for an hour or two."""
+    rows = list(rows)
+    groups = _groups_of(rows)
+    return [
+        {
+            "id": row.id,
+            "created": row.created,
+            "img_path": request.build_absolute_uri(image_link(row)),
+            "thumb_img_path": request.build_absolute_uri(thumbnail_link(row)),
+            "img_width": row.width,
+            "img_height": row.height,
+            "workspace": row.workspace_id,
+            "meta_data": row.meta_data,
+            "test_image": row.test_image,
+            "real": row.real,
+            "verifyCount": row.verify_count,
+            "labels": [],
+            "file_name": row.file_name,
+            "sha256": row.sha256,
+            "groups": groups.get(row.id, []),
+        }
+        for row in rows
+    ]
+
+
+def _groups_of(images: list[Image]) -> dict[Any, list[Json]]:
+    found: dict[Any, list[Json]] = {}
+    rows = GroupImage.objects.filter(image__in=images).order_by("id")
+    for image_id, group_id, name, kind in rows.values_list(
+        "image_id", "group_id", "group__name", "similarity_type_id"
+    ):
+        found.setdefault(image_id, []).append({"id": group_id, "name": name, "type": kind})
+    return found

@@ -1,0 +1,78 @@
+"""`/similarity/training/v2/task`."""
+
+from uuid import UUID
+
+from rest_framework.exceptions import ValidationError
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from dashboard.api.base import ApiView
+from dashboard.api.permissions import workspace_for
+from dashboard.api.shapes import Named, TypeId, task_json, version_json
+from dashboard.models import SimilarityType, Task
+from dashboard.queries.similarity_types import types_in
+from dashboard.queries.tasks import tasks_in
+from dashboard.queries.versions import newest_versions
+from dashboard.services.tasks import add_type, create_task, remove_type
+from dashboard.services.training import start_training
+
+
+class Tasks(ApiView):
+    """The tasks of a workspace."""
+
+    def get(self, request: Request) -> Response:
+        """List them."""
+        return self.answer_list(tasks_in(workspace_for(request, "workspace.view")), _write)
+
+    def post(self, request: Request) -> Response:
+        """Create one."""
+        workspace = workspace_for(request, "tasks.add")
+        row = create_task(workspace=workspace, **self.read(Named), actor=self.user)
+        return Response(_write([row])[0], status=201)
+
+
+class OneTask(ApiView):
+    """One task."""
+
+    def get(self, request: Request, task_id: UUID) -> Response:  # noqa: ARG002
+        """Read it."""
+        return Response(_write([self.find(Task.objects.all(), task_id, "workspace.view")])[0])
+
+
+class TaskTypes(ApiView):
+    """The types of a task; `adds` says whether the address attaches or detaches."""
+
+    adds = True
+
+    def post(self, request: Request, task_id: UUID) -> Response:  # noqa: ARG002
+        """Attach or detach a type; doing it twice changes nothing."""
+        task = self.find(Task.objects.select_related("workspace"), task_id, "tasks.change")
+        kind = self._type(task, self.read(TypeId)["type_id"])
+        (add_type if self.adds else remove_type)(
+            task=task, similarity_type=kind, actor=self.user
+        )
+        return Response(_write([task])[0])
+
+    @staticmethod
+    def _type(task: Task, type_id: UUID) -> SimilarityType:
+        found = types_in(task.workspace).filter(pk=type_id).first()
+        if found is None:
+            raise ValidationError(
+                {"type_id": [f"There is no type {type_id} in the task's workspace."]}
+            )
+        return found
+
+
+class TaskTraining(ApiView):
+    """The training of a task."""
+
+    def post(self, request: Request, task_id: UUID) -> Response:  # noqa: ARG002
+        """Start it; the answer is the version that it will be."""
+        task = self.find(Task.objects.all(), task_id, "tasks.train")
+        version, _ = start_training(task=task, actor=self.user)
+        return Response(version_json(version), status=202)
+
+
+def _write(rows: list[Task]) -> list[dict[str, object]]:
+    newest = newest_versions(rows)
+    return [task_json(row, newest.get(row.id)) for row in rows]

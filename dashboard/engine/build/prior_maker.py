@@ -1,0 +1,56 @@
+"""From drawn pictures, as the bank sees them: the basis, the scatters, the untrained head."""
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dashboard.engine.heads import DIMENSION, discriminant, positive_peaks
+from dashboard.engine.scatter import Floats, Integers, group_statistics, mixture
+
+FEATURES = 512
+
+
+class Basis(NamedTuple):
+    """Brings 3,360 answers to 512 features: subtract `mean` (w,), multiply by `axes` (w, k)."""
+
+    mean: NDArray[np.float32]
+    axes: NDArray[np.float16]
+
+    def project(self, answers: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Give the features (n, k) of answers (n, w)."""
+        return (answers - self.mean) @ self.axes.astype(np.float32)
+
+
+def principal_basis(answers: NDArray[np.float32], size: int = FEATURES) -> Basis:
+    """Find the axes along which the answers (n, w) spread most, signs fixed by a rule."""
+    mean = answers.mean(axis=0, dtype=np.float64)
+    scatter = np.zeros((answers.shape[1], answers.shape[1]))
+    for part in np.array_split(answers, max(1, len(answers) // 1000)):
+        centred = part - mean
+        scatter += centred.T @ centred
+    axes = np.linalg.eigh(scatter)[1][:, ::-1][:, :size]
+    return Basis(mean.astype(np.float32), positive_peaks(axes).astype(np.float16))
+
+
+class PriorArrays(NamedTuple):
+    """What the shipped prior holds: scatters (k, k) and the untrained directions (k, d)."""
+
+    within: Floats
+    between: Floats
+    directions: NDArray[np.float32]
+
+
+def prior_arrays(
+    features: NDArray[np.floating], likenesses: list[str], groups: Integers
+) -> PriorArrays:
+    """Let every kind of likeness count the same, however many pictures it has."""
+    kinds = np.array(likenesses)
+    parts = [
+        group_statistics(features[kinds == kind], groups[kinds == kind], cap=len(groups))
+        for kind in sorted(set(likenesses))
+    ]
+    within = mixture([(1.0, part.within) for part in parts])
+    between = mixture([(1.0, part.between()) for part in parts])
+    directions = discriminant(within, [(1.0, between)], DIMENSION)
+    return PriorArrays(within, between, directions.astype(np.float32))

@@ -1,0 +1,121 @@
+"""The head of a similarity type: the closed-form map from features to descriptors.
+
+Linear discriminant analysis (Fisher, 1936; Rao, 1948) whose two scatters are mixed with those
+of the shipped prior, as in regularised discriminant analysis (Friedman, 1989): few groups lean
+on the prior, many on themselves.
+"""
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dashboard.engine.scatter import (
+    BLOCK,
+    Floats,
+    GroupStatistics,
+    mixture,
+    pair_scatter,
+    trace_one,
+)
+
+DIMENSION = 128
+SHRINK = 0.1
+POWER = 0.25  # of a direction's strength, relative to the strongest
+
+
+class Recipe(NamedTuple):
+    """How many rows (n0) and groups (g0) of the user's own the prior is worth."""
+
+    n0: float
+    g0: float
+
+
+@dataclass(frozen=True)
+class Head:
+    """An affine map: `mean` (k,) and `directions` (k, d), both float32."""
+
+    mean: NDArray[np.float32]
+    directions: NDArray[np.float32]
+
+    @property
+    def dimension(self) -> int:
+        """The numbers in one descriptor."""
+        return int(self.directions.shape[1])
+
+    def describe(self, features: NDArray[np.floating]) -> NDArray[np.float32]:
+        """Turn features (n, k) into descriptors (n, d) float32, rows of unit length.
+
+        Computed in float64 and rounded last: a row comes out the same alone and among others.
+        """
+        directions = self.directions.astype(np.float64)
+        rows = np.empty((len(features), self.dimension), np.float32)
+        for start in range(0, len(features), BLOCK):
+            block = features[start : start + BLOCK].astype(np.float64) - self.mean
+            rows[start : start + BLOCK] = unit_rows(block @ directions)
+        return rows
+
+
+def unit_rows(rows: Floats) -> Floats:
+    """Scale rows (n, d) to unit length; a row of zeros becomes the even one.
+
+    >>> unit_rows(np.array([[3.0, 4.0], [0.0, 0.0]])).round(3)
+    array([[0.6  , 0.8  ],
+           [0.707, 0.707]])
+    """
+    lengths = np.linalg.norm(rows, axis=1, keepdims=True)
+    even = 1 / np.sqrt(max(rows.shape[1], 1))
+    unit: Floats = np.where(lengths > 1e-12, rows / np.maximum(lengths, 1e-12), even)
+    return unit
+
+
+def discriminant(within: Floats, between: list[tuple[float, Floats]], dimension: int) -> Floats:
+    """Give the directions (k, dimension) that tell groups apart best, strongest first.
+
+    Whitens by `within`, shrunk to the identity; takes the eigenvectors of the mixture of the
+    whitened `between`; weighs each by (strength / strongest) ** POWER. The largest number of
+    every direction is positive, so that the same scatters always give the same signs.
+    """
+    size = len(within)
+    shrunk = (1 - SHRINK) * trace_one(within) * size + SHRINK * np.eye(size)
+    spread, axes = np.linalg.eigh(shrunk)
+    whiten = axes / np.sqrt(np.maximum(spread, 1e-9))
+    strength, axes = np.linalg.eigh(
+        mixture([(weight, whiten.T @ scatter @ whiten) for weight, scatter in between])
+    )
+    strength, axes = strength[::-1][:dimension], axes[:, ::-1][:, :dimension]
+    weights = (np.maximum(strength, 1e-12) / max(strength[0], 1e-12)) ** POWER
+    return positive_peaks(whiten @ axes * weights)
+
+
+def positive_peaks(directions: Floats) -> Floats:
+    """Choose the sign of every column so that its largest number is positive."""
+    peaks = np.take_along_axis(directions, np.abs(directions).argmax(axis=0)[None], axis=0)
+    return directions * np.where(peaks < 0, -1.0, 1.0)
+
+
+def fit_head(
+    statistics: GroupStatistics,
+    *,
+    prior_within: Floats,
+    prior_between: Floats,
+    recipe: Recipe,
+    negative_pairs: tuple[Floats, Floats] | None = None,
+    dimension: int = DIMENSION,
+) -> Head:
+    """Fit the head of a type to its groups, leaning on the prior's scatters (k, k).
+
+    `negative_pairs` are rows (p, k) and (p, k) that people said are not alike: what tells them
+    apart is added to what tells groups apart, a pair counting as a group, all as half at most.
+    """
+    counted, groups = statistics.counted, statistics.groups
+    average = np.trace(statistics.within) / max(counted, 1.0)
+    borrowed = recipe.n0 * (average if average > 1e-12 else 1.0) * trace_one(prior_within)
+    within = (statistics.within + borrowed) / (counted + recipe.n0)
+    between = [(float(groups), statistics.between()), (recipe.g0, prior_between)]
+    if negative_pairs is not None and len(negative_pairs[0]):
+        weight = min(len(negative_pairs[0]), groups)
+        between.append((float(weight), pair_scatter(*negative_pairs)))
+    directions = discriminant(within, between, dimension)
+    return Head(statistics.mean.astype(np.float32), directions.astype(np.float32))

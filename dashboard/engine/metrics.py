@@ -1,0 +1,180 @@
+"""How good descriptors are at retrieval: Recall@k, MAP@R, and how sure that is."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import NamedTuple, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dashboard.engine.scatter import NO_GROUP, Floats, Integers
+
+Flags: TypeAlias = NDArray[np.bool_]
+
+TIE = 1e-6  # similarities closer than this are a tie, and a tie counts against the descriptor
+QUERIES_AT_ONCE = 512
+
+
+def recall_at_k(hits: Flags, relevant: Integers, k: int) -> Floats:
+    """Say for every query whether one of its k nearest is of its group: (q,), each 0 or 1.
+
+    `hits` (q, m) marks which neighbours, nearest first, are relevant; `relevant` (q,) is how
+    many there are to find. A query with nothing to find has no answer: NaN.
+    This is the Recall@k of Jégou, Douze and Schmid (2011) and Oh Song et al. (2016).
+
+    >>> hits = np.array([[False, True, False], [False, False, False]])
+    >>> recall_at_k(hits, np.array([1, 0]), k=1), recall_at_k(hits, np.array([1, 0]), k=2)
+    (array([ 0., nan]), array([ 1., nan]))
+    """
+    found = hits[:, :k].any(axis=1).astype(np.float64)
+    return np.where(relevant > 0, found, np.nan)
+
+
+def map_at_r(hits: Flags, relevant: Integers) -> Floats:
+    """Give every query's average precision over its R nearest: (q,), each 0 to 1.
+
+    R is the number of relevant neighbours there are, and AP@R = 1/R * sum over ranks i <= R of
+    precision(i) where rank i is a hit (Musgrave, Belongie and Lim, "A Metric Learning Reality
+    Check", 2020). Arguments as for `recall_at_k`; a query with nothing to find gives NaN.
+
+    Two to find, the first and the third neighbour right: the third lies beyond R.
+
+    >>> map_at_r(np.array([[True, False, True]]), np.array([2]))
+    array([0.5])
+    """
+    ranks = np.arange(1, hits.shape[1] + 1)
+    precision = np.cumsum(hits, axis=1) / ranks
+    counted = hits & (ranks <= relevant[:, None])
+    with np.errstate(invalid="ignore", divide="ignore"):
+        return np.where(relevant > 0, (precision * counted).sum(axis=1) / relevant, np.nan)
+
+
+def neighbour_hits(
+    rows: NDArray[np.floating], groups: Integers, images: Integers, depth: int = 1
+) -> tuple[Flags, Integers]:
+    """Search every row among the others: hits (q, m), nearest first, and relevant counts (q,).
+
+    `rows` (q, d) have unit length. Neither a row itself nor another row of the same image is
+    ever a neighbour, and rows of group -1 take no part. m is the largest count, at least `depth`.
+    """
+    _check_lengths(rows, groups, images)
+    known = groups != NO_GROUP
+    relevant = _relevant(groups, images)
+    width = min(max(depth, int(relevant.max(initial=0))), len(rows))
+    hits = np.zeros((len(rows), width), np.bool_)
+    for start in range(0, len(rows), QUERIES_AT_ONCE):
+        part = slice(start, start + QUERIES_AT_ONCE)
+        same = (groups[part, None] == groups) & known
+        closeness = rows[part] @ rows.T - TIE * same
+        barred = (images[part, None] == images) | ~known
+        closeness[barred] = -np.inf
+        order = _largest(closeness, width)
+        hits[part] = np.take_along_axis(same & ~barred, order, axis=1)
+    return hits, relevant
+
+
+def _check_lengths(rows: NDArray[np.floating], groups: Integers, images: Integers) -> None:
+    if not len(rows) == len(groups) == len(images):
+        raise ValueError(f"{len(rows)} rows, {len(groups)} groups, {len(images)} images.")
+
+
+def _relevant(groups: Integers, images: Integers) -> Integers:
+    """Count, for every row, the rows of its group that show another image."""
+    _, group_of, sizes = np.unique(groups, return_inverse=True, return_counts=True)
+    pairs = np.stack([groups, images], axis=1)
+    _, pair_of, copies = np.unique(pairs, axis=0, return_inverse=True, return_counts=True)
+    others = sizes[group_of] - copies[pair_of.ravel()]
+    return np.where(groups == NO_GROUP, 0, others).astype(np.int64)
+
+
+def _largest(values: Floats, count: int) -> NDArray[np.intp]:
+    """Give the columns of the `count` largest values of every row, largest first."""
+    if count < values.shape[1] // 2:
+        near = np.argpartition(-values, count, axis=1)[:, :count]
+        inner = np.argsort(-np.take_along_axis(values, near, axis=1), axis=1, kind="stable")
+        return np.take_along_axis(near, inner, axis=1)
+    return np.argsort(-values, axis=1, kind="stable")[:, :count]
+
+
+class Interval(NamedTuple):
+    """A value and where it lies with 95% confidence, all NaN if nothing could be asked."""
+
+    value: float
+    low: float
+    high: float
+
+
+@dataclass(frozen=True)
+class Scores:
+    """Every query's own result, from which means and intervals follow; all arrays (q,).
+
+    `groups` are the queries' groups; `recall` holds one array for each k that was asked for.
+    """
+
+    groups: Integers
+    recall: dict[int, Floats]
+    average_precision: Floats
+
+    def __len__(self) -> int:
+        """Count the queries."""
+        return len(self.groups)
+
+    def named(self) -> dict[str, Floats]:
+        """Give the queries' results under the names that people know."""
+        recall = {f"recall@{k}": values for k, values in self.recall.items()}
+        return {**recall, "map@r": self.average_precision}
+
+    def means(self) -> dict[str, float]:
+        """Give the mean over queries of every metric, NaN without queries."""
+        return {name: mean(values) for name, values in self.named().items()}
+
+
+def evaluate(
+    rows: NDArray[np.floating], groups: Integers, images: Integers, ks: Sequence[int] = (1, 5)
+) -> Scores:
+    """Let every row (q, d) with another of its group look for it among all; others are no query."""
+    hits, relevant = neighbour_hits(rows, groups, images, depth=max(ks))
+    asked = relevant > 0
+    hits, relevant = hits[asked], relevant[asked]
+    recall = {k: recall_at_k(hits, relevant, k) for k in ks}
+    return Scores(groups[asked], recall, map_at_r(hits, relevant))
+
+
+def joined(parts: Sequence[Scores]) -> Scores:
+    """Put the queries of several galleries together."""
+    return Scores(
+        np.concatenate([part.groups for part in parts]),
+        {k: np.concatenate([part.recall[k] for part in parts]) for k in parts[0].recall},
+        np.concatenate([part.average_precision for part in parts]),
+    )
+
+
+def mean(values: Floats) -> float:
+    """Give the mean, and NaN of nothing."""
+    return float(values.mean()) if len(values) else float("nan")
+
+
+def bootstrap_means(values: Floats, groups: Integers, seed: int, resamples: int = 1000) -> Floats:
+    """Give the mean of `values` (q,) for each of many draws of whole groups, (resamples,).
+
+    Queries of one group are alike, so it is groups that are drawn with replacement, never
+    queries (Efron and Tibshirani, 1993, ch. 8).
+    """
+    if not len(values):
+        return np.full(resamples, np.nan)
+    _, index, sizes = np.unique(groups, return_inverse=True, return_counts=True)
+    sums = np.bincount(index, weights=values)
+    rng = np.random.default_rng(seed)
+    drawn = rng.multinomial(len(sizes), np.full(len(sizes), 1 / len(sizes)), size=resamples)
+    means: Floats = (drawn @ sums) / (drawn @ sizes)
+    return means
+
+
+def interval(values: Floats, groups: Integers, seed: int) -> Interval:
+    """Give the mean of `values` (q,) with its 95% bootstrap interval over groups.
+
+    >>> interval(np.array([1.0, 1.0, 1.0]), np.array([4, 4, 7]), seed=0)
+    Interval(value=1.0, low=1.0, high=1.0)
+    """
+    low, high = np.quantile(bootstrap_means(values, groups, seed), [0.025, 0.975])
+    return Interval(mean(values), float(low), float(high))

@@ -1,0 +1,50 @@
+"""From any picture to the square of bytes that the encoder takes."""
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, ImageOps
+
+SIZE = 128
+PAPER = (255, 255, 255, 255)  # what shows through where a picture is transparent
+
+
+def upright(image: Image.Image) -> Image.Image:
+    """Turn as the camera's orientation says, and bring any mode to RGB."""
+    turned = ImageOps.exif_transpose(image)
+    if turned.mode in ("I", "F") or turned.mode.startswith("I;16"):
+        turned = _eight_bits(turned)
+    if turned.has_transparency_data:
+        layer = turned.convert("RGBA")
+        return Image.alpha_composite(Image.new("RGBA", layer.size, PAPER), layer).convert("RGB")
+    return turned.convert("RGB")
+
+
+def _eight_bits(image: Image.Image) -> Image.Image:
+    """Bring 16 bits a pixel down to 8; Pillow alone would cut them off at 255."""
+    values = np.asarray(image, np.float64)
+    scale = 255 / 65535 if values.max() > 255 else 1.0
+    return Image.fromarray((values * scale).clip(0, 255).astype(np.uint8))
+
+
+def letterbox(image: Image.Image, size: int = SIZE) -> NDArray[np.uint8]:
+    """Fit the longest side to `size` and pad with the mean colour of the border.
+
+    Gives (size, size, 3) uint8, whatever the mode and the orientation of the picture.
+    The border's colour makes a padded product shot on white look like the square one.
+    """
+    image = upright(image)
+    scale = size / max(image.size)
+    width, height = (max(1, round(side * scale)) for side in image.size)
+    pixels = np.asarray(image.resize((width, height), _filter_for(scale)))
+    border = np.concatenate([pixels[0], pixels[-1], pixels[:, 0], pixels[:, -1]])
+    square = np.empty((size, size, 3), np.uint8)
+    square[:] = border.mean(axis=0).astype(np.uint8)
+    top, left = (size - height) // 2, (size - width) // 2
+    square[top : top + height, left : left + width] = pixels
+    return square
+
+
+def _filter_for(scale: float) -> Image.Resampling:
+    if scale > 1:
+        return Image.Resampling.BICUBIC
+    return Image.Resampling.BOX if scale < 0.5 else Image.Resampling.BILINEAR

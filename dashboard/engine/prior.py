@@ -1,0 +1,79 @@
+"""What the product knows before anybody teaches it: scatters of drawn pictures, and their head."""
+
+import hashlib
+import io
+import json
+import zipfile
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dashboard.engine.errors import BrokenArtifact, ForeignArtifact
+from dashboard.engine.heads import Head
+from dashboard.engine.scatter import Floats
+
+ASSETS = Path(__file__).parent / "assets"
+FORMAT = 1
+BUILTIN = "builtin-1"
+
+
+@dataclass(frozen=True)
+class Prior:
+    """Scatters (k, k) within and between groups of drawn pictures, in an encoder's features."""
+
+    encoder: str
+    within: Floats
+    between: Floats
+    untrained: Head
+
+
+def checked_asset(name: str) -> bytes:
+    """Read a shipped file, and refuse it unless it is the one that was built."""
+    path = ASSETS / name
+    try:
+        manifest = json.loads((ASSETS / f"{BUILTIN}.json").read_text())
+        data = path.read_bytes()
+    except (OSError, ValueError) as error:
+        raise BrokenArtifact(path, "the file or its manifest is missing. Install again.") from error
+    if manifest.get("format") != FORMAT:
+        raise ForeignArtifact(path, f"its format is {manifest.get('format')}, not {FORMAT}.")
+    if hashlib.sha256(data).hexdigest() != manifest["files"].get(name):
+        raise BrokenArtifact(path, "its checksum is not the one it was built with. Install again.")
+    return data
+
+
+@cache
+def builtin_prior() -> Prior:
+    """Load the shipped prior, once a process."""
+    path = ASSETS / f"{BUILTIN}.npz"
+    try:
+        with np.load(io.BytesIO(checked_asset(path.name)), allow_pickle=False) as arrays:
+            return Prior(
+                encoder=BUILTIN,
+                within=symmetric(arrays["within"]),
+                between=symmetric(arrays["between"]),
+                untrained=Head(arrays["mean"], arrays["directions"]),
+            )
+    except (KeyError, ValueError, zipfile.BadZipFile) as error:
+        raise BrokenArtifact(path, "an array is missing or damaged.") from error
+
+
+def triangle(matrix: Floats) -> NDArray[np.float32]:
+    """Pack a symmetric matrix (k, k) into its upper triangle, half the bytes."""
+    return matrix[np.triu_indices(len(matrix))].astype(np.float32)
+
+
+def symmetric(packed: NDArray[np.float32]) -> Floats:
+    """Unpack what `triangle` packed.
+
+    >>> symmetric(triangle(np.array([[1.0, 2.0], [2.0, 5.0]])))
+    array([[1., 2.],
+           [2., 5.]])
+    """
+    size = int((np.sqrt(8 * len(packed) + 1) - 1) / 2)
+    matrix = np.zeros((size, size))
+    matrix[np.triu_indices(size)] = packed
+    return matrix + np.triu(matrix, 1).T

@@ -1,0 +1,108 @@
+"""How feature vectors spread: inside groups, and from group to group."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+Floats: TypeAlias = NDArray[np.float64]
+Integers: TypeAlias = NDArray[np.int64]
+
+NO_GROUP = -1
+BLOCK = 8192  # rows turned to float64 at a time, so that 100,000 images stay small
+
+
+@dataclass(frozen=True)
+class GroupStatistics:
+    """What a fit needs to know of grouped rows; k is the number of features, g of groups.
+
+    `within` (k, k) sums the squares and products of deviations from the group means, unbiased:
+    a group of m rows counts m / (m - 1) times, and at most `cap` rows' worth.
+    `counted` is the number of rows that `within` stands for. `means` (g, k) are the groups' own,
+    `sizes` (g,) their rows.
+    """
+
+    within: Floats
+    counted: float
+    means: Floats
+    sizes: Integers
+
+    @property
+    def mean(self) -> Floats:
+        """The mean of all grouped rows, (k,)."""
+        mean: Floats = np.average(self.means, axis=0, weights=self.sizes)
+        return mean
+
+    @property
+    def groups(self) -> int:
+        """The number of groups."""
+        return len(self.sizes)
+
+    def between(self) -> Floats:
+        """Give the scatter (k, k) of the group means; every group counts the same."""
+        deviations = self.means - self.means.mean(axis=0)
+        scatter: Floats = deviations.T @ deviations / len(deviations)
+        return scatter
+
+
+def group_statistics(
+    features: NDArray[np.floating], groups: Integers, cap: int = 20
+) -> GroupStatistics:
+    """Sum up rows (n, k) by their group numbers (n,); rows of group -1 are in no group.
+
+    >>> rows = np.array([[0.0], [2.0], [7.0]])
+    >>> statistics = group_statistics(rows, np.array([0, 0, 1]))
+    >>> statistics.within, statistics.counted, statistics.means.ravel()
+    (array([[4.]]), 2.0, array([1., 7.]))
+    """
+    width = features.shape[1]
+    within, means, sizes = np.zeros((width, width)), [np.zeros((0, width))], []
+    counted = 0.0
+    for rows, counts in _blocks(features, groups):
+        starts = np.concatenate([[0], np.cumsum(counts)[:-1]])
+        block_means = np.add.reduceat(rows, starts, axis=0) / counts[:, None]
+        limited = np.where(counts > 1, np.minimum(counts, cap), 0)
+        weights = limited / np.maximum(counts - 1, 1)  # (limited / m) * (m / (m - 1))
+        deviations = (rows - np.repeat(block_means, counts, axis=0)) * np.sqrt(
+            np.repeat(weights, counts)
+        )[:, None]
+        within += deviations.T @ deviations
+        counted += float(limited.sum())
+        means.append(block_means)
+        sizes.append(counts)
+    all_sizes = np.concatenate(sizes) if sizes else np.zeros(0, np.int64)
+    return GroupStatistics(within, counted, np.concatenate(means), all_sizes)
+
+
+def _blocks(features: NDArray[np.floating], groups: Integers) -> Iterator[tuple[Floats, Integers]]:
+    """Give whole groups, about BLOCK rows at a time: their rows in order, and their sizes."""
+    order = np.argsort(groups, kind="stable")
+    order = order[np.searchsorted(groups[order], NO_GROUP + 1) :]
+    counts = np.unique(groups[order], return_counts=True)[1]
+    ends = np.cumsum(counts)
+    block_of = (ends - counts) // BLOCK
+    for block in np.unique(block_of):
+        chosen = np.flatnonzero(block_of == block)
+        first, last = ends[chosen[0]] - counts[chosen[0]], ends[chosen[-1]]
+        yield features[order[first:last]].astype(np.float64), counts[chosen]
+
+
+def trace_one(scatter: Floats) -> Floats:
+    """Scale a scatter to trace one; one without any spread stays zero."""
+    trace = np.trace(scatter)
+    return scatter / trace if trace > 1e-12 else np.zeros_like(scatter)
+
+
+def mixture(parts: Iterable[tuple[float, Floats]]) -> Floats:
+    """Add scatters, each scaled to trace one and then by its weight."""
+    scatters = [weight * trace_one(scatter) for weight, scatter in parts]
+    total: Floats = np.sum(scatters, axis=0)
+    return total
+
+
+def pair_scatter(first: Floats, second: Floats) -> Floats:
+    """Give the scatter (k, k) of pairs of rows (p, k) about their own middles."""
+    halves = (first - second) / 2
+    return 2 * halves.T @ halves / max(len(halves), 1)

@@ -1,0 +1,71 @@
+"""What a training makes: one head for each similarity type, and what is known of its worth."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dashboard.engine.heads import Head, unit_rows
+from dashboard.engine.prior import Prior
+
+
+@dataclass(frozen=True)
+class TrainedHead:
+    """The head of one similarity type; `report` says how good it is, in JSON's own types."""
+
+    key: str
+    name: str
+    head: Head
+    report: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class TrainedModel:
+    """Heads for one encoder's features, in a fixed order."""
+
+    encoder: str
+    heads: tuple[TrainedHead, ...]
+
+    @property
+    def dimension(self) -> int:
+        """The numbers in one descriptor."""
+        return sum(part.head.dimension for part in self.heads)
+
+    def describe(
+        self, features: NDArray[np.floating], weights: Mapping[str, float] | None = None
+    ) -> NDArray[np.float32]:
+        """Turn features (n, k) into descriptors (n, dimension) float32, rows of unit length.
+
+        Each type's descriptor has unit length, they stand side by side, and the whole is scaled
+        to unit length. `weights` by the types' keys (1 where not named) are for a query: against
+        rows described without weights, the order of its results is that of the weighted sum of
+        the types' own cosines.
+        """
+        factors = self._factors(weights or {})
+        blocks = [
+            factor * part.head.describe(features).astype(np.float64)
+            for factor, part in zip(factors, self.heads, strict=True)
+        ]
+        return unit_rows(np.concatenate(blocks, axis=1)).astype(np.float32)
+
+    def _factors(self, weights: Mapping[str, float]) -> list[float]:
+        unknown = set(weights) - {part.key for part in self.heads}
+        if unknown:
+            raise ValueError(f"There is no similarity type {', '.join(sorted(unknown))}.")
+        factors = [float(weights.get(part.key, 1.0)) for part in self.heads]
+        if not all(0 <= factor < np.inf for factor in factors) or not any(factors):
+            raise ValueError("Weights are zero or more, and one at least is more than zero.")
+        return factors
+
+    def report(self) -> dict[str, Any]:
+        """Give all types' reports by their keys, ready for JSON."""
+        return {part.key: part.report for part in self.heads}
+
+
+def untrained_model(prior: Prior) -> TrainedModel:
+    """Give the model that works before anybody has taught anything."""
+    return TrainedModel(
+        prior.encoder, (TrainedHead("untrained", "Untrained", prior.untrained, {}),)
+    )

@@ -1,0 +1,115 @@
+"""What a training learns from: arrays only, checked once and trusted ever after."""
+
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dashboard.engine.errors import InvalidTrainingSet
+from dashboard.engine.scatter import NO_GROUP, Integers
+
+
+def _no_pairs() -> Integers:
+    return np.zeros((0, 2), np.int64)
+
+
+@dataclass(frozen=True, eq=False)
+class TypeData:
+    """The rows of one similarity type; a row is an image, or a part of one, in a group.
+
+    `features` (n, k) come from the encoder. `groups` (n,) are numbers of groups; -1 is a row in
+    no group, there for a negative pair only. `images` (n,): rows with the same number show the
+    same image. `held_out` (n,) marks what is there to test with: an image that is held out in
+    one row is never trained on, whatever its other rows say.
+    `negative_pairs` (p, 2) holds the row numbers of two that people said are not alike.
+    Raises InvalidTrainingSet if the arrays do not fit together.
+    """
+
+    key: str
+    name: str
+    features: NDArray[np.floating]
+    groups: Integers
+    images: Integers
+    held_out: NDArray[np.bool_]
+    negative_pairs: Integers = field(default_factory=_no_pairs)
+
+    def __post_init__(self) -> None:
+        for name, kind in (("groups", "iu"), ("images", "iu"), ("held_out", "b")):
+            values = getattr(self, name)
+            self._refuse_if(values.dtype.kind not in kind, f"{name} are of the wrong kind")
+            self._refuse_if(
+                values.shape != (len(self.features),),
+                f"{len(self.features)} features but {name} of shape {values.shape}",
+            )
+        self._refuse_if(self.features.ndim != 2, "features are not a table")
+        self._refuse_if(self.features.dtype.kind != "f", "features are not fractions")
+        self._refuse_if(not np.isfinite(self.features).all(), "a feature is not a finite number")
+        self._refuse_if(bool((self.groups < NO_GROUP).any()), "a group has a number below -1")
+        self._refuse_unfit_pairs()
+
+    def _refuse_unfit_pairs(self) -> None:
+        pairs = self.negative_pairs
+        self._refuse_if(pairs.ndim != 2 or pairs.shape[1] != 2, "a negative pair is not two rows")
+        outside = (pairs < 0) | (pairs >= len(self.features))
+        self._refuse_if(bool(outside.any()), "a negative pair names a row that is not there")
+
+    def _refuse_if(self, wrong: bool, reason: str) -> None:  # noqa: FBT001
+        if wrong:
+            raise InvalidTrainingSet(f"“{self.name}”: {reason}.")
+
+    def __len__(self) -> int:
+        """Count the rows."""
+        return len(self.features)
+
+    def rows_to_train_on(self) -> NDArray[np.bool_]:
+        """Mark the rows that no held-out image shows, (n,)."""
+        return ~np.isin(self.images, self.images[self.held_out])
+
+    def take(self, chosen: NDArray[np.bool_]) -> "TypeData":
+        """Keep the chosen rows (n,), and the pairs both of whose rows are kept."""
+        new_number = np.cumsum(chosen) - 1
+        kept = chosen[self.negative_pairs].all(axis=1)
+        return TypeData(
+            key=self.key,
+            name=self.name,
+            features=self.features[chosen],
+            groups=self.groups[chosen],
+            images=self.images[chosen],
+            held_out=self.held_out[chosen],
+            negative_pairs=new_number[self.negative_pairs[kept]],
+        )
+
+    def pair_features(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Give the features of both sides of the negative pairs, (p, k) each."""
+        first, second = self.features[self.negative_pairs.T].astype(np.float64)
+        return first, second
+
+    def usable_groups(self) -> Integers:
+        """Give the groups with two images or more, sorted; the others teach nothing alone."""
+        known = self.groups != NO_GROUP
+        pairs = np.unique(np.stack([self.groups[known], self.images[known]], axis=1), axis=0)
+        numbers, images = np.unique(pairs[:, 0], return_counts=True)
+        return numbers[images > 1]
+
+
+@dataclass(frozen=True, eq=False)
+class TrainingSet:
+    """Everything a training sees: one TypeData for each similarity type of a task.
+
+    Raises InvalidTrainingSet if there is no type, a key twice, or features of unequal width.
+    """
+
+    encoder: str
+    types: tuple[TypeData, ...]
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        if not self.types:
+            raise InvalidTrainingSet("There is no similarity type to learn.")
+        keys = [data.key for data in self.types]
+        if len(set(keys)) < len(keys):
+            raise InvalidTrainingSet("A similarity type is there twice.")
+        if len({data.features.shape[1] for data in self.types}) > 1:
+            raise InvalidTrainingSet("The types' features come from different encoders.")
+        if self.seed < 0:
+            raise InvalidTrainingSet("The seed is below zero.")

@@ -1,0 +1,143 @@
+"""Why a file, an archive or an address is refused.
+
+Each error carries `reason`, a sentence for people (what happened, what to do next), and its data
+as attributes. What that means as an HTTP status is the API's business.
+"""
+
+# ruff: noqa: N818  # errors say what happened
+
+ACCEPTED_FORMATS = "JPEG, PNG, WebP, GIF, TIFF, BMP and HEIC"
+
+
+def readable_size(size: int) -> str:
+    """Return a size in bytes as people read it: `20 MB`, `1.5 MB`, `12 KB`."""
+    if size >= 1_000_000:
+        return f"{size / 1_000_000:.1f}".removesuffix(".0") + " MB"
+    return f"{size / 1000:.0f} KB" if size >= 1000 else f"{size} bytes"
+
+
+class FileRefused(Exception):
+    """Stand for every refusal of this room."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+class UnreadableImage(FileRefused):
+    """The bytes are no complete image."""
+
+    def __init__(
+        self,
+        reason: str = "The image is damaged or incomplete. Save it again and send the new file.",
+    ) -> None:
+        super().__init__(reason)
+
+
+class UnknownFormat(UnreadableImage):
+    """The bytes are of no format that is read here."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            f"This is not an image that can be read here. Accepted are {ACCEPTED_FORMATS}."
+        )
+
+
+class ImageTooLarge(FileRefused):
+    """The file has too many bytes; `size` is None where reading stopped at the limit."""
+
+    def __init__(self, limit: int, size: int | None = None) -> None:
+        has = f"has {readable_size(size)}" if size is not None else "is larger"
+        super().__init__(
+            f"The file {has}; at most {readable_size(limit)} are accepted. Send a smaller one."
+        )
+        self.limit, self.size = limit, size
+
+
+class TooManyPixels(FileRefused):
+    """The image claims more pixels than are decoded."""
+
+    def __init__(self, limit: int, width: int | None = None, height: int | None = None) -> None:
+        has = (
+            f"The image has {width} × {height} pixels"
+            if width and height
+            else "The image has too many pixels"
+        )
+        super().__init__(
+            f"{has}; at most {limit / 1e6:g} million are accepted. Scale it down and send it again."
+        )
+        self.limit, self.width, self.height = limit, width, height
+
+
+class UnsafePath(FileRefused):
+    """A name would lead out of its folder."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(
+            f"The file name {name[:80]!r} cannot be used. Rename the file and send it again."
+        )
+        self.name = name
+
+
+class BrokenArchive(FileRefused):
+    """The archive as a whole cannot be read."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "The ZIP file is damaged or incomplete. Pack it again and send the new file."
+        )
+
+
+class ArchiveTooLarge(FileRefused):
+    """The archive holds more than is taken at once."""
+
+    def __init__(self, what: str) -> None:
+        super().__init__(
+            f"The ZIP file holds {what}. Split it and send the parts one after another."
+        )
+        self.what = what
+
+
+class ArchiveSuspicious(FileRefused):
+    """A member unpacks to far more than images do."""
+
+    def __init__(self, name: str, ratio: int) -> None:
+        super().__init__(
+            f"{name[:80]!r} unpacks to over {ratio} times its size, as no image does. Leave it out."
+        )
+        self.name, self.ratio = name, ratio
+
+
+class UnreadableMember(FileRefused):
+    """One member of an archive cannot be read; the others can."""
+
+    def __init__(self, name: str, reason: str) -> None:
+        super().__init__(reason)
+        self.name = name
+
+
+class ForbiddenAddress(FileRefused):
+    """The address is one that this server does not open."""
+
+    def __init__(self, reason: str, *, url: str) -> None:
+        super().__init__(reason)
+        self.url = url
+
+
+class AddressFailed(FileRefused):
+    """The address did not give a file; `status` is its HTTP status where it answered with one."""
+
+    def __init__(self, reason: str, *, url: str, status: int | None = None) -> None:
+        super().__init__(reason)
+        self.url, self.status = url, status
+
+
+class AddressTooSlow(AddressFailed):
+    """The address took too long."""
+
+    def __init__(self, url: str, seconds: float) -> None:
+        super().__init__(
+            f"The address did not deliver the file within {seconds:g} seconds. Try again later.",
+            url=url,
+        )
+        self.seconds = seconds

@@ -1,0 +1,110 @@
+"""Fetching an image from an address that a user named: guarded, bounded in bytes and in time."""
+
+from collections import deque
+from collections.abc import Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import Final
+
+import requests
+from requests.compat import urljoin
+from urllib3.exceptions import HTTPError
+from urllib3.util import parse_url
+
+from .errors import AddressFailed, FileRefused, ForbiddenAddress, ImageTooLarge
+from .guard import Guard, open_session
+from .limits import FetchLimits, configured_fetch_limits
+
+_CHUNK: Final = 64 * 1024
+# So many files of 20 MB may be in memory at once.
+_SIDE_BY_SIDE: Final = 16
+
+
+def fetch_image(url: str, limits: FetchLimits | None = None) -> bytes:
+    """Return what the address answers; whether it is an image shows when it is decoded.
+
+    Raises ForbiddenAddress, AddressFailed, AddressTooSlow, ImageTooLarge.
+    """
+    limits = limits or configured_fetch_limits()
+    with Guard(url, limits) as guard, open_session() as session:
+        try:
+            data = _follow(session, guard)
+        except (requests.RequestException, HTTPError, OSError, ValueError) as error:
+            guard.raise_if_late()
+            raise AddressFailed(
+                "The address did not answer as it should. Check it, then try again.", url=url
+            ) from error
+        # A connection that was cut off can look like one that ended.
+        guard.raise_if_late()
+        return data
+
+
+def fetch_many(
+    urls: Iterable[str], limits: FetchLimits | None = None
+) -> Iterator[bytes | FileRefused]:
+    """Fetch side by side; yield for each address, in order, its bytes or why there are none."""
+    limits = limits or configured_fetch_limits()
+    with ThreadPoolExecutor(_SIDE_BY_SIDE, thread_name_prefix="fetch") as pool:
+        waiting: deque[Future[bytes | FileRefused]] = deque()
+        for url in urls:
+            # Only as far ahead as is taken, so that memory stays bounded.
+            if len(waiting) == _SIDE_BY_SIDE:
+                yield waiting.popleft().result()
+            waiting.append(pool.submit(_fetch_or_refusal, url, limits))
+        while waiting:
+            yield waiting.popleft().result()
+
+
+def _fetch_or_refusal(url: str, limits: FetchLimits) -> bytes | FileRefused:
+    try:
+        return fetch_image(url, limits)
+    except FileRefused as refusal:
+        return refusal
+
+
+def _follow(session: requests.Session, guard: Guard) -> bytes:
+    url = guard.url
+    for _ in range(guard.limits.redirects + 1):
+        _check_spelling(url)
+        with session.get(
+            url, stream=True, allow_redirects=False, timeout=guard.seconds_left()
+        ) as response:
+            target = session.get_redirect_target(response)
+            if target is None:
+                return _body(response, guard)
+            url = urljoin(url, target)
+    raise AddressFailed(
+        "The address sends on to another one too often. Give the last one instead.", url=guard.url
+    )
+
+
+def _check_spelling(url: str) -> None:
+    """Refuse what no connection is needed to refuse. Raises ForbiddenAddress, ValueError."""
+    address = parse_url(url)
+    if address.scheme not in ("http", "https"):
+        raise ForbiddenAddress("Only addresses with http:// or https:// are opened.", url=url)
+    if address.auth is not None:
+        raise ForbiddenAddress("Addresses with a name or password inside are not opened.", url=url)
+    if not address.host:
+        raise ValueError("no host")
+
+
+def _body(response: requests.Response, guard: Guard) -> bytes:
+    if response.status_code != 200:
+        status = response.status_code
+        raise AddressFailed(
+            f"The address answered with status {status} instead of a file. Check it.",
+            url=guard.url,
+            status=status,
+        )
+    limit = guard.limits.size
+    claimed = response.headers.get("Content-Length", "")
+    if claimed.isdecimal() and int(claimed) > limit:
+        raise ImageTooLarge(limit, int(claimed))
+    parts: list[bytes] = []
+    read = 0
+    for chunk in response.iter_content(_CHUNK):
+        read += len(chunk)
+        if read > limit:
+            raise ImageTooLarge(limit)
+        parts.append(chunk)
+    return b"".join(parts)

@@ -1,0 +1,154 @@
+"""Uploaded bytes -> what is known of them, their pixels, and what is kept of them.
+
+All functions may run in threads. Each raises UnreadableImage, ImageTooLarge or TooManyPixels, and
+takes the configured limits unless it is given others.
+"""
+
+import hashlib
+import io
+from dataclasses import dataclass, replace
+from typing import Final
+
+from PIL import Image, ImageFile
+
+from . import jpeg, pixels, reading
+from .limits import ImageLimits, configured_image_limits
+
+STORED_SIDE: Final = 600
+THUMBNAIL_SIDE: Final = 256
+ENCODER_SIDE: Final = 128
+_STORED_QUALITY: Final = 90
+_THUMBNAIL_QUALITY: Final = 80
+
+
+@dataclass(frozen=True, slots=True)
+class ImageFacts:
+    """What the header says: SHA-256 of the bytes, format, and the size once it is upright."""
+
+    sha256: str
+    format: str
+    width: int
+    height: int
+
+
+@dataclass(frozen=True, slots=True)
+class StoredImage:
+    """What is kept of an upload: `sha256` and `file_size` tell of the upload, the rest of that."""
+
+    sha256: str
+    file_size: int
+    stored: bytes
+    stored_sha256: str
+    extension: str
+    width: int
+    height: int
+    thumbnail: bytes
+
+
+def sha256(data: bytes) -> str:
+    """Return the SHA-256 by which equal uploads are known, as hex digits."""
+    return hashlib.sha256(data).hexdigest()
+
+
+def inspect(data: bytes, limits: ImageLimits | None = None) -> ImageFacts:
+    """Read the header alone: quick, and no promise that the pixels behind it are whole."""
+    file = reading.open_image(data, limits or configured_image_limits())
+    width, height = reading.upright_size(file)
+    return ImageFacts(sha256(data), reading.format_name(file), width, height)
+
+
+def decode(
+    data: bytes, *, at_least: int | None = None, limits: ImageLimits | None = None
+) -> Image.Image:
+    """Return the picture as RGB, upright, transparent parts white.
+
+    With `at_least` a JPEG may come back smaller, since its decoder scales for almost nothing, but
+    never with the shorter side below `at_least`; nothing is ever enlarged.
+    """
+    file = reading.open_image(data, limits or configured_image_limits())
+    if at_least is not None:
+        reading.draft(file, at_least, at_least)
+    return reading.load_upright(file).convert("RGB")
+
+
+def decode_for_encoder(
+    data: bytes, *, side: int = ENCODER_SIDE, limits: ImageLimits | None = None
+) -> Image.Image:
+    """Return the picture as jobs, search and API alike show it to an encoder of `side` pixels.
+
+    The same bytes give the same pixels. The longer side is at least twice `side` where the file
+    has as much: the encoder's own scaling then has something to average. The limit on bytes is one
+    on uploads and not asked again: what is stored of a file may be larger than the file was.
+    """
+    limits = replace(limits or configured_image_limits(), size=len(data))
+    file = reading.open_image(data, limits)
+    reading.draft_longer(file, 2 * side)
+    return reading.load_upright(file).convert("RGB")
+
+
+def prepare(data: bytes, *, resize: bool = True, limits: ImageLimits | None = None) -> StoredImage:
+    """Make what is stored of an upload: the picture, upright, without metadata; its thumbnail.
+
+    Lossy uploads become JPEG and all others PNG, so that equal pixels stay equal. With `resize`
+    the shorter side is at most 600 pixels. One decoding feeds both files.
+    """
+    file = reading.open_image(data, limits or configured_image_limits())
+    bare = _bare_jpeg(file, data, resize=resize)
+    if bare is not None:
+        return _kept(data, bare, file)
+    if resize:
+        reading.draft(file, STORED_SIDE, STORED_SIDE)
+    picture = reading.load_upright(file, STORED_SIDE if resize else None)
+    lossy = reading.is_lossy(file, data)
+    with reading.refusing():
+        stored = _jpeg(picture, _STORED_QUALITY) if lossy else _png(picture)
+    return _stored_image(data, stored, "jpg" if lossy else "png", picture.size, picture)
+
+
+def _bare_jpeg(file: ImageFile.ImageFile, data: bytes, *, resize: bool) -> bytes | None:
+    """Return a JPEG upload less its metadata if nothing else has to change: nothing is recoded."""
+    too_large = resize and min(file.size) > STORED_SIDE
+    if too_large or not reading.is_jpeg(file) or file.mode not in ("L", "RGB"):
+        return None
+    return jpeg.strip(data) if pixels.orientation(file.getexif()) == 1 else None
+
+
+def _kept(data: bytes, bare: bytes, file: ImageFile.ImageFile) -> StoredImage:
+    size = file.size
+    # Decoding small still reads every byte, so a truncated file is found.
+    reading.draft_longer(file, THUMBNAIL_SIDE)
+    return _stored_image(data, bare, "jpg", size, reading.load_upright(file))
+
+
+def _stored_image(
+    data: bytes, stored: bytes, extension: str, size: tuple[int, int], picture: Image.Image
+) -> StoredImage:
+    return StoredImage(
+        sha256=sha256(data),
+        file_size=len(data),
+        stored=stored,
+        stored_sha256=sha256(stored),
+        extension=extension,
+        width=size[0],
+        height=size[1],
+        thumbnail=_thumbnail(picture),
+    )
+
+
+def _thumbnail(picture: Image.Image) -> bytes:
+    with reading.refusing():
+        small = picture.copy()
+        small.thumbnail((THUMBNAIL_SIDE, THUMBNAIL_SIDE), pixels.RESAMPLE, reducing_gap=None)
+        return _jpeg(small, _THUMBNAIL_QUALITY)
+
+
+def _jpeg(picture: Image.Image, quality: int) -> bytes:
+    buffer = io.BytesIO()
+    picture.save(buffer, "JPEG", quality=quality)
+    return buffer.getvalue()
+
+
+def _png(picture: Image.Image) -> bytes:
+    buffer = io.BytesIO()
+    picture.save(buffer, "PNG", compress_level=1)
+    return buffer.getvalue()

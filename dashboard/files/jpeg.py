@@ -1,0 +1,99 @@
+"""JPEG as a row of segments: enough to drop what is no picture, and to see through a slow bomb."""
+
+from collections.abc import Iterator
+from typing import Final, NamedTuple
+
+_START, _END, _SCAN = 0xD8, 0xD9, 0xDA
+_JFIF, _ADOBE = 0xE0, 0xEE
+# Baseline, extended and progressive Huffman: what every browser shows.
+_COMMON_FRAMES: Final = frozenset({0xC0, 0xC1, 0xC2})
+_TABLES: Final = frozenset({0xC4, 0xDB, 0xDC, 0xDD})
+_PLAIN_JFIF: Final = b"\xff\xe0\x00\x10JFIF\x00\x01\x01\x00\x00\x01\x00\x01\x00\x00"
+# In a scan 0xFF is followed by 0 (a stuffed byte), a restart marker, or the marker that ends it.
+_INSIDE_SCAN: Final = frozenset({0x00, *range(0xD0, 0xD8)})
+
+# Encoders write about ten. A small file of thousands of empty scans would take minutes to decode.
+MOST_SCANS: Final = 100
+
+
+class _Segment(NamedTuple):
+    marker: int
+    start: int
+    end: int  # of the header; the coded data of a scan follows it up to the next segment
+
+
+def strip(data: bytes) -> bytes | None:
+    """Return the same picture without EXIF, profile, comments, previews and what follows its end.
+
+    Pixels stay as they are, to the bit. None: the file is of a rare or odd kind; encode it again.
+    """
+    parts: list[bytes] = [data[:2]]
+    segments = [*_segments(data)]
+    if not segments or segments[-1].marker != _END:
+        return None
+    for segment, after in zip(segments, [*segments[1:], None], strict=True):
+        kept = _kept(data, segment, after.start if after else segment.end)
+        if kept is None:
+            return None
+        parts.append(kept)
+    return b"".join(parts)
+
+
+def has_too_many_scans(data: bytes) -> bool:
+    """Tell whether decoding would take far longer than the size suggests."""
+    # Counting bytes is quick and never too low, so that the walk is left to files that look odd.
+    if _is_one_scan(data) or data.count(b"\xff\xda") <= MOST_SCANS:
+        return False
+    return sum(segment.marker == _SCAN for segment in _segments(data)) > MOST_SCANS
+
+
+def _is_one_scan(data: bytes) -> bool:
+    """Tell the common kind, for which even counting is saved: not progressive, colours together."""
+    components = 0
+    for segment in _segments(data):
+        if segment.marker in (0xC0, 0xC1):
+            components = data[segment.start + 9] if segment.end > segment.start + 9 else 0
+        elif segment.marker == _SCAN:
+            return 0 < components == data[segment.start + 4]
+    return False
+
+
+def _kept(data: bytes, segment: _Segment, until: int) -> bytes | None:
+    marker = segment.marker
+    if marker in _COMMON_FRAMES or marker in _TABLES or marker == _END:
+        return data[segment.start : segment.end]
+    if marker == _SCAN:
+        return data[segment.start : until]
+    if marker == _JFIF and data[segment.start + 4 : segment.start + 9] == b"JFIF\x00":
+        return _PLAIN_JFIF
+    if marker == _ADOBE:  # says how the colours are coded
+        return data[segment.start : segment.end]
+    return b"" if 0xE0 <= marker <= 0xEF or marker == 0xFE else None
+
+
+def _segments(data: bytes) -> Iterator[_Segment]:
+    """Yield the segments behind the first marker up to the end marker, or until it goes wrong."""
+    position = 2 if data[:2] == bytes((0xFF, _START)) else len(data)
+    while position + 4 <= len(data) or data[position : position + 2] == bytes((0xFF, _END)):
+        if data[position] != 0xFF:
+            return
+        marker = data[position + 1]
+        if marker == _END:
+            yield _Segment(marker, position, position + 2)
+            return
+        end = position + 2 + int.from_bytes(data[position + 2 : position + 4], "big")
+        if end < position + 4 or end > len(data):
+            return
+        yield _Segment(marker, position, end)
+        position = _after_scan(data, end) if marker == _SCAN else end
+
+
+def _after_scan(data: bytes, start: int) -> int:
+    """Return where the marker is that ends the coded data."""
+    position = data.find(b"\xff", start)
+    while 0 <= position < len(data) - 1:
+        follower = data[position + 1]
+        if follower not in _INSIDE_SCAN and follower != 0xFF:
+            return position
+        position = data.find(b"\xff", position + (1 if follower == 0xFF else 2))
+    return len(data)

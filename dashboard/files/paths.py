@@ -1,0 +1,61 @@
+"""The name of everything stored: relative, with `/`, each workspace in a folder of its own.
+
+Two hex digits of the id make 256 folders, so that none grows too long to list.
+"""
+
+import re
+from typing import Final
+from uuid import UUID
+
+from .errors import UnsafePath
+
+_PLAIN_NAME: Final = re.compile(r"[^/\\\x00-\x1f\x7f]{1,200}")
+_EXTENSION: Final = re.compile(r"[a-z0-9]{1,8}")
+
+
+def workspace(workspace_id: UUID) -> str:
+    """Return the folder that holds all files of a workspace."""
+    return str(workspace_id)
+
+
+def image(workspace_id: UUID, image_id: UUID, extension: str) -> str:
+    """Return where the stored image is. Raises UnsafePath."""
+    if not _EXTENSION.fullmatch(extension):
+        raise UnsafePath(extension)
+    return f"{workspace_id}/images/{_shard(image_id)}/{image_id}.{extension}"
+
+
+def thumbnail(workspace_id: UUID, image_id: UUID) -> str:
+    """Return where the thumbnail is."""
+    return f"{workspace_id}/thumbnails/{_shard(image_id)}/{image_id}.jpg"
+
+
+def upload(workspace_id: UUID, upload_id: UUID) -> str:
+    """Return the folder that holds the files of one upload until they are imported."""
+    return f"{workspace_id}/uploads/{_shard(upload_id)}/{upload_id}"
+
+
+def upload_part(workspace_id: UUID, upload_id: UUID, name: str) -> str:
+    """Return where one file of an upload waits. Raises UnsafePath."""
+    return f"{upload(workspace_id, upload_id)}/{plain_name(name)}"
+
+
+def version(workspace_id: UUID, task_id: UUID, number: int) -> str:
+    """Return the folder of a trained version."""
+    return f"{workspace_id}/versions/{task_id}/{number}"
+
+
+def version_artifact(workspace_id: UUID, task_id: UUID, number: int, file: str) -> str:
+    """Return where a file of a trained version is. Raises UnsafePath."""
+    return f"{version(workspace_id, task_id, number)}/{plain_name(file)}"
+
+
+def plain_name(name: str) -> str:
+    """Return the name if it is one file's name and nothing more. Raises UnsafePath."""
+    if not _PLAIN_NAME.fullmatch(name) or name.startswith("."):
+        raise UnsafePath(name)
+    return name
+
+
+def _shard(some_id: UUID) -> str:
+    return some_id.hex[:2]

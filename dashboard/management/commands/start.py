@@ -1,0 +1,165 @@
+"""`manage.py start`: prepare the installation, then run the web server and the worker."""
+
+import contextlib
+import fcntl
+import hashlib
+import os
+import socket
+import sys
+from argparse import ArgumentParser
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import django
+from django.conf import settings
+from django.contrib.staticfiles.finders import get_finders
+from django.core.exceptions import ValidationError
+from django.core.management import call_command
+from django.core.management.base import BaseCommand, CommandError
+
+from accounts import setup_key
+from accounts.queries import has_users
+from dashboard.services.workspaces import open_installation
+from dashboard.supervisor import Program, supervise
+
+ROOT_WARNING = "ignore:You're running the worker with superuser privileges"
+
+
+class Command(BaseCommand):
+    """Start everything (what `make run` does), or one part of it (what a container does)."""
+
+    help = (
+        "Without a part: prepare, then run the web server and the worker until a signal. "
+        "prepare: migrate, collect static files, make the first owner. web, worker: that one alone."
+    )
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        """Take the part, and whether to end with make."""
+        parser.add_argument("part", nargs="?", choices=["all", "prepare", "web", "worker"])
+        parser.add_argument(
+            "--end-with-parent",
+            action="store_true",
+            help="stop when the parent process ends or is interrupted; the Makefile passes it",
+        )
+
+    def handle(self, *, part: str | None, end_with_parent: bool, **_options: Any) -> None:
+        """Run the part, or everything."""
+        match part:
+            case "prepare":
+                self._prepare()
+                self._say(self._where())
+            case "web":
+                os.execv(sys.executable, web_command())  # noqa: S606  the command is ours
+            case "worker":
+                os.execv(sys.executable, worker_command())  # noqa: S606
+            case _:
+                self._run_all(end_with_parent=end_with_parent)
+
+    def _run_all(self, *, end_with_parent: bool) -> None:
+        with _only_one(), _listener() as listener:
+            self._prepare()
+            self._say(self._where())
+            bind = ["--bind", f"fd://{listener.fileno()}"]
+            programs = [
+                Program("web server", [*web_command(), *bind], inherited=[listener.fileno()]),
+                Program("worker", worker_command()),
+            ]
+            supervise(programs, self._say, end_with_parent=end_with_parent)
+        self._say("Stopped.")
+
+    def _prepare(self) -> None:
+        call_command("migrate", interactive=False, verbosity=0)
+        _collect_static_files()
+        email, password = settings.LIKEWISE_ADMIN_EMAIL, settings.LIKEWISE_ADMIN_PASSWORD
+        if email and not has_users():
+            try:
+                open_installation(email=email, password=password, name="My workspace")
+            except ValidationError as error:
+                reasons = " ".join(error.messages)
+                raise CommandError(f"The first owner could not be made. {reasons}") from error
+
+    def _where(self) -> str:
+        if has_users():
+            return f"Likewise: {settings.LIKEWISE_URL}/"
+        link = f"{settings.LIKEWISE_URL}/setup?key={setup_key.current()}"
+        return f"Likewise: {link} (works once: it makes the first account)"
+
+    def _say(self, sentence: str) -> None:
+        self.stdout.write(sentence)
+        self.stdout.flush()
+
+
+def web_command() -> list[str]:
+    """Return the command line of the web server."""
+    return [
+        sys.executable,
+        "-m",
+        "gunicorn",
+        "--config",
+        str(settings.BASE_DIR / "gunicorn.conf.py"),
+    ]
+
+
+def worker_command() -> list[str]:
+    """Return the command line of a worker: threads, because its work is native code or waiting."""
+    return [
+        *(sys.executable, "-W", ROOT_WARNING, "-m", "celery", "--quiet"),
+        *("--workdir", str(settings.BASE_DIR), "--app", "dashboard.celery", "worker"),
+        *("--pool", "threads", "--concurrency", str(settings.LIKEWISE_WORKERS)),
+        *("--queues", ",".join(settings.LIKEWISE_QUEUES)),
+        *("--hostname", f"likewise-{os.getpid()}@%h", "--loglevel", "WARNING"),
+        # Workers need not know each other: the job rows say who does what.
+        *("--without-gossip", "--without-mingle", "--without-heartbeat"),
+    ]
+
+
+@contextlib.contextmanager
+def _only_one() -> Iterator[None]:
+    """Hold the data folder: two supervisors in one would restart each other's leftovers."""
+    with (settings.LIKEWISE_DATA / "start.lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise CommandError(
+                f"Likewise is running already from {settings.LIKEWISE_DATA}: "
+                "stop it first, or give LIKEWISE_DATA another folder."
+            ) from error
+        yield
+
+
+@contextlib.contextmanager
+def _listener() -> Iterator[socket.socket]:
+    """Listen before anything starts: a taken port is known at once, a restart refuses nobody."""
+    host, port = settings.LIKEWISE_HOST, settings.LIKEWISE_PORT
+    try:
+        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
+        family, *_, address = min(found)  # IPv4 where a name has both
+        listener = socket.create_server(address[:2], family=family, backlog=2048)
+    except OSError as error:
+        reason = str(error.strerror).partition(" (")[0]
+        raise CommandError(
+            f"Cannot listen on {host}:{port} ({reason}): "
+            "stop what uses it, or set LIKEWISE_HOST and LIKEWISE_PORT."
+        ) from error
+    with listener:
+        yield listener
+
+
+def _collect_static_files() -> None:
+    """Collect the static files if any was added, removed or changed since the last time."""
+    fingerprint = _fingerprint_of_sources()
+    stamp = settings.STATIC_ROOT / ".fingerprint"
+    if stamp.is_file() and stamp.read_text() == fingerprint:
+        return
+    call_command("collectstatic", interactive=False, clear=True, verbosity=0)
+    stamp.write_text(fingerprint)
+
+
+def _fingerprint_of_sources() -> str:
+    digest = hashlib.sha256(f"{django.VERSION} {settings.STORAGES['staticfiles']}".encode())
+    for finder in get_finders():
+        for path, storage in finder.list([]):
+            facts = Path(storage.path(path)).stat()
+            digest.update(f"\n{path} {facts.st_size} {facts.st_mtime_ns}".encode())
+    return digest.hexdigest()

@@ -1,0 +1,66 @@
+"""Make and revoke keys for the API."""
+
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.utils import timezone
+
+from accounts.errors import AccountError, NotAMember
+from accounts.models import Scope, User, Workspace
+from accounts.queries import get_user, memberships_of
+from accounts.services import issue_token, revoke_tokens_named
+
+
+class Command(BaseCommand):
+    """`token create` prints one line, the key; `token revoke` prints what it did."""
+
+    help = "Make or revoke a key for the API."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        """Declare the two verbs."""
+        verbs = parser.add_subparsers(dest="verb", required=True)
+        create = verbs.add_parser("create", help="Make a key and print it, once.")
+        revoke = verbs.add_parser("revoke", help="Revoke a user's keys of a name.")
+        for verb in (create, revoke):
+            verb.add_argument("--email", required=True, help="Whose key it is.")
+            verb.add_argument("--name", required=True, help="What the key is called.")
+        create.add_argument("--workspace", type=UUID, help="Its default workspace.")
+        create.add_argument("--scope", choices=Scope.values, default=Scope.WRITE)
+        create.add_argument("--days", type=int, help="It works so long; otherwise until revoked.")
+
+    def handle(self, *_args: Any, verb: str, email: str, name: str, **options: Any) -> None:
+        """Do it, or say in one sentence why not."""
+        try:
+            user = get_user(email)
+            if verb == "create":
+                self.stdout.write(_create(user, name, options))
+            else:
+                count = revoke_tokens_named(name=name, actor=user)
+                self.stdout.write(f"Revoked {count} {'key' if count == 1 else 'keys'}.")
+        except AccountError as error:
+            raise CommandError(str(error)) from error
+
+
+def _create(user: User, name: str, options: dict[str, Any]) -> str:
+    days = options["days"]
+    if days is not None and not 0 < days <= 36500:
+        raise CommandError("A key works for 1 to 36500 days.")
+    if not 0 < len(name.strip()) <= 100:
+        raise CommandError("A key's name has 1 to 100 characters.")
+    _, key = issue_token(
+        name=name,
+        workspace=_workspace(user, options["workspace"]),
+        scope=options["scope"],
+        expires=timezone.now() + timedelta(days=days) if days else None,
+        actor=user,
+    )
+    return key
+
+
+def _workspace(user: User, wanted: UUID | None) -> Workspace:
+    for membership in memberships_of(user):
+        if wanted in (None, membership.workspace_id):
+            return membership.workspace
+    raise NotAMember

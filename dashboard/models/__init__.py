@@ -1,0 +1,33 @@
+"""What: the tables of the platform, one file per noun."""
+
+from dashboard.models.features import Feature
+from dashboard.models.groups import Group, GroupImage, GroupNesting, GroupRegion
+from dashboard.models.images import Image
+from dashboard.models.jobs import Job, WorkerSign
+from dashboard.models.labels import DEFAULT_LABEL, Label
+from dashboard.models.regions import Region
+from dashboard.models.similarity_types import SimilarityType
+from dashboard.models.tasks import Task, TaskType
+from dashboard.models.uploads import Upload, UploadFile, UploadPart
+from dashboard.models.versions import Version
+
+__all__ = [
+    "DEFAULT_LABEL",
+    "Feature",
+    "Group",
+    "GroupImage",
+    "GroupNesting",
+    "GroupRegion",
+    "Image",
+    "Job",
+    "Label",
+    "Region",
+    "SimilarityType",
+    "Task",
+    "TaskType",
+    "Upload",
+    "UploadFile",
+    "UploadPart",
+    "Version",
+    "WorkerSign",
+]

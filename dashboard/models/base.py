@@ -1,0 +1,33 @@
+"""What every table of the platform shares: an id, a workspace, a time."""
+
+import uuid
+from typing import Any, Self, TypeVar
+
+from django.db import models
+from django.utils import timezone
+
+from accounts.models import Workspace
+
+M = TypeVar("M", bound=models.Model)
+
+
+class ScopedQuerySet(models.QuerySet[M]):
+    """A query that begins in a workspace."""
+
+    def in_workspace(self, workspace: Workspace) -> Self:
+        """Keep what belongs to the workspace."""
+        return self.filter(workspace=workspace)
+
+
+class ScopedModel(models.Model):
+    """A row with a UUID version 4 that belongs to a workspace and knows when it came."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    workspace = models.ForeignKey(Workspace, models.CASCADE, related_name="+")
+    created = models.DateTimeField(default=timezone.now, editable=False)
+    modified = models.DateTimeField(auto_now=True)
+
+    objects: Any = ScopedQuerySet.as_manager()
+
+    class Meta:
+        abstract = True

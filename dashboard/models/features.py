@@ -1,0 +1,27 @@
+"""Features: what the encoder says of an image, kept so that it is asked once."""
+
+from django.db import models
+
+from dashboard.models.base import ScopedQuerySet
+from dashboard.models.images import Image
+from accounts.models import Workspace
+
+
+class Feature(models.Model):
+    """An image's features by one encoder: float16, little endian, as bytes (1 KB for 512)."""
+
+    id = models.BigAutoField(primary_key=True)
+    workspace = models.ForeignKey(Workspace, models.CASCADE, related_name="+")
+    image = models.ForeignKey(Image, models.CASCADE, related_name="features")
+    encoder = models.CharField(max_length=100)
+    vector = models.BinaryField()
+
+    objects = ScopedQuerySet["Feature"].as_manager()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["image", "encoder"], name="feature_once")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.encoder} of {self.image_id}"

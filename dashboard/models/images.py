@@ -1,0 +1,73 @@
+"""Images: one row per picture that a workspace has, one picture per content."""
+
+from typing import Self
+
+from django.db import models
+
+from accounts.models import User
+from dashboard.models.base import ScopedModel, ScopedQuerySet
+
+
+class ImageQuerySet(ScopedQuerySet["Image"]):
+    """Images that people can see."""
+
+    def present(self) -> Self:
+        """Leave out what was deleted."""
+        return self.filter(deleted__isnull=True)
+
+
+class Image(ScopedModel):
+    """A picture as stored: turned upright, without meta data of its own, at most 600 pixels wide
+    or high on its shorter side unless it came with `noresize`.
+
+    `sha256` is of the bytes as uploaded: the same bytes are stored once per workspace.
+    `stored_sha256` is of the bytes behind the image's link: descriptors are cached by it.
+    A deleted image keeps its row, so that its bytes sent again bring it back under its id.
+    """
+
+    class Extension(models.TextChoices):
+        """The two formats that are stored."""
+
+        JPEG = "jpg"
+        PNG = "png"
+
+    uploaded_by = models.ForeignKey(User, models.SET_NULL, null=True, related_name="+")
+    file_name = models.CharField(max_length=255, blank=True)
+    sha256 = models.CharField(max_length=64)
+    stored_sha256 = models.CharField(max_length=64)
+    extension = models.CharField(max_length=3, choices=Extension.choices)
+    width = models.PositiveIntegerField()
+    height = models.PositiveIntegerField()
+    file_size = models.PositiveIntegerField(help_text="Bytes of the stored image and thumbnail.")
+    meta_data = models.JSONField(default=dict, blank=True)
+    test_image = models.BooleanField(default=False)
+    real = models.BooleanField(default=True)
+    verify_count = models.PositiveIntegerField(default=0)
+    deleted = models.DateTimeField(null=True, editable=False)
+
+    objects = ImageQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["workspace", "sha256"],
+                condition=models.Q(deleted__isnull=True),
+                name="image_once_per_workspace",
+            ),
+        ]
+        indexes = [
+            models.Index(
+                fields=["workspace", "-created", "-id"],
+                condition=models.Q(deleted__isnull=True),
+                name="image_recent",
+            ),
+            models.Index(
+                fields=["workspace", "test_image", "-created", "-id"],
+                condition=models.Q(deleted__isnull=True),
+                name="image_recent_test",
+            ),
+            models.Index(fields=["workspace", "sha256"], name="image_by_content"),
+        ]
+
+    def __str__(self) -> str:
+        return self.file_name or str(self.id)

@@ -1,0 +1,105 @@
+"""Jobs: work that outlives a request. The row is the truth; a queue only carries "look at it"."""
+
+from django.db import models
+from django.db.models import Q
+
+from accounts.models import User
+from dashboard.models.base import ScopedModel, ScopedQuerySet
+
+
+class Job(ScopedModel):
+    """One piece of background work and how far it is.
+
+    QUEUED -> RUNNING -> DONE | FAILED | CANCELLED. QUEUED -> CANCELLED when nobody began it.
+    RUNNING -> QUEUED when its worker's lease ran out: another takes it up where it stopped.
+    Whoever runs it holds the lease: `owner` until `lease_until`, renewed by a heartbeat; only the
+    owner may write progress or finish it. `wake_at` is when the sweep wakes the workers again.
+    """
+
+    class Kind(models.TextChoices):
+        """What there is to do; each kind has a function in `dashboard.jobs`."""
+
+        UPLOAD = "upload", "Upload"
+        TRAIN = "train", "Training"
+
+    class State(models.TextChoices):
+        """Where it stands."""
+
+        QUEUED = "queued", "Queued"
+        RUNNING = "running", "Running"
+        DONE = "done", "Done"
+        FAILED = "failed", "Failed"
+        CANCELLED = "cancelled", "Cancelled"
+
+    FINISHED = (State.DONE, State.FAILED, State.CANCELLED)
+    MAX_TRIES = 4
+
+    kind = models.CharField(max_length=20, choices=Kind.choices)
+    queue = models.CharField(max_length=20)
+    state = models.CharField(max_length=10, choices=State.choices, default=State.QUEUED)
+    title = models.CharField(max_length=255)
+    subject_id = models.UUIDField(help_text="The upload, the version: what the work is about.")
+    created_by = models.ForeignKey(User, models.SET_NULL, null=True, related_name="+")
+
+    stage = models.CharField(max_length=100, blank=True)
+    fraction = models.FloatField(default=0, help_text="Of the whole work, 0 to 1.")
+    total = models.PositiveIntegerField(default=0)
+    done = models.PositiveIntegerField(default=0)
+    failed = models.PositiveIntegerField(default=0)
+    skipped = models.PositiveIntegerField(default=0)
+    message = models.TextField(blank=True, help_text="One sentence for people about the outcome.")
+
+    cancel_requested = models.BooleanField(default=False)
+    owner = models.CharField(max_length=100, blank=True)
+    lease_until = models.DateTimeField(null=True)
+    tries = models.PositiveIntegerField(default=0)
+    wake_at = models.DateTimeField(null=True)
+    started = models.DateTimeField(null=True)
+    finished = models.DateTimeField(null=True)
+
+    objects = ScopedQuerySet["Job"].as_manager()
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(state="running", lease_until__isnull=False) & ~Q(owner="")
+                | ~Q(state="running") & Q(lease_until__isnull=True, owner=""),
+                name="job_running_has_owner",
+            ),
+            models.CheckConstraint(
+                condition=Q(state__in=("queued", "running"), finished__isnull=True)
+                | Q(state__in=("done", "failed", "cancelled"), finished__isnull=False),
+                name="job_finished_has_time",
+            ),
+            models.CheckConstraint(
+                condition=Q(fraction__gte=0, fraction__lte=1), name="job_fraction_in_range"
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["workspace", "-created", "-id"], name="job_recent"),
+            models.Index(
+                fields=["queue", "created"],
+                condition=Q(state__in=("queued", "running")),
+                name="job_unfinished",
+            ),
+            models.Index(fields=["subject_id"], name="job_by_subject"),
+        ]
+
+    def __str__(self) -> str:
+        return self.title
+
+    @property
+    def is_finished(self) -> bool:
+        """Say whether nothing more will happen."""
+        return self.state in self.FINISHED
+
+
+class WorkerSign(models.Model):
+    """A sign of life of a worker process, renewed at every sweep."""
+
+    name = models.CharField(primary_key=True, max_length=100)
+    queues = models.JSONField(default=list)
+    seen = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return self.name

@@ -1,0 +1,24 @@
+"""Labels of regions: what the box shows."""
+
+from django.db import models
+
+from dashboard.models.base import ScopedModel, ScopedQuerySet
+
+DEFAULT_LABEL = "object"
+
+
+class Label(ScopedModel):
+    """A name for boxes; every workspace is born with one named `object`."""
+
+    name = models.CharField(max_length=255)
+    description = models.TextField(blank=True)
+    color = models.CharField(max_length=9, default="#206bc4")
+    output_name = models.CharField(max_length=255, blank=True)
+
+    objects = ScopedQuerySet["Label"].as_manager()
+
+    class Meta:
+        indexes = [models.Index(fields=["workspace", "-created", "-id"], name="label_recent")]
+
+    def __str__(self) -> str:
+        return self.name

@@ -1,0 +1,33 @@
+"""Regions: boxes on images. The API calls one an object."""
+
+from django.db import models
+from django.db.models import F, Q
+
+from dashboard.models.base import ScopedModel, ScopedQuerySet
+from dashboard.models.images import Image
+from dashboard.models.labels import Label
+
+
+class Region(ScopedModel):
+    """A box in pixels of the stored image; `right` and `bottom` lie just outside it."""
+
+    image = models.ForeignKey(Image, models.CASCADE, related_name="regions")
+    label = models.ForeignKey(Label, models.PROTECT, related_name="regions")
+    left = models.PositiveIntegerField()
+    top = models.PositiveIntegerField()
+    right = models.PositiveIntegerField()
+    bottom = models.PositiveIntegerField()
+    meta_data = models.JSONField(default=dict, blank=True)
+
+    objects = ScopedQuerySet["Region"].as_manager()
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(right__gt=F("left")) & Q(bottom__gt=F("top")), name="region_has_area"
+            )
+        ]
+        indexes = [models.Index(fields=["workspace", "-created", "-id"], name="region_recent")]
+
+    def __str__(self) -> str:
+        return f"{self.label}: {self.left}, {self.top}, {self.right}, {self.bottom}"

@@ -1,0 +1,24 @@
+"""Similarity types: the ways in which things can be alike."""
+
+from django.db import models
+
+from dashboard.models.base import ScopedModel, ScopedQuerySet
+
+
+class SimilarityType(ScopedModel):
+    """One meaning of alike, such as "same product". `groups_count` is kept by the services."""
+
+    name = models.CharField(max_length=255)
+    description = models.TextField(blank=True)
+    exclusive = models.BooleanField(
+        default=False, help_text="An image may be in one group of this type only."
+    )
+    groups_count = models.PositiveIntegerField(default=0)
+
+    objects = ScopedQuerySet["SimilarityType"].as_manager()
+
+    class Meta:
+        indexes = [models.Index(fields=["workspace", "-created", "-id"], name="type_recent")]
+
+    def __str__(self) -> str:
+        return self.name

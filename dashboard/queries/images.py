@@ -1,0 +1,36 @@
+"""Reading images."""
+
+from collections.abc import Collection, Iterable
+from uuid import UUID
+
+from accounts.models import Workspace
+from dashboard.models import Group, Image
+from dashboard.models.images import ImageQuerySet
+
+
+def images_in(workspace: Workspace) -> ImageQuerySet:
+    """Return the workspace's images."""
+    return Image.objects.in_workspace(workspace).present()
+
+
+def get_image(workspace: Workspace, image_id: UUID) -> Image:
+    """Return one image; raises `Image.DoesNotExist`."""
+    return images_in(workspace).get(pk=image_id)
+
+
+def images_by_sha256(workspace: Workspace, hashes: Collection[str]) -> dict[str, Image]:
+    """Return the images with these contents; a present one wins over a deleted one."""
+    rows = Image.objects.in_workspace(workspace).filter(sha256__in=hashes)
+    newest_deleted_first = sorted(rows, key=lambda row: (row.deleted is None, row.created))
+    return {row.sha256: row for row in newest_deleted_first}
+
+
+def images_of_group(group: Group) -> ImageQuerySet:
+    """Return a group's own images."""
+    return images_in(group.workspace).filter(group_rows__group=group)
+
+
+def missing_ids(workspace: Workspace, ids: Iterable[UUID]) -> set[UUID]:
+    """Return the ids that are no image of the workspace."""
+    wanted = set(ids)
+    return wanted - set(images_in(workspace).filter(pk__in=wanted).values_list("pk", flat=True))

@@ -1,0 +1,99 @@
+"""Reading jobs."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from django.db.models import QuerySet
+from django.utils import timezone
+
+from accounts.models import Workspace
+from dashboard.models import Job, WorkerSign
+from dashboard.models.base import ScopedQuerySet
+
+
+@dataclass(frozen=True)
+class Progress:
+    """What a person wants to know of a job that is under way."""
+
+    job: Job
+    now: datetime
+
+    @property
+    def percent(self) -> int:
+        """Return the done part of the whole work, 0 to 100; 100 means done."""
+        if self.job.state == Job.State.DONE:
+            return 100
+        return min(99, int(self.job.fraction * 100))
+
+    @property
+    def state(self) -> str:
+        """Return the state in one word."""
+        return self.job.state
+
+    @property
+    def state_label(self) -> str:
+        """Return the state for people."""
+        if self.job.cancel_requested and not self.is_finished:
+            return "Cancelling"
+        return Job.State(self.job.state).label
+
+    @property
+    def is_finished(self) -> bool:
+        """Say whether polling may stop."""
+        return self.job.is_finished
+
+    @property
+    def handled(self) -> int:
+        """Return how many items are over with, whatever became of them."""
+        return self.job.done + self.job.failed + self.job.skipped
+
+    @property
+    def elapsed(self) -> float:
+        """Return the seconds since the work began."""
+        if self.job.started is None:
+            return 0.0
+        return max(0.0, ((self.job.finished or self.now) - self.job.started).total_seconds())
+
+    @property
+    def rate(self) -> float | None:
+        """Return items a second since the start, or None while there is nothing to divide."""
+        return self.handled / self.elapsed if self.handled and self.elapsed else None
+
+    @property
+    def time_left(self) -> timedelta | None:
+        """Return how long the rest will take at the pace so far, or None."""
+        if self.is_finished or not self.elapsed or self.job.fraction < 0.01:
+            return None
+        left = self.elapsed * (1 - self.job.fraction) / self.job.fraction
+        return timedelta(seconds=round(left))
+
+
+def jobs_in(workspace: Workspace) -> ScopedQuerySet[Job]:
+    """Return the workspace's jobs with the people who asked for them."""
+    return Job.objects.in_workspace(workspace).select_related("created_by")
+
+
+def get_job(workspace: Workspace, job_id: UUID) -> Job:
+    """Return one job; raises `Job.DoesNotExist`."""
+    return jobs_in(workspace).get(pk=job_id)
+
+
+def unfinished_jobs(workspace: Workspace) -> QuerySet[Job]:
+    """Return what waits or runs, oldest first."""
+    return jobs_in(workspace).exclude(state__in=Job.FINISHED).order_by("created", "id")
+
+
+def progress_of(job: Job) -> Progress:
+    """Return the job's progress as of now."""
+    return Progress(job, timezone.now())
+
+
+def job_about(workspace: Workspace, subject_id: UUID) -> Job | None:
+    """Return the newest job about a thing, or None."""
+    return jobs_in(workspace).filter(subject_id=subject_id).order_by("-created").first()
+
+
+def a_worker_is_alive(within: timedelta) -> bool:
+    """Say whether any worker gave a sign of life lately."""
+    return WorkerSign.objects.filter(seen__gte=timezone.now() - within).exists()

@@ -1,0 +1,61 @@
+"""Is there enough to train on, and what would mend it?"""
+
+from dataclasses import dataclass
+
+from django.db.models import Count, Q
+
+from dashboard.models import SimilarityType, Task
+
+MIN_GROUPS = 2
+MIN_IMAGES = 2
+VERIFIED_GROUPS = 10
+GOOD_GROUPS = 20
+
+
+@dataclass(frozen=True)
+class Readiness:
+    """How much data a type of a task has: groups with two images or more, and images in them."""
+
+    similarity_type: SimilarityType
+    usable_groups: int
+
+    @property
+    def is_ready(self) -> bool:
+        """Say whether a training may start."""
+        return self.usable_groups >= MIN_GROUPS
+
+    @property
+    def level(self) -> str:
+        """Return `missing`, `few`, `fair` or `good`."""
+        if not self.is_ready:
+            return "missing"
+        if self.usable_groups < VERIFIED_GROUPS:
+            return "few"
+        return "fair" if self.usable_groups < GOOD_GROUPS else "good"
+
+    @property
+    def sentence(self) -> str:
+        """Say what there is and what would help."""
+        name, groups = self.similarity_type.name, self.usable_groups
+        return {
+            "missing": f"“{name}” has {groups} of the {MIN_GROUPS} groups with at least "
+            f"{MIN_IMAGES} images that a training needs: add images to its groups.",
+            "few": f"“{name}” has {groups} groups to learn from: it can be trained, but it takes "
+            f"{VERIFIED_GROUPS} to verify a gain.",
+            "fair": f"“{name}” has {groups} groups to learn from: a gain can be verified, and "
+            "20 groups of 5 images or more make one likely.",
+            "good": f"“{name}” has {groups} groups to learn from. More groups help more than more "
+            "images in each.",
+        }[self.level]
+
+
+def readiness(task: Task) -> list[Readiness]:
+    """Judge every type of the task, by name; an empty list means that it has no type."""
+    usable = Q(groups__test_group=False) & (
+        Q(groups__images_count__gte=MIN_IMAGES) | Q(groups__groups_count__gt=0)
+    )
+    rows = task.similarity_types.annotate(
+        usable=Count("groups", filter=usable)
+    )
+    return [Readiness(row, row.usable) for row in rows.order_by("name", "id")]
+

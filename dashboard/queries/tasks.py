@@ -1,0 +1,18 @@
+"""Reading tasks."""
+
+from uuid import UUID
+
+from accounts.models import Workspace
+from dashboard.models import Task
+from dashboard.models.base import ScopedQuerySet
+
+
+def tasks_in(workspace: Workspace) -> ScopedQuerySet[Task]:
+    """Return the workspace's tasks with their types and production version."""
+    rows = Task.objects.in_workspace(workspace).select_related("production_version")
+    return rows.prefetch_related("similarity_types")
+
+
+def get_task(workspace: Workspace, task_id: UUID) -> Task:
+    """Return one task; raises `Task.DoesNotExist`."""
+    return tasks_in(workspace).get(pk=task_id)

@@ -1,0 +1,44 @@
+"""Reading versions."""
+
+from collections.abc import Iterable
+from uuid import UUID
+
+from django.db.models import F
+
+from accounts.models import Workspace
+from dashboard.models import Task, Version
+from dashboard.models.base import ScopedQuerySet
+
+
+def versions_in(workspace: Workspace) -> ScopedQuerySet[Version]:
+    """Return the workspace's versions with their tasks."""
+    return Version.objects.in_workspace(workspace).select_related("task")
+
+
+def versions_of(task: Task) -> ScopedQuerySet[Version]:
+    """Return the task's versions, newest first."""
+    return Version.objects.filter(task=task).order_by("-number")
+
+
+def get_version(workspace: Workspace, version_id: UUID) -> Version:
+    """Return one version; raises `Version.DoesNotExist`."""
+    return versions_in(workspace).get(pk=version_id)
+
+
+def find_running(task: Task) -> Version | None:
+    """Return the version that the task is training, or None."""
+    return Version.objects.filter(task=task, status__in=Version.UNFINISHED).first()
+
+
+def find_usable(task: Task, number: int | None) -> Version | None:
+    """Return a trained version: the numbered one, or production's, or else the newest."""
+    trained = versions_of(task).filter(status=Version.Status.TRAINED)
+    if number is not None:
+        return trained.filter(number=number).first()
+    return trained.filter(pk=task.production_version_id).first() or trained.first()
+
+
+def newest_versions(tasks: Iterable[Task]) -> dict[UUID, Version]:
+    """Return each task's newest version, in whatever state, by the task's id: one query."""
+    rows = Version.objects.filter(task__in=tasks, number=F("task__versions_count"))
+    return {row.task_id: row for row in rows}

@@ -1,0 +1,66 @@
+"""What this process holds in memory: encoders and trained versions, loaded once, bounded.
+
+Threads that ask for the same thing at the same time wait for one loading of it.
+"""
+
+import tempfile
+import threading
+from collections import OrderedDict
+from collections.abc import Callable, Hashable
+from functools import partial
+from pathlib import Path
+from typing import Generic, TypeVar
+from uuid import UUID
+
+from dashboard.engine import artifacts
+from dashboard.engine.encoder import Encoder
+from dashboard.engine.prior import BUILTIN
+from dashboard.engine.trained_model import TrainedModel
+from dashboard.files import storage
+
+K = TypeVar("K", bound=Hashable)
+V = TypeVar("V")
+
+VERSIONS_HELD = 32
+
+
+class Held(Generic[K, V]):
+    """At most `size` values by key; the one that was not used for longest goes first."""
+
+    def __init__(self, size: int) -> None:
+        self._size = size
+        self._values: OrderedDict[K, V] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def get(self, key: K, load: Callable[[], V]) -> V:
+        """Return the value of a key, loading it if it is not held."""
+        with self._lock:
+            if key not in self._values:
+                self._values[key] = load()
+                while len(self._values) > self._size:
+                    self._values.popitem(last=False)
+            self._values.move_to_end(key)
+            return self._values[key]
+
+
+_encoders: Held[str, Encoder] = Held(2)
+_versions: Held[UUID, TrainedModel] = Held(VERSIONS_HELD)
+
+
+def encoder(key: str = BUILTIN) -> Encoder:
+    """Return an encoder by its key; raises `LookupError` for one that is not installed."""
+    if key != BUILTIN:
+        raise LookupError(f"The encoder {key} is not installed here.")
+    return _encoders.get(key, Encoder.builtin)
+
+
+def version(version_id: UUID, folder: str) -> TrainedModel:
+    """Return a trained version from its folder in the storage; a version never changes."""
+    return _versions.get(version_id, partial(_load, folder))
+
+
+def _load(folder: str) -> TrainedModel:
+    with tempfile.TemporaryDirectory() as local:
+        for name in (artifacts.ARRAYS, artifacts.MANIFEST):
+            Path(local, name).write_bytes(storage.read(f"{folder}/{name}"))
+        return artifacts.load(Path(local))

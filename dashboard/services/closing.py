@@ -1,0 +1,35 @@
+"""What the end of a job means for the thing that it was about."""
+
+from django.db import transaction
+
+from accounts.activity import record
+from accounts.models import User
+from dashboard.models import Job
+from dashboard.services.jobs import request_cancel
+from dashboard.services.training import close_training
+from dashboard.services.uploads import close_upload
+
+
+def close_subject(job: Job) -> None:
+    """Bring the job's subject to rest after the job ended in any way but its own success."""
+    if job.kind == Job.Kind.TRAIN:
+        close_training(version_id=job.subject_id, cancelled=job.state == Job.State.CANCELLED,
+                       message=job.message)
+    elif job.kind == Job.Kind.UPLOAD:
+        close_upload(upload_id=job.subject_id)
+
+
+@transaction.atomic
+def cancel_job(*, job: Job, actor: User) -> None:
+    """Cancel a job that waits or runs; raises `AlreadyFinished`."""
+    if request_cancel(job=job):
+        job.refresh_from_db()
+        close_subject(job)
+    record(
+        workspace=job.workspace,
+        verb="cancelled",
+        noun="job",
+        target_id=job.id,
+        target_name=job.title,
+        actor=actor,
+    )

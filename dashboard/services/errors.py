@@ -1,0 +1,110 @@
+"""Refusals of the services: what happened and what to do next, with data, without HTTP codes."""
+
+from collections.abc import Iterable
+from uuid import UUID
+
+from dashboard.models import Group, Image, Version
+
+
+class Refused(Exception):
+    """A request that cannot be done; `str(error)` is one sentence for people; nothing changed."""
+
+
+class EmptyName(Refused):
+    """A thing that people look for by name came without one."""
+
+    def __init__(self, noun: str) -> None:
+        super().__init__(f"Give the {noun} a name.")
+
+
+class UnknownIds(Refused):
+    """Some of the ids are not there, or not in this workspace."""
+
+    def __init__(self, noun: str, ids: Iterable[UUID]) -> None:
+        self.ids = sorted(ids)
+        listed = ", ".join(str(value) for value in self.ids[:20])
+        more = f" and {len(self.ids) - 20} more" if len(self.ids) > 20 else ""
+        super().__init__(f"There is no {noun} with the id {listed}{more}. Nothing was changed.")
+
+
+class TooManyIds(Refused):
+    """More ids than one call may carry."""
+
+    def __init__(self, count: int, limit: int) -> None:
+        super().__init__(f"{count} ids are too many for one call: send at most {limit}.")
+
+
+class ImageExists(Refused):
+    """The workspace has these bytes already."""
+
+    def __init__(self, image: Image) -> None:
+        self.image = image
+        super().__init__(f"The image already exists in this workspace, image ID: {image.id}")
+
+
+class GroupHoldsGroups(Refused):
+    """Images were put into a group that holds groups."""
+
+    def __init__(self, group: Group) -> None:
+        super().__init__(
+            f"“{group}” holds groups, so it cannot hold images or objects as well. "
+            "Add them to one of its groups."
+        )
+
+
+class AlreadyInExclusiveType(Refused):
+    """An image is in another group of a type that allows one group per image."""
+
+    def __init__(self, image: Image, group: Group) -> None:
+        self.image, self.group = image, group
+        super().__init__(
+            f"Image {image.id} is in the group “{group}” ({group.id}) already, and an image may be "
+            f"in one group of the type “{group.similarity_type}” only. Take it out there first."
+        )
+
+
+class NotReady(Refused):
+    """A training was asked for with too little data; one sentence per type that lacks some."""
+
+    def __init__(self, reasons: list[str]) -> None:
+        self.reasons = reasons
+        super().__init__(" ".join(reasons))
+
+
+class TrainingAlreadyRunning(Refused):
+    """The task trains one version at a time."""
+
+    def __init__(self, version: Version) -> None:
+        self.version = version
+        super().__init__(
+            f"Version {version.number} of this task is being trained (model {version.id}). "
+            "Wait for it, or cancel it."
+        )
+
+
+class NotTrained(Refused):
+    """A descriptor was asked of a task that has no trained version."""
+
+    def __init__(self) -> None:
+        super().__init__("This task has no trained version yet: train it first.")
+
+
+class NoSuchVersion(Refused):
+    """The task has no trained version of that number."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__(f"This task has no trained version {number}.")
+
+
+class NothingToUpload(Refused):
+    """An upload without a single file."""
+
+    def __init__(self) -> None:
+        super().__init__("Choose at least one picture or ZIP archive.")
+
+
+class AlreadyFinished(Refused):
+    """A job that has ended cannot be cancelled."""
+
+    def __init__(self) -> None:
+        super().__init__("This job has ended already.")

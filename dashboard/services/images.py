@@ -1,0 +1,170 @@
+"""Add images, one per content, and change them."""
+
+import uuid
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import UUID
+
+from django.db import transaction
+from django.db.models import F
+from django.utils import timezone
+
+from accounts.activity import record
+from accounts.models import User, Workspace
+from dashboard.files import images as pictures
+from dashboard.files import paths, storage
+from dashboard.models import Group, GroupImage, Image
+from dashboard.queries.images import images_by_sha256, images_in, missing_ids
+from dashboard.services.errors import ImageExists, TooManyIds, UnknownIds
+
+MAX_IDS = 10_000
+
+
+@dataclass(frozen=True)
+class NewImage:
+    """A picture that is ready to get its row; its files are written already, under `id`."""
+
+    id: UUID
+    picture: pictures.StoredImage
+    file_name: str = ""
+    meta_data: dict[str, Any] = field(default_factory=dict)
+    test_image: bool = False
+    real: bool = True
+
+
+def write_files(workspace: Workspace, image_id: UUID, picture: pictures.StoredImage) -> None:
+    """Write an image's two files, each aside first; writing them again changes nothing."""
+    storage.write(paths.image(workspace.id, image_id, picture.extension), picture.stored)
+    storage.write(paths.thumbnail(workspace.id, image_id), picture.thumbnail)
+
+
+def delete_files(image: Image) -> None:
+    """Remove an image's two files, if they are there."""
+    storage.delete(paths.image(image.workspace_id, image.id, image.extension))
+    storage.delete(paths.thumbnail(image.workspace_id, image.id))
+
+
+def insert_images(
+    *, workspace: Workspace, images: Sequence[NewImage], actor: User | None
+) -> dict[str, Image]:
+    """Give pictures their rows and return the workspace's image for each content hash.
+
+    Call it in a transaction. Where the workspace has a hash already, the row that is there
+    stays as it is, unless it was deleted: then it comes back, in no group.
+    """
+    known = images_by_sha256(workspace, [image.picture.sha256 for image in images])
+    now = timezone.now()
+    fresh = {image.picture.sha256: image for image in images}
+    returning = [row for row in known.values() if row.deleted is not None]
+    for row in returning:
+        _fill(row, fresh[row.sha256], actor)
+        row.deleted, row.created = None, now
+        row.save()
+    rows = [
+        _fill(Image(id=image.id, workspace=workspace, created=now), image, actor)
+        for sha256, image in fresh.items()
+        if sha256 not in known
+    ]
+    Image.objects.bulk_create(rows, ignore_conflicts=True)
+    return images_by_sha256(workspace, fresh.keys())
+
+
+def _fill(row: Image, new: NewImage, actor: User | None) -> Image:
+    picture = new.picture
+    row.uploaded_by = actor
+    row.file_name = new.file_name[-255:]
+    row.sha256, row.stored_sha256 = picture.sha256, picture.stored_sha256
+    row.extension = picture.extension
+    row.width, row.height = picture.width, picture.height
+    row.file_size = picture.file_size
+    row.meta_data, row.test_image, row.real = new.meta_data, new.test_image, new.real
+    return row
+
+
+def add_image(
+    *,
+    workspace: Workspace,
+    data: bytes,
+    file_name: str = "",
+    meta_data: dict[str, Any] | None = None,
+    test_image: bool = False,
+    real: bool = True,
+    resize: bool = True,
+    actor: User,
+) -> Image:
+    """Add one picture from its bytes as uploaded.
+
+    Raises `FileRefused` if it is no picture that can be read, and `ImageExists` with the image if
+    the workspace has these bytes, also when another upload of them wins by a moment.
+    """
+    picture = pictures.prepare(data, resize=resize)
+    known = images_by_sha256(workspace, [picture.sha256]).get(picture.sha256)
+    if known is not None and known.deleted is None:
+        raise ImageExists(known)
+    new_id = known.id if known is not None else uuid.uuid4()
+    write_files(workspace, new_id, picture)
+    new = NewImage(new_id, picture, file_name, meta_data or {}, test_image, real)
+    with transaction.atomic():
+        image = insert_images(workspace=workspace, images=[new], actor=actor)[picture.sha256]
+        if image.id == new_id:
+            record(
+                workspace=workspace,
+                verb="added",
+                noun="image",
+                target_id=image.id,
+                target_name=file_name,
+                actor=actor,
+            )
+            return image
+    delete_files(Image(id=new_id, workspace=workspace, extension=picture.extension))
+    raise ImageExists(image)
+
+
+@transaction.atomic
+def change_image(*, image: Image, changes: dict[str, Any], actor: User) -> Image:
+    """Set any of `meta_data`, `test_image` and `real`; the meta data is replaced whole."""
+    allowed = {"meta_data", "test_image", "real"}
+    for name in allowed & changes.keys():
+        setattr(image, name, changes[name])
+    image.save(update_fields=[*(allowed & changes.keys()), "modified"])
+    record(
+        workspace=image.workspace,
+        verb="changed",
+        noun="image",
+        target_id=image.id,
+        target_name=image.file_name,
+        details={"fields": sorted(allowed & changes.keys())},
+        actor=actor,
+    )
+    return image
+
+
+@transaction.atomic
+def delete_images(*, workspace: Workspace, ids: Iterable[UUID], actor: User) -> int:
+    """Delete images: out of every group and of sight at once; returns how many there were.
+
+    Raises `UnknownIds` and `TooManyIds`; then nothing is changed. The files go after the commit.
+    """
+    wanted = set(ids)
+    if len(wanted) > MAX_IDS:
+        raise TooManyIds(len(wanted), MAX_IDS)
+    if unknown := missing_ids(workspace, wanted):
+        raise UnknownIds("image", unknown)
+    images = list(images_in(workspace).filter(pk__in=wanted).order_by("id").select_for_update())
+    _leave_groups(images)
+    Image.objects.filter(pk__in=wanted).update(deleted=timezone.now())
+    record(workspace=workspace, verb="deleted", noun="image", count=len(images), actor=actor)
+    transaction.on_commit(lambda: [delete_files(image) for image in images])
+    return len(images)
+
+
+def _leave_groups(images: list[Image]) -> None:
+    rows = GroupImage.objects.filter(image__in=images)
+    counts: dict[UUID, int] = {}
+    for group_id in rows.values_list("group_id", flat=True):
+        counts[group_id] = counts.get(group_id, 0) + 1
+    for group in Group.objects.filter(pk__in=counts).order_by("id").select_for_update():
+        Group.objects.filter(pk=group.pk).update(images_count=F("images_count") - counts[group.pk])
+    rows.delete()
+

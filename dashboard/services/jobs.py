@@ -1,0 +1,234 @@
+"""The life of a job: written first, then announced, claimed by lease, reported on, ended once.
+
+Every write of a running job is conditional on its owner: a worker that was thought dead and comes
+back finds that the row is no longer its own and stops, and its transaction is rolled back.
+"""
+
+import logging
+import threading
+import time
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+from django.conf import settings
+from django.db import transaction
+from django.db.models import F, Q
+from django.utils import timezone
+from kombu.exceptions import OperationalError
+
+from accounts.models import User, Workspace
+from dashboard.celery import app
+from dashboard.models import Job, WorkerSign
+from dashboard.services.errors import AlreadyFinished
+
+logger = logging.getLogger("likewise.jobs")
+
+QUEUES = {Job.Kind.UPLOAD: "upload", Job.Kind.TRAIN: "train"}
+WAKE_AGAIN = timedelta(seconds=15)
+REPORT_STEP = 0.4
+
+
+class JobCancelled(Exception):
+    """Somebody cancelled the job; raised at the next step of the work."""
+
+
+class LeaseLost(Exception):
+    """Another worker has the job now; this one must leave it alone."""
+
+
+class WorkerStopping(Exception):
+    """The worker was told to stop; the job goes back to the queue as it stands."""
+
+
+stopping = threading.Event()
+
+
+def enqueue(
+    *, workspace: Workspace, kind: str, title: str, subject_id: UUID, actor: User | None
+) -> Job:
+    """Write a job's row and, once it is committed, wake a worker.
+
+    If the broker does not take the message, or loses it, the sweep sends another.
+    """
+    job = Job.objects.create(
+        workspace=workspace,
+        kind=kind,
+        queue=QUEUES[Job.Kind(kind)],
+        title=title[:255],
+        subject_id=subject_id,
+        wake_at=timezone.now() + WAKE_AGAIN,
+        created_by=actor,
+    )
+    transaction.on_commit(lambda: wake(job))
+    return job
+
+
+def wake(job: Job) -> None:
+    """Tell the workers of the job's queue to look at it."""
+    try:
+        app.send_task("dashboard.run_job", args=[str(job.id)], queue=job.queue)
+    except (OperationalError, OSError) as error:
+        logger.warning("job=%s event=wake-failed error=%s", job.id, error)
+
+
+def claim(job_id: UUID, owner: str) -> Job | None:
+    """Take a waiting job for `owner`; None if another was faster or there is nothing to take."""
+    now = timezone.now()
+    claimed = Job.objects.filter(pk=job_id, state=Job.State.QUEUED).update(
+        state=Job.State.RUNNING,
+        owner=owner,
+        lease_until=now + timedelta(seconds=settings.LIKEWISE_LEASE),
+        tries=F("tries") + 1,
+    )
+    if not claimed:
+        return None
+    Job.objects.filter(pk=job_id, started__isnull=True).update(started=now)
+    return Job.objects.select_related("workspace", "created_by").get(pk=job_id)
+
+
+def renew(job: Job) -> bool:
+    """Hold the lease for another term; False if it was lost."""
+    until = timezone.now() + timedelta(seconds=settings.LIKEWISE_LEASE)
+    return bool(_owned(job).update(lease_until=until))
+
+
+def _owned(job: Job) -> Any:
+    return Job.objects.filter(pk=job.pk, state=Job.State.RUNNING, owner=job.owner)
+
+
+@dataclass
+class Handle:
+    """What the work holds while it runs: it reports progress and learns that it should stop."""
+
+    job: Job
+    _reported: float = 0.0
+
+    def report(self, **fields: Any) -> None:
+        """Write `stage`, `fraction`, `total`, `done`, `failed`, `skipped` or `message`.
+
+        In a transaction this is the fence: it raises `LeaseLost` before anything is committed.
+        """
+        if not _owned(self.job).update(**fields):
+            raise LeaseLost
+        for name, value in fields.items():
+            setattr(self.job, name, value)
+        self._reported = time.monotonic()
+
+    def tick(self, **fields: Any) -> None:
+        """Report at most every `REPORT_STEP` seconds, and stop if that was asked for."""
+        if time.monotonic() - self._reported >= REPORT_STEP:
+            self.report(**fields)
+            self.check()
+
+    def check(self) -> None:
+        """Raise `JobCancelled`, `WorkerStopping` or `LeaseLost` if the work should end here."""
+        if stopping.is_set():
+            raise WorkerStopping
+        requested = _owned(self.job).values_list("cancel_requested", flat=True).first()
+        if requested is None:
+            raise LeaseLost
+        if requested:
+            raise JobCancelled
+
+    def is_stopped(self) -> bool:
+        """Say whether `check` would raise."""
+        try:
+            self.check()
+        except (JobCancelled, WorkerStopping, LeaseLost):
+            return True
+        return False
+
+
+def end(job: Job, *, state: str, message: str = "", **fields: Any) -> None:
+    """Finish a job that this worker owns; raises `LeaseLost` if it does not."""
+    if state == Job.State.DONE:
+        fields["fraction"] = 1.0
+    changed = _owned(job).update(
+        state=state,
+        message=message,
+        finished=timezone.now(),
+        owner="",
+        lease_until=None,
+        **fields,
+    )
+    if not changed:
+        raise LeaseLost
+    job.state = state
+
+
+def note(job: Job, message: str) -> None:
+    """Keep a sentence with a running job."""
+    _owned(job).update(message=message)
+
+
+def release(job: Job, *, wait: timedelta = timedelta(0), forgive: bool = False) -> None:
+    """Put a job back into the queue as it stands; `forgive` does not count this try."""
+    _owned(job).update(
+        state=Job.State.QUEUED,
+        owner="",
+        lease_until=None,
+        wake_at=timezone.now() + wait,
+        tries=F("tries") - (1 if forgive else 0),
+    )
+
+
+@transaction.atomic
+def request_cancel(*, job: Job) -> bool:
+    """Cancel a job: at once if it waits (True), at its next step if it runs (False).
+
+    Raises `AlreadyFinished`.
+    """
+    now = timezone.now()
+    waiting = Job.objects.filter(pk=job.pk, state=Job.State.QUEUED)
+    if waiting.update(
+        state=Job.State.CANCELLED, cancel_requested=True, finished=now, message="Cancelled."
+    ):
+        return True
+    if not Job.objects.filter(pk=job.pk, state=Job.State.RUNNING).update(cancel_requested=True):
+        raise AlreadyFinished
+    return False
+
+
+def take_back_expired() -> int:
+    """Put jobs whose worker went silent back into the queue; returns how many."""
+    now = timezone.now()
+    return Job.objects.filter(state=Job.State.RUNNING, lease_until__lt=now).update(
+        state=Job.State.QUEUED, owner="", lease_until=None, wake_at=now
+    )
+
+
+def worn_out() -> list[Job]:
+    """Return waiting jobs that were tried as often as a job may be."""
+    rows = Job.objects.filter(state=Job.State.QUEUED, tries__gte=Job.MAX_TRIES)
+    return list(rows.select_related("workspace"))
+
+
+def give_up(job: Job) -> bool:
+    """Fail a waiting job that was tried too often; False if somebody changed it meanwhile."""
+    return bool(
+        Job.objects.filter(pk=job.pk, state=Job.State.QUEUED, tries__gte=Job.MAX_TRIES).update(
+            state=Job.State.FAILED,
+            finished=timezone.now(),
+            message=f"It stopped unexpectedly {job.tries} times. {job.message}".strip(),
+        )
+    )
+
+
+def wake_overdue() -> int:
+    """Wake workers again for jobs that nobody has claimed for a while; returns how many."""
+    now = timezone.now()
+    overdue = Q(wake_at__isnull=True) | Q(wake_at__lte=now)
+    jobs = list(Job.objects.filter(overdue, state=Job.State.QUEUED, tries__lt=Job.MAX_TRIES))
+    for job in jobs:
+        Job.objects.filter(pk=job.pk).update(wake_at=now + WAKE_AGAIN)
+        wake(job)
+    return len(jobs)
+
+
+def give_sign(*, name: str, queues: list[str]) -> None:
+    """Renew a worker's sign of life and forget workers that have long been silent."""
+    now = timezone.now()
+    WorkerSign.objects.update_or_create(name=name, defaults={"queues": queues, "seen": now})
+    WorkerSign.objects.filter(seen__lt=now - timedelta(days=1)).delete()

@@ -1,0 +1,48 @@
+"""Make tasks and attach types to them."""
+
+from django.db import transaction
+
+from accounts.activity import record
+from accounts.models import User, Workspace
+from dashboard.models import SimilarityType, Task, TaskType
+from dashboard.services.errors import EmptyName
+
+
+@transaction.atomic
+def create_task(*, workspace: Workspace, name: str, description: str = "", actor: User) -> Task:
+    """Create a task without types."""
+    if not name.strip():
+        raise EmptyName("task")
+    task = Task.objects.create(workspace=workspace, name=name.strip(), description=description)
+    _tell("created", task, actor=actor)
+    return task
+
+
+@transaction.atomic
+def add_type(*, task: Task, similarity_type: SimilarityType, actor: User) -> bool:
+    """Attach a type of the same workspace; returns False if it was attached already."""
+    _, added = TaskType.objects.get_or_create(task=task, similarity_type=similarity_type)
+    if added:
+        _tell("added a type to", task, detail=similarity_type.name, actor=actor)
+    return added
+
+
+@transaction.atomic
+def remove_type(*, task: Task, similarity_type: SimilarityType, actor: User) -> bool:
+    """Detach a type; its groups stay, and so do trained versions; False if it was not attached."""
+    removed, _ = TaskType.objects.filter(task=task, similarity_type=similarity_type).delete()
+    if removed:
+        _tell("removed a type from", task, detail=similarity_type.name, actor=actor)
+    return bool(removed)
+
+
+def _tell(verb: str, task: Task, *, detail: str = "", actor: User) -> None:
+    record(
+        workspace=task.workspace,
+        verb=verb,
+        noun="task",
+        target_id=task.id,
+        target_name=task.name,
+        details={"type": detail} if detail else {},
+        actor=actor,
+    )

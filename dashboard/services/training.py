@@ -1,0 +1,167 @@
+"""Train versions: a task's likeness as of now, checked, kept, and never half there."""
+
+import json
+import secrets
+import tempfile
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+from django.conf import settings
+from django.db import transaction
+from django.utils import timezone
+
+from accounts.activity import record
+from accounts.models import User
+from dashboard import runtime
+from dashboard.engine import artifacts, training
+from dashboard.engine.trained_model import TrainedModel
+from dashboard.files import paths, storage
+from dashboard.models import Job, Task, Version
+from dashboard.queries.readiness import readiness
+from dashboard.queries.training_set import Snapshot, snapshot, training_set
+from dashboard.queries.versions import find_running
+from dashboard.services import jobs
+from dashboard.services.errors import NotReady, TrainingAlreadyRunning
+from dashboard.services.features import ensure_features
+
+FEATURES_SHARE = 0.6  # of the whole progress; the rest is fitting and checking
+WORST_GROUPS_KEPT = 50
+SNAPSHOT = "snapshot.json"
+
+
+@transaction.atomic
+def start_training(*, task: Task, actor: User) -> tuple[Version, Job]:
+    """Create the task's next version and queue its training.
+
+    Raises `NotReady` with one sentence per type that lacks data, `TrainingAlreadyRunning`.
+    """
+    task = Task.objects.select_for_update().select_related("workspace").get(pk=task.pk)
+    if (running := find_running(task)) is not None:
+        raise TrainingAlreadyRunning(running)
+    _check_readiness(task)
+    task.versions_count += 1
+    task.save(update_fields=["versions_count"])
+    version = Version.objects.create(
+        workspace=task.workspace,
+        task=task,
+        number=task.versions_count,
+        status=Version.Status.QUEUED,
+        encoder=runtime.encoder().key,
+        seed=secrets.randbelow(1 << 31),
+        created_by=actor,
+    )
+    record(
+        workspace=task.workspace,
+        verb="started to train",
+        noun="version",
+        target_id=version.id,
+        target_name=str(version),
+        actor=actor,
+    )
+    job = jobs.enqueue(
+        workspace=task.workspace,
+        kind=Job.Kind.TRAIN,
+        title=f"Training of {version}",
+        subject_id=version.id,
+        actor=actor,
+    )
+    return version, job
+
+
+def _check_readiness(task: Task) -> None:
+    types = readiness(task)
+    if not types:
+        raise NotReady(["This task has no similarity type: attach one first."])
+    if lacking := [kind.sentence for kind in types if not kind.is_ready]:
+        raise NotReady(lacking)
+
+
+def run_training(*, version_id: UUID, handle: jobs.Handle) -> str:
+    """Train a version; returns the sentence of its outcome.
+
+    Features that are computed stay when it stops. The artifact is written aside and renamed last,
+    so a second run after a kill starts from clean ground and ends with one version.
+    """
+    version = Version.objects.select_related("task__workspace", "workspace").get(pk=version_id)
+    if version.status == Version.Status.TRAINED:  # killed after the version, before the job ended
+        return version.detail
+    Version.objects.filter(pk=version.pk).update(status=Version.Status.TRAINING)
+    seen = snapshot(version.task)
+    if empty := [kind.name for kind, members in seen.members.items() if not members]:
+        raise NotReady([f"“{name}” has no image to learn from." for name in empty])
+
+    def features_done(done: int, total: int) -> None:
+        fraction = FEATURES_SHARE * done / total if total else FEATURES_SHARE
+        handle.report(stage="Looking at the images", total=total, done=done, fraction=fraction)
+        handle.check()
+
+    ensure_features(
+        images=list(seen.images.values()), encoder_key=version.encoder, progress=features_done
+    )
+    model = _fit(version, seen, handle)
+    handle.report(stage="Keeping the result", fraction=0.99)
+    folder = _store(version, model, seen)
+    _finish_training(version, model, folder, handle)
+    return version.detail
+
+
+def _fit(version: Version, seen: Snapshot, handle: jobs.Handle) -> TrainedModel:
+    def progress(stage: str, fraction: float) -> None:
+        handle.tick(stage=stage, fraction=FEATURES_SHARE + (0.99 - FEATURES_SHARE) * fraction)
+
+    try:
+        return training.fit(
+            training_set(version, seen), progress=progress, cancelled=lambda: False
+        )
+    except training.TooLittleData as error:
+        raise NotReady([str(error)]) from error
+
+
+def _store(version: Version, model: TrainedModel, seen: Snapshot) -> str:
+    """Write the artifact, its manifest last: without it nothing reads the rest."""
+    folder = paths.version(version.workspace_id, version.task_id, version.number)
+    with tempfile.TemporaryDirectory(dir=settings.FILE_UPLOAD_TEMP_DIR) as aside:
+        local = Path(aside, "model")
+        artifacts.save(model, local)
+        (local / SNAPSHOT).write_text(json.dumps(seen.as_json()))
+        for name in (SNAPSHOT, artifacts.ARRAYS, artifacts.MANIFEST):
+            storage.write(f"{folder}/{name}", (local / name).read_bytes())
+    return folder
+
+
+@transaction.atomic
+def _finish_training(
+    version: Version, model: TrainedModel, folder: str, handle: jobs.Handle
+) -> None:
+    handle.report(fraction=1.0)
+    version.status = Version.Status.TRAINED
+    version.dimension = model.dimension
+    version.metrics = {key: _summary(report) for key, report in model.report().items()}
+    version.detail = " ".join(
+        f"{report['name']}: {report['verdict']['sentence']}" for report in version.metrics.values()
+    )
+    version.artifact = folder
+    version.trained = timezone.now()
+    version.save()
+
+
+def _summary(report: dict[str, Any]) -> dict[str, Any]:
+    """Keep of a type's report what pages and API show; the whole is in the artifact."""
+    kept = dict(report)
+    for part in ("unseen", "held_out"):
+        if kept.get(part):
+            by_group = kept[part]["by_group"]
+            kept[part] = kept[part] | {
+                "by_group": {name: rows[:WORST_GROUPS_KEPT] for name, rows in by_group.items()}
+            }
+    return kept
+
+
+def close_training(*, version_id: UUID, cancelled: bool, message: str) -> None:
+    """Bring a version to rest whose job ended without it; a trained one stays trained."""
+    Version.objects.filter(pk=version_id, status__in=Version.UNFINISHED).update(
+        status=Version.Status.CANCELLED if cancelled else Version.Status.ERROR,
+        detail=message,
+        modified=timezone.now(),
+    )

@@ -1,0 +1,199 @@
+"""Take files in: store the bytes, write a row for every file, then let a job work the rows off.
+
+Whatever happens in between, running the job again goes on where it stopped: an archive is listed
+once, and each file's row says what became of it.
+"""
+
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from itertools import islice
+from typing import IO
+from uuid import UUID
+
+from django.conf import settings
+from django.db import transaction
+
+from accounts.activity import record
+from accounts.models import User, Workspace
+from dashboard.files import archives, paths, storage
+from dashboard.files.errors import FileRefused
+from dashboard.models import Job, SimilarityType, Upload, UploadFile, UploadPart
+from dashboard.queries.uploads import counts
+from dashboard.services import jobs
+from dashboard.services.errors import NothingToUpload
+from dashboard.services.upload_batches import Importer
+
+LISTED_AT_ONCE = 500
+
+
+@dataclass(frozen=True)
+class SentFile:
+    """A file as it came: what it was called, how large it is, and its bytes."""
+
+    name: str
+    size: int
+    stream: IO[bytes]
+
+    @property
+    def is_archive(self) -> bool:
+        """Say whether to look for pictures inside: a ZIP begins with `PK`."""
+        head = self.stream.read(4)
+        self.stream.seek(0)
+        return head in (b"PK\x03\x04", b"PK\x05\x06")
+
+
+def start_upload(
+    *,
+    workspace: Workspace,
+    files: Sequence[SentFile],
+    similarity_type: SimilarityType | None,
+    actor: User,
+) -> tuple[Upload, Job]:
+    """Store the files, write their rows, and queue the job that brings them in.
+
+    The bytes are stored before the rows; a transaction that fails leaves no row and no bytes.
+    Raises `NothingToUpload`.
+    """
+    if not files:
+        raise NothingToUpload
+    upload = Upload(
+        workspace=workspace, created_by=actor, similarity_type=similarity_type, name=_title(files)
+    )
+    try:
+        parts = [_stored_part(upload, number, file) for number, file in enumerate(files)]
+        with transaction.atomic():
+            job = _write_rows(upload, parts, actor)
+    except BaseException:
+        storage.delete_all(paths.upload(workspace.id, upload.id))
+        raise
+    return upload, job
+
+
+def _title(files: Sequence[SentFile]) -> str:
+    return files[0].name[-255:] if len(files) == 1 else f"{len(files)} files"
+
+
+def _stored_part(upload: Upload, number: int, file: SentFile) -> UploadPart:
+    path = paths.upload_part(upload.workspace_id, upload.id, f"{number:06d}")
+    is_archive = file.is_archive
+    written = storage.write_stream(path, file.stream, limit=settings.LIKEWISE_MAX_UPLOAD)
+    return UploadPart(
+        upload=upload,
+        number=number,
+        name=file.name[-1024:],
+        size=written.size,
+        path=path,
+        is_archive=is_archive,
+        listed=not is_archive,
+    )
+
+
+def _write_rows(upload: Upload, parts: list[UploadPart], actor: User) -> Job:
+    upload.save(force_insert=True)
+    UploadPart.objects.bulk_create(parts, batch_size=200)
+    single = [
+        UploadFile(upload=upload, part=part, number=0, name=part.name)
+        for part in parts
+        if not part.is_archive
+    ]
+    UploadFile.objects.bulk_create(single, batch_size=200)
+    record(
+        workspace=upload.workspace,
+        verb="uploaded",
+        noun="files",
+        target_id=upload.id,
+        target_name=upload.name,
+        count=len(parts),
+        actor=actor,
+    )
+    return jobs.enqueue(
+        workspace=upload.workspace,
+        kind=Job.Kind.UPLOAD,
+        title=f"Upload of {upload.name}",
+        subject_id=upload.id,
+        actor=actor,
+    )
+
+
+def run_upload(*, upload_id: UUID, handle: jobs.Handle) -> str:
+    """Bring in every file that still waits; returns a sentence about the outcome.
+
+    Each batch is one transaction, which the job's lease guards: after a kill the next worker
+    finds either all of a batch or nothing of it.
+    """
+    upload = Upload.objects.select_related("workspace", "similarity_type", "created_by").get(
+        pk=upload_id
+    )
+    for part in upload.parts.filter(listed=False).order_by("number"):
+        _list_archive(upload, part, handle)
+    _report(upload, handle)
+    with (
+        ThreadPoolExecutor(settings.LIKEWISE_WORKERS, "import") as pool,
+        Importer(upload, pool) as importer,
+    ):
+        while upload.files.filter(status=UploadFile.Status.WAITING).exists():
+            for _ in importer.batches():
+                _report(upload, handle)
+                handle.check()
+    close_upload(upload_id=upload.id)
+    return _outcome(counts(upload))
+
+
+def _list_archive(upload: Upload, part: UploadPart, handle: jobs.Handle) -> None:
+    """Write a row for every file of an archive; one that cannot be opened is a failed file."""
+    handle.report(stage=f"Reading {part.name[-80:]}")
+    try:
+        with storage.open(part.path) as file, archives.ZipArchive(file) as archive:
+            common = archives.common_folder(archive.members())
+            members = archive.members()
+            while rows := [_row(part, member, common) for member in islice(members, LISTED_AT_ONCE)]:
+                UploadFile.objects.bulk_create(rows, ignore_conflicts=True)
+                handle.check()
+    except FileRefused as refusal:
+        row = UploadFile(upload=upload, part=part, number=0, name=part.name)
+        row.status, row.reason = UploadFile.Status.FAILED, refusal.reason
+        UploadFile.objects.bulk_create([row], ignore_conflicts=True)
+    UploadPart.objects.filter(pk=part.pk).update(listed=True)
+
+
+def _row(part: UploadPart, member: archives.Member, common: str | None) -> UploadFile:
+    row = UploadFile(
+        upload_id=part.upload_id,
+        part=part,
+        number=member.index,
+        name=member.path[-1024:],
+        group_name=(archives.group_name(member.parts, common) or "")[-255:],
+    )
+    if member.refusal is not None:
+        row.status, row.reason = UploadFile.Status.FAILED, member.refusal
+    return row
+
+
+def _report(upload: Upload, handle: jobs.Handle) -> None:
+    by_status = counts(upload)
+    total = sum(by_status.values())
+    waiting = by_status[UploadFile.Status.WAITING]
+    handle.report(
+        stage="Bringing pictures in",
+        total=total,
+        done=by_status[UploadFile.Status.ADDED],
+        skipped=by_status[UploadFile.Status.KNOWN],
+        failed=by_status[UploadFile.Status.FAILED],
+        fraction=(total - waiting) / total if total else 0,
+    )
+
+
+def _outcome(by_status: dict[str, int]) -> str:
+    words = [f"{by_status[UploadFile.Status.ADDED]:,} added"]
+    if known := by_status[UploadFile.Status.KNOWN]:
+        words.append(f"{known:,} known already")
+    if failed := by_status[UploadFile.Status.FAILED]:
+        words.append(f"{failed:,} failed")
+    return ", ".join(words) + "."
+
+
+def close_upload(*, upload_id: UUID) -> None:
+    """Remove the bytes as sent, which nobody needs any more."""
+    upload = Upload.objects.get(pk=upload_id)
+    storage.delete_all(paths.upload(upload.workspace_id, upload.id))

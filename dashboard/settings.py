@@ -1,0 +1,284 @@
+"""Every setting of the program. What a self-hoster may change comes from the environment.
+
+Names and defaults are those of README's table, which a test compares with this file. A secret may
+come from a file: `SECRET_KEY_FILE=/run/secrets/key` is read where `SECRET_KEY` would be.
+"""
+
+import contextlib
+import os
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import environ
+from csp.constants import NONE, SELF
+from django.core.management.utils import get_random_secret_key
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+
+env = environ.FileAwareEnv()
+env.read_env(os.environ.get("LIKEWISE_ENV", BASE_DIR / ".env"))
+
+
+def _size(name: str, default: str) -> int:
+    """Read a size such as `128M` in bytes (K, M, G are powers of 1024)."""
+    text = env.str(name, default).strip().upper().removesuffix("B")
+    factor = {"K": 1 << 10, "M": 1 << 20, "G": 1 << 30}.get(text[-1:], 1)
+    return int(float(text.rstrip("KMG")) * factor)
+
+
+def _kept_secret(path: Path) -> str:
+    """Return the secret key of the data folder; the first start makes it, readable by us alone."""
+    with contextlib.suppress(FileExistsError):
+        descriptor = os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
+        with os.fdopen(descriptor, "w") as file:
+            file.write(get_random_secret_key())
+    return path.read_text()
+
+
+# Where things are
+LIKEWISE_DATA = Path(env.str("LIKEWISE_DATA", str(BASE_DIR / "var"))).resolve()
+LIKEWISE_DATA.mkdir(parents=True, exist_ok=True)
+LIKEWISE_HOST = env.str("LIKEWISE_HOST", "127.0.0.1")
+LIKEWISE_PORT = env.int("LIKEWISE_PORT", 8000)
+LIKEWISE_URL = env.str("LIKEWISE_URL", f"http://localhost:{LIKEWISE_PORT}").rstrip("/")
+REDIS_URL = env.str("REDIS_URL", "")
+
+# Limits
+LIKEWISE_MAX_BODY = _size("LIKEWISE_MAX_BODY", "128M")
+LIKEWISE_MAX_IMAGE = _size("LIKEWISE_MAX_IMAGE", "32M")
+LIKEWISE_MAX_PIXELS = 50_000_000
+LIKEWISE_MAX_UPLOAD = _size("LIKEWISE_MAX_UPLOAD", "20G")
+LIKEWISE_THROTTLE = env.str("LIKEWISE_THROTTLE", "300/s")
+LIKEWISE_FETCH_PRIVATE = env.list("LIKEWISE_FETCH_PRIVATE", default=[])
+LIKEWISE_FETCH_TIMEOUT = 15
+LIKEWISE_FETCH_MAX = 20 << 20
+
+# The worker
+LIKEWISE_WORKERS = env.int("LIKEWISE_WORKERS", os.cpu_count() or 1)
+LIKEWISE_QUEUES = env.list("LIKEWISE_QUEUES", default=["upload", "extract", "train"])
+LIKEWISE_LEASE = env.float("LIKEWISE_LEASE", 30.0)
+LIKEWISE_SWEEP = env.float("LIKEWISE_SWEEP", 5.0)
+LIKEWISE_BACKBONE = env.str("LIKEWISE_BACKBONE", "builtin")
+
+# The first owner account
+LIKEWISE_ADMIN_EMAIL = env.str("LIKEWISE_ADMIN_EMAIL", "")
+LIKEWISE_ADMIN_PASSWORD = env.str("LIKEWISE_ADMIN_PASSWORD", "")
+
+# Django
+DEBUG = env.bool("LIKEWISE_DEBUG", False)
+SECRET_KEY = env.str("SECRET_KEY", "") or _kept_secret(LIKEWISE_DATA / "secret.key")
+ALLOWED_HOSTS = env.list(
+    "LIKEWISE_ALLOWED_HOSTS",
+    default=["localhost", "127.0.0.1", "[::1]", urlsplit(LIKEWISE_URL).hostname or "localhost"],
+)
+CSRF_TRUSTED_ORIGINS = [LIKEWISE_URL]
+ROOT_URLCONF = "dashboard.urls"
+WSGI_APPLICATION = "dashboard.wsgi.application"
+APPEND_SLASH = True
+USE_TZ = True
+TIME_ZONE = "UTC"
+LANGUAGE_CODE = "en-gb"
+USE_I18N = False
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+INSTALLED_APPS = [
+    "accounts",
+    "dashboard.apps.DashboardConfig",
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.humanize",
+    "django.contrib.messages",
+    "django.contrib.sessions",
+    "django.contrib.staticfiles",
+    "allauth",
+    "allauth.account",
+    "csp",
+    "django_htmx",
+    "rest_framework",
+    "template_partials",
+]
+
+MIDDLEWARE = [
+    "accounts.middleware.request_id",
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
+    "django_htmx.middleware.HtmxMiddleware",
+    "accounts.middleware.workspace",
+]
+
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+                "dashboard.views.navigation.navigation",
+            ],
+            "builtins": ["template_partials.templatetags.partials"],
+        },
+    }
+]
+
+# Data
+DATABASES = {
+    "default": env.db_url("DATABASE_URL", default=f"sqlite:///{LIKEWISE_DATA / 'likewise.sqlite3'}")
+}
+DATABASES["default"]["CONN_MAX_AGE"] = None
+DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
+if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
+    # Writers take the lock when they begin, so none fails half way; readers never wait (WAL).
+    DATABASES["default"]["OPTIONS"] = {
+        "transaction_mode": "IMMEDIATE",
+        "timeout": 20,
+        "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;",
+    }
+CACHES = {
+    "default": {
+        "BACKEND": "django.core.cache.backends.redis.RedisCache",
+        "LOCATION": REDIS_URL,
+    }
+    if REDIS_URL
+    else {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}
+}
+STORAGES = {
+    "default": {
+        "BACKEND": "dashboard.files.storage.AtomicFileSystemStorage",
+        "OPTIONS": {"location": str(LIKEWISE_DATA / "files")},
+    },
+    "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
+}
+STATIC_URL = "/static/"
+STATIC_ROOT = Path(env.str("LIKEWISE_STATIC", str(LIKEWISE_DATA / "static")))
+STATICFILES_DIRS = [BASE_DIR / "static"]
+WHITENOISE_KEEP_ONLY_HASHED_FILES = True
+
+# People
+AUTH_USER_MODEL = "accounts.User"
+AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": f"django.contrib.auth.password_validation.{name}"}
+    for name in (
+        "UserAttributeSimilarityValidator",
+        "MinimumLengthValidator",
+        "CommonPasswordValidator",
+        "NumericPasswordValidator",
+    )
+]
+ACCOUNT_ADAPTER = "accounts.adapter.ClosedSignupAdapter"
+ACCOUNT_USER_MODEL_USERNAME_FIELD = None
+ACCOUNT_LOGIN_METHODS = {"email"}
+ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
+ACCOUNT_EMAIL_VERIFICATION = "none"
+ACCOUNT_PREVENT_ENUMERATION = True
+ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
+LOGIN_URL = "account_login"
+LOGIN_REDIRECT_URL = "home"
+EMAIL_CONFIG = env.email_url("LIKEWISE_EMAIL_URL", default="consolemail://")
+globals().update(EMAIL_CONFIG)
+DEFAULT_FROM_EMAIL = env.str("LIKEWISE_EMAIL_FROM", "likewise@localhost")
+
+# Safety
+_https = LIKEWISE_URL.startswith("https://")
+SESSION_COOKIE_SECURE = _https
+CSRF_COOKIE_SECURE = _https
+SESSION_COOKIE_SAMESITE = "Lax"
+SECURE_CONTENT_TYPE_NOSNIFF = True
+SECURE_REFERRER_POLICY = "same-origin"
+X_FRAME_OPTIONS = "DENY"
+DATA_UPLOAD_MAX_MEMORY_SIZE = LIKEWISE_MAX_BODY
+DATA_UPLOAD_MAX_NUMBER_FILES = 10_000
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 20_000
+FILE_UPLOAD_TEMP_DIR = LIKEWISE_DATA / "tmp"
+FILE_UPLOAD_TEMP_DIR.mkdir(exist_ok=True)
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": [NONE],
+        "object-src": [NONE],
+        "script-src": [SELF],
+        "style-src": [SELF],
+        "img-src": [SELF, "data:", "blob:"],
+        "font-src": [SELF],
+        "connect-src": [SELF],
+        "form-action": [SELF],
+        "base-uri": [NONE],
+        "frame-ancestors": [NONE],
+        "manifest-src": [SELF],
+    }
+}
+
+# The REST API
+REST_FRAMEWORK = {
+    "DEFAULT_AUTHENTICATION_CLASSES": ["dashboard.api.authentication.TokenAuthentication"],
+    "DEFAULT_PERMISSION_CLASSES": ["dashboard.api.permissions.RoleAllows"],
+    "DEFAULT_THROTTLE_CLASSES": ["dashboard.api.throttling.TokenThrottle"],
+    "DEFAULT_RENDERER_CLASSES": ["dashboard.api.rendering.OrjsonRenderer"],
+    "DEFAULT_PARSER_CLASSES": [
+        "dashboard.api.rendering.OrjsonParser",
+        "rest_framework.parsers.FormParser",
+        "rest_framework.parsers.MultiPartParser",
+    ],
+    "EXCEPTION_HANDLER": "dashboard.api.errors.answer",
+    "UNAUTHENTICATED_USER": None,
+}
+
+# Background work: job rows are the truth, Celery carries "look at job 17"
+CELERY_BROKER_URL = REDIS_URL or "filesystem://localhost"
+_queue_folder = LIKEWISE_DATA / "queue"
+for _folder in ("messages", "control"):
+    (_queue_folder / _folder).mkdir(parents=True, exist_ok=True)
+CELERY_BROKER_TRANSPORT_OPTIONS = (
+    {"visibility_timeout": max(60, int(LIKEWISE_LEASE * 2))}
+    if REDIS_URL
+    else {
+        "data_folder_in": str(_queue_folder / "messages"),
+        "data_folder_out": str(_queue_folder / "messages"),
+        "control_folder": str(_queue_folder / "control"),
+        "store_processed": False,
+        "polling_interval": 0.1,
+    }
+)
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_TASK_IGNORE_RESULT = True
+CELERY_TASK_SERIALIZER = "json"
+CELERY_ACCEPT_CONTENT = ["json"]
+CELERY_TASK_DEFAULT_QUEUE = "upload"
+CELERY_WORKER_HIJACK_ROOT_LOGGER = False
+CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "filters": {"request_id": {"()": "accounts.logs.RequestIdFilter"}},
+    "formatters": {
+        "line": {
+            "format": "{asctime} {levelname} {name} request={request_id} {message}",
+            "style": "{",
+        }
+    },
+    "handlers": {
+        "console": {
+            "class": "logging.StreamHandler",
+            "formatter": "line",
+            "filters": ["request_id"],
+        }
+    },
+    "root": {"handlers": ["console"], "level": env.str("LIKEWISE_LOG_LEVEL", "INFO")},
+    "loggers": {
+        "django.request": {"level": "ERROR"},
+        "celery": {"level": "WARNING"},
+        "kombu": {"level": "WARNING"},
+    },
+}

@@ -1,0 +1,34 @@
+"""Is everything that must work working?"""
+
+from datetime import timedelta
+
+from django.conf import settings
+from django.db import DatabaseError
+from django.http import HttpRequest, JsonResponse
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_safe
+
+from dashboard.queries.jobs import a_worker_is_alive
+
+SILENT_SWEEPS = 4
+
+
+@require_safe
+@never_cache
+def healthz(request: HttpRequest) -> JsonResponse:  # noqa: ARG001
+    """Answer 200 if web, database and worker work, 503 with the reason otherwise."""
+    state = {"web": "ok"} | _database_and_worker()
+    healthy = all(value == "ok" for value in state.values())
+    return JsonResponse(state, status=200 if healthy else 503)
+
+
+def _database_and_worker() -> dict[str, str]:
+    within = timedelta(seconds=settings.LIKEWISE_SWEEP * SILENT_SWEEPS)
+    try:
+        alive = a_worker_is_alive(within)
+    except DatabaseError as error:
+        return {"database": f"no answer: {type(error).__name__}", "worker": "unknown"}
+    return {
+        "database": "ok",
+        "worker": "ok" if alive else f"no worker gave a sign of life for {within.seconds} s",
+    }

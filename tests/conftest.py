@@ -1,0 +1,100 @@
+"""What every test has: an environment of its own, the cast, and a client for each of them."""
+
+import os
+import tempfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+# The suite must not see the developer's settings, nor write to their data; only the database of
+# DATABASE_URL counts. This stands before Django, which reads its settings once.
+_folder = tempfile.TemporaryDirectory(prefix="likewise-tests-", ignore_cleanup_errors=True)
+for _name in [name for name in os.environ if name.startswith("LIKEWISE_")]:
+    if not _name.startswith("LIKEWISE_TEST_"):
+        del os.environ[_name]
+os.environ["LIKEWISE_ENV"] = os.devnull
+os.environ["LIKEWISE_DATA"] = _folder.name
+os.environ["DJANGO_SETTINGS_MODULE"] = "dashboard.settings"
+
+import django  # noqa: E402
+
+django.setup()
+
+import pytest  # noqa: E402
+from django.core.cache import cache  # noqa: E402
+from django.test import Client  # noqa: E402
+from pytest_django.fixtures import SettingsWrapper  # noqa: E402
+
+from accounts.models import User, Workspace  # noqa: E402
+from tests.factories import ApiClient, Cast, api_client, make_cast  # noqa: E402
+
+
+def pytest_unconfigure() -> None:
+    _folder.cleanup()
+
+
+@pytest.fixture(autouse=True)
+def _house(settings: SettingsWrapper, tmp_path: Path) -> Iterator[None]:
+    """Give each test its own files and cache, cheap passwords, and static files as they are."""
+    static = Path(_folder.name) / "static"
+    static.mkdir(exist_ok=True)
+    settings.STATIC_ROOT = static
+    settings.LIKEWISE_DATA = tmp_path
+    settings.LIKEWISE_URL = "http://testserver"
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+    settings.CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
+    settings.STORAGES = {
+        "default": {
+            "BACKEND": "dashboard.files.storage.AtomicFileSystemStorage",
+            "OPTIONS": {"location": str(tmp_path / "files")},
+        },
+        "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
+    }
+    yield
+    cache.clear()
+
+
+@pytest.fixture
+def cast(db: None) -> Cast:
+    return make_cast()
+
+
+@pytest.fixture
+def workspace(cast: Cast) -> Workspace:
+    return cast.workspace
+
+
+@pytest.fixture
+def alice_client(cast: Cast) -> Client:
+    return signed_in(cast.alice)
+
+
+@pytest.fixture
+def ann_client(cast: Cast) -> Client:
+    return signed_in(cast.ann)
+
+
+@pytest.fixture
+def bob_client(cast: Cast) -> Client:
+    return signed_in(cast.bob)
+
+
+@pytest.fixture
+def vera_client(cast: Cast) -> Client:
+    return signed_in(cast.vera)
+
+
+@pytest.fixture
+def charlie_client(cast: Cast) -> Client:
+    return signed_in(cast.charlie)
+
+
+@pytest.fixture
+def api() -> Callable[[User | str | None], ApiClient]:
+    """Make a client of the REST API for a user, for a key, or for nobody."""
+    return api_client
+
+
+def signed_in(user: User) -> Client:
+    client = Client()
+    client.force_login(user)
+    return client

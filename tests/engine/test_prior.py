@@ -1,0 +1,42 @@
+import hashlib
+import json
+
+import numpy as np
+
+from dashboard.engine.prior import ASSETS, symmetric, triangle
+
+
+def test_the_shipped_files_are_the_ones_that_were_built():
+    manifest = json.loads((ASSETS / "builtin-1.json").read_text())
+
+    for name, checksum in manifest["files"].items():
+        assert hashlib.sha256((ASSETS / name).read_bytes()).hexdigest() == checksum
+    assert sorted(manifest["files"]) == ["builtin-1.npz", "builtin-1.onnx"]
+
+
+def test_the_shipped_files_stay_small():
+    assert sum(path.stat().st_size for path in ASSETS.iterdir()) < 6_000_000
+
+
+def test_the_scatters_are_scatters(prior):
+    for scatter in (prior.within, prior.between):
+        assert scatter.shape == (512, 512)
+        assert (scatter == scatter.T).all()
+        assert np.linalg.eigvalsh(scatter).min() > -1e-6
+
+
+def test_the_untrained_head_follows_from_the_scatters(prior):
+    features = np.random.default_rng(0).normal(size=(50, 512))
+    rows = prior.untrained.describe(features)
+
+    assert rows.shape == (50, 128)
+    assert np.allclose(np.linalg.norm(rows, axis=1), 1, atol=1e-6)
+    assert np.abs(prior.untrained.mean).max() == 0
+
+
+def test_a_triangle_is_half_of_a_symmetric_matrix():
+    matrix = np.random.default_rng(0).normal(size=(7, 7))
+    matrix = (matrix + matrix.T).astype(np.float32).astype(np.float64)
+
+    assert len(triangle(matrix)) == 28
+    assert (symmetric(triangle(matrix)) == matrix).all()

@@ -1,0 +1,181 @@
+"""The cast of the house, and small things for them to work with.
+
+Alice owns the workspace, Ann administers it, Bob edits, Vera views. Charlie is a stranger: he has
+a workspace of his own and must never see theirs.
+"""
+
+import io
+import random
+import uuid
+from dataclasses import dataclass
+from typing import Any
+
+from django.utils import timezone
+from PIL import Image as Pillow
+from PIL import ImageDraw
+from rest_framework.test import APIClient
+
+from accounts.models import Membership, Role, User, Workspace
+from accounts.services import create_user, issue_token
+from dashboard.models import Group, Image, Job, Label, Region, SimilarityType, Task, Upload, Version
+from dashboard.services.groups import create_group
+from dashboard.services.images import add_image
+from dashboard.services.similarity_types import create_type
+from dashboard.services.tasks import create_task
+from dashboard.services.workspaces import open_workspace
+
+PASSWORD = "correct horse battery"
+
+
+@dataclass(frozen=True)
+class Cast:
+    """Five people and their two workspaces."""
+
+    alice: User
+    ann: User
+    bob: User
+    vera: User
+    charlie: User
+    workspace: Workspace
+    elsewhere: Workspace
+
+
+class ApiClient(APIClient):
+    """A client of the REST API: what it sends is JSON unless `format="multipart"` is asked for."""
+
+    default_format = "json"
+
+
+def make_cast() -> Cast:
+    alice, charlie = make_user("alice"), make_user("charlie")
+    workspace = open_workspace(name="Alice’s shop", actor=alice)
+    return Cast(
+        alice=alice,
+        ann=make_member(workspace, "ann", Role.ADMIN),
+        bob=make_member(workspace, "bob", Role.EDITOR),
+        vera=make_member(workspace, "vera", Role.VIEWER),
+        charlie=charlie,
+        workspace=workspace,
+        elsewhere=open_workspace(name="Charlie’s corner", actor=charlie),
+    )
+
+
+def make_user(name: str) -> User:
+    return create_user(email=f"{name}@example.org", password=PASSWORD, name=name.title())
+
+
+def make_member(workspace: Workspace, name: str, role: str) -> User:
+    user = make_user(name)
+    Membership.objects.create(workspace=workspace, user=user, role=role)
+    return user
+
+
+def make_key(user: User, workspace: Workspace | None = None, **fields: Any) -> str:
+    """Issue a token and return its key; it opens the user's first workspace unless told."""
+    workspace = workspace or user.memberships.order_by("created").first().workspace
+    _, key = issue_token(name=fields.pop("name", "test"), workspace=workspace, **fields, actor=user)
+    return key
+
+
+def api_client(who: User | str | None) -> ApiClient:
+    """Return a client that sends the user's token, or the key given, or none."""
+    client = ApiClient()
+    key = make_key(who) if isinstance(who, User) else who
+    if key is not None:
+        client.credentials(HTTP_AUTHORIZATION=f"Token {key}")
+    return client
+
+
+# Things in a workspace, made by its owner
+
+
+def owner_of(workspace: Workspace) -> User:
+    return workspace.memberships.get(role=Role.OWNER).user
+
+
+def make_image(workspace: Workspace, seed: int = 0, **fields: Any) -> Image:
+    fields = {"file_name": f"{seed}.jpg", "actor": owner_of(workspace)} | fields
+    return add_image(workspace=workspace, data=drawn_jpeg(seed), **fields)
+
+
+def make_type(workspace: Workspace, name: str = "Same product", **fields: Any) -> SimilarityType:
+    fields = {"exclusive": False, "actor": owner_of(workspace)} | fields
+    return create_type(workspace=workspace, name=name, **fields)
+
+
+def make_group(similarity_type: SimilarityType, name: str = "Red shoe", **fields: Any) -> Group:
+    fields = {"actor": owner_of(similarity_type.workspace)} | fields
+    return create_group(similarity_type=similarity_type, name=name, **fields)
+
+
+def make_region(image: Image, **fields: Any) -> Region:
+    label = Label.objects.filter(workspace=image.workspace).first()
+    fields = {"label": label, "left": 0, "top": 0, "right": 8, "bottom": 8} | fields
+    return Region.objects.create(workspace=image.workspace, image=image, **fields)
+
+
+def make_task(workspace: Workspace, name: str = "Shoes", **fields: Any) -> Task:
+    fields = {"actor": owner_of(workspace)} | fields
+    return create_task(workspace=workspace, name=name, **fields)
+
+
+def make_version(task: Task, **fields: Any) -> Version:
+    """Make a trained version; its artifact is a name without a file."""
+    number = task.versions.count() + 1
+    fields = {
+        "status": Version.Status.TRAINED,
+        "dimension": 128,
+        "trained": timezone.now(),
+        "artifact": f"versions/{number}",
+        "encoder": "builtin-1",
+    } | fields
+    return Version.objects.create(workspace=task.workspace, task=task, number=number, **fields)
+
+
+def make_upload(workspace: Workspace, **fields: Any) -> Upload:
+    fields = {"name": "shoes.zip", "created_by": owner_of(workspace)} | fields
+    return Upload.objects.create(workspace=workspace, **fields)
+
+
+def make_job(workspace: Workspace, **fields: Any) -> Job:
+    fields = {
+        "kind": Job.Kind.UPLOAD,
+        "queue": "upload",
+        "title": "Upload of shoes.zip",
+        "subject_id": uuid.uuid4(),
+        "created_by": owner_of(workspace),
+    } | fields
+    return Job.objects.create(workspace=workspace, **fields)
+
+
+# Pictures: the same seed and size give the same picture
+
+
+def drawn(seed: int, size: tuple[int, int] = (64, 48)) -> Pillow.Image:
+    """Draw a few coloured shapes."""
+    dice = random.Random(seed)
+    picture = Pillow.new("RGB", size, _colour(dice))
+    pen = ImageDraw.Draw(picture)
+    for shape in (pen.rectangle, pen.ellipse, pen.rectangle, pen.ellipse):
+        left, top = dice.randrange(size[0]), dice.randrange(size[1])
+        right, bottom = left + size[0] // 3, top + size[1] // 3
+        shape((left, top, right, bottom), fill=_colour(dice))
+    return picture
+
+
+def drawn_jpeg(seed: int = 0, size: tuple[int, int] = (64, 48)) -> bytes:
+    return _encoded(drawn(seed, size), "JPEG", quality=90)
+
+
+def drawn_png(seed: int = 0, size: tuple[int, int] = (64, 48)) -> bytes:
+    return _encoded(drawn(seed, size), "PNG")
+
+
+def _colour(dice: random.Random) -> tuple[int, int, int]:
+    return dice.randrange(256), dice.randrange(256), dice.randrange(256)
+
+
+def _encoded(picture: Pillow.Image, form: str, **options: Any) -> bytes:
+    stream = io.BytesIO()
+    picture.save(stream, form, **options)
+    return stream.getvalue()
