@@ -7,7 +7,7 @@ from django.conf import settings
 from django.http import HttpRequest
 
 
-class ClosedSignupAdapter(DefaultAccountAdapter):
+class ClosedSignupAdapter(DefaultAccountAdapter):  # type: ignore[misc]
     """Accounts come from the set-up page, the command line or an invitation, never from a form."""
 
     def is_open_for_signup(self, request: HttpRequest) -> bool:  # noqa: ARG002

@@ -88,7 +88,16 @@ class InvitationAdmin(ReadOnlyAdmin):
 class ApiTokenAdmin(ReadOnlyAdmin):
     """Keys, without their secrets."""
 
-    list_display = ["name", "prefix", "user", "workspace", "scope", "last_used", "expires", "revoked"]
+    list_display = [
+        "name",
+        "prefix",
+        "user",
+        "workspace",
+        "scope",
+        "last_used",
+        "expires",
+        "revoked",
+    ]
     list_filter = ["scope"]
     list_select_related = ["user", "workspace"]
     search_fields = ["name", "prefix", "user__email"]

@@ -206,4 +206,3 @@ class Activity(models.Model):
 
     def __str__(self) -> str:
         return f"{self.verb} {self.noun} {self.target_name}"
-

@@ -55,6 +55,8 @@ def tokens_of(user: User) -> QuerySet[ApiToken]:
 
 def find_token(raw: str) -> ApiToken | None:
     """Find a working token by its key: looked up by prefix, compared in constant time."""
+    if not raw.isascii() or not raw.isprintable():
+        return None  # no key has such letters, and PostgreSQL refuses to be asked for NUL
     found = (
         ApiToken.objects.valid(timezone.now())
         .filter(prefix=raw[:PREFIX_LENGTH], user__is_active=True)

@@ -22,7 +22,9 @@ from accounts.services import issue_token, revoke_token
 @requires("tokens.own")
 def tokens(request: WorkspaceRequest) -> HttpResponse:
     """List one's own keys and make one; the answer to making it is the only page that shows it."""
-    form = TokenForm(request.POST or None, user=request.user, initial={"workspace": request.workspace})
+    form = TokenForm(
+        request.POST or None, user=request.user, initial={"workspace": request.workspace}
+    )
     if request.method != "POST":
         return _tokens_page(request, form=form)
     if not form.is_valid():

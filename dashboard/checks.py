@@ -1,0 +1,163 @@
+"""Wrong settings are told at start: what is wrong, and what to write instead.
+
+Errors keep the program from starting; warnings do not. Ids are never used again for another thing.
+"""
+
+import difflib
+import ipaddress
+import os
+import re
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from django.conf import settings
+from django.core.checks import CheckMessage, Error, register
+from django.core.checks import Warning as Caution
+
+from dashboard import settings as settings_module
+
+KNOWN_QUEUES = ("upload", "extract", "train")
+_THROTTLE = re.compile(r"0|[1-9]\d*/[smhd]")
+
+Check = Callable[[], Iterator[CheckMessage]]
+
+
+def _registered(check: Check) -> Check:
+    """Register a check that takes nothing and yields messages."""
+
+    def run(**_: Any) -> list[CheckMessage]:
+        return list(check())
+
+    run.__name__ = check.__name__
+    register(run)
+    return check
+
+
+@_registered
+def data_folder() -> Iterator[CheckMessage]:
+    """Refuse a data folder that this user cannot write."""
+    folder = settings.LIKEWISE_DATA
+    if not os.access(folder, os.W_OK | os.X_OK):
+        yield Error(
+            f"The data folder {folder} cannot be written.",
+            hint="Give it to the user that runs Likewise, or set LIKEWISE_DATA to another folder.",
+            id="likewise.E001",
+        )
+
+
+@_registered
+def first_owner() -> Iterator[CheckMessage]:
+    """Refuse an address without a password, and the other way round."""
+    if bool(settings.LIKEWISE_ADMIN_EMAIL) != bool(settings.LIKEWISE_ADMIN_PASSWORD):
+        yield Error(
+            "Only one of LIKEWISE_ADMIN_EMAIL and LIKEWISE_ADMIN_PASSWORD is set.",
+            hint="Set both to make the first owner at start, or neither to get a set-up link.",
+            id="likewise.E002",
+        )
+
+
+@_registered
+def throttle() -> Iterator[CheckMessage]:
+    """Refuse a misspelt rate, which would switch the limit off."""
+    if not _THROTTLE.fullmatch(settings.LIKEWISE_THROTTLE):
+        yield Error(
+            f"LIKEWISE_THROTTLE is {settings.LIKEWISE_THROTTLE!r}, which is no rate.",
+            hint="Write 300/s (or /m, /h, /d), or 0 for no limit.",
+            id="likewise.E003",
+        )
+
+
+@_registered
+def queues() -> Iterator[CheckMessage]:
+    """Refuse a queue that nobody writes to: its worker would do nothing."""
+    unknown = sorted(set(settings.LIKEWISE_QUEUES) - set(KNOWN_QUEUES))
+    if unknown or not settings.LIKEWISE_QUEUES:
+        yield Error(
+            f"LIKEWISE_QUEUES names {', '.join(unknown) or 'no queue'}.",
+            hint=f"Name one or more of {', '.join(KNOWN_QUEUES)}, with commas between.",
+            id="likewise.E004",
+        )
+
+
+@_registered
+def public_address() -> Iterator[CheckMessage]:
+    """Refuse an address that links cannot begin with."""
+    parts = urlsplit(settings.LIKEWISE_URL)
+    if parts.scheme not in ("http", "https") or not parts.hostname or parts.path or parts.query:
+        yield Error(
+            f"LIKEWISE_URL is {settings.LIKEWISE_URL!r}, which is no address of a site.",
+            hint="Write it like https://likewise.example.com, with nothing after the host.",
+            id="likewise.E005",
+        )
+
+
+@_registered
+def lease() -> Iterator[CheckMessage]:
+    """Refuse a lease that ends before the sweep comes round."""
+    if not settings.LIKEWISE_LEASE > settings.LIKEWISE_SWEEP > 0:
+        yield Error(
+            f"LIKEWISE_LEASE is {settings.LIKEWISE_LEASE:g} s "
+            f"and LIKEWISE_SWEEP is {settings.LIKEWISE_SWEEP:g} s.",
+            hint="Both are above 0, and the lease is the longer: 30 and 5 are the defaults.",
+            id="likewise.E006",
+        )
+
+
+@_registered
+def worker_threads() -> Iterator[CheckMessage]:
+    """Refuse a worker without a thread."""
+    if settings.LIKEWISE_WORKERS < 1:
+        yield Error(
+            f"LIKEWISE_WORKERS is {settings.LIKEWISE_WORKERS}.",
+            hint="Set it to 1 or more, or leave it out for one thread per core.",
+            id="likewise.E007",
+        )
+
+
+@_registered
+def private_networks() -> Iterator[CheckMessage]:
+    """Refuse what is no network."""
+    for network in settings.LIKEWISE_FETCH_PRIVATE:
+        try:
+            ipaddress.ip_network(network)
+        except ValueError as error:
+            yield Error(
+                f"LIKEWISE_FETCH_PRIVATE names {network!r}: {error}.",
+                hint="Write networks like 10.0.0.0/8, with commas between.",
+                id="likewise.E008",
+            )
+
+
+@_registered
+def backbone() -> Iterator[CheckMessage]:
+    """Refuse an image encoder that is not there before the first job asks for it."""
+    if settings.LIKEWISE_BACKBONE != "builtin" and not Path(settings.LIKEWISE_BACKBONE).is_file():
+        yield Error(
+            f"LIKEWISE_BACKBONE is {settings.LIKEWISE_BACKBONE!r}, and there is no such file.",
+            hint="Give the path of an ONNX file, or leave it out for the built-in encoder.",
+            id="likewise.E009",
+        )
+
+
+@_registered
+def unknown_settings() -> Iterator[CheckMessage]:
+    """Warn of a misspelt name: it changes nothing, and nobody would notice."""
+    known = known_settings()
+    given = (name for name in os.environ if name.startswith("LIKEWISE_"))
+    for name in sorted(given):
+        if name.removesuffix("_FILE") in known or name.startswith("LIKEWISE_TEST_"):
+            continue
+        near = difflib.get_close_matches(name, known, n=1)
+        yield Caution(
+            f"{name} is set, and no setting has that name.",
+            hint=f"Did you mean {near[0]}?" if near else "The settings are listed in README.md.",
+            id="likewise.W001",
+        )
+
+
+def known_settings() -> set[str]:
+    """Return the names that settings.py takes from the environment, read from its own text."""
+    text = Path(settings_module.__file__).read_text()
+    return set(re.findall(r'(?:env\.\w+|_size|environ\.get)\(\s*"([A-Z_]+)"', text))

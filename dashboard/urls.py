@@ -8,7 +8,9 @@ urlpatterns = [
     path("healthz", health.healthz, name="healthz"),
     path("setup", setup.setup, name="setup"),
     path("media/<uuid:workspace_id>/images/<str:name>", media.image_file, name="image-file"),
-    path("media/<uuid:workspace_id>/thumbs/<str:name>", media.thumbnail_file, name="thumbnail-file"),
+    path(
+        "media/<uuid:workspace_id>/thumbs/<str:name>", media.thumbnail_file, name="thumbnail-file"
+    ),
     path("accounts/", include("allauth.urls")),
     path("", include("accounts.urls")),
     path("", include("dashboard.views.urls")),

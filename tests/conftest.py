@@ -22,7 +22,7 @@ django.setup()
 import pytest  # noqa: E402
 from django.core.cache import cache  # noqa: E402
 from django.test import Client  # noqa: E402
-from pytest_django.fixtures import SettingsWrapper  # noqa: E402
+from pytest_django import Settings  # noqa: E402
 
 from accounts.models import User, Workspace  # noqa: E402
 from tests.factories import ApiClient, Cast, api_client, make_cast  # noqa: E402
@@ -33,7 +33,7 @@ def pytest_unconfigure() -> None:
 
 
 @pytest.fixture(autouse=True)
-def _house(settings: SettingsWrapper, tmp_path: Path) -> Iterator[None]:
+def _house(settings: Settings, tmp_path: Path) -> Iterator[None]:
     """Give each test its own files and cache, cheap passwords, and static files as they are."""
     static = Path(_folder.name) / "static"
     static.mkdir(exist_ok=True)

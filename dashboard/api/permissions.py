@@ -1,17 +1,19 @@
 """May this key do that here? The API's side of `accounts.access`."""
 
-from typing import cast
+from typing import TYPE_CHECKING, cast
 from uuid import UUID
 
 from django.core.exceptions import PermissionDenied
 from django.http import Http404
 from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
-from rest_framework.views import APIView
 
 from accounts.access import READ_SCOPE, check
 from accounts.models import ApiToken, Scope, User, Workspace
 from accounts.queries import find_membership
+
+if TYPE_CHECKING:  # rest_framework.views reads its settings, which name this file
+    from rest_framework.views import APIView
 
 NONE_GIVEN = (None, "", "Default")
 
@@ -21,7 +23,7 @@ class RoleAllows(BasePermission):
 
     message = "Send an API token: Authorization: Token <key>."
 
-    def has_permission(self, request: Request, view: APIView) -> bool:  # noqa: ARG002
+    def has_permission(self, request: Request, view: "APIView") -> bool:  # noqa: ARG002
         """Say whether somebody is there."""
         return request.auth is not None
 

@@ -1,11 +1,14 @@
 """How often a token may ask."""
 
 import re
+from typing import TYPE_CHECKING
 
 from django.conf import settings
 from rest_framework.request import Request
 from rest_framework.throttling import SimpleRateThrottle
-from rest_framework.views import APIView
+
+if TYPE_CHECKING:  # rest_framework.views reads its settings, which name this file
+    from rest_framework.views import APIView
 
 _RATE = re.compile(r"(\d+)/([smhd])\w*")
 
@@ -20,6 +23,6 @@ class TokenThrottle(SimpleRateThrottle):
         rate: str = settings.LIKEWISE_THROTTLE
         return rate if _RATE.fullmatch(rate) else None
 
-    def get_cache_key(self, request: Request, view: APIView) -> str | None:  # noqa: ARG002
+    def get_cache_key(self, request: Request, view: "APIView") -> str | None:  # noqa: ARG002
         """Name the bucket: the token's own; requests without one are refused anyway."""
         return f"throttle-{request.auth.pk}" if request.auth is not None else None

@@ -4,8 +4,6 @@ Each error carries `reason`, a sentence for people (what happened, what to do ne
 as attributes. What that means as an HTTP status is the API's business.
 """
 
-# ruff: noqa: N818  # errors say what happened
-
 ACCEPTED_FORMATS = "JPEG, PNG, WebP, GIF, TIFF, BMP and HEIC"
 
 

@@ -110,7 +110,7 @@ def _bare_jpeg(file: ImageFile.ImageFile, data: bytes, *, resize: bool) -> bytes
     too_large = resize and min(file.size) > STORED_SIDE
     if too_large or not reading.is_jpeg(file) or file.mode not in ("L", "RGB"):
         return None
-    return jpeg.strip(data) if pixels.orientation(file.getexif()) == 1 else None
+    return jpeg.strip(data) if pixels.orientation(file.getexif) == 1 else None
 
 
 def _kept(data: bytes, bare: bytes, file: ImageFile.ImageFile) -> StoredImage:

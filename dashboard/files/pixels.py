@@ -1,6 +1,7 @@
 """Any colour mode that Pillow reads -> plain grey or RGB, 8 bits, scaled, upright."""
 
 import math
+from collections.abc import Callable
 from typing import Final
 
 from PIL import ExifTags, Image
@@ -28,10 +29,10 @@ _BROKEN_EXIF: Final = (
 )
 
 
-def orientation(exif: Image.Exif) -> int:
+def orientation(read_exif: Callable[[], Image.Exif]) -> int:
     """Return the EXIF orientation, 1 to 8; 1 (upright) where there is none to be read."""
     try:
-        value = exif.get(ExifTags.Base.Orientation, 1)
+        value = read_exif().get(ExifTags.Base.Orientation, 1)
     except _BROKEN_EXIF:
         return 1
     return value if isinstance(value, int) and value in _TURNS else 1

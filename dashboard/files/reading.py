@@ -10,6 +10,7 @@ import warnings
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from typing import Final
 
 import pillow_heif
@@ -72,7 +73,7 @@ def load_upright(file: ImageFile.ImageFile, shorter_side: int | None = None) -> 
     """
     with refusing():
         file.load()
-        turn = pixels.orientation(file.getexif())
+        turn = pixels.orientation(file.getexif)
         picture = pixels.scaled(pixels.flatten(file), shorter_side)
         return pixels.upright(picture, turn)
 
@@ -81,7 +82,8 @@ def upright_size(file: ImageFile.ImageFile) -> tuple[int, int]:
     """Return width and height as they are once the picture is turned, from the header alone."""
     width, height = file.size
     # Pillow turns TIFF by itself. PNG's own getexif would decode the picture to look behind it.
-    if file.format == "TIFF" or pixels.orientation(Image.Image.getexif(file)) < 5:
+    read_exif = partial(Image.Image.getexif, file)
+    if file.format == "TIFF" or pixels.orientation(read_exif) < 5:
         return width, height
     return height, width
 

@@ -1,7 +1,7 @@
 """What every table of the platform shares: an id, a workspace, a time."""
 
 import uuid
-from typing import Any, Self, TypeVar
+from typing import TypeVar
 
 from django.db import models
 from django.utils import timezone
@@ -11,23 +11,24 @@ from accounts.models import Workspace
 M = TypeVar("M", bound=models.Model)
 
 
-class ScopedQuerySet(models.QuerySet[M]):
-    """A query that begins in a workspace."""
+class ScopedManager(models.Manager[M]):
+    """Queries that begin in a workspace."""
 
-    def in_workspace(self, workspace: Workspace) -> Self:
-        """Keep what belongs to the workspace."""
+    def in_workspace(self, workspace: Workspace) -> models.QuerySet[M]:
+        """Return what belongs to the workspace."""
         return self.filter(workspace=workspace)
 
 
 class ScopedModel(models.Model):
-    """A row with a UUID version 4 that belongs to a workspace and knows when it came."""
+    """A row with a UUID version 4 that belongs to a workspace and knows when it came.
+
+    Each noun declares `objects` with `in_workspace`, so that every query can begin there.
+    """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     workspace = models.ForeignKey(Workspace, models.CASCADE, related_name="+")
     created = models.DateTimeField(default=timezone.now, editable=False)
     modified = models.DateTimeField(auto_now=True)
-
-    objects: Any = ScopedQuerySet.as_manager()
 
     class Meta:
         abstract = True

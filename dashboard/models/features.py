@@ -2,9 +2,9 @@
 
 from django.db import models
 
-from dashboard.models.base import ScopedQuerySet
-from dashboard.models.images import Image
 from accounts.models import Workspace
+from dashboard.models.base import ScopedManager
+from dashboard.models.images import Image
 
 
 class Feature(models.Model):
@@ -16,12 +16,10 @@ class Feature(models.Model):
     encoder = models.CharField(max_length=100)
     vector = models.BinaryField()
 
-    objects = ScopedQuerySet["Feature"].as_manager()
+    objects = ScopedManager["Feature"]()
 
     class Meta:
-        constraints = [
-            models.UniqueConstraint(fields=["image", "encoder"], name="feature_once")
-        ]
+        constraints = [models.UniqueConstraint(fields=["image", "encoder"], name="feature_once")]
 
     def __str__(self) -> str:
         return f"{self.encoder} of {self.image_id}"

@@ -3,7 +3,7 @@
 from django.db import models
 from django.db.models import F, Q
 
-from dashboard.models.base import ScopedModel, ScopedQuerySet
+from dashboard.models.base import ScopedManager, ScopedModel
 from dashboard.models.images import Image
 from dashboard.models.regions import Region
 from dashboard.models.similarity_types import SimilarityType
@@ -25,7 +25,7 @@ class Group(ScopedModel):
     regions_count = models.PositiveIntegerField(default=0)
     groups_count = models.PositiveIntegerField(default=0)
 
-    objects = ScopedQuerySet["Group"].as_manager()
+    objects = ScopedManager["Group"]()
 
     class Meta:
         constraints = [
@@ -36,7 +36,9 @@ class Group(ScopedModel):
         ]
         indexes = [
             models.Index(fields=["workspace", "-created", "-id"], name="group_recent"),
-            models.Index(fields=["similarity_type", "-created", "-id"], name="group_recent_of_type"),
+            models.Index(
+                fields=["similarity_type", "-created", "-id"], name="group_recent_of_type"
+            ),
             models.Index(fields=["similarity_type", "name"], name="group_by_name"),
         ]
 
@@ -111,9 +113,7 @@ class GroupNesting(models.Model):
     class Meta:
         constraints = [
             models.UniqueConstraint(fields=["parent", "child"], name="group_once_in_group"),
-            models.CheckConstraint(
-                condition=~Q(parent=F("child")), name="group_never_in_itself"
-            ),
+            models.CheckConstraint(condition=~Q(parent=F("child")), name="group_never_in_itself"),
         ]
 
     def __str__(self) -> str:

@@ -4,12 +4,16 @@ from typing import Self
 
 from django.db import models
 
-from accounts.models import User
-from dashboard.models.base import ScopedModel, ScopedQuerySet
+from accounts.models import User, Workspace
+from dashboard.models.base import ScopedModel
 
 
-class ImageQuerySet(ScopedQuerySet["Image"]):
-    """Images that people can see."""
+class ImageQuerySet(models.QuerySet["Image"]):
+    """Images of a workspace, and those that people can see."""
+
+    def in_workspace(self, workspace: Workspace) -> Self:
+        """Keep what belongs to the workspace."""
+        return self.filter(workspace=workspace)
 
     def present(self) -> Self:
         """Leave out what was deleted."""
@@ -17,9 +21,9 @@ class ImageQuerySet(ScopedQuerySet["Image"]):
 
 
 class Image(ScopedModel):
-    """A picture as stored: turned upright, without meta data of its own, at most 600 pixels wide
-    or high on its shorter side unless it came with `noresize`.
+    """A picture as stored: upright, without EXIF, its shorter side at most 600 pixels.
 
+    One that came with `noresize` keeps its size.
     `sha256` is of the bytes as uploaded: the same bytes are stored once per workspace.
     `stored_sha256` is of the bytes behind the image's link: descriptors are cached by it.
     A deleted image keeps its row, so that its bytes sent again bring it back under its id.

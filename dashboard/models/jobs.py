@@ -4,7 +4,7 @@ from django.db import models
 from django.db.models import Q
 
 from accounts.models import User
-from dashboard.models.base import ScopedModel, ScopedQuerySet
+from dashboard.models.base import ScopedManager, ScopedModel
 
 
 class Job(ScopedModel):
@@ -57,7 +57,7 @@ class Job(ScopedModel):
     started = models.DateTimeField(null=True)
     finished = models.DateTimeField(null=True)
 
-    objects = ScopedQuerySet["Job"].as_manager()
+    objects = ScopedManager["Job"]()
 
     class Meta:
         constraints = [

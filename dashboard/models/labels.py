@@ -2,7 +2,7 @@
 
 from django.db import models
 
-from dashboard.models.base import ScopedModel, ScopedQuerySet
+from dashboard.models.base import ScopedManager, ScopedModel
 
 DEFAULT_LABEL = "object"
 
@@ -15,7 +15,7 @@ class Label(ScopedModel):
     color = models.CharField(max_length=9, default="#206bc4")
     output_name = models.CharField(max_length=255, blank=True)
 
-    objects = ScopedQuerySet["Label"].as_manager()
+    objects = ScopedManager["Label"]()
 
     class Meta:
         indexes = [models.Index(fields=["workspace", "-created", "-id"], name="label_recent")]

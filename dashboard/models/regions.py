@@ -3,7 +3,7 @@
 from django.db import models
 from django.db.models import F, Q
 
-from dashboard.models.base import ScopedModel, ScopedQuerySet
+from dashboard.models.base import ScopedManager, ScopedModel
 from dashboard.models.images import Image
 from dashboard.models.labels import Label
 
@@ -19,7 +19,7 @@ class Region(ScopedModel):
     bottom = models.PositiveIntegerField()
     meta_data = models.JSONField(default=dict, blank=True)
 
-    objects = ScopedQuerySet["Region"].as_manager()
+    objects = ScopedManager["Region"]()
 
     class Meta:
         constraints = [

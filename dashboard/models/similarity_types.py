@@ -2,7 +2,7 @@
 
 from django.db import models
 
-from dashboard.models.base import ScopedModel, ScopedQuerySet
+from dashboard.models.base import ScopedManager, ScopedModel
 
 
 class SimilarityType(ScopedModel):
@@ -15,7 +15,7 @@ class SimilarityType(ScopedModel):
     )
     groups_count = models.PositiveIntegerField(default=0)
 
-    objects = ScopedQuerySet["SimilarityType"].as_manager()
+    objects = ScopedManager["SimilarityType"]()
 
     class Meta:
         indexes = [models.Index(fields=["workspace", "-created", "-id"], name="type_recent")]

@@ -2,7 +2,7 @@
 
 from django.db import models
 
-from dashboard.models.base import ScopedModel, ScopedQuerySet
+from dashboard.models.base import ScopedManager, ScopedModel
 from dashboard.models.similarity_types import SimilarityType
 
 
@@ -19,7 +19,7 @@ class Task(ScopedModel):
         "Version", models.SET_NULL, null=True, blank=True, related_name="+"
     )
 
-    objects = ScopedQuerySet["Task"].as_manager()
+    objects = ScopedManager["Task"]()
 
     class Meta:
         indexes = [models.Index(fields=["workspace", "-created", "-id"], name="task_recent")]

@@ -6,7 +6,7 @@ from django.db import models
 from django.db.models import Q
 
 from accounts.models import User
-from dashboard.models.base import ScopedModel, ScopedQuerySet
+from dashboard.models.base import ScopedManager, ScopedModel
 from dashboard.models.groups import Group
 from dashboard.models.images import Image
 from dashboard.models.similarity_types import SimilarityType
@@ -21,7 +21,7 @@ class Upload(ScopedModel):
     )
     name = models.CharField(max_length=255)
 
-    objects = ScopedQuerySet["Upload"].as_manager()
+    objects = ScopedManager["Upload"]()
 
     class Meta:
         indexes = [models.Index(fields=["workspace", "-created", "-id"], name="upload_recent")]

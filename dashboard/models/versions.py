@@ -4,7 +4,7 @@ from django.db import models
 from django.db.models import Q
 
 from accounts.models import User
-from dashboard.models.base import ScopedModel, ScopedQuerySet
+from dashboard.models.base import ScopedManager, ScopedModel
 from dashboard.models.tasks import Task
 
 
@@ -39,7 +39,7 @@ class Version(ScopedModel):
     created_by = models.ForeignKey(User, models.SET_NULL, null=True, related_name="+")
     trained = models.DateTimeField(null=True)
 
-    objects = ScopedQuerySet["Version"].as_manager()
+    objects = ScopedManager["Version"]()
 
     class Meta:
         constraints = [

@@ -3,12 +3,13 @@
 from collections.abc import Iterable
 from uuid import UUID
 
+from django.db.models import QuerySet
+
 from accounts.models import Workspace
-from dashboard.models import Group, GroupImage
-from dashboard.models.base import ScopedQuerySet
+from dashboard.models import Group, GroupImage, Image, SimilarityType
 
 
-def groups_in(workspace: Workspace) -> ScopedQuerySet[Group]:
+def groups_in(workspace: Workspace) -> QuerySet[Group]:
     """Return the workspace's groups with their types."""
     return Group.objects.in_workspace(workspace).select_related("similarity_type")
 
@@ -18,12 +19,39 @@ def get_group(workspace: Workspace, group_id: UUID) -> Group:
     return groups_in(workspace).get(pk=group_id)
 
 
+def find_groups(
+    workspace: Workspace, *, similarity_type: SimilarityType | None = None, name: str = ""
+) -> ScopedQuerySet[Group]:
+    """Return the groups of one type, or of any, whose name holds `name` in any case."""
+    rows = groups_in(workspace)
+    if similarity_type is not None:
+        rows = rows.filter(similarity_type=similarity_type)
+    return rows.filter(name__icontains=name) if name else rows
+
+
+def members_of(group: Group) -> QuerySet[GroupImage]:
+    """Return the rows of the group's images, for `pages.page` by `image_created`, `image_id`."""
+    rows = GroupImage.objects.filter(group=group, image__deleted__isnull=True)
+    return rows.select_related("image")
+
+
 def covers(groups: Iterable[Group], each: int = 4) -> dict[UUID, list[GroupImage]]:
-    """Return up to `each` newest images of every group on a page: one query a group and page."""
-    found: dict[UUID, list[GroupImage]] = {}
-    for group in groups:
-        rows = GroupImage.objects.filter(group=group, image__deleted__isnull=True)
-        found[group.pk] = list(
-            rows.select_related("image").order_by("-image_created", "-image")[:each]
-        )
+    """Return up to `each` newest images of every group on a page, in two queries.
+
+    Each cover is one look into the index of a group's images, however many the group has.
+    """
+    found: dict[UUID, list[GroupImage]] = {group.pk: [] for group in groups}
+    newest = GroupImage.objects.filter(group=OuterRef("pk"), image__deleted__isnull=True)
+    newest = newest.order_by("-image_created", "-image").values("pk")
+    places = {f"cover_{at}": Subquery(newest[at : at + 1]) for at in range(each)}
+    rows = Group.objects.filter(pk__in=found).annotate(**places).values_list(*places)
+    chosen = GroupImage.objects.filter(pk__in={pk for row in rows for pk in row if pk is not None})
+    for member in chosen.select_related("image").order_by("-image_created", "-image"):
+        found[member.group_id].append(member)
     return found
+
+
+def groups_of_image(image: Image) -> QuerySet[Group]:
+    """Return the groups that the image is in, with their types, by the type's name."""
+    rows = Group.objects.filter(image_rows__image=image).select_related("similarity_type")
+    return rows.order_by("similarity_type__name", "name", "id")

@@ -1,5 +1,6 @@
 """Reading jobs."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -9,7 +10,6 @@ from django.utils import timezone
 
 from accounts.models import Workspace
 from dashboard.models import Job, WorkerSign
-from dashboard.models.base import ScopedQuerySet
 
 
 @dataclass(frozen=True)
@@ -69,7 +69,7 @@ class Progress:
         return timedelta(seconds=round(left))
 
 
-def jobs_in(workspace: Workspace) -> ScopedQuerySet[Job]:
+def jobs_in(workspace: Workspace) -> QuerySet[Job]:
     """Return the workspace's jobs with the people who asked for them."""
     return Job.objects.in_workspace(workspace).select_related("created_by")
 
@@ -77,6 +77,12 @@ def jobs_in(workspace: Workspace) -> ScopedQuerySet[Job]:
 def get_job(workspace: Workspace, job_id: UUID) -> Job:
     """Return one job; raises `Job.DoesNotExist`."""
     return jobs_in(workspace).get(pk=job_id)
+
+
+def find_jobs(workspace: Workspace, state: str = "") -> QuerySet[Job]:
+    """Return the workspace's jobs, or those in one state."""
+    rows = jobs_in(workspace)
+    return rows.filter(state=state) if state else rows
 
 
 def unfinished_jobs(workspace: Workspace) -> QuerySet[Job]:
@@ -92,6 +98,12 @@ def progress_of(job: Job) -> Progress:
 def job_about(workspace: Workspace, subject_id: UUID) -> Job | None:
     """Return the newest job about a thing, or None."""
     return jobs_in(workspace).filter(subject_id=subject_id).order_by("-created").first()
+
+
+def jobs_about(workspace: Workspace, subject_ids: Collection[UUID]) -> dict[UUID, Job]:
+    """Return the newest job about each of the things that have one."""
+    rows = jobs_in(workspace).filter(subject_id__in=subject_ids).order_by("created")
+    return {job.subject_id: job for job in rows}
 
 
 def a_worker_is_alive(within: timedelta) -> bool:

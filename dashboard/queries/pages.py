@@ -46,11 +46,15 @@ def page(
     """
     if cursor:
         when, last = _decode(cursor)
-        rows = rows.filter(Q(**{f"{created}__lte": when}) & ~Q(**{created: when, f"{key}__gte": last}))
+        rows = rows.filter(
+            Q(**{f"{created}__lte": when}) & ~Q(**{created: when, f"{key}__gte": last})
+        )
     found = list(rows.order_by(f"-{created}", f"-{key}")[: size + 1])
     if len(found) <= size:
         return Page(found, "")
-    return Page(found[:size], encode(getter(created)(found[size - 1]), getter(key)(found[size - 1])))
+    return Page(
+        found[:size], encode(getter(created)(found[size - 1]), getter(key)(found[size - 1]))
+    )
 
 
 def getter(path: str) -> Callable[[Any], Any]:

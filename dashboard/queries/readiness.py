@@ -54,8 +54,7 @@ def readiness(task: Task) -> list[Readiness]:
     usable = Q(groups__test_group=False) & (
         Q(groups__images_count__gte=MIN_IMAGES) | Q(groups__groups_count__gt=0)
     )
-    rows = task.similarity_types.annotate(
-        usable=Count("groups", filter=usable)
-    )
-    return [Readiness(row, row.usable) for row in rows.order_by("name", "id")]
-
+    types = list(task.similarity_types.order_by("name", "id"))
+    counted = SimilarityType.objects.filter(tasks=task).annotate(count=Count("groups", usable))
+    groups = dict(counted.values_list("id", "count"))
+    return [Readiness(row, groups[row.id]) for row in types]

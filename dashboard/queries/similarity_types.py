@@ -2,12 +2,13 @@
 
 from uuid import UUID
 
+from django.db.models import QuerySet
+
 from accounts.models import Workspace
 from dashboard.models import SimilarityType
-from dashboard.models.base import ScopedQuerySet
 
 
-def types_in(workspace: Workspace) -> ScopedQuerySet[SimilarityType]:
+def types_in(workspace: Workspace) -> QuerySet[SimilarityType]:
     """Return the workspace's similarity types."""
     return SimilarityType.objects.in_workspace(workspace)
 

@@ -2,12 +2,13 @@
 
 from uuid import UUID
 
+from django.db.models import QuerySet
+
 from accounts.models import Workspace
 from dashboard.models import Task
-from dashboard.models.base import ScopedQuerySet
 
 
-def tasks_in(workspace: Workspace) -> ScopedQuerySet[Task]:
+def tasks_in(workspace: Workspace) -> QuerySet[Task]:
     """Return the workspace's tasks with their types and production version."""
     rows = Task.objects.in_workspace(workspace).select_related("production_version")
     return rows.prefetch_related("similarity_types")

@@ -6,10 +6,12 @@ from django.db.models import Count, QuerySet
 
 from accounts.models import Workspace
 from dashboard.models import Upload, UploadFile
-from dashboard.models.base import ScopedQuerySet
+from dashboard.queries.pages import PAGE_SIZE, BadCursor, Page
+
+MAX_DIGITS = 18  # a number with more may not fit into the column
 
 
-def uploads_in(workspace: Workspace) -> ScopedQuerySet[Upload]:
+def uploads_in(workspace: Workspace) -> QuerySet[Upload]:
     """Return the workspace's uploads."""
     return Upload.objects.in_workspace(workspace).select_related("similarity_type")
 
@@ -28,3 +30,14 @@ def counts(upload: Upload) -> dict[str, int]:
 def failures(upload: Upload) -> QuerySet[UploadFile]:
     """Return the files that did not go in, with their reasons, as they were sent."""
     return upload.files.filter(status=UploadFile.Status.FAILED).order_by("id")
+
+
+def failure_page(upload: Upload, cursor: str = "", size: int = PAGE_SIZE) -> Page[UploadFile]:
+    """Read one page of the failures; the cursor is the last row's id. Raises `BadCursor`."""
+    rows = failures(upload)
+    if cursor:
+        if not (cursor.isascii() and cursor.isdigit() and len(cursor) <= MAX_DIGITS):
+            raise BadCursor("This page's address is damaged: open the upload again.")
+        rows = rows.filter(pk__gt=int(cursor))
+    found = list(rows[: size + 1])
+    return Page(found[:size], str(found[size - 1].pk) if len(found) > size else "")

@@ -3,19 +3,18 @@
 from collections.abc import Iterable
 from uuid import UUID
 
-from django.db.models import F
+from django.db.models import Case, F, QuerySet, When
 
 from accounts.models import Workspace
 from dashboard.models import Task, Version
-from dashboard.models.base import ScopedQuerySet
 
 
-def versions_in(workspace: Workspace) -> ScopedQuerySet[Version]:
+def versions_in(workspace: Workspace) -> QuerySet[Version]:
     """Return the workspace's versions with their tasks."""
     return Version.objects.in_workspace(workspace).select_related("task")
 
 
-def versions_of(task: Task) -> ScopedQuerySet[Version]:
+def versions_of(task: Task) -> QuerySet[Version]:
     """Return the task's versions, newest first."""
     return Version.objects.filter(task=task).order_by("-number")
 
@@ -23,6 +22,11 @@ def versions_of(task: Task) -> ScopedQuerySet[Version]:
 def get_version(workspace: Workspace, version_id: UUID) -> Version:
     """Return one version; raises `Version.DoesNotExist`."""
     return versions_in(workspace).get(pk=version_id)
+
+
+def find_version(workspace: Workspace, version_id: UUID) -> Version | None:
+    """Return one version, or None."""
+    return versions_in(workspace).filter(pk=version_id).first()
 
 
 def find_running(task: Task) -> Version | None:
@@ -35,7 +39,11 @@ def find_usable(task: Task, number: int | None) -> Version | None:
     trained = versions_of(task).filter(status=Version.Status.TRAINED)
     if number is not None:
         return trained.filter(number=number).first()
-    return trained.filter(pk=task.production_version_id).first() or trained.first()
+    if task.production_version_id is not None:
+        trained = trained.order_by(
+            Case(When(pk=task.production_version_id, then=0), default=1), "-number"
+        )
+    return trained.first()
 
 
 def newest_versions(tasks: Iterable[Task]) -> dict[UUID, Version]:

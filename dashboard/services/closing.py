@@ -13,8 +13,11 @@ from dashboard.services.uploads import close_upload
 def close_subject(job: Job) -> None:
     """Bring the job's subject to rest after the job ended in any way but its own success."""
     if job.kind == Job.Kind.TRAIN:
-        close_training(version_id=job.subject_id, cancelled=job.state == Job.State.CANCELLED,
-                       message=job.message)
+        close_training(
+            version_id=job.subject_id,
+            cancelled=job.state == Job.State.CANCELLED,
+            message=job.message,
+        )
     elif job.kind == Job.Kind.UPLOAD:
         close_upload(upload_id=job.subject_id)
 

@@ -52,6 +52,4 @@ def ensure_features(
 def _feature(encoder: Encoder, image: Image) -> Feature:
     data = storage.read(paths.image(image.workspace_id, image.id, image.extension))
     vector = features_of_bytes(encoder, data).astype("<f2").tobytes()
-    return Feature(
-        workspace_id=image.workspace_id, image=image, encoder=encoder.key, vector=vector
-    )
+    return Feature(workspace_id=image.workspace_id, image=image, encoder=encoder.key, vector=vector)

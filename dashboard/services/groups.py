@@ -56,6 +56,25 @@ def create_group(
     return group
 
 
+@transaction.atomic
+def describe_group(*, group: Group, name: str, description: str, actor: User) -> None:
+    """Give a group another name and description; raises `EmptyName`."""
+    if not name.strip():
+        raise EmptyName("group")
+    before = group.name
+    group.name, group.description = name.strip()[:255], description
+    group.save(update_fields=["name", "description", "modified"])
+    _tell("changed", group, before=before, after=group.name, actor=actor)
+
+
+@transaction.atomic
+def mark_group(*, group: Group, test_group: bool, actor: User) -> None:
+    """Keep a group back for testing, or give it back to training."""
+    group.test_group = test_group
+    group.save(update_fields=["test_group", "modified"])
+    _tell("marked as test" if test_group else "unmarked as test", group, actor=actor)
+
+
 def find_or_create_groups(
     *, similarity_type: SimilarityType, names: Iterable[str], actor: User | None
 ) -> dict[str, Group]:
@@ -184,7 +203,9 @@ def _images_of_ids(workspace: Workspace, ids: Iterable[UUID]) -> list[Image]:
     return images
 
 
-def _tell(verb: str, group: Group, *, count: int = 1, actor: User | None) -> None:
+def _tell(
+    verb: str, group: Group, *, count: int = 1, actor: User | None, **details: Any
+) -> None:
     record(
         workspace=group.workspace,
         verb=verb,
@@ -192,5 +213,6 @@ def _tell(verb: str, group: Group, *, count: int = 1, actor: User | None) -> Non
         target_id=group.id,
         target_name=group.name,
         count=count,
+        details=details,
         actor=actor,
     )

@@ -3,6 +3,7 @@
 import uuid
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -155,7 +156,8 @@ def delete_images(*, workspace: Workspace, ids: Iterable[UUID], actor: User) -> 
     _leave_groups(images)
     Image.objects.filter(pk__in=wanted).update(deleted=timezone.now())
     record(workspace=workspace, verb="deleted", noun="image", count=len(images), actor=actor)
-    transaction.on_commit(lambda: [delete_files(image) for image in images])
+    for image in images:
+        transaction.on_commit(partial(delete_files, image))
     return len(images)
 
 
@@ -167,4 +169,3 @@ def _leave_groups(images: list[Image]) -> None:
     for group in Group.objects.filter(pk__in=counts).order_by("id").select_for_update():
         Group.objects.filter(pk=group.pk).update(images_count=F("images_count") - counts[group.pk])
     rows.delete()
-

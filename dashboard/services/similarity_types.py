@@ -30,9 +30,20 @@ def find_or_create_type(
     """Return the workspace's oldest type of that name, or create it."""
     rows = SimilarityType.objects.in_workspace(workspace).filter(name=name.strip())
     found: SimilarityType | None = rows.order_by("created", "id").first()
-    return found or create_type(
-        workspace=workspace, name=name, exclusive=exclusive, actor=actor
-    )
+    return found or create_type(workspace=workspace, name=name, exclusive=exclusive, actor=actor)
+
+
+@transaction.atomic
+def describe_type(
+    *, similarity_type: SimilarityType, name: str, description: str, actor: User
+) -> None:
+    """Give a type another name and description; raises `EmptyName`."""
+    if not name.strip():
+        raise EmptyName("similarity type")
+    before = similarity_type.name
+    similarity_type.name, similarity_type.description = name.strip()[:255], description
+    similarity_type.save(update_fields=["name", "description", "modified"])
+    _tell("changed", similarity_type, actor, before=before, after=similarity_type.name)
 
 
 def _tell(verb: str, similarity_type: SimilarityType, actor: User, **details: Any) -> None:

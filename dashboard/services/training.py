@@ -111,9 +111,7 @@ def _fit(version: Version, seen: Snapshot, handle: jobs.Handle) -> TrainedModel:
         handle.tick(stage=stage, fraction=FEATURES_SHARE + (0.99 - FEATURES_SHARE) * fraction)
 
     try:
-        return training.fit(
-            training_set(version, seen), progress=progress, cancelled=lambda: False
-        )
+        return training.fit(training_set(version, seen), progress=progress, cancelled=lambda: False)
     except training.TooLittleData as error:
         raise NotReady([str(error)]) from error
 

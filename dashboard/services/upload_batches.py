@@ -1,10 +1,10 @@
 """Work the waiting files of an upload off in batches: decode the next while one is written."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import Executor, Future
 from contextlib import ExitStack
 from dataclasses import dataclass
-from typing import Self
+from typing import Self, cast
 
 from django.conf import settings
 from django.db import transaction
@@ -64,10 +64,15 @@ class PartReader(ExitStack):
 
 
 class Importer:
-    """Brings the waiting files of one upload in; belongs to the one thread that runs the job."""
+    """Brings the waiting files of one upload in; belongs to the one thread that runs the job.
 
-    def __init__(self, upload: Upload, pool: Executor) -> None:
+    `fence` is called at the end of each batch's transaction: it tells how far the work is, and
+    raises if the job is no longer ours, which takes the batch back.
+    """
+
+    def __init__(self, upload: Upload, pool: Executor, fence: Callable[[], None]) -> None:
         self.upload = upload
+        self._fence = fence
         self._pool = pool
         self._last = 0
         self._reader = PartReader()
@@ -145,6 +150,7 @@ class Importer:
             UploadFile.objects.bulk_update(
                 [item.row for item in items], ["status", "reason", "image", "group"]
             )
+            self._fence()
         for new in prepared:
             # Another upload of the same bytes was faster: its files stay, these are nobody's.
             if images[new.picture.sha256].id != new.id:
@@ -200,10 +206,9 @@ class Importer:
         pairs = []
         for item in items:
             item.row.group = groups[item.row.group_name]
-            assert item.row.image is not None
-            pairs.append((item.row.group, item.row.image))
+            pairs.append((item.row.group, cast("Image", item.row.image)))
         placed = place_images(pairs)
         for item in items:
-            elsewhere = placed.elsewhere.get(item.row.image_id)
-            if elsewhere is not None:
-                item.row.reason = f"It stays in the group “{elsewhere}”: the type allows one."
+            if item.row.image_id in placed.elsewhere:
+                there = placed.elsewhere[item.row.image_id]
+                item.row.reason = f"It stays in the group “{there}”: the type allows one."

@@ -7,6 +7,7 @@ once, and each file's row says what became of it.
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from itertools import islice
 from typing import IO
 from uuid import UUID
@@ -130,11 +131,10 @@ def run_upload(*, upload_id: UUID, handle: jobs.Handle) -> str:
     _report(upload, handle)
     with (
         ThreadPoolExecutor(settings.LIKEWISE_WORKERS, "import") as pool,
-        Importer(upload, pool) as importer,
+        Importer(upload, pool, partial(_report, upload, handle)) as importer,
     ):
         while upload.files.filter(status=UploadFile.Status.WAITING).exists():
             for _ in importer.batches():
-                _report(upload, handle)
                 handle.check()
     close_upload(upload_id=upload.id)
     return _outcome(counts(upload))
@@ -147,7 +147,9 @@ def _list_archive(upload: Upload, part: UploadPart, handle: jobs.Handle) -> None
         with storage.open(part.path) as file, archives.ZipArchive(file) as archive:
             common = archives.common_folder(archive.members())
             members = archive.members()
-            while rows := [_row(part, member, common) for member in islice(members, LISTED_AT_ONCE)]:
+            while rows := [
+                _row(part, member, common) for member in islice(members, LISTED_AT_ONCE)
+            ]:
                 UploadFile.objects.bulk_create(rows, ignore_conflicts=True)
                 handle.check()
     except FileRefused as refusal:

@@ -1,5 +1,22 @@
 """The addresses of the pages."""
 
-from django.urls import URLPattern
+from django.urls import path
 
-urlpatterns: list[URLPattern] = []
+from dashboard.views import home, images, jobs, uploads
+from dashboard.views.likeness_urls import urlpatterns as likeness
+
+urlpatterns = [
+    path("", home.home, name="home"),
+    path("uploads/new", uploads.upload_new, name="upload-new"),
+    path("uploads/<uuid:upload_id>", uploads.upload, name="upload"),
+    path("uploads/<uuid:upload_id>/failures.csv", uploads.upload_failures, name="upload-failures"),
+    path("jobs/", jobs.jobs, name="jobs"),
+    path("jobs/<uuid:job_id>", jobs.job, name="job"),
+    path("jobs/<uuid:job_id>/progress", jobs.job_progress, name="job-progress"),
+    path("jobs/<uuid:job_id>/cancel", jobs.job_cancel, name="job-cancel"),
+    path("images/", images.images, name="images"),
+    path("images/<uuid:image_id>", images.image, name="image"),
+    path("images/<uuid:image_id>/test", images.image_test, name="image-test"),
+    path("images/<uuid:image_id>/delete", images.image_delete, name="image-delete"),
+    *likeness,
+]

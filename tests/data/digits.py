@@ -1,4 +1,7 @@
-"""Handwriting, scanned, from scikit-learn: too few groups to learn from, so nothing may get worse."""
+"""Handwriting, scanned: too few groups to learn from, so nothing may get worse.
+
+The scans are those that come with scikit-learn.
+"""
 
 import numpy as np
 from PIL import Image

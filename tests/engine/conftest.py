@@ -1,14 +1,19 @@
-"""What the engine's tests share: the shipped encoder, once, and small made-up features."""
+"""What the engine's tests share: the shipped encoder, and a small made-up world for the rest.
+
+The made-up encoder `toy-1` has 48 features, so that a whole training takes a blink.
+"""
 
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 
 from dashboard.engine.encoder import Encoder
-from dashboard.engine.prior import Prior, builtin_prior
+from dashboard.engine.heads import Head, discriminant
+from dashboard.engine.prior import Prior
 from dashboard.engine.training_set import TypeData
 
-WIDTH = 512
+WIDTH = 48
+DIRECTIONS = 8  # in which groups differ
 
 
 @pytest.fixture(scope="session")
@@ -18,7 +23,11 @@ def encoder() -> Encoder:
 
 @pytest.fixture(scope="session")
 def prior() -> Prior:
-    return builtin_prior()
+    """Knows little: it takes all directions for about as telling as they are."""
+    rng = np.random.default_rng(11)
+    within, between = (np.cov(rng.normal(size=(WIDTH, 400))) for _ in range(2))
+    directions = discriminant(within, [(1.0, between)], WIDTH).astype(np.float32)
+    return Prior("toy-1", within, between, Head(np.zeros(WIDTH, np.float32), directions))
 
 
 class Maker:
@@ -27,11 +36,11 @@ class Maker:
     def rows(
         self, groups: NDArray[np.int64], seed: int = 0, apart: float = 1.0, noise: float = 1.0
     ) -> NDArray[np.float16]:
-        """Give (n, 512): groups differ in 20 directions that the drawn pictures do not favour."""
+        """Give (n, 48): groups differ in few directions, which a fit has to find."""
         rng = np.random.default_rng(seed)
-        directions = np.linalg.qr(rng.normal(size=(WIDTH, 20)))[0].T
-        places = rng.normal(size=(groups.max() + 1, 20)) @ directions
-        rows = apart * places[groups] + noise * 0.1 * rng.normal(size=(len(groups), WIDTH))
+        directions = np.linalg.qr(rng.normal(size=(WIDTH, DIRECTIONS)))[0].T
+        places = rng.normal(size=(groups.max() + 1, DIRECTIONS)) @ directions
+        rows = apart * places[groups] + noise * rng.normal(size=(len(groups), WIDTH))
         return rows.astype(np.float16)
 
     def type_data(
@@ -56,6 +65,6 @@ class Maker:
         )
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def make() -> Maker:
     return Maker()

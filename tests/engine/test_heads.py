@@ -74,7 +74,7 @@ def test_the_prior_counts_as_n0_rows_and_g0_groups(make, prior):
     average = np.trace(statistics.within) / 24
     within = (statistics.within + 300 * average * trace_one(prior.within)) / 324
     own, lent = (6 / 16, statistics.between()), (10 / 16, prior.between)
-    expected = discriminant(within, [own, lent], 128)
+    expected = discriminant(within, [own, lent], 48)
 
     head = fit(data.features, data.groups, prior)
 
@@ -126,7 +126,7 @@ def test_one_group_leans_on_the_prior(make, prior):
 
 
 def test_equal_rows_leave_the_prior_alone(prior):
-    features = np.ones((6, 512), np.float16)
+    features = np.ones((6, 48), np.float16)
     head = fit(features, np.array([0, 0, 0, 1, 1, 1]), prior)
 
     assert np.allclose(head.directions, prior.untrained.directions, rtol=1e-2, atol=1e-2)
@@ -150,7 +150,7 @@ def test_negative_pairs_come_apart(make, prior, pairs):
     data = make.type_data(groups=10, images=4)
     rng = np.random.default_rng(8)
     first = data.features[rng.integers(0, 40, pairs)].astype(float)
-    second = first + 0.5 * np.linalg.qr(rng.normal(size=(512, 3)))[0][:, 0]
+    second = first + 2 * np.linalg.qr(rng.normal(size=(48, 3)))[0][:, 0]
     without = fit(data.features, data.groups, prior)
     told = fit(data.features, data.groups, prior, negative_pairs=(first, second))
 

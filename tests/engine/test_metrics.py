@@ -46,11 +46,11 @@ def test_a_worked_example():
     scores = evaluate(rows, groups, np.arange(5), ks=(1, 2))
 
     # 0: sees 10 (a), 18 (b): AP = 1/2. 10: 18 (b), 0 (a): (1/2)/2. 40: 18 (b), 10 (a): 1/4.
-    # 18: 10 (a). 100: 40 (a).
+    # 18: 10 (a). 100: 40 (a), 18 (b): AP = 0, as R is 1.
     assert scores.average_precision.tolist() == [0.5, 0.25, 0.25, 0, 0]
     assert scores.recall[1].tolist() == [1, 0, 0, 0, 0]
-    assert scores.recall[2].tolist() == [1, 1, 1, 0, 0]
-    assert scores.means() == {"recall@1": 0.2, "recall@2": 0.6, "map@r": 0.2}
+    assert scores.recall[2].tolist() == [1, 1, 1, 0, 1]
+    assert scores.means() == {"recall@1": 0.2, "recall@2": 0.8, "map@r": 0.2}
 
 
 @settings(deadline=None, max_examples=40)

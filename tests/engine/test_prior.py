@@ -3,7 +3,8 @@ import json
 
 import numpy as np
 
-from dashboard.engine.prior import ASSETS, symmetric, triangle
+from dashboard.engine.heads import Head, discriminant
+from dashboard.engine.prior import ASSETS, builtin_prior, symmetric, triangle
 
 
 def test_the_shipped_files_are_the_ones_that_were_built():
@@ -18,20 +19,24 @@ def test_the_shipped_files_stay_small():
     assert sum(path.stat().st_size for path in ASSETS.iterdir()) < 6_000_000
 
 
-def test_the_scatters_are_scatters(prior):
+def test_the_scatters_are_scatters():
+    prior = builtin_prior()
+
     for scatter in (prior.within, prior.between):
         assert scatter.shape == (512, 512)
         assert (scatter == scatter.T).all()
         assert np.linalg.eigvalsh(scatter).min() > -1e-6
 
 
-def test_the_untrained_head_follows_from_the_scatters(prior):
+def test_the_untrained_head_follows_from_the_scatters():
+    prior = builtin_prior()
+    directions = discriminant(prior.within, [(1.0, prior.between)], 128)
     features = np.random.default_rng(0).normal(size=(50, 512))
+    expected = Head(prior.untrained.mean, directions.astype(np.float32)).describe(features)
     rows = prior.untrained.describe(features)
 
-    assert rows.shape == (50, 128)
-    assert np.allclose(np.linalg.norm(rows, axis=1), 1, atol=1e-6)
     assert np.abs(prior.untrained.mean).max() == 0
+    assert np.allclose(rows @ rows.T, expected @ expected.T, atol=1e-3)
 
 
 def test_a_triangle_is_half_of_a_symmetric_matrix():

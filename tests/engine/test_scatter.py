@@ -35,7 +35,7 @@ def test_a_worked_example():
     rows = np.array([[0.0, 0.0], [2.0, 0.0], [5.0, 5.0], [9.0, 9.0]])
     statistics = group_statistics(rows, np.array([3, 3, 8, -1]))
 
-    assert statistics.within.tolist() == [[4.0, 0.0], [0.0, 0.0]]  # 2 * (1 + 1)
+    assert np.allclose(statistics.within, [[4.0, 0.0], [0.0, 0.0]])  # 2 * (1 + 1)
     assert statistics.counted == 2
     assert statistics.means.tolist() == [[1.0, 0.0], [5.0, 5.0]]
     assert statistics.sizes.tolist() == [2, 1]

@@ -138,4 +138,4 @@ def test_slow_name_servers_are_left_behind(monkeypatch):
     start = time.monotonic()
     with pytest.raises(TimeoutError):
         resolve("slow.example", 80, 0.05)
-    assert time.monotonic() - start < 0.5
+    assert time.monotonic() - start < 0.9

@@ -170,7 +170,7 @@ def test_many_slow_ones_wait_together(server):
     start = time.monotonic()
     answers = [*fetch.fetch_many([server.url("silence")] * 10, HURRIED)]
     assert all(isinstance(answer, AddressTooSlow) for answer in answers)
-    assert time.monotonic() - start < 1.5
+    assert time.monotonic() - start < 2.4
 
 
 def test_the_settings_are_the_default(server, settings):
@@ -342,7 +342,7 @@ def test_slow_servers_are_cut_off(server, path):
     start = time.monotonic()
     with pytest.raises(AddressTooSlow, match=r"0\.3 seconds"):
         fetched(server, path, HURRIED)
-    assert time.monotonic() - start < 0.7
+    assert time.monotonic() - start < 1.4
 
 
 def test_a_server_that_never_shakes_hands_is_cut_off():
@@ -350,7 +350,7 @@ def test_a_server_that_never_shakes_hands_is_cut_off():
         start = time.monotonic()
         with pytest.raises(AddressTooSlow):
             fetch.fetch_image(f"https://127.0.0.1:{silent.getsockname()[1]}/", HURRIED)
-        assert time.monotonic() - start < 0.7
+        assert time.monotonic() - start < 1.4
 
 
 def test_a_slow_name_server_counts(monkeypatch):
@@ -368,10 +368,11 @@ def test_time_is_counted_over_all_redirects(server):
 
 
 def test_no_thread_or_socket_stays_behind(server):
+    before = set(threading.enumerate())
     for path in ("image", "short", "status/404"):
         with contextlib.suppress(FileRefused):
             fetched(server, path)
-    names = [thread.name for thread in threading.enumerate()]
+    names = [thread.name for thread in set(threading.enumerate()) - before]
     assert not any(name.startswith("resolve") for name in names)
     assert guard._guard.get(None) is None
 

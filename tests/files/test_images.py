@@ -208,8 +208,9 @@ def test_metadata_is_dropped(kind, size):
 
 
 @pytest.mark.filterwarnings("ignore::UserWarning")
-def test_broken_exif_does_not_matter():
-    data = photo(exif=b"Exif\x00\x00MM\x00*" + b"\xff" * 60)
+@pytest.mark.parametrize("head", [b"MM\x00*", b"II*\x00", b"MM\xff*", b"", b"nonsense"])
+def test_broken_exif_does_not_matter(head):
+    data = photo(exif=b"Exif\x00\x00" + head + b"\xff" * 60)
     assert prepare(data).width == 90
     assert images.inspect(data, LIMITS).width == 90
 
@@ -354,7 +355,7 @@ def test_too_many_pixels_are_refused_at_once(size):
     for read in (decode, prepare, lambda data: images.inspect(data, LIMITS)):
         with pytest.raises(TooManyPixels, match="at most 50 million"):
             read(data)
-    assert time.perf_counter() - start < 0.1
+    assert time.perf_counter() - start < 1
 
 
 def test_the_limit_on_pixels_can_be_lower():

@@ -52,6 +52,7 @@ def test_it_is_done_once():
         photo().replace(b"\xff\xc0", b"\xff\xc9", 1),  # arithmetic coding: browsers do not show it
         photo()[:2] + b"no marker" + photo()[2:],
     ],
+    ids=["empty", "start", "start and half", "no end", "head", "arithmetic", "no marker"],
 )
 def test_odd_files_are_left_to_the_encoder(data):
     assert jpeg.strip(data) is None

@@ -4,6 +4,7 @@ import contextlib
 import fcntl
 import hashlib
 import os
+import signal
 import socket
 import sys
 from argparse import ArgumentParser
@@ -57,6 +58,8 @@ class Command(BaseCommand):
                 self._run_all(end_with_parent=end_with_parent)
 
     def _run_all(self, *, end_with_parent: bool) -> None:
+        # Until there is something to stop, Ctrl-C just ends it.
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
         with _only_one(), _listener() as listener:
             self._prepare()
             self._say(self._where())
@@ -147,7 +150,12 @@ def _listener() -> Iterator[socket.socket]:
 
 
 def _collect_static_files() -> None:
-    """Collect the static files if any was added, removed or changed since the last time."""
+    """Collect the static files if any was added, removed or changed since the last time.
+
+    A folder that is not ours to write was filled when the image was built, and is complete.
+    """
+    if settings.STATIC_ROOT.is_dir() and not os.access(settings.STATIC_ROOT, os.W_OK):
+        return
     fingerprint = _fingerprint_of_sources()
     stamp = settings.STATIC_ROOT / ".fingerprint"
     if stamp.is_file() and stamp.read_text() == fingerprint:

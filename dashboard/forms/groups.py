@@ -1,0 +1,74 @@
+"""What people say of groups: which to list, what they are called, what leaves them."""
+
+from typing import Any
+
+from django import forms
+
+from accounts.models import Workspace
+from dashboard.models import Image, SimilarityType
+from dashboard.queries.images import images_in
+from dashboard.queries.similarity_types import types_in
+
+
+class GroupFilter(forms.Form):
+    """The filter in the address of the list."""
+
+    name = forms.CharField(required=False, max_length=255)
+    type = forms.ModelChoiceField(SimilarityType.objects.none(), required=False)
+
+    def __init__(self, *args: Any, workspace: Workspace, **options: Any) -> None:
+        super().__init__(*args, **options)
+        kind: Any = self.fields["type"]
+        kind.queryset = types_in(workspace)
+
+
+class GroupForm(forms.Form):
+    """The name of a group and what is to be known of it."""
+
+    name = forms.CharField(max_length=255)
+    description = forms.CharField(
+        required=False, max_length=10_000, widget=forms.Textarea({"rows": 3})
+    )
+
+
+class NewGroupForm(forms.Form):
+    """A group to be made."""
+
+    name = forms.CharField(max_length=255, help_text="What these images have in common.")
+    similarity_type = forms.ModelChoiceField(
+        SimilarityType.objects.none(), label="Type", empty_label="Choose a type"
+    )
+
+    def __init__(self, *args: Any, workspace: Workspace, **options: Any) -> None:
+        super().__init__(*args, **options)
+        kind: Any = self.fields["similarity_type"]
+        kind.queryset = types_in(workspace).order_by("name", "id")
+
+
+class TestGroupForm(forms.Form):
+    """Whether a group is kept back for testing."""
+
+    __test__ = False  # not for pytest
+
+    test_group = forms.TypedChoiceField(
+        choices=[("1", "A test group"), ("0", "Not a test group")], coerce=lambda value: value == "1"
+    )
+
+
+class GroupImagesForm(forms.Form):
+    """Images that were ticked."""
+
+    images = forms.ModelMultipleChoiceField(
+        Image.objects.none(),
+        error_messages={
+            "required": "Tick the images first.",
+            "list": "Tick the images first.",
+            "invalid_choice": "One of these images was deleted meanwhile. Nothing was changed.",
+            "invalid_pk_value": "One of these images is none of this workspace.",
+        },
+    )
+
+    def __init__(self, *args: Any, workspace: Workspace, **options: Any) -> None:
+        super().__init__(*args, **options)
+        images: Any = self.fields["images"]
+        images.queryset = images_in(workspace).only("id")

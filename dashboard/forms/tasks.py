@@ -1,0 +1,39 @@
+"""What people say of a task."""
+
+from typing import Any
+
+from django import forms
+
+from accounts.models import Workspace
+from dashboard.models import SimilarityType
+from dashboard.queries.similarity_types import types_in
+
+
+class TaskForm(forms.Form):
+    """A task to be made."""
+
+    name = forms.CharField(
+        max_length=255, help_text="What the model is for: “Find duplicates in the shop”."
+    )
+    description = forms.CharField(
+        required=False, max_length=10_000, widget=forms.Textarea({"rows": 3})
+    )
+
+
+class TaskTypeForm(forms.Form):
+    """A type that is attached or taken off."""
+
+    similarity_type = forms.ModelChoiceField(
+        SimilarityType.objects.none(),
+        label="Type",
+        empty_label="Choose a type",
+        error_messages={
+            "required": "Choose a type first.",
+            "invalid_choice": "This type is no longer there.",
+        },
+    )
+
+    def __init__(self, *args: Any, workspace: Workspace, **options: Any) -> None:
+        super().__init__(*args, **options)
+        kind: Any = self.fields["similarity_type"]
+        kind.queryset = types_in(workspace).order_by("name", "id")

@@ -1,0 +1,99 @@
+"""What a version's metrics say of each type, as values with names, in percent."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from dashboard.engine.metrics import Interval
+from dashboard.models import Version
+
+NAMES = {"recall@1": "Recall@1", "recall@5": "Recall@5", "map@r": "MAP@R"}
+
+
+@dataclass(frozen=True)
+class Measure:
+    """One metric of the head that was delivered, beside the untrained descriptor's."""
+
+    name: str
+    delivered: Interval
+    untrained: Interval
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Both heads on the same queries."""
+
+    queries: int
+    groups: int
+    recall_at_1: Measure
+    recall_at_5: Measure
+    map_at_r: Measure
+
+    @property
+    def measures(self) -> list[Measure]:
+        """Return all metrics, in the order in which people read them."""
+        return [self.recall_at_1, self.recall_at_5, self.map_at_r]
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """What a training came to for one type: the gate's verdict and the numbers behind it.
+
+    `gain` and `gain_at_least` are percentage points of MAP@R, None if nothing could be verified.
+    `held_out` is None without images that are marked as test.
+    """
+
+    name: str
+    groups: int
+    images: int
+    dimension: int
+    better: bool
+    verified: bool
+    sentence: str
+    gain: float | None
+    gain_at_least: float | None
+    recipe: dict[str, float] | None
+    unseen: Comparison
+    held_out: Comparison | None
+
+
+def evaluations(version: Version) -> list[Evaluation]:
+    """Return what the version's training came to, by the name of the type; none before its end."""
+    found = [_evaluation(report) for report in version.metrics.values()]
+    return sorted(found, key=lambda evaluation: evaluation.name)
+
+
+def _evaluation(report: dict[str, Any]) -> Evaluation:
+    verdict, held_out = report["verdict"], report["held_out"]
+    return Evaluation(
+        name=report["name"],
+        groups=report["groups"],
+        images=report["images"],
+        dimension=report["dimension"],
+        better=verdict["better"],
+        verified=verdict["verified"],
+        sentence=verdict["sentence"],
+        gain=_percent(verdict["gain"]),
+        gain_at_least=_percent(verdict["gain_at_least"]),
+        recipe=verdict["recipe"],
+        unseen=_comparison(report["unseen"]),
+        held_out=_comparison(held_out) if held_out else None,
+    )
+
+
+def _percent(share: float | None) -> float | None:
+    return None if share is None else 100 * share
+
+
+def _comparison(scores: dict[str, Any]) -> Comparison:
+    recall_at_1, recall_at_5, map_at_r = (_measure(scores, key) for key in NAMES)
+    return Comparison(scores["queries"], scores["groups"], recall_at_1, recall_at_5, map_at_r)
+
+
+def _measure(scores: dict[str, Any], key: str) -> Measure:
+    return Measure(
+        NAMES[key], _in_percent(scores["delivered"][key]), _in_percent(scores["untrained"][key])
+    )
+
+
+def _in_percent(interval: dict[str, float]) -> Interval:
+    return Interval(*(100 * interval[part] for part in Interval._fields))

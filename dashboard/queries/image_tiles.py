@@ -1,0 +1,90 @@
+"""Pages of the grid: images with everything that a tile shows, ready-made."""
+
+from dataclasses import dataclass
+
+from django.db.models import Exists, OuterRef
+from django.urls import reverse
+
+from accounts.models import Workspace
+from dashboard.files.images import THUMBNAIL_SIDE
+from dashboard.models import Group, GroupImage, Image, SimilarityType
+from dashboard.models.images import ImageQuerySet
+from dashboard.queries.images import images_in
+from dashboard.queries.links import thumbnail_link
+from dashboard.queries.pages import page
+
+
+@dataclass(frozen=True)
+class Tile:
+    """An image as the grid shows it; `width` and `height` are the thumbnail's."""
+
+    url: str
+    name: str
+    thumbnail: str
+    width: int
+    height: int
+    is_test: bool
+
+
+@dataclass(frozen=True)
+class TilePage:
+    """Tiles of one page, and the cursor of the next (empty at the end)."""
+
+    tiles: list[Tile]
+    next: str
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """Which images of a workspace: all of them, or those that pass the one filter that is set."""
+
+    test: bool = False
+    without_type: SimilarityType | None = None
+    group: Group | None = None
+
+
+def tile_page(workspace: Workspace, chosen: Chosen, cursor: str = "") -> TilePage:
+    """Read one page of the chosen images, newest first; raises `BadCursor`."""
+    if chosen.group is not None:
+        return _page_of_group(chosen.group, cursor)
+    rows = images_in(workspace)
+    if chosen.test:
+        rows = rows.filter(test_image=True)
+    if chosen.without_type is not None:
+        rows = without_group(rows, chosen.without_type)
+    found = page(rows, cursor)
+    return TilePage([tile(image) for image in found.rows], found.next)
+
+
+def without_group(rows: ImageQuerySet, similarity_type: SimilarityType) -> ImageQuerySet:
+    """Keep the images that are in no group of the type: one look into an index per image."""
+    members = GroupImage.objects.filter(
+        similarity_type=similarity_type, image_created=OuterRef("created"), image=OuterRef("pk")
+    )
+    return rows.filter(~Exists(members))
+
+
+def tile(image: Image) -> Tile:
+    """Prepare what one tile shows."""
+    width, height = thumbnail_size(image)
+    return Tile(
+        url=reverse("image", args=[image.pk]),
+        name=image.file_name or "Image without a name",
+        thumbnail=thumbnail_link(image),
+        width=width,
+        height=height,
+        is_test=image.test_image,
+    )
+
+
+def thumbnail_size(image: Image) -> tuple[int, int]:
+    """Return the thumbnail's width and height, so that a page can leave room for it."""
+    scale = min(1.0, THUMBNAIL_SIDE / max(image.width, image.height))
+    return max(1, round(image.width * scale)), max(1, round(image.height * scale))
+
+
+def _page_of_group(group: Group, cursor: str) -> TilePage:
+    """Read the group's rows, whose index has the order of the images."""
+    rows = GroupImage.objects.filter(group=group, image__deleted__isnull=True)
+    found = page(rows.select_related("image"), cursor, created="image_created", key="image_id")
+    return TilePage([tile(row.image) for row in found.rows], found.next)

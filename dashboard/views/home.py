@@ -1,0 +1,135 @@
+"""The first page: what there is, what runs, and what to do next."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import wraps
+
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_safe
+
+from accounts.access import requires
+from accounts.http import WorkspaceRequest
+from accounts.queries import has_users, tokens_of
+from dashboard.queries.home import COUNTED, Overview, overview
+from dashboard.queries.jobs import unfinished_jobs
+from dashboard.views.jobs import job_row
+from dashboard.views.rendering import may
+
+JOBS_SHOWN = 10
+
+View = Callable[[WorkspaceRequest], HttpResponse]
+
+
+@dataclass
+class Step:
+    """One step on the way to the first search."""
+
+    title: str
+    text: str
+    url: str
+    done: bool
+    is_next: bool = False
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A count and where it leads."""
+
+    label: str
+    value: str
+    url: str
+
+
+def setup_first(view: View) -> View:
+    """Send a browser to the set-up as long as nobody could sign in."""
+
+    @wraps(view)
+    def setting_up(request: WorkspaceRequest, /) -> HttpResponse:
+        if not request.user.is_authenticated and not has_users():
+            return redirect("setup")
+        return view(request)
+
+    return setting_up
+
+
+@never_cache
+@require_safe
+@setup_first
+@requires("workspace.view")
+def home(request: WorkspaceRequest) -> HttpResponse:
+    """Show what the workspace has, its running jobs, and the next step."""
+    seen = overview(request.workspace)
+    steps = _steps(seen, has_token=tokens_of(request.user).exists())
+    done = sum(step.done for step in steps)
+    jobs = unfinished_jobs(request.workspace)[:JOBS_SHOWN]
+    context = {
+        "figures": _figures(seen),
+        "steps": steps if done < len(steps) else [],
+        "steps_done": done,
+        "rows": [job_row(job, request.membership) for job in jobs],
+        "can_add": may(request, "images.add"),
+    }
+    return render(request, "dashboard/home.html", context)
+
+
+def _figures(seen: Overview) -> list[Figure]:
+    return [
+        Figure("Images", _count(seen.images), reverse("images")),
+        Figure("Types", _count(seen.types), reverse("types")),
+        Figure("Groups", _count(seen.groups), reverse("groups")),
+        Figure("Tasks", _count(seen.tasks), reverse("tasks")),
+    ]
+
+
+def _count(number: int) -> str:
+    return str(number) if number <= COUNTED else f"{COUNTED}+"
+
+
+def _steps(seen: Overview, *, has_token: bool) -> list[Step]:
+    """Return the steps in their order; the first that is not done is the next."""
+    steps = [
+        Step(
+            "Upload images",
+            "Drop files or a ZIP; each folder of a ZIP can become a group.",
+            reverse("upload-new"),
+            done=seen.images > 0,
+        ),
+        Step(
+            "Name a type of likeness",
+            "What does alike mean to you: the same product, the same pattern?",
+            reverse("types"),
+            done=seen.types > 0,
+        ),
+        Step(
+            "Put alike images into groups",
+            "A training needs two groups with two images each; more groups help most.",
+            reverse("groups"),
+            done=seen.groups > 0,
+        ),
+        Step(
+            "Make a task",
+            "It says which types one model should learn.",
+            reverse("tasks"),
+            done=seen.tasks > 0,
+        ),
+        Step(
+            "Train it",
+            "The page of the task says what is missing, then starts the training.",
+            reverse("tasks"),
+            done=seen.is_trained,
+        ),
+        Step(
+            "Connect a client",
+            "Make a token and ask for descriptors over the API.",
+            reverse("tokens"),
+            done=has_token,
+        ),
+    ]
+    for step in steps:
+        if not step.done:
+            step.is_next = True
+            break
+    return steps

@@ -1,0 +1,130 @@
+"""See images: a grid that loads as one scrolls, and each one with all that is known of it."""
+
+import json
+from uuid import UUID
+
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import render
+from django.utils.http import urlencode
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_POST, require_safe
+
+from accounts.access import requires
+from accounts.http import WorkspaceRequest
+from dashboard.files.errors import readable_size
+from dashboard.forms.images import ChosenForm, TestMarkForm
+from dashboard.models import Image
+from dashboard.queries.groups import groups_of_image
+from dashboard.queries.image_tiles import tile_page
+from dashboard.queries.images import get_image
+from dashboard.queries.links import image_link
+from dashboard.queries.similarity_types import types_in
+from dashboard.services.errors import Refused
+from dashboard.services.images import change_image, delete_images
+from dashboard.views.rendering import damaged, may, missing_is_404, page_or_fragment, see_other
+
+TYPES_SHOWN = 50
+GROUPS_SHOWN = 100
+
+
+@never_cache
+@require_safe
+@requires("workspace.view")
+@missing_is_404
+def images(request: WorkspaceRequest) -> HttpResponse:
+    """Show the images, newest first, all of them or those of one filter."""
+    form = ChosenForm(request.GET, workspace=request.workspace)
+    if not form.is_valid():
+        return damaged(request, "This filter is no longer there: its type or group was deleted.")
+    chosen = form.chosen()
+    found = tile_page(request.workspace, chosen, request.GET.get("cursor", ""))
+    context = {
+        "tiles": found.tiles,
+        "next_url": _next_url(request, found.next),
+        "chosen": chosen,
+        "types": types_in(request.workspace).order_by("name", "id")[:TYPES_SHOWN],
+        "can_add": may(request, "images.add"),
+    }
+    return page_or_fragment(request, "dashboard/images/list.html", "tiles", context)
+
+
+def _next_url(request: WorkspaceRequest, cursor: str) -> str:
+    """Return the address of the next page, with the filter as it is."""
+    if not cursor:
+        return ""
+    return f"{request.path}?{urlencode({**request.GET.dict(), 'cursor': cursor})}"
+
+
+@never_cache
+@require_safe
+@requires("workspace.view")
+@missing_is_404
+def image(request: WorkspaceRequest, image_id: UUID) -> HttpResponse:
+    """Show one image and all that is known of it."""
+    shown = get_image(request.workspace, image_id)
+    groups = list(groups_of_image(shown)[: GROUPS_SHOWN + 1])
+    context = {
+        "image": shown,
+        "name": shown.file_name or "Image without a name",
+        "link": image_link(shown),
+        "size": readable_size(shown.file_size),
+        "groups": groups[:GROUPS_SHOWN],
+        "has_more_groups": len(groups) > GROUPS_SHOWN,
+        "meta_data": _pretty(shown),
+        "consequences": _consequences(len(groups)),
+        "can_change": may(request, "images.change"),
+        "can_delete": may(request, "images.delete"),
+    }
+    return render(request, "dashboard/images/image.html", context)
+
+
+def _pretty(shown: Image) -> str:
+    if not shown.meta_data:
+        return ""
+    return json.dumps(shown.meta_data, indent=2, ensure_ascii=False)
+
+
+def _consequences(groups: int) -> str:
+    """Say what deleting does, before it is done."""
+    if groups > GROUPS_SHOWN:
+        leaves = f"It leaves more than {GROUPS_SHOWN} groups"
+    else:
+        leaves = {0: "It is in no group", 1: "It leaves its group"}.get(
+            groups, f"It leaves its {groups} groups"
+        )
+    return (
+        f"{leaves}, and its file is removed from this server. Versions that learned from it stay "
+        "as they are. The same file can be uploaded again; it then comes back in no group."
+    )
+
+
+@require_POST
+@requires("images.change")
+@missing_is_404
+def image_test(request: WorkspaceRequest, image_id: UUID) -> HttpResponse:
+    """Keep an image back for testing, or give it back to training."""
+    shown = get_image(request.workspace, image_id)
+    form = TestMarkForm(request.POST)
+    if not form.is_valid():
+        messages.error(request, "Nothing was changed: the form was incomplete. Press it again.")
+        return see_other("image", shown.id)
+    change_image(image=shown, changes=form.cleaned_data, actor=request.user)
+    kept = "kept back for testing" if shown.test_image else "used for training again"
+    messages.success(request, f"The image is {kept}.")
+    return see_other("image", shown.id)
+
+
+@require_POST
+@requires("images.delete")
+@missing_is_404
+def image_delete(request: WorkspaceRequest, image_id: UUID) -> HttpResponse:
+    """Delete one image."""
+    shown = get_image(request.workspace, image_id)
+    try:
+        delete_images(workspace=request.workspace, ids=[shown.id], actor=request.user)
+    except Refused as refusal:
+        messages.error(request, str(refusal))
+    else:
+        messages.success(request, f"“{shown.file_name or 'The image'}” was deleted.")
+    return see_other("images")

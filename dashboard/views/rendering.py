@@ -1,0 +1,71 @@
+"""How a view answers: a whole page or the fragment that htmx asked for, and what is not there."""
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any, Concatenate, ParamSpec
+
+from django.core.exceptions import ObjectDoesNotExist
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import render, resolve_url
+from django.utils.cache import patch_vary_headers
+
+from accounts.access import is_allowed
+from accounts.http import WorkspaceRequest
+from dashboard.queries.pages import BadCursor
+
+P = ParamSpec("P")
+View = Callable[Concatenate[WorkspaceRequest, P], HttpResponse]
+
+
+def may(request: WorkspaceRequest, action: str) -> bool:
+    """Say whether the person may do an action: whether its button should be there."""
+    return request.membership is not None and is_allowed(request.membership.role, action)
+
+
+def wants_fragment(request: WorkspaceRequest) -> bool:
+    """Say whether htmx will put the answer into a page that is there already."""
+    htmx = request.htmx
+    return bool(htmx) and not htmx.boosted and not htmx.history_restore_request
+
+
+def page_or_fragment(
+    request: WorkspaceRequest,
+    template: str,
+    fragment: str,
+    context: dict[str, Any],
+    *,
+    status: int = 200,
+) -> HttpResponse:
+    """Render the page, or only its partial `fragment`, whose name is its DOM id."""
+    name = f"{template}#{fragment}" if wants_fragment(request) else template
+    response = render(request, name, context, status=status)
+    patch_vary_headers(response, ["HX-Request"])
+    return response
+
+
+def see_other(to: Any, *args: Any) -> HttpResponseRedirect:
+    """Send the browser on with a GET, after something was written."""
+    response = HttpResponseRedirect(resolve_url(to, *args))
+    response.status_code = 303
+    return response
+
+
+def missing_is_404(view: View[P]) -> View[P]:
+    """Answer 404 for what is not in the workspace, and for an address that was damaged."""
+
+    @wraps(view)
+    def finding(request: WorkspaceRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
+        try:
+            return view(request, *args, **kwargs)
+        except ObjectDoesNotExist as error:
+            raise Http404(str(error)) from error
+        except BadCursor as error:
+            return damaged(request, str(error))
+
+    return finding
+
+
+def damaged(request: HttpRequest, sentence: str) -> HttpResponse:
+    """Say what is wrong with the address, and lead to the same list from its beginning."""
+    context = {"sentence": sentence, "again": request.path}
+    return render(request, "dashboard/damaged_address.html", context, status=404)

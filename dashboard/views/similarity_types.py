@@ -1,0 +1,89 @@
+"""Similarity types: what alike means here, and the groups that show it."""
+
+from uuid import UUID
+
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import render, resolve_url
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods, require_safe
+
+from accounts.access import requires
+from accounts.http import WorkspaceRequest
+from dashboard.forms.groups import NewGroupForm
+from dashboard.forms.similarity_types import NewTypeForm, TypeForm
+from dashboard.queries.groups import find_groups
+from dashboard.queries.pages import page
+from dashboard.queries.similarity_types import get_type, types_in
+from dashboard.services.similarity_types import create_type, describe_type
+from dashboard.views.groups import group_cards
+from dashboard.views.rendering import may, missing_is_404, next_url, page_or_fragment, see_other
+
+FORM_PAGE = "dashboard/similarity_types/form.html"
+
+
+@never_cache
+@require_safe
+@requires("workspace.view")
+@missing_is_404
+def types(request: WorkspaceRequest) -> HttpResponse:
+    """List the types, newest first."""
+    found = page(types_in(request.workspace), request.GET.get("cursor", ""))
+    context = {
+        "types": found.rows,
+        "next_url": next_url(request, found.next),
+        "can_add": may(request, "types.add"),
+    }
+    return page_or_fragment(request, "dashboard/similarity_types/list.html", "rows", context)
+
+
+@never_cache
+@require_http_methods(["GET", "POST"])
+@requires("types.add")
+def type_new(request: WorkspaceRequest) -> HttpResponse:
+    """Make a type."""
+    form = NewTypeForm(request.POST if request.method == "POST" else None)
+    if not form.is_valid():
+        context = {"form": form, "title": "New type", "cancel_url": resolve_url("types")}
+        return render(request, FORM_PAGE, context, status=422 if form.is_bound else 200)
+    made = create_type(workspace=request.workspace, **form.cleaned_data, actor=request.user)
+    messages.success(request, f"“{made.name}” is there. Now make its groups.")
+    return see_other("type", made.pk)
+
+
+@never_cache
+@require_safe
+@requires("workspace.view")
+@missing_is_404
+def similarity_type(request: WorkspaceRequest, type_id: UUID) -> HttpResponse:
+    """Show a type with its groups."""
+    shown = get_type(request.workspace, type_id)
+    groups = find_groups(request.workspace, similarity_type=shown)
+    found = page(groups, request.GET.get("cursor", ""))
+    context = {
+        "type": shown,
+        "cards": group_cards(found.rows),
+        "next_url": next_url(request, found.next),
+        "form": NewGroupForm(workspace=request.workspace, initial={"similarity_type": shown}),
+        "can_change": may(request, "types.change"),
+        "can_add_groups": may(request, "groups.add"),
+    }
+    return page_or_fragment(request, "dashboard/similarity_types/type.html", "rows", context)
+
+
+@never_cache
+@require_http_methods(["GET", "POST"])
+@requires("types.change")
+@missing_is_404
+def type_change(request: WorkspaceRequest, type_id: UUID) -> HttpResponse:
+    """Rename a type or say better what it means."""
+    shown = get_type(request.workspace, type_id)
+    initial = {"name": shown.name, "description": shown.description}
+    form = TypeForm(request.POST if request.method == "POST" else None, initial=initial)
+    if not form.is_valid():
+        here = resolve_url("type", shown.pk)
+        context = {"form": form, "title": "Rename the type", "cancel_url": here}
+        return render(request, FORM_PAGE, context, status=422 if form.is_bound else 200)
+    describe_type(similarity_type=shown, **form.cleaned_data, actor=request.user)
+    messages.success(request, "Saved.")
+    return see_other("type", shown.pk)

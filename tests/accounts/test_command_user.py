@@ -1,0 +1,58 @@
+"""`manage.py user`: accounts from the command line."""
+
+import io
+
+import pytest
+from django.core.management import CommandError, call_command
+
+from accounts.models import Membership, Role, User, Workspace
+from dashboard.models import DEFAULT_LABEL, Label
+from tests.factories import PASSWORD, Cast
+
+pytestmark = pytest.mark.django_db
+
+
+def run(*words: str) -> str:
+    output = io.StringIO()
+    call_command("user", "create", *words, stdout=output)
+    return output.getvalue()
+
+
+def test_it_works() -> None:
+    output = run("--email", "Dana@example.org", "--password", PASSWORD)
+    assert output == "dana@example.org can sign in now.\n"
+    user = User.objects.get()
+    assert user.check_password(PASSWORD)
+    owned = Membership.objects.get(user=user)
+    assert (owned.role, owned.workspace.name) == (Role.OWNER, "dana’s workspace")
+    assert Label.objects.get(workspace=owned.workspace).name == DEFAULT_LABEL
+
+
+def test_with_a_name() -> None:
+    run("--email", "dana@example.org", "--password", PASSWORD, "--name", "Dana Scully")
+    assert str(User.objects.get()) == "Dana Scully"
+    assert Workspace.objects.get().name == "Dana Scully’s workspace"
+
+
+@pytest.mark.parametrize(
+    ("email", "password", "name", "sentence"),
+    [
+        ("nobody", PASSWORD, "", "valid email address"),
+        ("dana@example.org", "password", "", "too common"),
+        ("dana@example.org", "short", "", "too short"),
+        ("dana@example.org", "dana@example.org", "", "too similar"),
+        ("dana@example.org", PASSWORD, "x" * 151, "at most 150 characters"),
+    ],
+)
+def test_it_refuses(email: str, password: str, name: str, sentence: str) -> None:
+    with pytest.raises(CommandError, match=sentence):
+        run("--email", email, "--password", password, "--name", name)
+    assert not User.objects.exists()
+    assert not Workspace.objects.exists()
+
+
+def test_not_twice(cast: Cast) -> None:
+    before = Workspace.objects.count()
+    with pytest.raises(CommandError, match="exists already"):
+        run("--email", "ALICE@example.org", "--password", PASSWORD)
+    assert Workspace.objects.count() == before

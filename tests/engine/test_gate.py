@@ -1,0 +1,123 @@
+import dataclasses
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from dashboard.engine import gate
+from dashboard.engine.gate import CANDIDATES, compare, folds, judge, sampled, steps_to_judge
+from dashboard.engine.metrics import Scores
+
+
+def scores(groups, values):
+    values = np.asarray(values, float)
+    return Scores(np.asarray(groups), {1: values, 5: values}, values)
+
+
+def judged(data, prior, seed=0):
+    steps = []
+    judgement = judge(data, prior, seed=seed, step=lambda: steps.append(1))
+    assert len(steps) == steps_to_judge(data)
+    return judgement
+
+
+def test_a_clear_gain_is_let_through(make, prior):
+    judgement = judged(make.type_data(groups=40, images=5, apart=0.8), prior)
+
+    assert judgement.verdict.better
+    assert judgement.verdict.recipe in CANDIDATES
+    assert "is better than the untrained descriptor" in judgement.verdict.sentence
+    assert 0 < judgement.verdict.gain_at_least < judgement.verdict.gain
+    before, after = (s.means()["map@r"] for s in (judgement.untrained, judgement.delivered))
+    assert after - before == pytest.approx(judgement.verdict.gain)
+
+
+def test_groups_that_mean_nothing_keep_the_untrained_head(make, prior):
+    data = make.type_data(groups=20, images=5, apart=0.0)
+    verdict = judged(data, prior).verdict
+
+    assert not verdict.better
+    assert verdict.verified
+    assert verdict.sentence.startswith("Not better than the untrained descriptor; kept it.")
+
+
+def test_too_few_groups_cannot_be_verified(make, prior):
+    judgement = judged(make.type_data(groups=7, images=5), prior)
+
+    assert not judgement.verdict.better
+    assert not judgement.verdict.verified
+    assert judgement.verdict.sentence.startswith("Too few groups to verify (7 of at least 10)")
+    assert judgement.delivered is judgement.untrained
+    assert len(judgement.delivered) == 35
+
+
+def test_a_gain_in_few_of_the_groups_may_be_chance():
+    groups = np.repeat(np.arange(12), 4)
+    untrained = scores(groups, np.full(48, 0.5))
+    lucky = scores(groups, np.where(groups == 3, 1.0, 0.5))
+    steady = scores(groups, np.full(48, 0.55))
+
+    assert compare(CANDIDATES[0], lucky, untrained, seed=0).gain_at_least == 0
+    assert not compare(CANDIDATES[0], lucky, untrained, seed=0).better
+    assert compare(CANDIDATES[0], steady, untrained, seed=0).better
+
+
+def test_the_sentence_carries_the_numbers():
+    groups = np.arange(20)
+    verdict = compare(CANDIDATES[0], scores(groups, [0.8] * 20), scores(groups, [0.5] * 20), seed=0)
+
+    assert "MAP@R 80.0 instead of 50.0, a gain above 30.0 with 95% confidence" in verdict.sentence
+
+
+@settings(deadline=None, max_examples=20)
+@given(seed=st.integers(0, 10_000), groups=st.integers(10, 40))
+def test_folds_deal_out_whole_groups_once(seed, groups):
+    from tests.engine.conftest import Maker
+
+    data = Maker().type_data(groups=groups, images=3)
+    data = dataclasses.replace(data, groups=np.where(data.images % 7 == 0, -1, data.groups))
+    masks = np.stack(list(folds(data, seed)))
+
+    assert (masks.sum(0) == (data.groups >= 0)).all()
+    for mask in masks:
+        assert not set(data.groups[mask]) & set(data.groups[~mask])
+    queried = [len(set(data.groups[m]) & set(data.usable_groups())) for m in masks]
+    assert max(queried) - min(queried) <= 1
+
+
+def test_no_image_of_a_fold_is_trained_on(make, prior, monkeypatch):
+    """An image in two groups: the fold that tests it in one must not train on it in the other."""
+    data = make.type_data(groups=12, images=3)
+    images = data.images.copy()
+    images[30] = 0  # which is in group 0, too
+    data = dataclasses.replace(data, images=images)
+    seen = []
+
+    def spy(train, prior, recipes):
+        seen.append(train)
+        return iter(())
+
+    monkeypatch.setattr(gate, "fit_recipes", spy)
+    tested = [data.take(mask) for mask in folds(data, 0)]
+    monkeypatch.setattr(gate, "CANDIDATES", ())
+    gate.cross_validate(data, prior, seed=0, step=lambda: None)
+
+    for train, test in zip(seen, tested, strict=True):
+        assert not set(train.images) & set(test.images)
+
+
+def test_large_sets_are_judged_by_a_sample(make):
+    data = make.type_data(groups=50, images=4)
+    small = sampled(data, 100, seed=1)
+
+    assert len(small) == 100
+    assert (np.unique(small.groups, return_counts=True)[1] == 4).all()
+    assert sampled(data, 200, seed=1) is data
+
+
+def test_large_groups_lose_rows_first(make, monkeypatch):
+    monkeypatch.setattr(gate, "LARGEST_GROUP", 5)
+    data = make.type_data(groups=6, images=30)
+
+    assert np.unique(sampled(data, 40, seed=0).groups, return_counts=True)[1].tolist() == [5] * 6

@@ -1,0 +1,181 @@
+import dataclasses
+import json
+
+import numpy as np
+import pytest
+
+from dashboard.engine.errors import InvalidTrainingSet
+from dashboard.engine.trained_model import untrained_model
+from dashboard.engine.training import Cancelled, TooLittleData, TrainingSet, fit
+
+
+@pytest.fixture
+def train(prior):
+    def train(*types, seed=0, progress=lambda stage, part: None, cancelled=lambda: False):
+        training_set = TrainingSet(prior.encoder, types, seed)
+        return fit(training_set, progress=progress, cancelled=cancelled, prior=prior)
+
+    return train
+
+
+def test_it_works(make, train):
+    data = make.type_data(groups=24, images=5, held_out=4, apart=0.8)
+    model = train(data)
+    report = model.report()["product"]
+
+    assert model.encoder == "toy-1"
+    assert model.dimension == 48
+    assert report["verdict"]["better"]
+    assert (report["groups"], report["images"]) == (20, 100)
+    assert (report["unseen"]["groups"], report["unseen"]["queries"]) == (20, 100)
+    assert (report["held_out"]["groups"], report["held_out"]["queries"]) == (4, 20)
+    for part in ("unseen", "held_out"):
+        for head in ("delivered", "untrained"):
+            assert set(report[part][head]) == {"recall@1", "recall@5", "map@r"}
+            for metric in report[part][head].values():
+                assert 0 <= metric["low"] <= metric["value"] <= metric["high"] <= 1
+    assert json.loads(json.dumps(report, allow_nan=False)) == report
+
+
+def test_the_worst_groups_come_first(make, train):
+    table = train(make.type_data(groups=12, apart=0.3)).report()["product"]["unseen"]["by_group"]
+
+    assert sorted(table["group"]) == list(range(12))
+    assert table["map@r"] == sorted(table["map@r"])
+
+
+def test_the_same_set_gives_the_same_model(make, train):
+    data = make.type_data(groups=16)
+    first, second = (train(data, seed=4) for _ in range(2))
+
+    assert np.allclose(first.describe(data.features), second.describe(data.features), atol=1e-5)
+    assert first.report() == second.report()
+
+
+def test_what_is_held_out_is_never_trained_on(make, train):
+    data = make.type_data(groups=24, held_out=4, apart=0.5)
+    noise = make.rows(data.groups, seed=99)
+    other = np.where(data.held_out[:, None], noise, data.features)
+    first, second = train(data), train(dataclasses.replace(data, features=other))
+
+    assert np.array_equal(first.heads[0].head.directions, second.heads[0].head.directions)
+    assert first.report()["product"]["unseen"] == second.report()["product"]["unseen"]
+    assert first.report()["product"]["held_out"] != second.report()["product"]["held_out"]
+
+
+def test_without_held_out_groups_there_is_no_such_report(make, train):
+    assert train(make.type_data()).report()["product"]["held_out"] is None
+
+
+def test_several_types_stand_side_by_side(make, train):
+    product, shape = make.type_data(), make.type_data(key="shape", seed=3)
+    model = train(product, shape)
+    rows = model.describe(product.features)
+    parts = [part.head.describe(product.features) for part in model.heads]
+
+    assert [part.key for part in model.heads] == ["product", "shape"]
+    assert rows.shape == (60, 96)
+    assert rows.dtype == np.float32
+    assert np.allclose(rows, np.concatenate(parts, axis=1) / np.sqrt(2), atol=1e-6)
+
+
+def test_weights_of_a_query_weigh_the_types_cosines(make, train):
+    product, shape = make.type_data(), make.type_data(key="shape", seed=3)
+    model = train(product, shape)
+    gallery = model.describe(product.features)
+    query = model.describe(product.features[:1], {"product": 3.0, "shape": 0.5})
+    cosines = [(h.head.describe(product.features[:1]) @ h.head.describe(product.features).T)[0]
+               for h in model.heads]  # fmt: skip
+    expected = 3.0 * cosines[0] + 0.5 * cosines[1]
+    found = (query @ gallery.T)[0]
+
+    assert np.allclose(np.linalg.norm(query), 1)
+    assert np.allclose(found / found[0], expected / expected[0], atol=1e-5)
+
+
+@pytest.mark.parametrize("weights", [{"size": 1.0}, {"product": -1.0}, {"product": 0.0}])
+def test_weights_that_make_no_sense_are_refused(make, train, weights):
+    data = make.type_data()
+
+    with pytest.raises(ValueError, match=r"similarity type size|zero or more"):
+        train(data).describe(data.features, weights)
+
+
+def test_progress_rises_to_one(make, train):
+    heard = []
+    train(
+        make.type_data(),
+        make.type_data(3, key="shape"),
+        progress=lambda stage, part: heard.append((stage, part)),
+    )
+    parts = [part for _, part in heard]
+
+    assert parts == sorted(parts)
+    assert parts[0] == 0
+    assert heard[-1] == ("Done", 1.0)
+    assert "Checking “Same product” on groups it has not seen" in dict(heard)
+    assert "Fitting “Same shape”" in dict(heard)
+
+
+def test_it_can_be_cancelled(make, train):
+    calls = []
+
+    def after_three():
+        calls.append(1)
+        return len(calls) > 3
+
+    with pytest.raises(Cancelled):
+        train(make.type_data(groups=12), cancelled=after_three)
+    assert len(calls) == 4
+
+
+def test_one_group_is_too_little(make, train):
+    with pytest.raises(TooLittleData, match="1 of at least 2 groups") as caught:
+        train(make.type_data(groups=1))
+    assert (caught.value.type_name, caught.value.groups, caught.value.needed) == (
+        "Same product", 1, 2,
+    )  # fmt: skip
+
+
+def test_groups_that_are_held_out_do_not_count(make, train):
+    with pytest.raises(TooLittleData):
+        train(make.type_data(groups=3, held_out=2))
+
+
+def test_groups_of_one_image_do_not_count(make, train):
+    with pytest.raises(TooLittleData, match="0 of at least 2"):
+        train(make.type_data(groups=30, images=1))
+
+
+def test_two_groups_of_two_are_fitted_but_not_trusted(make, train, prior):
+    data = make.type_data(groups=2, images=2)
+    model = train(data)
+
+    assert not model.report()["product"]["verdict"]["verified"]
+    assert model.heads[0].head is prior.untrained
+
+
+def test_negative_pairs_take_part(make, train):
+    data = make.type_data(groups=20, images=5, apart=0.8)
+    pairs = np.stack([np.arange(0, 50), np.arange(50, 100)], axis=1)
+    told = dataclasses.replace(data, negative_pairs=pairs)
+    first, second = (train(one).describe(data.features) for one in (data, told))
+
+    assert not np.allclose(first, second, atol=1e-3)
+
+
+def test_an_encoder_without_a_prior_is_refused(make):
+    with pytest.raises(InvalidTrainingSet, match="no prior for the encoder other-1"):
+        fit(
+            TrainingSet("other-1", (make.type_data(),)),
+            progress=lambda stage, part: None,
+            cancelled=lambda: False,
+        )
+
+
+def test_the_untrained_model_describes_before_any_training(make, prior):
+    features = make.type_data().features
+
+    assert np.array_equal(
+        untrained_model(prior).describe(features), prior.untrained.describe(features)
+    )

@@ -1,0 +1,160 @@
+"""Every address of the program and who may use it; `test_routes.py` proves each row.
+
+A new address has no row and fails there until it gets one:
+
+- `Page` is for members. Signed out: the sign-in page. `thing` is what its address names, made in
+  Alice's workspace (see THINGS); it is not there for Charlie. `methods` are all that it answers.
+- `Api` is the same with a token. Without `thing` it heeds `?workspace=`, unless `scoped=False`.
+- `Open` is for anybody, and says why that is right.
+
+Every method but GET is a writing one and refuses Vera, unless `viewer` names it.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from accounts.models import ApiToken
+from tests import factories
+from tests.factories import Cast
+
+
+@dataclass(frozen=True)
+class Open:
+    """An address for anybody."""
+
+    name: str
+    why: str
+
+
+@dataclass(frozen=True)
+class Page:
+    """A page, a fragment or a form for members."""
+
+    name: str
+    methods: str = "GET"
+    thing: str = ""
+    viewer: str = ""
+
+
+@dataclass(frozen=True)
+class Api(Page):
+    """An address of the REST API."""
+
+    scoped: bool = True
+
+
+def _token(cast: Cast) -> tuple[Any, ...]:
+    factories.make_key(cast.alice, name="a thing")
+    return (ApiToken.objects.get(name="a thing").pk,)
+
+
+def _image(cast: Cast) -> tuple[Any, ...]:
+    return (factories.make_image(cast.workspace).pk,)
+
+
+def _type(cast: Cast) -> tuple[Any, ...]:
+    return (factories.make_type(cast.workspace).pk,)
+
+
+def _group(cast: Cast) -> tuple[Any, ...]:
+    return (factories.make_group(factories.make_type(cast.workspace)).pk,)
+
+
+def _task(cast: Cast) -> tuple[Any, ...]:
+    return (factories.make_task(cast.workspace).pk,)
+
+
+def _version(cast: Cast) -> tuple[Any, ...]:
+    return (factories.make_version(factories.make_task(cast.workspace)).pk,)
+
+
+def _upload(cast: Cast) -> tuple[Any, ...]:
+    return (factories.make_upload(cast.workspace).pk,)
+
+
+def _job(cast: Cast) -> tuple[Any, ...]:
+    return (factories.make_job(cast.workspace).pk,)
+
+
+# Make a thing in Alice's workspace and return the values that its address holds, in their order.
+THINGS: dict[str, Callable[[Cast], tuple[Any, ...]]] = {
+    "": lambda _: (),
+    "group": _group,
+    "image": _image,
+    "job": _job,
+    "task": _task,
+    "token": _token,
+    "type": _type,
+    "upload": _upload,
+    "version": _version,
+}
+
+ALLAUTH = [
+    Open(name, "allauth's own; see test_sign_in and test_password_reset")
+    for name in (
+        "account_change_password",
+        "account_confirm_email",
+        "account_confirm_login_code",
+        "account_email",
+        "account_email_verification_sent",
+        "account_inactive",
+        "account_login",
+        "account_logout",
+        "account_reauthenticate",
+        "account_reset_password",
+        "account_reset_password_done",
+        "account_reset_password_from_key",
+        "account_reset_password_from_key_done",
+        "account_set_password",
+        "account_signup",
+    )
+]
+PAGES = [
+    Page("home"),
+    Page("images"),
+    Page("image", thing="image"),
+    Page("image-test", "POST", thing="image"),
+    Page("image-delete", "POST", thing="image"),
+    Page("upload-new", "GET POST"),
+    Page("upload", thing="upload"),
+    Page("upload-failures", thing="upload"),
+    Page("jobs"),
+    Page("job", thing="job"),
+    Page("job-progress", thing="job"),
+    Page("job-cancel", "POST", thing="job"),
+    Page("tokens", "GET POST", viewer="POST"),
+    Page("token-revoke", "POST", thing="token", viewer="POST"),
+    Page("workspace-switch", "POST", viewer="POST"),
+]
+API = [
+    Api("api-types", "GET POST"),
+    Api("api-type", "GET", thing="type"),
+    Api("api-tasks", "GET POST"),
+    Api("api-task", "GET", thing="task"),
+    Api("api-task-add-type", "POST", thing="task"),
+    Api("api-task-remove-type", "POST", thing="task"),
+    Api("api-task-train", "POST", thing="task"),
+    Api("api-descriptor", "POST", viewer="POST", scoped=False),
+    Api("api-images", "GET POST"),
+    Api("api-image", "GET", thing="image"),
+]
+# The hosted service answers these at two places.
+for _alias in ("", "-alias"):
+    API += [
+        Api(f"api-versions{_alias}", "GET"),
+        Api(f"api-version{_alias}", "GET", thing="version"),
+        Api(f"api-groups{_alias}", "GET POST"),
+        Api(f"api-group{_alias}", "GET", thing="group"),
+        Api(f"api-group-add-images{_alias}", "POST", thing="group"),
+        Api(f"api-group-remove-images{_alias}", "POST", thing="group"),
+    ]
+ROUTES: list[Open | Page] = [
+    *ALLAUTH,
+    *PAGES,
+    *API,
+    Open("healthz", "says only whether web, database and worker work"),
+    Open("setup", "the link's key opens it, and only while nobody exists"),
+    Open("image-file", "the link itself is the permission: it is signed and expires"),
+    Open("thumbnail-file", "the link itself is the permission: it is signed and expires"),
+]

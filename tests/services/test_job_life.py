@@ -1,0 +1,208 @@
+"""A job is claimed once, keeps its lease, comes back from the dead, and ends once."""
+
+from datetime import timedelta
+
+import pytest
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+
+from dashboard.jobs import runner, sweep
+from dashboard.models import Job, Upload, WorkerSign
+from dashboard.services import jobs
+from dashboard.services.closing import cancel_job
+from dashboard.services.errors import AlreadyFinished, NothingToUpload
+from tests.factories import Cast, make_job, make_upload
+
+
+@pytest.fixture
+def job(cast: Cast) -> Job:
+    return make_job(cast.workspace, subject_id=make_upload(cast.workspace).id)
+
+
+@pytest.fixture
+def sent(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Collect the ids that would go to the broker."""
+    ids: list[str] = []
+    monkeypatch.setattr(jobs.app, "send_task", lambda _name, args, **_: ids.append(args[0]))
+    return ids
+
+
+def claimed(job: Job, owner: str = "one") -> Job:
+    taken = jobs.claim(job.id, owner)
+    assert taken is not None
+    return taken
+
+
+def test_it_works(job: Job, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(runner.KINDS, "upload", lambda handle: "All is in.")
+    runner.run_job(str(job.id))
+    job.refresh_from_db()
+    assert (job.state, job.message, job.fraction) == (Job.State.DONE, "All is in.", 1.0)
+    assert job.started is not None
+    assert job.finished is not None
+    assert job.owner == ""
+
+
+def test_enqueue_wakes_a_worker_after_the_commit(
+    cast: Cast, sent: list[str], django_capture_on_commit_callbacks
+) -> None:
+    with django_capture_on_commit_callbacks(execute=True):
+        job = jobs.enqueue(
+            workspace=cast.workspace,
+            kind=Job.Kind.TRAIN,
+            title="Training",
+            subject_id=cast.workspace.id,
+            actor=cast.bob,
+        )
+        assert sent == []
+    assert sent == [str(job.id)]
+
+
+def test_a_broker_that_is_away_loses_nothing(
+    job: Job, monkeypatch: pytest.MonkeyPatch, sent: list[str]
+) -> None:
+    def refuse(*_args: object, **_options: object) -> None:
+        raise jobs.OperationalError("away")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(jobs.app, "send_task", refuse)
+        jobs.wake(job)
+    jobs.wake_overdue()
+    assert sent == [str(job.id)]
+
+
+def test_only_one_worker_gets_it(job: Job) -> None:
+    claimed(job)
+    assert jobs.claim(job.id, "two") is None
+
+
+def test_a_silent_worker_loses_it(job: Job, sent: list[str]) -> None:
+    first = claimed(job)
+    Job.objects.filter(pk=job.pk).update(lease_until=timezone.now() - timedelta(seconds=1))
+    sweep.sweep_once()
+    assert sent == [str(job.id)]
+    second = claimed(job, "two")
+    assert second.tries == 2
+    with pytest.raises(jobs.LeaseLost):
+        jobs.Handle(first).report(done=5)
+    with pytest.raises(jobs.LeaseLost):
+        jobs.end(first, state=Job.State.DONE)
+    assert not jobs.renew(first)
+    jobs.Handle(second).report(done=7)
+    job.refresh_from_db()
+    assert (job.state, job.done) == (Job.State.RUNNING, 7)
+
+
+def test_a_living_worker_keeps_it(job: Job, sent: list[str]) -> None:
+    claimed(job)
+    sweep.sweep_once()
+    job.refresh_from_db()
+    assert job.state == Job.State.RUNNING
+    assert sent == []
+
+
+def test_a_lost_lease_rolls_the_batch_back(job: Job) -> None:
+    handle = jobs.Handle(claimed(job))
+    Job.objects.filter(pk=job.pk).update(owner="two")
+    with pytest.raises(jobs.LeaseLost), transaction.atomic():
+        make_upload(job.workspace, name="half")
+        handle.report(done=1)
+    assert not Upload.objects.filter(name="half").exists()
+
+
+def test_a_defect_is_tried_again_and_then_given_up(
+    job: Job, monkeypatch: pytest.MonkeyPatch, sent: list[str]
+) -> None:
+    def break_down(_handle: jobs.Handle) -> str:
+        raise ZeroDivisionError("division by zero")
+
+    monkeypatch.setitem(runner.KINDS, "upload", break_down)
+    for _ in range(Job.MAX_TRIES):
+        with pytest.raises(ZeroDivisionError):
+            runner.run_job(str(job.id))
+        job.refresh_from_db()
+        assert job.state == Job.State.QUEUED
+    sweep.sweep_once()
+    job.refresh_from_db()
+    assert job.state == Job.State.FAILED
+    assert "division by zero" in job.message
+    assert "4 times" in job.message
+    assert sent == []
+
+
+def test_a_refusal_fails_it_with_its_sentence(job: Job, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(_handle: jobs.Handle) -> str:
+        raise NothingToUpload
+
+    monkeypatch.setitem(runner.KINDS, "upload", refuse)
+    runner.run_job(str(job.id))
+    job.refresh_from_db()
+    assert (job.state, job.message) == (Job.State.FAILED, str(NothingToUpload()))
+
+
+def test_cancel_while_it_waits(job: Job, cast: Cast) -> None:
+    cancel_job(job=job, actor=cast.bob)
+    job.refresh_from_db()
+    assert job.state == Job.State.CANCELLED
+    assert jobs.claim(job.id, "one") is None
+    with pytest.raises(AlreadyFinished):
+        cancel_job(job=job, actor=cast.bob)
+
+
+def test_cancel_while_it_runs(job: Job, cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
+    def work(handle: jobs.Handle) -> str:
+        cancel_job(job=job, actor=cast.bob)
+        handle.check()
+        raise AssertionError("it went on")
+
+    monkeypatch.setitem(runner.KINDS, "upload", work)
+    runner.run_job(str(job.id))
+    job.refresh_from_db()
+    assert job.state == Job.State.CANCELLED
+
+
+def test_a_stopping_worker_gives_it_back_without_counting(
+    job: Job, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def work(handle: jobs.Handle) -> str:
+        jobs.stopping.set()
+        handle.check()
+        raise AssertionError("it went on")
+
+    monkeypatch.setitem(runner.KINDS, "upload", work)
+    try:
+        runner.run_job(str(job.id))
+    finally:
+        jobs.stopping.clear()
+    job.refresh_from_db()
+    assert (job.state, job.tries) == (Job.State.QUEUED, 0)
+
+
+def test_a_message_about_a_finished_job_does_nothing(
+    job: Job, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    runs: list[int] = []
+    monkeypatch.setitem(runner.KINDS, "upload", lambda _handle: f"run {runs.append(1)}")
+    runner.run_job(str(job.id))
+    runner.run_job(str(job.id))
+    assert runs == [1]
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"state": "running"},
+        {"state": "done"},
+        {"state": "queued", "owner": "somebody"},
+        {"fraction": 1.5},
+    ],
+)
+def test_the_database_refuses_what_no_job_may_be(job: Job, fields: dict[str, object]) -> None:
+    with pytest.raises(IntegrityError), transaction.atomic():
+        Job.objects.filter(pk=job.pk).update(**fields)
+
+
+def test_workers_give_signs_of_life(db: None) -> None:
+    jobs.give_sign(name="one", queues=["train"])
+    jobs.give_sign(name="one", queues=["upload"])
+    assert list(WorkerSign.objects.values_list("name", "queues")) == [("one", ["upload"])]

@@ -1,0 +1,91 @@
+"""Wrong settings are told at start, each with an id and what to write instead."""
+
+from pathlib import Path
+
+import pytest
+from django.core.checks import CheckMessage, run_checks
+from pytest_django import Settings
+
+from dashboard.checks import known_settings
+
+
+def ours() -> dict[str | None, CheckMessage]:
+    return {
+        message.id: message
+        for message in run_checks()
+        if message.id and message.id.startswith("likewise.")
+    }
+
+
+def test_the_defaults_are_right() -> None:
+    assert ours() == {}
+
+
+@pytest.mark.parametrize(
+    ("values", "expected"),
+    [
+        ({"LIKEWISE_ADMIN_EMAIL": "a@example.com"}, "E002"),
+        ({"LIKEWISE_ADMIN_PASSWORD": "secret"}, "E002"),
+        ({"LIKEWISE_THROTTLE": "300"}, "E003"),
+        ({"LIKEWISE_THROTTLE": "300 per second"}, "E003"),
+        ({"LIKEWISE_QUEUES": ["upload", "trian"]}, "E004"),
+        ({"LIKEWISE_QUEUES": []}, "E004"),
+        ({"LIKEWISE_URL": "likewise.example.com"}, "E005"),
+        ({"LIKEWISE_URL": "https://example.com/likewise"}, "E005"),
+        ({"LIKEWISE_LEASE": 5.0, "LIKEWISE_SWEEP": 5.0}, "E006"),
+        ({"LIKEWISE_SWEEP": 0.0}, "E006"),
+        ({"LIKEWISE_WORKERS": 0}, "E007"),
+        ({"LIKEWISE_FETCH_PRIVATE": ["10.0.0.1/8"]}, "E008"),
+        ({"LIKEWISE_BACKBONE": "/nowhere/encoder.onnx"}, "E009"),
+    ],
+)
+def test_a_wrong_value_stops_the_start(
+    settings: Settings, values: dict[str, object], expected: str
+) -> None:
+    for name, value in values.items():
+        setattr(settings, name, value)
+    message = ours()[f"likewise.{expected}"]
+    assert message.is_serious()
+    assert message.hint
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("LIKEWISE_THROTTLE", "0"),
+        ("LIKEWISE_THROTTLE", "20/m"),
+        ("LIKEWISE_QUEUES", ["train"]),
+        ("LIKEWISE_URL", "https://likewise.example.com:8443"),
+        ("LIKEWISE_FETCH_PRIVATE", ["10.0.0.0/8", "fd00::/8"]),
+    ],
+)
+def test_a_right_value_passes(settings: Settings, name: str, value: object) -> None:
+    setattr(settings, name, value)
+    assert ours() == {}
+
+
+def test_a_data_folder_that_is_not_there(settings: Settings, tmp_path: Path) -> None:
+    settings.LIKEWISE_DATA = tmp_path / "gone"
+    assert "gone" in ours()["likewise.E001"].msg
+
+
+def test_both_halves_of_the_first_owner(settings: Settings) -> None:
+    settings.LIKEWISE_ADMIN_EMAIL = "a@example.com"
+    settings.LIKEWISE_ADMIN_PASSWORD = "secret"
+    assert ours() == {}
+
+
+def test_a_misspelt_name_is_told_with_the_right_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LIKEWISE_TROTTLE", "1/s")
+    message = ours()["likewise.W001"]
+    assert not message.is_serious()
+    assert message.hint == "Did you mean LIKEWISE_THROTTLE?"
+
+
+def test_secrets_from_files_have_known_names(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LIKEWISE_ADMIN_PASSWORD_FILE", "/run/secrets/admin")
+    assert ours() == {}
+
+
+def test_the_names_are_read_from_the_settings_file() -> None:
+    assert {"LIKEWISE_DATA", "LIKEWISE_MAX_BODY", "LIKEWISE_ENV", "SECRET_KEY"} <= known_settings()

@@ -1,0 +1,142 @@
+"""No address was forgotten, and each is for whom `routes.py` says."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from django.http import HttpResponse
+from django.test import Client
+from django.urls import URLPattern, URLResolver, get_resolver, reverse
+
+from accounts.models import Scope
+from tests.conftest import signed_in
+from tests.factories import Cast, api_client, make_key
+from tests.routes import ROUTES, THINGS, Api, Page
+
+METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
+# Namespaces that are not ours: Django's admin lets in staff only, see test_admin.
+FOREIGN = {"admin"}
+
+
+# None was forgotten
+
+
+def addresses(
+    patterns: list[URLPattern | URLResolver], namespace: str = ""
+) -> Iterator[tuple[str, URLPattern]]:
+    """Yield every address with its name, `namespace:name` where it has a namespace."""
+    for pattern in patterns:
+        if isinstance(pattern, URLPattern):
+            yield f"{namespace}{pattern.name}", pattern
+        elif pattern.namespace not in FOREIGN:
+            inner = f"{namespace}{pattern.namespace}:" if pattern.namespace else namespace
+            yield from addresses(pattern.url_patterns, inner)
+
+
+def test_every_address_is_listed() -> None:
+    there = {name for name, _ in addresses(get_resolver().url_patterns)}
+    listed = [route.name for route in ROUTES]
+    assert sorted(there - set(listed)) == [], "give these a row in tests/routes.py"
+    assert sorted(set(listed) - there) == [], "these are listed and not there"
+    assert len(listed) == len(set(listed))
+
+
+def test_every_name_is_one_view() -> None:
+    views: dict[str, Any] = {}
+    for name, pattern in addresses(get_resolver().url_patterns):
+        assert pattern.name, f"{pattern} has no name"
+        assert views.setdefault(name, pattern.callback) is pattern.callback, name
+
+
+# Who may use them
+
+
+def cases(
+    kind: type[Page], *, writing: bool = False, thing: bool | None = None, listed: bool = True
+) -> Any:
+    """Parametrise a test over the routes of a kind and their methods."""
+    found = [
+        (route, method)
+        for route in ROUTES
+        for method in METHODS
+        if type(route) is kind
+        and (method in route.methods.split()) == listed
+        and not (writing and (method == "GET" or method in route.viewer.split()))
+        and thing in (None, bool(route.thing))
+    ]
+    ids = [f"{route.name}-{method}" for route, method in found]
+    return pytest.mark.parametrize(("route", "method"), found, ids=ids)
+
+
+def ask(client: Client, route: Page, method: str, cast: Cast, query: str = "") -> HttpResponse:
+    address = reverse(route.name, args=THINGS[route.thing](cast)) + query
+    answer: HttpResponse = getattr(client, method.lower())(address)
+    return answer
+
+
+@cases(Page)
+def test_a_page_sends_who_is_signed_out_to_sign_in(route: Page, method: str, cast: Cast) -> None:
+    answer = ask(Client(), route, method, cast)
+    assert answer.status_code == 302
+    assert answer["Location"].startswith("/accounts/login/?next=/")
+
+
+@cases(Page, thing=True)
+def test_a_page_is_not_there_for_a_stranger(route: Page, method: str, cast: Cast) -> None:
+    assert ask(signed_in(cast.charlie), route, method, cast).status_code == 404
+
+
+@cases(Page, writing=True)
+def test_a_page_that_writes_refuses_a_viewer(route: Page, method: str, cast: Cast) -> None:
+    assert ask(signed_in(cast.vera), route, method, cast).status_code == 403
+
+
+@cases(Page, listed=False)
+def test_a_page_answers_no_other_method(route: Page, method: str, cast: Cast) -> None:
+    assert ask(signed_in(cast.alice), route, method, cast).status_code == 405
+
+
+@cases(Api)
+def test_the_api_needs_a_token(route: Api, method: str, cast: Cast) -> None:
+    answer = ask(api_client(None), route, method, cast)
+    assert answer.status_code == 401
+    assert answer["WWW-Authenticate"] == "Token"
+
+
+@cases(Api)
+def test_the_api_takes_no_session(route: Api, method: str, cast: Cast) -> None:
+    assert ask(signed_in(cast.alice), route, method, cast).status_code == 401
+
+
+@cases(Api, thing=True)
+def test_a_thing_of_the_api_is_not_there_for_a_stranger(
+    route: Api, method: str, cast: Cast
+) -> None:
+    assert ask(api_client(cast.charlie), route, method, cast).status_code == 404
+
+
+@cases(Api, thing=False)
+def test_a_workspace_of_the_api_is_not_there_for_a_stranger(
+    route: Api, method: str, cast: Cast
+) -> None:
+    if route.scoped:
+        query = f"?workspace={cast.workspace.pk}"
+        assert ask(api_client(cast.charlie), route, method, cast, query).status_code == 404
+
+
+@cases(Api, writing=True)
+def test_the_api_refuses_to_write_for_a_viewer(route: Api, method: str, cast: Cast) -> None:
+    assert ask(api_client(cast.vera), route, method, cast).status_code == 403
+
+
+@cases(Api, writing=True)
+def test_the_api_refuses_to_write_with_a_key_that_reads(
+    route: Api, method: str, cast: Cast
+) -> None:
+    key = make_key(cast.alice, name="reads", scope=Scope.READ)
+    assert ask(api_client(key), route, method, cast).status_code == 403
+
+
+@cases(Api, listed=False)
+def test_the_api_answers_no_other_method(route: Api, method: str, cast: Cast) -> None:
+    assert ask(api_client(cast.alice), route, method, cast).status_code == 405
