@@ -5,7 +5,7 @@ from typing import Any
 from django import forms
 
 from accounts.models import Workspace
-from dashboard.models import SimilarityType
+from dashboard.models import SimilarityType, Task
 from dashboard.queries.similarity_types import types_in
 
 
@@ -33,7 +33,12 @@ class TaskTypeForm(forms.Form):
         },
     )
 
-    def __init__(self, *args: Any, workspace: Workspace, **options: Any) -> None:
+    def __init__(
+        self, *args: Any, workspace: Workspace, leave_out: Task | None = None, **options: Any
+    ) -> None:
         super().__init__(*args, **options)
+        types = types_in(workspace).order_by("name", "id")
+        if leave_out is not None:
+            types = types.exclude(tasks=leave_out)
         kind: Any = self.fields["similarity_type"]
-        kind.queryset = types_in(workspace).order_by("name", "id")
+        kind.queryset = types

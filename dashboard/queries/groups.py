@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from uuid import UUID
 
-from django.db.models import QuerySet
+from django.db.models import OuterRef, QuerySet, Subquery
 
 from accounts.models import Workspace
 from dashboard.models import Group, GroupImage, Image, SimilarityType
@@ -21,7 +21,7 @@ def get_group(workspace: Workspace, group_id: UUID) -> Group:
 
 def find_groups(
     workspace: Workspace, *, similarity_type: SimilarityType | None = None, name: str = ""
-) -> ScopedQuerySet[Group]:
+) -> QuerySet[Group]:
     """Return the groups of one type, or of any, whose name holds `name` in any case."""
     rows = groups_in(workspace)
     if similarity_type is not None:

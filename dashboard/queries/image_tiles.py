@@ -9,6 +9,7 @@ from accounts.models import Workspace
 from dashboard.files.images import THUMBNAIL_SIDE
 from dashboard.models import Group, GroupImage, Image, SimilarityType
 from dashboard.models.images import ImageQuerySet
+from dashboard.queries.groups import members_of
 from dashboard.queries.images import images_in
 from dashboard.queries.links import thumbnail_link
 from dashboard.queries.pages import page
@@ -85,6 +86,5 @@ def thumbnail_size(image: Image) -> tuple[int, int]:
 
 def _page_of_group(group: Group, cursor: str) -> TilePage:
     """Read the group's rows, whose index has the order of the images."""
-    rows = GroupImage.objects.filter(group=group, image__deleted__isnull=True)
-    found = page(rows.select_related("image"), cursor, created="image_created", key="image_id")
+    found = page(members_of(group), cursor, created="image_created", key="image_id")
     return TilePage([tile(row.image) for row in found.rows], found.next)

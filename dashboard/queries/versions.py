@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from uuid import UUID
 
-from django.db.models import Case, F, QuerySet, When
+from django.db.models import Case, Exists, OuterRef, QuerySet, When
 
 from accounts.models import Workspace
 from dashboard.models import Task, Version
@@ -48,5 +48,6 @@ def find_usable(task: Task, number: int | None) -> Version | None:
 
 def newest_versions(tasks: Iterable[Task]) -> dict[UUID, Version]:
     """Return each task's newest version, in whatever state, by the task's id: one query."""
-    rows = Version.objects.filter(task__in=tasks, number=F("task__versions_count"))
+    newer = Version.objects.filter(task=OuterRef("task"), number__gt=OuterRef("number"))
+    rows = Version.objects.filter(~Exists(newer), task__in=tasks)
     return {row.task_id: row for row in rows}

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from uuid import UUID
 
-from dashboard.models import Group, Image, Version
+from dashboard.models import Group, Image, SimilarityType, Version
 
 
 class Refused(Exception):
@@ -63,6 +63,29 @@ class AlreadyInExclusiveType(Refused):
         )
 
 
+class TypeHasGroups(Refused):
+    """A type was to be deleted while there are groups of it."""
+
+    def __init__(self, similarity_type: SimilarityType, count: int) -> None:
+        self.similarity_type, self.count = similarity_type, count
+        groups = "1 group" if count == 1 else f"{count} groups"
+        super().__init__(
+            f"“{similarity_type}” still has {groups}. Delete them first, or delete the type with "
+            "force=true, which deletes its groups and keeps their images."
+        )
+
+
+class ImagesInSeveralGroups(Refused):
+    """A type was to become exclusive while images are in two groups of it or more."""
+
+    def __init__(self, image_id: UUID, count: int) -> None:
+        self.image_id, self.count = image_id, count
+        super().__init__(
+            f"{count} images are in more than one group of this type, such as {image_id}. "
+            "Leave each in one of them first."
+        )
+
+
 class NotReady(Refused):
     """A training was asked for with too little data; one sentence per type that lacks some."""
 
@@ -94,6 +117,17 @@ class NoSuchVersion(Refused):
 
     def __init__(self, number: int) -> None:
         super().__init__(f"This task has no trained version {number}.")
+
+
+class NotProducible(Refused):
+    """A version without a model was to become the production version."""
+
+    def __init__(self, version: Version) -> None:
+        self.version = version
+        super().__init__(
+            f"Version {version.number} is {version.get_status_display().lower()}: only a trained "
+            "one can be the production version."
+        )
 
 
 class NothingToUpload(Refused):

@@ -7,11 +7,18 @@ from typing import Any
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import F
+from django.db.models import Count, F, QuerySet
 
 from accounts.activity import record
 from accounts.models import User, Workspace
-from dashboard.models import Group, GroupImage, Image, SimilarityType
+from dashboard.models import (
+    Group,
+    GroupImage,
+    GroupNesting,
+    GroupRegion,
+    Image,
+    SimilarityType,
+)
 from dashboard.queries.images import images_in
 from dashboard.services.errors import (
     AlreadyInExclusiveType,
@@ -51,7 +58,7 @@ def create_group(
         description=description,
         meta_data=meta_data or {},
     )
-    SimilarityType.objects.filter(pk=similarity_type.pk).update(groups_count=F("groups_count") + 1)
+    _count_groups(similarity_type.pk, 1)
     _tell("created", group, actor=actor)
     return group
 
@@ -73,6 +80,74 @@ def mark_group(*, group: Group, test_group: bool, actor: User) -> None:
     group.test_group = test_group
     group.save(update_fields=["test_group", "modified"])
     _tell("marked as test" if test_group else "unmarked as test", group, actor=actor)
+
+
+@transaction.atomic
+def change_group(*, group: Group, changes: dict[str, Any], actor: User) -> Group:
+    """Set any of `name`, `description`, `meta_data`, `test_group` and `similarity_type`.
+
+    The meta data is replaced whole; another type takes the images along. Raises `EmptyName` and
+    `AlreadyInExclusiveType`; then nothing is changed.
+    """
+    rows = Group.objects.select_related("workspace", "similarity_type")
+    row = rows.select_for_update(of=("self",)).get(pk=group.pk)
+    if not changes:
+        return row
+    if not changes.get("name", row.name).strip():
+        raise EmptyName("group")
+    if "similarity_type" in changes:
+        _move_to_type(row, changes["similarity_type"])
+    for name, value in changes.items():
+        setattr(row, name, value)
+    row.save(update_fields=[*changes, "modified"])
+    _tell("changed", row, actor=actor, fields=sorted(changes))
+    return row
+
+
+def _move_to_type(group: Group, similarity_type: SimilarityType) -> None:
+    """Bring the type's counters, and its copies in the memberships, up to date."""
+    if similarity_type.pk == group.similarity_type_id:
+        return
+    members = GroupImage.objects.filter(group=group)
+    if similarity_type.exclusive:
+        elsewhere = GroupImage.objects.filter(
+            similarity_type=similarity_type, image__in=members.values("image")
+        )
+        row = elsewhere.select_related("image", "group__similarity_type").first()
+        if row is not None:
+            raise AlreadyInExclusiveType(row.image, row.group)
+    for rows in (members, GroupRegion.objects.filter(group=group)):
+        rows.update(similarity_type=similarity_type, exclusive=similarity_type.exclusive)
+    _count_groups(group.similarity_type_id, -1)
+    _count_groups(similarity_type.pk, 1)
+
+
+@transaction.atomic
+def delete_group(*, group: Group, actor: User) -> None:
+    """Delete a group; what it held stays."""
+    row = Group.objects.select_related("workspace").get(pk=group.pk)
+    _tell("deleted", row, actor=actor)
+    discard_groups(Group.objects.filter(pk=row.pk))
+    _count_groups(row.similarity_type_id, -1)
+
+
+def discard_groups(groups: QuerySet[Group]) -> None:
+    """Delete groups and who is in them; call it in a transaction, and count the types after it.
+
+    Groups that held them count one less. Ids stay in the database: there may be 100,000.
+    """
+    list(groups.order_by("id").select_for_update().values_list("pk", flat=True))
+    nested = GroupNesting.objects.filter(child__in=groups).exclude(parent__in=groups)
+    holders = nested.order_by("parent").values_list("parent").annotate(Count("id"))
+    for parent_id, count in list(holders):
+        Group.objects.filter(pk=parent_id).update(groups_count=F("groups_count") - count)
+    GroupImage.objects.filter(group__in=groups).delete()
+    GroupRegion.objects.filter(group__in=groups).delete()
+    groups.delete()
+
+
+def _count_groups(type_id: UUID, more: int) -> None:
+    SimilarityType.objects.filter(pk=type_id).update(groups_count=F("groups_count") + more)
 
 
 def find_or_create_groups(
@@ -106,6 +181,8 @@ def place_images(pairs: Sequence[tuple[Group, Image]]) -> Placed:
         .select_for_update(of=("self",))
         .order_by("id")
     }
+    if len(groups) < len({group.pk for group, _ in pairs}):
+        raise Group.DoesNotExist("The group was deleted meanwhile.")
     for group in groups.values():
         if group.groups_count:
             raise GroupHoldsGroups(group)

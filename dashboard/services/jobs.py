@@ -7,6 +7,7 @@ back finds that the row is no longer its own and stops, and its transaction is r
 import logging
 import threading
 import time
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -189,6 +190,21 @@ def request_cancel(*, job: Job) -> bool:
     if not Job.objects.filter(pk=job.pk, state=Job.State.RUNNING).update(cancel_requested=True):
         raise AlreadyFinished
     return False
+
+
+def drop(*, subject_ids: Iterable[UUID]) -> None:
+    """End the unfinished jobs about things that go away; call it in the transaction that does.
+
+    A worker that runs one loses its lease, so that it cannot finish what is no longer there.
+    """
+    Job.objects.filter(subject_id__in=subject_ids).exclude(state__in=Job.FINISHED).update(
+        state=Job.State.CANCELLED,
+        cancel_requested=True,
+        finished=timezone.now(),
+        owner="",
+        lease_until=None,
+        message="It was deleted.",
+    )
 
 
 def take_back_expired() -> int:

@@ -3,11 +3,13 @@
 from typing import Any
 
 from django.db import transaction
+from django.db.models import Count
 
 from accounts.activity import record
 from accounts.models import User, Workspace
-from dashboard.models import SimilarityType
-from dashboard.services.errors import EmptyName
+from dashboard.models import Group, GroupImage, GroupRegion, SimilarityType
+from dashboard.services.errors import EmptyName, ImagesInSeveralGroups, TypeHasGroups
+from dashboard.services.groups import discard_groups
 
 
 @transaction.atomic
@@ -44,6 +46,61 @@ def describe_type(
     similarity_type.name, similarity_type.description = name.strip()[:255], description
     similarity_type.save(update_fields=["name", "description", "modified"])
     _tell("changed", similarity_type, actor, before=before, after=similarity_type.name)
+
+
+@transaction.atomic
+def change_type(
+    *, similarity_type: SimilarityType, changes: dict[str, Any], actor: User
+) -> SimilarityType:
+    """Set any of `name`, `description` and `exclusive`.
+
+    Raises `EmptyName` and `ImagesInSeveralGroups`; then nothing is changed.
+    """
+    row = _locked(similarity_type)
+    if not changes:
+        return row
+    if not changes.get("name", row.name).strip():
+        raise EmptyName("similarity type")
+    if "exclusive" in changes:
+        _set_exclusive(row, exclusive=changes["exclusive"])
+    for name, value in changes.items():
+        setattr(row, name, value)
+    row.save(update_fields=[*changes, "modified"])
+    _tell("changed", row, actor, fields=sorted(changes))
+    return row
+
+
+def _set_exclusive(similarity_type: SimilarityType, *, exclusive: bool) -> None:
+    """Bring the copies of `exclusive` in the memberships up to date."""
+    images = GroupImage.objects.filter(similarity_type=similarity_type)
+    if exclusive:
+        twice = images.values("image_id").annotate(groups=Count("id")).filter(groups__gt=1)
+        if (first := twice.order_by("image_id").first()) is not None:
+            raise ImagesInSeveralGroups(first["image_id"], twice.count())
+    images.update(exclusive=exclusive)
+    GroupRegion.objects.filter(similarity_type=similarity_type).update(exclusive=exclusive)
+
+
+@transaction.atomic
+def delete_type(*, similarity_type: SimilarityType, force: bool = False, actor: User) -> int:
+    """Delete a type, detached from its tasks; returns how many groups went with it.
+
+    Trained versions stay, and so do the groups' images. Raises `TypeHasGroups` unless `force`.
+    """
+    row = _locked(similarity_type)
+    groups = Group.objects.filter(similarity_type=row)
+    count = groups.count()
+    if count and not force:
+        raise TypeHasGroups(row, count)
+    discard_groups(groups)
+    _tell("deleted", row, actor, groups=count)
+    row.delete()
+    return count
+
+
+def _locked(similarity_type: SimilarityType) -> SimilarityType:
+    rows = SimilarityType.objects.select_related("workspace").select_for_update(of=("self",))
+    return rows.get(pk=similarity_type.pk)
 
 
 def _tell(verb: str, similarity_type: SimilarityType, actor: User, **details: Any) -> None:

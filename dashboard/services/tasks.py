@@ -1,10 +1,15 @@
 """Make tasks and attach types to them."""
 
+from functools import partial
+from typing import Any
+
 from django.db import transaction
 
 from accounts.activity import record
 from accounts.models import User, Workspace
+from dashboard.files import paths, storage
 from dashboard.models import SimilarityType, Task, TaskType
+from dashboard.services import jobs
 from dashboard.services.errors import EmptyName
 
 
@@ -34,6 +39,42 @@ def remove_type(*, task: Task, similarity_type: SimilarityType, actor: User) -> 
     if removed:
         _tell("removed a type from", task, detail=similarity_type.name, actor=actor)
     return bool(removed)
+
+
+@transaction.atomic
+def change_task(*, task: Task, changes: dict[str, Any], actor: User) -> Task:
+    """Set any of `name` and `description`. Raises `EmptyName`."""
+    row = _locked(task)
+    if not changes:
+        return row
+    if not changes.get("name", row.name).strip():
+        raise EmptyName("task")
+    for name, value in changes.items():
+        setattr(row, name, value)
+    row.save(update_fields=[*changes, "modified"])
+    _tell("changed", row, actor=actor)
+    return row
+
+
+@transaction.atomic
+def delete_task(*, task: Task, actor: User) -> None:
+    """Delete a task with its versions; a training that is under way ends. The types stay.
+
+    The versions' files go after the commit.
+    """
+    row = _locked(task)
+    versions = list(row.versions.all())
+    jobs.drop(subject_ids=[version.id for version in versions])
+    _tell("deleted", row, actor=actor)
+    row.delete()
+    for version in versions:
+        folder = paths.version(row.workspace_id, version.task_id, version.number)
+        transaction.on_commit(partial(storage.delete_all, folder))
+
+
+def _locked(task: Task) -> Task:
+    rows = Task.objects.select_related("workspace").select_for_update(of=("self",))
+    return rows.get(pk=task.pk)
 
 
 def _tell(verb: str, task: Task, *, detail: str = "", actor: User) -> None:

@@ -1,5 +1,27 @@
 """The addresses of types, groups, tasks and versions."""
 
-from django.urls import URLPattern
+from django.urls import path
 
-urlpatterns: list[URLPattern] = []
+from dashboard.views import groups, similarity_types, tasks, versions
+
+urlpatterns = [
+    path("types/", similarity_types.types, name="types"),
+    path("types/new", similarity_types.type_new, name="type-new"),
+    path("types/<uuid:type_id>", similarity_types.similarity_type, name="type"),
+    path("types/<uuid:type_id>/change", similarity_types.type_change, name="type-change"),
+    path("groups/", groups.groups, name="groups"),
+    path("groups/new", groups.group_new, name="group-new"),
+    path("groups/<uuid:group_id>", groups.group, name="group"),
+    path("groups/<uuid:group_id>/change", groups.group_change, name="group-change"),
+    path("groups/<uuid:group_id>/test", groups.group_test, name="group-test"),
+    path(
+        "groups/<uuid:group_id>/remove", groups.group_remove_images, name="group-remove-images"
+    ),
+    path("tasks/", tasks.tasks, name="tasks"),
+    path("tasks/new", tasks.task_new, name="task-new"),
+    path("tasks/<uuid:task_id>", tasks.task, name="task"),
+    path("tasks/<uuid:task_id>/types", tasks.task_types, name="task-types"),
+    path("tasks/<uuid:task_id>/types/remove", tasks.task_type_remove, name="task-type-remove"),
+    path("tasks/<uuid:task_id>/train", tasks.task_train, name="task-train"),
+    path("versions/<uuid:version_id>", versions.version, name="version"),
+]

@@ -17,7 +17,7 @@ from dashboard.queries.pages import page
 from dashboard.queries.similarity_types import get_type, types_in
 from dashboard.services.similarity_types import create_type, describe_type
 from dashboard.views.groups import group_cards
-from dashboard.views.rendering import may, missing_is_404, next_url, page_or_fragment, see_other
+from dashboard.views.rendering import may, missing_is_404, page_or_fragment, see_other
 
 FORM_PAGE = "dashboard/similarity_types/form.html"
 
@@ -31,7 +31,7 @@ def types(request: WorkspaceRequest) -> HttpResponse:
     found = page(types_in(request.workspace), request.GET.get("cursor", ""))
     context = {
         "types": found.rows,
-        "next_url": next_url(request, found.next),
+        "next": found.next,
         "can_add": may(request, "types.add"),
     }
     return page_or_fragment(request, "dashboard/similarity_types/list.html", "rows", context)
@@ -63,7 +63,7 @@ def similarity_type(request: WorkspaceRequest, type_id: UUID) -> HttpResponse:
     context = {
         "type": shown,
         "cards": group_cards(found.rows),
-        "next_url": next_url(request, found.next),
+        "next": found.next,
         "form": NewGroupForm(workspace=request.workspace, initial={"similarity_type": shown}),
         "can_change": may(request, "types.change"),
         "can_add_groups": may(request, "groups.add"),

@@ -1,0 +1,145 @@
+"""Tasks: the types that one model learns, whether there is enough to learn from, its versions."""
+
+from typing import Any
+from uuid import UUID
+
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import render, resolve_url
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from accounts.access import requires
+from accounts.http import WorkspaceRequest
+from dashboard.forms.tasks import TaskForm, TaskTypeForm
+from dashboard.models import Task
+from dashboard.queries.jobs import job_about
+from dashboard.queries.pages import page
+from dashboard.queries.readiness import GOOD_GROUPS, readiness
+from dashboard.queries.tasks import get_task, tasks_in
+from dashboard.queries.versions import find_running, newest_versions, versions_of
+from dashboard.services.errors import Refused
+from dashboard.services.tasks import add_type, create_task, remove_type
+from dashboard.services.training import start_training
+from dashboard.views.progress import shown_progress
+from dashboard.views.rendering import may, missing_is_404, page_or_fragment, see_other
+from dashboard.views.versions import version_rows
+
+VERSIONS_SHOWN = 20
+
+
+@never_cache
+@require_safe
+@requires("workspace.view")
+@missing_is_404
+def tasks(request: WorkspaceRequest) -> HttpResponse:
+    """List the tasks, newest first, each with its newest version."""
+    found = page(tasks_in(request.workspace), request.GET.get("cursor", ""))
+    newest = newest_versions(found.rows)
+    context = {
+        "rows": [(task, newest.get(task.pk)) for task in found.rows],
+        "next": found.next,
+        "can_add": may(request, "tasks.add"),
+    }
+    return page_or_fragment(request, "dashboard/tasks/list.html", "rows", context)
+
+
+@never_cache
+@require_http_methods(["GET", "POST"])
+@requires("tasks.add")
+def task_new(request: WorkspaceRequest) -> HttpResponse:
+    """Make a task."""
+    form = TaskForm(request.POST if request.method == "POST" else None)
+    if not form.is_valid():
+        context = {"form": form, "title": "New task", "cancel_url": resolve_url("tasks")}
+        status = 422 if form.is_bound else 200
+        return render(request, "dashboard/tasks/form.html", context, status=status)
+    made = create_task(workspace=request.workspace, **form.cleaned_data, actor=request.user)
+    messages.success(request, f"“{made.name}” is there. Now choose the types that it learns.")
+    return see_other("task", made.pk)
+
+
+@never_cache
+@require_safe
+@requires("workspace.view")
+@missing_is_404
+def task(request: WorkspaceRequest, task_id: UUID) -> HttpResponse:
+    """Show a task: its types, whether it can be trained, the training, and all versions."""
+    shown = get_task(request.workspace, task_id)
+    cursor = request.GET.get("cursor", "")
+    found = page(versions_of(shown).select_related("created_by"), cursor, VERSIONS_SHOWN)
+    context = {
+        "task": shown,
+        "rows": version_rows(request.workspace, found.rows),
+        "next": found.next,
+    }
+    if not cursor:
+        context |= _types_of(request, shown) | _training_of(request, shown)
+    fragment = "rows" if cursor else "training"
+    return page_or_fragment(request, "dashboard/tasks/task.html", fragment, context)
+
+
+def _types_of(request: WorkspaceRequest, shown: Task) -> dict[str, Any]:
+    types = readiness(shown)
+    return {
+        "types": types,
+        "is_ready": bool(types) and all(one.is_ready for one in types),
+        "good_groups": GOOD_GROUPS,
+        "form": TaskTypeForm(workspace=request.workspace, leave_out=shown),
+        "can_change": may(request, "tasks.change"),
+        "can_train": may(request, "tasks.train"),
+    }
+
+
+def _training_of(request: WorkspaceRequest, shown: Task) -> dict[str, Any]:
+    running = find_running(shown)
+    job = job_about(request.workspace, running.pk) if running else None
+    progress = shown_progress(job, request.membership) if job else None
+    return {"running": running, "job": job, "progress": progress}
+
+
+@require_POST
+@requires("tasks.change")
+@missing_is_404
+def task_types(request: WorkspaceRequest, task_id: UUID) -> HttpResponse:
+    """Attach a type to a task."""
+    shown = get_task(request.workspace, task_id)
+    form = TaskTypeForm(request.POST, workspace=request.workspace)
+    if not form.is_valid():
+        messages.error(request, form.errors["similarity_type"][0])
+        return see_other("task", shown.pk)
+    chosen = form.cleaned_data["similarity_type"]
+    if add_type(task=shown, similarity_type=chosen, actor=request.user):
+        messages.success(request, f"“{chosen}” is learned from the next training on.")
+    return see_other("task", shown.pk)
+
+
+@require_POST
+@requires("tasks.change")
+@missing_is_404
+def task_type_remove(request: WorkspaceRequest, task_id: UUID) -> HttpResponse:
+    """Take a type off a task; its groups and the trained versions stay."""
+    shown = get_task(request.workspace, task_id)
+    form = TaskTypeForm(request.POST, workspace=request.workspace)
+    if not form.is_valid():
+        messages.error(request, form.errors["similarity_type"][0])
+        return see_other("task", shown.pk)
+    chosen = form.cleaned_data["similarity_type"]
+    if remove_type(task=shown, similarity_type=chosen, actor=request.user):
+        messages.success(request, f"“{chosen}” is off. Its groups and older versions stay.")
+    return see_other("task", shown.pk)
+
+
+@require_POST
+@requires("tasks.train")
+@missing_is_404
+def task_train(request: WorkspaceRequest, task_id: UUID) -> HttpResponse:
+    """Start the training of the next version."""
+    shown = get_task(request.workspace, task_id)
+    try:
+        version, _ = start_training(task=shown, actor=request.user)
+    except Refused as refusal:
+        messages.error(request, str(refusal))
+    else:
+        messages.success(request, f"Version {version.number} is on its way.")
+    return see_other("task", shown.pk)

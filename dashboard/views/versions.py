@@ -1,0 +1,60 @@
+"""Versions: what a training came to, beside the descriptor that nobody trained."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+from django.http import HttpResponse
+from django.shortcuts import render
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_safe
+
+from accounts.access import requires
+from accounts.http import WorkspaceRequest
+from accounts.models import Workspace
+from dashboard.models import Job, Version
+from dashboard.queries.evaluations import Evaluation, evaluations
+from dashboard.queries.jobs import jobs_about, progress_of
+from dashboard.queries.versions import get_version
+from dashboard.views.progress import duration_words
+from dashboard.views.rendering import missing_is_404
+
+
+@dataclass(frozen=True)
+class VersionRow:
+    """A version with its evaluations, its job if that is still known, and how long it took."""
+
+    version: Version
+    evaluations: list[Evaluation]
+    job: Job | None
+    took: str
+
+    @property
+    def state(self) -> str:
+        """Return the state as `partials/status_badge.html` knows it."""
+        return {"TRAINING": "running", "TRAINED": "done", "ERROR": "failed"}.get(
+            self.version.status, "idle"
+        )
+
+
+def version_rows(workspace: Workspace, versions: Sequence[Version]) -> list[VersionRow]:
+    """Prepare versions for a table or a page."""
+    jobs = jobs_about(workspace, [version.pk for version in versions])
+    return [_row(version, jobs.get(version.pk)) for version in versions]
+
+
+def _row(version: Version, job: Job | None) -> VersionRow:
+    took = progress_of(job).elapsed if job is not None and job.is_finished else 0.0
+    return VersionRow(version, evaluations(version), job, duration_words(took) if took else "")
+
+
+@never_cache
+@require_safe
+@requires("workspace.view")
+@missing_is_404
+def version(request: WorkspaceRequest, version_id: UUID) -> HttpResponse:
+    """Show one version: per type, what was measured, and how it was trained."""
+    shown = get_version(request.workspace, version_id)
+    [row] = version_rows(request.workspace, [shown])
+    context = {"row": row, "version": shown, "task": shown.task}
+    return render(request, "dashboard/versions/version.html", context)

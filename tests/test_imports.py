@@ -1,0 +1,34 @@
+"""Imports go down, and the engine stands alone."""
+
+import subprocess
+import sys
+
+from django.conf import settings
+
+ALONE = """
+import sys
+import dashboard.engine.encoder, dashboard.engine.training
+loaded = {name.partition(".")[0] for name in sys.modules}
+sys.exit(", ".join(sorted(loaded & {"django", "celery", "kombu", "rest_framework", "accounts"})))
+"""
+
+
+def test_the_engine_loads_neither_django_nor_celery() -> None:
+    """import-linter does not see what a package's `__init__` pulls in; this does."""
+    done = run(sys.executable, "-c", ALONE)
+    assert done.returncode == 0, done.stderr
+
+
+def test_the_package_of_the_platform_is_empty() -> None:
+    assert (settings.BASE_DIR / "dashboard/__init__.py").read_text() == ""
+
+
+def test_imports_between_rooms_go_down() -> None:
+    done = run(sys.executable, "-c", "from importlinter.cli import lint_imports_command as c; c()")
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def run(*command: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        command, cwd=settings.BASE_DIR, capture_output=True, text=True, check=False
+    )

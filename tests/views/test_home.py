@@ -1,0 +1,99 @@
+"""The first page: what there is, what runs, what to do next."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from django.test import Client
+
+from accounts.models import Membership
+from dashboard.models import Job
+from tests.factories import (
+    Cast,
+    make_group,
+    make_image,
+    make_job,
+    make_key,
+    make_task,
+    make_type,
+    make_version,
+)
+
+Queries = Callable[..., Any]
+
+
+def test_it_works(bob_client: Client, cast: Cast) -> None:
+    make_image(cast.workspace)
+    answer = bob_client.get("/")
+    assert answer.status_code == 200
+    assert [figure.value for figure in answer.context["figures"]] == ["1", "0", "0", "0"]
+    assert [step.title for step in answer.context["steps"] if step.is_next] == [
+        "Name a type of likeness"
+    ]
+    assert answer.context["steps_done"] == 1
+
+
+def test_before_anybody_exists_it_leads_to_the_set_up(db: None) -> None:
+    answer = Client().get("/")
+    assert (answer.status_code, answer["Location"]) == (302, "/setup")
+
+
+def test_signed_out_it_leads_to_the_sign_in(cast: Cast) -> None:
+    assert Client().get("/")["Location"] == "/accounts/login/?next=/"
+
+
+def test_a_stranger_sees_nothing_of_others(charlie_client: Client, cast: Cast) -> None:
+    make_image(cast.workspace)
+    make_job(cast.workspace)
+    answer = charlie_client.get("/")
+    assert [figure.value for figure in answer.context["figures"]] == ["0", "0", "0", "0"]
+    assert answer.context["rows"] == []
+
+
+def test_who_has_no_workspace_finds_nothing(charlie_client: Client, cast: Cast) -> None:
+    Membership.objects.filter(user=cast.charlie).delete()
+    assert charlie_client.get("/").status_code == 404
+
+
+def test_the_steps_go_away_once_all_are_done(bob_client: Client, cast: Cast) -> None:
+    make_image(cast.workspace)
+    make_group(make_type(cast.workspace))
+    make_version(make_task(cast.workspace))
+    make_key(cast.bob)
+    answer = bob_client.get("/")
+    assert answer.context["steps"] == []
+    assert "The way to your first search" not in answer.content.decode()
+
+
+def test_running_jobs_show_their_progress(bob_client: Client, cast: Cast) -> None:
+    running = make_job(cast.workspace, title="Upload of hats.zip")
+    make_job(cast.workspace, state=Job.State.DONE, finished=running.created, title="Over")
+    page = bob_client.get("/").content.decode()
+    assert "Upload of hats.zip" in page
+    assert f'hx-get="/jobs/{running.pk}/progress"' in page
+    assert "Over" not in page
+
+
+def test_a_viewer_is_offered_no_upload(vera_client: Client, cast: Cast) -> None:
+    make_image(cast.workspace)
+    page = vera_client.get("/").content.decode()
+    assert "btn btn-primary" not in page
+
+
+def test_counts_end_where_nobody_reads_on(
+    bob_client: Client, cast: Cast, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("dashboard.queries.home.COUNTED", 2)
+    monkeypatch.setattr("dashboard.views.home.COUNTED", 2)
+    for seed in range(4):
+        make_image(cast.workspace, seed)
+    assert bob_client.get("/").context["figures"][0].value == "2+"
+
+
+def test_few_queries(
+    bob_client: Client, cast: Cast, django_assert_max_num_queries: Queries
+) -> None:
+    for _ in range(5):
+        make_job(cast.workspace)
+    with django_assert_max_num_queries(11):
+        bob_client.get("/")

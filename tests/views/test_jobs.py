@@ -1,0 +1,227 @@
+"""Watch jobs, and stop them."""
+
+import uuid
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.test import Client
+from django.utils import timezone
+
+from dashboard.models import Job
+from dashboard.queries import pages
+from dashboard.services import jobs as service
+from dashboard.views.progress import duration_words, rate_words, time_left_words
+from tests.factories import Cast, make_job, make_task, make_upload, make_version
+
+Queries = Callable[..., Any]
+HTMX = {"HX-Request": "true"}
+
+
+@pytest.fixture
+def job(cast: Cast) -> Job:
+    return make_job(cast.workspace)
+
+
+def running(job: Job, **fields: Any) -> Job:
+    claimed = service.claim(job.pk, "worker")
+    assert claimed is not None
+    Job.objects.filter(pk=job.pk).update(**fields)
+    return claimed
+
+
+# The list
+
+
+def test_the_list_works(bob_client: Client, cast: Cast, job: Job) -> None:
+    newer = make_job(cast.workspace, title="Upload of hats.zip")
+    answer = bob_client.get("/jobs/")
+    assert [row.job for row in answer.context["rows"]] == [newer, job]
+    assert f'hx-get="/jobs/{job.pk}/progress"' in answer.content.decode()
+
+
+def test_the_list_of_a_stranger_is_empty(charlie_client: Client, job: Job) -> None:
+    answer = charlie_client.get("/jobs/")
+    assert answer.context["rows"] == []
+    assert "No job yet" in answer.content.decode()
+
+
+def test_the_list_is_filtered_by_state(bob_client: Client, cast: Cast, job: Job) -> None:
+    done = make_job(cast.workspace, state=Job.State.DONE, finished=timezone.now())
+    answer = bob_client.get("/jobs/?state=done")
+    assert [row.job for row in answer.context["rows"]] == [done]
+    assert "data-poll" not in answer.content.decode()
+    assert "No job in this state" in bob_client.get("/jobs/?state=failed").content.decode()
+
+
+def test_the_list_goes_on_where_the_page_ended(
+    bob_client: Client, cast: Cast, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pages, "PAGE_SIZE", 2)
+    monkeypatch.setattr(pages.page, "__defaults__", ("", 2))
+    for _ in range(3):
+        make_job(cast.workspace)
+    first = bob_client.get("/jobs/?state=queued")
+    assert len(first.context["rows"]) == 2
+    second = bob_client.get(first.context["next_url"], headers=HTMX)
+    assert len(second.context["rows"]) == 1
+    assert "<html" not in second.content.decode()
+    assert "state=queued" in first.context["next_url"]
+
+
+@pytest.mark.parametrize("query", ["state=lost", "cursor=nonsense", "cursor=%00"])
+def test_a_damaged_address_says_so(bob_client: Client, query: str) -> None:
+    answer = bob_client.get(f"/jobs/?{query}")
+    assert answer.status_code == 404
+    assert "Open the list from its beginning" in answer.content.decode()
+
+
+def test_the_list_needs_few_queries(
+    bob_client: Client, cast: Cast, django_assert_max_num_queries: Queries
+) -> None:
+    for _ in range(20):
+        make_job(cast.workspace)
+    with django_assert_max_num_queries(5):
+        bob_client.get("/jobs/")
+
+
+# One job
+
+
+def test_a_job_leads_to_its_upload(bob_client: Client, cast: Cast) -> None:
+    upload = make_upload(cast.workspace)
+    job = make_job(cast.workspace, subject_id=upload.pk)
+    answer = bob_client.get(f"/jobs/{job.pk}")
+    assert f'href="/uploads/{upload.pk}"' in answer.content.decode()
+
+
+def test_a_training_leads_to_its_task(bob_client: Client, cast: Cast) -> None:
+    version = make_version(make_task(cast.workspace))
+    job = make_job(cast.workspace, kind=Job.Kind.TRAIN, subject_id=version.pk)
+    answer = bob_client.get(f"/jobs/{job.pk}")
+    assert f'href="/tasks/{version.task_id}"' in answer.content.decode()
+
+
+def test_a_training_of_a_deleted_task_leads_nowhere(bob_client: Client, cast: Cast) -> None:
+    job = make_job(cast.workspace, kind=Job.Kind.TRAIN)
+    assert bob_client.get(f"/jobs/{job.pk}").context["subject"] is None
+
+
+def test_a_fragment_of_a_job_is_no_page(bob_client: Client, job: Job) -> None:
+    answer = bob_client.get(f"/jobs/{job.pk}", headers=HTMX)
+    assert answer.content.decode().strip().startswith('<section class="card mt-3" id="facts"')
+    assert "HX-Request" in answer["Vary"]
+    boosted = bob_client.get(f"/jobs/{job.pk}", headers=HTMX | {"HX-Boosted": "true"})
+    assert "<html" in boosted.content.decode()
+    restored = HTMX | {"HX-History-Restore-Request": "true"}
+    assert "<html" in bob_client.get(f"/jobs/{job.pk}", headers=restored).content.decode()
+
+
+@pytest.mark.parametrize("path", ["", "/progress"])
+def test_a_job_is_not_there_for_a_stranger(charlie_client: Client, job: Job, path: str) -> None:
+    assert charlie_client.get(f"/jobs/{job.pk}{path}", headers=HTMX).status_code == 404
+
+
+def test_a_job_that_never_was_is_not_there(bob_client: Client) -> None:
+    assert bob_client.get(f"/jobs/{uuid.uuid4()}").status_code == 404
+
+
+# Its progress
+
+
+def test_a_poll_gets_the_bar_and_goes_on(bob_client: Client, job: Job) -> None:
+    began = timezone.now() - timedelta(seconds=100)
+    running(job, total=400, done=90, failed=10, fraction=0.25, started=began)
+    answer = bob_client.get(f"/jobs/{job.pk}/progress", headers=HTMX)
+    text = answer.content.decode()
+    assert "data-poll" in text
+    assert "25 %" in text
+    assert "90 of 400" in text
+    assert "1 images/s" in text
+    assert "about 5 min left" in text
+    assert "HX-Trigger" not in answer
+
+
+def test_a_poll_of_a_finished_job_is_the_last(bob_client: Client, job: Job) -> None:
+    service.end(running(job), state=Job.State.DONE, message="3 added.")
+    answer = bob_client.get(f"/jobs/{job.pk}/progress", headers=HTMX)
+    assert "data-poll" not in answer.content.decode()
+    assert "job-finished" in answer["HX-Trigger"]
+
+
+def test_without_htmx_the_progress_is_the_page_of_the_job(bob_client: Client, job: Job) -> None:
+    answer = bob_client.get(f"/jobs/{job.pk}/progress")
+    assert (answer.status_code, answer["Location"]) == (302, f"/jobs/{job.pk}")
+
+
+def test_a_viewer_sees_the_progress_and_no_button(vera_client: Client, job: Job) -> None:
+    answer = vera_client.get(f"/jobs/{job.pk}/progress", headers=HTMX)
+    assert answer.status_code == 200
+    assert "/cancel" not in answer.content.decode()
+
+
+def test_the_button_is_gone_once_it_was_pressed(bob_client: Client, job: Job) -> None:
+    running(job, cancel_requested=True)
+    text = bob_client.get(f"/jobs/{job.pk}/progress", headers=HTMX).content.decode()
+    assert "Cancelling" in text
+    assert "/cancel" not in text
+
+
+def test_a_poll_needs_few_queries(
+    bob_client: Client, job: Job, django_assert_max_num_queries: Queries
+) -> None:
+    with django_assert_max_num_queries(4):
+        bob_client.get(f"/jobs/{job.pk}/progress", headers=HTMX)
+
+
+@pytest.mark.parametrize(
+    ("rate", "words"),
+    [(None, ""), (12.4, "12 images/s"), (0.5, "30 images/min"), (1234, "1,234 images/s")],
+)
+def test_rates_in_words(rate: float | None, words: str) -> None:
+    assert rate_words(rate) == words
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"), [(0.2, "1 s"), (59, "59 s"), (120, "2 min"), (3900, "1 h 5 min")]
+)
+def test_durations_in_words(seconds: float, words: str) -> None:
+    assert duration_words(seconds) == words
+
+
+def test_time_left_in_words() -> None:
+    assert time_left_words(None) == ""
+    assert time_left_words(timedelta(seconds=3)) == "a few seconds left"
+    assert time_left_words(timedelta(seconds=110)) == "about 2 min left"
+
+
+# Stop it
+
+
+def test_cancelling_works(bob_client: Client, job: Job) -> None:
+    answer = bob_client.post(f"/jobs/{job.pk}/cancel", follow=True)
+    assert answer.redirect_chain == [(f"/jobs/{job.pk}", 303)]
+    job.refresh_from_db()
+    assert job.state == Job.State.CANCELLED
+    assert "The job is cancelled" in answer.content.decode()
+
+
+def test_cancelling_is_not_for_a_stranger(charlie_client: Client, job: Job) -> None:
+    assert charlie_client.post(f"/jobs/{job.pk}/cancel").status_code == 404
+
+
+def test_cancelling_is_not_for_a_viewer(vera_client: Client, job: Job) -> None:
+    assert vera_client.post(f"/jobs/{job.pk}/cancel").status_code == 403
+    job.refresh_from_db()
+    assert job.state == Job.State.QUEUED
+
+
+def test_cancelling_what_is_over_says_so(bob_client: Client, job: Job) -> None:
+    service.end(running(job), state=Job.State.DONE)
+    answer = bob_client.post(f"/jobs/{job.pk}/cancel", follow=True)
+    assert "This job has ended already." in answer.content.decode()
+
+
+def test_cancelling_takes_no_link(bob_client: Client, job: Job) -> None:
+    assert bob_client.get(f"/jobs/{job.pk}/cancel").status_code == 405
