@@ -21,6 +21,8 @@ from dashboard import settings as settings_module
 KNOWN_QUEUES = ("upload", "extract", "train")
 _THROTTLE = re.compile(r"0|[1-9]\d*/[smhd]")
 
+TAG = "likewise"
+
 Check = Callable[[], Iterator[CheckMessage]]
 
 
@@ -31,7 +33,7 @@ def _registered(check: Check) -> Check:
         return list(check())
 
     run.__name__ = check.__name__
-    register(run)
+    register(run, TAG)
     return check
 
 

@@ -14,14 +14,16 @@ from uuid import UUID
 
 from dashboard.engine import artifacts
 from dashboard.engine.encoder import Encoder
-from dashboard.engine.prior import BUILTIN
-from dashboard.engine.trained_model import TrainedModel
+from dashboard.engine.index import ExactIndex
+from dashboard.engine.prior import BUILTIN, builtin_prior
+from dashboard.engine.trained_model import TrainedModel, untrained_model
 from dashboard.files import storage
 
 K = TypeVar("K", bound=Hashable)
 V = TypeVar("V")
 
 VERSIONS_HELD = 32
+VECTORS_HELD = 8
 
 
 class Held(Generic[K, V]):
@@ -64,3 +66,34 @@ def _load(folder: str) -> TrainedModel:
         for name in (artifacts.ARRAYS, artifacts.MANIFEST):
             Path(local, name).write_bytes(storage.read(f"{folder}/{name}"))
         return artifacts.load(Path(local))
+
+
+class Vectors:
+    """The descriptors of a workspace by one model, searched exactly, kept up by whoever asks.
+
+    Ids are feature rows. A newer row may be committed after an older one was read, so each
+    refresh looks again at the last `OVERLAP` ids.
+    """
+
+    OVERLAP = 1000
+
+    def __init__(self, dimension: int) -> None:
+        self.index = ExactIndex(dimension)
+        self.last = 0
+        self.lock = threading.Lock()
+
+
+_vectors: Held[tuple[UUID, UUID | None], Vectors] = Held(VECTORS_HELD)
+
+
+def vectors(workspace_id: UUID, version_id: UUID | None, dimension: int) -> Vectors:
+    """Return what this process holds of a workspace's descriptors; empty at first."""
+    return _vectors.get((workspace_id, version_id), partial(Vectors, dimension))
+
+
+_untrained: Held[str, TrainedModel] = Held(2)
+
+
+def untrained() -> TrainedModel:
+    """Return the model that works before anybody has trained one."""
+    return _untrained.get(BUILTIN, lambda: untrained_model(builtin_prior()))

@@ -6,15 +6,11 @@ import pytest
 from django.core.checks import CheckMessage, run_checks
 from pytest_django import Settings
 
-from dashboard.checks import known_settings
+from dashboard.checks import TAG, known_settings
 
 
 def ours() -> dict[str | None, CheckMessage]:
-    return {
-        message.id: message
-        for message in run_checks()
-        if message.id and message.id.startswith("likewise.")
-    }
+    return {message.id: message for message in run_checks(tags=[TAG])}
 
 
 def test_the_defaults_are_right() -> None:

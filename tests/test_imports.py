@@ -9,7 +9,8 @@ ALONE = """
 import sys
 import dashboard.engine.encoder, dashboard.engine.training
 loaded = {name.partition(".")[0] for name in sys.modules}
-sys.exit(", ".join(sorted(loaded & {"django", "celery", "kombu", "rest_framework", "accounts"})))
+unwanted = loaded & {"django", "celery", "kombu", "rest_framework", "accounts"}
+sys.exit(", ".join(sorted(unwanted)) or None)
 """
 
 

@@ -64,7 +64,7 @@ def test_both_locks_pin_the_same_versions() -> None:
 
 
 def sources() -> list[Path]:
-    """Return the files of the project: those in git, or all but what is built, where there is none."""
+    """Return the project's files: those of git, or without it all but what is built."""
     listed = subprocess.run(
         ["git", "ls-files", "--cached", "--others", "--exclude-standard"],
         cwd=ROOT,

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from django.core.exceptions import ObjectDoesNotExist
+from django.core.exceptions import BadRequest, ObjectDoesNotExist, SuspiciousOperation
 from rest_framework.exceptions import APIException
 from rest_framework.response import Response
 from rest_framework.views import exception_handler
@@ -13,7 +13,9 @@ from dashboard.files.errors import (
     FileRefused,
     ForbiddenAddress,
     ImageTooLarge,
+    TooManyPixels,
 )
+from dashboard.queries.pages import BadCursor
 from dashboard.services import errors
 
 _STATUS: tuple[tuple[type[Exception], int], ...] = (
@@ -21,10 +23,15 @@ _STATUS: tuple[tuple[type[Exception], int], ...] = (
     (errors.NoSuchVersion, 404),
     (errors.TrainingAlreadyRunning, 409),
     (errors.NotTrained, 409),
+    (errors.TypeHasGroups, 409),
     (errors.Refused, 400),
     (ForbiddenAddress, 403),
     (ImageTooLarge, 413),
+    (TooManyPixels, 413),
     (FileRefused, 400),
+    (BadCursor, 400),
+    (SuspiciousOperation, 400),
+    (BadRequest, 400),
 )
 
 
@@ -33,6 +40,14 @@ class BodyTooLarge(APIException):
 
     status_code = 413
     default_code = "too_large"
+
+
+class LengthRequired(APIException):
+    """The body came in pieces of unknown number, which the web server does not pass on."""
+
+    status_code = 411
+    default_detail = "Send the body with a Content-Length instead of in chunks."
+    default_code = "length_required"
 
 
 def answer(error: Exception, context: dict[str, Any]) -> Response | None:
@@ -49,6 +64,8 @@ def answer(error: Exception, context: dict[str, Any]) -> Response | None:
 def _body(error: Exception) -> dict[str, Any]:
     if isinstance(error, ObjectDoesNotExist):
         return {"detail": "Not found."}
+    if isinstance(error, SuspiciousOperation | BadRequest):
+        return {"detail": f"The body cannot be read: {error}"}
     body: dict[str, Any] = {"detail": str(error)}
     if isinstance(error, errors.TrainingAlreadyRunning):
         body["model"] = error.version.id
@@ -59,7 +76,7 @@ def record_status(error: FileRefused) -> int:
     """Return the code that a failed record of a descriptor call carries."""
     if isinstance(error, ForbiddenAddress):
         return 403
-    if isinstance(error, ImageTooLarge):
+    if isinstance(error, ImageTooLarge | TooManyPixels):
         return 413
     if isinstance(error, AddressTooSlow):
         return 504

@@ -1,39 +1,57 @@
 """`/similarity/training/v2/group`."""
 
+from typing import Any
 from uuid import UUID
 
+from django.db.models import Q, QuerySet
 from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from accounts.models import Workspace
 from dashboard.api.base import ApiView
+from dashboard.api.lists import Listing
+from dashboard.api.parameters import an_id, conditions, flag, number, text
 from dashboard.api.permissions import workspace_for
-from dashboard.api.shapes import Ids, NewGroup, group_json, images_json
+from dashboard.api.shapes import GroupFields, ImageIds, group_json, images_json
 from dashboard.models import Group
-from dashboard.queries.groups import groups_in
-from dashboard.queries.images import images_of_group
+from dashboard.queries.groups import get_group, groups_in, members_of
 from dashboard.queries.similarity_types import types_in
-from dashboard.services.groups import add_images, create_group, remove_images
+from dashboard.services.groups import (
+    add_images,
+    change_group,
+    create_group,
+    delete_group,
+    remove_images,
+)
 
 MEMBERS_SHOWN = 1000
+FILTERS = {
+    "type": (an_id, "similarity_type"),
+    "type__name": (text, "similarity_type__name"),
+    "image": (an_id, "image_rows__image"),
+    "object": (an_id, "region_rows__region"),
+    "group": (an_id, "child_rows__child"),
+    "test": (flag, "test_group"),
+    "min_images": (number, "images_count__gte"),
+    "max_images": (number, "images_count__lte"),
+}
+EMPTY = Q(images_count=0, regions_count=0, groups_count=0)
 
 
 class Groups(ApiView):
     """The groups of a workspace."""
 
     def get(self, request: Request) -> Response:
-        """List them."""
-        rows = groups_in(workspace_for(request, "workspace.view"))
-        return self.answer_list(rows, lambda page: map(group_json, page))
+        """List those that the query asks for."""
+        rows = _asked_for(request, groups_in(workspace_for(request, "workspace.view")))
+        return Response(Listing(rows, lambda page: map(group_json, page)).answer(request))
 
     def post(self, request: Request) -> Response:
         """Create one."""
         workspace = workspace_for(request, "groups.add")
-        values = self.read(NewGroup)
-        kind = types_in(workspace).filter(pk=values.pop("type")).first()
-        if kind is None:
-            raise ValidationError({"type": ["There is no such type in this workspace."]})
-        row = create_group(similarity_type=kind, **values, actor=self.user)
+        values = _with_type(workspace, self.read(GroupFields))
+        row = create_group(**values, actor=self.user)
         return Response(_whole(row, request), status=201)
 
 
@@ -42,8 +60,24 @@ class OneGroup(ApiView):
 
     def get(self, request: Request, group_id: UUID) -> Response:
         """Read it with its members."""
-        rows = Group.objects.select_related("similarity_type", "workspace")
-        return Response(_whole(self.find(rows, group_id, "workspace.view"), request))
+        return Response(_whole(self._find(group_id, "workspace.view"), request))
+
+    def patch(self, request: Request, group_id: UUID) -> Response:
+        """Change what is given."""
+        group = self._find(group_id, "groups.change")
+        changes = _with_type(group.workspace, self.read(GroupFields, partial=True))
+        row = change_group(group=group, changes=changes, actor=self.user)
+        return Response(_whole(row, request))
+
+    put = patch
+
+    def delete(self, request: Request, group_id: UUID) -> Response:  # noqa: ARG002
+        """Delete it; its members stay."""
+        delete_group(group=self._find(group_id, "groups.delete"), actor=self.user)
+        return Response(status=204)
+
+    def _find(self, group_id: UUID, action: str) -> Group:
+        return self.find(Group, get_group, group_id, action)
 
 
 class GroupImages(ApiView):
@@ -53,9 +87,8 @@ class GroupImages(ApiView):
 
     def post(self, request: Request, group_id: UUID) -> Response:  # noqa: ARG002
         """Put images in or take them out, all or none."""
-        rows = Group.objects.select_related("similarity_type", "workspace")
-        group = self.find(rows, group_id, "groups.change")
-        ids = self.read(Ids)["images"]
+        group = self.find(Group, get_group, group_id, "groups.change")
+        ids = self.read(ImageIds)["images"]
         if self.adds:
             placed = add_images(group=group, ids=ids, actor=self.user)
             return Response({"added": placed.added, "already": placed.already})
@@ -63,10 +96,26 @@ class GroupImages(ApiView):
         return Response({"removed": removed, "missing": missing})
 
 
+def _asked_for(request: Request, rows: QuerySet[Group]) -> QuerySet[Group]:
+    rows = rows.filter(conditions(request, FILTERS))
+    empty = flag(request, "empty")
+    return rows if empty is None else rows.filter(EMPTY if empty else ~EMPTY)
+
+
+def _with_type(workspace: Workspace, values: dict[str, Any]) -> dict[str, Any]:
+    """Put the type in the place of its id. Raises `ValidationError`."""
+    if "type" not in values:
+        return values
+    kind = types_in(workspace).filter(pk=values.pop("type")).first()
+    if kind is None:
+        raise ValidationError({"type": ["There is no such type in this workspace."]})
+    return values | {"similarity_type": kind}
+
+
 def _whole(row: Group, request: Request) -> dict[str, object]:
-    images = images_of_group(row).order_by("-created", "-id")[:MEMBERS_SHOWN]
+    members = members_of(row).order_by("-image_created", "-image")[:MEMBERS_SHOWN]
     return group_json(row) | {
-        "images": images_json(images, request),
+        "images": images_json([member.image for member in members], request),
         "detection_objects": [],
         "groups": [],
     }

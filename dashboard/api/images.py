@@ -1,44 +1,57 @@
 """`/recognition/v2/training-image`."""
 
-import base64
-import binascii
 from typing import Any
+from urllib.parse import unquote, urlsplit
 from uuid import UUID
 
 from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from accounts.models import Workspace
 from dashboard.api.base import ApiView
+from dashboard.api.lists import Listing
+from dashboard.api.parameters import an_id, conditions, flag, number
 from dashboard.api.permissions import workspace_for
-from dashboard.api.shapes import NewImageFields, images_json
+from dashboard.api.shapes import ImageFields, NewImageFields, images_json
 from dashboard.files.fetch import fetch_image
 from dashboard.models import Image
-from dashboard.queries.images import images_in
-from dashboard.services.images import add_image
+from dashboard.models.images import ImageQuerySet
+from dashboard.queries.image_tiles import without_group
+from dashboard.queries.images import get_image, images_in, images_of_type
+from dashboard.queries.similarity_types import types_in
+from dashboard.services.images import add_image, change_image, delete_images
+
+FILTERS = {
+    "test": (flag, "test_image"),
+    "real": (flag, "real"),
+    "group": (an_id, "group_rows__group"),
+    "verified": (number, "verify_count__gte"),
+}
 
 
 class Images(ApiView):
     """The images of a workspace."""
 
     def get(self, request: Request) -> Response:
-        """List them."""
-        rows = images_in(workspace_for(request, "workspace.view"))
-        return self.answer_list(rows, lambda page: images_json(page, request))
+        """List those that the query asks for."""
+        workspace = workspace_for(request, "workspace.view")
+        rows = _asked_for(request, workspace)
+        listing = Listing(rows, lambda page: images_json(page, request), name="file_name")
+        return Response(listing.answer(request))
 
     def post(self, request: Request) -> Response:
         """Add one, as base64, by its address, or as a file."""
         workspace = workspace_for(request, "images.add")
         values = self.read(NewImageFields)
         data, file_name = _bytes(values)
+        facts = {name: values[name] for name in ImageFields().fields if name in values}
         image = add_image(
             workspace=workspace,
             data=data,
             file_name=file_name,
-            meta_data=values.get("meta_data"),
-            test_image=values["test_image"],
-            real=values["real"],
             resize=not values["noresize"],
+            **facts,
             actor=self.user,
         )
         return Response(images_json([image], request)[0], status=201)
@@ -49,27 +62,48 @@ class OneImage(ApiView):
 
     def get(self, request: Request, image_id: UUID) -> Response:
         """Read it."""
-        row = self.find(Image.objects.all().present(), image_id, "workspace.view")
-        return Response(images_json([row], request)[0])
+        return Response(images_json([self._find(image_id, "workspace.view")], request)[0])
+
+    def patch(self, request: Request, image_id: UUID) -> Response:
+        """Change what is given."""
+        image = self._find(image_id, "images.change")
+        if changes := self.read(ImageFields, partial=True):
+            image = change_image(image=image, changes=changes, actor=self.user)
+        return Response(images_json([image], request)[0])
+
+    put = patch
+
+    def delete(self, request: Request, image_id: UUID) -> Response:  # noqa: ARG002
+        """Delete it; its bytes sent again bring it back."""
+        image = self._find(image_id, "images.delete")
+        delete_images(workspace=image.workspace, ids=[image.id], actor=self.user)
+        return Response(status=204)
+
+    def _find(self, image_id: UUID, action: str) -> Image:
+        return self.find(Image, get_image, image_id, action)
+
+
+def _asked_for(request: Request, workspace: Workspace) -> ImageQuerySet:
+    rows = images_in(workspace).filter(conditions(request, FILTERS))
+    if (type_id := an_id(request, "type")) is not None:
+        rows = images_of_type(rows, type_id)
+    if (type_id := an_id(request, "ungrouped")) is not None:
+        kind = types_in(workspace).filter(pk=type_id).first()
+        rows = rows.none() if kind is None else without_group(rows, kind)
+    return rows
 
 
 def _bytes(values: dict[str, Any]) -> tuple[bytes, str]:
     """Return the picture's bytes and the file's name, whichever way it was sent."""
-    if values.get("img_path") is not None:
-        file = values["img_path"]
+    if (file := values.get("img_path")) is not None:
         return file.read(), file.name
     if values.get("base64"):
-        return decode_base64(values["base64"]), ""
-    if values.get("url"):
-        return fetch_image(values["url"]), values["url"].split("?")[0].rsplit("/", 1)[-1]
+        return values["base64"], ""
+    if url := values.get("url"):
+        return fetch_image(url), _last_segment(url)
     raise ValidationError({"detail": "Send the image as base64, url, or a file named img_path."})
 
 
-def decode_base64(text: str) -> bytes:
-    """Decode base64, bare or with a `data:image/…;base64,` head. Raises `ValidationError`."""
-    if text.startswith("data:"):
-        text = text.partition(",")[2]
-    try:
-        return base64.b64decode("".join(text.split()), validate=True)
-    except (binascii.Error, ValueError) as error:
-        raise ValidationError({"base64": ["This is not valid base64."]}) from error
+def _last_segment(url: str) -> str:
+    name = unquote(urlsplit(url).path).rsplit("/", 1)[-1]
+    return name.replace("\x00", "")

@@ -4,9 +4,12 @@ from collections.abc import Mapping
 from typing import IO, Any
 
 import orjson
+from django.utils.functional import Promise
 from rest_framework.exceptions import ParseError
 from rest_framework.parsers import BaseParser
 from rest_framework.renderers import BaseRenderer
+
+_OPTIONS = orjson.OPT_SERIALIZE_NUMPY | orjson.OPT_NON_STR_KEYS
 
 
 class OrjsonRenderer(BaseRenderer):
@@ -25,11 +28,22 @@ class OrjsonRenderer(BaseRenderer):
         """Return the bytes; nothing for an answer without content."""
         if data is None:
             return b""
-        return orjson.dumps(data, default=str, option=orjson.OPT_SERIALIZE_NUMPY)
+        return orjson.dumps(data, default=_plain, option=_OPTIONS)
+
+
+def _plain(value: Any) -> str:
+    """Write texts that Django translates late; anything else is a mistake and says so."""
+    if isinstance(value, Promise):
+        return str(value)
+    raise TypeError(f"{type(value).__name__} has no JSON form")
 
 
 class OrjsonParser(BaseParser):
-    """Read JSON; an empty body is an empty object. Depth is bounded by the parser itself."""
+    """Read JSON; an empty body is an empty object.
+
+    orjson refuses what no database can hold either: NaN, infinity, half surrogates, invalid UTF-8
+    and 1,024 levels.
+    """
 
     media_type = "application/json"
 

@@ -6,55 +6,44 @@ from typing import Any
 from rest_framework import serializers
 from rest_framework.request import Request
 
+from dashboard.api.fields import Base64, Flag, IdList, MetaData, OptionalText, RecordList
 from dashboard.models import Group, GroupImage, Image, SimilarityType, Task, Version
 from dashboard.queries.links import image_link, thumbnail_link
 
 Json = dict[str, Any]
 
 
-class MetaData(serializers.JSONField):
-    """An object of any content; `null` is an empty one."""
-
-    def to_internal_value(self, data: Any) -> Any:
-        """Refuse what is no object, and what no database can hold."""
-        value = super().to_internal_value(data)
-        if not isinstance(value, dict):
-            raise serializers.ValidationError("Send an object.")
-        if "\x00" in str(value) or "\\x00" in repr(value):
-            raise serializers.ValidationError("Leave out the null character.")
-        return value
-
-
 class Named(serializers.Serializer[Any]):
     """A thing with a name and, if one likes, a description."""
 
     name = serializers.CharField(max_length=255)
-    description = serializers.CharField(
-        required=False, allow_blank=True, allow_null=True, max_length=10_000, default=""
-    )
-
-    def validate_description(self, value: str | None) -> str:
-        """Take `null` for nothing."""
-        return value or ""
+    description = OptionalText(max_length=10_000)
 
 
-class NewType(Named):
+class TypeFields(Named):
     """A similarity type."""
 
-    exclusive = serializers.BooleanField(required=False, default=False)
+    exclusive = Flag(required=False)
 
 
-class NewGroup(Named):
+class GroupFields(Named):
     """A group of a type."""
 
     type = serializers.UUIDField()
-    meta_data = MetaData(required=False, allow_null=True)
+    meta_data = MetaData(required=False)
+    test_group = Flag(required=False)
 
 
-class Ids(serializers.Serializer[Any]):
+class VersionFields(serializers.Serializer[Any]):
+    """What may be changed of a version."""
+
+    production = Flag(required=False)
+
+
+class ImageIds(serializers.Serializer[Any]):
     """Images by their ids."""
 
-    images = serializers.ListField(child=serializers.UUIDField(), allow_empty=True)
+    images = IdList()
 
 
 class TypeId(serializers.Serializer[Any]):
@@ -70,16 +59,29 @@ class TypeId(serializers.Serializer[Any]):
         return {"type_id": attrs.get("type_id") or attrs["type"]}
 
 
-class NewImageFields(serializers.Serializer[Any]):
-    """What may come with an image."""
+class ImageFields(serializers.Serializer[Any]):
+    """What may be said of an image, and changed later."""
 
-    base64 = serializers.CharField(required=False, trim_whitespace=False)
-    url = serializers.CharField(required=False, max_length=4096)
-    img_path = serializers.FileField(required=False)
-    noresize = serializers.BooleanField(required=False, default=False)
-    test_image = serializers.BooleanField(required=False, default=False)
-    real = serializers.BooleanField(required=False, default=True)
-    meta_data = MetaData(required=False, allow_null=True)
+    meta_data = MetaData(required=False)
+    test_image = Flag(required=False)
+    real = Flag(required=False)
+
+
+class NewImageFields(ImageFields):
+    """An image in one of three ways."""
+
+    base64 = Base64(required=False)
+    url = OptionalText(max_length=4096)
+    img_path = serializers.FileField(required=False, allow_null=True)
+    noresize = Flag(default=False)
+
+
+class DescriptorFields(serializers.Serializer[Any]):
+    """Records to describe, and with what."""
+
+    records = RecordList()
+    task_id = serializers.UUIDField()
+    version = serializers.IntegerField(required=False, allow_null=True)
 
 
 def type_json(row: SimilarityType) -> Json:

@@ -1,17 +1,30 @@
-"""The addresses of the API, each with and without a slash at its end."""
+"""The addresses of the API, each with and without a slash at its end, so that none redirects."""
 
+from collections.abc import Callable
 from typing import Any
 
-from django.urls import URLPattern, re_path
+from django.http import HttpResponseBase
+from django.urls import URLPattern, path, re_path, register_converter
+from django.urls.converters import UUIDConverter
 from rest_framework.exceptions import NotFound
 from rest_framework.request import Request
-from rest_framework.response import Response
 
 from dashboard.api import descriptors, groups, images, similarity_types, tasks, versions
 from dashboard.api.base import ApiView
 
 SIMILARITY = "similarity/training/v2/"
 RECOGNITION = "recognition/v2/"
+
+View = Callable[..., HttpResponseBase]
+
+
+class AnyCaseUUID(UUIDConverter):
+    """An id, also one that somebody wrote in capitals."""
+
+    regex = UUIDConverter.regex.replace("a-f", "a-fA-F")
+
+
+register_converter(AnyCaseUUID, "id")
 
 
 class Unknown(ApiView):
@@ -22,50 +35,51 @@ class Unknown(ApiView):
         super().initial(request, *args, **kwargs)
         raise NotFound("This call is not part of Likewise.")
 
-    def get(self, request: Request) -> Response:  # noqa: ARG002
-        """Never reached: `initial` has refused."""
-        return Response()
+
+def call(address: str, view: View, name: str) -> list[URLPattern]:
+    """Make a route of two spellings: `reverse` gives the first, without the slash."""
+    return [
+        path(f"{address}/", view, name=f"api-{name}"),
+        path(address, view, name=f"api-{name}"),
+    ]
 
 
-def call(address: str, view: Any, name: str) -> URLPattern:
-    """Make a route; `<x_id>` in the address stands for a UUID, the last slash may be missing."""
-    pattern = address.replace("<", "(?P<").replace(">", ">[0-9a-fA-F-]{36})")
-    return re_path(f"^{pattern}/?$", view, name=f"api-{name}")
-
-
-def both(address: str, view: Any, name: str) -> list[URLPattern]:
+def both(address: str, view: View, name: str) -> list[URLPattern]:
     """Make the two routes of what the hosted service answers at two places."""
     return [
-        call(SIMILARITY + address, view, name),
-        call(RECOGNITION + address, view, f"{name}-alias"),
+        *call(SIMILARITY + address, view, name),
+        *call(RECOGNITION + address, view, f"{name}-alias"),
     ]
 
 
 urlpatterns = [
-    call(SIMILARITY + "type", similarity_types.Types.as_view(), "types"),
-    call(SIMILARITY + "type/<type_id>", similarity_types.Type.as_view(), "type"),
-    call(SIMILARITY + "task", tasks.Tasks.as_view(), "tasks"),
-    call(SIMILARITY + "task/<task_id>", tasks.OneTask.as_view(), "task"),
-    call(SIMILARITY + "task/<task_id>/add-type", tasks.TaskTypes.as_view(), "task-add-type"),
-    call(
-        SIMILARITY + "task/<task_id>/remove-type",
+    *call(SIMILARITY + "type", similarity_types.Types.as_view(), "types"),
+    *call(SIMILARITY + "type/<id:type_id>", similarity_types.OneType.as_view(), "type"),
+    *call(SIMILARITY + "task", tasks.Tasks.as_view(), "tasks"),
+    *call(SIMILARITY + "task/<id:task_id>", tasks.OneTask.as_view(), "task"),
+    *call(SIMILARITY + "task/<id:task_id>/add-type", tasks.TaskTypes.as_view(), "task-add-type"),
+    *call(
+        SIMILARITY + "task/<id:task_id>/remove-type",
         tasks.TaskTypes.as_view(adds=False),
         "task-remove-type",
     ),
-    call(SIMILARITY + "task/<task_id>/train", tasks.TaskTraining.as_view(), "task-train"),
+    *call(SIMILARITY + "task/<id:task_id>/train", tasks.TaskTraining.as_view(), "task-train"),
     *both("model", versions.Versions.as_view(), "versions"),
-    *both("model/<version_id>", versions.OneVersion.as_view(), "version"),
+    *both("model/<id:version_id>", versions.OneVersion.as_view(), "version"),
     *both("group", groups.Groups.as_view(), "groups"),
-    *both("group/<group_id>", groups.OneGroup.as_view(), "group"),
-    *both("group/<group_id>/add-images", groups.GroupImages.as_view(), "group-add-images"),
+    *both("group/<id:group_id>", groups.OneGroup.as_view(), "group"),
+    *both("group/<id:group_id>/add-images", groups.GroupImages.as_view(), "group-add-images"),
     *both(
-        "group/<group_id>/remove-images",
+        "group/<id:group_id>/remove-images",
         groups.GroupImages.as_view(adds=False),
         "group-remove-images",
     ),
-    call(SIMILARITY + "descriptor", descriptors.Descriptors.as_view(), "descriptor"),
-    call(RECOGNITION + "training-image", images.Images.as_view(), "images"),
-    call(RECOGNITION + "training-image/<image_id>", images.OneImage.as_view(), "image"),
-    re_path("^(similarity|recognition|detection|annotate|authorization)/", Unknown.as_view()),
-    re_path("^account/v2/", Unknown.as_view()),
+    *call(SIMILARITY + "descriptor", descriptors.Descriptors.as_view(), "descriptor"),
+    *call(RECOGNITION + "training-image", images.Images.as_view(), "images"),
+    *call(RECOGNITION + "training-image/<id:image_id>", images.OneImage.as_view(), "image"),
+    re_path(
+        "^(similarity|recognition|detection|annotate|authorization|account/v2)(/|$)",
+        Unknown.as_view(),
+        name="api-unknown",
+    ),
 ]

@@ -2,15 +2,19 @@
 
 from uuid import UUID
 
-from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from dashboard.api.base import ApiView
+from dashboard.api.lists import Listing
+from dashboard.api.parameters import an_id, conditions
 from dashboard.api.permissions import workspace_for
-from dashboard.api.shapes import version_json
+from dashboard.api.shapes import VersionFields, version_json
 from dashboard.models import Version
-from dashboard.queries.versions import versions_in
+from dashboard.queries.versions import get_version, versions_in
+from dashboard.services.versions import delete_version, set_production
+
+FILTERS = {"task": (an_id, "task")}
 
 
 class Versions(ApiView):
@@ -19,9 +23,9 @@ class Versions(ApiView):
     def get(self, request: Request) -> Response:
         """List them, of one task if the query names it."""
         rows = versions_in(workspace_for(request, "workspace.view"))
-        if named := request.query_params.get("task", ""):
-            rows = rows.filter(task_id=_uuid(named, "task"))
-        return self.answer_list(rows, lambda page: map(version_json, page))
+        rows = rows.filter(conditions(request, FILTERS))
+        listing = Listing(rows, lambda page: map(version_json, page), name="task__name")
+        return Response(listing.answer(request))
 
 
 class OneVersion(ApiView):
@@ -29,12 +33,20 @@ class OneVersion(ApiView):
 
     def get(self, request: Request, version_id: UUID) -> Response:  # noqa: ARG002
         """Read it."""
-        rows = Version.objects.select_related("task")
-        return Response(version_json(self.find(rows, version_id, "workspace.view")))
+        return Response(version_json(self._find(version_id, "workspace.view")))
 
+    def patch(self, request: Request, version_id: UUID) -> Response:  # noqa: ARG002
+        """Make it its task's production version, or withdraw it."""
+        version = self._find(version_id, "versions.produce")
+        changes = self.read(VersionFields, partial=True)
+        if "production" in changes:
+            set_production(version=version, **changes, actor=self.user)
+        return Response(version_json(version))
 
-def _uuid(text: str, name: str) -> UUID:
-    try:
-        return UUID(text)
-    except ValueError as error:
-        raise ValidationError({name: [f"{text[:50]!r} is not an id."]}) from error
+    def delete(self, request: Request, version_id: UUID) -> Response:  # noqa: ARG002
+        """Delete it."""
+        delete_version(version=self._find(version_id, "versions.delete"), actor=self.user)
+        return Response(status=204)
+
+    def _find(self, version_id: UUID, action: str) -> Version:
+        return self.find(Version, get_version, version_id, action)

@@ -69,6 +69,10 @@ class ExactIndex:
         """Count the rows."""
         return len(self._ids)
 
+    def has(self, one: Id) -> bool:
+        """Say whether an id is in."""
+        return one in self._place
+
     def add(self, ids: Sequence[Id], rows: Rows) -> None:
         """Put rows (n, d) in; an id that is there already gets the new row and keeps its age."""
         if rows.shape != (len(ids), self.dimension):

@@ -50,6 +50,13 @@ def version_artifact(workspace_id: UUID, task_id: UUID, number: int, file: str) 
     return f"{version(workspace_id, task_id, number)}/{plain_name(file)}"
 
 
+def extraction(workspace_id: UUID, extraction_id: UUID, extension: str) -> str:
+    """Return where the result of an extraction is. Raises UnsafePath."""
+    if not _EXTENSION.fullmatch(extension):
+        raise UnsafePath(extension)
+    return f"{workspace_id}/extractions/{_shard(extraction_id)}/{extraction_id}.{extension}"
+
+
 def plain_name(name: str) -> str:
     """Return the name if it is one file's name and nothing more. Raises UnsafePath."""
     if not _PLAIN_NAME.fullmatch(name) or name.startswith("."):

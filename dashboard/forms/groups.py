@@ -51,7 +51,8 @@ class TestGroupForm(forms.Form):
     __test__ = False  # not for pytest
 
     test_group = forms.TypedChoiceField(
-        choices=[("1", "A test group"), ("0", "Not a test group")], coerce=lambda value: value == "1"
+        choices=[("1", "A test group"), ("0", "Not a test group")],
+        coerce=lambda value: value == "1",
     )
 
 

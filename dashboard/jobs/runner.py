@@ -16,6 +16,8 @@ from django.db import connection, transaction
 from accounts.logs import current_request_id
 from dashboard.celery import app
 from dashboard.files.errors import FileRefused
+from dashboard.jobs.extractions import extract
+from dashboard.jobs.features import describe
 from dashboard.jobs.training import train
 from dashboard.jobs.uploads import import_upload
 from dashboard.models import Job
@@ -28,6 +30,8 @@ logger = logging.getLogger("likewise.jobs")
 KINDS: dict[str, Callable[[jobs.Handle], str]] = {
     Job.Kind.UPLOAD: import_upload,
     Job.Kind.TRAIN: train,
+    Job.Kind.DESCRIBE: describe,
+    Job.Kind.EXTRACT: extract,
 }
 TRY_AGAIN_AFTER = timedelta(seconds=3)
 

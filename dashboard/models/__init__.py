@@ -1,5 +1,6 @@
 """What: the tables of the platform, one file per noun."""
 
+from dashboard.models.extractions import Extraction
 from dashboard.models.features import Feature
 from dashboard.models.groups import Group, GroupImage, GroupNesting, GroupRegion
 from dashboard.models.images import Image
@@ -13,6 +14,7 @@ from dashboard.models.versions import Version
 
 __all__ = [
     "DEFAULT_LABEL",
+    "Extraction",
     "Feature",
     "Group",
     "GroupImage",

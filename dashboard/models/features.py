@@ -19,6 +19,7 @@ class Feature(models.Model):
     objects = ScopedManager["Feature"]()
 
     class Meta:
+        indexes = [models.Index(fields=["workspace", "encoder", "id"], name="feature_by_age")]
         constraints = [models.UniqueConstraint(fields=["image", "encoder"], name="feature_once")]
 
     def __str__(self) -> str:

@@ -21,6 +21,8 @@ class Job(ScopedModel):
 
         UPLOAD = "upload", "Upload"
         TRAIN = "train", "Training"
+        DESCRIBE = "describe", "Description"
+        EXTRACT = "extract", "Extraction"
 
     class State(models.TextChoices):
         """Where it stands."""

@@ -17,6 +17,11 @@ class Measure:
     delivered: Interval
     untrained: Interval
 
+    @property
+    def difference(self) -> float:
+        """Return by how many percentage points the delivered head is ahead."""
+        return self.delivered.value - self.untrained.value
+
 
 @dataclass(frozen=True)
 class Comparison:

@@ -41,8 +41,8 @@ def covers(groups: Iterable[Group], each: int = 4) -> dict[UUID, list[GroupImage
     Each cover is one look into the index of a group's images, however many the group has.
     """
     found: dict[UUID, list[GroupImage]] = {group.pk: [] for group in groups}
-    newest = GroupImage.objects.filter(group=OuterRef("pk"), image__deleted__isnull=True)
-    newest = newest.order_by("-image_created", "-image").values("pk")
+    members = GroupImage.objects.filter(group=OuterRef("pk"), image__deleted__isnull=True)
+    newest = members.order_by("-image_created", "-image").values("pk")
     places = {f"cover_{at}": Subquery(newest[at : at + 1]) for at in range(each)}
     rows = Group.objects.filter(pk__in=found).annotate(**places).values_list(*places)
     chosen = GroupImage.objects.filter(pk__in={pk for row in rows for pk in row if pk is not None})

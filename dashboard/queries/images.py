@@ -3,8 +3,10 @@
 from collections.abc import Collection, Iterable
 from uuid import UUID
 
+from django.db.models import Exists, OuterRef
+
 from accounts.models import Workspace
-from dashboard.models import Group, Image
+from dashboard.models import Group, GroupImage, Image
 from dashboard.models.images import ImageQuerySet
 
 
@@ -28,6 +30,12 @@ def images_by_sha256(workspace: Workspace, hashes: Collection[str]) -> dict[str,
 def images_of_group(group: Group) -> ImageQuerySet:
     """Return a group's own images."""
     return images_in(group.workspace).filter(group_rows__group=group)
+
+
+def images_of_type(rows: ImageQuerySet, type_id: UUID) -> ImageQuerySet:
+    """Keep the images that are in any group of the type."""
+    members = GroupImage.objects.filter(similarity_type=type_id, image=OuterRef("pk"))
+    return rows.filter(Exists(members))
 
 
 def missing_ids(workspace: Workspace, ids: Iterable[UUID]) -> set[UUID]:

@@ -1,20 +1,32 @@
 """Compute features that are missing; what is there is never computed again."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from itertools import islice
+from uuid import UUID
 
 import numpy as np
 from django.conf import settings
 from numpy.typing import NDArray
 
+from accounts.models import User, Workspace
 from dashboard import runtime
 from dashboard.engine.encoder import Encoder
 from dashboard.files import images as pictures
 from dashboard.files import paths, storage
-from dashboard.models import Feature, Image
+from dashboard.models import Feature, Image, Job
+from dashboard.queries.features import (
+    count_undescribed,
+    described_ids,
+    has_undescribed,
+    undescribed,
+)
+from dashboard.queries.jobs import unfinished_jobs
+from dashboard.services import jobs
 
 IMAGES_PER_BATCH = 50
+SEARCHABLE = "Looking at new images"
 
 
 def features_of_bytes(encoder: Encoder, data: bytes) -> NDArray[np.float16]:
@@ -32,24 +44,68 @@ def ensure_features(
     `progress` hears how many of how many missing ones are done, after each batch, and may raise
     to stop: what was computed stays.
     """
-    encoder = runtime.encoder(encoder_key)
-    there = set(
-        Feature.objects.filter(encoder=encoder_key, image__in=images).values_list(
-            "image_id", flat=True
-        )
-    )
+    there = described_ids([image.id for image in images], encoder_key)
     missing = [image for image in images if image.id not in there]
     progress(0, len(missing))
     waiting, done = iter(missing), 0
-    with ThreadPoolExecutor(settings.LIKEWISE_WORKERS, "features") as pool:
+    with _batch_encoder(encoder_key) as encode:
         while batch := list(islice(waiting, IMAGES_PER_BATCH)):
-            rows = list(pool.map(lambda image: _feature(encoder, image), batch))
-            Feature.objects.bulk_create(rows, ignore_conflicts=True)
+            encode(batch)
             done += len(batch)
             progress(done, len(missing))
 
 
-def _feature(encoder: Encoder, image: Image) -> Feature:
-    data = storage.read(paths.image(image.workspace_id, image.id, image.extension))
+@contextmanager
+def _batch_encoder(key: str) -> Iterator[Callable[[Sequence[Image]], None]]:
+    """Give a function that encodes a batch on all cores and keeps the result."""
+    encoder = runtime.encoder(key)
+    with ThreadPoolExecutor(settings.LIKEWISE_WORKERS, "features") as pool:
+
+        def encode(batch: Sequence[Image]) -> None:
+            rows = pool.map(lambda image: _feature(encoder, image), batch)
+            Feature.objects.bulk_create([row for row in rows if row], ignore_conflicts=True)
+
+        yield encode
+
+
+def _feature(encoder: Encoder, image: Image) -> Feature | None:
+    """Encode a stored image; None if it was deleted meanwhile."""
+    try:
+        data = storage.read(paths.image(image.workspace_id, image.id, image.extension))
+    except FileNotFoundError:
+        return None
     vector = features_of_bytes(encoder, data).astype("<f2").tobytes()
     return Feature(workspace_id=image.workspace_id, image=image, encoder=encoder.key, vector=vector)
+
+
+def start_describing(*, workspace: Workspace, actor: User | None) -> Job | None:
+    """Queue a look at the workspace's new images, unless one is waiting already.
+
+    Until it is done search does not find them. Returns None where there is nothing to queue.
+    """
+    waiting = unfinished_jobs(workspace).filter(kind=Job.Kind.DESCRIBE, state=Job.State.QUEUED)
+    if waiting.exists() or not has_undescribed(workspace, runtime.encoder().key):
+        return None
+    return jobs.enqueue(
+        workspace=workspace,
+        kind=Job.Kind.DESCRIBE,
+        title=SEARCHABLE,
+        subject_id=workspace.id,
+        actor=actor,
+    )
+
+
+def run_describing(*, workspace: Workspace, handle: jobs.Handle) -> str:
+    """Give features to every image of the workspace that has none, batch by batch."""
+    key = runtime.encoder().key
+    total = handle.job.done + count_undescribed(workspace, key)
+    last: UUID | None = None
+    with _batch_encoder(key) as encode:
+        while batch := undescribed(workspace, key, after=last, size=IMAGES_PER_BATCH):
+            encode(batch)
+            last = batch[-1].id
+            done = handle.job.done + len(batch)
+            total = max(total, done)
+            handle.report(stage=SEARCHABLE, total=total, done=done, fraction=done / total)
+            handle.check()
+    return f"{handle.job.done:,} images can be searched now."

@@ -280,9 +280,7 @@ def _images_of_ids(workspace: Workspace, ids: Iterable[UUID]) -> list[Image]:
     return images
 
 
-def _tell(
-    verb: str, group: Group, *, count: int = 1, actor: User | None, **details: Any
-) -> None:
+def _tell(verb: str, group: Group, *, count: int = 1, actor: User | None, **details: Any) -> None:
     record(
         workspace=group.workspace,
         verb=verb,

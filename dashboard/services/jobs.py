@@ -26,7 +26,12 @@ from dashboard.services.errors import AlreadyFinished
 
 logger = logging.getLogger("likewise.jobs")
 
-QUEUES = {Job.Kind.UPLOAD: "upload", Job.Kind.TRAIN: "train"}
+QUEUES = {
+    Job.Kind.UPLOAD: "upload",
+    Job.Kind.TRAIN: "train",
+    Job.Kind.DESCRIBE: "extract",
+    Job.Kind.EXTRACT: "extract",
+}
 WAKE_AGAIN = timedelta(seconds=15)
 REPORT_STEP = 0.4
 

@@ -23,6 +23,7 @@ from dashboard.models import Job, SimilarityType, Upload, UploadFile, UploadPart
 from dashboard.queries.uploads import counts
 from dashboard.services import jobs
 from dashboard.services.errors import NothingToUpload
+from dashboard.services.features import start_describing
 from dashboard.services.upload_batches import Importer
 
 LISTED_AT_ONCE = 500
@@ -137,6 +138,7 @@ def run_upload(*, upload_id: UUID, handle: jobs.Handle) -> str:
             for _ in importer.batches():
                 handle.check()
     close_upload(upload_id=upload.id)
+    start_describing(workspace=upload.workspace, actor=upload.created_by)
     return _outcome(counts(upload))
 
 

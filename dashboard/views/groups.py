@@ -25,6 +25,7 @@ from dashboard.queries.groups import covers, find_groups, get_group, members_of
 from dashboard.queries.image_tiles import Tile, tile
 from dashboard.queries.pages import page
 from dashboard.queries.similarity_types import types_in
+from dashboard.services.errors import Refused
 from dashboard.services.groups import create_group, describe_group, mark_group, remove_images
 from dashboard.views.rendering import damaged, may, missing_is_404, page_or_fragment, see_other
 
@@ -159,10 +160,14 @@ def group_remove_images(request: WorkspaceRequest, group_id: UUID) -> HttpRespon
     shown = get_group(request.workspace, group_id)
     form = GroupImagesForm(request.POST, workspace=request.workspace)
     if not form.is_valid():
-        messages.error(request, form.errors["images"][0])
+        messages.error(request, str(form.errors["images"][0]))
         return see_other("group", shown.pk)
     ids = [image.pk for image in form.cleaned_data["images"]]
-    removed, _ = remove_images(group=shown, ids=ids, actor=request.user)
+    try:
+        removed, _ = remove_images(group=shown, ids=ids, actor=request.user)
+    except Refused as refusal:
+        messages.error(request, str(refusal))
+        return see_other("group", shown.pk)
     out = "1 image is" if removed == 1 else f"{removed:,} images are"
     messages.success(request, f"{out} out of the group, and still in the workspace.")
     return see_other("group", shown.pk)

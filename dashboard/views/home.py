@@ -60,17 +60,18 @@ def setup_first(view: View) -> View:
 @setup_first
 @requires("workspace.view")
 def home(request: WorkspaceRequest) -> HttpResponse:
-    """Show what the workspace has, its running jobs, and the next step."""
+    """Show what the workspace has, its running jobs, and to who may do it the next step."""
     seen = overview(request.workspace)
     steps = _steps(seen, has_token=tokens_of(request.user).exists())
     done = sum(step.done for step in steps)
     jobs = unfinished_jobs(request.workspace)[:JOBS_SHOWN]
+    can_add = may(request, "images.add")
     context = {
         "figures": _figures(seen),
-        "steps": steps if done < len(steps) else [],
+        "steps": steps if can_add and done < len(steps) else [],
         "steps_done": done,
         "rows": [job_row(job, request.membership) for job in jobs],
-        "can_add": may(request, "images.add"),
+        "can_add": can_add,
     }
     return render(request, "dashboard/home.html", context)
 

@@ -14,9 +14,7 @@ urlpatterns = [
     path("groups/<uuid:group_id>", groups.group, name="group"),
     path("groups/<uuid:group_id>/change", groups.group_change, name="group-change"),
     path("groups/<uuid:group_id>/test", groups.group_test, name="group-test"),
-    path(
-        "groups/<uuid:group_id>/remove", groups.group_remove_images, name="group-remove-images"
-    ),
+    path("groups/<uuid:group_id>/remove", groups.group_remove_images, name="group-remove-images"),
     path("tasks/", tasks.tasks, name="tasks"),
     path("tasks/new", tasks.task_new, name="task-new"),
     path("tasks/<uuid:task_id>", tasks.task, name="task"),

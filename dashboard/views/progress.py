@@ -53,7 +53,7 @@ def rate_words(rate: float | None) -> str:
     """Say how fast it goes: `12 images/s`, or by the minute where that reads better."""
     if rate is None:
         return ""
-    if rate >= 1:
+    if rate >= 2:
         return f"{rate:,.0f} images/s"
     return f"{max(1, round(rate * _MINUTE))} images/min"
 

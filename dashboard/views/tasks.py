@@ -106,7 +106,7 @@ def task_types(request: WorkspaceRequest, task_id: UUID) -> HttpResponse:
     shown = get_task(request.workspace, task_id)
     form = TaskTypeForm(request.POST, workspace=request.workspace)
     if not form.is_valid():
-        messages.error(request, form.errors["similarity_type"][0])
+        messages.error(request, str(form.errors["similarity_type"][0]))
         return see_other("task", shown.pk)
     chosen = form.cleaned_data["similarity_type"]
     if add_type(task=shown, similarity_type=chosen, actor=request.user):
@@ -122,7 +122,7 @@ def task_type_remove(request: WorkspaceRequest, task_id: UUID) -> HttpResponse:
     shown = get_task(request.workspace, task_id)
     form = TaskTypeForm(request.POST, workspace=request.workspace)
     if not form.is_valid():
-        messages.error(request, form.errors["similarity_type"][0])
+        messages.error(request, str(form.errors["similarity_type"][0]))
         return see_other("task", shown.pk)
     chosen = form.cleaned_data["similarity_type"]
     if remove_type(task=shown, similarity_type=chosen, actor=request.user):

@@ -20,7 +20,12 @@ HTMX = {"HX-Request": "true"}
 
 
 def names(answer: Any) -> list[str]:
-    return [tile.name for tile in answer.context["tiles"]]
+    return re.findall(r'<img src="/media/[^>]* alt="([^"]*)"', answer.content.decode())
+
+
+def next_url(answer: Any) -> str:
+    link = re.search(r'class="btn" href="(/images/[^"]*)"', answer.content.decode())
+    return link[1].replace("&amp;", "&") if link else ""
 
 
 @pytest.fixture
@@ -64,7 +69,7 @@ def test_the_grid_goes_on_where_the_page_ended(
             answer = bob_client.get(url, headers=HTMX)
             assert "<html" not in answer.content.decode()
             seen += names(answer)
-            url = answer.context["next_url"]
+            url = next_url(answer)
         assert seen == ["4.jpg", "3.jpg", "2.jpg", "1.jpg", "0.jpg"]
 
 
@@ -124,11 +129,11 @@ def test_an_image_works(bob_client: Client, cast: Cast, image: Image) -> None:
     group = make_group(make_type(cast.workspace))
     add_images(group=group, ids=[image.pk], actor=cast.bob)
     page = bob_client.get(f"/images/{image.pk}").content.decode()
-    for part in ("shoe.jpg", image.sha256, "alice@example.org", "röt", f"/groups/{group.pk}"):
-        assert part in page or part == "alice@example.org" and "Alice" in page
-    link = re.search(r'<img [^>]*src="([^"]+)"', page)
+    for part in ("shoe.jpg", image.sha256, "Alice", "röt", f"/groups/{group.pk}"):
+        assert part in page
+    link = re.search(r'<img [^>]*src="(/media/[^"]+)"', page)
     assert link
-    assert bob_client.get(link[1].replace("&amp;", "&")).status_code == 200
+    assert bob_client.get(link[1].replace("&amp;", "&")).getvalue()
 
 
 def test_an_image_is_not_there_for_a_stranger(charlie_client: Client, image: Image) -> None:
@@ -200,9 +205,9 @@ def test_deleting_works(
     with django_capture_on_commit_callbacks(execute=True):
         answer = bob_client.post(f"/images/{image.pk}/delete")
     assert (answer.status_code, answer["Location"]) == (303, "/images/")
+    assert "“shoe.jpg” was deleted." in bob_client.get("/images/").content.decode()
     assert bob_client.get(f"/images/{image.pk}").status_code == 404
     assert not storage.exists(paths.thumbnail(cast.workspace.pk, image.pk))
-    assert "“shoe.jpg” was deleted." in bob_client.get("/images/").content.decode()
 
 
 def test_deleting_is_not_for_a_stranger(charlie_client: Client, image: Image) -> None:

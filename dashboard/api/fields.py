@@ -1,0 +1,160 @@
+"""Kinds of input that REST framework does not know, in JSON and in forms alike."""
+
+import base64
+from collections.abc import Mapping
+from typing import Any
+from uuid import UUID
+
+import orjson
+from rest_framework import serializers
+from rest_framework.fields import empty
+
+MAX_IDS = 10_000
+MAX_RECORDS = 100
+MAX_DEPTH = 100
+BEYOND = 1 << 63
+
+
+class OptionalText(serializers.CharField):
+    """Text that may be missing, empty or `null`; the last two mean the same."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(required=False, allow_blank=True, allow_null=True, **options)
+
+    def run_validation(self, data: Any = empty) -> Any:
+        """Take `null` for nothing."""
+        return super().run_validation("" if data is None else data)
+
+
+class Flag(serializers.BooleanField):
+    """Yes or no, missing if it is missing: a form's silence is no `false` here."""
+
+    default_empty_html = empty  # type: ignore[assignment]  # of every other field
+
+
+class Base64(serializers.Field[Any, Any, Any, Any]):
+    """Bytes as base64, bare or with a `data:image/…;base64,` head; empty and `null` are nothing.
+
+    No text field: the validators of one look at each of millions of characters.
+    """
+
+    def run_validation(self, data: Any = empty) -> Any:
+        """Take `null` for nothing."""
+        return super().run_validation("" if data is None else data)
+
+    def to_internal_value(self, data: Any) -> bytes:
+        """Return the bytes. Raises `ValidationError`."""
+        try:
+            return decode_base64(data)
+        except ValueError as error:
+            raise serializers.ValidationError("This is not valid base64.") from error
+
+
+def decode_base64(data: Any) -> bytes:
+    """Decode base64, bare or with a `data:image/…;base64,` head. Raises `ValueError`."""
+    if not isinstance(data, str):
+        raise ValueError("no text")
+    if data[:5].lower() == "data:":
+        data = data.partition(",")[2]
+    return base64.b64decode("".join(data.split()), validate=True)
+
+
+class IdList(serializers.ListField):
+    """Up to 10,000 ids; in a form a repeated field."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(child=serializers.UUIDField(), max_length=MAX_IDS, **options)
+
+    def run_child_validation(self, data: list[Any]) -> list[UUID]:
+        """Read all, or name those that are no ids."""
+        ids = [_id(value) for value in data]
+        if bad := [str(data[at])[:50] for at, value in enumerate(ids) if value is None]:
+            raise serializers.ValidationError([f"“{value}” is not an id." for value in bad[:20]])
+        return [value for value in ids if value is not None]
+
+
+def _id(value: Any) -> UUID | None:
+    try:
+        return UUID(value)
+    except (ValueError, AttributeError, TypeError):
+        return None
+
+
+class JsonObject(serializers.Field[Any, Any, Any, Any]):
+    """An object of any content up to 100 levels deep; in a form it is JSON text."""
+
+    def get_value(self, dictionary: Mapping[Any, Any]) -> Any:
+        """Treat an empty field of a form as a missing one."""
+        value = super().get_value(dictionary)
+        return empty if hasattr(dictionary, "getlist") and value in ("", None) else value
+
+    def to_internal_value(self, data: Any) -> dict[str, Any]:
+        """Return the object. Raises `ValidationError`."""
+        if isinstance(data, str) and self.came_in_a_form:
+            try:
+                data = orjson.loads(data)
+            except orjson.JSONDecodeError as error:
+                raise serializers.ValidationError(f"This is not valid JSON: {error}.") from error
+        if not isinstance(data, dict):
+            raise serializers.ValidationError("Send an object.")
+        self.check(data)
+        return data
+
+    @property
+    def came_in_a_form(self) -> bool:
+        """Say whether the body was a form."""
+        return hasattr(self.root.initial_data, "getlist")
+
+    def check(self, data: dict[str, Any]) -> None:
+        """Refuse what cannot be answered again, or kept. Raises `ValidationError`."""
+        layer: list[Any] = [data]
+        for _ in range(MAX_DEPTH):
+            for value in layer:
+                self.check_value(value)
+            layer = [inner for value in layer for inner in _inside(value)]
+            if not layer:
+                return
+        raise serializers.ValidationError(f"Nest at most {MAX_DEPTH} levels deep.")
+
+    def check_value(self, value: Any) -> None:
+        """Take any."""
+
+
+class MetaData(JsonObject):
+    """An object that every database can hold; `null` is an empty one."""
+
+    def run_validation(self, data: Any = empty) -> Any:
+        """Take `null` for an empty object."""
+        return super().run_validation({} if data is None else data)
+
+    def check_value(self, value: Any) -> None:
+        """Refuse what PostgreSQL cannot store, or readers of JSON would alter."""
+        if isinstance(value, str) and "\x00" in value:
+            raise serializers.ValidationError("Leave out the null character.")
+        # orjson reads whole numbers beyond 64 bits as inexact ones.
+        if isinstance(value, int | float) and not -BEYOND <= value < BEYOND:
+            raise serializers.ValidationError("Send numbers beyond 64 bits as text.")
+
+
+def _inside(value: Any) -> list[Any]:
+    if isinstance(value, dict):
+        return [*value.keys(), *value.values()]
+    return value if isinstance(value, list) else []
+
+
+class RecordList(serializers.ListField):
+    """1 to 100 objects; in a form a repeated field of JSON texts."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(child=JsonObject(), min_length=1, max_length=MAX_RECORDS, **options)
+
+    def run_child_validation(self, data: list[Any]) -> list[dict[str, Any]]:
+        """Read all, or say of the first that is no record what is wrong."""
+        records: list[dict[str, Any]] = []
+        for at, record in enumerate(data, start=1):
+            try:
+                records.append(self.child.run_validation(record))
+            except serializers.ValidationError as error:
+                sentences = [f"Record {at}: {sentence}" for sentence in error.detail]
+                raise serializers.ValidationError(sentences) from error
+        return records

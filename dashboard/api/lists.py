@@ -1,0 +1,98 @@
+"""A page of a list, searched and ordered as the query says, with its neighbours."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
+from urllib.parse import parse_qsl, urlencode
+
+from django.db.models import Model, QuerySet
+from django.http import Http404
+from rest_framework.request import Request
+
+from dashboard.api.parameters import text
+from dashboard.queries.names import holding
+from dashboard.queries.pages import encode, page
+
+M = TypeVar("M", bound=Model)
+Json = dict[str, Any]
+
+PAGE_SIZE, MAX_PAGE_SIZE = 100, 1000
+NEWEST_FIRST = ("-created", "-id")
+
+
+@dataclass(frozen=True)
+class Listing(Generic[M]):
+    """A list as a call answers it: its rows, how to write them, and by which field to search."""
+
+    rows: QuerySet[M]
+    write: Callable[[list[M]], Iterable[Json]]
+    name: str = "name"
+
+    def answer(self, request: Request) -> Json:
+        """Write the page that the query names, with its neighbours. Raises `Http404`."""
+        rows = self.rows
+        if (searched := text(request, "search")) is not None:
+            rows = holding(rows, self.name, searched)
+        at, size = _page_number(request), _page_size(request)
+        count = rows.count()
+        order = self._order(request)
+        if order is None and (cursor := _cursor(request, at, size)):
+            found = page(rows, cursor, size)
+            results, more = found.rows, bool(found.next)
+        else:
+            if at > 1 and (at - 1) * size >= count:
+                raise Http404("There is no such page.")
+            rows = rows.order_by(*(order or NEWEST_FIRST))
+            results, more = list(rows[(at - 1) * size : at * size]), at * size < count
+        following = {"page": at + 1} | ({} if order else _made_cursor(results, at, size))
+        return {
+            "count": count,
+            "next": _link(request, following) if more else None,
+            "previous": _link(request, {"page": at - 1}) if at > 1 else None,
+            "results": list(self.write(results)),
+        }
+
+    def _order(self, request: Request) -> tuple[str, str] | None:
+        """Return the order that was asked for; None is newest first."""
+        wanted = request.query_params.get("ordering", "")
+        sign = "-" if wanted.startswith("-") else ""
+        field = {"name": self.name, "created": "created"}.get(wanted.removeprefix("-"))
+        if field is None or (sign, field) == ("-", "created"):
+            return None
+        return f"{sign}{field}", f"{sign}id"
+
+
+def _page_number(request: Request) -> int:
+    given = request.query_params.get("page", "") or "1"
+    if not given.isascii() or not given.isdecimal() or len(given) > 9 or int(given) < 1:
+        raise Http404("There is no such page.")
+    return int(given)
+
+
+def _page_size(request: Request) -> int:
+    """Return the size asked for, or the default one for what is no size."""
+    given = request.query_params.get("page_size", "")
+    if not given.isascii() or not given.isdecimal() or not given.strip("0"):
+        return PAGE_SIZE
+    return min(int(given[:5]), MAX_PAGE_SIZE)
+
+
+def _cursor(request: Request, at: int, size: int) -> str:
+    """Return the cursor if it was made for this page: a client may count pages up by itself."""
+    made_for, _, cursor = request.query_params.get("cursor", "").partition(".")
+    return cursor if made_for == f"{at}x{size}" else ""
+
+
+def _made_cursor(results: list[Any], at: int, size: int) -> Json:
+    """Return where the next page begins: it costs the same at any depth."""
+    if not results:
+        return {}
+    return {"cursor": f"{at + 1}x{size}.{encode(results[-1].created, results[-1].pk)}"}
+
+
+def _link(request: Request, changed: Json) -> str:
+    """Return the address that was asked, with another page and everything else kept."""
+    url = request.build_absolute_uri(request.path)
+    query = parse_qsl(request.META.get("QUERY_STRING", ""), keep_blank_values=True)
+    rest = [(name, value) for name, value in query if name not in ("page", "cursor")]
+    return f"{url}?{urlencode([*rest, *changed.items()])}"

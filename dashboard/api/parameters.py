@@ -1,0 +1,63 @@
+"""What the query of an address says: text, ids, yes or no, numbers."""
+
+import re
+from collections.abc import Callable
+from typing import Any
+from uuid import UUID
+
+from django.db.models import Q
+from rest_framework.exceptions import ValidationError
+from rest_framework.fields import BooleanField
+from rest_framework.request import Request
+
+_ID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
+
+
+def text(request: Request, name: str) -> str | None:
+    """Read text from the query; None if it is missing or empty."""
+    return request.query_params.get(name, "").replace("\x00", "") or None
+
+
+def an_id(request: Request, name: str) -> UUID | None:
+    """Read an id; 400 for what is none."""
+    given = text(request, name)
+    if given is None:
+        return None
+    if not _ID.fullmatch(given):
+        raise ValidationError({name: [f"“{given[:50]}” is not an id."]})
+    return UUID(given)
+
+
+def flag(request: Request, name: str) -> bool | None:
+    """Read yes or no in any spelling that bodies take; 400 for anything else."""
+    given = text(request, name)
+    return None if given is None else _checked(name, given)
+
+
+def _checked(name: str, given: str) -> bool:
+    try:
+        return bool(BooleanField().to_internal_value(given))
+    except ValidationError as error:
+        raise ValidationError({name: ["Send true or false."]}) from error
+
+
+def number(request: Request, name: str) -> int | None:
+    """Read a whole number from 0 upwards; 400 for anything else."""
+    given = text(request, name)
+    if given is None:
+        return None
+    if not given.isascii() or not given.isdecimal() or len(given) > 9:
+        raise ValidationError({name: ["Send a whole number from 0 to 999999999."]})
+    return int(given)
+
+
+Reader = Callable[[Request, str], Any]
+
+
+def conditions(request: Request, filters: dict[str, tuple[Reader, str]]) -> Q:
+    """Return what the query's filters ask for; each has a reader and a look-up."""
+    asked = Q()
+    for name, (read, lookup) in filters.items():
+        if (value := read(request, name)) is not None:
+            asked &= Q(**{lookup: value})
+    return asked

@@ -1,0 +1,41 @@
+"""Extractions: descriptors of many images, computed once and downloaded as a file."""
+
+from django.db import models
+
+from accounts.models import User
+from dashboard.models.base import ScopedManager, ScopedModel
+from dashboard.models.groups import Group
+from dashboard.models.similarity_types import SimilarityType
+from dashboard.models.versions import Version
+
+
+class Extraction(ScopedModel):
+    """What to describe, with which version, in which format; `path` is set when it is complete.
+
+    Of all images, unless `group` or `similarity_type` narrows it down.
+    """
+
+    class Format(models.TextChoices):
+        """The files that are written."""
+
+        PARQUET = "parquet", "Parquet"
+        NPZ = "npz", "NumPy (NPZ)"
+        JSONL = "jsonl", "JSON Lines"
+        CSV = "csv", "CSV"
+
+    version = models.ForeignKey(Version, models.CASCADE, related_name="extractions")
+    group = models.ForeignKey(Group, models.CASCADE, null=True, related_name="+")
+    similarity_type = models.ForeignKey(SimilarityType, models.CASCADE, null=True, related_name="+")
+    format = models.CharField(max_length=10, choices=Format.choices)
+    created_by = models.ForeignKey(User, models.SET_NULL, null=True, related_name="+")
+    path = models.CharField(max_length=255, blank=True)
+    size = models.PositiveBigIntegerField(default=0)
+    count = models.PositiveIntegerField(default=0)
+
+    objects = ScopedManager["Extraction"]()
+
+    class Meta:
+        indexes = [models.Index(fields=["workspace", "-created", "-id"], name="extraction_recent")]
+
+    def __str__(self) -> str:
+        return f"Descriptors by {self.version}"

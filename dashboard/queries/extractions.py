@@ -1,0 +1,48 @@
+"""Reading extractions, and what they are of."""
+
+from collections.abc import Collection
+from uuid import UUID
+
+from django.db.models import QuerySet
+
+from accounts.models import Workspace
+from dashboard.models import Extraction, Feature, GroupImage, Image
+from dashboard.queries.images import images_in
+
+
+def extractions_in(workspace: Workspace) -> QuerySet[Extraction]:
+    """Return the workspace's extractions with their versions."""
+    rows = Extraction.objects.in_workspace(workspace)
+    return rows.select_related("version__task", "group", "similarity_type")
+
+
+def get_extraction(workspace: Workspace, extraction_id: UUID) -> Extraction:
+    """Return one extraction; raises `Extraction.DoesNotExist`."""
+    return extractions_in(workspace).get(pk=extraction_id)
+
+
+def images_to_describe(extraction: Extraction) -> QuerySet[Image]:
+    """Return the images that an extraction is of, by id."""
+    rows = images_in(extraction.workspace)
+    members = GroupImage.objects.all()
+    if extraction.group_id is not None:
+        rows = rows.filter(pk__in=members.filter(group=extraction.group_id).values("image"))
+    elif extraction.similarity_type_id is not None:
+        kind = extraction.similarity_type_id
+        rows = rows.filter(pk__in=members.filter(similarity_type=kind).values("image"))
+    return rows.order_by("pk")
+
+
+def images_described(extraction: Extraction) -> QuerySet[Image]:
+    """Return those of them that have features: all but what was deleted meanwhile."""
+    described = Feature.objects.filter(encoder=extraction.version.encoder)
+    return images_to_describe(extraction).filter(pk__in=described.values("image"))
+
+
+def group_names(image_ids: Collection[UUID]) -> dict[UUID, list[str]]:
+    """Return the names of the groups that each image is in."""
+    found: dict[UUID, list[str]] = {}
+    rows = GroupImage.objects.filter(image__in=image_ids).order_by("id")
+    for image_id, name in rows.values_list("image_id", "group__name"):
+        found.setdefault(image_id, []).append(name)
+    return found

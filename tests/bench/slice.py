@@ -1,0 +1,113 @@
+"""The first slice: from a ZIP in the browser to images in groups, and a page of the list."""
+
+import os
+import statistics
+import tempfile
+import time
+import uuid
+
+import requests
+
+from tests.bench import reference
+from tests.bench.figures import ROUNDS, at_least, at_most, seconds
+from tests.bench.pictures import packed, photos
+from tests.bench.server import EMAIL, PASSWORD, Server, csrf_of, running
+
+PICTURES = 1000
+PAGE_ROUNDS = 60
+
+
+def main() -> None:
+    """Print `slice.upload` and `slice.page`."""
+    at_least("slice.upload", _upload(), 0.50)
+    at_most("slice.page", _page(), 1.50)
+
+
+def _upload() -> float:
+    """Rate of an upload from its first byte to its last row, over the bare loop's."""
+    ours, bare = [], []
+    with running() as server:
+        server.manage("user", "create", "--email", EMAIL, "--password", PASSWORD)
+        session = server.signed_in()
+        for number in range(ROUNDS):
+            files = photos(PICTURES, seed=number)
+            archive = packed(files)
+            ours.append(_time_upload(server, session, archive))
+            bare.append(seconds(lambda files=files: reference.ingest(files)))  # type: ignore[misc]
+    return statistics.median(bare) / statistics.median(ours)
+
+
+def _time_upload(server: Server, session: requests.Session, archive: bytes) -> float:
+    address = server.url + "uploads/new"
+    token = csrf_of(session.get(address).text)
+    started = time.perf_counter()
+    answer = session.post(
+        address,
+        data={"new_type": "Same photo", "csrfmiddlewaretoken": token},
+        files={"files": ("photos.zip", archive, "application/zip")},
+    )
+    answer.raise_for_status()
+    while f"{PICTURES:,} added" not in (page := session.get(answer.url).text):
+        if "failed" in page and "Finished" in page:
+            raise RuntimeError("the upload failed")
+        time.sleep(0.05)
+    return time.perf_counter() - started
+
+
+def _page() -> float:
+    """Server time of a list page among 100,000 images over the same among 1,000."""
+    folder = tempfile.mkdtemp(prefix="likewise-bench-")
+    os.environ |= {"LIKEWISE_DATA": folder, "LIKEWISE_ENV": os.devnull}
+    os.environ["DJANGO_SETTINGS_MODULE"] = "dashboard.settings"
+
+    import django
+
+    django.setup()
+    from django.conf import settings
+    from django.core.management import call_command
+    from django.test import Client
+
+    settings.STORAGES["staticfiles"] = {
+        "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"
+    }
+    settings.ALLOWED_HOSTS = ["testserver"]
+    call_command("migrate", verbosity=0)
+    few, many = (_signed_in_among(count, Client()) for count in (1_000, 100_000))
+    times: dict[str, list[float]] = {"few": [], "many": []}
+    for _ in range(PAGE_ROUNDS):
+        times["many"].append(seconds(lambda: many.get("/images/")))
+        times["few"].append(seconds(lambda: few.get("/images/")))
+    return statistics.median(times["many"]) / statistics.median(times["few"])
+
+
+def _signed_in_among(count, client):  # type: ignore[no-untyped-def]
+    """Fill a workspace with image rows and return the client of its owner."""
+    from datetime import timedelta
+
+    from django.utils import timezone
+
+    from accounts.services import create_user
+    from dashboard.models import Image
+    from dashboard.services.workspaces import open_workspace
+
+    owner = create_user(email=f"{count}@example.org", password=PASSWORD)
+    workspace = open_workspace(name=f"{count}", actor=owner)
+    now = timezone.now()
+    rows = [
+        Image(
+            id=uuid.uuid4(),
+            workspace=workspace,
+            sha256=f"{number:064x}",
+            stored_sha256=f"{number:064x}",
+            extension="jpg",
+            width=800,
+            height=600,
+            file_size=100_000,
+            file_name=f"{number}.jpg",
+            created=now - timedelta(seconds=number),
+        )
+        for number in range(count)
+    ]
+    Image.objects.bulk_create(rows, batch_size=500)
+    client.force_login(owner)
+    return client

@@ -1,0 +1,139 @@
+"""Descriptors of many images become a file that other programs read."""
+
+import csv
+import io
+import json
+
+import numpy as np
+import pyarrow.parquet as pq
+import pytest
+
+from dashboard.files import storage
+from dashboard.jobs.runner import run_job
+from dashboard.models import Extraction, Group, Image, Job, Version
+from dashboard.services import extractions, jobs
+from dashboard.services.closing import cancel_job
+from dashboard.services.descriptors import describe
+from dashboard.services.extractions import start_extraction
+from dashboard.services.groups import add_images
+from dashboard.services.tasks import add_type
+from dashboard.services.training import start_training
+from tests.factories import Cast, drawn_jpeg, make_group, make_image, make_task, make_type
+
+
+@pytest.fixture
+def version(cast: Cast) -> Version:
+    kind = make_type(cast.workspace)
+    for number in range(2):
+        images = [make_image(cast.workspace, seed=10 * number + i) for i in range(3)]
+        group = make_group(kind, f"Group {number}")
+        add_images(group=group, ids=[image.id for image in images], actor=cast.bob)
+    make_image(cast.workspace, seed=99)
+    task = make_task(cast.workspace)
+    add_type(task=task, similarity_type=kind, actor=cast.bob)
+    made, job = start_training(task=task, actor=cast.bob)
+    run_job(str(job.id))
+    made.refresh_from_db()
+    return made
+
+
+def extracted(version: Version, cast: Cast, kind: str, **narrow: object) -> tuple[Extraction, Job]:
+    extraction, job = start_extraction(
+        workspace=cast.workspace, version=version, file_format=kind, **narrow, actor=cast.bob
+    )
+    run_job(str(job.id))
+    extraction.refresh_from_db()
+    job.refresh_from_db()
+    return extraction, job
+
+
+def expected(version: Version) -> np.ndarray:
+    described = describe(version=version, pictures_bytes=[drawn_jpeg(99)])[0]
+    assert isinstance(described, tuple)
+    return described[0]
+
+
+def test_jsonl(version: Version, cast: Cast) -> None:
+    extraction, job = extracted(version, cast, "jsonl")
+    assert (job.state, job.message, extraction.count) == ("done", "7 images described.", 7)
+    head, *rows = [json.loads(line) for line in storage.read(extraction.path).splitlines()]
+    assert head["header"]["version"] == 1
+    assert head["header"]["count"] == 7
+    row = next(row for row in rows if row["file_name"] == "99.jpg")
+    assert np.abs(np.array(row["descriptor"]) - expected(version)).max() < 1e-5
+    assert row["groups"] == []
+    assert {tuple(row["groups"]) for row in rows} == {(), ("Group 0",), ("Group 1",)}
+
+
+def test_parquet(version: Version, cast: Cast) -> None:
+    extraction, _ = extracted(version, cast, "parquet")
+    table = pq.read_table(io.BytesIO(storage.read(extraction.path)))
+    assert json.loads(table.schema.metadata[b"likewise"])["dimension"] == version.dimension
+    rows = {row["file_name"]: row for row in table.to_pylist()}
+    assert np.abs(np.array(rows["99.jpg"]["descriptor"]) - expected(version)).max() < 1e-6
+
+
+def test_npz(version: Version, cast: Cast) -> None:
+    extraction, _ = extracted(version, cast, "npz")
+    with np.load(io.BytesIO(storage.read(extraction.path)), allow_pickle=False) as arrays:
+        assert arrays["descriptors"].shape == (7, version.dimension)
+        place = list(arrays["file_names"]).index("99.jpg")
+        assert np.abs(arrays["descriptors"][place] - expected(version)).max() < 1e-6
+        assert json.loads(str(arrays["header"]))["task_name"] == "Shoes"
+
+
+def test_csv(version: Version, cast: Cast) -> None:
+    extraction, _ = extracted(version, cast, "csv")
+    head, *lines = storage.read(extraction.path).decode().splitlines()
+    assert json.loads(head.removeprefix("# "))["count"] == 7
+    rows = {row["file_name"]: row for row in csv.DictReader(lines)}
+    values = [float(rows["99.jpg"][f"d{place}"]) for place in range(version.dimension or 0)]
+    assert np.abs(np.array(values) - expected(version)).max() < 1e-6
+
+
+def test_of_a_group_or_a_type(version: Version, cast: Cast) -> None:
+    group = Group.objects.get(name="Group 1")
+    of_group, _ = extracted(version, cast, "jsonl", group=group)
+    of_type, _ = extracted(version, cast, "jsonl", similarity_type=group.similarity_type)
+    assert (of_group.count, of_type.count) == (3, 6)
+
+
+def test_an_image_deleted_meanwhile_is_left_out(
+    version: Version, cast: Cast, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    new = make_image(cast.workspace, seed=50)
+    storage.delete(f"{cast.workspace.id}/images/{new.id.hex[:2]}/{new.id}.jpg")
+    extraction, job = extracted(version, cast, "jsonl")
+    assert (job.state, extraction.count) == ("done", 7)
+
+
+def test_cancel_while_it_waits_leaves_nothing(version: Version, cast: Cast) -> None:
+    extraction, job = start_extraction(
+        workspace=cast.workspace, version=version, file_format="csv", actor=cast.bob
+    )
+    cancel_job(job=job, actor=cast.bob)
+    extraction.refresh_from_db()
+    assert extraction.path == ""
+
+
+def test_a_kill_while_writing_leaves_nothing_and_is_made_good(
+    version: Version, cast: Cast, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    extraction, job = start_extraction(
+        workspace=cast.workspace, version=version, file_format="parquet", actor=cast.bob
+    )
+    with monkeypatch.context() as patch:
+
+        def die(*_: object) -> None:
+            raise KeyboardInterrupt
+
+        patch.setattr(extractions, "group_names", die)
+        with pytest.raises(KeyboardInterrupt):
+            run_job(str(job.id))
+    extraction.refresh_from_db()
+    assert extraction.path == ""
+    assert [*storage.names(f"{cast.workspace.id}/extractions")] == []
+    run_job(str(job.id))
+    extraction.refresh_from_db()
+    assert extraction.count == Image.objects.count()
+    assert jobs.Job.objects.get(pk=job.pk).state == "done"
