@@ -1,18 +1,19 @@
 """What every test has: an environment of its own, the cast, and a client for each of them."""
 
 import os
+import shutil
 import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 # The suite must not see the developer's settings, nor write to their data; only the database of
 # DATABASE_URL counts. This stands before Django, which reads its settings once.
-_folder = tempfile.TemporaryDirectory(prefix="likewise-tests-", ignore_cleanup_errors=True)
+_folder = tempfile.mkdtemp(prefix="likewise-tests-")
 for _name in [name for name in os.environ if name.startswith("LIKEWISE_")]:
     if not _name.startswith("LIKEWISE_TEST_"):
         del os.environ[_name]
 os.environ["LIKEWISE_ENV"] = os.devnull
-os.environ["LIKEWISE_DATA"] = _folder.name
+os.environ["LIKEWISE_DATA"] = _folder
 os.environ["DJANGO_SETTINGS_MODULE"] = "dashboard.settings"
 
 import django  # noqa: E402
@@ -25,17 +26,17 @@ from django.test import Client  # noqa: E402
 from pytest_django import Settings  # noqa: E402
 
 from accounts.models import User, Workspace  # noqa: E402
-from tests.factories import ApiClient, Cast, api_client, make_cast  # noqa: E402
+from tests.factories import ApiClient, Cast, api_client, make_cast, signed_in  # noqa: E402
 
 
 def pytest_unconfigure() -> None:
-    _folder.cleanup()
+    shutil.rmtree(_folder, ignore_errors=True)
 
 
 @pytest.fixture(autouse=True)
 def _house(settings: Settings, tmp_path: Path) -> Iterator[None]:
     """Give each test its own files and cache, cheap passwords, and static files as they are."""
-    static = Path(_folder.name) / "static"
+    static = Path(_folder) / "static"
     static.mkdir(exist_ok=True)
     settings.STATIC_ROOT = static
     settings.LIKEWISE_DATA = tmp_path
@@ -92,9 +93,3 @@ def charlie_client(cast: Cast) -> Client:
 def api() -> Callable[[User | str | None], ApiClient]:
     """Make a client of the REST API for a user, for a key, or for nobody."""
     return api_client
-
-
-def signed_in(user: User) -> Client:
-    client = Client()
-    client.force_login(user)
-    return client

@@ -10,6 +10,7 @@ import uuid
 from dataclasses import dataclass
 from typing import Any
 
+from django.test import Client
 from django.utils import timezone
 from PIL import Image as Pillow
 from PIL import ImageDraw
@@ -75,6 +76,13 @@ def make_key(user: User, workspace: Workspace | None = None, **fields: Any) -> s
     workspace = workspace or user.memberships.order_by("created").first().workspace
     _, key = issue_token(name=fields.pop("name", "test"), workspace=workspace, **fields, actor=user)
     return key
+
+
+def signed_in(user: User) -> Client:
+    """Return a browser in which the user has signed in."""
+    client = Client()
+    client.force_login(user)
+    return client
 
 
 def api_client(who: User | str | None) -> ApiClient:

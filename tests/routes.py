@@ -146,23 +146,23 @@ PAGES = [
 ]
 API = [
     Api("api-types", "GET POST"),
-    Api("api-type", "GET", thing="type"),
+    Api("api-type", "GET PUT PATCH DELETE", thing="type"),
     Api("api-tasks", "GET POST"),
-    Api("api-task", "GET", thing="task"),
+    Api("api-task", "GET PUT PATCH DELETE", thing="task"),
     Api("api-task-add-type", "POST", thing="task"),
     Api("api-task-remove-type", "POST", thing="task"),
     Api("api-task-train", "POST", thing="task"),
     Api("api-descriptor", "POST", viewer="POST", scoped=False),
     Api("api-images", "GET POST"),
-    Api("api-image", "GET", thing="image"),
+    Api("api-image", "GET PUT PATCH DELETE", thing="image"),
 ]
 # The hosted service answers these at two places.
 for _alias in ("", "-alias"):
     API += [
         Api(f"api-versions{_alias}", "GET"),
-        Api(f"api-version{_alias}", "GET", thing="version"),
+        Api(f"api-version{_alias}", "GET PATCH DELETE", thing="version"),
         Api(f"api-groups{_alias}", "GET POST"),
-        Api(f"api-group{_alias}", "GET", thing="group"),
+        Api(f"api-group{_alias}", "GET PUT PATCH DELETE", thing="group"),
         Api(f"api-group-add-images{_alias}", "POST", thing="group"),
         Api(f"api-group-remove-images{_alias}", "POST", thing="group"),
     ]
@@ -171,7 +171,6 @@ OPEN = [
     Open("setup", "the link's key opens it, and only while nobody exists"),
     Open("image-file", "the link itself is the permission: it is signed and expires"),
     Open("thumbnail-file", "the link itself is the permission: it is signed and expires"),
-    Open("^(similarity|recognition|detection|annotate|authorization)/", "there is nothing"),
-    Open("^account/v2/", "there is nothing"),
+    Open("api-unknown", "there is nothing"),
 ]
 ROUTES: list[Open | Page] = [*ALLAUTH, *OPEN, *PAGES, *API]

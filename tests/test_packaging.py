@@ -75,9 +75,15 @@ def sources() -> list[Path]:
     if listed.returncode == 0:
         found = [ROOT / name for name in listed.stdout.splitlines()]
     else:
-        built = (".venv", "var", "__pycache__")
-        found = [path for path in ROOT.rglob("*") if not {*path.parts} & {*built}]
+        found = [path for path in ROOT.rglob("*") if not is_made(path.relative_to(ROOT))]
     return [path for path in found if path.is_file()]
+
+
+def is_made(path: Path) -> bool:
+    """Say whether a file was made here: caches, environments and data are no sources."""
+    first = path.parts[0]
+    hidden = first.startswith(".") and first not in (".ci", ".dockerignore", ".gitignore")
+    return hidden or first in ("var", "staticfiles", "screenshots") or "__pycache__" in path.parts
 
 
 def indexes_of_this_machine() -> set[str]:

@@ -9,8 +9,7 @@ from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
 from accounts.models import Scope
-from tests.conftest import signed_in
-from tests.factories import Cast, api_client, make_key
+from tests.factories import Cast, api_client, make_key, signed_in
 from tests.routes import ROUTES, THINGS, Api, Page
 
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")

@@ -29,7 +29,7 @@ class OptionalText(serializers.CharField):
 class Flag(serializers.BooleanField):
     """Yes or no, missing if it is missing: a form's silence is no `false` here."""
 
-    default_empty_html = empty  # type: ignore[assignment]  # of every other field
+    default_empty_html = empty
 
 
 class Base64(serializers.Field[Any, Any, Any, Any]):
@@ -59,25 +59,36 @@ def decode_base64(data: Any) -> bytes:
     return base64.b64decode("".join(data.split()), validate=True)
 
 
+class Id(serializers.UUIDField):
+    """An id as text; REST framework would take a number for one."""
+
+    def to_internal_value(self, data: Any) -> UUID:
+        """Return the id. Raises `ValidationError`."""
+        try:
+            return UUID(data)
+        except (ValueError, AttributeError, TypeError) as error:
+            text = str(data)[:50]
+            raise serializers.ValidationError(f"“{text}” is not an id.") from error
+
+
 class IdList(serializers.ListField):
     """Up to 10,000 ids; in a form a repeated field."""
 
     def __init__(self, **options: Any) -> None:
-        super().__init__(child=serializers.UUIDField(), max_length=MAX_IDS, **options)
+        super().__init__(child=Id(), max_length=MAX_IDS, **options)
 
     def run_child_validation(self, data: list[Any]) -> list[UUID]:
         """Read all, or name those that are no ids."""
-        ids = [_id(value) for value in data]
-        if bad := [str(data[at])[:50] for at, value in enumerate(ids) if value is None]:
-            raise serializers.ValidationError([f"“{value}” is not an id." for value in bad[:20]])
-        return [value for value in ids if value is not None]
-
-
-def _id(value: Any) -> UUID | None:
-    try:
-        return UUID(value)
-    except (ValueError, AttributeError, TypeError):
-        return None
+        ids: list[UUID] = []
+        sentences: list[str] = []
+        for value in data:
+            try:
+                ids.append(self.child.run_validation(value))
+            except serializers.ValidationError as error:
+                sentences += error.detail
+        if sentences:
+            raise serializers.ValidationError(sentences[:20])
+        return ids
 
 
 class JsonObject(serializers.Field[Any, Any, Any, Any]):
@@ -131,8 +142,8 @@ class MetaData(JsonObject):
         """Refuse what PostgreSQL cannot store, or readers of JSON would alter."""
         if isinstance(value, str) and "\x00" in value:
             raise serializers.ValidationError("Leave out the null character.")
-        # orjson reads whole numbers beyond 64 bits as inexact ones.
-        if isinstance(value, int | float) and not -BEYOND <= value < BEYOND:
+        # orjson reads whole numbers beyond 64 bits as inexact ones, which look like this.
+        if isinstance(value, float) and abs(value) >= BEYOND:
             raise serializers.ValidationError("Send numbers beyond 64 bits as text.")
 
 

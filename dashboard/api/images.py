@@ -22,6 +22,7 @@ from dashboard.queries.images import get_image, images_in, images_of_type
 from dashboard.queries.similarity_types import types_in
 from dashboard.services.images import add_image, change_image, delete_images
 
+FACTS = ("meta_data", "test_image", "real")
 FILTERS = {
     "test": (flag, "test_image"),
     "real": (flag, "real"),
@@ -45,7 +46,7 @@ class Images(ApiView):
         workspace = workspace_for(request, "images.add")
         values = self.read(NewImageFields)
         data, file_name = _bytes(values)
-        facts = {name: values[name] for name in ImageFields().fields if name in values}
+        facts = {name: values[name] for name in FACTS if name in values}
         image = add_image(
             workspace=workspace,
             data=data,

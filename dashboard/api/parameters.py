@@ -1,7 +1,7 @@
 """What the query of an address says: text, ids, yes or no, numbers."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 from uuid import UUID
 
@@ -54,7 +54,7 @@ def number(request: Request, name: str) -> int | None:
 Reader = Callable[[Request, str], Any]
 
 
-def conditions(request: Request, filters: dict[str, tuple[Reader, str]]) -> Q:
+def conditions(request: Request, filters: Mapping[str, tuple[Reader, str]]) -> Q:
     """Return what the query's filters ask for; each has a reader and a look-up."""
     asked = Q()
     for name, (read, lookup) in filters.items():

@@ -6,7 +6,7 @@ from typing import Any
 from rest_framework import serializers
 from rest_framework.request import Request
 
-from dashboard.api.fields import Base64, Flag, IdList, MetaData, OptionalText, RecordList
+from dashboard.api.fields import Base64, Flag, Id, IdList, MetaData, OptionalText, RecordList
 from dashboard.models import Group, GroupImage, Image, SimilarityType, Task, Version
 from dashboard.queries.links import image_link, thumbnail_link
 
@@ -29,7 +29,7 @@ class TypeFields(Named):
 class GroupFields(Named):
     """A group of a type."""
 
-    type = serializers.UUIDField()
+    type = Id()
     meta_data = MetaData(required=False)
     test_group = Flag(required=False)
 
@@ -49,8 +49,8 @@ class ImageIds(serializers.Serializer[Any]):
 class TypeId(serializers.Serializer[Any]):
     """A type by its id, under either name."""
 
-    type_id = serializers.UUIDField(required=False)
-    type = serializers.UUIDField(required=False)
+    type_id = Id(required=False)
+    type = Id(required=False)
 
     def validate(self, attrs: Json) -> Json:
         """Ask for one of the two."""
@@ -80,7 +80,7 @@ class DescriptorFields(serializers.Serializer[Any]):
     """Records to describe, and with what."""
 
     records = RecordList()
-    task_id = serializers.UUIDField()
+    task_id = Id()
     version = serializers.IntegerField(required=False, allow_null=True)
 
 

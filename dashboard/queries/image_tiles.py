@@ -50,7 +50,8 @@ def tile_page(workspace: Workspace, chosen: Chosen, cursor: str = "") -> TilePag
         return _page_of_group(chosen.group, cursor)
     rows = images_in(workspace)
     if chosen.test:
-        rows = rows.filter(test_image=True)
+        # Not `=True`, which SQLite gets as a bare column and then reads every row for.
+        rows = rows.filter(test_image__in=[True])
     if chosen.without_type is not None:
         rows = without_group(rows, chosen.without_type)
     found = page(rows, cursor)

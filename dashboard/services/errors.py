@@ -52,6 +52,23 @@ class GroupHoldsGroups(Refused):
         )
 
 
+class GroupHoldsImages(Refused):
+    """Groups were put into a group that holds images or objects."""
+
+    def __init__(self, group: Group) -> None:
+        super().__init__(
+            f"“{group}” holds images or objects, so it cannot hold groups as well. "
+            "Take them out first, or make another group for the groups."
+        )
+
+
+class NestingWouldCycle(Refused):
+    """A group would come to lie inside itself."""
+
+    def __init__(self, group: Group, child: Group) -> None:
+        super().__init__(f"“{child}” cannot go into “{group}”: a group would lie inside itself.")
+
+
 class AlreadyInExclusiveType(Refused):
     """An image is in another group of a type that allows one group per image."""
 

@@ -39,7 +39,7 @@ def shown_progress(job: Job, membership: Membership | None) -> ShownProgress:
         is_finished=now.is_finished,
         stage=job.stage,
         percent=now.percent,
-        done=job.done,
+        done=now.handled,
         total=job.total,
         failed=job.failed,
         skipped=job.skipped,

@@ -22,7 +22,13 @@ from dashboard.services.errors import Refused
 from dashboard.services.tasks import add_type, create_task, remove_type
 from dashboard.services.training import start_training
 from dashboard.views.progress import shown_progress
-from dashboard.views.rendering import may, missing_is_404, page_or_fragment, see_other
+from dashboard.views.rendering import (
+    may,
+    missing_is_404,
+    page_or_fragment,
+    see_other,
+    wants_fragment,
+)
 from dashboard.views.versions import version_rows
 
 VERSIONS_SHOWN = 20
@@ -73,7 +79,7 @@ def task(request: WorkspaceRequest, task_id: UUID) -> HttpResponse:
         "rows": version_rows(request.workspace, found.rows),
         "next": found.next,
     }
-    if not cursor:
+    if not (cursor and wants_fragment(request)):
         context |= _types_of(request, shown) | _training_of(request, shown)
     fragment = "rows" if cursor else "training"
     return page_or_fragment(request, "dashboard/tasks/task.html", fragment, context)

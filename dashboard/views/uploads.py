@@ -95,12 +95,13 @@ def upload(request: WorkspaceRequest, upload_id: UUID) -> HttpResponse:
     shown = get_upload(request.workspace, upload_id)
     job = job_about(request.workspace, shown.id)
     cursor = request.GET.get("cursor", "")
-    found = failure_page(shown, cursor)
+    found, by_status = failure_page(shown, cursor), counts(shown)
     context = {
         "upload": shown,
         "job": job,
         "progress": shown_progress(job, request.membership) if job else None,
-        "counts": counts(shown),
+        "counts": by_status,
+        "total": sum(by_status.values()),
         "failures": found.rows,
         "can_add": may(request, "images.add"),
         "next_url": f"{request.path}?cursor={found.next}" if found.next else "",

@@ -19,6 +19,12 @@ from dashboard.queries.versions import get_version
 from dashboard.views.progress import duration_words
 from dashboard.views.rendering import missing_is_404
 
+STATES = dict.fromkeys(Version.UNFINISHED, "running") | {
+    Version.Status.TRAINED: "done",
+    Version.Status.ERROR: "failed",
+    Version.Status.CANCELLED: "cancelled",
+}
+
 
 @dataclass(frozen=True)
 class VersionRow:
@@ -32,9 +38,12 @@ class VersionRow:
     @property
     def state(self) -> str:
         """Return the state as `partials/status_badge.html` knows it."""
-        return {"TRAINING": "running", "TRAINED": "done", "ERROR": "failed"}.get(
-            self.version.status, "idle"
-        )
+        return STATES[Version.Status(self.version.status)]
+
+    @property
+    def state_label(self) -> str:
+        """Return the state for people; how far a training is, its job tells."""
+        return "In training" if self.state == "running" else self.version.get_status_display()
 
 
 def version_rows(workspace: Workspace, versions: Sequence[Version]) -> list[VersionRow]:

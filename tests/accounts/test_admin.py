@@ -6,8 +6,7 @@ from django.test import Client
 from django.urls import include, path
 
 from accounts.models import Activity, ApiToken, User
-from tests.conftest import signed_in
-from tests.factories import PASSWORD, Cast, make_key
+from tests.factories import PASSWORD, Cast, make_key, signed_in
 
 urlpatterns = [path("admin/", admin.site.urls), path("", include("dashboard.urls"))]
 pytestmark = [pytest.mark.django_db, pytest.mark.urls(__name__)]

@@ -44,7 +44,7 @@ def _time_upload(server: Server, session: requests.Session, archive: bytes) -> f
     answer = session.post(
         address,
         data={"new_type": "Same photo", "csrfmiddlewaretoken": token},
-        files={"files": ("photos.zip", archive, "application/zip")},
+        files={"file": ("photos.zip", archive, "application/zip")},
     )
     answer.raise_for_status()
     while f"{PICTURES:,} added" not in (page := session.get(answer.url).text):

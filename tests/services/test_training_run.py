@@ -125,7 +125,10 @@ def test_a_group_of_groups_of_another_type_is_a_group(
     GroupNesting.objects.create(parent=folder, child=Group.objects.get(name="Group 0"))
     Group.objects.filter(pk=folder.pk).update(groups_count=1)
     seen = snapshot(task)
-    sizes = [len([m for m in seen.members[family] if m.group_id == g.id]) for g in family.groups.order_by("name")]
+    sizes = [
+        len([m for m in seen.members[family] if m.group_id == g.id])
+        for g in family.groups.order_by("name")
+    ]
     assert sizes == [6, 3]
     assert {member.group_id for member in seen.members[kind]}.isdisjoint({folder.id})
 

@@ -243,9 +243,7 @@ def test_nothing_sent(cast: Cast) -> None:
     assert Upload.objects.count() == 0
 
 
-def test_a_database_that_fails_leaves_no_bytes(
-    cast: Cast, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_database_that_fails_leaves_no_bytes(cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
     def fail(**_fields: object) -> None:
         raise RuntimeError("the database went away")
 

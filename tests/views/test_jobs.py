@@ -136,7 +136,7 @@ def test_a_poll_gets_the_bar_and_goes_on(bob_client: Client, job: Job) -> None:
     text = answer.content.decode()
     assert "data-poll" in text
     assert "25 %" in text
-    assert "90 of 400" in text
+    assert "100 of 400" in text
     assert "10 images/s" in text
     assert "about 30 s left" in text
     assert "HX-Trigger" not in answer

@@ -1,0 +1,122 @@
+"""The photograph: where a product stands, how it is lit, and what the camera makes of it."""
+
+import io
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TypeAlias
+
+import numpy as np
+from PIL import Image, ImageFilter
+
+from .backdrops import draw_backdrop
+from .canvas import SIDE, Canvas, Pose
+from .design import Design
+from .pottery import draw_bottle, draw_lamp, draw_mug, draw_plate, draw_teapot, draw_vase
+from .shapes import Floats
+from .textiles import (
+    draw_armchair,
+    draw_bag,
+    draw_beanie,
+    draw_cushion,
+    draw_sneaker,
+    draw_umbrella,
+)
+
+Rng = np.random.Generator
+Draw: TypeAlias = Callable[[Canvas, Design, Rng], None]
+
+QUALITY = 88
+
+
+@dataclass(frozen=True)
+class Kind:
+    """A kind of product: how to draw one, its size about its middle, how far it may lean."""
+
+    name: str
+    draw: Draw
+    head: float
+    foot: float
+    wide: float
+    lean: float = 0.035
+
+    @property
+    def length(self) -> float:
+        """The longer of its width and its height."""
+        return max(self.head + self.foot, 2 * self.wide)
+
+
+KINDS = (
+    Kind("Mug", draw_mug, 0.72, 0.62, 0.85),
+    Kind("Vase", draw_vase, 1.2, 0.85, 0.6),
+    Kind("Teapot", draw_teapot, 0.85, 0.66, 1.05),
+    Kind("Bottle", draw_bottle, 1.15, 0.97, 0.45, lean=0.12),
+    Kind("Lamp", draw_lamp, 1.05, 0.95, 0.7),
+    Kind("Plate", draw_plate, 0.7, 0.62, 1.0, lean=0.1),
+    Kind("Sneaker", draw_sneaker, 0.6, 0.55, 1.05, lean=0.2),
+    Kind("Bag", draw_bag, 0.8, 0.85, 0.85, lean=0.08),
+    Kind("Cushion", draw_cushion, 0.85, 0.8, 0.9, lean=0.4),
+    Kind("Beanie", draw_beanie, 1.0, 0.62, 0.77, lean=0.15),
+    Kind("Umbrella", draw_umbrella, 0.85, 0.9, 1.0, lean=0.35),
+    Kind("Armchair", draw_armchair, 0.95, 0.97, 0.86),
+)
+
+
+def photograph(kind: Kind, design: Design, rng: Rng) -> bytes:
+    """Take one picture of a product: JPEG."""
+    light = _draw_light(rng)
+    pose = _draw_pose(kind, rng)
+    canvas = Canvas(pose, light)
+    kind.draw(canvas, design, rng)
+    colours, cover = canvas.layer()
+    base = pose.middle[1] + kind.foot * pose.scale
+    backdrop = draw_backdrop(base - SIDE * rng.uniform(0.06, 0.28), rng)
+    scene = backdrop * _shadows(cover, base, light, rng)
+    return _develop(scene * (1 - cover) + colours, rng)
+
+
+def _draw_pose(kind: Kind, rng: Rng) -> Pose:
+    scale = SIDE * rng.uniform(0.6, 0.84) / kind.length
+    highest = max(0.62 * SIDE, (kind.head + kind.foot) * scale + 6)
+    base = rng.uniform(highest, 0.95 * SIDE)
+    return Pose(
+        middle=(SIDE * (0.5 + rng.normal(0, 0.045)), base - kind.foot * scale),
+        scale=scale,
+        angle=rng.normal(0, kind.lean),
+        squeeze=float(rng.choice([-1, 1]) * rng.uniform(0.9, 1.04)),
+        above=rng.uniform(0.1, 0.36),
+        turn=rng.uniform(-2.2, 2.2),
+    )
+
+
+def _draw_light(rng: Rng) -> Floats:
+    """Point to the light: from one side, from above, from before the product."""
+    way = np.array([rng.choice([-1, 1]) * rng.uniform(0.2, 0.8), -rng.uniform(0.2, 0.6), 0.75])
+    return way / np.linalg.norm(way)
+
+
+def _shadows(cover: Floats, base: float, light: Floats, rng: Rng) -> Floats:
+    """Darken the floor from `base` on and, softly, what is behind the product: (SIDE, SIDE, 1)."""
+    shape = Image.fromarray((cover[..., 0] * 255).astype(np.uint8))
+    flatten = rng.uniform(3, 5)  # how much shorter than the product its shadow is
+    slant = flatten * light[0] * 1.5
+    lying = (1, slant, -slant * base, 0, flatten, base * (1 - flatten))
+    near = shape.transform(shape.size, Image.Transform.AFFINE, lying, Image.Resampling.BILINEAR)
+    aside = (1, 0, 26 * light[0], 0, 1, -8)
+    far = shape.transform(shape.size, Image.Transform.AFFINE, aside, Image.Resampling.BILINEAR)
+    depth = rng.uniform(0.25, 0.6, 2) * (1, 0.4)
+    dark: Floats = np.ones((SIDE, SIDE, 1), np.float32)
+    for image, blur, share in ((near, 5, depth[0]), (far, 14, depth[1])):
+        soft = image.filter(ImageFilter.GaussianBlur(blur))
+        dark = dark * (1 - np.float32(share / 255) * np.asarray(soft, np.float32)[..., None])
+    return dark
+
+
+def _develop(scene: Floats, rng: Rng) -> bytes:
+    """Expose, tint and save."""
+    warmth, green = rng.normal(0, 0.05), rng.normal(0, 0.015)
+    tint = np.exp([warmth, green, -warmth]) * 2 ** rng.normal(0.02, 0.18)
+    bright = (scene * tint.astype(np.float32)).clip(0, 1) ** np.float32(np.exp(rng.normal(0, 0.08)))
+    image = Image.fromarray((bright * 255 + 0.5).astype(np.uint8))
+    file = io.BytesIO()
+    image.save(file, "JPEG", quality=QUALITY)
+    return file.getvalue()

@@ -1,0 +1,75 @@
+"""The demo's pictures: a small catalogue of drawn products, so that a new place has some to try.
+
+Two likenesses can be learned from them: the same product, and the same colours.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from .demo.colourways import COLOURWAYS, Colourway
+from .demo.design import Design, draw_design
+from .demo.photo import KINDS, Kind, photograph
+
+PRODUCTS = 60
+VIEWS = 7
+HELD_OUT = 6  # colourways that are there to test with
+
+
+@dataclass(frozen=True)
+class DemoPicture:
+    """A picture and what there is to say of it; `held_out` is one of a colourway to test with."""
+
+    file_name: str
+    data: bytes
+    product: str
+    colourway: str
+    held_out: bool
+
+
+@dataclass(frozen=True)
+class _Product:
+    number: int
+    name: str
+    kind: Kind
+    design: Design
+    colourway: Colourway
+    held_out: bool
+
+
+def draw_demo(seed: int = 1) -> Iterator[DemoPicture]:
+    """Draw the catalogue, product by product: JPEG files, the same bytes for the same seed.
+
+    Every colourway is worn by two or three products of different kinds, and a product has one
+    colourway: what is held out shares no product with the rest.
+    """
+    for product in _draw_products(seed):
+        for view in range(VIEWS):
+            rng = np.random.default_rng((seed, 2, product.number, view))
+            yield DemoPicture(
+                file_name=f"{product.name.lower().replace(' — ', '-').replace(' ', '-')}-{view + 1}.jpg",
+                data=photograph(product.kind, product.design, rng),
+                product=product.name,
+                colourway=product.colourway.name,
+                held_out=product.held_out,
+            )
+
+
+def _draw_products(seed: int) -> Iterator[_Product]:
+    """Deal kinds and colourways out in turn; as 12 divides no 26, a colourway changes its kind."""
+    rng = np.random.default_rng((seed, 0))
+    kinds, colourways = rng.permutation(len(KINDS)), rng.permutation(len(COLOURWAYS))
+    held_out = rng.choice(len(COLOURWAYS), HELD_OUT, replace=False)
+    for number in range(PRODUCTS):
+        kind = KINDS[kinds[number % len(KINDS)]]
+        chosen = colourways[number % len(COLOURWAYS)]
+        colourway = COLOURWAYS[chosen]
+        yield _Product(
+            number=number,
+            name=f"{kind.name} {number // len(KINDS) + 1:02} — {colourway.word}",
+            kind=kind,
+            design=draw_design(colourway.colours, np.random.default_rng((seed, 1, number))),
+            colourway=colourway,
+            held_out=bool(chosen in held_out),
+        )

@@ -1,0 +1,31 @@
+"""What the tests of the API share: addresses, and the refusals that every call has."""
+
+from typing import Any
+
+from accounts.models import Scope
+from tests.factories import Cast, api_client, make_key
+
+SIMILARITY = "/similarity/training/v2"
+TASK, TYPE, GROUP = f"{SIMILARITY}/task/", f"{SIMILARITY}/type/", f"{SIMILARITY}/group/"
+MODEL, DESCRIPTOR = f"{SIMILARITY}/model/", f"{SIMILARITY}/descriptor"
+IMAGE = "/recognition/v2/training-image/"
+
+
+def check_refusals(
+    cast: Cast, method: str, address: str, body: Any = None, *, writes: bool = True
+) -> None:
+    """No token: 401. A stranger: 404. A viewer and a key that reads: 403, if the call writes."""
+    reads = make_key(cast.alice, name="reads", scope=Scope.READ)
+    expected = [(None, 401), (cast.charlie, 404)]
+    if writes:
+        expected += [(cast.vera, 403), (reads, 403)]
+    for who, status in expected:
+        answer = getattr(api_client(who), method)(address, body)
+        assert answer.status_code == status, (who, answer.data)
+        assert isinstance(answer.data["detail"], str)
+    assert getattr(api_client(None), method)(address, body)["WWW-Authenticate"] == "Token"
+
+
+def in_workspace(cast: Cast, address: str) -> str:
+    """Name the cast's workspace in an address, which nobody may do who is no member."""
+    return f"{address}?workspace={cast.workspace.id}"
