@@ -1,5 +1,6 @@
 """Every address of the program."""
 
+from django.contrib import admin
 from django.urls import include, path
 
 from dashboard.views import health, media, setup
@@ -7,11 +8,18 @@ from dashboard.views import health, media, setup
 urlpatterns = [
     path("healthz", health.healthz, name="healthz"),
     path("setup", setup.setup, name="setup"),
-    path("media/<uuid:workspace_id>/images/<str:name>", media.image_file, name="image-file"),
     path(
-        "media/<uuid:workspace_id>/thumbs/<str:name>", media.thumbnail_file, name="thumbnail-file"
+        "media/<uuid:workspace_id>/images/<uuid:image_id>.<slug:extension>",
+        media.image_file,
+        name="image-file",
+    ),
+    path(
+        "media/<uuid:workspace_id>/thumbs/<uuid:image_id>.jpg",
+        media.thumbnail_file,
+        name="thumbnail-file",
     ),
     path("accounts/", include("allauth.urls")),
+    path("admin/", admin.site.urls),
     path("", include("accounts.urls")),
     path("", include("dashboard.views.urls")),
     path("", include("dashboard.api.urls")),

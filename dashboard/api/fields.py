@@ -85,7 +85,7 @@ class IdList(serializers.ListField):
             try:
                 ids.append(self.child.run_validation(value))
             except serializers.ValidationError as error:
-                sentences += error.detail
+                sentences += [str(sentence) for sentence in error.detail]
         if sentences:
             raise serializers.ValidationError(sentences[:20])
         return ids

@@ -10,12 +10,13 @@ from rest_framework.response import Response
 
 from accounts.models import Workspace
 from dashboard.api.base import ApiView
-from dashboard.api.lists import Listing
+from dashboard.api.lists import NEWEST_FIRST, Listing
 from dashboard.api.parameters import an_id, conditions, flag, number, text
 from dashboard.api.permissions import workspace_for
 from dashboard.api.shapes import GroupFields, ImageIds, group_json, images_json
 from dashboard.models import Group
 from dashboard.queries.groups import get_group, groups_in, members_of
+from dashboard.queries.nesting import groups_inside
 from dashboard.queries.similarity_types import types_in
 from dashboard.services.groups import (
     add_images,
@@ -114,8 +115,9 @@ def _with_type(workspace: Workspace, values: dict[str, Any]) -> dict[str, Any]:
 
 def _whole(row: Group, request: Request) -> dict[str, object]:
     members = members_of(row).order_by("-image_created", "-image")[:MEMBERS_SHOWN]
+    inside = groups_inside(row).order_by(*NEWEST_FIRST)[:MEMBERS_SHOWN]
     return group_json(row) | {
         "images": images_json([member.image for member in members], request),
         "detection_objects": [],
-        "groups": [],
+        "groups": [group_json(inner) for inner in inside],
     }

@@ -22,6 +22,11 @@ class Measure:
         """Return by how many percentage points the delivered head is ahead."""
         return self.delivered.value - self.untrained.value
 
+    @property
+    def loss(self) -> float:
+        """Return by how many it is behind: the gate asks for MAP@R only, so others may fall."""
+        return -self.difference
+
 
 @dataclass(frozen=True)
 class Comparison:

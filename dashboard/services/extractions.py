@@ -2,11 +2,13 @@
 
 import tempfile
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from uuid import UUID
 
 from django.conf import settings
 from django.db import transaction
+from django.db.models import QuerySet
 
 from accounts.activity import record
 from accounts.models import User, Workspace
@@ -138,3 +140,12 @@ def close_extraction(*, extraction_id: UUID) -> None:
     extraction = Extraction.objects.get(pk=extraction_id)
     if not extraction.path:
         storage.delete(paths.extraction(extraction.workspace_id, extraction.id, extraction.format))
+
+
+def drop_extractions(extractions: QuerySet[Extraction]) -> None:
+    """End the work on extractions that go away, and remove their files after the commit."""
+    rows = list(extractions)
+    jobs.drop(subject_ids=[row.id for row in rows])
+    for row in rows:
+        path = paths.extraction(row.workspace_id, row.id, row.format)
+        transaction.on_commit(partial(storage.delete, path))

@@ -12,6 +12,7 @@ from django.db.models import Count, F, QuerySet
 from accounts.activity import record
 from accounts.models import User, Workspace
 from dashboard.models import (
+    Extraction,
     Group,
     GroupImage,
     GroupNesting,
@@ -27,6 +28,7 @@ from dashboard.services.errors import (
     TooManyIds,
     UnknownIds,
 )
+from dashboard.services.extractions import drop_extractions
 from dashboard.services.images import MAX_IDS
 
 
@@ -141,6 +143,7 @@ def discard_groups(groups: QuerySet[Group]) -> None:
     holders = nested.order_by("parent").values_list("parent").annotate(Count("id"))
     for parent_id, count in list(holders):
         Group.objects.filter(pk=parent_id).update(groups_count=F("groups_count") - count)
+    drop_extractions(Extraction.objects.filter(group__in=groups))
     GroupImage.objects.filter(group__in=groups).delete()
     GroupRegion.objects.filter(group__in=groups).delete()
     groups.delete()

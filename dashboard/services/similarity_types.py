@@ -7,8 +7,9 @@ from django.db.models import Count
 
 from accounts.activity import record
 from accounts.models import User, Workspace
-from dashboard.models import Group, GroupImage, GroupRegion, SimilarityType
+from dashboard.models import Extraction, Group, GroupImage, GroupRegion, SimilarityType
 from dashboard.services.errors import EmptyName, ImagesInSeveralGroups, TypeHasGroups
+from dashboard.services.extractions import drop_extractions
 from dashboard.services.groups import discard_groups
 
 
@@ -92,6 +93,7 @@ def delete_type(*, similarity_type: SimilarityType, force: bool = False, actor: 
     count = groups.count()
     if count and not force:
         raise TypeHasGroups(row, count)
+    drop_extractions(Extraction.objects.filter(similarity_type=row))
     discard_groups(groups)
     _tell("deleted", row, actor, groups=count)
     row.delete()

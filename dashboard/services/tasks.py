@@ -1,16 +1,14 @@
 """Make tasks and attach types to them."""
 
-from functools import partial
 from typing import Any
 
 from django.db import transaction
 
 from accounts.activity import record
 from accounts.models import User, Workspace
-from dashboard.files import paths, storage
 from dashboard.models import SimilarityType, Task, TaskType
-from dashboard.services import jobs
 from dashboard.services.errors import EmptyName
+from dashboard.services.versions import drop_versions
 
 
 @transaction.atomic
@@ -58,18 +56,11 @@ def change_task(*, task: Task, changes: dict[str, Any], actor: User) -> Task:
 
 @transaction.atomic
 def delete_task(*, task: Task, actor: User) -> None:
-    """Delete a task with its versions; a training that is under way ends. The types stay.
-
-    The versions' files go after the commit.
-    """
+    """Delete a task with its versions; a training that is under way ends. The types stay."""
     row = _locked(task)
-    versions = list(row.versions.all())
-    jobs.drop(subject_ids=[version.id for version in versions])
+    drop_versions(list(row.versions.all()))
     _tell("deleted", row, actor=actor)
     row.delete()
-    for version in versions:
-        folder = paths.version(row.workspace_id, version.task_id, version.number)
-        transaction.on_commit(partial(storage.delete_all, folder))
 
 
 def _locked(task: Task) -> Task:

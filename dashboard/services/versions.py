@@ -1,5 +1,6 @@
 """Choose a task's production version, and delete versions."""
 
+from collections.abc import Sequence
 from functools import partial
 
 from django.db import transaction
@@ -7,9 +8,10 @@ from django.db import transaction
 from accounts.activity import record
 from accounts.models import User
 from dashboard.files import paths, storage
-from dashboard.models import Task, Version
+from dashboard.models import Extraction, Task, Version
 from dashboard.services import jobs
 from dashboard.services.errors import NotProducible
+from dashboard.services.extractions import drop_extractions
 
 
 @transaction.atomic
@@ -32,16 +34,20 @@ def set_production(*, version: Version, production: bool, actor: User) -> bool:
 
 @transaction.atomic
 def delete_version(*, version: Version, actor: User) -> None:
-    """Delete a version; its number is not given again, and a training of it ends.
-
-    Its files go after the commit.
-    """
+    """Delete a version; its number is not given again, and work with it ends."""
     Task.objects.select_for_update().get(pk=version.task_id)
-    jobs.drop(subject_ids=[version.id])
+    drop_versions([version])
     _tell("deleted", version, actor)
-    folder = paths.version(version.workspace_id, version.task_id, version.number)
     version.delete()
-    transaction.on_commit(partial(storage.delete_all, folder))
+
+
+def drop_versions(versions: Sequence[Version]) -> None:
+    """End the work on and with versions that go away, and remove files after the commit."""
+    drop_extractions(Extraction.objects.filter(version__in=versions))
+    jobs.drop(subject_ids=[version.id for version in versions])
+    for version in versions:
+        folder = paths.version(version.workspace_id, version.task_id, version.number)
+        transaction.on_commit(partial(storage.delete_all, folder))
 
 
 def _tell(verb: str, version: Version, actor: User) -> None:

@@ -12,28 +12,35 @@ from dashboard.files import links, paths, storage
 
 
 @require_safe
-def image_file(request: HttpRequest, workspace_id: UUID, name: str) -> FileResponse:
+def image_file(
+    request: HttpRequest, workspace_id: UUID, image_id: UUID, extension: str
+) -> FileResponse:
     """Send a stored image."""
-    image_id, _, extension = name.partition(".")
-    return _send(request, paths.image(workspace_id, UUID(image_id), extension))
+    seconds = _seconds_left(request)
+    return _send(paths.image(workspace_id, image_id, extension), seconds)
 
 
 @require_safe
-def thumbnail_file(request: HttpRequest, workspace_id: UUID, name: str) -> FileResponse:
+def thumbnail_file(request: HttpRequest, workspace_id: UUID, image_id: UUID) -> FileResponse:
     """Send a thumbnail."""
-    return _send(request, paths.thumbnail(workspace_id, UUID(name.partition(".")[0])))
+    seconds = _seconds_left(request)
+    return _send(paths.thumbnail(workspace_id, image_id), seconds)
 
 
-def _send(request: HttpRequest, path: str) -> FileResponse:
-    now = time.time()
-    if not links.verify(request.path, request.GET.dict(), now):
+def _seconds_left(request: HttpRequest) -> int:
+    """Return how long the link is still good for; 403 if it is not, before anything is looked up."""
+    now, query = time.time(), request.GET.dict()
+    if not links.verify(request.path, query, now):
         raise PermissionDenied("This link has expired or was altered: open the page again.")
+    return links.seconds_left(query, now)
+
+
+def _send(path: str, seconds: int) -> FileResponse:
     try:
         file = storage.open(path)
     except FileNotFoundError as error:
         raise Http404("This image was deleted.") from error
     response = FileResponse(file, content_type=mimetypes.guess_type(path)[0])
-    seconds = links.seconds_left(request.GET.dict(), now)
     response["Cache-Control"] = f"private, max-age={seconds}, immutable"
     response["Content-Security-Policy"] = "default-src 'none'; sandbox"
     return response

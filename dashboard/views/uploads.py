@@ -63,7 +63,7 @@ def _chosen_type(request: WorkspaceRequest, form: UploadForm) -> SimilarityType 
     if not name:
         return chosen
     return find_or_create_type(
-        workspace=request.workspace, name=name, exclusive=False, actor=request.user
+        workspace=request.workspace, name=name, exclusive=True, actor=request.user
     )
 
 

@@ -155,7 +155,7 @@ def nested(depth: int) -> dict[str, Any]:
     "meta_data",
     [
         {"text": "ä\u2028\U0001f45f \\x00 \\u0000", "list": [1, -1, 0.5, None, True], "": {}},
-        {"big": (1 << 64) - 1, "small": -(1 << 63), "float": 1e18},
+        {"big": (1 << 64) - 1, "small": -(1 << 63), "float": 1.5e-7},
         nested(90),
         {},
     ],

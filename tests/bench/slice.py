@@ -47,11 +47,12 @@ def _time_upload(server: Server, session: requests.Session, archive: bytes) -> f
         files={"file": ("photos.zip", archive, "application/zip")},
     )
     answer.raise_for_status()
-    while f"{PICTURES:,} added" not in (page := session.get(answer.url).text):
-        if "failed" in page and "Finished" in page:
-            raise RuntimeError("the upload failed")
+    while "data-poll" in (page := session.get(answer.url).text):
         time.sleep(0.05)
-    return time.perf_counter() - started
+    elapsed = time.perf_counter() - started
+    if f"{PICTURES:,} of {PICTURES:,}" not in page:
+        raise RuntimeError("the upload failed")
+    return elapsed
 
 
 def _page() -> float:

@@ -8,6 +8,7 @@ from dashboard.models import Job, Task, Version
 from dashboard.queries.versions import newest_versions
 from dashboard.services import jobs
 from dashboard.services.errors import EmptyName, NotProducible
+from dashboard.services.extractions import start_extraction
 from dashboard.services.tasks import change_task, delete_task
 from dashboard.services.versions import delete_version, set_production
 from tests.factories import Cast, make_job, make_task, make_type, make_version
@@ -112,3 +113,19 @@ def test_a_training_of_a_deleted_version_ends(cast: Cast, task: Task) -> None:
     delete_version(version=version, actor=cast.ann)
     job.refresh_from_db()
     assert job.state == Job.State.CANCELLED
+
+
+def test_an_extraction_goes_with_its_version(
+    cast: Cast, task: Task, django_capture_on_commit_callbacks: object
+) -> None:
+    version = make_version(task)
+    extraction, job = start_extraction(
+        workspace=cast.workspace, version=version, file_format="csv", actor=cast.bob
+    )
+    path = paths.extraction(cast.workspace.id, extraction.id, "csv")
+    storage.write(path, b"half")
+    with django_capture_on_commit_callbacks(execute=True):  # type: ignore[operator]
+        delete_version(version=version, actor=cast.ann)
+    job.refresh_from_db()
+    assert job.state == Job.State.CANCELLED
+    assert not storage.exists(path)

@@ -92,6 +92,18 @@ def test_a_head_that_was_not_better_is_no_comparison(bob_client: Client, version
     assert "marked as test" not in answer
 
 
+def test_a_metric_that_fell_is_told(bob_client: Client, version: Version) -> None:
+    version.metrics["a"]["unseen"]["delivered"]["recall@1"] = {
+        "value": 0.85,
+        "low": 0.8,
+        "high": 0.9,
+    }
+    version.save()
+    task = bob_client.get(reverse("task", args=[version.task_id])).content.decode()
+    assert "Better in MAP@R" in task
+    assert task.count("lower by 4.4") == 1
+
+
 def test_too_few_groups_are_told(bob_client: Client, version: Version) -> None:
     version.metrics = {"a": report(better=False, verified=False)}
     version.save()

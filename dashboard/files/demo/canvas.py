@@ -11,7 +11,7 @@ from .inks import Ink
 from .shapes import Floats, Points, curve
 
 SIDE = 320  # pixels of a picture
-OVER = 2  # drawn larger by this and made smaller in the end, so that edges are soft
+OVER = 2  # drawn twice as large and made smaller in the end, so that edges are soft
 _MARGIN = 8
 
 
@@ -50,12 +50,12 @@ class Canvas:
 
     def __init__(self, pose: Pose, light: Floats) -> None:
         self.pose = pose
-        side = SIDE * OVER
-        self._layer = np.zeros((side, side, 4), np.float32)  # colours times cover, and cover
+        size = (SIDE * OVER, SIDE * OVER)
+        self._colours, self._cover = Image.new("RGB", size), Image.new("L", size)
         cos, sin = np.cos(pose.angle), np.sin(pose.angle)
         axes = np.array([[cos, -sin], [sin, cos]]) * (pose.squeeze, 1)
         self._axes, self._middle = axes * pose.scale * OVER, np.array(pose.middle) * OVER
-        self._back = np.linalg.inv(self._axes).astype(np.float32)
+        self._back = np.linalg.inv(self._axes)
         self._light = (light * (np.sign(pose.squeeze), 1, 1)).astype(np.float32)
 
     def area(self, outline: Points, finish: Finish) -> None:
@@ -71,9 +71,11 @@ class Canvas:
 
     def layer(self) -> tuple[Floats, Floats]:
         """Give the picture: colours times cover (SIDE, SIDE, 3), and cover (SIDE, SIDE, 1)."""
-        parts = [self._layer[i::OVER, j::OVER] for i in range(OVER) for j in range(OVER)]
-        small: Floats = np.add.reduce(parts) / np.float32(OVER**2)
-        return small[..., :3], small[..., 3:]
+        colours, cover = (
+            np.asarray(image.reduce(OVER), np.float32) / 255
+            for image in (self._colours, self._cover)
+        )
+        return colours, cover[..., None]
 
     def _pixels(self, points: Points) -> Floats:
         return np.asarray(points, np.float64) @ self._axes.T + self._middle
@@ -92,15 +94,15 @@ class Canvas:
             return
         mask = Image.new("L", (width, height))
         draw(ImageDraw.Draw(mask), [tuple(place) for place in (places - low).tolist()])
-        y, x = np.mgrid[low[1] : high[1], low[0] : high[0]].astype(np.float32)
-        x, y = x + np.float32(0.5 - self._middle[0]), y + np.float32(0.5 - self._middle[1])
-        (a, b), (c, d) = self._back
-        lit = finish(Patch(a * x + b * y, c * x + d * y, mask, self._light))
-        share = np.asarray(mask, np.float32)[..., None] / 255
-        below = self._layer[low[1] : high[1], low[0] : high[0]]
-        below *= 1 - share
-        below[..., :3] += lit * share
-        below[..., 3:] += share
+        x = np.arange(low[0], high[0]) + 0.5 - self._middle[0]
+        y = np.arange(low[1], high[1]) + 0.5 - self._middle[1]
+        across, down = np.outer(self._back[:, 0], x), np.outer(self._back[:, 1], y)
+        u, v = across.astype(np.float32)[:, None, :] + down.astype(np.float32)[:, :, None]
+        lit = np.broadcast_to(finish(Patch(u, v, mask, self._light)), (height, width, 3))
+        part = Image.fromarray((lit * 255).clip(0, 255).astype(np.uint8))
+        corner = (int(low[0]), int(low[1]))
+        self._colours.paste(part, corner, mask)
+        self._cover.paste(255, (*corner, corner[0] + width, corner[1] + height), mask)
 
 
 def _draw_line(

@@ -30,7 +30,7 @@ def plain(colour: Floats) -> Ink:
 def patterned(kind: str, colours: Floats, across: float, down: float) -> Ink:
     """Repeat a pattern every `across` and `down`; most of it is the first of the colours (3, 3)."""
     pattern = PATTERNS[kind]
-    return lambda x, y: colours[pattern(x / across, y / down).astype(np.intp)]
+    return lambda x, y: colours.take(pattern(x / across, y / down).astype(np.intp), axis=0)
 
 
 def _plain(u: Floats, _: Floats) -> Choice:

@@ -26,6 +26,7 @@ Rng = np.random.Generator
 Draw: TypeAlias = Callable[[Canvas, Design, Rng], None]
 
 QUALITY = 88
+_COARSE = 4  # shadows are soft: they are drawn smaller by this
 
 
 @dataclass(frozen=True)
@@ -96,18 +97,18 @@ def _draw_light(rng: Rng) -> Floats:
 
 def _shadows(cover: Floats, base: float, light: Floats, rng: Rng) -> Floats:
     """Darken the floor from `base` on and, softly, what is behind the product: (SIDE, SIDE, 1)."""
-    shape = Image.fromarray((cover[..., 0] * 255).astype(np.uint8))
+    shape = Image.fromarray((cover[..., 0] * 255).astype(np.uint8)).reduce(_COARSE)
     flatten = rng.uniform(3, 5)  # how much shorter than the product its shadow is
     slant = flatten * light[0] * 1.5
+    base /= _COARSE
     lying = (1, slant, -slant * base, 0, flatten, base * (1 - flatten))
-    near = shape.transform(shape.size, Image.Transform.AFFINE, lying, Image.Resampling.BILINEAR)
-    aside = (1, 0, 26 * light[0], 0, 1, -8)
-    far = shape.transform(shape.size, Image.Transform.AFFINE, aside, Image.Resampling.BILINEAR)
-    depth = rng.uniform(0.25, 0.6, 2) * (1, 0.4)
+    aside = (1, 0, 26 * light[0] / _COARSE, 0, 1, -8 / _COARSE)
     dark: Floats = np.ones((SIDE, SIDE, 1), np.float32)
-    for image, blur, share in ((near, 5, depth[0]), (far, 14, depth[1])):
-        soft = image.filter(ImageFilter.GaussianBlur(blur))
-        dark = dark * (1 - np.float32(share / 255) * np.asarray(soft, np.float32)[..., None])
+    for place, blur, most in ((lying, 5, 0.6), (aside, 14, 0.24)):
+        cast = shape.transform(shape.size, Image.Transform.AFFINE, place, Image.Resampling.BILINEAR)
+        soft = cast.filter(ImageFilter.GaussianBlur(blur / _COARSE)).resize((SIDE, SIDE))
+        share = np.float32(most * rng.uniform(0.4, 1) / 255)
+        dark = dark * (1 - share * np.asarray(soft, np.float32)[..., None])
     return dark
 
 

@@ -71,7 +71,8 @@ class Turned:
         length = np.sqrt(1 + slope**2)
         towards = np.sqrt(1 - across**2)
         facing = (across * light[0] - slope * light[1] + towards * light[2]) / length
-        half = (light + (0, 0, 1)) / np.linalg.norm(light + (0, 0, 1))
+        half = light + np.array([0, 0, 1], np.float32)
+        half /= np.linalg.norm(half)
         mirror = (across * half[0] - slope * half[1] + towards * half[2]) / length
         return 0.5 + 0.52 * facing.clip(-0.35, 1), mirror.clip(0, 1) ** 40
 
