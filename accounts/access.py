@@ -1,6 +1,7 @@
 """The only gate: one table from role to allowed actions, read by pages and API alike."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from functools import wraps
 from typing import Concatenate, ParamSpec
 
@@ -45,6 +46,34 @@ ALLOWED: dict[str, frozenset[str]] = {
     Role.ADMIN: _ADMIN,
     Role.OWNER: _OWNER,
 }
+# What pages call the actions, in the order of the table that they show; a test compares the two.
+LABELS: dict[str, str] = {
+    "workspace.view": "See everything in the workspace",
+    "search.run": "Search by picture",
+    "descriptors.extract": "Extract descriptors",
+    "tokens.own": "Have API tokens of one’s own",
+    "images.add": "Upload images",
+    "images.change": "Change images",
+    "images.delete": "Delete images",
+    "types.add": "Make types",
+    "types.change": "Change types",
+    "types.delete": "Delete types",
+    "groups.add": "Make groups",
+    "groups.change": "Change groups and what is in them",
+    "groups.delete": "Delete groups",
+    "tasks.add": "Make tasks",
+    "tasks.change": "Change tasks",
+    "tasks.train": "Train tasks",
+    "tasks.delete": "Delete tasks",
+    "jobs.cancel": "Cancel jobs",
+    "versions.produce": "Put versions into production",
+    "versions.delete": "Delete versions",
+    "members.manage": "Invite, change and remove members",
+    "tokens.all": "See and revoke everybody’s tokens",
+    "workspace.change": "Rename the workspace",
+    "workspace.hand_over": "Hand the workspace over",
+    "workspace.delete": "Delete the workspace",
+}
 # What a token of scope "read" may do, whatever its user's role.
 READ_SCOPE = _VIEWER - {"tokens.own"}
 
@@ -54,6 +83,22 @@ def is_allowed(role: str, action: str) -> bool:
     if action not in _OWNER:
         raise ValueError(f"unknown action {action!r}")
     return action in ALLOWED.get(role, frozenset())
+
+
+@dataclass(frozen=True)
+class Permission:
+    """An action in words, and for each role whether it may."""
+
+    label: str
+    roles: list[tuple[Role, bool]]
+
+
+def permissions() -> list[Permission]:
+    """Return the table of who may do what, as people read it."""
+    return [
+        Permission(label, [(role, is_allowed(role, action)) for role in Role])
+        for action, label in LABELS.items()
+    ]
 
 
 def check(membership: Membership | None, action: str) -> Membership:

@@ -41,3 +41,88 @@ class NotAMember(AccountError):
 
     def __init__(self) -> None:
         super().__init__("You are not a member of that workspace.")
+
+
+class OwnerStays(AccountError):
+    """The owner keeps role and place until the workspace is handed over."""
+
+    def __init__(self) -> None:
+        super().__init__("The owner stays: hand the workspace over to somebody else first.")
+
+
+class NotTheOwner(AccountError):
+    """Somebody else owns the workspace by now."""
+
+    def __init__(self) -> None:
+        super().__init__("Only the owner can hand the workspace over, and that is not you.")
+
+
+class OwnRole(AccountError):
+    """Who changes the own role could lock the door behind oneself."""
+
+    def __init__(self) -> None:
+        super().__init__("You cannot change your own role: ask another admin or the owner.")
+
+
+class RoleNotGiven(AccountError):
+    """The role is none, or it is the owner's, which is handed over and never given."""
+
+    def __init__(self, role: str) -> None:
+        super().__init__(f"Nobody can be given the role “{role}”.")
+        self.role = role
+
+
+class MemberGone(AccountError):
+    """The person left, or the account was switched off, while somebody looked at the page."""
+
+    def __init__(self) -> None:
+        super().__init__("This person is no longer an active member of the workspace.")
+
+
+class AlreadyAMember(AccountError):
+    """The person is in the workspace; an invitation would change nothing."""
+
+    def __init__(self, who: str) -> None:
+        super().__init__(f"{who} is a member of this workspace already.")
+        self.who = who
+
+
+class NoSuchInvitation(AccountError):
+    """No invitation answers to this link."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "This link opens no invitation. Check that you copied all of it, or ask who "
+            "invited you for a new one."
+        )
+
+
+class InvitationClosed(AccountError):
+    """The invitation was there and opens nothing any more."""
+
+
+class InvitationUsed(InvitationClosed):
+    """Somebody accepted it."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "This invitation was used already, and it works once. If it was you, sign in; "
+            "if not, ask who invited you for a new one."
+        )
+
+
+class InvitationWithdrawn(InvitationClosed):
+    """An admin took it back, or sent a newer one to the same address."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "This invitation was withdrawn. Look for a newer one in your mail, or ask who "
+            "invited you."
+        )
+
+
+class InvitationExpired(InvitationClosed):
+    """Its days are over."""
+
+    def __init__(self) -> None:
+        super().__init__("This invitation has expired. Ask who invited you for a new one.")

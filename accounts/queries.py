@@ -4,11 +4,17 @@ import hashlib
 import hmac
 from uuid import UUID
 
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 
-from accounts.errors import NoSuchUser
-from accounts.models import ApiToken, Membership, User, Workspace
+from accounts.errors import (
+    InvitationExpired,
+    InvitationUsed,
+    InvitationWithdrawn,
+    NoSuchInvitation,
+    NoSuchUser,
+)
+from accounts.models import ApiToken, Invitation, Membership, User, Workspace
 
 PREFIX_LENGTH = 11  # "lw_" and eight characters of the secret
 
@@ -48,9 +54,66 @@ def members_of(workspace: Workspace) -> QuerySet[Membership]:
     return workspace.memberships.select_related("user").order_by("created", "id")
 
 
+def get_member(workspace: Workspace, membership_id: UUID) -> Membership:
+    """Return a member of the workspace; raises `Membership.DoesNotExist`."""
+    rows = Membership.objects.select_related("user", "workspace")
+    return rows.get(workspace=workspace, pk=membership_id)
+
+
+def has_member(workspace: Workspace, email: str) -> bool:
+    """Say whether who signs in with the address is in the workspace."""
+    return Membership.objects.filter(workspace=workspace, user__email__iexact=email).exists()
+
+
+def has_account(email: str) -> bool:
+    """Say whether somebody signs in with the address."""
+    return User.objects.filter(email__iexact=email).exists()
+
+
+def open_invitations(workspace: Workspace) -> QuerySet[Invitation]:
+    """Return the invitations that still open the door, newest first."""
+    rows = Invitation.objects.in_workspace(workspace).open(timezone.now())
+    return rows.select_related("invited_by", "workspace")
+
+
+def get_invitation_by_secret(secret: str) -> Invitation:
+    """Return the open invitation of a link; raises what `get_invitation` does."""
+    return _still_open(Invitation.objects.filter(digest=digest_of(secret)))
+
+
+def get_invitation(invitation_id: str) -> Invitation:
+    """Return an open invitation by its id; raises `NoSuchInvitation` or `InvitationClosed`."""
+    return _still_open(Invitation.objects.filter(pk=invitation_id))
+
+
+def _still_open(rows: QuerySet[Invitation]) -> Invitation:
+    found = rows.select_related("workspace", "invited_by").first()
+    if found is None:
+        raise NoSuchInvitation
+    if found.accepted is not None:
+        raise InvitationUsed
+    if found.revoked is not None:
+        raise InvitationWithdrawn
+    if found.expires <= timezone.now():
+        raise InvitationExpired
+    return found
+
+
 def tokens_of(user: User) -> QuerySet[ApiToken]:
     """Return the user's tokens that were not revoked, newest first."""
     return ApiToken.objects.filter(user=user, revoked__isnull=True).select_related("workspace")
+
+
+def tokens_of_others(workspace: Workspace, user: User) -> QuerySet[ApiToken]:
+    """Return what everybody but the user has of unrevoked tokens of the workspace, newest first."""
+    rows = ApiToken.objects.filter(workspace=workspace, revoked__isnull=True).exclude(user=user)
+    return rows.select_related("user", "workspace")
+
+
+def revocable_tokens(user: User, workspace: Workspace | None) -> QuerySet[ApiToken]:
+    """Return the user's own unrevoked tokens and, if a workspace is given, all of that."""
+    rows = ApiToken.objects.filter(Q(user=user) | Q(workspace=workspace), revoked__isnull=True)
+    return rows.select_related("user", "workspace")
 
 
 def find_token(raw: str) -> ApiToken | None:

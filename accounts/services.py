@@ -50,6 +50,25 @@ def create_workspace(*, name: str, actor: User) -> Workspace:
 
 
 @transaction.atomic
+def rename_workspace(*, workspace: Workspace, name: str, actor: User) -> None:
+    """Call a workspace something else; the same name again changes nothing."""
+    before = workspace.name
+    if name == before:
+        return
+    workspace.name = name
+    workspace.save(update_fields=["name", "modified"])
+    record(
+        workspace=workspace,
+        verb="renamed",
+        noun="workspace",
+        target_id=workspace.id,
+        target_name=name,
+        details={"before": before},
+        actor=actor,
+    )
+
+
+@transaction.atomic
 def create_first_owner(*, email: str, password: str) -> User:
     """Create the installation's first user; raises `AlreadySetUp` once anybody exists."""
     if has_users():

@@ -133,9 +133,8 @@ TEMPLATES = [
 ]
 
 # Data
-DATABASES = {
-    "default": env.db_url("DATABASE_URL", default=f"sqlite:///{LIKEWISE_DATA / 'likewise.sqlite3'}")
-}
+_sqlite = f"sqlite:///{LIKEWISE_DATA / 'likewise.sqlite3'}"
+DATABASES = {"default": env.db_url_config(env.str("DATABASE_URL", "") or _sqlite)}
 DATABASES["default"]["CONN_MAX_AGE"] = None
 DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
 if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":

@@ -5,6 +5,7 @@ from uuid import UUID
 
 from django.core.exceptions import PermissionDenied
 from django.http import Http404
+from rest_framework.exceptions import NotAuthenticated
 from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
 
@@ -21,11 +22,11 @@ NONE_GIVEN = (None, "", "Default")
 class RoleAllows(BasePermission):
     """Let in whoever has a working key; each method then asks for a workspace and an action."""
 
-    message = "Send an API token: Authorization: Token <key>."
-
     def has_permission(self, request: Request, view: "APIView") -> bool:  # noqa: ARG002
-        """Say whether somebody is there."""
-        return request.auth is not None
+        """Say that somebody is there. Raises `NotAuthenticated`."""
+        if request.auth is None:
+            raise NotAuthenticated("Send an API token in the header “Authorization: Token …”.")
+        return True
 
 
 def allow(request: Request, workspace_id: UUID, action: str) -> Workspace:

@@ -31,11 +31,19 @@ class DemoPicture:
 @dataclass(frozen=True)
 class _Product:
     number: int
-    name: str
     kind: Kind
+    number_of_kind: int
     design: Design
     colourway: Colourway
     held_out: bool
+
+    @property
+    def name(self) -> str:
+        return f"{self.kind.name} {self.number_of_kind:02} — {self.colourway.word}"
+
+    @property
+    def file_stem(self) -> str:
+        return f"{self.kind.name}-{self.number_of_kind:02}-{self.colourway.word}".lower()
 
 
 def draw_demo(seed: int = 1) -> Iterator[DemoPicture]:
@@ -48,7 +56,7 @@ def draw_demo(seed: int = 1) -> Iterator[DemoPicture]:
         for view in range(VIEWS):
             rng = np.random.default_rng((seed, 2, product.number, view))
             yield DemoPicture(
-                file_name=f"{product.name.lower().replace(' — ', '-').replace(' ', '-')}-{view + 1}.jpg",
+                file_name=f"{product.file_stem}-{view + 1}.jpg",
                 data=photograph(product.kind, product.design, rng),
                 product=product.name,
                 colourway=product.colourway.name,
@@ -65,11 +73,12 @@ def _draw_products(seed: int) -> Iterator[_Product]:
         kind = KINDS[kinds[number % len(KINDS)]]
         chosen = colourways[number % len(COLOURWAYS)]
         colourway = COLOURWAYS[chosen]
+        taste = np.random.default_rng((seed, 1, number))
         yield _Product(
             number=number,
-            name=f"{kind.name} {number // len(KINDS) + 1:02} — {colourway.word}",
             kind=kind,
-            design=draw_design(colourway.colours, np.random.default_rng((seed, 1, number))),
+            number_of_kind=number // len(KINDS) + 1,
+            design=draw_design(colourway.colours, taste, may_be_plain=kind.pieced),
             colourway=colourway,
             held_out=bool(chosen in held_out),
         )

@@ -29,6 +29,19 @@ def find_version(workspace: Workspace, version_id: UUID) -> Version | None:
     return versions_in(workspace).filter(pk=version_id).first()
 
 
+def trained_versions(workspace: Workspace) -> QuerySet[Version]:
+    """Return what can describe pictures, task by task by name, the newest of each first."""
+    rows = versions_in(workspace).filter(status=Version.Status.TRAINED)
+    return rows.order_by("task__name", "task", "-number")
+
+
+def find_default(workspace: Workspace) -> Version | None:
+    """Return the newest version that is some task's production, or else the newest trained one."""
+    producing = Task.objects.filter(production_version=OuterRef("pk"))
+    first = Case(When(Exists(producing), then=0), default=1)
+    return trained_versions(workspace).order_by(first, "-trained", "id").first()
+
+
 def find_running(task: Task) -> Version | None:
     """Return the version that the task is training, or None."""
     return Version.objects.filter(task=task, status__in=Version.UNFINISHED).first()

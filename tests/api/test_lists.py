@@ -305,7 +305,7 @@ def test_a_group_costs_as_much_with_many_images(
     images = [make_image(cast.workspace, number) for number in range(6)]
     add_images(group=group, ids=[image.id for image in images], actor=cast.bob)
     client.get(TASK)
-    with django_assert_max_num_queries(6):
+    with django_assert_max_num_queries(7):
         assert len(client.get(f"{GROUP}{group.id}").data["images"]) == 6
 
 

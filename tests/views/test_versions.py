@@ -23,7 +23,7 @@ UNTRAINED = scores(r1=(0.894, 0.838, 0.94), r5=(0.995, 0.986, 1.0), ap=(0.672, 0
 
 def report(*, better: bool = True, verified: bool = True, held_out: bool = False) -> dict[str, Any]:
     """Return what `engine.training.fit` reports of a type."""
-    delivered = TRAINED if better else UNTRAINED
+    delivered = dict(TRAINED if better else UNTRAINED)
     comparison = {
         "queries": 216,
         "groups": 36,

@@ -12,7 +12,9 @@ from .shapes import Floats, Points, curve
 
 SIDE = 320  # pixels of a picture
 OVER = 2  # drawn twice as large and made smaller in the end, so that edges are soft
-_MARGIN = 8
+_MARGIN = 8  # pixels around a part, for what is blurred
+
+Corner: TypeAlias = tuple[int, int]
 
 
 @dataclass(frozen=True)
@@ -32,7 +34,7 @@ class Pose:
     turn: float
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Patch:
     """A rectangle of the canvas: its places in the product's units (h, w), mask and light (3,)."""
 
@@ -55,19 +57,26 @@ class Canvas:
         cos, sin = np.cos(pose.angle), np.sin(pose.angle)
         axes = np.array([[cos, -sin], [sin, cos]]) * (pose.squeeze, 1)
         self._axes, self._middle = axes * pose.scale * OVER, np.array(pose.middle) * OVER
-        self._back = np.linalg.inv(self._axes)
+        self._back = np.linalg.inv(self._axes).astype(np.float32)
         self._light = (light * (np.sign(pose.squeeze), 1, 1)).astype(np.float32)
 
     def area(self, outline: Points, finish: Finish) -> None:
         """Cover what the outline encloses."""
         places = self._pixels(outline)
-        self._put(places, 0, finish, lambda draw, row: draw.polygon(row, fill=255))
+        corner, mask = _cut_out(places, 0)
+        ImageDraw.Draw(mask).polygon(_row(places - corner), fill=255)
+        self._cover_part(corner, mask, finish)
 
     def line(self, points: Points, width: float, finish: Finish) -> None:
         """Cover a smooth line of a width, with round ends."""
         places = self._pixels(curve(points) if len(points) > 2 else points)
         thick = max(2, round(width * self.pose.scale * OVER))
-        self._put(places, thick / 2, finish, lambda draw, row: _draw_line(draw, row, thick))
+        corner, mask = _cut_out(places, thick / 2)
+        row, draw = _row(places - corner), ImageDraw.Draw(mask)
+        draw.line(row, fill=255, width=thick, joint="curve")
+        for end in (row[0], row[-1]):
+            draw.circle(end, thick / 2, fill=255)
+        self._cover_part(corner, mask, finish)
 
     def layer(self) -> tuple[Floats, Floats]:
         """Give the picture: colours times cover (SIDE, SIDE, 3), and cover (SIDE, SIDE, 1)."""
@@ -78,39 +87,34 @@ class Canvas:
         return colours, cover[..., None]
 
     def _pixels(self, points: Points) -> Floats:
-        return np.asarray(points, np.float64) @ self._axes.T + self._middle
+        places: Floats = np.asarray(points, np.float64) @ self._axes.T + self._middle
+        return places
 
-    def _put(
-        self,
-        places: Floats,
-        reach: float,
-        finish: Finish,
-        draw: Callable[[ImageDraw.ImageDraw, list[tuple[float, float]]], None],
-    ) -> None:
-        low = np.floor(places.min(axis=0) - reach - _MARGIN).clip(0, SIDE * OVER).astype(int)
-        high = np.ceil(places.max(axis=0) + reach + _MARGIN).clip(0, SIDE * OVER).astype(int)
-        width, height = (int(n) for n in high - low)
-        if min(width, height) < 1:
-            return
-        mask = Image.new("L", (width, height))
-        draw(ImageDraw.Draw(mask), [tuple(place) for place in (places - low).tolist()])
-        x = np.arange(low[0], high[0]) + 0.5 - self._middle[0]
-        y = np.arange(low[1], high[1]) + 0.5 - self._middle[1]
-        across, down = np.outer(self._back[:, 0], x), np.outer(self._back[:, 1], y)
-        u, v = across.astype(np.float32)[:, None, :] + down.astype(np.float32)[:, :, None]
-        lit = np.broadcast_to(finish(Patch(u, v, mask, self._light)), (height, width, 3))
+    def _cover_part(self, corner: Corner, mask: Image.Image, finish: Finish) -> None:
+        x, y = (
+            (start + 0.5 + np.arange(length) - middle).astype(np.float32)
+            for start, length, middle in zip(corner, mask.size, self._middle, strict=True)
+        )
+        (a, b), (c, d) = self._back
+        patch = Patch(a * x + b * y[:, None], c * x + d * y[:, None], mask, self._light)
+        lit = np.broadcast_to(finish(patch), (*patch.x.shape, 3))
         part = Image.fromarray((lit * 255).clip(0, 255).astype(np.uint8))
-        corner = (int(low[0]), int(low[1]))
         self._colours.paste(part, corner, mask)
-        self._cover.paste(255, (*corner, corner[0] + width, corner[1] + height), mask)
+        self._cover.paste(Image.new("L", mask.size, 255), corner, mask)
 
 
-def _draw_line(
-    draw: ImageDraw.ImageDraw, row: list[tuple[float, float]], thick: int
-) -> None:
-    draw.line(row, fill=255, width=thick, joint="curve")
-    for x, y in (row[0], row[-1]):
-        draw.ellipse((x - thick / 2, y - thick / 2, x + thick / 2, y + thick / 2), fill=255)
+def _cut_out(places: Floats, reach: float) -> tuple[Corner, Image.Image]:
+    """Find the part of the canvas about the places: its corner, and an empty mask of its size."""
+    side = SIDE * OVER
+    low = np.floor(places.min(axis=0) - reach - _MARGIN).clip(0, side - _MARGIN)
+    high = np.ceil(places.max(axis=0) + reach + _MARGIN).clip(low + _MARGIN, side)
+    width, height = (high - low).astype(int).tolist()
+    left, top = low.astype(int).tolist()
+    return (left, top), Image.new("L", (width, height))
+
+
+def _row(places: Floats) -> list[tuple[float, float]]:
+    return [(x, y) for x, y in places.tolist()]
 
 
 def flat(ink: Ink) -> Finish:
@@ -124,12 +128,11 @@ def padded(ink: Ink, depth: float = 1.0, blur: int = 10) -> Finish:
     def finish(patch: Patch) -> Floats:
         small = patch.mask.reduce(4).filter(ImageFilter.GaussianBlur(blur / 4))
         bulge = np.asarray(small, np.float32) / 255
-        if min(bulge.shape) < 2:
-            return flat(ink)(patch)
         down, across = np.gradient(bulge)
         slope = -(across * patch.light[0] + down * patch.light[1]) * blur / 4
         bright = 0.72 + 0.3 * bulge + depth * slope
         wide = Image.fromarray(bright).resize(patch.mask.size, Image.Resampling.BILINEAR)
-        return ink(patch.x, patch.y) * np.asarray(wide)[..., None]
+        lit: Floats = ink(patch.x, patch.y) * np.asarray(wide)[..., None]
+        return lit
 
     return finish

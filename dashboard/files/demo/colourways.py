@@ -8,7 +8,7 @@ from .inks import rgb
 from .shapes import Floats
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Colourway:
     """Its full name, the word that products carry in theirs, and its colours (3, 3) in 0..1."""
 

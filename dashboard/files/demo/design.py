@@ -8,7 +8,7 @@ from .inks import PATTERNS, Ink, patterned, plain
 from .shapes import Floats
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Design:
     """A product's colours (3, 3), the main one first; its pattern; six measures of 0 to 1."""
 
@@ -39,16 +39,17 @@ class Design:
         return plain(self.colours[number])
 
 
-def draw_design(colours: Floats, rng: np.random.Generator) -> Design:
+# Most products wear the first colour of their colourway most; a fourth of them turns it round.
+ORDERS = ((0, 1, 2), (0, 1, 2), (0, 2, 1), (1, 0, 2))
+
+
+def draw_design(colours: Floats, rng: np.random.Generator, *, may_be_plain: bool) -> Design:
     """Invent a product in three colours."""
     order = ORDERS[rng.integers(len(ORDERS))]
+    patterns = sorted(kind for kind in PATTERNS if kind != "plain" or may_be_plain)
     return Design(
         colours=colours[list(order)],
-        pattern=sorted(PATTERNS)[rng.integers(len(PATTERNS))],
+        pattern=patterns[rng.integers(len(patterns))],
         period=float(rng.uniform(0.2, 0.42)),
         measures=rng.random(6),
     )
-
-
-# Most products wear the first colour of their colourway; a fourth of them turns it round.
-ORDERS = ((0, 1, 2), (0, 1, 2), (0, 2, 1), (1, 0, 2))

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from .shapes import Floats
 
 Ink: TypeAlias = Callable[[Floats, Floats], Floats]  # places (h, w) -> colours (h, w or 1, 3)
-Choice: TypeAlias = NDArray[np.integer] | NDArray[np.bool_]
+Choice: TypeAlias = NDArray[np.integer] | NDArray[np.bool_]  # which of the colours
 
 
 def rgb(code: str) -> Floats:
@@ -24,7 +24,7 @@ COFFEE, LEAF = rgb("5a3a26"), rgb("6f8560")
 
 def plain(colour: Floats) -> Ink:
     """Give one colour everywhere."""
-    return lambda x, y: colour
+    return lambda _x, _y: colour
 
 
 def patterned(kind: str, colours: Floats, across: float, down: float) -> Ink:
@@ -38,47 +38,57 @@ def _plain(u: Floats, _: Floats) -> Choice:
 
 
 def _stripes(_: Floats, v: Floats) -> Choice:
-    return v % 1 < 0.4
+    chosen: Choice = v % 1 < 0.4
+    return chosen
 
 
 def _lines(_: Floats, v: Floats) -> Choice:
-    return (v % 0.5 < 0.1) * 1 + (v % 2 < 0.35)
+    chosen: Choice = (v % 0.5 < 0.1) * 1 + (v % 2 < 0.35)
+    return chosen
 
 
 def _panels(u: Floats, _: Floats) -> Choice:
-    return u % 1 < 0.42
+    chosen: Choice = u % 1 < 0.42
+    return chosen
 
 
 def _dots(u: Floats, v: Floats) -> Choice:
     shifted = u + 0.5 * (np.floor(v) % 2)
-    return np.hypot(shifted % 1 - 0.5, v % 1 - 0.5) < 0.3
+    chosen: Choice = np.hypot(shifted % 1 - 0.5, v % 1 - 0.5) < 0.3
+    return chosen
 
 
 def _checks(u: Floats, v: Floats) -> Choice:
-    return (u % 1 < 0.45) * 1 + (v % 1 < 0.45)
+    chosen: Choice = (u % 1 < 0.45) * 1 + (v % 1 < 0.45)
+    return chosen
 
 
 def _zigzag(u: Floats, v: Floats) -> Choice:
     height = (v + np.abs(u % 1 - 0.5)) % 1.5
-    return (height < 0.45) * 1 + ((height > 0.62) & (height < 0.76)) * 2
+    chosen: Choice = (height < 0.45) * 1 + ((height > 0.62) & (height < 0.76)) * 2
+    return chosen
 
 
 def _waves(u: Floats, v: Floats) -> Choice:
-    return (v + 0.16 * np.sin(2 * np.pi * u)) % 1 < 0.42
+    chosen: Choice = (v + 0.16 * np.sin(2 * np.pi * u)) % 1 < 0.42
+    return chosen
 
 
 def _dipped(u: Floats, v: Floats) -> Choice:
     height = v + 0.1 * np.sin(2.5 * u)
-    return (height > 0.5) * 1 + ((height > 0.24) & (height < 0.36)) * 2
+    chosen: Choice = (height > 0.5) * 1 + ((height > 0.24) & (height < 0.36)) * 2
+    return chosen
 
 
 def _diamonds(u: Floats, v: Floats) -> Choice:
     far = np.abs(u % 1 - 0.5) + np.abs(v % 1 - 0.5)
-    return (far < 0.36) * 1 + (far < 0.13)
+    chosen: Choice = (far < 0.36) * 1 + (far < 0.13)
+    return chosen
 
 
 def _flags(u: Floats, v: Floats) -> Choice:
-    return (u % 1 + v % 1 < 0.95) & (np.floor(v) % 2 < 1)
+    chosen: Choice = (u % 1 + v % 1 < 0.95) & (np.floor(v) % 2 < 1)
+    return chosen
 
 
 def _sprinkles(u: Floats, v: Floats) -> Choice:

@@ -31,7 +31,10 @@ _COARSE = 4  # shadows are soft: they are drawn smaller by this
 
 @dataclass(frozen=True)
 class Kind:
-    """A kind of product: how to draw one, its size about its middle, how far it may lean."""
+    """A kind of product: how to draw one, its size about its middle, how far it may lean.
+
+    One that is `pieced` has parts in its other colours, so that the main one may be plain.
+    """
 
     name: str
     draw: Draw
@@ -39,6 +42,7 @@ class Kind:
     foot: float
     wide: float
     lean: float = 0.035
+    pieced: bool = False
 
     @property
     def length(self) -> float:
@@ -49,16 +53,16 @@ class Kind:
 KINDS = (
     Kind("Mug", draw_mug, 0.72, 0.62, 0.85),
     Kind("Vase", draw_vase, 1.2, 0.85, 0.6),
-    Kind("Teapot", draw_teapot, 0.85, 0.66, 1.05),
-    Kind("Bottle", draw_bottle, 1.15, 0.97, 0.45, lean=0.12),
-    Kind("Lamp", draw_lamp, 1.05, 0.95, 0.7),
+    Kind("Teapot", draw_teapot, 0.85, 0.66, 1.05, pieced=True),
+    Kind("Bottle", draw_bottle, 1.15, 0.97, 0.45, lean=0.12, pieced=True),
+    Kind("Lamp", draw_lamp, 1.05, 0.95, 0.7, pieced=True),
     Kind("Plate", draw_plate, 0.7, 0.62, 1.0, lean=0.1),
-    Kind("Sneaker", draw_sneaker, 0.6, 0.55, 1.05, lean=0.2),
-    Kind("Bag", draw_bag, 0.8, 0.85, 0.85, lean=0.08),
+    Kind("Sneaker", draw_sneaker, 0.6, 0.55, 1.05, lean=0.2, pieced=True),
+    Kind("Bag", draw_bag, 0.8, 0.85, 0.85, lean=0.08, pieced=True),
     Kind("Cushion", draw_cushion, 0.85, 0.8, 0.9, lean=0.4),
-    Kind("Beanie", draw_beanie, 1.0, 0.62, 0.77, lean=0.15),
+    Kind("Beanie", draw_beanie, 1.0, 0.62, 0.77, lean=0.15, pieced=True),
     Kind("Umbrella", draw_umbrella, 0.85, 0.9, 1.0, lean=0.35),
-    Kind("Armchair", draw_armchair, 0.95, 0.97, 0.86),
+    Kind("Armchair", draw_armchair, 0.95, 0.97, 0.86, pieced=True),
 )
 
 
@@ -92,7 +96,8 @@ def _draw_pose(kind: Kind, rng: Rng) -> Pose:
 def _draw_light(rng: Rng) -> Floats:
     """Point to the light: from one side, from above, from before the product."""
     way = np.array([rng.choice([-1, 1]) * rng.uniform(0.2, 0.8), -rng.uniform(0.2, 0.6), 0.75])
-    return way / np.linalg.norm(way)
+    light: Floats = way / np.linalg.norm(way)
+    return light
 
 
 def _shadows(cover: Floats, base: float, light: Floats, rng: Rng) -> Floats:
@@ -116,7 +121,8 @@ def _develop(scene: Floats, rng: Rng) -> bytes:
     """Expose, tint and save."""
     warmth, green = rng.normal(0, 0.05), rng.normal(0, 0.015)
     tint = np.exp([warmth, green, -warmth]) * 2 ** rng.normal(0.02, 0.18)
-    bright = (scene * tint.astype(np.float32)).clip(0, 1) ** np.float32(np.exp(rng.normal(0, 0.08)))
+    curve = np.float32(np.exp(rng.normal(0, 0.08)))
+    bright = (scene * tint.astype(np.float32)).clip(0, 1) ** curve
     image = Image.fromarray((bright * 255 + 0.5).astype(np.uint8))
     file = io.BytesIO()
     image.save(file, "JPEG", quality=QUALITY)

@@ -15,9 +15,7 @@ def draw_mug(canvas: Canvas, design: Design, rng: Rng) -> None:
     """Draw a mug with its handle on one side, now and then with coffee in it."""
     foot, belly = design.between(0, 0.42, 0.58), design.between(1, 0.54, 0.66)
     height = design.between(2, 0.5, 0.72)
-    body = Turned.through(
-        (0.57, -height), (belly, 0), (foot, height - 0.08), (foot - 0.06, height)
-    )
+    body = Turned.through((0.57, -height), (belly, 0), (foot, height - 0.08), (foot - 0.06, height))
     side = np.sin(canvas.pose.turn)
     reach = belly + design.between(3, 0.3, 0.42)
     handle = [(0.5, -0.55 * height), (reach, -0.5 * height), (reach, 0.35 * height), (0.46, 0.5)]
@@ -55,7 +53,7 @@ def _draw_branch(canvas: Canvas, foot: float, rng: Rng) -> None:
     stem = curve([(0, foot), (0.3 * lean, foot - 0.5 * length), tip])
     canvas.line(stem[::4], 0.025, flat(plain(LEAF * 0.8)))
     for place, way in zip(stem[5::3], (-1, 1) * 5, strict=False):
-        end = place + (0.13 * way, -0.1)
+        end = place + np.array([0.13 * way, -0.1])
         leaf = ribbon([place, (place + end) / 2, end], (0.02, 0.1, 0.01))
         canvas.area(leaf, flat(plain(LEAF * rng.uniform(0.85, 1.15))))
 
@@ -95,7 +93,8 @@ def draw_bottle(canvas: Canvas, design: Design, _: Rng) -> None:
     tall = design.between(3, 0.18, 0.3)
     cap = Turned.through((neck + 0.03, -0.7 - tall), (neck + 0.04, -0.7), sharp=True)
     if design.one_of(4, 2):
-        loop = [(-neck, -0.74), (-neck, -1.2 - 0.3 * tall), (neck, -1.2 - 0.3 * tall), (neck, -0.74)]
+        high = -1.2 - 0.3 * tall
+        loop = [(-neck, -0.74), (-neck, high), (neck, high), (neck, -0.74)]
         canvas.line(loop, 0.07, padded(design.plain(2), 0.6, 6))
     draw_turned(canvas, cap, design.plain(1), gloss=0.2)
     lid = cap.ring(0, canvas.pose.above)

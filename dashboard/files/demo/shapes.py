@@ -9,16 +9,14 @@ from numpy.typing import NDArray
 Floats: TypeAlias = NDArray[np.floating]
 Points: TypeAlias = Sequence[Sequence[float]] | Floats
 
-_STEPS = 10  # points of a curve from one given point to the next
 
-
-def curve(points: Points, *, closed: bool = False) -> Floats:
-    """Run a smooth line through the points (a Catmull-Rom spline)."""
+def curve(points: Points, *, closed: bool = False, steps: int = 10) -> Floats:
+    """Run a smooth line through the points (a Catmull-Rom spline), each `steps` from the next."""
     given = np.asarray(points, np.float64)
     before, after = (given[-1:], given[:2]) if closed else (given[:1], given[-1:])
     row = np.concatenate([before, given, after])
     a, b, c, d = (row[i : len(row) - 3 + i, None] for i in range(4))
-    t = np.linspace(0, 1, _STEPS, endpoint=False)[None, :, None]
+    t = np.linspace(0, 1, steps, endpoint=False)[None, :, None]
     bend = (2 * a - 5 * b + 4 * c - d) * t**2 + (3 * b - a - 3 * c + d) * t**3
     smooth: Floats = ((2 * b + (c - a) * t + bend) / 2).reshape(-1, 2)
     return smooth if closed else np.concatenate([smooth, given[-1:]])

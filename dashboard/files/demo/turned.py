@@ -12,7 +12,7 @@ from .shapes import Floats, arc, curve, ellipse
 _ROWS = 400  # entries of the table of radii
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Turned:
     """A body of revolution about x = `axis`, its radii (_ROWS,) from `top` down to `bottom`."""
 
@@ -22,15 +22,13 @@ class Turned:
     axis: float = 0.0
 
     @classmethod
-    def through(
-        cls, *points: Sequence[float], axis: float = 0.0, sharp: bool = False
-    ) -> "Turned":
+    def through(cls, *points: Sequence[float], axis: float = 0.0, sharp: bool = False) -> "Turned":
         """Make one of (radius, height) from top to bottom; the profile is smooth or `sharp`."""
-        line = np.asarray(points, np.float64) if sharp else curve(points)
+        line = np.asarray(points, np.float64) if sharp else curve(points, steps=50)
         heights = np.maximum.accumulate(line[:, 1])
         rows = np.linspace(heights[0], heights[-1], _ROWS)
         radii = np.interp(rows, heights, line[:, 0]).astype(np.float32)
-        return cls(radii, float(rows[0]), float(rows[-1]), axis)
+        return cls(radii.clip(0.01), float(rows[0]), float(rows[-1]), axis)
 
     def outline(self, above: float) -> Floats:
         """Give what is seen from a little above, from the far rim to the near foot."""

@@ -1,4 +1,4 @@
-"""The program as people run it: `manage.py start` in a folder of its own, and a browser's session."""
+"""The program as people run it: `manage.py start` in a folder of its own, and a signed-in session."""
 
 import os
 import re
@@ -15,8 +15,8 @@ from urllib.parse import urljoin
 
 import requests
 
-ROOT = Path(__file__).parents[2]
-EMAIL, PASSWORD = "bench@example.org", "correct horse battery"
+ROOT = Path(__file__).parents[1]
+EMAIL, PASSWORD = "alice@example.org", "correct horse battery"
 
 
 class Server:
@@ -67,6 +67,15 @@ class Server:
         if self._process is not None and self._process.poll() is None:
             self._process.send_signal(signal.SIGTERM)
             self._process.wait(timeout=30)
+
+    def worker_pid(self) -> int:
+        """Return the worker's process id, as the supervisor's child that runs Celery."""
+        assert self._process is not None
+        children = Path(f"/proc/{self._process.pid}/task/{self._process.pid}/children").read_text()
+        for pid in children.split():
+            if b"celery" in Path(f"/proc/{pid}/cmdline").read_bytes():
+                return int(pid)
+        raise RuntimeError("there is no worker")
 
     def manage(self, *arguments: str) -> str:
         """Run a management command and return what it prints."""

@@ -3,7 +3,7 @@
 import io
 import struct
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 import numpy as np
 from PIL import Image
@@ -34,10 +34,15 @@ def _marked(jpeg: bytes, text: str) -> bytes:
 
 
 def packed(files: list[bytes], per_folder: int = 10) -> bytes:
-    """Pack pictures into a ZIP of folders, stored as they are."""
+    """Pack pictures into a ZIP of folders of so many each."""
+    return packed_files(dict(_named(files, per_folder)))
+
+
+def packed_files(files: Mapping[str, bytes]) -> bytes:
+    """Pack files into a ZIP under their names, stored as they are."""
     stream = io.BytesIO()
     with zipfile.ZipFile(stream, "w", zipfile.ZIP_STORED) as archive:
-        for name, data in _named(files, per_folder):
+        for name, data in files.items():
             archive.writestr(name, data)
     return stream.getvalue()
 

@@ -1,0 +1,204 @@
+"""The writes about who is in a workspace: roles, leaving, handing over, invitations.
+
+Like those in `services.py`, each is one transaction and leaves one activity row.
+"""
+
+import secrets
+from datetime import timedelta
+from typing import Any
+
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+
+from accounts.activity import record
+from accounts.errors import (
+    AlreadyAMember,
+    InvitationUsed,
+    MemberGone,
+    NotTheOwner,
+    OwnerStays,
+    OwnRole,
+    RoleNotGiven,
+)
+from accounts.models import ApiToken, Invitation, Membership, Role, User, Workspace
+from accounts.queries import digest_of, get_invitation, has_member, open_invitations
+from accounts.services import create_user
+
+INVITATION_DAYS = 7
+# Ownership is handed over, so that there is one owner at any moment.
+GIVEN_ROLES = (Role.VIEWER, Role.EDITOR, Role.ADMIN)
+
+
+@transaction.atomic
+def change_role(*, membership: Membership, role: str, actor: User) -> None:
+    """Give a member another role; the same role again changes nothing.
+
+    Who is no admin any more loses the open invitations that they made: the link of one would let
+    them back in as an admin under another name.
+    Raises `RoleNotGiven`, `OwnRole`, `OwnerStays` and `MemberGone`.
+    """
+    if role not in GIVEN_ROLES:
+        raise RoleNotGiven(role)
+    if membership.user_id == actor.pk:
+        raise OwnRole
+    row = _locked(membership)
+    before = row.role
+    if before == role:
+        return
+    row.role = role
+    row.save(update_fields=["role"])
+    if role != Role.ADMIN:
+        _withdraw_those_of(row)
+    _tell("changed the role of", row, before=before, after=role, actor=actor)
+
+
+@transaction.atomic
+def remove_member(*, membership: Membership, actor: User) -> int:
+    """Take a member out, or let oneself out; returns how many tokens that revoked.
+
+    Tokens of the person whose default workspace this is stop working, and so do the open
+    invitations that the person made. Raises `OwnerStays` and `MemberGone`.
+    """
+    row = _locked(membership)
+    tokens = ApiToken.objects.filter(
+        user=row.user_id, workspace=row.workspace_id, revoked__isnull=True
+    ).update(revoked=timezone.now())
+    _withdraw_those_of(row)
+    row.delete()
+    verb = "left, as" if row.user_id == actor.pk else "removed"
+    _tell(verb, row, role=row.role, tokens=tokens, actor=actor)
+    return tokens
+
+
+@transaction.atomic
+def hand_over(*, membership: Membership, actor: User) -> None:
+    """Make a member the owner; the actor, who was it, becomes an admin.
+
+    Raises `NotTheOwner`, `OwnerStays` and `MemberGone`.
+    """
+    rows = Membership.objects.select_for_update(of=("self",)).filter(
+        workspace=membership.workspace, user__in=[actor.pk, membership.user_id]
+    )
+    found = {row.user_id: row for row in rows.select_related("user", "workspace").order_by("id")}
+    old, new = found.get(actor.pk), found.get(membership.user_id)
+    if old is None or old.role != Role.OWNER:
+        raise NotTheOwner
+    if old == new:
+        raise OwnerStays
+    if new is None or not new.user.is_active:
+        raise MemberGone
+    # Down first: the constraint allows one owner at any moment.
+    for row, role in ((old, Role.ADMIN), (new, Role.OWNER)):
+        row.role = role
+        row.save(update_fields=["role"])
+    _tell("handed over to", new, actor=actor)
+
+
+@transaction.atomic
+def invite_member(
+    *, workspace: Workspace, email: str, role: str, actor: User
+) -> tuple[Invitation, str]:
+    """Invite somebody and return the row and the link's secret, which cannot be read again.
+
+    An older open invitation of the same address is withdrawn. Raises `RoleNotGiven` and
+    `AlreadyAMember`.
+    """
+    if role not in GIVEN_ROLES:
+        raise RoleNotGiven(role)
+    email = email.lower()
+    if has_member(workspace, email):
+        raise AlreadyAMember(email)
+    now = timezone.now()
+    open_invitations(workspace).filter(email=email).update(revoked=now)
+    secret = secrets.token_urlsafe(32)
+    invitation = Invitation.objects.create(
+        workspace=workspace,
+        email=email,
+        role=role,
+        digest=digest_of(secret),
+        invited_by=actor,
+        created=now,
+        expires=now + timedelta(days=INVITATION_DAYS),
+    )
+    _tell_of("invited", invitation, actor)
+    return invitation, secret
+
+
+@transaction.atomic
+def withdraw_invitation(*, invitation: Invitation, actor: User) -> None:
+    """Take an invitation back; one that opens nothing any more stays as it is."""
+    mine = open_invitations(invitation.workspace).filter(pk=invitation.pk)
+    if mine.update(revoked=timezone.now()):
+        _tell_of("withdrew", invitation, actor)
+
+
+@transaction.atomic
+def accept_invitation(*, invitation: Invitation, actor: User) -> Membership:
+    """Make the actor a member with the invitation's role, once.
+
+    Raises `AlreadyAMember`, after which the invitation is still open, and `InvitationClosed`.
+    """
+    row = open_invitations(invitation.workspace).filter(pk=invitation.pk)
+    if not row.update(accepted=timezone.now(), accepted_by=actor):
+        get_invitation(str(invitation.pk))
+        raise InvitationUsed
+    try:
+        with transaction.atomic():
+            made = Membership.objects.create(
+                workspace=invitation.workspace, user=actor, role=invitation.role
+            )
+    except IntegrityError as error:
+        raise AlreadyAMember(str(actor)) from error
+    _tell("joined, as", made, role=made.role, actor=actor)
+    return made
+
+
+@transaction.atomic
+def join(*, invitation: Invitation, name: str, password: str) -> User:
+    """Make the account that an invitation is for, and accept with it.
+
+    Raises `EmailTaken`, `InvitationClosed`, and `ValidationError` for a weak password.
+    """
+    user = create_user(email=invitation.email, password=password, name=name)
+    accept_invitation(invitation=invitation, actor=user)
+    return user
+
+
+def _locked(membership: Membership) -> Membership:
+    """Return the row as it is now, held until the end of the transaction, if it may change."""
+    rows = Membership.objects.select_related("user", "workspace").select_for_update(of=("self",))
+    row = rows.filter(pk=membership.pk).first()
+    if row is None:
+        raise MemberGone
+    if row.role == Role.OWNER:
+        raise OwnerStays
+    return row
+
+
+def _withdraw_those_of(membership: Membership) -> None:
+    rows = open_invitations(membership.workspace).filter(invited_by=membership.user_id)
+    rows.update(revoked=timezone.now())
+
+
+def _tell(verb: str, membership: Membership, *, actor: User, **details: Any) -> None:
+    record(
+        workspace=membership.workspace,
+        verb=verb,
+        noun="member",
+        target_id=membership.user_id,
+        target_name=str(membership.user),
+        details=details,
+        actor=actor,
+    )
+
+
+def _tell_of(verb: str, invitation: Invitation, actor: User) -> None:
+    record(
+        workspace=invitation.workspace,
+        verb=verb,
+        noun="invitation",
+        target_id=invitation.id,
+        target_name=invitation.email,
+        details={"role": invitation.role},
+        actor=actor,
+    )

@@ -1,0 +1,86 @@
+"""What a person searches with: a picture, its address, or an image of the workspace."""
+
+from typing import Any
+
+from django import forms
+from django.conf import settings
+from django.http import QueryDict
+
+from accounts.models import Workspace
+from dashboard.files.errors import ImageTooLarge
+from dashboard.forms.versions import VersionField
+from dashboard.models import Image
+from dashboard.queries.images import images_in
+from dashboard.queries.versions import find_default
+
+COUNTS = (12, 24, 48)
+USUAL_COUNT = 24
+
+
+class SearchForm(forms.Form):
+    """A query picture, what "alike" means, and how many results; a file wins over an image."""
+
+    file = forms.FileField(
+        label="Picture",
+        required=False,
+        widget=forms.FileInput({"accept": "image/*,.heic,.heif"}),
+        error_messages={"empty": "This file is empty. Choose another."},
+    )
+    url = forms.CharField(
+        label="Or the address of a picture",
+        required=False,
+        max_length=2000,
+        widget=forms.URLInput({"placeholder": "https://…", "autocomplete": "off"}),
+    )
+    image = forms.ModelChoiceField(
+        Image.objects.none(),
+        required=False,
+        widget=forms.HiddenInput,
+        error_messages={"invalid_choice": "This image is no longer there. Choose another."},
+    )
+    version = VersionField(
+        label="Alike in the sense of", required=False, empty_label="Untrained descriptor"
+    )
+    k = forms.TypedChoiceField(
+        label="Results",
+        required=False,
+        choices=[(count, str(count)) for count in COUNTS],
+        coerce=int,
+        initial=USUAL_COUNT,
+        empty_value=USUAL_COUNT,
+        error_messages={"invalid_choice": "Choose 12, 24 or 48 results."},
+    )
+
+    def __init__(
+        self, data: QueryDict | None = None, files: Any = None, *, workspace: Workspace
+    ) -> None:
+        """Take the workspace's best version where none is named; an empty one is the untrained."""
+        default = find_default(workspace)
+        if data is not None and "version" not in data:
+            data = data.copy()
+            data["version"] = str(default.pk) if default else ""
+        super().__init__(data, files, initial={"version": default})
+        image: Any = self.fields["image"]
+        image.queryset = images_in(workspace)
+        version: Any = self.fields["version"]
+        version.offer(workspace)
+
+    def clean_file(self) -> Any:
+        """Refuse by its size what would not be decoded, before it is read."""
+        file, limit = self.cleaned_data["file"], settings.LIKEWISE_MAX_IMAGE
+        if file and file.size > limit:
+            raise forms.ValidationError(ImageTooLarge(limit, file.size).reason)
+        return file
+
+    def clean(self) -> dict[str, Any]:
+        """Refuse two pictures, and none."""
+        values = self.cleaned_data
+        if values.get("file") and values.get("url"):
+            raise forms.ValidationError("Choose a file or give an address, not both.")
+        if not self.errors and not any(values[name] for name in ("file", "url", "image")):
+            raise forms.ValidationError("Choose a picture, paste one, or give its address.")
+        return values
+
+    def first_error(self) -> str:
+        """Return one sentence about what is wrong."""
+        return str(next(iter(self.errors.values()))[0])

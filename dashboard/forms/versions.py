@@ -1,0 +1,38 @@
+"""Choosing a trained version, in whatever form that asks for one."""
+
+from itertools import groupby
+from operator import attrgetter
+from typing import Any
+
+from django import forms
+
+from accounts.models import Workspace
+from dashboard.models import Version
+from dashboard.queries.versions import trained_versions
+
+MOST_LISTED = 500
+
+
+class VersionField(forms.ModelChoiceField[Version]):
+    """One of a workspace's trained versions, listed below its task."""
+
+    default_error_messages = {
+        "required": "Choose a trained version.",
+        "invalid_choice": "This version is no longer there: choose another.",
+    }
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(Version.objects.none(), **options)
+
+    def offer(self, workspace: Workspace) -> None:
+        """List what the workspace has."""
+        self.queryset = trained_versions(workspace)
+        by_task = groupby(self.queryset[:MOST_LISTED], attrgetter("task"))
+        listed = [(task.name, [(row.pk, _label(row)) for row in rows]) for task, rows in by_task]
+        widget: Any = self.widget
+        widget.choices = [("", self.empty_label), *listed]
+
+
+def _label(version: Version) -> str:
+    is_production = version.task.production_version_id == version.pk
+    return f"{version}{', in production' if is_production else ''}"

@@ -1,0 +1,41 @@
+"""The program as a whole, on both set-ups: SQLite with its own queue, PostgreSQL with Redis."""
+
+import os
+import uuid
+from collections.abc import Iterator
+
+import psycopg
+import pytest
+import redis
+
+from tests.live import EMAIL, PASSWORD, Server, running
+
+QUICK = {"LIKEWISE_LEASE": "3", "LIKEWISE_SWEEP": "0.5"}
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def server(request: pytest.FixtureRequest) -> Iterator[Server]:
+    """Run the program, with leases that end soon, and an account on it."""
+    if request.param == "sqlite":
+        yield from _with_account(DATABASE_URL="", REDIS_URL="")
+        return
+    database, broker = os.environ.get("DATABASE_URL"), os.environ.get("REDIS_URL")
+    if not database or not broker:
+        pytest.skip("needs PostgreSQL and Redis: set DATABASE_URL and REDIS_URL")
+    name = f"walk_{uuid.uuid4().hex[:12]}"
+    with psycopg.connect(database, autocommit=True) as connection:
+        connection.execute(f"CREATE DATABASE {name}")
+        try:
+            yield from _with_account(
+                DATABASE_URL=f"{database.rpartition('/')[0]}/{name}",
+                REDIS_URL=f"{broker.rstrip('/0')}/9",
+            )
+        finally:
+            connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
+            redis.Redis.from_url(f"{broker.rstrip('/0')}/9").flushdb()
+
+
+def _with_account(**environment: str) -> Iterator[Server]:
+    with running(**QUICK, **environment) as server:
+        server.manage("user", "create", "--email", EMAIL, "--password", PASSWORD)
+        yield server
