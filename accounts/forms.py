@@ -1,15 +1,18 @@
-"""What people type about keys and workspaces, as clean values. Nothing is saved here."""
+"""What people type about keys, workspaces and teams, as clean values. Nothing is saved here."""
 
 from datetime import datetime, timedelta
 from typing import Any
 
 from django import forms
+from django.contrib.auth.password_validation import validate_password
 from django.utils import timezone
 
-from accounts.models import Scope, User, Workspace
+from accounts.models import Role, Scope, User, Workspace
 from accounts.queries import workspaces_of
+from accounts.team import GIVEN_ROLES
 
 NEVER = "never"
+ROLES = [(role.value, role.label) for role in GIVEN_ROLES]
 EXPIRY = [("30", "30 days"), ("90", "90 days"), ("365", "1 year"), (NEVER, "Never")]
 
 
@@ -43,3 +46,47 @@ class TokenForm(WorkspaceForm):
         """Return the moment from which the key no longer works, or None."""
         days = self.cleaned_data["expires"]
         return None if days == NEVER else timezone.now() + timedelta(days=int(days))
+
+
+class RoleForm(forms.Form):
+    """The role that a member gets."""
+
+    role = forms.ChoiceField(choices=ROLES)
+
+
+class InvitationForm(forms.Form):
+    """Whom to invite, and as what."""
+
+    email = forms.EmailField(
+        label="E-mail", max_length=254, widget=forms.EmailInput({"autocomplete": "off"})
+    )
+    role = forms.ChoiceField(choices=ROLES, initial=Role.EDITOR)
+
+
+class JoinForm(forms.Form):
+    """The account of who was invited; the address is the invitation's and cannot be typed."""
+
+    name = forms.CharField(
+        label="Your name",
+        max_length=150,
+        help_text="Your team sees it beside what you do.",
+        widget=forms.TextInput({"autocomplete": "name"}),
+    )
+    password = forms.CharField(
+        strip=False, max_length=128, widget=forms.PasswordInput({"autocomplete": "new-password"})
+    )
+
+    def __init__(self, *args: Any, email: str, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.email = email
+
+    def clean(self) -> dict[str, Any]:
+        """Refuse a weak password beside its field; name and address themselves are weak ones."""
+        values = self.cleaned_data
+        if "password" in values:
+            person = User(email=self.email, name=values.get("name", ""))
+            try:
+                validate_password(values["password"], person)
+            except forms.ValidationError as error:
+                self.add_error("password", error)
+        return values

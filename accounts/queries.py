@@ -81,7 +81,7 @@ def get_invitation_by_secret(secret: str) -> Invitation:
     return _still_open(Invitation.objects.filter(digest=digest_of(secret)))
 
 
-def get_invitation(invitation_id: str) -> Invitation:
+def get_invitation(invitation_id: UUID | str) -> Invitation:
     """Return an open invitation by its id; raises `NoSuchInvitation` or `InvitationClosed`."""
     return _still_open(Invitation.objects.filter(pk=invitation_id))
 

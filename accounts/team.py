@@ -65,7 +65,7 @@ def remove_member(*, membership: Membership, actor: User) -> int:
     ).update(revoked=timezone.now())
     _withdraw_those_of(row)
     row.delete()
-    verb = "left, as" if row.user_id == actor.pk else "removed"
+    verb = "left" if row.user_id == actor.pk else "removed"
     _tell(verb, row, role=row.role, tokens=tokens, actor=actor)
     return tokens
 
@@ -140,7 +140,7 @@ def accept_invitation(*, invitation: Invitation, actor: User) -> Membership:
     """
     row = open_invitations(invitation.workspace).filter(pk=invitation.pk)
     if not row.update(accepted=timezone.now(), accepted_by=actor):
-        get_invitation(str(invitation.pk))
+        get_invitation(invitation.pk)
         raise InvitationUsed
     try:
         with transaction.atomic():
@@ -149,7 +149,7 @@ def accept_invitation(*, invitation: Invitation, actor: User) -> Membership:
             )
     except IntegrityError as error:
         raise AlreadyAMember(str(actor)) from error
-    _tell("joined, as", made, role=made.role, actor=actor)
+    _tell("joined", made, role=made.role, actor=actor)
     return made
 
 

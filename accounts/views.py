@@ -9,11 +9,11 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST
 
-from accounts.access import requires
+from accounts.access import is_allowed, requires
 from accounts.forms import TokenForm, WorkspaceForm
 from accounts.http import WorkspaceRequest
 from accounts.middleware import SESSION_KEY
-from accounts.queries import tokens_of
+from accounts.queries import revocable_tokens, tokens_of, tokens_of_others
 from accounts.services import issue_token, revoke_token
 
 
@@ -21,7 +21,10 @@ from accounts.services import issue_token, revoke_token
 @require_http_methods(["GET", "POST"])
 @requires("tokens.own")
 def tokens(request: WorkspaceRequest) -> HttpResponse:
-    """List one's own keys and make one; the answer to making it is the only page that shows it."""
+    """List one's own keys and make one; the answer to making it is the only page that shows it.
+
+    Who may manage everybody's also sees those that the others have for this workspace.
+    """
     form = TokenForm(
         request.POST or None, user=request.user, initial={"workspace": request.workspace}
     )
@@ -37,8 +40,9 @@ def tokens(request: WorkspaceRequest) -> HttpResponse:
 @require_POST
 @requires("tokens.own")
 def token_revoke(request: WorkspaceRequest, token_id: UUID) -> HttpResponse:
-    """Revoke one of one's own keys."""
-    token = get_object_or_404(tokens_of(request.user), pk=token_id)
+    """Revoke one of one's own keys or, as an admin, any of the workspace."""
+    workspace = request.workspace if _manages_all(request) else None
+    token = get_object_or_404(revocable_tokens(request.user, workspace), pk=token_id)
     revoke_token(token=token, actor=request.user)
     messages.success(request, f"The token “{token.name}” no longer works.")
     return redirect("tokens")
@@ -57,4 +61,11 @@ def workspace_switch(request: WorkspaceRequest) -> HttpResponse:
 
 def _tokens_page(request: WorkspaceRequest, *, status: int = 200, **context: Any) -> HttpResponse:
     context["tokens"] = tokens_of(request.user)
+    context["sees_all"] = _manages_all(request)
+    if context["sees_all"]:
+        context["tokens_of_others"] = tokens_of_others(request.workspace, request.user)
     return render(request, "accounts/tokens.html", context, status=status)
+
+
+def _manages_all(request: WorkspaceRequest) -> bool:
+    return request.membership is not None and is_allowed(request.membership.role, "tokens.all")

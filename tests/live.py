@@ -1,4 +1,4 @@
-"""The program as people run it: `manage.py start` in a folder of its own, and a signed-in session."""
+"""The program as people run it: `manage.py start` in a folder of its own, and a session on it."""
 
 import os
 import re
@@ -29,14 +29,16 @@ class Server:
             self.port: int = free.getsockname()[1]
         self.url = f"http://localhost:{self.port}/"
         self.log = folder / "server.log"
-        self.environment = {
-            name: value for name, value in os.environ.items() if not name.startswith("LIKEWISE_")
-        } | {
-            "LIKEWISE_ENV": os.devnull,
-            "LIKEWISE_DATA": str(folder),
-            "LIKEWISE_PORT": str(self.port),
-            "LIKEWISE_THROTTLE": "0",
-        } | environment
+        self.environment = (
+            {name: value for name, value in os.environ.items() if not name.startswith("LIKEWISE_")}
+            | {
+                "LIKEWISE_ENV": os.devnull,
+                "LIKEWISE_DATA": str(folder),
+                "LIKEWISE_PORT": str(self.port),
+                "LIKEWISE_THROTTLE": "0",
+            }
+            | environment
+        )
         self._process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:

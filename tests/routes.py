@@ -14,7 +14,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from accounts.models import ApiToken
+from accounts.models import ApiToken, Membership, Role
+from accounts.team import invite_member
+from dashboard.models import Extraction
 from tests import factories
 from tests.factories import Cast
 
@@ -49,6 +51,17 @@ def _token(cast: Cast) -> tuple[Any, ...]:
     return (ApiToken.objects.get(name="a thing").pk,)
 
 
+def _member(cast: Cast) -> tuple[Any, ...]:
+    return (Membership.objects.get(workspace=cast.workspace, user=cast.bob).pk,)
+
+
+def _invitation(cast: Cast) -> tuple[Any, ...]:
+    made, _ = invite_member(
+        workspace=cast.workspace, email="ivy@example.org", role=Role.EDITOR, actor=cast.alice
+    )
+    return (made.pk,)
+
+
 def _image(cast: Cast) -> tuple[Any, ...]:
     return (factories.make_image(cast.workspace).pk,)
 
@@ -73,6 +86,13 @@ def _upload(cast: Cast) -> tuple[Any, ...]:
     return (factories.make_upload(cast.workspace).pk,)
 
 
+def _extraction(cast: Cast) -> tuple[Any, ...]:
+    version = factories.make_version(factories.make_task(cast.workspace))
+    made = Extraction(workspace=cast.workspace, version=version, format="csv")
+    made.save()
+    return (made.pk,)
+
+
 def _job(cast: Cast) -> tuple[Any, ...]:
     return (factories.make_job(cast.workspace).pk,)
 
@@ -80,9 +100,12 @@ def _job(cast: Cast) -> tuple[Any, ...]:
 # Make a thing in Alice's workspace and return the values that its address holds, in their order.
 THINGS: dict[str, Callable[[Cast], tuple[Any, ...]]] = {
     "": lambda _: (),
+    "extraction": _extraction,
     "group": _group,
     "image": _image,
+    "invitation": _invitation,
     "job": _job,
+    "member": _member,
     "task": _task,
     "token": _token,
     "type": _type,
@@ -140,9 +163,27 @@ PAGES = [
     Page("job", thing="job"),
     Page("job-progress", thing="job"),
     Page("job-cancel", "POST", thing="job"),
+    Page("search", "GET POST", viewer="POST"),
+    Page("search-describe", "POST"),
+    Page("image-alike", thing="image"),
+    Page("extractions", "GET POST", viewer="POST"),
+    Page("extraction", thing="extraction"),
+    Page("extraction-file", thing="extraction"),
+    Page("connect"),
     Page("tokens", "GET POST", viewer="POST"),
     Page("token-revoke", "POST", thing="token", viewer="POST"),
     Page("workspace-switch", "POST", viewer="POST"),
+    Page("settings"),
+    Page("workspace-rename", "POST"),
+    Page("workspace-new", "GET POST", viewer="POST"),
+    Page("workspace-delete", "POST"),
+    Page("members"),
+    Page("member-role", "POST", thing="member"),
+    Page("member-remove", "POST", thing="member"),
+    Page("member-hand-over", "POST", thing="member"),
+    Page("invitation-new", "POST"),
+    Page("invitation-withdraw", "POST", thing="invitation"),
+    Page("activity"),
 ]
 API = [
     Api("api-types", "GET POST"),
@@ -168,6 +209,8 @@ for _alias in ("", "-alias"):
     ]
 OPEN = [
     Open("healthz", "says only whether web, database and worker work"),
+    Open("invitation", "the secret in the link is the permission: see test_open_invitation"),
+    Open("invitation-answer", "the session says which link was opened; else it is not there"),
     Open("setup", "the link's key opens it, and only while nobody exists"),
     Open("image-file", "the link itself is the permission: it is signed and expires"),
     Open("thumbnail-file", "the link itself is the permission: it is signed and expires"),

@@ -47,14 +47,17 @@ class ExtractionForm(forms.Form):
         fields["group"].widget.choices = self._listed_groups(workspace)
 
     def _listed_groups(self, workspace: Workspace) -> list[tuple[Any, str]]:
-        """Return the newest groups, and first the one that the address names."""
-        rows = groups_in(workspace)
-        named = self["group"].value()
-        listed = list(rows.order_by("-created", "-id")[:GROUPS_LISTED])
-        if named and str(named) not in {str(row.pk) for row in listed}:
-            field: Any = self.fields["group"]
-            listed = [*rows.filter(pk=field.to_python(named)), *listed]
-        return [("", "No single group"), *((row.pk, f"{row} ({row.similarity_type})") for row in listed)]
+        """Return the newest groups, and the chosen one if it is older than they are."""
+        listed = list(groups_in(workspace).order_by("-created", "-id")[:GROUPS_LISTED])
+        field: Any = self.fields["group"]
+        try:
+            chosen = field.to_python(self["group"].value())
+        except forms.ValidationError:
+            chosen = None
+        if chosen is not None and chosen not in listed:
+            listed.append(chosen)
+        named = [(row.pk, f"{row} ({row.similarity_type})") for row in listed]
+        return [("", field.empty_label), *named]
 
     def clean(self) -> dict[str, Any]:
         """Refuse two answers to one question."""

@@ -47,7 +47,7 @@ class SearchForm(forms.Form):
         choices=[(count, str(count)) for count in COUNTS],
         coerce=int,
         initial=USUAL_COUNT,
-        empty_value=USUAL_COUNT,
+        empty_value=None,
         error_messages={"invalid_choice": "Choose 12, 24 or 48 results."},
     )
 
@@ -71,6 +71,10 @@ class SearchForm(forms.Form):
         if file and file.size > limit:
             raise forms.ValidationError(ImageTooLarge(limit, file.size).reason)
         return file
+
+    def clean_k(self) -> int:
+        """Return the usual number where none is named."""
+        return self.cleaned_data["k"] or USUAL_COUNT
 
     def clean(self) -> dict[str, Any]:
         """Refuse two pictures, and none."""

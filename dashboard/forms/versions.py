@@ -13,7 +13,7 @@ from dashboard.queries.versions import trained_versions
 MOST_LISTED = 500
 
 
-class VersionField(forms.ModelChoiceField[Version]):
+class VersionField(forms.ModelChoiceField):  # type: ignore[type-arg]  # generic for mypy only
     """One of a workspace's trained versions, listed below its task."""
 
     default_error_messages = {

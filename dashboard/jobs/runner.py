@@ -11,11 +11,12 @@ from types import TracebackType
 from uuid import UUID
 
 from django.conf import settings
-from django.db import connection, transaction
+from django.db import DatabaseError, connection, transaction
 
 from accounts.logs import current_request_id
 from dashboard.celery import app
 from dashboard.files.errors import FileRefused
+from dashboard.jobs.demo import draw
 from dashboard.jobs.extractions import extract
 from dashboard.jobs.features import describe
 from dashboard.jobs.training import train
@@ -30,6 +31,7 @@ logger = logging.getLogger("likewise.jobs")
 KINDS: dict[str, Callable[[jobs.Handle], str]] = {
     Job.Kind.UPLOAD: import_upload,
     Job.Kind.TRAIN: train,
+    Job.Kind.DEMO: draw,
     Job.Kind.DESCRIBE: describe,
     Job.Kind.EXTRACT: extract,
 }
@@ -83,8 +85,12 @@ class _Lease:
 
     def _beat(self) -> None:
         while not self._over.wait(settings.LIKEWISE_LEASE / 3):
-            if not jobs.renew(self.job):
-                break
+            try:
+                if not jobs.renew(self.job):
+                    break
+            except DatabaseError as error:  # away for a moment: the next beat may come in time
+                logger.warning("job=%s event=beat-failed error=%s", self.job.id, error)
+                connection.close()
         connection.close()
 
     def __exit__(

@@ -21,6 +21,7 @@ class Job(ScopedModel):
 
         UPLOAD = "upload", "Upload"
         TRAIN = "train", "Training"
+        DEMO = "demo", "Demo"
         DESCRIBE = "describe", "Description"
         EXTRACT = "extract", "Extraction"
 

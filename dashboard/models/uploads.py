@@ -19,6 +19,9 @@ class Upload(ScopedModel):
     similarity_type = models.ForeignKey(
         SimilarityType, models.SET_NULL, null=True, related_name="+"
     )
+    then_train = models.ForeignKey(
+        "Task", models.SET_NULL, null=True, related_name="+", help_text="Trained when all is in."
+    )
     name = models.CharField(max_length=255)
 
     objects = ScopedManager["Upload"]()
@@ -40,6 +43,13 @@ class UploadPart(models.Model):
     size = models.PositiveBigIntegerField()
     path = models.CharField(max_length=255, help_text="Where its bytes lie in the storage.")
     is_archive = models.BooleanField()
+    similarity_type = models.ForeignKey(
+        SimilarityType,
+        models.SET_NULL,
+        null=True,
+        related_name="+",
+        help_text="Of the groups that its folders become, if it is not the upload's.",
+    )
     listed = models.BooleanField(default=False, help_text="All its files have rows.")
 
     class Meta:

@@ -154,6 +154,13 @@ class NothingToUpload(Refused):
         super().__init__("Choose at least one picture or ZIP archive.")
 
 
+class DemoIsHere(Refused):
+    """The demo was loaded into this workspace already."""
+
+    def __init__(self) -> None:
+        super().__init__("The demo is in this workspace already, or on its way.")
+
+
 class AlreadyFinished(Refused):
     """A job that has ended cannot be cancelled."""
 

@@ -29,6 +29,7 @@ logger = logging.getLogger("likewise.jobs")
 QUEUES = {
     Job.Kind.UPLOAD: "upload",
     Job.Kind.TRAIN: "train",
+    Job.Kind.DEMO: "upload",
     Job.Kind.DESCRIBE: "extract",
     Job.Kind.EXTRACT: "extract",
 }

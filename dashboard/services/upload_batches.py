@@ -1,5 +1,6 @@
 """Work the waiting files of an upload off in batches: decode the next while one is written."""
 
+from collections import defaultdict
 from collections.abc import Callable, Iterator
 from concurrent.futures import Executor, Future
 from contextlib import ExitStack
@@ -12,7 +13,7 @@ from django.db import transaction
 from dashboard.files import archives, storage
 from dashboard.files import images as pictures
 from dashboard.files.errors import FileRefused, ImageTooLarge
-from dashboard.models import Image, Upload, UploadFile, UploadPart
+from dashboard.models import Image, SimilarityType, Upload, UploadFile, UploadPart
 from dashboard.queries.images import images_by_sha256, images_in
 from dashboard.services.groups import find_or_create_groups, place_images
 from dashboard.services.images import NewImage, delete_files, insert_images, write_files
@@ -114,7 +115,7 @@ class Importer:
         rows = self.upload.files.filter(status=Status.WAITING, pk__gt=self._last)
         items: list[_Item] = []
         size = 0
-        for row in rows.select_related("part").order_by("pk")[:FILES_PER_BATCH]:
+        for row in rows.select_related("part__similarity_type").order_by("pk")[:FILES_PER_BATCH]:
             if size >= BYTES_PER_BATCH:
                 break
             items.append(self._item(row))
@@ -193,11 +194,16 @@ class Importer:
                 item.row.status, item.row.reason = Status.FAILED, reasons[item.sha256]
 
     def _place(self, items: list[_Item]) -> None:
-        """Put the images of folders into the groups of the same name."""
-        similarity_type = self.upload.similarity_type
-        items = [item for item in items if item.row.group_name]
-        if similarity_type is None or not items:
-            return
+        """Put the images of folders into the groups of the same name, type by type."""
+        by_type: defaultdict[SimilarityType, list[_Item]] = defaultdict(list)
+        for item in items:
+            similarity_type = item.row.part.similarity_type or self.upload.similarity_type
+            if similarity_type is not None and item.row.group_name:
+                by_type[similarity_type].append(item)
+        for similarity_type in sorted(by_type, key=lambda kind: kind.id):
+            self._place_in(similarity_type, by_type[similarity_type])
+
+    def _place_in(self, similarity_type: SimilarityType, items: list[_Item]) -> None:
         groups = find_or_create_groups(
             similarity_type=similarity_type,
             names={item.row.group_name for item in items},

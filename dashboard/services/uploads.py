@@ -19,11 +19,13 @@ from accounts.activity import record
 from accounts.models import User, Workspace
 from dashboard.files import archives, paths, storage
 from dashboard.files.errors import FileRefused
-from dashboard.models import Job, SimilarityType, Upload, UploadFile, UploadPart
+from dashboard.models import Job, SimilarityType, Task, Upload, UploadFile, UploadPart
 from dashboard.queries.uploads import counts
+from dashboard.queries.versions import versions_of
 from dashboard.services import jobs
-from dashboard.services.errors import NothingToUpload
+from dashboard.services.errors import NothingToUpload, Refused
 from dashboard.services.features import start_describing
+from dashboard.services.training import start_training
 from dashboard.services.upload_batches import Importer
 
 LISTED_AT_ONCE = 500
@@ -36,6 +38,7 @@ class SentFile:
     name: str
     size: int
     stream: IO[bytes]
+    similarity_type: SimilarityType | None = None
 
     @property
     def is_archive(self) -> bool:
@@ -50,9 +53,13 @@ def start_upload(
     workspace: Workspace,
     files: Sequence[SentFile],
     similarity_type: SimilarityType | None,
+    then_train: Task | None = None,
     actor: User,
 ) -> tuple[Upload, Job]:
     """Store the files, write their rows, and queue the job that brings them in.
+
+    Folders become groups of a file's own `similarity_type`, or else of the upload's. When all is
+    in, `then_train` is trained.
 
     The bytes are stored before the rows; a transaction that fails leaves no row and no bytes.
     Raises `NothingToUpload`.
@@ -60,7 +67,11 @@ def start_upload(
     if not files:
         raise NothingToUpload
     upload = Upload(
-        workspace=workspace, created_by=actor, similarity_type=similarity_type, name=_title(files)
+        workspace=workspace,
+        created_by=actor,
+        similarity_type=similarity_type,
+        then_train=then_train,
+        name=_title(files),
     )
     try:
         parts = [_stored_part(upload, number, file) for number, file in enumerate(files)]
@@ -87,6 +98,7 @@ def _stored_part(upload: Upload, number: int, file: SentFile) -> UploadPart:
         size=written.size,
         path=path,
         is_archive=is_archive,
+        similarity_type=file.similarity_type,
         listed=not is_archive,
     )
 
@@ -124,9 +136,8 @@ def run_upload(*, upload_id: UUID, handle: jobs.Handle) -> str:
     Each batch is one transaction, which the job's lease guards: after a kill the next worker
     finds either all of a batch or nothing of it.
     """
-    upload = Upload.objects.select_related("workspace", "similarity_type", "created_by").get(
-        pk=upload_id
-    )
+    related = ("workspace", "similarity_type", "then_train", "created_by")
+    upload = Upload.objects.select_related(*related).get(pk=upload_id)
     for part in upload.parts.filter(listed=False).order_by("number"):
         _list_archive(upload, part, handle)
     _report(upload, handle)
@@ -139,7 +150,21 @@ def run_upload(*, upload_id: UUID, handle: jobs.Handle) -> str:
                 handle.check()
     close_upload(upload_id=upload.id)
     start_describing(workspace=upload.workspace, actor=upload.created_by)
-    return _outcome(counts(upload))
+    return f"{_outcome(counts(upload))} {_train(upload)}".strip()
+
+
+def _train(upload: Upload) -> str:
+    """Train what waits for this upload, once; returns the reason if it cannot be trained."""
+    task = upload.then_train
+    if task is None or upload.created_by is None:
+        return ""
+    if versions_of(task).filter(created__gte=upload.created).exists():
+        return ""  # an earlier try, killed before the job ended, has started it
+    try:
+        start_training(task=task, actor=upload.created_by)
+    except Refused as refusal:
+        return str(refusal)
+    return ""
 
 
 def _list_archive(upload: Upload, part: UploadPart, handle: jobs.Handle) -> None:

@@ -113,6 +113,10 @@ def job_cancel(request: WorkspaceRequest, job_id: UUID) -> HttpResponse:
 def _subject(request: WorkspaceRequest, shown: Job) -> dict[str, Any] | None:
     if shown.kind == Job.Kind.UPLOAD:
         return {"url": resolve_url("upload", shown.subject_id), "label": "Open the upload"}
+    if shown.kind == Job.Kind.EXTRACT:
+        return {"url": resolve_url("extraction", shown.subject_id), "label": "Open the extraction"}
+    if shown.kind == Job.Kind.DESCRIBE:
+        return {"url": resolve_url("search"), "label": "Search"}
     version = find_version(request.workspace, shown.subject_id)
     if version is None:
         return None

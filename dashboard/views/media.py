@@ -28,7 +28,7 @@ def thumbnail_file(request: HttpRequest, workspace_id: UUID, image_id: UUID) -> 
 
 
 def _seconds_left(request: HttpRequest) -> int:
-    """Return how long the link is still good for; 403 if it is not, before anything is looked up."""
+    """Return how long the link is good for; 403 if it is not, before anything is looked up."""
     now, query = time.time(), request.GET.dict()
     if not links.verify(request.path, query, now):
         raise PermissionDenied("This link has expired or was altered: open the page again.")

@@ -3,6 +3,7 @@
 from django.urls import path
 
 from dashboard.views import home, images, jobs, uploads
+from dashboard.views.finding_urls import urlpatterns as finding
 from dashboard.views.likeness_urls import urlpatterns as likeness
 
 urlpatterns = [
@@ -19,4 +20,5 @@ urlpatterns = [
     path("images/<uuid:image_id>/test", images.image_test, name="image-test"),
     path("images/<uuid:image_id>/delete", images.image_delete, name="image-delete"),
     *likeness,
+    *finding,
 ]

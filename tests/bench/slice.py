@@ -10,8 +10,8 @@ import requests
 
 from tests.bench import reference
 from tests.bench.figures import ROUNDS, at_least, at_most, seconds
-from tests.pictures import packed, photos
 from tests.live import EMAIL, PASSWORD, Server, csrf_of, running
+from tests.pictures import packed, photos
 
 PICTURES = 1000
 PAGE_ROUNDS = 60

@@ -104,9 +104,14 @@ def test_a_living_worker_keeps_it(job: Job, sent: list[str]) -> None:
 def test_a_lost_lease_rolls_the_batch_back(job: Job) -> None:
     handle = jobs.Handle(claimed(job))
     Job.objects.filter(pk=job.pk).update(owner="two")
-    with pytest.raises(jobs.LeaseLost), transaction.atomic():
+
+    @transaction.atomic
+    def write_a_batch() -> None:
         make_upload(job.workspace, name="half")
         handle.report(done=1)
+
+    with pytest.raises(jobs.LeaseLost):
+        write_a_batch()
     assert not Upload.objects.filter(name="half").exists()
 
 

@@ -25,7 +25,7 @@ def test_it_works(cast: Cast) -> None:
     assert job is not None
     assert (job.state, job.done, job.message) == ("done", 6, "6 images can be searched now.")
     hits = search_by_picture(workspace=cast.workspace, version=None, data=drawn_jpeg(3), k=3)
-    assert [hit.image for hit in hits][0] == images[3]
+    assert hits[0].image == images[3]
     assert hits[0].score == pytest.approx(1, abs=1e-5)
     assert hits[0].score >= hits[1].score >= hits[2].score
 

@@ -173,7 +173,7 @@ def test_it_goes_on_where_it_stopped(cast: Cast, monkeypatch: pytest.MonkeyPatch
     monkeypatch.setattr(upload_batches, "FILES_PER_BATCH", 5)
     kind = make_type(cast.workspace)
     pictures = {f"all/{seed % 3}/{seed}.jpg": drawn_jpeg(seed) for seed in range(20)}
-    upload, job = start_upload(
+    _, job = start_upload(
         workspace=cast.workspace, files=[packed(pictures)], similarity_type=kind, actor=cast.bob
     )
     with monkeypatch.context() as patch:

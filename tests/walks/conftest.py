@@ -3,13 +3,16 @@
 import os
 import uuid
 from collections.abc import Iterator
+from urllib.parse import urlsplit
 
 import psycopg
 import pytest
 import redis
 
+from tests.conftest import REDIS_URL
 from tests.live import EMAIL, PASSWORD, Server, running
 
+SPARE_REDIS = "/9"  # a database of its own, emptied afterwards
 QUICK = {"LIKEWISE_LEASE": "3", "LIKEWISE_SWEEP": "0.5"}
 
 
@@ -19,20 +22,21 @@ def server(request: pytest.FixtureRequest) -> Iterator[Server]:
     if request.param == "sqlite":
         yield from _with_account(DATABASE_URL="", REDIS_URL="")
         return
-    database, broker = os.environ.get("DATABASE_URL"), os.environ.get("REDIS_URL")
+    database, broker = os.environ.get("DATABASE_URL"), REDIS_URL
     if not database or not broker:
         pytest.skip("needs PostgreSQL and Redis: set DATABASE_URL and REDIS_URL")
+    broker = urlsplit(broker)._replace(path=SPARE_REDIS).geturl()
     name = f"walk_{uuid.uuid4().hex[:12]}"
     with psycopg.connect(database, autocommit=True) as connection:
         connection.execute(f"CREATE DATABASE {name}")
         try:
             yield from _with_account(
                 DATABASE_URL=f"{database.rpartition('/')[0]}/{name}",
-                REDIS_URL=f"{broker.rstrip('/0')}/9",
+                REDIS_URL=broker,
             )
         finally:
             connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
-            redis.Redis.from_url(f"{broker.rstrip('/0')}/9").flushdb()
+            redis.Redis.from_url(broker).flushdb()
 
 
 def _with_account(**environment: str) -> Iterator[Server]:

@@ -18,8 +18,9 @@ PATIENCE = 90
 
 
 def test_in_an_upload(server: Server) -> None:
-    session, key = server.signed_in(), server.manage(
-        "token", "create", "--email", EMAIL, "--name", "walk"
+    session, key = (
+        server.signed_in(),
+        server.manage("token", "create", "--email", EMAIL, "--name", "walk"),
     )
     files = [drawn_jpeg(seed, (900, 700)) for seed in range(PICTURES)]
     page = _upload(server, session, packed([*files, b"no picture"]))

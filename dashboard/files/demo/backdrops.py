@@ -131,6 +131,7 @@ def _draw_boards(image: Image.Image, floor: float, rng: Rng, dim: float = 1.0) -
     wood = to_bytes(colorsys.hsv_to_rgb(*rng.uniform((0.05, 0.2, 0.35), (0.11, 0.55, 0.9))))
     eye = rng.uniform(0.2, 0.8) * SIDE
     edges = np.arange(-3, 14) * rng.uniform(36, 64) - 60 - eye
+    draw.rectangle((0, floor, SIDE, SIDE), fill=shaded(wood, 0.7 * dim))  # between the boards
     for left, right in pairwise(edges):
         far = [(eye + 0.55 * x, floor) for x in (left, right)]
         near = [(eye + 1.6 * x, SIDE) for x in (right - 1, left)]

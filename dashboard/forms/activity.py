@@ -1,0 +1,43 @@
+"""Which part of the activity to show."""
+
+from typing import Any
+
+from django import forms
+
+from accounts.models import User, Workspace
+from dashboard.queries.activity import actors_in
+
+# The nouns of activity rows, in words.
+NOUNS = {
+    "image": "Images",
+    "files": "Uploads",
+    "type": "Types",
+    "group": "Groups",
+    "task": "Tasks",
+    "version": "Versions",
+    "descriptors": "Descriptors",
+    "collection": "Collections",
+    "label": "Labels",
+    "object": "Objects",
+    "job": "Jobs",
+    "member": "Members",
+    "invitation": "Invitations",
+    "token": "Tokens",
+    "workspace": "Workspace",
+}
+
+
+class ActivityFilter(forms.Form):
+    """The filter in the address of the list."""
+
+    person = forms.ModelChoiceField(
+        User.objects.none(), required=False, empty_label="Everybody", label="Person"
+    )
+    noun = forms.ChoiceField(
+        choices=[("", "Everything"), *NOUNS.items()], required=False, label="What"
+    )
+
+    def __init__(self, *args: Any, workspace: Workspace, **options: Any) -> None:
+        super().__init__(*args, **options)
+        person: Any = self.fields["person"]
+        person.queryset = actors_in(workspace)

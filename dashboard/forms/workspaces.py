@@ -1,0 +1,48 @@
+"""What people type about a workspace."""
+
+from typing import Any
+from uuid import UUID
+
+from django import forms
+
+from accounts.models import Workspace
+
+
+class WorkspaceNameForm(forms.Form):
+    """What a workspace is called."""
+
+    name = forms.CharField(label="Workspace name", max_length=150)
+
+
+class CloseWorkspaceForm(forms.Form):
+    """The name once more, by hand, and which workspace the page was about when it was opened."""
+
+    workspace = forms.UUIDField(widget=forms.HiddenInput)
+    name = forms.CharField(
+        label="Type its name to confirm",
+        max_length=150,
+        widget=forms.TextInput({"autocomplete": "off"}),
+    )
+
+    prefix = "close"
+
+    def __init__(self, *args: Any, closing: Workspace, **options: Any) -> None:
+        options["initial"] = {"workspace": closing.pk}
+        super().__init__(*args, **options)
+        self.closing = closing
+
+    def clean_workspace(self) -> UUID:
+        """Refuse a page that was opened before another workspace was chosen elsewhere."""
+        workspace_id: UUID = self.cleaned_data["workspace"]
+        if workspace_id != self.closing.pk:
+            raise forms.ValidationError(
+                "You chose another workspace meanwhile. Open this page again."
+            )
+        return workspace_id
+
+    def clean_name(self) -> str:
+        """Refuse any name but the workspace's own."""
+        name: str = self.cleaned_data["name"]
+        if name != self.closing.name.strip():
+            raise forms.ValidationError(f"That is not its name: it is “{self.closing.name}”.")
+        return name

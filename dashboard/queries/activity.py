@@ -1,0 +1,96 @@
+"""Reading who did what."""
+
+import base64
+import binascii
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from django.db.models import Exists, OuterRef, Q, QuerySet
+
+from accounts.models import Activity, User, Workspace
+from dashboard.queries.groups import groups_in
+from dashboard.queries.images import images_in
+from dashboard.queries.jobs import find_jobs
+from dashboard.queries.pages import PAGE_SIZE, BadCursor, Page
+from dashboard.queries.similarity_types import types_in
+from dashboard.queries.tasks import tasks_in
+from dashboard.queries.uploads import uploads_in
+from dashboard.queries.versions import versions_in
+
+BIGGEST_ID = 2**63 - 1
+# What the nouns of activity rows are about, where that is a thing with a page.
+THINGS: dict[str, Any] = {
+    "files": uploads_in,
+    "group": groups_in,
+    "image": images_in,
+    "job": find_jobs,
+    "task": tasks_in,
+    "type": types_in,
+    "version": versions_in,
+}
+
+
+def find_activity(
+    workspace: Workspace, *, person: User | None = None, noun: str = ""
+) -> QuerySet[Activity]:
+    """Return what was done in the workspace, by one person or to one kind of thing if given."""
+    rows = Activity.objects.filter(workspace=workspace).select_related("actor")
+    if person is not None:
+        rows = rows.filter(actor=person)
+    return rows.filter(noun=noun) if noun else rows
+
+
+def activity_page(
+    rows: QuerySet[Activity], cursor: str = "", size: int = PAGE_SIZE
+) -> Page[Activity]:
+    """Read one page, newest first, as `pages.page` does; these ids are numbers.
+
+    Raises `BadCursor`.
+    """
+    if cursor:
+        when, last = _decode(cursor)
+        rows = rows.filter(Q(created__lte=when) & ~Q(created=when, id__gte=last))
+    found = list(rows.order_by("-created", "-id")[: size + 1])
+    if len(found) <= size:
+        return Page(found, "")
+    return Page(found[:size], _encode(found[size - 1]))
+
+
+def actors_in(workspace: Workspace) -> QuerySet[User]:
+    """Return who did something in the workspace, members or not any more, by address."""
+    did = Activity.objects.filter(workspace=workspace, actor=OuterRef("pk"))
+    return User.objects.filter(Exists(did)).order_by("email")
+
+
+def still_there(workspace: Workspace, rows: Iterable[Activity]) -> set[UUID]:
+    """Return the ids of things that the rows tell of and that have a page now: one query."""
+    wanted: dict[str, set[UUID]] = {}
+    for row in rows:
+        if row.target_id is not None and row.noun in THINGS:
+            wanted.setdefault(row.noun, set()).add(row.target_id)
+    if not wanted:
+        return set()
+    first, *others = (
+        THINGS[noun](workspace).filter(pk__in=ids).order_by().values_list("pk", flat=True)
+        for noun, ids in wanted.items()
+    )
+    return set(first.union(*others))
+
+
+def _encode(row: Activity) -> str:
+    text = f"{row.created.isoformat()} {row.pk}"
+    return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
+
+
+def _decode(cursor: str) -> tuple[datetime, int]:
+    try:
+        text = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)).decode()
+        written, number = text.split(" ")
+        when, last = datetime.fromisoformat(written), int(number)
+    except (ValueError, binascii.Error) as error:
+        raise BadCursor("This page's address is damaged: open the list again.") from error
+    if when.tzinfo is None or not 0 <= last <= BIGGEST_ID:
+        raise BadCursor("This page's address is damaged: open the list again.")
+    return when, last

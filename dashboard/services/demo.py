@@ -1,0 +1,113 @@
+"""The demo: pictures that the program draws, brought in and learned as anybody's own would be."""
+
+import io
+import zipfile
+from collections.abc import Iterable
+from uuid import UUID
+
+from django.db import transaction
+
+from accounts.models import User, Workspace
+from dashboard.files.demo_pictures import DemoPicture, draw_demo
+from dashboard.models import Job, SimilarityType, Task
+from dashboard.queries.tasks import tasks_in
+from dashboard.services import jobs
+from dashboard.services.errors import DemoIsHere
+from dashboard.services.groups import create_group, mark_group
+from dashboard.services.similarity_types import create_type
+from dashboard.services.tasks import add_type, create_task
+from dashboard.services.uploads import SentFile, start_upload
+
+TASK = "Demo shop"
+PRODUCTS, COLOURS = "Same product", "Same colours"
+PICTURES = 420
+
+
+@transaction.atomic
+def start_demo(*, workspace: Workspace, actor: User) -> Job:
+    """Queue the drawing of the demo; raises `DemoIsHere` if it was loaded or is being loaded."""
+    Workspace.objects.select_for_update().get(pk=workspace.pk)
+    running = Job.objects.in_workspace(workspace).filter(kind=Job.Kind.DEMO)
+    if demo_task(workspace) or running.exclude(state__in=Job.FINISHED).exists():
+        raise DemoIsHere
+    return jobs.enqueue(
+        workspace=workspace,
+        kind=Job.Kind.DEMO,
+        title="Drawing the demo",
+        subject_id=workspace.id,
+        actor=actor,
+    )
+
+
+def demo_task(workspace: Workspace) -> Task | None:
+    """Return the demo's task if it is there."""
+    return tasks_in(workspace).filter(name=TASK).first()
+
+
+def run_demo(*, workspace: Workspace, handle: jobs.Handle) -> str:
+    """Draw the pictures, then hand them to an ordinary upload, which ends in a training.
+
+    What it makes appears in one transaction: a second run after a kill finds all of it or none.
+    """
+    if demo_task(workspace) is not None:
+        return "The demo is here."
+    actor = handle.job.created_by
+    if actor is None:
+        raise DemoIsHere
+    pictures: list[DemoPicture] = []
+    for picture in draw_demo():
+        pictures.append(picture)
+        done = len(pictures)
+        handle.tick(stage="Drawing", total=PICTURES, done=done, fraction=done / (PICTURES + 1))
+    with transaction.atomic():
+        handle.report(total=len(pictures), done=len(pictures))
+        _hand_over(workspace, pictures, actor)
+    return f"{len(pictures)} pictures drawn: an upload brings them in, then a training begins."
+
+
+def _hand_over(workspace: Workspace, pictures: list[DemoPicture], actor: User) -> UUID:
+    products, colours = (
+        create_type(workspace=workspace, name=name, exclusive=True, actor=actor)
+        for name in (PRODUCTS, COLOURS)
+    )
+    held_out = {picture.product for picture in pictures if picture.held_out}
+    _make_test_groups(products, held_out, actor)
+    _make_test_groups(colours, {one.colourway for one in pictures if one.held_out}, actor)
+    task = create_task(
+        workspace=workspace,
+        name=TASK,
+        description="Drawn products in drawn colours: look around, then bring your own.",
+        actor=actor,
+    )
+    for kind in (products, colours):
+        add_type(task=task, similarity_type=kind, actor=actor)
+    by_product = [(f"{one.product}/{one.file_name}", one.data) for one in pictures]
+    by_colours = [(f"{one.colourway}/{one.file_name}", one.data) for one in pictures]
+    upload, _ = start_upload(
+        workspace=workspace,
+        files=[
+            _packed("demo products.zip", by_product, products),
+            _packed("demo colours.zip", by_colours, colours),
+        ],
+        similarity_type=None,
+        then_train=task,
+        actor=actor,
+    )
+    return upload.id
+
+
+def _make_test_groups(kind: SimilarityType, names: Iterable[str], actor: User) -> None:
+    """Make the groups that the training will not see before their images come."""
+    for name in sorted(names):
+        group = create_group(similarity_type=kind, name=name, actor=actor)
+        mark_group(group=group, test_group=True, actor=actor)
+
+
+def _packed(name: str, files: Iterable[tuple[str, bytes]], kind: SimilarityType) -> SentFile:
+    stream = io.BytesIO()
+    with zipfile.ZipFile(stream, "w", zipfile.ZIP_STORED) as archive:
+        for path, data in files:
+            archive.writestr(path, data)
+    size = stream.tell()
+    stream.seek(0)
+    return SentFile(name, size, stream, kind)

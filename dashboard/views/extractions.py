@@ -1,0 +1,132 @@
+"""Descriptors of many images as a file: ask for them, watch, download."""
+
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from django.http import FileResponse, Http404, HttpResponse
+from django.utils.text import slugify
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods, require_safe
+
+from accounts.access import requires
+from accounts.http import WorkspaceRequest
+from dashboard.files import storage
+from dashboard.files.errors import readable_size
+from dashboard.forms.extractions import ExtractionForm
+from dashboard.models import Extraction, Job
+from dashboard.queries.extractions import extractions_in, get_extraction
+from dashboard.queries.jobs import job_about, jobs_about
+from dashboard.queries.pages import page
+from dashboard.services.extractions import start_extraction
+from dashboard.views.progress import shown_progress
+from dashboard.views.rendering import missing_is_404, page_or_fragment, see_other
+
+PAGE = "dashboard/extractions/list.html"
+PREFILLED = ("version", "similarity_type", "group")
+CONTENT_TYPES = {
+    Extraction.Format.PARQUET: "application/vnd.apache.parquet",
+    Extraction.Format.NPZ: "application/octet-stream",
+    Extraction.Format.JSONL: "application/x-ndjson",
+    Extraction.Format.CSV: "text/csv; charset=utf-8",
+}
+
+
+@dataclass(frozen=True)
+class ExtractionRow:
+    """An extraction with what it is of, its size, and the job that makes it, if still known."""
+
+    extraction: Extraction
+    job: Job | None
+
+    @property
+    def of(self) -> str:
+        """Say which images it describes."""
+        if self.extraction.group:
+            return f"images of the group “{self.extraction.group}”"
+        if self.extraction.similarity_type:
+            return f"images of the type “{self.extraction.similarity_type}”"
+        return "all images"
+
+    @property
+    def size(self) -> str:
+        """Return how large the file is, empty while there is none."""
+        return readable_size(self.extraction.size) if self.extraction.path else ""
+
+    @property
+    def file_name(self) -> str:
+        """Return a name for the file that a shell takes without quotes."""
+        version = self.extraction.version
+        words = f"{version.task} v{version.number} {self.of}"
+        stem = slugify(words, allow_unicode=True)[:120].strip("-")
+        return f"{stem}.{self.extraction.format}"
+
+
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+@requires("descriptors.extract")
+@missing_is_404
+def extractions(request: WorkspaceRequest) -> HttpResponse:
+    """List the extractions, newest first, and start another."""
+    if request.method != "POST":
+        initial = {name: request.GET.get(name, "") for name in PREFILLED}
+        form = ExtractionForm(workspace=request.workspace, initial=initial)
+        return _list_page(request, form)
+    form = ExtractionForm(request.POST, workspace=request.workspace)
+    if not form.is_valid():
+        return _list_page(request, form)
+    extraction, _ = start_extraction(
+        workspace=request.workspace, **form.cleaned_data, actor=request.user
+    )
+    return see_other("extraction", extraction.id)
+
+
+def _list_page(request: WorkspaceRequest, form: ExtractionForm) -> HttpResponse:
+    rows = extractions_in(request.workspace).select_related("created_by")
+    found = page(rows, request.GET.get("cursor", ""))
+    jobs = jobs_about(request.workspace, [row.pk for row in found.rows])
+    versions: Any = form.fields["version"].widget
+    context = {
+        "form": form,
+        "has_version": len(versions.choices) > 1,
+        "rows": [ExtractionRow(row, jobs.get(row.pk)) for row in found.rows],
+        "next_url": f"{request.path}?cursor={found.next}" if found.next else "",
+    }
+    status = 422 if form.is_bound else 200
+    return page_or_fragment(request, PAGE, "rows", context, status=status)
+
+
+@never_cache
+@require_safe
+@requires("descriptors.extract")
+@missing_is_404
+def extraction(request: WorkspaceRequest, extraction_id: UUID) -> HttpResponse:
+    """Show an extraction: its progress while it runs, then the file and how to read it."""
+    shown = get_extraction(request.workspace, extraction_id)
+    job = job_about(request.workspace, shown.pk)
+    context = {
+        "row": ExtractionRow(shown, job),
+        "progress": shown_progress(job, request.membership) if job else None,
+    }
+    return page_or_fragment(request, "dashboard/extractions/extraction.html", "outcome", context)
+
+
+@never_cache
+@require_safe
+@requires("descriptors.extract")
+@missing_is_404
+def extraction_file(request: WorkspaceRequest, extraction_id: UUID) -> Any:
+    """Send the file, whole, as a stream: which is no HttpResponse."""
+    shown = get_extraction(request.workspace, extraction_id)
+    if not shown.path:
+        raise Http404("This file is not complete yet.")
+    try:
+        file = storage.open(shown.path)
+    except FileNotFoundError as error:
+        raise Http404("This file is no longer stored: extract it again.") from error
+    return FileResponse(
+        file,
+        as_attachment=True,
+        filename=ExtractionRow(shown, None).file_name,
+        content_type=CONTENT_TYPES[Extraction.Format(shown.format)],
+    )

@@ -1,0 +1,83 @@
+"""The settings of a workspace: its name, another one beside it, its end."""
+
+from typing import Any
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.http import HttpResponse
+from django.shortcuts import render
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from accounts.access import requires
+from accounts.http import WorkspaceRequest
+from accounts.middleware import SESSION_KEY
+from accounts.queries import members_of
+from accounts.services import rename_workspace
+from dashboard.forms.workspaces import CloseWorkspaceForm, WorkspaceNameForm
+from dashboard.queries.home import overview
+from dashboard.services.workspaces import close_workspace, open_workspace
+from dashboard.views.rendering import may, see_other
+
+
+@never_cache
+@require_safe
+@requires("workspace.view")
+def settings(request: WorkspaceRequest) -> HttpResponse:
+    """Show what can be set for the workspace, and the way to its members and tokens."""
+    return _settings_page(request)
+
+
+@never_cache
+@require_POST
+@requires("workspace.change")
+def workspace_rename(request: WorkspaceRequest) -> HttpResponse:
+    """Call the workspace something else."""
+    form = WorkspaceNameForm(request.POST)
+    if not form.is_valid():
+        return _settings_page(request, form=form, status=422)
+    name = form.cleaned_data["name"]
+    rename_workspace(workspace=request.workspace, name=name, actor=request.user)
+    messages.success(request, "Saved.")
+    return see_other("settings")
+
+
+@never_cache
+@require_http_methods(["GET", "POST"])
+@login_required
+def workspace_new(request: WorkspaceRequest) -> HttpResponse:
+    """Make a workspace of one's own and go on in it; also for who is in none."""
+    form = WorkspaceNameForm(request.POST if request.method == "POST" else None)
+    if not form.is_valid():
+        status = 422 if form.is_bound else 200
+        return render(request, "accounts/workspace_new.html", {"form": form}, status=status)
+    made = open_workspace(name=form.cleaned_data["name"], actor=request.user)
+    request.session[SESSION_KEY] = str(made.pk)
+    messages.success(request, f"{made.name} is there, and you own it.")
+    return see_other("home")
+
+
+@never_cache
+@require_POST
+@requires("workspace.delete")
+def workspace_delete(request: WorkspaceRequest) -> HttpResponse:
+    """Delete the workspace, once its name was typed."""
+    closing = request.workspace
+    form = CloseWorkspaceForm(request.POST, closing=closing)
+    if not form.is_valid():
+        return _settings_page(request, close_form=form, status=422)
+    close_workspace(workspace=closing, actor=request.user)
+    request.session.pop(SESSION_KEY, None)
+    messages.success(request, f"{closing.name} is deleted, with everything in it.")
+    return see_other("home" if len(request.memberships) > 1 else "workspace-new")
+
+
+def _settings_page(request: WorkspaceRequest, *, status: int = 200, **context: Any) -> HttpResponse:
+    workspace = request.workspace
+    if may(request, "workspace.change"):
+        context.setdefault("form", WorkspaceNameForm(initial={"name": workspace.name}))
+    if may(request, "workspace.delete"):
+        context.setdefault("close_form", CloseWorkspaceForm(closing=workspace))
+        context["losses"] = overview(workspace)
+    context["members_count"] = members_of(workspace).count()
+    return render(request, "accounts/settings.html", context, status=status)
