@@ -62,7 +62,11 @@ def member_remove(request: WorkspaceRequest, membership_id: UUID) -> HttpRespons
         tokens = remove_member(membership=member, actor=request.user)
     except AccountError as refusal:
         return _members_page(request, refusal=str(refusal), status=422)
-    revoked = f" {tokens} token{'s' if tokens > 1 else ''} no longer work." if tokens else ""
+    revoked = ""
+    if tokens:
+        revoked = (
+            " One token no longer works." if tokens == 1 else f" {tokens} tokens no longer work."
+        )
     if not leaves:
         messages.success(request, f"{member.user} is no longer a member.{revoked}")
         return redirect("members")

@@ -55,13 +55,13 @@ class SearchForm(forms.Form):
         self, data: QueryDict | None = None, files: Any = None, *, workspace: Workspace
     ) -> None:
         """Take the workspace's best version where none is named; an empty one is the untrained."""
-        default = find_default(workspace)
+        default = find_default(workspace) if data is None or "version" not in data else None
         if data is not None and "version" not in data:
             data = data.copy()
             data["version"] = str(default.pk) if default else ""
         super().__init__(data, files, initial={"version": default})
         image: Any = self.fields["image"]
-        image.queryset = images_in(workspace)
+        image.queryset = images_in(workspace).select_related("workspace")
         version: Any = self.fields["version"]
         version.offer(workspace)
 

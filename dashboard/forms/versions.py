@@ -27,10 +27,16 @@ class VersionField(forms.ModelChoiceField):  # type: ignore[type-arg]  # generic
     def offer(self, workspace: Workspace) -> None:
         """List what the workspace has."""
         self.queryset = trained_versions(workspace)
-        by_task = groupby(self.queryset[:MOST_LISTED], attrgetter("task"))
+        self.listed = {str(row.pk): row for row in self.queryset[:MOST_LISTED]}
+        by_task = groupby(self.listed.values(), attrgetter("task"))
         listed = [(task.name, [(row.pk, _label(row)) for row in rows]) for task, rows in by_task]
         widget: Any = self.widget
         widget.choices = [("", self.empty_label), *listed]
+
+    def to_python(self, value: Any) -> Version | None:
+        """Return the version, without another query if it is listed."""
+        found: Version | None = self.listed.get(str(value)) or super().to_python(value)
+        return found
 
 
 def _label(version: Version) -> str:

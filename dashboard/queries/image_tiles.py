@@ -19,6 +19,7 @@ from dashboard.queries.pages import page
 class Tile:
     """An image as the grid shows it; `width` and `height` are the thumbnail's."""
 
+    id: str
     url: str
     name: str
     thumbnail: str
@@ -70,6 +71,7 @@ def tile(image: Image) -> Tile:
     """Prepare what one tile shows."""
     width, height = thumbnail_size(image)
     return Tile(
+        id=str(image.pk),
         url=reverse("image", args=[image.pk]),
         name=image.file_name or "Image without a name",
         thumbnail=thumbnail_link(image),

@@ -259,6 +259,20 @@ def add_images(*, group: Group, ids: Iterable[UUID], actor: User) -> Placed:
 
 
 @transaction.atomic
+def group_images(
+    *, similarity_type: SimilarityType, name: str, ids: Iterable[UUID], actor: User
+) -> tuple[Group, Placed]:
+    """Put images into the type's group of that name, which is made if there is none.
+
+    Raises what `add_images` raises; then nothing is changed.
+    """
+    group = find_or_create_groups(
+        similarity_type=similarity_type, names=[name.strip()[:255]], actor=actor
+    )[name.strip()[:255]]
+    return group, add_images(group=group, ids=ids, actor=actor)
+
+
+@transaction.atomic
 def remove_images(*, group: Group, ids: Iterable[UUID], actor: User) -> tuple[int, int]:
     """Take images out of a group; returns how many were in it and how many were not.
 

@@ -20,6 +20,7 @@ from dashboard.views.rendering import damaged, missing_is_404, page_or_fragment
 
 # The page of a thing that an activity row is about.
 ROUTES = {
+    "descriptors": "extraction",
     "files": "upload",
     "group": "group",
     "image": "image",

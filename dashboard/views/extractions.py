@@ -18,6 +18,7 @@ from dashboard.models import Extraction, Job
 from dashboard.queries.extractions import extractions_in, get_extraction
 from dashboard.queries.jobs import job_about, jobs_about
 from dashboard.queries.pages import page
+from dashboard.queries.versions import find_default
 from dashboard.services.extractions import start_extraction
 from dashboard.views.progress import shown_progress
 from dashboard.views.rendering import missing_is_404, page_or_fragment, see_other
@@ -69,7 +70,8 @@ class ExtractionRow:
 def extractions(request: WorkspaceRequest) -> HttpResponse:
     """List the extractions, newest first, and start another."""
     if request.method != "POST":
-        initial = {name: request.GET.get(name, "") for name in PREFILLED}
+        initial: dict[str, Any] = {name: request.GET.get(name, "") for name in PREFILLED}
+        initial["version"] = initial["version"] or find_default(request.workspace)
         form = ExtractionForm(workspace=request.workspace, initial=initial)
         return _list_page(request, form)
     form = ExtractionForm(request.POST, workspace=request.workspace)

@@ -4,19 +4,22 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import wraps
 
+from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_safe
+from django.views.decorators.http import require_POST, require_safe
 
 from accounts.access import requires
 from accounts.http import WorkspaceRequest
 from accounts.queries import has_users, tokens_of
 from dashboard.queries.home import COUNTED, Overview, overview
 from dashboard.queries.jobs import unfinished_jobs
+from dashboard.services.demo import demo_task, start_demo
+from dashboard.services.errors import Refused
 from dashboard.views.jobs import job_row
-from dashboard.views.rendering import may
+from dashboard.views.rendering import may, see_other
 
 JOBS_SHOWN = 10
 
@@ -72,8 +75,28 @@ def home(request: WorkspaceRequest) -> HttpResponse:
         "steps_done": done,
         "rows": [job_row(job, request.membership) for job in jobs],
         "can_add": can_add,
+        "demo_url": reverse("demo-load")
+        if can_add and demo_task(request.workspace) is None
+        else "",
     }
     return render(request, "dashboard/home.html", context)
+
+
+def _demo_url(request: WorkspaceRequest, *, can_add: bool) -> str:
+    """Return where the demo is loaded, or nothing if it is here or not theirs to load."""
+    return reverse("demo-load") if can_add and demo_task(request.workspace) is None else ""
+
+
+@require_POST
+@requires("tasks.add")
+def demo_load(request: WorkspaceRequest) -> HttpResponse:
+    """Begin to draw the demo."""
+    try:
+        job = start_demo(workspace=request.workspace, actor=request.user)
+    except Refused as refusal:
+        messages.error(request, str(refusal))
+        return see_other("home")
+    return see_other("job", job.id)
 
 
 def _figures(seen: Overview) -> list[Figure]:

@@ -45,6 +45,7 @@ def images(request: WorkspaceRequest) -> HttpResponse:
         "chosen": chosen,
         "types": types_in(request.workspace).order_by("name", "id")[:TYPES_SHOWN],
         "can_add": may(request, "images.add"),
+        "can_change": may(request, "groups.change"),
     }
     return page_or_fragment(request, "dashboard/images/list.html", "tiles", context)
 

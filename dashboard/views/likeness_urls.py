@@ -22,4 +22,9 @@ urlpatterns = [
     path("tasks/<uuid:task_id>/types/remove", tasks.task_type_remove, name="task-type-remove"),
     path("tasks/<uuid:task_id>/train", tasks.task_train, name="task-train"),
     path("versions/<uuid:version_id>", versions.version, name="version"),
+    path(
+        "versions/<uuid:version_id>/production",
+        versions.version_production,
+        name="version-production",
+    ),
 ]

@@ -12,8 +12,13 @@ _ITEMS = (
     ("types", "Types", "category"),
     ("groups", "Groups", "folders"),
     ("tasks", "Tasks", "target"),
+    ("search", "Search", "search"),
+    ("extractions", "Descriptors", "database"),
     ("jobs", "Jobs", "list-check"),
+    ("activity", "Activity", "history"),
+    ("settings", "Settings", "settings"),
     ("tokens", "Tokens", "key"),
+    ("connect", "Connect", "plug-connected"),
 )
 
 

@@ -122,9 +122,9 @@ def _name(image: Image) -> str:
 
 def hit_tiles(hits: Sequence[Hit], version: Version | None, k: int) -> list[HitTile]:
     """Prepare results for a grid or a strip; each searches on in the same sense."""
-    same = {"version": str(version.pk) if version else "", "k": k}
+    sense = str(version.pk) if version else ""
     return [
-        HitTile(tile(hit.image), rank, hit.percent, _search_url(hit.image, **same))
+        HitTile(tile(hit.image), rank, hit.percent, _search_url(hit.image, version=sense, k=k))
         for rank, hit in enumerate(hits, 1)
     ]
 
@@ -141,9 +141,12 @@ def _page(
     query: Query | None = None,
     hits: Sequence[HitTile] = (),
 ) -> HttpResponse:
-    """Show the results, or what was wrong; as a fragment, what a job told of new images."""
+    """Show the results, or what was wrong, or at first what is not found yet.
+
+    A page with results has htmx ask for the last: to know it may take a look at every image.
+    """
     context = {"form": form, "error": error, "query": query, "hits": hits}
-    if request.method != "POST" or not wants_fragment(request):
+    if not form.is_bound:
         context |= _unseen(request)
     fragment = "found" if request.method == "POST" else "unseen"
     return page_or_fragment(request, PAGE, fragment, context, status=422 if error else 200)
@@ -177,6 +180,7 @@ def image_alike(request: WorkspaceRequest, image_id: UUID) -> HttpResponse:
     shown = get_image(request.workspace, image_id)
     if not wants_fragment(request):
         return redirect(_search_url(shown))
+    shown.workspace = request.workspace  # known already: no query for it
     version = find_default(request.workspace)
     hits = search_by_image(image=shown, version=version, k=ALIKE_SHOWN)
     context = {"hits": hit_tiles(hits, version, ALIKE_SHOWN), "version": version, "image": shown}

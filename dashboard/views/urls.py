@@ -2,12 +2,14 @@
 
 from django.urls import path
 
-from dashboard.views import home, images, jobs, uploads
+from dashboard.views import chosen, home, images, jobs, uploads
 from dashboard.views.finding_urls import urlpatterns as finding
 from dashboard.views.likeness_urls import urlpatterns as likeness
+from dashboard.views.team_urls import urlpatterns as team
 
 urlpatterns = [
     path("", home.home, name="home"),
+    path("demo", home.demo_load, name="demo-load"),
     path("uploads/new", uploads.upload_new, name="upload-new"),
     path("uploads/<uuid:upload_id>", uploads.upload, name="upload"),
     path("uploads/<uuid:upload_id>/failures.csv", uploads.upload_failures, name="upload-failures"),
@@ -16,9 +18,12 @@ urlpatterns = [
     path("jobs/<uuid:job_id>/progress", jobs.job_progress, name="job-progress"),
     path("jobs/<uuid:job_id>/cancel", jobs.job_cancel, name="job-cancel"),
     path("images/", images.images, name="images"),
+    path("images/group", chosen.images_group, name="images-group"),
+    path("images/delete", chosen.images_delete, name="images-delete"),
     path("images/<uuid:image_id>", images.image, name="image"),
     path("images/<uuid:image_id>/test", images.image_test, name="image-test"),
     path("images/<uuid:image_id>/delete", images.image_delete, name="image-delete"),
     *likeness,
     *finding,
+    *team,
 ]

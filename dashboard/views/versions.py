@@ -4,10 +4,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
+from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import render
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_safe
+from django.views.decorators.http import require_POST, require_safe
 
 from accounts.access import requires
 from accounts.http import WorkspaceRequest
@@ -16,8 +17,10 @@ from dashboard.models import Job, Version
 from dashboard.queries.evaluations import Evaluation, evaluations
 from dashboard.queries.jobs import jobs_about, progress_of
 from dashboard.queries.versions import get_version
+from dashboard.services.errors import Refused
+from dashboard.services.versions import set_production
 from dashboard.views.progress import duration_words
-from dashboard.views.rendering import missing_is_404
+from dashboard.views.rendering import may, missing_is_404, see_other
 
 STATES = dict.fromkeys(Version.UNFINISHED, "running") | {
     Version.Status.TRAINED: "done",
@@ -65,5 +68,27 @@ def version(request: WorkspaceRequest, version_id: UUID) -> HttpResponse:
     """Show one version: per type, what was measured, and how it was trained."""
     shown = get_version(request.workspace, version_id)
     [row] = version_rows(request.workspace, [shown])
-    context = {"row": row, "version": shown, "task": shown.task}
+    context = {
+        "row": row,
+        "version": shown,
+        "task": shown.task,
+        "can_produce": shown.status == Version.Status.TRAINED and may(request, "versions.produce"),
+    }
     return render(request, "dashboard/versions/version.html", context)
+
+
+@require_POST
+@requires("versions.produce")
+@missing_is_404
+def version_production(request: WorkspaceRequest, version_id: UUID) -> HttpResponse:
+    """Make a version the one that answers when none is named, or withdraw it."""
+    chosen = get_version(request.workspace, version_id)
+    production = request.POST.get("production") != "0"
+    try:
+        set_production(version=chosen, production=production, actor=request.user)
+    except Refused as refusal:
+        messages.error(request, str(refusal))
+    else:
+        state = "is in production now" if production else "is no longer in production"
+        messages.success(request, f"Version {chosen.number} {state}.")
+    return see_other("version", chosen.id)

@@ -27,6 +27,11 @@ file.addEventListener("change", () => {
   keepOnly(file);
   form.requestSubmit();
 });
+// On a phone the results come below the form, and the bar on top would hide their beginning.
+document.getElementById("results").addEventListener("htmx:afterSettle", ({ currentTarget }) => {
+  const { top } = currentTarget.getBoundingClientRect();
+  if (top > innerHeight * 0.7) scrollBy(0, top - 80);
+});
 for (const select of form.querySelectorAll("select")) {
   select.addEventListener("change", () => (file.value || url.value || image.value) && form.requestSubmit());
 }

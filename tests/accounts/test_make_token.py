@@ -122,5 +122,5 @@ def test_the_list_costs_the_same_however_long(
 ) -> None:
     for number in range(20):
         make_key(cast.alice, name=str(number))
-    with django_assert_max_num_queries(6):
+    with django_assert_max_num_queries(7):
         alice_client.get(PAGE)

@@ -67,6 +67,14 @@ def test_open_invitations_are_for_who_may_manage_them(
     assert "ivy@example.org" not in bob_client.get(PAGE).content.decode()
 
 
+def test_a_name_is_no_markup(alice_client: Client, cast: Cast) -> None:
+    cast.bob.name = "<b>Bob</b>"
+    cast.bob.save()
+    text = alice_client.get(PAGE).content.decode()
+    assert "Remove &lt;b&gt;Bob&lt;/b&gt;?" in text
+    assert "<b>Bob" not in text
+
+
 def test_every_action_has_a_label() -> None:
     assert LABELS.keys() == frozenset().union(*ALLOWED.values())
     assert len(set(LABELS.values())) == len(LABELS)

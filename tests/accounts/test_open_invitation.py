@@ -242,8 +242,7 @@ def test_the_log_does_not_hold_it(
         record.getMessage() for record in caplog.records if record.name != "django.db.backends"
     )
     assert "path=/invitations/" in written
-    lines = [line for line in written.splitlines() if line.startswith("method=")]
-    assert secret not in "\n".join(lines)
+    assert secret not in written
 
 
 def test_a_slash_at_its_end_does_no_harm(client: Client, secret: str) -> None:

@@ -58,7 +58,7 @@ def test_tokens_of_this_workspace_stop_working(
     here, elsewhere = make_key(cast.bob, cast.workspace), make_key(cast.bob, own)
     others = make_key(cast.vera)
     answer = alice_client.post(address(bob), follow=True)
-    assert "1 token no longer work" in answer.content.decode()
+    assert "One token no longer works" in answer.content.decode()
     assert find_token(here) is None
     assert find_token(elsewhere) is not None
     assert find_token(others) is not None

@@ -53,7 +53,9 @@ def test_not_by_following_a_link(alice_client: Client, key: str, page: str) -> N
 
 
 @pytest.mark.parametrize("name", ["bob", "vera", "charlie"])
-def test_not_anybody_elses_unless_as_an_admin(request: pytest.FixtureRequest, key: str, page: str, name: str) -> None:
+def test_not_anybody_elses_unless_as_an_admin(
+    request: pytest.FixtureRequest, key: str, page: str, name: str
+) -> None:
     client = request.getfixturevalue(f"{name}_client")
     assert client.post(page).status_code == 404
     assert find_token(key) is not None

@@ -43,8 +43,10 @@ def test_it_works(cast: Cast) -> None:
 def test_a_kill_at_the_end_makes_one_demo(cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
     job = start_demo(workspace=cast.workspace, actor=cast.bob)
     with monkeypatch.context() as patch:
-        patch.setattr("dashboard.jobs.runner._end", lambda *_: (_ for _ in ()).throw(OSError))
-        with pytest.raises(OSError):
+        patch.setattr(
+            "dashboard.jobs.runner._end", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt)
+        )
+        with pytest.raises(KeyboardInterrupt):
             run_job(str(job.id))
     run_job(str(job.id))
     job.refresh_from_db()

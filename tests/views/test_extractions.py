@@ -101,6 +101,8 @@ def test_the_address_fills_the_form(
     page = bob_client.get(f"/extractions/?version={version.pk}&group={group.pk}").content.decode()
     assert f'<option value="{version.pk}" selected>' in page
     assert f'<option value="{group.pk}" selected>Red shoe (Same product)</option>' in page
+    page = bob_client.get("/extractions/").content.decode()
+    assert f'<option value="{version.pk}" selected>' in page
     assert bob_client.get("/extractions/?group=nonsense&version=x").status_code == 200
 
 
@@ -166,7 +168,7 @@ def test_the_list_needs_few_queries(
     for number in range(5):
         extraction = make_extraction(version, group=make_group(kind, f"Group {number}"))
         make_job(cast.workspace, kind=Job.Kind.EXTRACT, subject_id=extraction.pk)
-    with django_assert_max_num_queries(8):
+    with django_assert_max_num_queries(9):
         bob_client.get("/extractions/")
 
 

@@ -97,3 +97,13 @@ def test_few_queries(
         make_job(cast.workspace)
     with django_assert_max_num_queries(11):
         bob_client.get("/")
+
+
+def test_load_the_demo(bob_client: Client, cast: Cast) -> None:
+    assert 'action="/demo"' in bob_client.get("/").content.decode()
+    answer = bob_client.post("/demo")
+    job = Job.objects.get()
+    assert (answer.status_code, answer["Location"]) == (303, f"/jobs/{job.id}")
+    assert (job.kind, job.workspace) == ("demo", cast.workspace)
+    assert bob_client.post("/demo")["Location"] == "/"
+    assert Job.objects.count() == 1

@@ -249,10 +249,16 @@ def test_searching_needs_few_queries(
     bob_client: Client, images: list[Image], django_assert_max_num_queries: Queries
 ) -> None:
     bob_client.post("/search/", {"file": jpeg()})
+    for headers in ({}, HTMX):
+        with django_assert_max_num_queries(9):
+            bob_client.post("/search/", {"file": jpeg(1)}, headers=headers)
     with django_assert_max_num_queries(9):
-        bob_client.post("/search/", {"file": jpeg(1)})
-    with django_assert_max_num_queries(9):
-        bob_client.post("/search/", {"file": jpeg(1)}, headers=HTMX)
+        bob_client.get(f"/search/?image={images[0].pk}&version=")
+
+
+def test_results_ask_later_what_is_not_found(bob_client: Client, images: list[Image]) -> None:
+    page = bob_client.get(f"/search/?image={images[0].pk}").content.decode()
+    assert '<div id="unseen" hx-get="/search/" hx-trigger="load"' in page
 
 
 # With an image of the workspace

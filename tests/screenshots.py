@@ -1,0 +1,34 @@
+"""A picture of every page, light, dark and on a phone: `make screenshots`."""
+
+import sys
+from pathlib import Path
+
+from playwright.sync_api import sync_playwright
+
+from tests.browser.conftest import CHROMIUM, FLAGS
+from tests.browser.demo import addresses, load, set_up, visit
+from tests.live import running
+
+SIZES = {"light": (1280, 900), "dark": (1280, 900), "phone": (390, 844)}
+
+
+def main(folder: Path) -> None:
+    """Write the pictures into a folder, named after page and look."""
+    folder.mkdir(parents=True, exist_ok=True)
+    with running(DATABASE_URL="", REDIS_URL="") as server, sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        page = browser.new_context(viewport={"width": 1280, "height": 900}).new_page()
+        set_up(server, page)
+        load(page)
+        for address in addresses(page):
+            parts = [part for part in address.split("/") if part]
+            name = "-".join(part if len(part) < 36 else "one" for part in parts) or "home"
+            for look, (width, height) in SIZES.items():
+                page.set_viewport_size({"width": width, "height": height})
+                visit(page, address, "dark" if look == "dark" else "light")
+                page.screenshot(path=folder / f"{name}-{look}.png")
+        browser.close()
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1] if len(sys.argv) > 1 else "screenshots"))

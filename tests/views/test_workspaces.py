@@ -1,0 +1,177 @@
+"""Rename a workspace, make another, delete one."""
+
+from typing import Any
+
+import pytest
+from django.test import Client
+from pytest_django import DjangoAssertNumQueries
+
+from accounts.models import Activity, Membership, Role, Workspace
+from accounts.queries import find_token
+from dashboard.models import Label
+from tests.factories import Cast, make_group, make_image, make_key, make_type, signed_in
+
+PAGE = "/settings/"
+RENAME = "/settings/workspace/rename"
+NEW = "/settings/workspace/new"
+DELETE = "/settings/workspace/delete"
+
+
+def test_it_works(vera_client: Client, cast: Cast) -> None:
+    text = vera_client.get(PAGE).content.decode()
+    assert "4 members" in text
+    for address in ("/settings/members", "/settings/tokens", "/activity/", NEW):
+        assert f'href="{address}"' in text
+
+
+@pytest.mark.parametrize(
+    ("name", "renames", "deletes"),
+    [("alice", True, True), ("ann", True, False), ("bob", False, False), ("vera", False, False)],
+)
+def test_the_forms_are_for_who_may(
+    request: pytest.FixtureRequest, name: str, renames: bool, deletes: bool
+) -> None:
+    text = request.getfixturevalue(f"{name}_client").get(PAGE).content.decode()
+    assert (f'action="{RENAME}"' in text) == renames
+    assert (f'action="{DELETE}"' in text) == deletes
+
+
+def test_the_page_needs_few_queries(
+    alice_client: Client, cast: Cast, django_assert_max_num_queries: DjangoAssertNumQueries
+) -> None:
+    with django_assert_max_num_queries(9):
+        alice_client.get(PAGE)
+
+
+# Its name
+
+
+def test_renaming_works(ann_client: Client, cast: Cast) -> None:
+    answer = ann_client.post(RENAME, {"name": "  The shop "}, follow=True)
+    assert answer.redirect_chain == [(PAGE, 303)]
+    cast.workspace.refresh_from_db()
+    assert cast.workspace.name == "The shop"
+    row = Activity.objects.latest("id")
+    assert (row.verb, row.noun, row.actor) == ("renamed", "workspace", cast.ann)
+    assert row.details == {"before": "Alice’s shop"}
+
+
+def test_the_same_name_changes_nothing(ann_client: Client, cast: Cast) -> None:
+    before = Activity.objects.count()
+    ann_client.post(RENAME, {"name": cast.workspace.name})
+    assert Activity.objects.count() == before
+
+
+@pytest.mark.parametrize("name", ["", "  ", "x" * 151])
+def test_a_wrong_name_is_refused(ann_client: Client, cast: Cast, name: str) -> None:
+    answer = ann_client.post(RENAME, {"name": name})
+    assert answer.status_code == 422
+    assert list(answer.context["form"].errors) == ["name"]
+    cast.workspace.refresh_from_db()
+    assert cast.workspace.name == "Alice’s shop"
+
+
+@pytest.mark.parametrize("name", ["bob", "vera"])
+def test_renaming_is_for_admins(request: pytest.FixtureRequest, name: str) -> None:
+    client = request.getfixturevalue(f"{name}_client")
+    assert client.post(RENAME, {"name": "x"}).status_code == 403
+
+
+def test_a_stranger_renames_his_own(charlie_client: Client, cast: Cast) -> None:
+    charlie_client.post(RENAME, {"name": "Mine"})
+    cast.workspace.refresh_from_db()
+    assert cast.workspace.name == "Alice’s shop"
+
+
+# Another one
+
+
+@pytest.mark.parametrize("name", ["alice", "vera"])
+def test_making_one_works(request: pytest.FixtureRequest, cast: Cast, name: str) -> None:
+    client = request.getfixturevalue(f"{name}_client")
+    assert client.get(NEW).status_code == 200
+    answer = client.post(NEW, {"name": "Hats"})
+    assert (answer.status_code, answer["Location"]) == (303, "/")
+    made = Workspace.objects.get(name="Hats")
+    owner = Membership.objects.get(workspace=made)
+    assert (owner.user, owner.role) == (getattr(cast, name), Role.OWNER)
+    assert Label.objects.filter(workspace=made).exists()
+    assert client.get("/").wsgi_request.workspace == made
+
+
+def test_who_is_in_none_may_make_one(charlie_client: Client, cast: Cast) -> None:
+    Membership.objects.filter(user=cast.charlie).delete()
+    assert "You are in no workspace." in charlie_client.get(NEW).content.decode()
+    charlie_client.post(NEW, {"name": "Hats"})
+    assert charlie_client.get("/").wsgi_request.workspace.name == "Hats"
+
+
+@pytest.mark.parametrize("name", ["", "x" * 151])
+def test_making_one_without_a_name_is_refused(alice_client: Client, cast: Cast, name: str) -> None:
+    answer = alice_client.post(NEW, {"name": name})
+    assert answer.status_code == 422
+    assert Workspace.objects.count() == 2
+
+
+# Its end
+
+
+def typed(closing: Workspace, **changes: Any) -> dict[str, Any]:
+    fields = {"workspace": closing.pk, "name": closing.name} | changes
+    return {f"close-{name}": value for name, value in fields.items()}
+
+
+def test_deleting_works(alice_client: Client, cast: Cast) -> None:
+    make_image(cast.workspace)
+    make_group(make_type(cast.workspace))
+    key = make_key(cast.bob)
+    answer = alice_client.post(DELETE, typed(cast.workspace))
+    assert (answer.status_code, answer["Location"]) == (303, NEW)
+    assert list(Workspace.objects.all()) == [cast.elsewhere]
+    assert find_token(key) is None
+    assert alice_client.get(PAGE).status_code == 404
+
+
+def test_it_tells_what_is_lost(alice_client: Client, cast: Cast) -> None:
+    make_image(cast.workspace)
+    text = " ".join(alice_client.get(PAGE).content.decode().split())
+    assert "for all 4 members: 1 image, 0 groups, 0 tasks" in text
+
+
+def test_one_goes_on_in_another_workspace(cast: Cast) -> None:
+    client = signed_in(cast.alice)
+    client.post(NEW, {"name": "Hats"})
+    client.post("/settings/workspace", {"workspace": cast.workspace.pk})
+    assert client.post(DELETE, typed(cast.workspace))["Location"] == "/"
+    assert client.get("/").wsgi_request.workspace.name == "Hats"
+
+
+@pytest.mark.parametrize("name", ["", "alice’s shop", "Alice's shop", "Hats"])
+def test_another_name_deletes_nothing(alice_client: Client, cast: Cast, name: str) -> None:
+    answer = alice_client.post(DELETE, typed(cast.workspace, name=name))
+    assert answer.status_code == 422
+    assert list(answer.context["close_form"].errors) == ["name"]
+    assert Workspace.objects.filter(pk=cast.workspace.pk).exists()
+
+
+@pytest.mark.parametrize("other", ["", "nonsense", "5f3b6d1e-3c0f-4b43-9a67-0d3a3f9f7c11"])
+def test_a_page_about_another_workspace_deletes_nothing(
+    alice_client: Client, cast: Cast, other: str
+) -> None:
+    answer = alice_client.post(DELETE, typed(cast.workspace, workspace=other))
+    assert answer.status_code == 422
+    assert Workspace.objects.filter(pk=cast.workspace.pk).exists()
+
+
+@pytest.mark.parametrize("name", ["ann", "bob", "vera"])
+def test_deleting_is_the_owners_alone(
+    request: pytest.FixtureRequest, cast: Cast, name: str
+) -> None:
+    client = request.getfixturevalue(f"{name}_client")
+    assert client.post(DELETE, typed(cast.workspace)).status_code == 403
+    assert Workspace.objects.filter(pk=cast.workspace.pk).exists()
+
+
+def test_a_stranger_deletes_nothing(charlie_client: Client, cast: Cast) -> None:
+    assert charlie_client.post(DELETE, typed(cast.workspace)).status_code == 422
+    assert Workspace.objects.count() == 2
