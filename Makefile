@@ -12,7 +12,7 @@ SCRATCH := LIKEWISE_ENV=/dev/null LIKEWISE_DATA=$(VENV)/scratch
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run test lint bench lock clean
+.PHONY: help run test lint bench screenshots lock clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z]*\):[^#]*## \(.*\)/  make \1|\2/p' Makefile | column -t -s '|'
@@ -35,6 +35,9 @@ lint: $(VENV)/installed-dev ## formatting, style, types, import directions, migr
 
 bench: $(VENV)/installed-dev ## measure one part against its target: make bench PART=slice
 	$(BIN)/python -m tests.bench $(PART)
+
+screenshots: $(VENV)/installed-dev ## a picture of every page (light, dark, phone) in screenshots/
+	$(BIN)/python -m tests.screenshots screenshots
 
 lock: $(VENV)/installed-dev ## pin the dependencies of pyproject.toml anew; UPGRADE=1 takes newer ones
 	$(COMPILE) --output-file requirements.lock

@@ -66,17 +66,6 @@ def create_group(
 
 
 @transaction.atomic
-def describe_group(*, group: Group, name: str, description: str, actor: User) -> None:
-    """Give a group another name and description; raises `EmptyName`."""
-    if not name.strip():
-        raise EmptyName("group")
-    before = group.name
-    group.name, group.description = name.strip()[:255], description
-    group.save(update_fields=["name", "description", "modified"])
-    _tell("changed", group, before=before, after=group.name, actor=actor)
-
-
-@transaction.atomic
 def mark_group(*, group: Group, test_group: bool, actor: User) -> None:
     """Keep a group back for testing, or give it back to training."""
     group.test_group = test_group
@@ -95,6 +84,7 @@ def change_group(*, group: Group, changes: dict[str, Any], actor: User) -> Group
     row = rows.select_for_update(of=("self",)).get(pk=group.pk)
     if not changes:
         return row
+    before = row.name
     if not changes.get("name", row.name).strip():
         raise EmptyName("group")
     if "similarity_type" in changes:
@@ -102,7 +92,7 @@ def change_group(*, group: Group, changes: dict[str, Any], actor: User) -> Group
     for name, value in changes.items():
         setattr(row, name, value)
     row.save(update_fields=[*changes, "modified"])
-    _tell("changed", row, actor=actor, fields=sorted(changes))
+    _tell("changed", row, actor=actor, fields=sorted(changes), before=before, after=row.name)
     return row
 
 

@@ -37,19 +37,6 @@ def find_or_create_type(
 
 
 @transaction.atomic
-def describe_type(
-    *, similarity_type: SimilarityType, name: str, description: str, actor: User
-) -> None:
-    """Give a type another name and description; raises `EmptyName`."""
-    if not name.strip():
-        raise EmptyName("similarity type")
-    before = similarity_type.name
-    similarity_type.name, similarity_type.description = name.strip()[:255], description
-    similarity_type.save(update_fields=["name", "description", "modified"])
-    _tell("changed", similarity_type, actor, before=before, after=similarity_type.name)
-
-
-@transaction.atomic
 def change_type(
     *, similarity_type: SimilarityType, changes: dict[str, Any], actor: User
 ) -> SimilarityType:
@@ -60,6 +47,7 @@ def change_type(
     row = _locked(similarity_type)
     if not changes:
         return row
+    before = row.name
     if not changes.get("name", row.name).strip():
         raise EmptyName("similarity type")
     if "exclusive" in changes:
@@ -67,7 +55,7 @@ def change_type(
     for name, value in changes.items():
         setattr(row, name, value)
     row.save(update_fields=[*changes, "modified"])
-    _tell("changed", row, actor, fields=sorted(changes))
+    _tell("changed", row, actor, fields=sorted(changes), before=before, after=row.name)
     return row
 
 

@@ -26,7 +26,7 @@ from dashboard.queries.image_tiles import Tile, tile
 from dashboard.queries.pages import page
 from dashboard.queries.similarity_types import types_in
 from dashboard.services.errors import Refused
-from dashboard.services.groups import create_group, describe_group, mark_group, remove_images
+from dashboard.services.groups import change_group, create_group, mark_group, remove_images
 from dashboard.views.rendering import damaged, may, missing_is_404, page_or_fragment, see_other
 
 COVERS = 4
@@ -131,7 +131,7 @@ def group_change(request: WorkspaceRequest, group_id: UUID) -> HttpResponse:
     form = GroupForm(request.POST if request.method == "POST" else None, initial=initial)
     if not form.is_valid():
         return _form_page(request, form, "Rename the group", resolve_url("group", shown.pk))
-    describe_group(group=shown, **form.cleaned_data, actor=request.user)
+    change_group(group=shown, changes=form.cleaned_data, actor=request.user)
     messages.success(request, "Saved.")
     return see_other("group", shown.pk)
 

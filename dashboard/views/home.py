@@ -13,11 +13,12 @@ from django.views.decorators.http import require_POST, require_safe
 
 from accounts.access import requires
 from accounts.http import WorkspaceRequest
-from accounts.queries import has_users, tokens_of
+from accounts.queries import has_users
 from dashboard.queries.home import COUNTED, Overview, overview
 from dashboard.queries.jobs import unfinished_jobs
 from dashboard.services.demo import demo_task, start_demo
 from dashboard.services.errors import Refused
+from dashboard.views.checklist import has_tried
 from dashboard.views.jobs import job_row
 from dashboard.views.rendering import may, see_other
 
@@ -47,12 +48,14 @@ class Figure:
 
 
 def setup_first(view: View) -> View:
-    """Send a browser to the set-up as long as nobody could sign in."""
+    """Send who has nothing to see yet to what makes it: the installation, or a workspace."""
 
     @wraps(view)
     def setting_up(request: WorkspaceRequest, /) -> HttpResponse:
         if not request.user.is_authenticated and not has_users():
             return redirect("setup")
+        if request.user.is_authenticated and not request.memberships:
+            return redirect("workspace-new")
         return view(request)
 
     return setting_up
@@ -65,7 +68,11 @@ def setup_first(view: View) -> View:
 def home(request: WorkspaceRequest) -> HttpResponse:
     """Show what the workspace has, its running jobs, and to who may do it the next step."""
     seen = overview(request.workspace)
-    steps = _steps(seen, has_token=tokens_of(request.user).exists())
+    steps = _steps(
+        seen,
+        has_evaluated=has_tried(request, "evaluate"),
+        has_searched=has_tried(request, "search"),
+    )
     done = sum(step.done for step in steps)
     jobs = unfinished_jobs(request.workspace)[:JOBS_SHOWN]
     can_add = may(request, "images.add")
@@ -112,7 +119,7 @@ def _count(number: int) -> str:
     return str(number) if number <= COUNTED else f"{COUNTED}+"
 
 
-def _steps(seen: Overview, *, has_token: bool) -> list[Step]:
+def _steps(seen: Overview, *, has_evaluated: bool, has_searched: bool) -> list[Step]:
     """Return the steps in their order; the first that is not done is the next."""
     steps = [
         Step(
@@ -134,22 +141,22 @@ def _steps(seen: Overview, *, has_token: bool) -> list[Step]:
             done=seen.groups > 0,
         ),
         Step(
-            "Make a task",
-            "It says which types one model should learn.",
-            reverse("tasks"),
-            done=seen.tasks > 0,
-        ),
-        Step(
-            "Train it",
-            "The page of the task says what is missing, then starts the training.",
+            "Train a version",
+            "Make a task of one type or several: its page says what is missing, then starts it.",
             reverse("tasks"),
             done=seen.is_trained,
         ),
         Step(
-            "Connect a client",
-            "Make a token and ask for descriptors over the API.",
-            reverse("tokens"),
-            done=has_token,
+            "Evaluate it",
+            "Open the version: how often is it right on groups that it has not seen?",
+            reverse("tasks"),
+            done=has_evaluated,
+        ),
+        Step(
+            "Search by picture",
+            "Drop any picture and see what is alike; the trained version decides.",
+            reverse("search"),
+            done=has_searched,
         ),
     ]
     for step in steps:

@@ -17,7 +17,6 @@ _ITEMS = (
     ("jobs", "Jobs", "list-check"),
     ("activity", "Activity", "history"),
     ("settings", "Settings", "settings"),
-    ("tokens", "Tokens", "key"),
     ("connect", "Connect", "plug-connected"),
 )
 

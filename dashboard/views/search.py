@@ -30,6 +30,7 @@ from dashboard.queries.search import Hit
 from dashboard.queries.versions import find_default
 from dashboard.services.features import start_describing
 from dashboard.services.search import search_by_image, search_by_picture
+from dashboard.views.checklist import remember
 from dashboard.views.progress import shown_progress
 from dashboard.views.rendering import (
     damaged,
@@ -87,6 +88,7 @@ def search(request: WorkspaceRequest) -> HttpResponse:
         query, hits = _found(request, form.cleaned_data)
     except FileRefused as refusal:
         return _page(request, form, error=refusal.reason)
+    remember(request, "search")
     return _page(request, form, query=query, hits=hits)
 
 

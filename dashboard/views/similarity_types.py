@@ -15,7 +15,7 @@ from dashboard.forms.similarity_types import NewTypeForm, TypeForm
 from dashboard.queries.groups import find_groups
 from dashboard.queries.pages import page
 from dashboard.queries.similarity_types import get_type, types_in
-from dashboard.services.similarity_types import create_type, describe_type
+from dashboard.services.similarity_types import change_type, create_type
 from dashboard.views.groups import group_cards
 from dashboard.views.rendering import may, missing_is_404, page_or_fragment, see_other
 
@@ -84,6 +84,6 @@ def type_change(request: WorkspaceRequest, type_id: UUID) -> HttpResponse:
         here = resolve_url("type", shown.pk)
         context = {"form": form, "title": "Rename the type", "cancel_url": here}
         return render(request, FORM_PAGE, context, status=422 if form.is_bound else 200)
-    describe_type(similarity_type=shown, **form.cleaned_data, actor=request.user)
+    change_type(similarity_type=shown, changes=form.cleaned_data, actor=request.user)
     messages.success(request, "Saved.")
     return see_other("type", shown.pk)

@@ -19,6 +19,7 @@ from dashboard.queries.jobs import jobs_about, progress_of
 from dashboard.queries.versions import get_version
 from dashboard.services.errors import Refused
 from dashboard.services.versions import set_production
+from dashboard.views.checklist import remember
 from dashboard.views.progress import duration_words
 from dashboard.views.rendering import may, missing_is_404, see_other
 
@@ -68,6 +69,7 @@ def version(request: WorkspaceRequest, version_id: UUID) -> HttpResponse:
     """Show one version: per type, what was measured, and how it was trained."""
     shown = get_version(request.workspace, version_id)
     [row] = version_rows(request.workspace, [shown])
+    remember(request, "evaluate")
     context = {
         "row": row,
         "version": shown,

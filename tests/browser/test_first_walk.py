@@ -84,7 +84,8 @@ def _train(page: Page) -> None:
 
 
 def _make_token(page: Page) -> str:
-    page.get_by_role("link", name="Tokens").first.click()
+    page.get_by_role("link", name="Settings", exact=True).click()
+    page.get_by_role("link", name="API tokens").first.click()
     page.get_by_label("Name").fill("walk")
     page.get_by_role("button", name="Make the token").click()
     key = page.locator("#new-key").input_value()

@@ -29,4 +29,4 @@ def test_it_works(installation: Server, page: Page) -> None:
         if page.evaluate("document.documentElement.scrollWidth > innerWidth"):
             problems.append((address, "phone", "too wide", ""))
         page.set_viewport_size({"width": 1280, "height": 900})
-    assert problems == []
+    assert problems == [], "\n".join(map(str, problems))

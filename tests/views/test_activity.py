@@ -12,7 +12,7 @@ from accounts.activity import record
 from accounts.models import Activity, Membership, User, Workspace
 from accounts.team import change_role, hand_over, invite_member, remove_member
 from dashboard.queries.activity import activity_page
-from dashboard.services.groups import add_images, describe_group, mark_group
+from dashboard.services.groups import add_images, change_group, mark_group
 from dashboard.services.images import delete_images
 from tests.factories import Cast, make_group, make_image, make_task, make_type, make_version
 
@@ -47,7 +47,7 @@ def test_a_stranger_sees_his_own_only(charlie_client: Client, cast: Cast) -> Non
 def test_what_the_platform_does_reads_well(alice_client: Client, cast: Cast) -> None:
     group = make_group(make_type(cast.workspace))
     image = make_image(cast.workspace, file_name="shoe.jpg")
-    describe_group(group=group, name="Blue shoe", description="", actor=cast.bob)
+    change_group(group=group, changes={"name": "Blue shoe"}, actor=cast.bob)
     group.refresh_from_db()
     mark_group(group=group, test_group=True, actor=cast.bob)
     delete_images(workspace=cast.workspace, ids=[image.pk], actor=cast.bob)

@@ -4,16 +4,17 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from django.core.files.base import ContentFile
 from django.test import Client
 
 from accounts.models import Membership
 from dashboard.models import Job
 from tests.factories import (
     Cast,
+    drawn_png,
     make_group,
     make_image,
     make_job,
-    make_key,
     make_task,
     make_type,
     make_version,
@@ -50,16 +51,21 @@ def test_a_stranger_sees_nothing_of_others(charlie_client: Client, cast: Cast) -
     assert answer.context["rows"] == []
 
 
-def test_who_has_no_workspace_finds_nothing(charlie_client: Client, cast: Cast) -> None:
+def test_who_has_no_workspace_is_led_to_make_one(charlie_client: Client, cast: Cast) -> None:
     Membership.objects.filter(user=cast.charlie).delete()
-    assert charlie_client.get("/").status_code == 404
+    assert charlie_client.get("/")["Location"] == "/settings/workspace/new"
 
 
 def test_the_steps_go_away_once_all_are_done(bob_client: Client, cast: Cast) -> None:
     make_image(cast.workspace)
     make_group(make_type(cast.workspace))
-    make_version(make_task(cast.workspace))
-    make_key(cast.bob)
+    version = make_version(make_task(cast.workspace))
+    assert bob_client.get("/").context["steps_done"] == 4
+    bob_client.get(f"/versions/{version.id}")
+    assert bob_client.get("/").context["steps_done"] == 5
+    bob_client.post(
+        "/search/", {"file": ContentFile(drawn_png(), "query.png"), "version": "", "k": 12}
+    )
     answer = bob_client.get("/")
     assert answer.context["steps"] == []
     assert "The way to your first search" not in answer.content.decode()

@@ -155,7 +155,7 @@ def test_renaming_works(bob_client: Client, kind: SimilarityType) -> None:
     kind.refresh_from_db()
     assert (kind.name, kind.description, kind.exclusive) == ("Same article", "By number.", True)
     told = Activity.objects.get(verb="changed")
-    assert told.details == {"before": "Same product", "after": "Same article"}
+    assert (told.details["before"], told.details["after"]) == ("Same product", "Same article")
 
 
 def test_renaming_is_not_there_for_a_stranger(charlie_client: Client, kind: SimilarityType) -> None:
