@@ -116,6 +116,7 @@ def group(request: WorkspaceRequest, group_id: UUID) -> HttpResponse:
         "members": [(member.image_id, tile(member.image)) for member in found.rows],
         "next": found.next,
         "can_change": may(request, "groups.change"),
+        "can_delete": may(request, "groups.delete"),
     }
     return page_or_fragment(request, "dashboard/groups/group.html", "rows", context)
 

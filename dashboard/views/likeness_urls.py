@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from dashboard.views import groups, similarity_types, tasks, versions
+from dashboard.views import deletion, groups, similarity_types, tasks, versions
 
 urlpatterns = [
     path("types/", similarity_types.types, name="types"),
@@ -15,6 +15,9 @@ urlpatterns = [
     path("groups/<uuid:group_id>/change", groups.group_change, name="group-change"),
     path("groups/<uuid:group_id>/test", groups.group_test, name="group-test"),
     path("groups/<uuid:group_id>/remove", groups.group_remove_images, name="group-remove-images"),
+    path("types/<uuid:type_id>/delete", deletion.type_delete, name="type-delete"),
+    path("groups/<uuid:group_id>/delete", deletion.group_delete, name="group-delete"),
+    path("tasks/<uuid:task_id>/delete", deletion.task_delete, name="task-delete"),
     path("tasks/", tasks.tasks, name="tasks"),
     path("tasks/new", tasks.task_new, name="task-new"),
     path("tasks/<uuid:task_id>", tasks.task, name="task"),

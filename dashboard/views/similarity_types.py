@@ -67,6 +67,7 @@ def similarity_type(request: WorkspaceRequest, type_id: UUID) -> HttpResponse:
         "form": NewGroupForm(workspace=request.workspace, initial={"similarity_type": shown}),
         "can_change": may(request, "types.change"),
         "can_add_groups": may(request, "groups.add"),
+        "can_delete": may(request, "types.delete"),
     }
     return page_or_fragment(request, "dashboard/similarity_types/type.html", "rows", context)
 

@@ -78,6 +78,7 @@ def task(request: WorkspaceRequest, task_id: UUID) -> HttpResponse:
         "task": shown,
         "rows": version_rows(request.workspace, found.rows),
         "next": found.next,
+        "can_delete": may(request, "tasks.delete"),
     }
     if not (cursor and wants_fragment(request)):
         context |= _types_of(request, shown) | _training_of(request, shown)

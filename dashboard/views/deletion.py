@@ -1,0 +1,50 @@
+"""Delete groups, types and tasks, after their pages have told what goes with them."""
+
+from uuid import UUID
+
+from django.contrib import messages
+from django.http import HttpResponse
+from django.views.decorators.http import require_POST
+
+from accounts.access import requires
+from accounts.http import WorkspaceRequest
+from dashboard.queries.groups import get_group
+from dashboard.queries.similarity_types import get_type
+from dashboard.queries.tasks import get_task
+from dashboard.services.groups import delete_group
+from dashboard.services.similarity_types import delete_type
+from dashboard.services.tasks import delete_task
+from dashboard.views.rendering import missing_is_404, see_other
+
+
+@require_POST
+@requires("groups.delete")
+@missing_is_404
+def group_delete(request: WorkspaceRequest, group_id: UUID) -> HttpResponse:
+    """Delete a group; its images stay."""
+    shown = get_group(request.workspace, group_id)
+    delete_group(group=shown, actor=request.user)
+    messages.success(request, f"The group “{shown}” was deleted. Its images are still here.")
+    return see_other("type", shown.similarity_type_id)
+
+
+@require_POST
+@requires("types.delete")
+@missing_is_404
+def type_delete(request: WorkspaceRequest, type_id: UUID) -> HttpResponse:
+    """Delete a type with its groups; their images stay."""
+    shown = get_type(request.workspace, type_id)
+    groups = delete_type(similarity_type=shown, force=True, actor=request.user)
+    messages.success(request, f"“{shown}” and its {groups} groups were deleted; images stay.")
+    return see_other("types")
+
+
+@require_POST
+@requires("tasks.delete")
+@missing_is_404
+def task_delete(request: WorkspaceRequest, task_id: UUID) -> HttpResponse:
+    """Delete a task with its versions; its types stay."""
+    shown = get_task(request.workspace, task_id)
+    delete_task(task=shown, actor=request.user)
+    messages.success(request, f"The task “{shown}” and its versions were deleted.")
+    return see_other("tasks")
