@@ -19,8 +19,11 @@ os.environ["LIKEWISE_DATA"] = _folder
 os.environ["DJANGO_SETTINGS_MODULE"] = "dashboard.settings"
 
 import django  # noqa: E402
+import django.conf  # noqa: E402
 
 django.setup()
+# A thread of the live server that waits for a kept-alive client must not hold the test database.
+django.conf.settings.DATABASES["default"]["CONN_MAX_AGE"] = 0
 
 import pytest  # noqa: E402
 from django.core.cache import cache  # noqa: E402

@@ -4,7 +4,6 @@ import os
 import statistics
 import tempfile
 import time
-import uuid
 
 import requests
 
@@ -61,54 +60,12 @@ def _page() -> float:
     os.environ |= {"LIKEWISE_DATA": folder, "LIKEWISE_ENV": os.devnull}
     os.environ["DJANGO_SETTINGS_MODULE"] = "dashboard.settings"
 
-    import django
+    from tests.bench.filled import filled, ready
 
-    django.setup()
-    from django.conf import settings
-    from django.core.management import call_command
-    from django.test import Client
-
-    settings.STORAGES["staticfiles"] = {
-        "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"
-    }
-    settings.ALLOWED_HOSTS = ["testserver"]
-    call_command("migrate", verbosity=0)
-    few, many = (_signed_in_among(count, Client()) for count in (1_000, 100_000))
+    ready()
+    few, many = filled(1_000, 50), filled(100_000, 5_000)
     times: dict[str, list[float]] = {"few": [], "many": []}
     for _ in range(PAGE_ROUNDS):
-        times["many"].append(seconds(lambda: many.get("/images/")))
-        times["few"].append(seconds(lambda: few.get("/images/")))
+        times["many"].append(seconds(many.clients("images")))
+        times["few"].append(seconds(few.clients("images")))
     return statistics.median(times["many"]) / statistics.median(times["few"])
-
-
-def _signed_in_among(count, client):  # type: ignore[no-untyped-def]
-    """Fill a workspace with image rows and return the client of its owner."""
-    from datetime import timedelta
-
-    from django.utils import timezone
-
-    from accounts.services import create_user
-    from dashboard.models import Image
-    from dashboard.services.workspaces import open_workspace
-
-    owner = create_user(email=f"{count}@example.org", password=PASSWORD)
-    workspace = open_workspace(name=f"{count}", actor=owner)
-    now = timezone.now()
-    rows = [
-        Image(
-            id=uuid.uuid4(),
-            workspace=workspace,
-            sha256=f"{number:064x}",
-            stored_sha256=f"{number:064x}",
-            extension="jpg",
-            width=800,
-            height=600,
-            file_size=100_000,
-            file_name=f"{number}.jpg",
-            created=now - timedelta(seconds=number),
-        )
-        for number in range(count)
-    ]
-    Image.objects.bulk_create(rows, batch_size=500)
-    client.force_login(owner)
-    return client
