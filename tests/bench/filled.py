@@ -1,9 +1,11 @@
 """A workspace full of rows, without their files: pages do not open them."""
 
+import logging
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Any
 
 import django
 
@@ -31,6 +33,8 @@ def ready() -> None:
         "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"
     }
     settings.ALLOWED_HOSTS = ["testserver"]
+    settings.STATIC_ROOT.mkdir(parents=True, exist_ok=True)
+    logging.getLogger("likewise").setLevel(logging.WARNING)
     call_command("migrate", verbosity=0)
 
 
@@ -44,11 +48,17 @@ class Filled:
 
     def clients(self, name: str) -> Callable[[], object]:
         """Return a function that opens a page."""
-        return lambda: self.client.get(self.pages[name])
+        return lambda: self._open(self.pages[name])
 
     def fragment(self) -> object:
         """Open the grid as htmx does when somebody scrolls."""
-        return self.client.get("/images/", headers={"HX-Request": "true"})
+        return self._open("/images/", headers={"HX-Request": "true"})
+
+    def _open(self, address: str, **options: Any) -> object:
+        answer = self.client.get(address, **options)
+        if answer.status_code != 200:
+            raise RuntimeError(f"{address} answered {answer.status_code}")
+        return answer
 
     def grid_query(self) -> object:
         """Find the sixty images of the grid, and no more."""
