@@ -31,7 +31,7 @@ from dashboard.views.rendering import damaged, may, missing_is_404, page_or_frag
 
 COVERS = 4
 TYPES_SHOWN = 20
-FORM_PAGE = "dashboard/groups/form.html"
+FORM_PAGE = "dashboard/form_page.html"
 
 
 @dataclass(frozen=True)
@@ -98,7 +98,7 @@ def group_new(request: WorkspaceRequest) -> HttpResponse:
 
 
 def _form_page(request: WorkspaceRequest, form: Any, title: str, cancel_url: str) -> HttpResponse:
-    context = {"form": form, "title": title, "cancel_url": cancel_url}
+    context = {"form": form, "pretitle": "Groups", "title": title, "cancel_url": cancel_url}
     return render(request, FORM_PAGE, context, status=422 if form.is_bound else 200)
 
 

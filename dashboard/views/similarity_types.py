@@ -19,7 +19,7 @@ from dashboard.services.similarity_types import change_type, create_type
 from dashboard.views.groups import group_cards
 from dashboard.views.rendering import may, missing_is_404, page_or_fragment, see_other
 
-FORM_PAGE = "dashboard/similarity_types/form.html"
+FORM_PAGE = "dashboard/form_page.html"
 
 
 @never_cache
@@ -44,7 +44,12 @@ def type_new(request: WorkspaceRequest) -> HttpResponse:
     """Make a type."""
     form = NewTypeForm(request.POST if request.method == "POST" else None)
     if not form.is_valid():
-        context = {"form": form, "title": "New type", "cancel_url": resolve_url("types")}
+        context = {
+            "form": form,
+            "pretitle": "Types",
+            "title": "New type",
+            "cancel_url": resolve_url("types"),
+        }
         return render(request, FORM_PAGE, context, status=422 if form.is_bound else 200)
     made = create_type(workspace=request.workspace, **form.cleaned_data, actor=request.user)
     messages.success(request, f"“{made.name}” is there. Now make its groups.")
@@ -83,7 +88,12 @@ def type_change(request: WorkspaceRequest, type_id: UUID) -> HttpResponse:
     form = TypeForm(request.POST if request.method == "POST" else None, initial=initial)
     if not form.is_valid():
         here = resolve_url("type", shown.pk)
-        context = {"form": form, "title": "Rename the type", "cancel_url": here}
+        context = {
+            "form": form,
+            "pretitle": "Types",
+            "title": "Rename the type",
+            "cancel_url": here,
+        }
         return render(request, FORM_PAGE, context, status=422 if form.is_bound else 200)
     change_type(similarity_type=shown, changes=form.cleaned_data, actor=request.user)
     messages.success(request, "Saved.")

@@ -57,9 +57,14 @@ def task_new(request: WorkspaceRequest) -> HttpResponse:
     """Make a task."""
     form = TaskForm(request.POST if request.method == "POST" else None)
     if not form.is_valid():
-        context = {"form": form, "title": "New task", "cancel_url": resolve_url("tasks")}
+        context = {
+            "form": form,
+            "pretitle": "Tasks",
+            "title": "New task",
+            "cancel_url": resolve_url("tasks"),
+        }
         status = 422 if form.is_bound else 200
-        return render(request, "dashboard/tasks/form.html", context, status=status)
+        return render(request, "dashboard/form_page.html", context, status=status)
     made = create_task(workspace=request.workspace, **form.cleaned_data, actor=request.user)
     messages.success(request, f"“{made.name}” is there. Now choose the types that it learns.")
     return see_other("task", made.pk)
