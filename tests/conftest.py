@@ -27,6 +27,7 @@ django.conf.settings.DATABASES["default"]["CONN_MAX_AGE"] = 0
 
 import pytest  # noqa: E402
 from django.core.cache import cache  # noqa: E402
+from django.db import connection  # noqa: E402
 from django.test import Client  # noqa: E402
 from pytest_django import Settings  # noqa: E402
 
@@ -58,6 +59,21 @@ def _house(settings: Settings, tmp_path: Path) -> Iterator[None]:
     }
     yield
     cache.clear()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _nobody_holds_the_database(request: pytest.FixtureRequest) -> Iterator[None]:
+    """End what threads of live servers left open, or PostgreSQL would not drop the database."""
+    if connection.vendor != "postgresql":
+        yield
+        return
+    request.getfixturevalue("django_db_setup")
+    yield
+    with request.getfixturevalue("django_db_blocker").unblock(), connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+            " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+        )
 
 
 @pytest.fixture
