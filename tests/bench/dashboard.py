@@ -11,7 +11,6 @@ from tests.bench.figures import at_most, seconds
 
 ROUNDS = 15
 LITTLE, MUCH = (1_000, 50), (100_000, 5_000)  # images, groups
-HTMX = {"HX-Request": "true"}
 
 
 def main() -> None:

@@ -19,7 +19,6 @@ from django.utils import timezone  # noqa: E402
 from accounts.models import User, Workspace  # noqa: E402
 from accounts.services import create_user  # noqa: E402
 from dashboard.models import Group, GroupImage, Image, SimilarityType  # noqa: E402
-from dashboard.queries.image_tiles import Chosen, tile_page  # noqa: E402
 from dashboard.queries.images import images_in  # noqa: E402
 from dashboard.queries.pages import page  # noqa: E402
 from dashboard.services.similarity_types import create_type  # noqa: E402
@@ -63,10 +62,6 @@ class Filled:
     def grid_query(self) -> object:
         """Find the sixty images of the grid, and no more."""
         return page(images_in(self.workspace))
-
-    def tiles(self) -> object:
-        """Find them and prepare their strings."""
-        return tile_page(self.workspace, Chosen(), "")
 
 
 def filled(images: int, groups: int) -> Filled:
