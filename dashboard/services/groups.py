@@ -210,13 +210,14 @@ def _new_rows(
     placed: Placed,
 ) -> list[GroupImage]:
     holder = {image_id: group_id for group_id, image_id in there}
+    refused: dict[UUID, UUID] = {}
     rows = []
     for (group_id, image_id), image in wanted.items():
         if (group_id, image_id) in there:
             continue
         similarity_type = groups[group_id].similarity_type
         if similarity_type.exclusive and image_id in holder:
-            placed.elsewhere[image_id] = Group.objects.get(pk=holder[image_id])
+            refused[image_id] = holder[image_id]
             continue
         holder[image_id] = group_id
         rows.append(
@@ -228,6 +229,8 @@ def _new_rows(
                 image_created=image.created,
             )
         )
+    holders = Group.objects.in_bulk(set(refused.values()))
+    placed.elsewhere = {image_id: holders[group_id] for image_id, group_id in refused.items()}
     return rows
 
 
