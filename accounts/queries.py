@@ -32,8 +32,20 @@ def get_user(email: str) -> User:
         raise NoSuchUser(email) from error
 
 
+def find_signed_in(user_id: UUID) -> User | None:
+    """Return a user with `known_memberships`, both read at once, or None."""
+    rows = Membership.objects.filter(user=user_id).select_related("user", "workspace")
+    memberships = list(rows.order_by("workspace__name", "id"))
+    user = memberships[0].user if memberships else User.objects.filter(pk=user_id).first()
+    if user is not None:
+        user.known_memberships = memberships if user.is_active else []
+    return user
+
+
 def memberships_of(user: User) -> list[Membership]:
     """Return the user's memberships with their workspaces, by the workspace's name."""
+    if user.known_memberships is not None:
+        return user.known_memberships
     rows = Membership.objects.filter(user=user, user__is_active=True)
     return list(rows.select_related("workspace").order_by("workspace__name", "id"))
 
