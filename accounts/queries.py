@@ -4,7 +4,7 @@ import hashlib
 import hmac
 from uuid import UUID
 
-from django.db.models import Q, QuerySet
+from django.db.models import Count, OuterRef, Q, QuerySet, Subquery
 from django.utils import timezone
 
 from accounts.errors import (
@@ -14,7 +14,7 @@ from accounts.errors import (
     NoSuchInvitation,
     NoSuchUser,
 )
-from accounts.models import ApiToken, Invitation, Membership, User, Workspace
+from accounts.models import ApiToken, Invitation, Membership, Role, User, Workspace
 
 PREFIX_LENGTH = 11  # "lw_" and eight characters of the secret
 
@@ -146,3 +146,14 @@ def find_token(raw: str) -> ApiToken | None:
 def digest_of(secret: str) -> str:
     """Return the SHA-256 of a secret of full entropy, which needs no salt and no stretching."""
     return hashlib.sha256(secret.encode()).hexdigest()
+
+
+def described_workspaces(user: User) -> QuerySet[Workspace]:
+    """Return the user's workspaces, each with `role`, `owner_id` and `members_count`."""
+    members = Membership.objects.filter(workspace=OuterRef("pk")).order_by()
+    counted = members.values("workspace").annotate(count=Count("id")).values("count")
+    return workspaces_of(user).annotate(
+        role=Subquery(members.filter(user=user).values("role")),
+        owner_id=Subquery(members.filter(role=Role.OWNER).values("user")),
+        members_count=Subquery(counted),
+    )

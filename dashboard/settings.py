@@ -58,6 +58,7 @@ LIKEWISE_WORKERS = env.int("LIKEWISE_WORKERS", os.cpu_count() or 1)
 LIKEWISE_QUEUES = env.list("LIKEWISE_QUEUES", default=["upload", "extract", "train"])
 LIKEWISE_LEASE = env.float("LIKEWISE_LEASE", 30.0)
 LIKEWISE_SWEEP = env.float("LIKEWISE_SWEEP", 5.0)
+LIKEWISE_KEEP_REQUESTS = env.float("LIKEWISE_KEEP_REQUESTS", 7.0)
 LIKEWISE_BACKBONE = env.str("LIKEWISE_BACKBONE", "builtin")
 
 # The first owner account

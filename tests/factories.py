@@ -18,7 +18,18 @@ from rest_framework.test import APIClient
 
 from accounts.models import Membership, Role, User, Workspace
 from accounts.services import create_user, issue_token
-from dashboard.models import Group, Image, Job, Label, Region, SimilarityType, Task, Upload, Version
+from dashboard.models import (
+    AsyncRequest,
+    Group,
+    Image,
+    Job,
+    Label,
+    Region,
+    SimilarityType,
+    Task,
+    Upload,
+    Version,
+)
 from dashboard.services.groups import create_group
 from dashboard.services.images import add_image
 from dashboard.services.similarity_types import create_type
@@ -154,6 +165,15 @@ def make_job(workspace: Workspace, **fields: Any) -> Job:
         "created_by": owner_of(workspace),
     } | fields
     return Job.objects.create(workspace=workspace, **fields)
+
+
+def make_request(workspace: Workspace, **fields: Any) -> AsyncRequest:
+    """Make an upload over the API; its job waits."""
+    fields = {"kind": AsyncRequest.Kind.UPLOAD, "created_by": owner_of(workspace)} | fields
+    fields = {"job": make_job(workspace, kind=Job.Kind.ASYNC_UPLOAD)} | fields
+    made = AsyncRequest.objects.create(workspace=workspace, **fields)
+    Job.objects.filter(pk=made.job.pk).update(subject_id=made.id)
+    return made
 
 
 # Pictures: the same seed and size give the same picture

@@ -97,6 +97,14 @@ def _job(cast: Cast) -> tuple[Any, ...]:
     return (factories.make_job(cast.workspace).pk,)
 
 
+def _request(cast: Cast) -> tuple[Any, ...]:
+    return (factories.make_request(cast.workspace).pk,)
+
+
+def _workspace(cast: Cast) -> tuple[Any, ...]:
+    return (cast.workspace.pk,)
+
+
 # Make a thing in Alice's workspace and return the values that its address holds, in their order.
 THINGS: dict[str, Callable[[Cast], tuple[Any, ...]]] = {
     "": lambda _: (),
@@ -106,11 +114,13 @@ THINGS: dict[str, Callable[[Cast], tuple[Any, ...]]] = {
     "invitation": _invitation,
     "job": _job,
     "member": _member,
+    "request": _request,
     "task": _task,
     "token": _token,
     "type": _type,
     "upload": _upload,
     "version": _version,
+    "workspace": _workspace,
 }
 
 ALLAUTH = [
@@ -203,6 +213,15 @@ API = [
     Api("api-descriptor", "POST", viewer="POST", scoped=False),
     Api("api-images", "GET POST"),
     Api("api-image", "GET PUT PATCH DELETE", thing="image"),
+]
+API += [
+    Api("api-user", scoped=False),
+    Api("api-workspaces", "GET POST", viewer="POST", scoped=False),
+    Api("api-workspace", "GET PUT PATCH DELETE", thing="workspace"),
+    Api("api-requests", "GET POST", viewer="POST"),
+    Api("api-request", "GET DELETE", thing="request"),
+    Api("api-request-status", thing="request"),
+    Api("api-authorize", "POST", viewer="POST", scoped=False),
 ]
 # The hosted service answers these at two places.
 for _alias in ("", "-alias"):

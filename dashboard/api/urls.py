@@ -9,11 +9,22 @@ from django.urls.converters import UUIDConverter
 from rest_framework.exceptions import NotFound
 from rest_framework.request import Request
 
-from dashboard.api import descriptors, groups, images, similarity_types, tasks, versions
+from dashboard.api import (
+    async_requests,
+    descriptors,
+    groups,
+    images,
+    similarity_types,
+    tasks,
+    users,
+    versions,
+    workspaces,
+)
 from dashboard.api.base import ApiView
 
 SIMILARITY = "similarity/training/v2/"
 RECOGNITION = "recognition/v2/"
+ACCOUNT = "account/v2/"
 
 View = Callable[..., HttpResponseBase]
 
@@ -77,6 +88,17 @@ urlpatterns = [
     *call(SIMILARITY + "descriptor", descriptors.Descriptors.as_view(), "descriptor"),
     *call(RECOGNITION + "training-image", images.Images.as_view(), "images"),
     *call(RECOGNITION + "training-image/<id:image_id>", images.OneImage.as_view(), "image"),
+    *call(ACCOUNT + "user", users.CurrentUser.as_view(), "user"),
+    *call(ACCOUNT + "workspace", workspaces.Workspaces.as_view(), "workspaces"),
+    *call(ACCOUNT + "workspace/<id:workspace_id>", workspaces.OneWorkspace.as_view(), "workspace"),
+    *call(ACCOUNT + "request", async_requests.AsyncRequests.as_view(), "requests"),
+    *call(ACCOUNT + "request/<id:request_id>", async_requests.OneAsyncRequest.as_view(), "request"),
+    *call(
+        ACCOUNT + "request/<id:request_id>/status",
+        async_requests.AsyncRequestStatus.as_view(),
+        "request-status",
+    ),
+    *call("authorization/v2/authorize", users.Authorization.as_view(), "authorize"),
     re_path(
         "^(similarity|recognition|detection|annotate|authorization|account/v2)(/|$)",
         Unknown.as_view(),
