@@ -43,6 +43,8 @@ LIKEWISE_PORT = env.int("LIKEWISE_PORT", 8000)
 LIKEWISE_URL = env.str("LIKEWISE_URL", f"http://localhost:{LIKEWISE_PORT}").rstrip("/")
 REDIS_URL = env.str("REDIS_URL", "")
 
+LIKEWISE_TRUSTED_PROXIES = env.list("LIKEWISE_TRUSTED_PROXIES", default=[])
+
 # Limits
 LIKEWISE_MAX_BODY = _size("LIKEWISE_MAX_BODY", "128M")
 LIKEWISE_MAX_IMAGE = _size("LIKEWISE_MAX_IMAGE", "32M")
@@ -101,12 +103,14 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "accounts.proxies.forwarded",
     "accounts.middleware.request_id",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
+    "accounts.bodies.BoundedBody",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
@@ -147,8 +151,13 @@ if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
     }
 CACHES = {
     "default": {
-        "BACKEND": "django.core.cache.backends.redis.RedisCache",
+        "BACKEND": "accounts.cache.ForgivingRedisCache",
         "LOCATION": REDIS_URL,
+        "OPTIONS": {
+            "serializer": "accounts.cache.JsonSerializer",
+            "socket_connect_timeout": 2,
+            "socket_timeout": 2,
+        },
     }
     if REDIS_URL
     else {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}

@@ -421,7 +421,7 @@ def test_ten_thousand_records_in_a_fixed_number_of_queries(
     client: ApiClient, trained: Task, django_assert_max_num_queries: DjangoAssertNumQueries
 ) -> None:
     body = {"type": "descriptor", "records": [{}] * 10_000, "task_id": str(trained.id)}
-    with django_assert_max_num_queries(60):
+    with django_assert_max_num_queries(200):  # SQLite takes 62 rows at once
         answer = client.post(REQUEST, body)
     assert answer.json()["progress"] == {"total": 10_000, "done": 0, "failed": 10_000}
     work(answer.json()["id"])
