@@ -4,7 +4,7 @@ import hashlib
 import hmac
 from uuid import UUID
 
-from django.db.models import Count, OuterRef, Q, QuerySet, Subquery
+from django.db.models import Count, OuterRef, Q, QuerySet, Subquery, UUIDField
 from django.utils import timezone
 
 from accounts.errors import (
@@ -154,6 +154,6 @@ def described_workspaces(user: User) -> QuerySet[Workspace]:
     counted = members.values("workspace").annotate(count=Count("id")).values("count")
     return workspaces_of(user).annotate(
         role=Subquery(members.filter(user=user).values("role")),
-        owner_id=Subquery(members.filter(role=Role.OWNER).values("user")),
+        owner_id=Subquery(members.filter(role=Role.OWNER).values("user"), output_field=UUIDField()),
         members_count=Subquery(counted),
     )

@@ -28,7 +28,9 @@ def post(client: Client, address: str, size: int) -> Any:
 
 
 @pytest.mark.usefixtures("unread", "db")
-@pytest.mark.parametrize("address", ["/accounts/login/", "/setup", "/search/", "/accounts/password/reset/"])
+@pytest.mark.parametrize(
+    "address", ["/accounts/login/", "/setup", "/search/", "/accounts/password/reset/"]
+)
 def test_from_who_is_signed_out(client: Client, address: str) -> None:
     assert post(client, address, SIGNED_OUT + 1).status_code == 413
 

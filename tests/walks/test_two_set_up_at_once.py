@@ -36,4 +36,4 @@ def test_it_works(new_server: Server) -> None:
 
 def has_account(server: Server, number: int) -> bool:
     session = server.signed_in(f"{number}@example.org")
-    return session.get(server.url + "settings", timeout=30).url.endswith("/settings")
+    return "/accounts/login/" not in session.get(server.url + "images/", timeout=30).url
