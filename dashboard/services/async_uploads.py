@@ -137,6 +137,6 @@ def _locked_groups(workspace: Workspace, ids: set[UUID]) -> dict[UUID, Group]:
 def _place_in_type(pairs: list[tuple[AsyncRecord, Group]]) -> None:
     placed = place_images([(group, row.image) for row, group in pairs if row.image is not None])
     for row, group in pairs:
-        there = placed.elsewhere.get(row.image_id)
+        there = placed.elsewhere.get(row.image.id) if row.image is not None else None
         if there is not None and there.id != group.id:
             row.reason = f"It stays in the group “{there}”: the type allows one."
