@@ -82,6 +82,8 @@ class _Pictures(ExitStack):
         """Return a record's address or bytes."""
         if row.url:
             return row.url
+        if not row.size:  # nothing at all, which there may be no file of
+            return b""
         if self._file is None:
             self._file = self.enter_context(storage.open(self._path))
         self._file.seek(row.offset)

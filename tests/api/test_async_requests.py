@@ -166,8 +166,9 @@ def test_a_record_that_cannot_be_read_fails_alone(
     assert ["_descriptor" in record for record in found] == [code == 200 for code in codes]
 
 
-def test_no_record_can_be_read(client: ApiClient, trained: Task) -> None:
-    answer = done(client, "descriptor", records=[{}], task_id=str(trained.id))
+@pytest.mark.parametrize("record", [{}, {"_base64": " "}, {"_base64": "data:image/png;base64,"}])
+def test_no_record_can_be_read(client: ApiClient, trained: Task, record: Json) -> None:
+    answer = done(client, "descriptor", records=[record], task_id=str(trained.id))
     assert answer["status"] == "DONE"
     assert answer["response"]["status"]["code"] == 400
 
