@@ -7,6 +7,7 @@ from django.db.models import OuterRef, QuerySet, Subquery
 
 from accounts.models import Workspace
 from dashboard.models import Group, GroupImage, Image, SimilarityType
+from dashboard.queries.names import holding
 
 
 def groups_in(workspace: Workspace) -> QuerySet[Group]:
@@ -26,7 +27,7 @@ def find_groups(
     rows = groups_in(workspace)
     if similarity_type is not None:
         rows = rows.filter(similarity_type=similarity_type)
-    return rows.filter(name__icontains=name) if name else rows
+    return holding(rows, "name", name) if name else rows
 
 
 def members_of(group: Group) -> QuerySet[GroupImage]:

@@ -124,8 +124,9 @@ def add_image(
 
 @transaction.atomic
 def change_image(*, image: Image, changes: dict[str, Any], actor: User) -> Image:
-    """Set any of `meta_data`, `test_image` and `real`; the meta data is replaced whole."""
-    allowed = {"meta_data", "test_image", "real"}
+    """Set any of `file_name`, `meta_data`, `test_image` and `real`; meta data is replaced whole."""
+    allowed = {"file_name", "meta_data", "test_image", "real"}
+    before = image.file_name
     for name in allowed & changes.keys():
         setattr(image, name, changes[name])
     image.save(update_fields=[*(allowed & changes.keys()), "modified"])
@@ -135,7 +136,7 @@ def change_image(*, image: Image, changes: dict[str, Any], actor: User) -> Image
         noun="image",
         target_id=image.id,
         target_name=image.file_name,
-        details={"fields": sorted(allowed & changes.keys())},
+        details={"fields": sorted(allowed & changes.keys()), "before": before},
         actor=actor,
     )
     return image

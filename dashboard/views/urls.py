@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from dashboard.views import chosen, home, images, jobs, uploads
+from dashboard.views import chosen, home, image_change, images, jobs, uploads
 from dashboard.views.finding_urls import urlpatterns as finding
 from dashboard.views.likeness_urls import urlpatterns as likeness
 from dashboard.views.team_urls import urlpatterns as team
@@ -21,6 +21,7 @@ urlpatterns = [
     path("images/group", chosen.images_group, name="images-group"),
     path("images/delete", chosen.images_delete, name="images-delete"),
     path("images/<uuid:image_id>", images.image, name="image"),
+    path("images/<uuid:image_id>/change", image_change.image_change, name="image-change"),
     path("images/<uuid:image_id>/test", images.image_test, name="image-test"),
     path("images/<uuid:image_id>/delete", images.image_delete, name="image-delete"),
     *likeness,
