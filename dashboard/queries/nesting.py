@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from itertools import chain, zip_longest
 from uuid import UUID
 
-from django.db.models import OuterRef, QuerySet, Subquery
+from django.db.models import OuterRef, QuerySet, Subquery, UUIDField
 
 from dashboard.models import Group, GroupImage, GroupNesting
 from dashboard.queries.groups import covers
@@ -66,7 +66,7 @@ def _leaves(groups: Sequence[Group], each: int) -> dict[UUID, list[Group]]:
 def _newest_inside(holders: set[UUID], each: int) -> dict[UUID, list[Group]]:
     """Return up to `each` groups that came last into every holder: one look into an index each."""
     rows = GroupNesting.objects.filter(parent=OuterRef("pk")).order_by("-pk").values("child")
-    places = {f"inside_{at}": Subquery(rows[at : at + 1]) for at in range(each)}
+    places = {f"inside_{at}": Subquery(rows[at : at + 1], UUIDField()) for at in range(each)}
     ids = Group.objects.filter(pk__in=holders).annotate(**places).values_list("pk", *places)
     chosen = {pk: [child for child in children if child] for pk, *children in ids}
     found = Group.objects.in_bulk(set(chain.from_iterable(chosen.values())))

@@ -108,8 +108,11 @@ def group(request: WorkspaceRequest, group_id: UUID) -> HttpResponse:
 
 def _inside(request: WorkspaceRequest, shown: Group, cursor: str = "") -> dict[str, Any]:
     """Prepare what is in a group: images or groups, never both."""
+    # An image may be in one group of an exclusive type: those that are in none come first.
+    fitting = "?ungrouped=1" if shown.similarity_type.exclusive else ""
     context = {
         "group": shown,
+        "add_url": resolve_url("group-images", shown.pk) + fitting,
         "can_change": may(request, "groups.change"),
         "can_delete": may(request, "groups.delete"),
     }
