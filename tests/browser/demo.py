@@ -26,6 +26,7 @@ LISTS = (
     "/settings/tokens",
     "/not-there",
 )
+OF_A_GROUP = ("images", "groups", "change")
 FIRST_OF = ("/images/", "/types/", "/groups/", "/tasks/", "/jobs/", "/versions/")
 
 
@@ -55,7 +56,7 @@ def load(page: Page) -> None:
 
 
 def addresses(page: Page) -> list[str]:
-    """Return every list, and the first thing of each list."""
+    """Return every list, the first thing of each list, and what a group's page leads to."""
     found = list(LISTS)
     for address in FIRST_OF:
         listed = "/tasks/" if address == "/versions/" else address
@@ -70,6 +71,8 @@ def addresses(page: Page) -> list[str]:
         )
         assert path, f"{listed} links to nothing"
         found.append(path)
+        if address == "/groups/":
+            found += [f"{path}/{page_of_it}" for page_of_it in OF_A_GROUP]
     return found
 
 
