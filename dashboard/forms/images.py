@@ -23,7 +23,7 @@ class ChosenForm(NameSearch):
     def __init__(self, *args: Any, workspace: Workspace, **options: Any) -> None:
         super().__init__(*args, **options)
         for name, rows in (("without_type", types_in), ("group", groups_in)):
-            if self.data.get(name):  # most often the grid is shown whole
+            if self.data.get(name):
                 field: Any = self.fields[name]
                 field.queryset = rows(workspace)
 

@@ -29,9 +29,8 @@ def pickable_images(group: Group, wanted: Wanted, cursor: str = "") -> TilePage:
     rows = without_group(rows, similarity_type) if wanted.ungrouped else _outside(rows, group)
     if wanted.test:
         rows = rows.filter(test_image__in=[True])
-    if wanted.search:
-        rows = holding(rows, "file_name", wanted.search)
-    found = page(rows, cursor)
+    named = holding(rows, "file_name", wanted.search) if wanted.search else rows
+    found = page(named, cursor)
     return TilePage(tiles(found.rows), found.next)
 
 

@@ -20,6 +20,7 @@ from dashboard.forms.images import ChosenForm, TestMarkForm
 from dashboard.models import Image, SimilarityType
 from dashboard.queries.groups import groups_of_image
 from dashboard.queries.image_names import named_page
+from dashboard.queries.image_tiles import Chosen
 from dashboard.queries.images import get_image
 from dashboard.queries.links import image_link
 from dashboard.queries.similarity_types import types_in
@@ -44,10 +45,12 @@ GROUPS_SHOWN = 100
 @missing_is_404
 def images(request: WorkspaceRequest) -> HttpResponse:
     """Show the images, newest first, all of them or those of one filter."""
-    form = ChosenForm(request.GET, workspace=request.workspace)
-    if not form.is_valid():
-        return damaged(request, unusable(form, "its type or group was deleted"))
-    chosen, search = form.chosen(), form.cleaned_data["search"]
+    chosen, search = Chosen(), ""
+    if request.GET.keys() & ChosenForm.base_fields.keys():  # most often the grid is shown whole
+        form = ChosenForm(request.GET, workspace=request.workspace)
+        if not form.is_valid():
+            return damaged(request, unusable(form, "its type or group was deleted"))
+        chosen, search = form.chosen(), form.cleaned_data["search"]
     found = named_page(request.workspace, chosen, search, request.GET.get("cursor", ""))
     context = {
         "tiles": found.tiles,
