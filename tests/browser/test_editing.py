@@ -110,6 +110,7 @@ def test_groups_go_into_a_group_and_out_again(shop: Shop, at_work: Page) -> None
     expect(cards(page)).to_have_count(2)
     expect(page.locator("#rows img")).to_have_count(2)
     expect(page.get_by_text("No other group has this in its name.")).to_be_visible()
+    expect(page.locator("#candidates")).to_be_focused()
 
     cards(page).filter(has_text="Nest two").get_by_role("link").click()
     expect(page).to_have_title("Nest two · Likewise")
@@ -167,6 +168,7 @@ def test_images_are_picked_for_a_group(shop: Shop, at_work: Page) -> None:
     no_barriers(page)
     page.get_by_role("button", name="Put into “Pick here”").click()
     expect(page.get_by_text("4 images went into “Pick here”.")).to_be_visible()
+    expect(page.locator("#found")).to_be_focused()
     expect(page.locator("[data-bulk]")).to_be_hidden()
 
     page.get_by_role("link", name="All that are not in it").click()
