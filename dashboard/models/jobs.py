@@ -24,6 +24,7 @@ class Job(ScopedModel):
         DEMO = "demo", "Demo"
         DESCRIBE = "describe", "Description"
         EXTRACT = "extract", "Extraction"
+        CLOSE = "close", "Removal of a workspace"
 
     class State(models.TextChoices):
         """Where it stands."""
@@ -36,6 +37,8 @@ class Job(ScopedModel):
 
     FINISHED = (State.DONE, State.FAILED, State.CANCELLED)
     MAX_TRIES = 4
+    # Nobody could see that such a job was given up, nor ask for it again.
+    NEVER_GIVEN_UP = (Kind.CLOSE,)
 
     kind = models.CharField(max_length=20, choices=Kind.choices)
     queue = models.CharField(max_length=20)

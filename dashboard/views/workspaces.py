@@ -61,14 +61,18 @@ def workspace_new(request: WorkspaceRequest) -> HttpResponse:
 @require_POST
 @requires("workspace.delete")
 def workspace_delete(request: WorkspaceRequest) -> HttpResponse:
-    """Delete the workspace, once its name was typed."""
+    """Close the workspace, once its name was typed; a job removes what is in it."""
     closing = request.workspace
     form = CloseWorkspaceForm(request.POST, closing=closing)
     if not form.is_valid():
         return _settings_page(request, close_form=form, status=422)
     close_workspace(workspace=closing, actor=request.user)
     request.session.pop(SESSION_KEY, None)
-    messages.success(request, f"{closing.name} is deleted, with everything in it.")
+    messages.success(
+        request,
+        f"{closing.name} is closed for everybody. All that is in it is being removed from this "
+        "server.",
+    )
     return see_other("home" if len(request.memberships) > 1 else "workspace-new")
 
 
