@@ -30,6 +30,7 @@ _EDITOR = _VIEWER | {
     "tasks.delete",
     "tasks.train",
     "jobs.cancel",
+    "jobs.retry",
 }
 _ADMIN = _EDITOR | {
     "members.manage",
@@ -66,6 +67,7 @@ LABELS: dict[str, str] = {
     "tasks.train": "Train tasks",
     "tasks.delete": "Delete tasks",
     "jobs.cancel": "Cancel jobs",
+    "jobs.retry": "Try failed jobs again",
     "versions.produce": "Put versions into production",
     "versions.delete": "Delete versions",
     "members.manage": "Invite, change and remove members",

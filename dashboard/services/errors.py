@@ -166,3 +166,20 @@ class AlreadyFinished(Refused):
 
     def __init__(self) -> None:
         super().__init__("This job has ended already.")
+
+
+class StillUnderWay(Refused):
+    """What has not ended cannot be tried again."""
+
+    def __init__(self) -> None:
+        super().__init__("This is still under way. Wait for it, or cancel it first.")
+
+
+class NothingToRetry(Refused):
+    """The job left nothing undone, or somebody has tried again already."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "There is nothing left to try again here: it was done since, somebody tried again "
+            "already, or the files were sent more than a day ago."
+        )

@@ -52,14 +52,22 @@ def start_extraction(
         target_name=str(extraction),
         actor=actor,
     )
-    job = jobs.enqueue(
-        workspace=workspace,
+    return extraction, _enqueue(extraction, actor)
+
+
+def retry_extraction(*, extraction: Extraction, actor: User) -> Job:
+    """Queue an extraction once more that came to no file."""
+    return _enqueue(extraction, actor)
+
+
+def _enqueue(extraction: Extraction, actor: User) -> Job:
+    return jobs.enqueue(
+        workspace=extraction.workspace,
         kind=Job.Kind.EXTRACT,
         title=str(extraction),
         subject_id=extraction.id,
         actor=actor,
     )
-    return extraction, job
 
 
 def run_extraction(*, extraction_id: UUID, handle: jobs.Handle) -> str:
