@@ -12,11 +12,12 @@ from dashboard.queries.similarity_types import types_in
 
 
 class ChosenForm(forms.Form):
-    """The filter in the address of the grid; one at a time."""
+    """The filters in the address of the grid; an image passes all that are set."""
 
     test = forms.BooleanField(required=False)
     without_type = forms.ModelChoiceField(SimilarityType.objects.none(), required=False)
     group = forms.ModelChoiceField(Group.objects.none(), required=False)
+    search = forms.CharField(required=False, max_length=255)
 
     def __init__(self, *args: Any, workspace: Workspace, **options: Any) -> None:
         super().__init__(*args, **options)

@@ -10,7 +10,11 @@ _BROKEN_OFF = (Job.State.FAILED, Job.State.CANCELLED)
 
 def can_retry(job: Job) -> bool:
     """Say whether trying again would do what the job left undone, and nothing twice."""
-    return job.is_finished and not _has_successor(job) and _LEFT_UNDONE[Job.Kind(job.kind)](job)
+    return (
+        job.is_finished
+        and not _has_successor(job)
+        and _LEFT_UNDONE.get(Job.Kind(job.kind), _never)(job)
+    )
 
 
 def _has_successor(job: Job) -> bool:
@@ -51,5 +55,4 @@ _LEFT_UNDONE: dict[Job.Kind, Callable[[Job], bool]] = {
     Job.Kind.DEMO: _broke_off,
     Job.Kind.DESCRIBE: _broke_off,
     Job.Kind.EXTRACT: _extraction,
-    Job.Kind.CLOSE: _never,
 }

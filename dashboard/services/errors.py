@@ -161,6 +161,15 @@ class DemoIsHere(Refused):
         super().__init__("The demo is in this workspace already, or on its way.")
 
 
+class FilterGone(Refused):
+    """A filter that was kept names a group or a type that is no longer there."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "A group or a type that these images were chosen by was deleted: choose them again."
+        )
+
+
 class AlreadyFinished(Refused):
     """A job that has ended cannot be cancelled."""
 

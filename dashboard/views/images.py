@@ -18,6 +18,7 @@ from accounts.models import Workspace
 from dashboard.files.errors import readable_size
 from dashboard.forms.images import ChosenForm, TestMarkForm
 from dashboard.models import Image, SimilarityType
+from dashboard.queries.chosen import stored
 from dashboard.queries.groups import groups_of_image
 from dashboard.queries.image_tiles import tile_page
 from dashboard.queries.images import get_image
@@ -46,6 +47,7 @@ def images(request: WorkspaceRequest) -> HttpResponse:
         "tiles": found.tiles,
         "next_url": _next_url(request, found.next),
         "chosen": chosen,
+        "extract": urlencode(stored(chosen)),
         "types": SimpleLazyObject(partial(_types_shown, request.workspace)),
         "can_add": may(request, "images.add"),
         "can_change": may(request, "groups.change"),
