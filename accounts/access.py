@@ -5,12 +5,12 @@ from dataclasses import dataclass
 from functools import wraps
 from typing import Concatenate, ParamSpec
 
-from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpResponse
 
 from accounts.http import WorkspaceRequest
 from accounts.models import Membership, Role
+from accounts.sign_in import sign_in_first
 
 P = ParamSpec("P")
 
@@ -131,7 +131,7 @@ def requires(
             request: WorkspaceRequest, /, *args: P.args, **kwargs: P.kwargs
         ) -> HttpResponse:
             if not request.user.is_authenticated:
-                return redirect_to_login(request.get_full_path())
+                return sign_in_first(request)
             check(request.membership, action)
             return view(request, *args, **kwargs)
 

@@ -3,7 +3,6 @@
 from typing import Any
 
 from django.contrib import messages
-from django.contrib.auth.decorators import login_required
 from django.http import HttpResponse
 from django.shortcuts import render
 from django.views.decorators.cache import never_cache
@@ -14,6 +13,7 @@ from accounts.http import WorkspaceRequest
 from accounts.middleware import SESSION_KEY
 from accounts.queries import members_of
 from accounts.services import rename_workspace
+from accounts.sign_in import sign_in_first
 from dashboard.forms.workspaces import CloseWorkspaceForm, WorkspaceNameForm
 from dashboard.queries.home import overview
 from dashboard.services.workspaces import close_workspace, open_workspace
@@ -44,9 +44,10 @@ def workspace_rename(request: WorkspaceRequest) -> HttpResponse:
 
 @never_cache
 @require_http_methods(["GET", "POST"])
-@login_required
 def workspace_new(request: WorkspaceRequest) -> HttpResponse:
     """Make a workspace of one's own and go on in it; also for who is in none."""
+    if not request.user.is_authenticated:
+        return sign_in_first(request)
     form = WorkspaceNameForm(request.POST if request.method == "POST" else None)
     if not form.is_valid():
         status = 422 if form.is_bound else 200
