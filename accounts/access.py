@@ -5,12 +5,12 @@ from dataclasses import dataclass
 from functools import wraps
 from typing import Concatenate, ParamSpec
 
-from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpResponse
 
 from accounts.http import WorkspaceRequest
 from accounts.models import Membership, Role
+from accounts.sign_in import sign_in_first
 
 P = ParamSpec("P")
 
@@ -30,6 +30,7 @@ _EDITOR = _VIEWER | {
     "tasks.delete",
     "tasks.train",
     "jobs.cancel",
+    "jobs.retry",
 }
 _ADMIN = _EDITOR | {
     "members.manage",
@@ -66,6 +67,7 @@ LABELS: dict[str, str] = {
     "tasks.train": "Train tasks",
     "tasks.delete": "Delete tasks",
     "jobs.cancel": "Cancel jobs",
+    "jobs.retry": "Try failed jobs again",
     "versions.produce": "Put versions into production",
     "versions.delete": "Delete versions",
     "members.manage": "Invite, change and remove members",
@@ -129,7 +131,7 @@ def requires(
             request: WorkspaceRequest, /, *args: P.args, **kwargs: P.kwargs
         ) -> HttpResponse:
             if not request.user.is_authenticated:
-                return redirect_to_login(request.get_full_path())
+                return sign_in_first(request)
             check(request.membership, action)
             return view(request, *args, **kwargs)
 

@@ -185,6 +185,7 @@ PAGES = [
     Page("job", thing="job"),
     Page("job-progress", thing="job"),
     Page("job-cancel", "POST", thing="job"),
+    Page("job-retry", "POST", thing="job"),
     Page("search", "GET POST", viewer="POST"),
     Page("search-describe", "POST"),
     Page("image-alike", thing="image"),

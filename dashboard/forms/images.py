@@ -14,7 +14,7 @@ from dashboard.queries.similarity_types import types_in
 
 
 class ChosenForm(NameSearch):
-    """The filter in the address of the grid; one at a time, and a part of the file name."""
+    """The filters in the address of the grid; an image passes all that are set."""
 
     test = forms.BooleanField(required=False)
     without_type = forms.ModelChoiceField(SimilarityType.objects.none(), required=False)
@@ -30,7 +30,7 @@ class ChosenForm(NameSearch):
     def chosen(self) -> Chosen:
         """Return the filter."""
         facts = self.cleaned_data
-        return Chosen(facts["test"], facts["without_type"], facts["group"])
+        return Chosen(facts["test"], facts["without_type"], facts["group"], facts["search"])
 
 
 class TestMarkForm(forms.Form):

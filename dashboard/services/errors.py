@@ -161,8 +161,34 @@ class DemoIsHere(Refused):
         super().__init__("The demo is in this workspace already, or on its way.")
 
 
+class FilterGone(Refused):
+    """A filter that was kept names a group or a type that is no longer there."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "A group or a type that these images were chosen by was deleted: choose them again."
+        )
+
+
 class AlreadyFinished(Refused):
     """A job that has ended cannot be cancelled."""
 
     def __init__(self) -> None:
         super().__init__("This job has ended already.")
+
+
+class StillUnderWay(Refused):
+    """What has not ended cannot be tried again."""
+
+    def __init__(self) -> None:
+        super().__init__("This is still under way. Wait for it, or cancel it first.")
+
+
+class NothingToRetry(Refused):
+    """The job left nothing undone, or somebody has tried again already."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "There is nothing left to try again here: it was done since, somebody tried again "
+            "already, or the files were sent more than a day ago."
+        )

@@ -48,6 +48,7 @@ SENTENCES = {
     ("started to train", "version"): "started to train {name}",
     ("uploaded", "files"): "uploaded {count} file{s}: {name}",
     ("started to extract", "descriptors"): "started an extraction: {name}",
+    ("tried again", "job"): "tried again: {name}",
     ("changed the role of", "member"): "changed the role of {name} from {before} to {after}",
     ("removed", "member"): "removed {name} from the workspace",
     ("left", "member"): "left the workspace",

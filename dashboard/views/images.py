@@ -18,9 +18,9 @@ from accounts.models import Workspace
 from dashboard.files.errors import readable_size
 from dashboard.forms.images import ChosenForm, TestMarkForm
 from dashboard.models import Image, SimilarityType
+from dashboard.queries.chosen import stored
 from dashboard.queries.groups import groups_of_image
-from dashboard.queries.image_names import named_page
-from dashboard.queries.image_tiles import Chosen
+from dashboard.queries.image_tiles import Chosen, tile_page
 from dashboard.queries.images import get_image
 from dashboard.queries.links import image_link
 from dashboard.queries.similarity_types import types_in
@@ -45,18 +45,18 @@ GROUPS_SHOWN = 100
 @missing_is_404
 def images(request: WorkspaceRequest) -> HttpResponse:
     """Show the images, newest first, all of them or those of one filter."""
-    chosen, search = Chosen(), ""
+    chosen = Chosen()
     if request.GET.keys() & ChosenForm.base_fields.keys():  # most often the grid is shown whole
         form = ChosenForm(request.GET, workspace=request.workspace)
         if not form.is_valid():
             return damaged(request, unusable(form, "its type or group was deleted"))
-        chosen, search = form.chosen(), form.cleaned_data["search"]
-    found = named_page(request.workspace, chosen, search, request.GET.get("cursor", ""))
+        chosen = form.chosen()
+    found = tile_page(request.workspace, chosen, request.GET.get("cursor", ""))
     context = {
         "tiles": found.tiles,
         "next_url": _next_url(request, found.next),
         "chosen": chosen,
-        "search": search,
+        "extract": urlencode(stored(chosen)),
         "types": SimpleLazyObject(partial(_types_shown, request.workspace)),
         "can_add": may(request, "images.add"),
         "can_change": may(request, "groups.change"),

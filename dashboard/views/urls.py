@@ -17,6 +17,7 @@ urlpatterns = [
     path("jobs/<uuid:job_id>", jobs.job, name="job"),
     path("jobs/<uuid:job_id>/progress", jobs.job_progress, name="job-progress"),
     path("jobs/<uuid:job_id>/cancel", jobs.job_cancel, name="job-cancel"),
+    path("jobs/<uuid:job_id>/retry", jobs.job_retry, name="job-retry"),
     path("images/", images.images, name="images"),
     path("images/group", chosen.images_group, name="images-group"),
     path("images/delete", chosen.images_delete, name="images-delete"),

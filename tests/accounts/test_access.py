@@ -33,6 +33,7 @@ LOWEST = {
     "tasks.delete": Role.EDITOR,
     "tasks.train": Role.EDITOR,
     "jobs.cancel": Role.EDITOR,
+    "jobs.retry": Role.EDITOR,
     "members.manage": Role.ADMIN,
     "tokens.all": Role.ADMIN,
     "versions.produce": Role.ADMIN,
