@@ -53,7 +53,10 @@ def memberships_of(user: User) -> list[Membership]:
 def find_membership(user: User, workspace_id: UUID) -> Membership | None:
     """Return the user's membership in a workspace, or None for a stranger."""
     rows = Membership.objects.filter(user=user, user__is_active=True, workspace_id=workspace_id)
-    return rows.select_related("workspace", "user").first()
+    found = rows.select_related("workspace").order_by().first()
+    if found is not None:
+        found.user = user
+    return found
 
 
 def workspaces_of(user: User) -> QuerySet[Workspace]:
@@ -135,7 +138,8 @@ def find_token(raw: str) -> ApiToken | None:
     found = (
         ApiToken.objects.valid(timezone.now())
         .filter(prefix=raw[:PREFIX_LENGTH], user__is_active=True)
-        .select_related("user", "workspace")
+        .select_related("user")
+        .order_by()
         .first()
     )
     if found is None or not hmac.compare_digest(found.digest, digest_of(raw)):

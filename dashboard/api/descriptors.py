@@ -14,7 +14,7 @@ from dashboard.api.permissions import allow, workspace_named
 from dashboard.api.shapes import DescriptorFields
 from dashboard.files.errors import FileRefused, UnreadableImage
 from dashboard.models import Task
-from dashboard.queries.tasks import get_task
+from dashboard.queries.tasks import get_task_alone
 from dashboard.services.descriptors import Described, Source, describe_sources, version_to_use
 
 MADE = ("_base64", "_descriptor", "_width", "_height", "_status")
@@ -33,7 +33,7 @@ class Descriptors(ApiView):
         if (named := workspace_named(request)) is not None:
             allow(request, named, "descriptors.extract")
         values = self.read(DescriptorFields)
-        task = self.find(Task, get_task, values["task_id"], "descriptors.extract")
+        task = self.find(Task, get_task_alone, values["task_id"], "descriptors.extract")
         version = version_to_use(task=task, number=values.get("version"))
         results = describe_sources(version=version, sources=map(source_of, values["records"]))
         records = [

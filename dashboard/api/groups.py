@@ -1,5 +1,6 @@
 """`/similarity/training/v2/group`."""
 
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -13,9 +14,9 @@ from dashboard.api.base import ApiView
 from dashboard.api.lists import NEWEST_FIRST, Listing
 from dashboard.api.parameters import an_id, conditions, flag, number, text
 from dashboard.api.permissions import workspace_for
-from dashboard.api.shapes import GroupFields, ImageIds, group_json, images_json
+from dashboard.api.shapes import GroupFields, ImageIds, group_json, groups_json, images_json
 from dashboard.models import Group
-from dashboard.queries.groups import get_group, groups_in, members_of
+from dashboard.queries.groups import get_group, group_rows, groups_in, members_of
 from dashboard.queries.nesting import groups_inside
 from dashboard.queries.similarity_types import types_in
 from dashboard.services.groups import (
@@ -45,8 +46,11 @@ class Groups(ApiView):
 
     def get(self, request: Request) -> Response:
         """List those that the query asks for."""
-        rows = _asked_for(request, groups_in(workspace_for(request, "workspace.view")))
-        return Response(Listing(rows, lambda page: map(group_json, page)).answer(request))
+        workspace = workspace_for(request, "workspace.view")
+        rows = group_rows(_asked_for(request, groups_in(workspace)))
+        return Response(
+            Listing(rows, partial(groups_json, workspace_id=workspace.id)).answer(request)
+        )
 
     def post(self, request: Request) -> Response:
         """Create one."""

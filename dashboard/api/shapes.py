@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from typing import Any
+from uuid import UUID
 
 from rest_framework import serializers
 from rest_framework.request import Request
@@ -133,18 +134,27 @@ def version_json(row: Version) -> Json:
 
 def group_json(row: Group) -> Json:
     """Write a group as it stands in a list."""
-    kind = row.similarity_type
+    return _group_json(row, row.workspace_id, row.similarity_type.name)
+
+
+def groups_json(rows: Iterable[Any], workspace_id: UUID) -> list[Json]:
+    """Write plain rows of a workspace's groups as `group_json` writes groups."""
+    return [_group_json(row, workspace_id, row.similarity_type__name) for row in rows]
+
+
+def _group_json(row: Any, workspace_id: UUID, type_name: str) -> Json:
+    # A type's groups are of its own workspace.
     return {
         "id": row.id,
         "name": row.name,
         "description": row.description,
-        "type": {"id": kind.id, "name": kind.name, "workspace": kind.workspace_id},
+        "type": {"id": row.similarity_type_id, "name": type_name, "workspace": workspace_id},
         "meta_data": row.meta_data,
         "test_group": row.test_group,
         "images_count": row.images_count,
         "objects_count": row.regions_count,
         "groups_count": row.groups_count,
-        "workspace": row.workspace_id,
+        "workspace": workspace_id,
         "created": row.created,
         "modified": row.modified,
     }

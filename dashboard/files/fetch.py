@@ -19,6 +19,9 @@ _CHUNK: Final = 64 * 1024
 # So many files of 20 MB may be in memory at once.
 _SIDE_BY_SIDE: Final = 16
 
+_Content = bytes | FileRefused
+_Waiting = Future[_Content] | _Content
+
 
 def fetch_image(url: str, limits: FetchLimits | None = None) -> bytes:
     """Return what the address answers; whether it is an image shows when it is decoded.
@@ -49,22 +52,34 @@ def last_segment(url: str) -> str:
 
 
 def fetch_many(
-    urls: Iterable[str], limits: FetchLimits | None = None
-) -> Iterator[bytes | FileRefused]:
-    """Fetch side by side; yield for each address, in order, its bytes or why there are none."""
+    sources: Iterable[str | _Content], limits: FetchLimits | None = None
+) -> Iterator[_Content]:
+    """Fetch side by side; yield for each address, in order, its bytes or why there are none.
+
+    What is no address is passed on as it is.
+    """
     limits = limits or configured_fetch_limits()
     with ThreadPoolExecutor(_SIDE_BY_SIDE, thread_name_prefix="fetch") as pool:
-        waiting: deque[Future[bytes | FileRefused]] = deque()
-        for url in urls:
+        waiting: deque[_Waiting] = deque()
+        for source in sources:
             # Only as far ahead as is taken, so that memory stays bounded.
             if len(waiting) == _SIDE_BY_SIDE:
-                yield waiting.popleft().result()
-            waiting.append(pool.submit(_fetch_or_refusal, url, limits))
+                yield _taken(waiting.popleft())
+            if isinstance(source, str):
+                waiting.append(pool.submit(_fetch_or_refusal, source, limits))
+            else:
+                waiting.append(source)
+            while waiting and not isinstance(waiting[0], Future):
+                yield _taken(waiting.popleft())
         while waiting:
-            yield waiting.popleft().result()
+            yield _taken(waiting.popleft())
 
 
-def _fetch_or_refusal(url: str, limits: FetchLimits) -> bytes | FileRefused:
+def _taken(waiting: _Waiting) -> _Content:
+    return waiting.result() if isinstance(waiting, Future) else waiting
+
+
+def _fetch_or_refusal(url: str, limits: FetchLimits) -> _Content:
     try:
         return fetch_image(url, limits)
     except FileRefused as refusal:

@@ -1,6 +1,7 @@
 """Reading groups."""
 
 from collections.abc import Iterable
+from typing import Any
 from uuid import UUID
 
 from django.db.models import OuterRef, QuerySet, Subquery
@@ -8,6 +9,21 @@ from django.db.models import OuterRef, QuerySet, Subquery
 from accounts.models import Workspace
 from dashboard.models import Group, GroupImage, Image, SimilarityType
 from dashboard.queries.names import holding
+
+ROW = (
+    "id",
+    "name",
+    "description",
+    "meta_data",
+    "test_group",
+    "images_count",
+    "regions_count",
+    "groups_count",
+    "similarity_type_id",
+    "similarity_type__name",
+    "created",
+    "modified",
+)
 
 
 def groups_in(workspace: Workspace) -> QuerySet[Group]:
@@ -18,6 +34,11 @@ def groups_in(workspace: Workspace) -> QuerySet[Group]:
 def get_group(workspace: Workspace, group_id: UUID) -> Group:
     """Return one group; raises `Group.DoesNotExist`."""
     return groups_in(workspace).get(pk=group_id)
+
+
+def group_rows(groups: QuerySet[Group]) -> QuerySet[Group, Any]:
+    """Read groups as plain rows with the columns of `ROW`: models take twice the time."""
+    return groups.values_list(*ROW, named=True)
 
 
 def find_groups(

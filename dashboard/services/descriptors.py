@@ -1,27 +1,31 @@
 """Describe pictures with a trained version."""
 
+from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from itertools import islice
+from concurrent.futures import Future, ThreadPoolExecutor
+from functools import partial
 
 import numpy as np
 from django.conf import settings
 from numpy.typing import NDArray
 
 from dashboard import runtime
+from dashboard.engine.encoder import Encoder
+from dashboard.engine.trained_model import TrainedModel
 from dashboard.files import images as pictures
 from dashboard.files.errors import FileRefused
 from dashboard.files.fetch import fetch_many
 from dashboard.models import Task, Version
 from dashboard.queries.versions import find_usable
 from dashboard.services.errors import NoSuchVersion, NotTrained
-from dashboard.services.features import features_of_bytes
+from dashboard.services.features import features_of_picture
 
-# So many pictures are in memory at once; an address may give 20 MB.
+# So many pictures wait in memory, of at most 20 MB from an address; as many may be on their way.
 AT_ONCE = 16
 
 # Of a picture: its address, its bytes, or why there is neither.
 Source = str | bytes | FileRefused
+# A descriptor, (dimension,) float32 of unit length; width and height of the picture.
 Described = tuple[NDArray[np.float32], int, int]
 
 
@@ -39,38 +43,43 @@ def version_to_use(*, task: Task, number: int | None) -> Version:
 
 
 def describe(*, version: Version, pictures_bytes: Sequence[bytes]) -> list[Described | FileRefused]:
-    """Return descriptor, width and height of each picture, or why it has none, in order.
-
-    A descriptor is (dimension,) float32 of unit length; equal pixels give equal ones.
-    """
-    model = runtime.version(version.id, version.artifact)
-    encoder = runtime.encoder(version.encoder)
-
-    def one(data: bytes) -> Described | FileRefused:
-        try:
-            facts = pictures.inspect(data)
-            row = model.describe(features_of_bytes(encoder, data)[None])[0]
-        except FileRefused as refusal:
-            return refusal
-        return row, facts.width, facts.height
-
-    with ThreadPoolExecutor(settings.LIKEWISE_WORKERS, "describe") as pool:
-        return list(pool.map(one, pictures_bytes))
+    """Return descriptor, width and height of each picture, or why it has none, in order."""
+    return list(describe_sources(version=version, sources=pictures_bytes))
 
 
 def describe_sources(
     *, version: Version, sources: Iterable[Source]
 ) -> Iterator[Described | FileRefused]:
-    """Yield what `describe` says of each source's picture; few of them are taken at a time."""
-    waiting = iter(sources)
-    while taken := list(islice(waiting, AT_ONCE)):
-        contents = contents_of(taken)
-        pictures_bytes = [data for data in contents if isinstance(data, bytes)]
-        described = iter(describe(version=version, pictures_bytes=pictures_bytes))
-        yield from (next(described) if isinstance(data, bytes) else data for data in contents)
+    """Yield descriptor, width and height of each picture, or why it has none, in order.
+
+    Equal pixels give equal descriptors. Sources are taken as there is room for them, so that one
+    is read while others are encoded; addresses are fetched side by side.
+    """
+    model = runtime.version(version.id, version.artifact)
+    one = partial(_describe_one, model, runtime.encoder(version.encoder))
+    waiting: deque[Future[Described | FileRefused]] = deque()
+    with ThreadPoolExecutor(settings.LIKEWISE_WORKERS, "describe") as pool:
+        for content in fetch_many(sources):
+            if len(waiting) == AT_ONCE:
+                yield waiting.popleft().result()
+            waiting.append(pool.submit(one, content))
+        while waiting:
+            yield waiting.popleft().result()
 
 
-def contents_of(sources: Sequence[Source]) -> list[bytes | FileRefused]:
+def _describe_one(
+    model: TrainedModel, encoder: Encoder, content: bytes | FileRefused
+) -> Described | FileRefused:
+    if isinstance(content, FileRefused):
+        return content
+    try:
+        shown = pictures.show(content)
+        row = model.describe(features_of_picture(encoder, shown.picture)[None])[0]
+    except FileRefused as refusal:
+        return refusal
+    return row, shown.width, shown.height
+
+
+def contents_of(sources: Iterable[Source]) -> list[bytes | FileRefused]:
     """Return each source's bytes, or why there are none; addresses are fetched side by side."""
-    fetched = fetch_many([source for source in sources if isinstance(source, str)])
-    return [next(fetched) if isinstance(source, str) else source for source in sources]
+    return list(fetch_many(sources))

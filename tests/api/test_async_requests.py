@@ -2,6 +2,7 @@
 
 import base64
 import uuid
+from collections.abc import Iterable
 from datetime import timedelta
 from typing import Any
 
@@ -137,13 +138,13 @@ def test_it_leaves_an_activity_row(cast: Cast, client: ApiClient) -> None:
 def test_a_record_that_cannot_be_read_fails_alone(
     client: ApiClient, trained: Task, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def fetch(urls: list[str]) -> Any:
+    def fetch(sources: Iterable[Any]) -> Any:
         refusals: dict[str, bytes | FileRefused] = {
             "a": ForbiddenAddress("Not there.", url="a"),
             "b": AddressTooSlow("b", 15),
             "c": drawn_png(),
         }
-        return iter([refusals[url] for url in urls])
+        return (refusals[one] if isinstance(one, str) else one for one in sources)
 
     monkeypatch.setattr("dashboard.services.descriptors.fetch_many", fetch)
     records: list[Json] = [
@@ -205,9 +206,9 @@ def test_a_lost_lease_writes_nothing(
     submitted = submit(client, "descriptor", records=[{}, {}], task_id=str(trained.id))
     AsyncRecord.objects.update(status="waiting", reason="", refusal="", url=URL)
 
-    def fetch(urls: list[str]) -> Any:
+    def fetch(sources: Iterable[Any]) -> Any:
         Job.objects.filter(kind=Job.Kind.ASYNC_DESCRIPTOR).update(owner="another")
-        return iter([drawn_png() for _ in urls])
+        return iter([drawn_png() for _ in sources])
 
     monkeypatch.setattr("dashboard.services.descriptors.fetch_many", fetch)
     work(submitted["id"])
@@ -283,8 +284,8 @@ def test_a_training_that_cannot_begin(cast: Cast, client: ApiClient, task: Task)
 def test_an_upload(
     cast: Cast, client: ApiClient, monkeypatch: pytest.MonkeyPatch, task: Task
 ) -> None:
-    def fetch(urls: list[str]) -> Any:
-        return iter([drawn_png(50) for _ in urls])
+    def fetch(sources: Iterable[Any]) -> Any:
+        return (drawn_png(50) if isinstance(one, str) else one for one in sources)
 
     monkeypatch.setattr("dashboard.services.descriptors.fetch_many", fetch)
     group = Group.objects.get(name="0")

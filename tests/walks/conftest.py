@@ -8,12 +8,35 @@ from urllib.parse import urlsplit
 import psycopg
 import pytest
 import redis
+from django.conf import settings
+from pytest_django.live_server_helper import LiveServer
 
+from dashboard.services import jobs
 from tests.conftest import REDIS_URL
+from tests.factories import Cast, make_cast
 from tests.live import EMAIL, PASSWORD, Server, running
 
 SPARE_REDIS = "/9"  # a database of its own, emptied afterwards
-QUICK = {"LIKEWISE_LEASE": "3", "LIKEWISE_SWEEP": "0.5"}
+QUICK = {"LIKEWISE_LEASE": "3", "LIKEWISE_SWEEP": "0.5", "LIKEWISE_FETCH_PRIVATE": "127.0.0.1/32"}
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _static() -> None:
+    """Make the folder that WhiteNoise looks for when the live server starts, before any test."""
+    settings.STATIC_ROOT.mkdir(exist_ok=True)
+
+
+@pytest.fixture
+def cast(transactional_db: None, monkeypatch: pytest.MonkeyPatch) -> Cast:
+    """Make the cast anew for each test, and no worker: the tests run their jobs themselves."""
+    monkeypatch.setattr(jobs.app, "send_task", lambda *_, **__: None)
+    return make_cast()
+
+
+@pytest.fixture
+def endpoint(live_server: LiveServer) -> str:
+    """Return the address of a web server in a thread of this process."""
+    return f"http://localhost:{live_server.thread.port}/"
 
 
 @pytest.fixture(params=["sqlite", "postgres"])
