@@ -22,7 +22,8 @@ def kind(cast: Cast) -> SimilarityType:
 
 
 def put(cast: Cast, parent: Group, *children: Group) -> tuple[int, int]:
-    return add_groups(group=parent, ids=[child.id for child in children], actor=cast.bob)
+    placed = add_groups(group=parent, ids=[child.id for child in children], actor=cast.bob)
+    return placed.added, placed.already
 
 
 def test_it_works(kind: SimilarityType, cast: Cast) -> None:
