@@ -18,7 +18,18 @@ from rest_framework.test import APIClient
 
 from accounts.models import Membership, Role, User, Workspace
 from accounts.services import create_user, issue_token
-from dashboard.models import Group, Image, Job, Label, Region, SimilarityType, Task, Upload, Version
+from dashboard.models import (
+    DEFAULT_LABEL,
+    Group,
+    Image,
+    Job,
+    Label,
+    Region,
+    SimilarityType,
+    Task,
+    Upload,
+    Version,
+)
 from dashboard.services.groups import create_group
 from dashboard.services.images import add_image
 from dashboard.services.labels import create_label
@@ -126,7 +137,7 @@ def make_label(workspace: Workspace, name: str = "Heel", **fields: Any) -> Label
 
 def make_region(image: Image, **fields: Any) -> Region:
     fields = {
-        "label": Label.objects.filter(workspace=image.workspace).first(),
+        "label": Label.objects.filter(workspace=image.workspace, name=DEFAULT_LABEL).first(),
         "box": Box(0, 0, 8, 8),
         "actor": owner_of(image.workspace),
     } | fields
