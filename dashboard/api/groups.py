@@ -37,6 +37,7 @@ from dashboard.services.groups import (
     remove_images,
     remove_regions,
 )
+from dashboard.services.members import Placed
 from dashboard.services.nesting import add_groups, remove_groups
 
 MEMBERS_SHOWN = 1000
@@ -145,7 +146,12 @@ class GroupGroups(_Members):
 
     def post(self, request: Request, group_id: UUID) -> Response:  # noqa: ARG002
         """Put groups in or take them out, all or none."""
-        return self.change(group_id, GroupIds, add_groups, remove_groups)
+        return self.change(group_id, GroupIds, _put_groups, remove_groups)
+
+
+def _put_groups(**given: Any) -> Placed:
+    added, already = add_groups(**given)
+    return Placed(added, already)
 
 
 def _asked_for(request: Request, rows: QuerySet[Group]) -> QuerySet[Group]:

@@ -12,12 +12,11 @@ from dashboard.queries.groups import groups_in
 from dashboard.queries.nesting import ids_below
 from dashboard.services.errors import GroupHoldsImages, NestingWouldCycle
 from dashboard.services.holding import hold_all, select_by_ids
-from dashboard.services.members import Placed
 
 
 @transaction.atomic
-def add_groups(*, group: Group, ids: Iterable[UUID], actor: User) -> Placed:
-    """Put groups into a group; those that are there already stay.
+def add_groups(*, group: Group, ids: Iterable[UUID], actor: User) -> tuple[int, int]:
+    """Put groups into a group; returns how many came in and how many were in already.
 
     Raises `UnknownIds`, `TooManyIds`, `GroupHoldsImages` and `NestingWouldCycle`; then nothing is
     changed. Nestings of a workspace are made one after another, so two calls cannot close a cycle.
@@ -30,7 +29,7 @@ def add_groups(*, group: Group, ids: Iterable[UUID], actor: User) -> Placed:
     rows = [GroupNesting(parent=group, child=child) for child in children if child.pk not in there]
     GroupNesting.objects.bulk_create(rows, batch_size=500)
     _recount(group, "added groups to", len(rows), actor)
-    return Placed(added=len(rows), already=len(children) - len(rows))
+    return len(rows), len(children) - len(rows)
 
 
 @transaction.atomic
