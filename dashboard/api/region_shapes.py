@@ -57,6 +57,13 @@ class BoxField(serializers.ListField):
     def __init__(self, **options: Any) -> None:
         super().__init__(child=serializers.IntegerField(), min_length=4, max_length=4, **options)
 
+    def run_child_validation(self, data: list[Any]) -> list[int]:
+        """Read all, or say once what is wrong: errors are lists of sentences."""
+        try:
+            return [self.child.run_validation(value) for value in data]
+        except serializers.ValidationError as error:
+            raise serializers.ValidationError(["Send four whole numbers."]) from error
+
 
 class LabelFields(Named):
     """A label of objects."""

@@ -229,6 +229,8 @@ def test_a_bad_box(cast: Cast, box: Any, field: str) -> None:
     changed = client.patch(f"{OBJECT}{region.id}", {"data": box})
     for answer in (created, changed):
         assert (answer.status_code, list(answer.json())) == (400, [field])
+        reason = answer.json()[field]
+        assert isinstance(reason if field == "detail" else reason[0], str)
     assert Region.objects.get().right == 8
 
 
