@@ -46,6 +46,9 @@ class User(AbstractBaseUser, PermissionsMixin):
     EMAIL_FIELD = "email"
     REQUIRED_FIELDS: ClassVar[list[str]] = []
 
+    # What came along when a session's user was read; None: nobody asked.
+    known_memberships: "list[Membership] | None" = None
+
     class Meta:
         constraints = [models.UniqueConstraint(Lower("email"), name="user_email_any_case")]
 

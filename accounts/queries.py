@@ -4,7 +4,7 @@ import hashlib
 import hmac
 from uuid import UUID
 
-from django.db.models import Q, QuerySet
+from django.db.models import Count, OuterRef, Q, QuerySet, Subquery, UUIDField
 from django.utils import timezone
 
 from accounts.errors import (
@@ -14,7 +14,7 @@ from accounts.errors import (
     NoSuchInvitation,
     NoSuchUser,
 )
-from accounts.models import ApiToken, Invitation, Membership, User, Workspace
+from accounts.models import ApiToken, Invitation, Membership, Role, User, Workspace
 
 PREFIX_LENGTH = 11  # "lw_" and eight characters of the secret
 
@@ -32,8 +32,20 @@ def get_user(email: str) -> User:
         raise NoSuchUser(email) from error
 
 
+def find_signed_in(user_id: UUID) -> User | None:
+    """Return a user with `known_memberships`, both read at once, or None."""
+    rows = Membership.objects.filter(user=user_id).select_related("user", "workspace")
+    memberships = list(rows.order_by("workspace__name", "id"))
+    user = memberships[0].user if memberships else User.objects.filter(pk=user_id).first()
+    if user is not None:
+        user.known_memberships = memberships if user.is_active else []
+    return user
+
+
 def memberships_of(user: User) -> list[Membership]:
     """Return the user's memberships with their workspaces, by the workspace's name."""
+    if user.known_memberships is not None:
+        return user.known_memberships
     rows = Membership.objects.filter(user=user, user__is_active=True)
     return list(rows.select_related("workspace").order_by("workspace__name", "id"))
 
@@ -134,3 +146,14 @@ def find_token(raw: str) -> ApiToken | None:
 def digest_of(secret: str) -> str:
     """Return the SHA-256 of a secret of full entropy, which needs no salt and no stretching."""
     return hashlib.sha256(secret.encode()).hexdigest()
+
+
+def described_workspaces(user: User) -> QuerySet[Workspace]:
+    """Return the user's workspaces, each with `role`, `owner_id` and `members_count`."""
+    members = Membership.objects.filter(workspace=OuterRef("pk")).order_by()
+    counted = members.values("workspace").annotate(count=Count("id")).values("count")
+    return workspaces_of(user).annotate(
+        role=Subquery(members.filter(user=user).values("role")),
+        owner_id=Subquery(members.filter(role=Role.OWNER).values("user"), output_field=UUIDField()),
+        members_count=Subquery(counted),
+    )

@@ -20,6 +20,7 @@ from accounts.models import Membership, Role, User, Workspace
 from accounts.services import create_user, issue_token
 from dashboard.models import (
     DEFAULT_LABEL,
+    AsyncRequest,
     Group,
     Image,
     Job,
@@ -176,6 +177,15 @@ def make_job(workspace: Workspace, **fields: Any) -> Job:
         "created_by": owner_of(workspace),
     } | fields
     return Job.objects.create(workspace=workspace, **fields)
+
+
+def make_request(workspace: Workspace, **fields: Any) -> AsyncRequest:
+    """Make an upload over the API; its job waits."""
+    fields = {"kind": AsyncRequest.Kind.UPLOAD, "created_by": owner_of(workspace)} | fields
+    fields = {"job": make_job(workspace, kind=Job.Kind.ASYNC_UPLOAD)} | fields
+    made = AsyncRequest.objects.create(workspace=workspace, **fields)
+    Job.objects.filter(pk=made.job.pk).update(subject_id=made.id)
+    return made
 
 
 # Pictures: the same seed and size give the same picture

@@ -116,6 +116,14 @@ def _job(cast: Cast) -> tuple[Any, ...]:
     return (factories.make_job(cast.workspace).pk,)
 
 
+def _request(cast: Cast) -> tuple[Any, ...]:
+    return (factories.make_request(cast.workspace).pk,)
+
+
+def _workspace(cast: Cast) -> tuple[Any, ...]:
+    return (cast.workspace.pk,)
+
+
 # Make a thing in Alice's workspace and return the values that its address holds, in their order.
 THINGS: dict[str, Callable[[Cast], tuple[Any, ...]]] = {
     "": lambda _: (),
@@ -129,11 +137,13 @@ THINGS: dict[str, Callable[[Cast], tuple[Any, ...]]] = {
     "label": _label,
     "member": _member,
     "region": _region,
+    "request": _request,
     "task": _task,
     "token": _token,
     "type": _type,
     "upload": _upload,
     "version": _version,
+    "workspace": _workspace,
 }
 
 ALLAUTH = [
@@ -235,6 +245,15 @@ API = [
     Api("api-group-verification", "GET DELETE", thing="group-verification"),
     Api("api-image-verifications", "GET POST"),
     Api("api-image-verification", "GET DELETE", thing="image-verification"),
+]
+API += [
+    Api("api-user", scoped=False),
+    Api("api-workspaces", "GET POST", viewer="POST", scoped=False),
+    Api("api-workspace", "GET PUT PATCH DELETE", thing="workspace"),
+    Api("api-requests", "GET POST", viewer="POST"),
+    Api("api-request", "GET DELETE", thing="request"),
+    Api("api-request-status", thing="request"),
+    Api("api-authorize", "POST", viewer="POST", scoped=False),
 ]
 # The hosted service answers these at two places.
 for _alias in ("", "-alias"):

@@ -154,10 +154,10 @@ def _inside(value: Any) -> list[Any]:
 
 
 class RecordList(serializers.ListField):
-    """1 to 100 objects; in a form a repeated field of JSON texts."""
+    """1 to 100 objects, or to `most`; in a form a repeated field of JSON texts."""
 
-    def __init__(self, **options: Any) -> None:
-        super().__init__(child=JsonObject(), min_length=1, max_length=MAX_RECORDS, **options)
+    def __init__(self, *, most: int = MAX_RECORDS, **options: Any) -> None:
+        super().__init__(child=JsonObject(), min_length=1, max_length=most, **options)
 
     def run_child_validation(self, data: list[Any]) -> list[dict[str, Any]]:
         """Read all, or say of the first that is no record what is wrong."""

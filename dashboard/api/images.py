@@ -1,7 +1,6 @@
 """`/recognition/v2/training-image`."""
 
 from typing import Any, cast
-from urllib.parse import unquote, urlsplit
 from uuid import UUID
 
 from rest_framework.exceptions import NotFound, ValidationError
@@ -15,7 +14,7 @@ from dashboard.api.lists import Listing
 from dashboard.api.parameters import an_id, conditions, flag, number
 from dashboard.api.permissions import workspace_for
 from dashboard.api.shapes import ImageFields, ImageMarks, NewImageFields, images_json
-from dashboard.files.fetch import fetch_image
+from dashboard.files.fetch import fetch_image, last_segment
 from dashboard.models import Image
 from dashboard.models.images import ImageQuerySet
 from dashboard.queries.image_tiles import without_group
@@ -122,10 +121,5 @@ def _bytes(values: dict[str, Any]) -> tuple[bytes, str]:
     if values.get("base64"):
         return values["base64"], ""
     if url := values.get("url"):
-        return fetch_image(url), _last_segment(url)
+        return fetch_image(url), last_segment(url)
     raise ValidationError({"detail": "Send the image as base64, url, or a file named img_path."})
-
-
-def _last_segment(url: str) -> str:
-    name = unquote(urlsplit(url).path).rsplit("/", 1)[-1]
-    return name.replace("\x00", "")

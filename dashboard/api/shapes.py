@@ -8,7 +8,7 @@ from rest_framework.request import Request
 
 from dashboard.api.fields import Base64, Flag, Id, IdList, MetaData, OptionalText, RecordList
 from dashboard.models import Group, GroupImage, Image, SimilarityType, Task, Version
-from dashboard.queries.links import image_link, thumbnail_link
+from dashboard.queries.links import ImageLinks
 
 Json = dict[str, Any]
 
@@ -204,13 +204,15 @@ def group_json(row: Group) -> Json:
 def images_json(rows: Iterable[Image], request: Request) -> list[Json]:
     """Write images with links that open them for an hour or two."""
     rows = list(rows)
-    groups = _groups_of(rows)
+    if not rows:
+        return []
+    groups, links = _groups_of(rows), ImageLinks(rows[0].workspace_id)
     return [
         {
             "id": row.id,
             "created": row.created,
-            "img_path": request.build_absolute_uri(image_link(row)),
-            "thumb_img_path": request.build_absolute_uri(thumbnail_link(row)),
+            "img_path": request.build_absolute_uri(links.file(str(row.id), row.extension)),
+            "thumb_img_path": request.build_absolute_uri(links.thumbnail(str(row.id))),
             "img_width": row.width,
             "img_height": row.height,
             "workspace": row.workspace_id,

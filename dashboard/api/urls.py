@@ -8,6 +8,7 @@ from django.urls.converters import UUIDConverter
 
 from dashboard.api import (
     absent,
+    async_requests,
     descriptors,
     groups,
     images,
@@ -15,8 +16,10 @@ from dashboard.api import (
     regions,
     similarity_types,
     tasks,
+    users,
     verifications,
     versions,
+    workspaces,
 )
 from dashboard.api.base import ApiView
 
@@ -24,6 +27,7 @@ SIMILARITY = "similarity/training/v2/"
 RECOGNITION = "recognition/v2/"
 DETECTION = "detection/v2/"
 ANNOTATE = "annotate/v2/"
+ACCOUNT = "account/v2/"
 
 View = Callable[..., HttpResponseBase]
 
@@ -108,6 +112,17 @@ urlpatterns = [
         verifications.OneImageVerification.as_view(),
         "image-verification",
     ),
+    *call(ACCOUNT + "user", users.CurrentUser.as_view(), "user"),
+    *call(ACCOUNT + "workspace", workspaces.Workspaces.as_view(), "workspaces"),
+    *call(ACCOUNT + "workspace/<id:workspace_id>", workspaces.OneWorkspace.as_view(), "workspace"),
+    *call(ACCOUNT + "request", async_requests.AsyncRequests.as_view(), "requests"),
+    *call(ACCOUNT + "request/<id:request_id>", async_requests.OneAsyncRequest.as_view(), "request"),
+    *call(
+        ACCOUNT + "request/<id:request_id>/status",
+        async_requests.AsyncRequestStatus.as_view(),
+        "request-status",
+    ),
+    *call("authorization/v2/authorize", users.Authorization.as_view(), "authorize"),
     re_path(
         "^(similarity|recognition|detection|annotate|authorization|account/v2)(/|$)",
         absent.Absent.as_view(),

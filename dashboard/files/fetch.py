@@ -4,6 +4,7 @@ from collections import deque
 from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Final
+from urllib.parse import unquote, urlsplit
 
 import requests
 from requests.compat import urljoin
@@ -36,6 +37,15 @@ def fetch_image(url: str, limits: FetchLimits | None = None) -> bytes:
         # A connection that was cut off can look like one that ended.
         guard.raise_if_late()
         return data
+
+
+def last_segment(url: str) -> str:
+    """Return what a file behind the address may be called; nothing for an address that is none."""
+    try:
+        path = urlsplit(url).path
+    except ValueError:
+        return ""
+    return unquote(path).rsplit("/", 1)[-1].replace("\x00", "")
 
 
 def fetch_many(

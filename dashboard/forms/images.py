@@ -20,10 +20,10 @@ class ChosenForm(forms.Form):
 
     def __init__(self, *args: Any, workspace: Workspace, **options: Any) -> None:
         super().__init__(*args, **options)
-        kind: Any = self.fields["without_type"]
-        kind.queryset = types_in(workspace)
-        group: Any = self.fields["group"]
-        group.queryset = groups_in(workspace)
+        for name, rows in (("without_type", types_in), ("group", groups_in)):
+            if self.data.get(name):  # most often the grid is shown whole
+                field: Any = self.fields[name]
+                field.queryset = rows(workspace)
 
     def chosen(self) -> Chosen:
         """Return the filter."""

@@ -16,6 +16,7 @@ from django.db import DatabaseError, connection, transaction
 from accounts.logs import current_request_id
 from dashboard.celery import app
 from dashboard.files.errors import FileRefused
+from dashboard.jobs.async_requests import describe_records, upload_records
 from dashboard.jobs.demo import draw
 from dashboard.jobs.extractions import extract
 from dashboard.jobs.features import describe
@@ -34,6 +35,8 @@ KINDS: dict[str, Callable[[jobs.Handle], str]] = {
     Job.Kind.DEMO: draw,
     Job.Kind.DESCRIBE: describe,
     Job.Kind.EXTRACT: extract,
+    Job.Kind.ASYNC_DESCRIPTOR: describe_records,
+    Job.Kind.ASYNC_UPLOAD: upload_records,
 }
 TRY_AGAIN_AFTER = timedelta(seconds=3)
 

@@ -12,6 +12,7 @@ from django.db import DatabaseError, connection, transaction
 
 from dashboard.models import Job
 from dashboard.services import jobs
+from dashboard.services.async_requests import forget_old_requests
 from dashboard.services.closing import close_subject
 
 logger = logging.getLogger("likewise.jobs")
@@ -23,6 +24,7 @@ def sweep_once() -> None:
     for job in jobs.worn_out():
         _give_up(job)
     jobs.wake_overdue()
+    forget_old_requests()
 
 
 @transaction.atomic

@@ -1,5 +1,6 @@
 """What: the tables of the platform, one file per noun."""
 
+from dashboard.models.async_requests import AsyncRecord, AsyncRequest
 from dashboard.models.extractions import Extraction
 from dashboard.models.features import Feature
 from dashboard.models.groups import Group, GroupImage, GroupNesting, GroupRegion
@@ -15,6 +16,8 @@ from dashboard.models.versions import Version
 
 __all__ = [
     "DEFAULT_LABEL",
+    "AsyncRecord",
+    "AsyncRequest",
     "Extraction",
     "Feature",
     "Group",

@@ -24,6 +24,8 @@ class Job(ScopedModel):
         DEMO = "demo", "Demo"
         DESCRIBE = "describe", "Description"
         EXTRACT = "extract", "Extraction"
+        ASYNC_DESCRIPTOR = "async_descriptor", "Descriptors over the API"
+        ASYNC_UPLOAD = "async_upload", "Upload over the API"
 
     class State(models.TextChoices):
         """Where it stands."""

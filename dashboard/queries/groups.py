@@ -55,3 +55,9 @@ def groups_of_image(image: Image) -> QuerySet[Group]:
     """Return the groups that the image is in, with their types, by the type's name."""
     rows = Group.objects.filter(image_rows__image=image).select_related("similarity_type")
     return rows.order_by("similarity_type__name", "name", "id")
+
+
+def unknown_groups(workspace: Workspace, ids: Iterable[UUID]) -> set[UUID]:
+    """Return the ids that are no group of the workspace."""
+    wanted = set(ids)
+    return wanted - set(groups_in(workspace).filter(pk__in=wanted).values_list("pk", flat=True))

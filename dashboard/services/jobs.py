@@ -32,6 +32,8 @@ QUEUES = {
     Job.Kind.DEMO: "upload",
     Job.Kind.DESCRIBE: "extract",
     Job.Kind.EXTRACT: "extract",
+    Job.Kind.ASYNC_DESCRIPTOR: "extract",
+    Job.Kind.ASYNC_UPLOAD: "upload",
 }
 WAKE_AGAIN = timedelta(seconds=15)
 REPORT_STEP = 0.4

@@ -59,6 +59,7 @@ SENTENCES = {
     ("handed over to", "member"): "handed the workspace over to {name}",
     ("invited", "invitation"): "invited {name} as {role}",
     ("withdrew", "invitation"): "withdrew the invitation of {name}",
+    ("sent", "request"): "sent {count} record{s}: {name}",
     ("renamed", "workspace"): "renamed the workspace from {before} to {name}",
 }
 

@@ -22,7 +22,7 @@ from dashboard.forms.groups import (
 )
 from dashboard.models import Group
 from dashboard.queries.groups import covers, find_groups, get_group, members_of
-from dashboard.queries.image_tiles import Tile, tile
+from dashboard.queries.image_tiles import Tile, tiles
 from dashboard.queries.pages import page
 from dashboard.queries.similarity_types import types_in
 from dashboard.services.errors import Refused
@@ -49,7 +49,7 @@ def group_cards(groups: Sequence[Group]) -> list[GroupCard]:
     return [
         GroupCard(
             group,
-            [tile(member.image) for member in found[group.pk]],
+            tiles([member.image for member in found[group.pk]]),
             range(COVERS - len(found[group.pk])),
         )
         for group in groups
@@ -113,7 +113,7 @@ def group(request: WorkspaceRequest, group_id: UUID) -> HttpResponse:
     found = page(members_of(shown), cursor, created="image_created", key="image_id")
     context = {
         "group": shown,
-        "members": [(member.image_id, tile(member.image)) for member in found.rows],
+        "members": [(one["id"], one) for one in tiles([row.image for row in found.rows])],
         "next": found.next,
         "can_change": may(request, "groups.change"),
         "can_delete": may(request, "groups.delete"),

@@ -1,20 +1,23 @@
 """See images: a grid that loads as one scrolls, and each one with all that is known of it."""
 
 import json
+from functools import partial
 from uuid import UUID
 
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import render
+from django.utils.functional import SimpleLazyObject
 from django.utils.http import urlencode
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
 from accounts.access import requires
 from accounts.http import WorkspaceRequest
+from accounts.models import Workspace
 from dashboard.files.errors import readable_size
 from dashboard.forms.images import ChosenForm, TestMarkForm
-from dashboard.models import Image
+from dashboard.models import Image, SimilarityType
 from dashboard.queries.groups import groups_of_image
 from dashboard.queries.image_tiles import tile_page
 from dashboard.queries.images import get_image
@@ -43,11 +46,16 @@ def images(request: WorkspaceRequest) -> HttpResponse:
         "tiles": found.tiles,
         "next_url": _next_url(request, found.next),
         "chosen": chosen,
-        "types": types_in(request.workspace).order_by("name", "id")[:TYPES_SHOWN],
+        "types": SimpleLazyObject(partial(_types_shown, request.workspace)),
         "can_add": may(request, "images.add"),
         "can_change": may(request, "groups.change"),
     }
     return page_or_fragment(request, "dashboard/images/list.html", "tiles", context)
+
+
+def _types_shown(workspace: Workspace) -> list[SimilarityType]:
+    """Return the types to filter by; a fragment never asks for them."""
+    return list(types_in(workspace).order_by("name", "id")[:TYPES_SHOWN])
 
 
 def _next_url(request: WorkspaceRequest, cursor: str) -> str:

@@ -1,6 +1,7 @@
 """The left bar: where a person can go, and what is under way."""
 
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from django.http import HttpRequest
@@ -32,13 +33,17 @@ class Item:
 
 
 def navigation(request: HttpRequest) -> dict[str, Any]:
-    """Give every page its left bar; the place that the address lies below is current."""
-    return {
-        "navigation": [
-            Item(reverse(name), label, icon, is_current=_is_current(request.path, reverse(name)))
-            for name, label, icon in _ITEMS
-        ]
-    }
+    """Give every page its left bar, made when a template asks for it: fragments have none."""
+    return {"navigation": partial(_items, request.path)}
+
+
+def _items(path: str) -> list[Item]:
+    """List the places; the one that the path lies below is current."""
+    return [
+        Item(url, label, icon, is_current=_is_current(path, url))
+        for name, label, icon in _ITEMS
+        for url in [reverse(name)]
+    ]
 
 
 def _is_current(path: str, url: str) -> bool:

@@ -163,7 +163,7 @@ def test_one_that_cannot_be_read_fails_alone(
     def fetch(urls: list[str]) -> Iterator[bytes | FileRefused]:
         return iter([refusals[url] for url in urls])
 
-    monkeypatch.setattr("dashboard.api.descriptors.fetch_many", fetch)
+    monkeypatch.setattr("dashboard.services.descriptors.fetch_many", fetch)
     records: list[dict[str, Any]] = [
         {"_url": name, "_descriptor": [9], "keep": 1} for name in refusals
     ]

@@ -114,7 +114,7 @@ def test_its_page_works(bob_client: Client, kind: SimilarityType, cast: Cast) ->
     add_images(group=group, ids=[image.pk for image in images], actor=cast.bob)
     answer = bob_client.get(reverse("type", args=[kind.pk]))
     [card] = answer.context["cards"]
-    assert [tile.name for tile in card.covers] == ["4.jpg", "3.jpg", "2.jpg", "1.jpg"]
+    assert [tile["name"] for tile in card.covers] == ["4.jpg", "3.jpg", "2.jpg", "1.jpg"]
     assert text(answer).count('<img src="/media/') == 4
     assert "Red shoe" in text(answer)
     assert "5 images" in text(answer)

@@ -17,10 +17,10 @@ QUICK = {"LIKEWISE_LEASE": "3", "LIKEWISE_SWEEP": "0.5"}
 
 
 @pytest.fixture(params=["sqlite", "postgres"])
-def server(request: pytest.FixtureRequest) -> Iterator[Server]:
-    """Run the program, with leases that end soon, and an account on it."""
+def set_up(request: pytest.FixtureRequest) -> Iterator[dict[str, str]]:
+    """Give the settings of a set-up, with a database of its own and leases that end soon."""
     if request.param == "sqlite":
-        yield from _with_account(DATABASE_URL="", REDIS_URL="")
+        yield QUICK | {"DATABASE_URL": "", "REDIS_URL": ""}
         return
     database, broker = os.environ.get("DATABASE_URL"), REDIS_URL
     if not database or not broker:
@@ -30,16 +30,24 @@ def server(request: pytest.FixtureRequest) -> Iterator[Server]:
     with psycopg.connect(database, autocommit=True) as connection:
         connection.execute(f"CREATE DATABASE {name}")
         try:
-            yield from _with_account(
-                DATABASE_URL=f"{database.rpartition('/')[0]}/{name}",
-                REDIS_URL=broker,
-            )
+            yield QUICK | {
+                "DATABASE_URL": f"{database.rpartition('/')[0]}/{name}",
+                "REDIS_URL": broker,
+            }
         finally:
             connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
             redis.Redis.from_url(broker).flushdb()
 
 
-def _with_account(**environment: str) -> Iterator[Server]:
-    with running(**QUICK, **environment) as server:
-        server.manage("user", "create", "--email", EMAIL, "--password", PASSWORD)
+@pytest.fixture
+def new_server(set_up: dict[str, str]) -> Iterator[Server]:
+    """Run the program as it is at its first start."""
+    with running(**set_up) as server:
         yield server
+
+
+@pytest.fixture
+def server(new_server: Server) -> Server:
+    """Run the program with an account on it."""
+    new_server.manage("user", "create", "--email", EMAIL, "--password", PASSWORD)
+    return new_server
