@@ -25,6 +25,8 @@ _EDITOR = _VIEWER | {
     "groups.add",
     "groups.change",
     "groups.delete",
+    "objects.change",
+    "verifications.own",
     "tasks.add",
     "tasks.change",
     "tasks.delete",
@@ -37,6 +39,7 @@ _ADMIN = _EDITOR | {
     "tokens.all",
     "versions.produce",
     "versions.delete",
+    "verifications.all",
     "workspace.change",
 }
 _OWNER = _ADMIN | {"workspace.delete", "workspace.hand_over"}
@@ -62,6 +65,8 @@ LABELS: dict[str, str] = {
     "groups.add": "Make groups",
     "groups.change": "Change groups and what is in them",
     "groups.delete": "Delete groups",
+    "objects.change": "Draw and change objects and their labels",
+    "verifications.own": "Verify groups and images",
     "tasks.add": "Make tasks",
     "tasks.change": "Change tasks",
     "tasks.train": "Train tasks",
@@ -70,6 +75,7 @@ LABELS: dict[str, str] = {
     "jobs.retry": "Try failed jobs again",
     "versions.produce": "Put versions into production",
     "versions.delete": "Delete versions",
+    "verifications.all": "Verify in another member’s name",
     "members.manage": "Invite, change and remove members",
     "tokens.all": "See and revoke everybody’s tokens",
     "workspace.change": "Rename the workspace",

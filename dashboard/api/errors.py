@@ -24,6 +24,8 @@ _STATUS: tuple[tuple[type[Exception], int], ...] = (
     (errors.TrainingAlreadyRunning, 409),
     (errors.NotTrained, 409),
     (errors.TypeHasGroups, 409),
+    (errors.LabelInUse, 409),
+    (errors.DefaultLabelStays, 409),
     (errors.Refused, 400),
     (ForbiddenAddress, 403),
     (ImageTooLarge, 413),

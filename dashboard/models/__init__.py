@@ -11,6 +11,7 @@ from dashboard.models.regions import Region
 from dashboard.models.similarity_types import SimilarityType
 from dashboard.models.tasks import Task, TaskType
 from dashboard.models.uploads import Upload, UploadFile, UploadPart
+from dashboard.models.verifications import Verification
 from dashboard.models.versions import Version
 
 __all__ = [
@@ -33,6 +34,7 @@ __all__ = [
     "Upload",
     "UploadFile",
     "UploadPart",
+    "Verification",
     "Version",
     "WorkerSign",
 ]

@@ -10,6 +10,8 @@ SIMILARITY = "/similarity/training/v2"
 TASK, TYPE, GROUP = f"{SIMILARITY}/task/", f"{SIMILARITY}/type/", f"{SIMILARITY}/group/"
 MODEL, DESCRIPTOR = f"{SIMILARITY}/model/", f"{SIMILARITY}/descriptor"
 IMAGE = "/recognition/v2/training-image/"
+LABEL, OBJECT = "/detection/v2/label/", "/detection/v2/object/"
+NOBODYS = "6a09e667-f3bc-4908-b2fb-1366ea957d3e"
 REQUEST, WORKSPACE = "/account/v2/request/", "/account/v2/workspace/"
 
 

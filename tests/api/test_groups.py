@@ -10,6 +10,7 @@ from dashboard.services.groups import add_images
 from tests.api.calls import GROUP, check_refusals, in_workspace
 from tests.factories import Cast, api_client, make_group, make_image, make_type
 
+ALONE = {"verifyCount", "images", "detection_objects", "groups"}
 ALIAS = "/recognition/v2/group/"
 
 
@@ -36,15 +37,14 @@ def test_it_works(cast: Cast) -> None:
         "workspace": str(cast.workspace.id),
         "created": "",
         "modified": "",
+        "verifyCount": 0,
         "images": [],
         "detection_objects": [],
         "groups": [],
     }
     assert client.get(f"{GROUP}{group['id']}/").json() == group
     listed = client.get(GROUP).json()["results"]
-    assert listed == [
-        {key: group[key] for key in group.keys() - {"images", "detection_objects", "groups"}}
-    ]
+    assert listed == [{key: group[key] for key in group.keys() - ALONE}]
 
 
 def test_the_pages_last_example(cast: Cast) -> None:

@@ -1,0 +1,46 @@
+"""Take hold of rows by their ids, so that nobody changes them until the transaction ends.
+
+Whoever holds several kinds takes them in this order, which keeps two callers from waiting for each
+other: workspace, types, images, labels, regions, groups; within a kind by id.
+"""
+
+from collections.abc import Iterable
+from typing import TypeVar
+from uuid import UUID
+
+from django.db.models import Model, QuerySet
+
+from dashboard.services.errors import TooManyIds, UnknownIds
+
+MAX_IDS = 10_000
+
+M = TypeVar("M", bound=Model)
+
+
+def hold(rows: QuerySet[M], ids: Iterable[UUID], noun: str) -> list[M]:
+    """Return the rows with these ids, held; call it in a transaction.
+
+    Raises `UnknownIds` and `TooManyIds`.
+    """
+    return select_by_ids(_held(rows), ids, noun)
+
+
+def hold_all(rows: QuerySet[M]) -> list[M]:
+    """Return all these rows, held; call it in a transaction."""
+    return list(_held(rows))
+
+
+def select_by_ids(rows: QuerySet[M], ids: Iterable[UUID], noun: str) -> list[M]:
+    """Return the rows with these ids. Raises `UnknownIds` and `TooManyIds`."""
+    wanted = set(ids)
+    if len(wanted) > MAX_IDS:
+        raise TooManyIds(len(wanted), MAX_IDS)
+    found = list(rows.filter(pk__in=wanted))
+    if unknown := wanted - {row.pk for row in found}:
+        raise UnknownIds(noun, unknown)
+    return found
+
+
+def _held(rows: QuerySet[M]) -> QuerySet[M]:
+    # no_key: whoever only refers to a row, by a foreign key, need not wait.
+    return rows.order_by("pk").select_for_update(of=("self",), no_key=True)
