@@ -1,6 +1,6 @@
 """Make groups and move images and regions in and out of them."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import Any, TypeVar
 from uuid import UUID
 
@@ -24,7 +24,7 @@ from dashboard.queries.images import images_in
 from dashboard.queries.regions import regions_in
 from dashboard.services.errors import AlreadyInExclusiveType, EmptyName
 from dashboard.services.extractions import drop_extractions
-from dashboard.services.holding import hold, hold_all
+from dashboard.services.holding import hold, hold_all, hold_ids
 from dashboard.services.members import (
     IMAGES,
     REGIONS,
@@ -210,13 +210,14 @@ def add_images(*, group: Group, ids: Iterable[UUID], actor: User) -> Placed:
     Raises `UnknownIds`, `TooManyIds`, `GroupHoldsGroups` and `AlreadyInExclusiveType`; then
     nothing is changed.
     """
-    return _add(IMAGES, group, hold(_bare(images_in(group.workspace)), ids, "image"), actor)
+    return _add(IMAGES, group, hold_ids(images_in(group.workspace), ids, "image"), actor)
 
 
 @transaction.atomic
 def add_regions(*, group: Group, ids: Iterable[UUID], actor: User) -> Placed:
     """Put regions into a group, as `add_images` does images."""
-    return _add(REGIONS, group, hold(_bare(regions_in(group.workspace)), ids, "object"), actor)
+    rows = regions_in(group.workspace).select_related(None)
+    return _add(REGIONS, group, hold_ids(rows, ids, "object"), actor)
 
 
 @transaction.atomic
@@ -253,8 +254,8 @@ def _bare(rows: QuerySet[M]) -> QuerySet[M]:
     return rows.select_related(None).only("id", "created")
 
 
-def _add(kind: Kind, group: Group, members: Sequence[Member], actor: User) -> Placed:
-    placed = put(kind, group, members)
+def _add(kind: Kind, group: Group, ids: Collection[UUID], actor: User) -> Placed:
+    placed = put(kind, group, ids)
     if placed.added:
         _tell(f"added {kind.noun}s to", group, count=placed.added, actor=actor)
     return placed

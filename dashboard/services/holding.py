@@ -25,6 +25,13 @@ def hold(rows: QuerySet[M], ids: Iterable[UUID], noun: str) -> list[M]:
     return select_by_ids(_held(rows), ids, noun)
 
 
+def hold_ids(rows: QuerySet[M], ids: Iterable[UUID], noun: str) -> set[UUID]:
+    """Hold the rows with these ids as `hold` does, and read no more of them."""
+    wanted = _checked(ids)
+    found = set(_held(rows).filter(pk__in=wanted).values_list("pk", flat=True))
+    return _all_of(wanted, found, noun)
+
+
 def hold_all(rows: QuerySet[M]) -> list[M]:
     """Return all these rows, held; call it in a transaction."""
     return list(_held(rows))
@@ -32,11 +39,21 @@ def hold_all(rows: QuerySet[M]) -> list[M]:
 
 def select_by_ids(rows: QuerySet[M], ids: Iterable[UUID], noun: str) -> list[M]:
     """Return the rows with these ids. Raises `UnknownIds` and `TooManyIds`."""
+    wanted = _checked(ids)
+    found = list(rows.filter(pk__in=wanted))
+    _all_of(wanted, {row.pk for row in found}, noun)
+    return found
+
+
+def _checked(ids: Iterable[UUID]) -> set[UUID]:
     wanted = set(ids)
     if len(wanted) > MAX_IDS:
         raise TooManyIds(len(wanted), MAX_IDS)
-    found = list(rows.filter(pk__in=wanted))
-    if unknown := wanted - {row.pk for row in found}:
+    return wanted
+
+
+def _all_of(wanted: set[UUID], found: set[UUID], noun: str) -> set[UUID]:
+    if unknown := wanted - found:
         raise UnknownIds(noun, unknown)
     return found
 
