@@ -30,6 +30,22 @@ ADD_IMAGES = r"""curl --request POST \
 
 REMOVE_IMAGES = ADD_IMAGES.replace("add-images", "remove-images")
 
+ADD_GROUPS = r"""curl --request POST \
+--url https://api.ximilar.com/similarity/training/v2/group/__GROUP_ID__/add-groups \
+--header 'authorization: Token __API_TOKEN__' \
+--header 'content-type: application/json' \
+--data '{"groups":["__GROUP_ID__"]}'"""
+
+REMOVE_GROUPS = ADD_GROUPS.replace("add-groups", "remove-groups")
+
+ADD_OBJECTS = r"""curl --request POST \
+--url https://api.ximilar.com/similarity/training/v2/group/__GROUP_ID__/add-objects \
+--header 'authorization: Token __API_TOKEN__' \
+--header 'content-type: application/json' \
+--data '{"objects":["__OBJECT_ID__"]}'"""
+
+REMOVE_OBJECTS = ADD_OBJECTS.replace("add-objects", "remove-objects")
+
 IN_A_WORKSPACE = (
     "https://api.ximilar.com/similarity/training/v2/type/?workspace=WORKSPACE_ID",
     "https://api.ximilar.com/similarity/training/v2/task/?workspace=WORKSPACE_ID",

@@ -20,7 +20,9 @@ from dashboard.models import Job
 from dashboard.services.workspaces import open_workspace
 from tests.factories import Cast, drawn_jpeg, make_key
 from tests.walks.page import (
+    ADD_GROUPS,
     ADD_IMAGES,
+    ADD_OBJECTS,
     CREATE_GROUP,
     CREATE_TASK,
     CREATE_TYPE,
@@ -28,7 +30,9 @@ from tests.walks.page import (
     HOSTED,
     IN_A_WORKSPACE,
     LIST_TASKS,
+    REMOVE_GROUPS,
     REMOVE_IMAGES,
+    REMOVE_OBJECTS,
 )
 
 pytestmark = [pytest.mark.live, pytest.mark.django_db(transaction=True)]
@@ -160,6 +164,28 @@ def test_put_in_and_take_out(page: Call, kin: Call, tmp_path: Path) -> None:
         assert page(ADD_IMAGES, **names).json == answer
     for answer in ({"removed": 1, "missing": 0}, {"removed": 0, "missing": 1}):
         assert page(REMOVE_IMAGES, **names).json == answer
+
+
+def test_groups_and_objects_too(page: Call, kin: Call, tmp_path: Path) -> None:
+    """The page names the group that holds and the one that is held alike: the first is the path."""
+    kind = _thing(page(CREATE_TYPE, __YOUR_NAME__="Alike"))["id"]
+    outer, inner = _group(page, kind, "Outer"), _group(page, kind, "Inner")
+    for example, once, again in (
+        (ADD_GROUPS, {"added": 1, "already": 0}, {"added": 0, "already": 1}),
+        (REMOVE_GROUPS, {"removed": 1, "missing": 0}, {"removed": 0, "missing": 1}),
+    ):
+        command = example.replace("__GROUP_ID__", outer["id"], 1)
+        assert page(command, __GROUP_ID__=inner["id"]).json == once
+        assert page(command, __GROUP_ID__=inner["id"]).json == again
+    itself = page(ADD_GROUPS, __GROUP_ID__=outer["id"])
+    assert (itself.status, list(itself.json)) == (400, ["detail"])
+    (label,) = kin("GET", "detection/v2/label").json["results"]
+    image = _image(kin, tmp_path, 1)
+    box = {"detection_label": label["id"], "image": image["id"], "data": [0, 0, 9, 9]}
+    region = _thing(kin("POST", "detection/v2/object", body=box))
+    names = {"__GROUP_ID__": inner["id"], "__OBJECT_ID__": region["id"]}
+    assert page(ADD_OBJECTS, **names).json == {"added": 1, "already": 0}
+    assert page(REMOVE_OBJECTS, **names).json == {"removed": 1, "missing": 0}
 
 
 def test_another_workspace(cast: Cast, page: Call) -> None:
