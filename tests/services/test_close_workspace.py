@@ -15,7 +15,16 @@ from accounts.queries import find_membership, find_token, get_invitation_by_secr
 from accounts.team import invite_member
 from dashboard.files import paths, storage
 from dashboard.jobs import runner, sweep
-from dashboard.models import Extraction, Feature, GroupRegion, Image, Job, UploadFile, UploadPart
+from dashboard.models import (
+    AsyncRecord,
+    Extraction,
+    Feature,
+    GroupRegion,
+    Image,
+    Job,
+    UploadFile,
+    UploadPart,
+)
 from dashboard.queries.workspaces import rows_of as rows_to_remove
 from dashboard.services import jobs, workspaces
 from dashboard.services.groups import add_images
@@ -32,6 +41,7 @@ from tests.factories import (
     make_job,
     make_key,
     make_region,
+    make_request,
     make_task,
     make_type,
     make_upload,
@@ -65,6 +75,7 @@ def filled(workspace: Workspace) -> None:
         upload=upload, part=part, number=0, name="a.jpg", image=images[0], group=group
     )
     make_job(workspace, subject_id=upload.pk)
+    AsyncRecord.objects.create(request=make_request(workspace), number=0, fields=b"{}")
     make_key(owner, workspace)
     invite_member(workspace=workspace, email="ivy@example.org", role="viewer", actor=owner)
 
@@ -217,7 +228,7 @@ def test_it_is_never_given_up(
 def test_what_waits_is_cancelled_and_what_runs_is_waited_for(
     cast: Cast, workspace: Workspace
 ) -> None:
-    waiting = Job.objects.get(workspace=workspace)
+    waiting = Job.objects.get(workspace=workspace, kind=Job.Kind.UPLOAD)
     running = jobs.claim(make_job(workspace, title="Another").pk, "worker")
     assert running is not None
     closing = close_workspace(workspace=workspace, actor=cast.alice)

@@ -216,6 +216,14 @@ def test_the_whole_grid_leads_to_all_images(bob_client: Client, cast: Cast) -> N
     assert "Extract descriptors of these" not in bob_client.get("/images/?test=1").content.decode()
 
 
+def test_the_link_follows_a_search_that_htmx_makes(bob_client: Client, cast: Cast) -> None:
+    make_image(cast.workspace, file_name="shoe.jpg")
+    headers = HTMX | {"HX-Target": "found"}
+    found = bob_client.get("/images/?search=shoe", headers=headers).content.decode()
+    assert "<html" not in found
+    assert 'href="/extractions/?filter=search%3Dshoe"' in found
+
+
 def test_a_filter_that_leaves_nothing_out_is_none(bob_client: Client, version: Version) -> None:
     data = {"version": version.pk, "file_format": "csv", "filter": "cursor=x&search="}
     assert bob_client.post("/extractions/", data).status_code == 303
