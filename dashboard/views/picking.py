@@ -16,7 +16,8 @@ from dashboard.models import Group
 from dashboard.queries.groups import get_group
 from dashboard.queries.picking import Wanted, pickable_images
 from dashboard.services.errors import AlreadyInExclusiveType, Refused
-from dashboard.services.groups import Placed, add_images
+from dashboard.services.groups import add_images
+from dashboard.services.members import Placed
 from dashboard.views.rendering import (
     damaged,
     missing_is_404,
@@ -87,7 +88,7 @@ def _why(refusal: Refused) -> str:
     """Name the image as people know it; the sentence of the API names it by its id."""
     if not isinstance(refusal, AlreadyInExclusiveType):
         return str(refusal)
-    image, group = refusal.image, refusal.group
+    image, group = refusal.member, refusal.group
     return (
         f"Nothing was changed: “{image}” is in the group “{group}” already, and an image may be "
         f"in one group of the type “{group.similarity_type}” only. Take it out there first."

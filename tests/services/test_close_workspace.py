@@ -24,6 +24,7 @@ from dashboard.models import (
     Job,
     UploadFile,
     UploadPart,
+    Verification,
 )
 from dashboard.queries.workspaces import rows_of as rows_to_remove
 from dashboard.services import jobs, workspaces
@@ -74,6 +75,7 @@ def filled(workspace: Workspace) -> None:
     UploadFile.objects.create(
         upload=upload, part=part, number=0, name="a.jpg", image=images[0], group=group
     )
+    Verification.objects.create(workspace=workspace, user=owner, group=group)
     make_job(workspace, subject_id=upload.pk)
     AsyncRecord.objects.create(request=make_request(workspace), number=0, fields=b"{}")
     make_key(owner, workspace)
