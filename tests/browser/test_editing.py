@@ -77,9 +77,15 @@ def sign_in(shop: Shop, page: Page) -> Page:
 
 
 def no_barriers(page: Page) -> None:
+    """See that axe finds nothing in either theme, and that a phone has room for the page."""
     page.evaluate(AXE)
-    found = page.evaluate("axe.run()")["violations"]
-    assert [(one["id"], one["nodes"][0]["html"][:200]) for one in found] == []
+    for theme in ("light", "dark"):
+        page.emulate_media(color_scheme=theme)  # type: ignore[arg-type]
+        found = page.evaluate("axe.run()")["violations"]
+        assert [(one["id"], one["nodes"][0]["html"][:200]) for one in found] == []
+    page.set_viewport_size({"width": 390, "height": 844})
+    assert not page.evaluate("document.documentElement.scrollWidth > innerWidth")
+    page.set_viewport_size({"width": 1280, "height": 900})
 
 
 def cards(page: Page) -> Any:
