@@ -1,7 +1,7 @@
 """Give a user's graph what the shipped encoder came with: a basis, a prior, an untrained head."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
@@ -27,8 +27,7 @@ AMOUNTS = Amounts(
 )
 
 
-@dataclass(frozen=True)
-class Prepared:
+class Prepared(NamedTuple):
     """A user's encoder, ready to use, and its prior."""
 
     encoder: OwnEncoder

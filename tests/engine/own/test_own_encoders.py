@@ -1,3 +1,5 @@
+from dataclasses import dataclass
+from functools import cache
 from pathlib import PurePath
 
 import numpy as np
@@ -9,7 +11,7 @@ from dashboard.engine.errors import BrokenArtifact, ForeignArtifact, UnfitEncode
 from dashboard.engine.heads import unit_rows
 from dashboard.engine.own import artifact
 from dashboard.engine.own.graph import Graph
-from dashboard.engine.own.preparing import prepare
+from dashboard.engine.own.preparing import Prepared, prepare
 from dashboard.engine.own.preprocessing import Preprocessing, read_preprocessing
 from dashboard.engine.own.trial import try_graph
 from tests.engine.own import graphs
@@ -30,58 +32,69 @@ def quiet(done: int, total: int) -> None:
     assert 0 < done <= total
 
 
+@dataclass(frozen=True)
+class Shape:
+    data: bytes
+    graph: Graph
+    preprocessing: Preprocessing
+    prepared: Prepared
+
+
+@cache
+def made(name):
+    data, stated = SHAPES[name]
+    graph = Graph(data)
+    preprocessing = read_preprocessing(stated, graph.input)
+    key = artifact.key_of(data, preprocessing)
+    prepared = prepare(key, graph, preprocessing, amounts=FEW, progress=quiet)
+    return Shape(data, graph, preprocessing, prepared)
+
+
+@cache
+def drawn():
+    return [picture.image for picture in pictures(FEW)][:8]
+
+
 @pytest.fixture(params=SHAPES)
 def shape(request):
-    data, stated = SHAPES[request.param]
-    graph = Graph(data)
-    return data, graph, read_preprocessing(stated, graph.input)
+    return made(request.param)
 
 
 def test_it_works(shape):
-    data, graph, preprocessing = shape
-    trial = try_graph(graph, preprocessing)
+    trial = try_graph(shape.graph, shape.preprocessing)
     assert trial.dimension in (48, 32, 40)
     assert trial.seconds > 0
-    key = artifact.key_of(data, preprocessing)
-    prepared = prepare(key, graph, preprocessing, amounts=FEW, progress=quiet)
-    squares = [prepared.encoder.prepare(one.image) for one in pictures(FEW)]
-    features = prepared.encoder.features(np.stack(squares[:5]))
-    assert features.shape == (5, prepared.encoder.dimension)
-    rows = prepared.prior.untrained.describe(features)
+    encoder, prior = shape.prepared
+    features = encoder.features(np.stack([encoder.prepare(image) for image in drawn()]))
+    assert features.shape == (8, encoder.dimension)
+    rows = prior.untrained.describe(features)
     assert np.allclose(np.linalg.norm(rows, axis=1), 1, atol=1e-5)
 
 
 def test_the_basis_keeps_the_angles(shape):
     """With as many axes as the graph has numbers, a projection only turns."""
-    _, graph, preprocessing = shape
-    prepared = prepare("own-x", graph, preprocessing, amounts=FEW, progress=quiet)
-    pixels = [prepared.encoder.prepare(one.image) for one in pictures(FEW)][:8]
-    raw = np.stack([graph.answer(preprocessing.values(one, graph.input)) for one in pixels])
-    unit = unit_rows(raw.astype(np.float64)) - prepared.encoder.basis.mean
-    features = prepared.encoder.features(np.stack(pixels)).astype(np.float64)
+    encoder, graph = shape.prepared.encoder, shape.graph
+    pixels = [encoder.prepare(image) for image in drawn()]
+    raw = np.stack([graph.answer(shape.preprocessing.values(one, graph.input)) for one in pixels])
+    unit = unit_rows(raw.astype(np.float64)) - encoder.basis.mean
+    features = encoder.features(np.stack(pixels)).astype(np.float64)
     assert np.allclose(features @ features.T, unit @ unit.T, atol=5e-3)
 
 
 def test_an_encoder_comes_back_from_its_files(shape):
-    data, graph, preprocessing = shape
-    prepared = prepare("own-x", graph, preprocessing, amounts=FEW, progress=quiet)
-    files = artifact.packed(prepared, data)
+    files = artifact.packed(shape.prepared, shape.data)
     assert list(files)[-1] == artifact.MANIFEST
     again = artifact.unpacked(files, WHERE)
-    pixels = np.stack([prepared.encoder.prepare(one.image) for one in pictures(FEW)][:3])
-    assert np.array_equal(again.encoder.features(pixels), prepared.encoder.features(pixels))
-    assert np.allclose(again.prior.within, prepared.prior.within, atol=1e-6)
-    assert again.encoder.key == again.prior.encoder == "own-x"
+    encoder = shape.prepared.encoder
+    pixels = np.stack([encoder.prepare(image) for image in drawn()])
+    assert np.array_equal(again.encoder.features(pixels), encoder.features(pixels))
+    assert np.allclose(again.prior.within, shape.prepared.prior.within, atol=1e-6)
+    assert again.encoder.key == again.prior.encoder == encoder.key
 
 
 @pytest.mark.parametrize("name", [artifact.GRAPH, artifact.ARRAYS])
 def test_a_damaged_file_is_refused(name):
-    data, stated = SHAPES["resnet"]
-    graph = Graph(data)
-    prepared = prepare(
-        "own-x", graph, read_preprocessing(stated, graph.input), amounts=FEW, progress=quiet
-    )
-    files = artifact.packed(prepared, data)
+    files = artifact.packed(made("resnet").prepared, made("resnet").data)
     with pytest.raises(BrokenArtifact, match=name):
         artifact.unpacked(files | {name: files[name][:-1] + b"x"}, WHERE)
 
@@ -140,7 +153,8 @@ def test_tokens_are_pooled_as_asked():
     [
         (
             {"size": {"shortest_edge": 256}, "crop_size": {"height": 224, "width": 224},
-             "do_center_crop": True, "resample": 2, "image_mean": [0.5] * 3, "image_std": [0.5] * 3},
+             "do_center_crop": True, "resample": 2,
+             "image_mean": [0.5] * 3, "image_std": [0.5] * 3},
             Preprocessing(224, 224, "crop", 256, "bilinear", (0.5,) * 3, (0.5,) * 3),
         ),
         (
