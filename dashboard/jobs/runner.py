@@ -17,6 +17,7 @@ from accounts.logs import current_request_id
 from dashboard.celery import app
 from dashboard.files.errors import FileRefused
 from dashboard.jobs.demo import draw
+from dashboard.jobs.encoders import prepare
 from dashboard.jobs.extractions import extract
 from dashboard.jobs.features import describe
 from dashboard.jobs.training import train
@@ -34,6 +35,7 @@ KINDS: dict[str, Callable[[jobs.Handle], str]] = {
     Job.Kind.DEMO: draw,
     Job.Kind.DESCRIBE: describe,
     Job.Kind.EXTRACT: extract,
+    Job.Kind.ENCODER: prepare,
 }
 TRY_AGAIN_AFTER = timedelta(seconds=3)
 

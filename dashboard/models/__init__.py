@@ -1,5 +1,6 @@
 """What: the tables of the platform, one file per noun."""
 
+from dashboard.models.encoders import Encoder
 from dashboard.models.extractions import Extraction
 from dashboard.models.features import Feature
 from dashboard.models.groups import Group, GroupImage, GroupNesting, GroupRegion
@@ -14,6 +15,7 @@ from dashboard.models.versions import Version
 
 __all__ = [
     "DEFAULT_LABEL",
+    "Encoder",
     "Extraction",
     "Feature",
     "Group",

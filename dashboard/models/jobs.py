@@ -24,6 +24,7 @@ class Job(ScopedModel):
         DEMO = "demo", "Demo"
         DESCRIBE = "describe", "Description"
         EXTRACT = "extract", "Extraction"
+        ENCODER = "encoder", "Encoder"
 
     class State(models.TextChoices):
         """Where it stands."""

@@ -32,6 +32,7 @@ QUEUES = {
     Job.Kind.DEMO: "upload",
     Job.Kind.DESCRIBE: "extract",
     Job.Kind.EXTRACT: "extract",
+    Job.Kind.ENCODER: "train",
 }
 WAKE_AGAIN = timedelta(seconds=15)
 REPORT_STEP = 0.4

@@ -1,0 +1,45 @@
+"""Find what belongs to an encoder beside its ONNX file."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+from dashboard.services.encoders import NewEncoder
+
+BESIDE = ("preprocessor_config.json", "config.json")
+
+
+def new_encoder_from(
+    file: Path, *, name: str, preprocessing: Path | None, output: str = "", pooling: str = ""
+) -> NewEncoder:
+    """Read a graph and the JSON beside it.
+
+    Raises `OSError` if a file cannot be read, `ValueError` with a sentence for a bad JSON.
+    """
+    return NewEncoder(
+        name=name or file.stem,
+        graph=file.read_bytes(),
+        stated=_stated(preprocessing or _beside(file)),
+        output=output,
+        pooling=pooling,
+    )
+
+
+def _beside(file: Path) -> Path | None:
+    names = (f"{file.stem}.json", *BESIDE)
+    return next((file.with_name(name) for name in names if file.with_name(name).is_file()), None)
+
+
+def _stated(path: Path | None) -> dict[str, Any]:
+    return {} if path is None else read_stated(path.read_bytes(), path.name)
+
+
+def read_stated(data: bytes, name: str = "The preprocessing") -> dict[str, Any]:
+    """Read the JSON beside a graph; raises `ValueError` with a sentence."""
+    try:
+        stated = json.loads(data)
+    except (ValueError, RecursionError) as error:
+        raise ValueError(f"{name} is no JSON.") from error
+    if not isinstance(stated, dict):
+        raise ValueError(f"{name} is no JSON object.")
+    return stated
