@@ -10,7 +10,7 @@ from django.db import IntegrityError, transaction
 from accounts.models import User, Workspace
 from dashboard import runtime
 from dashboard.engine.errors import UnfitEncoder
-from dashboard.engine.own import artifact
+from dashboard.engine.own import artifact, preparing
 from dashboard.engine.own.graph import Graph
 from dashboard.engine.own.preparing import Prepared, prepare
 from dashboard.engine.own.preprocessing import Preprocessing, read_preprocessing
@@ -63,6 +63,11 @@ def register_at_once(
     _insert(row)
     _prepare(row, progress)
     return row
+
+
+def prepare_at_once(*, encoder: Encoder, progress: Callable[[int, int], None]) -> None:
+    """Prepare one that is registered but not ready, in this process. Raises `EncoderRefused`."""
+    _prepare(encoder, progress)
 
 
 def run_preparing(*, encoder_id: UUID, handle: jobs.Handle) -> str:
@@ -127,7 +132,7 @@ def delete_encoder(*, encoder: Encoder) -> None:
     features = Feature.objects.filter(encoder=encoder.key).order_by("id")
     while ids := list(features.values_list("id", flat=True)[:FEATURES_AT_ONCE]):
         Feature.objects.filter(pk__in=ids).delete()
-    storage.delete_all(f"{paths.encoder(encoder.key)}/{name}" for name in artifact.FILES)
+    storage.delete_all(paths.encoder(encoder.key))
 
 
 def _row(new: NewEncoder, actor: User | None) -> Encoder:
@@ -176,7 +181,9 @@ def _prepare(row: Encoder, progress: Callable[[int, int], None]) -> None:
     new = NewEncoder(row.name, data, row.stated, row.output, row.pooling)
     try:
         graph, preprocessing = _read(new)
-        prepared: Prepared = prepare(row.key, graph, preprocessing, progress=progress)
+        prepared: Prepared = prepare(
+            row.key, graph, preprocessing, amounts=preparing.AMOUNTS, progress=progress
+        )
     except UnfitEncoder as error:
         raise EncoderRefused(str(error)) from error
     for name, content in artifact.packed(prepared, data).items():

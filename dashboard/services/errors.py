@@ -176,6 +176,7 @@ class EncoderExists(Refused):
     """The same graph with the same preprocessing is registered already."""
 
     def __init__(self, encoder: Encoder) -> None:
+        self.encoder = encoder
         super().__init__(f"This encoder is registered already, as “{encoder}”.")
 
 

@@ -1,10 +1,18 @@
 """Find what belongs to an encoder beside its ONNX file."""
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from dashboard.services.encoders import NewEncoder
+from dashboard.models import Encoder
+from dashboard.services.encoders import (
+    NewEncoder,
+    prepare_at_once,
+    register_at_once,
+    set_default,
+)
+from dashboard.services.errors import EncoderExists
 
 BESIDE = ("preprocessor_config.json", "config.json")
 
@@ -23,6 +31,24 @@ def new_encoder_from(
         output=output,
         pooling=pooling,
     )
+
+
+def use_backbone(file: Path, progress: Callable[[int, int], None]) -> Encoder:
+    """Make a file the default encoder; it is prepared at its first start, which takes minutes.
+
+    Raises `EncoderRefused` if it is unfit, `OSError`, `ValueError`.
+    """
+    try:
+        encoder = register_at_once(
+            new=new_encoder_from(file, name="", preprocessing=None), progress=progress
+        )
+    except EncoderExists as known:
+        encoder = known.encoder
+        if encoder.state != Encoder.State.READY:
+            prepare_at_once(encoder=encoder, progress=progress)
+    if not encoder.is_default:
+        set_default(encoder=encoder)
+    return encoder
 
 
 def _beside(file: Path) -> Path | None:

@@ -39,7 +39,7 @@ def prepare(
     graph: Graph,
     preprocessing: Preprocessing,
     *,
-    amounts: Amounts = AMOUNTS,
+    amounts: Amounts,
     progress: Callable[[int, int], None],
 ) -> Prepared:
     """Show the drawn pictures to a graph once and sum up what it says of them.
