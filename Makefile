@@ -21,7 +21,7 @@ run: $(VENV)/installed ## prepare, start the web server and the worker, print th
 	@exec $(BIN)/python manage.py start --end-with-parent
 
 test: $(VENV)/installed-dev ## run every test that can run here; ARGS="-k groups" narrows it
-	$(BIN)/python -m pytest $(if $(LIKEWISE_TEST_STRICT),-p tests.strict) $(ARGS)
+	$(BIN)/python -m pytest $(if $(LIKEWISE_TEST_STRICT),-p tests.strict -p tests.contract) $(ARGS)
 
 lint: $(VENV)/installed-dev ## formatting, style, types, import directions, migrations, settings
 	$(BIN)/ruff format --check .

@@ -5,12 +5,12 @@ from dataclasses import dataclass
 from functools import wraps
 from typing import Concatenate, ParamSpec
 
-from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpResponse
 
 from accounts.http import WorkspaceRequest
 from accounts.models import Membership, Role
+from accounts.sign_in import sign_in_first
 
 P = ParamSpec("P")
 
@@ -25,17 +25,21 @@ _EDITOR = _VIEWER | {
     "groups.add",
     "groups.change",
     "groups.delete",
+    "objects.change",
+    "verifications.own",
     "tasks.add",
     "tasks.change",
     "tasks.delete",
     "tasks.train",
     "jobs.cancel",
+    "jobs.retry",
 }
 _ADMIN = _EDITOR | {
     "members.manage",
     "tokens.all",
     "versions.produce",
     "versions.delete",
+    "verifications.all",
     "workspace.change",
 }
 _OWNER = _ADMIN | {"workspace.delete", "workspace.hand_over"}
@@ -61,13 +65,17 @@ LABELS: dict[str, str] = {
     "groups.add": "Make groups",
     "groups.change": "Change groups and what is in them",
     "groups.delete": "Delete groups",
+    "objects.change": "Draw and change objects and their labels",
+    "verifications.own": "Verify groups and images",
     "tasks.add": "Make tasks",
     "tasks.change": "Change tasks",
     "tasks.train": "Train tasks",
     "tasks.delete": "Delete tasks",
     "jobs.cancel": "Cancel jobs",
+    "jobs.retry": "Try failed jobs again",
     "versions.produce": "Put versions into production",
     "versions.delete": "Delete versions",
+    "verifications.all": "Verify in another member’s name",
     "members.manage": "Invite, change and remove members",
     "tokens.all": "See and revoke everybody’s tokens",
     "workspace.change": "Rename the workspace",
@@ -129,7 +137,7 @@ def requires(
             request: WorkspaceRequest, /, *args: P.args, **kwargs: P.kwargs
         ) -> HttpResponse:
             if not request.user.is_authenticated:
-                return redirect_to_login(request.get_full_path())
+                return sign_in_first(request)
             check(request.membership, action)
             return view(request, *args, **kwargs)
 

@@ -4,7 +4,7 @@ import hashlib
 import hmac
 from uuid import UUID
 
-from django.db.models import Q, QuerySet
+from django.db.models import Count, OuterRef, Q, QuerySet, Subquery, UUIDField
 from django.utils import timezone
 
 from accounts.errors import (
@@ -14,7 +14,7 @@ from accounts.errors import (
     NoSuchInvitation,
     NoSuchUser,
 )
-from accounts.models import ApiToken, Invitation, Membership, User, Workspace
+from accounts.models import ApiToken, Invitation, Membership, Role, User, Workspace
 
 PREFIX_LENGTH = 11  # "lw_" and eight characters of the secret
 
@@ -53,7 +53,10 @@ def memberships_of(user: User) -> list[Membership]:
 def find_membership(user: User, workspace_id: UUID) -> Membership | None:
     """Return the user's membership in a workspace, or None for a stranger."""
     rows = Membership.objects.filter(user=user, user__is_active=True, workspace_id=workspace_id)
-    return rows.select_related("workspace", "user").first()
+    found = rows.select_related("workspace").order_by().first()
+    if found is not None:
+        found.user = user
+    return found
 
 
 def workspaces_of(user: User) -> QuerySet[Workspace]:
@@ -135,7 +138,8 @@ def find_token(raw: str) -> ApiToken | None:
     found = (
         ApiToken.objects.valid(timezone.now())
         .filter(prefix=raw[:PREFIX_LENGTH], user__is_active=True)
-        .select_related("user", "workspace")
+        .select_related("user")
+        .order_by()
         .first()
     )
     if found is None or not hmac.compare_digest(found.digest, digest_of(raw)):
@@ -146,3 +150,14 @@ def find_token(raw: str) -> ApiToken | None:
 def digest_of(secret: str) -> str:
     """Return the SHA-256 of a secret of full entropy, which needs no salt and no stretching."""
     return hashlib.sha256(secret.encode()).hexdigest()
+
+
+def described_workspaces(user: User) -> QuerySet[Workspace]:
+    """Return the user's workspaces, each with `role`, `owner_id` and `members_count`."""
+    members = Membership.objects.filter(workspace=OuterRef("pk")).order_by()
+    counted = members.values("workspace").annotate(count=Count("id")).values("count")
+    return workspaces_of(user).annotate(
+        role=Subquery(members.filter(user=user).values("role")),
+        owner_id=Subquery(members.filter(role=Role.OWNER).values("user"), output_field=UUIDField()),
+        members_count=Subquery(counted),
+    )

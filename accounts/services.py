@@ -4,7 +4,7 @@ import secrets
 from datetime import datetime, timedelta
 
 from django.contrib.auth.password_validation import validate_password
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
 
 from accounts.activity import record
@@ -71,6 +71,9 @@ def rename_workspace(*, workspace: Workspace, name: str, actor: User) -> None:
 @transaction.atomic
 def create_first_owner(*, email: str, password: str) -> User:
     """Create the installation's first user; raises `AlreadySetUp` once anybody exists."""
+    if connection.vendor == "postgresql":  # two at once would not see each other; SQLite lets one
+        with connection.cursor() as cursor:
+            cursor.execute(f"LOCK TABLE {User._meta.db_table} IN SHARE ROW EXCLUSIVE MODE")
     if has_users():
         raise AlreadySetUp
     owner = create_user(email=email, password=password)

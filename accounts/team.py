@@ -71,6 +71,19 @@ def remove_member(*, membership: Membership, actor: User) -> int:
 
 
 @transaction.atomic
+def shut_out(*, workspace: Workspace) -> None:
+    """Let nobody into a workspace any more: its members, keys and open invitations end.
+
+    It leaves no activity row, as nobody could read it.
+    """
+    now = timezone.now()
+    # Invitations first: who accepts one at this moment is then among the members, or refused.
+    open_invitations(workspace).update(revoked=now)
+    ApiToken.objects.filter(workspace=workspace, revoked__isnull=True).update(revoked=now)
+    Membership.objects.filter(workspace=workspace).delete()
+
+
+@transaction.atomic
 def hand_over(*, membership: Membership, actor: User) -> None:
     """Make a member the owner; the actor, who was it, becomes an admin.
 

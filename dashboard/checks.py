@@ -121,15 +121,36 @@ def worker_threads() -> Iterator[CheckMessage]:
 @_registered
 def private_networks() -> Iterator[CheckMessage]:
     """Refuse what is no network."""
-    for network in settings.LIKEWISE_FETCH_PRIVATE:
+    yield from _networks("LIKEWISE_FETCH_PRIVATE", "likewise.E008")
+
+
+@_registered
+def trusted_proxies() -> Iterator[CheckMessage]:
+    """Refuse what is no network."""
+    yield from _networks("LIKEWISE_TRUSTED_PROXIES", "likewise.E012")
+
+
+def _networks(name: str, message_id: str) -> Iterator[CheckMessage]:
+    for network in getattr(settings, name):
         try:
             ipaddress.ip_network(network)
         except ValueError as error:
             yield Error(
-                f"LIKEWISE_FETCH_PRIVATE names {network!r}: {error}.",
+                f"{name} names {network!r}: {error}.",
                 hint="Write networks like 10.0.0.0/8, with commas between.",
-                id="likewise.E008",
+                id=message_id,
             )
+
+
+@_registered
+def kept_requests() -> Iterator[CheckMessage]:
+    """Refuse to forget an answer before anybody can fetch it."""
+    if not settings.LIKEWISE_KEEP_REQUESTS > 0:
+        yield Error(
+            f"LIKEWISE_KEEP_REQUESTS is {settings.LIKEWISE_KEEP_REQUESTS:g}.",
+            hint="Set it to the days for which answers are kept: 7 is the default.",
+            id="likewise.E013",
+        )
 
 
 @_registered

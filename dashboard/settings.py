@@ -43,6 +43,8 @@ LIKEWISE_PORT = env.int("LIKEWISE_PORT", 8000)
 LIKEWISE_URL = env.str("LIKEWISE_URL", f"http://localhost:{LIKEWISE_PORT}").rstrip("/")
 REDIS_URL = env.str("REDIS_URL", "")
 
+LIKEWISE_TRUSTED_PROXIES = env.list("LIKEWISE_TRUSTED_PROXIES", default=[])
+
 # Limits
 LIKEWISE_MAX_BODY = _size("LIKEWISE_MAX_BODY", "128M")
 LIKEWISE_MAX_IMAGE = _size("LIKEWISE_MAX_IMAGE", "32M")
@@ -58,6 +60,7 @@ LIKEWISE_WORKERS = env.int("LIKEWISE_WORKERS", os.cpu_count() or 1)
 LIKEWISE_QUEUES = env.list("LIKEWISE_QUEUES", default=["upload", "extract", "train"])
 LIKEWISE_LEASE = env.float("LIKEWISE_LEASE", 30.0)
 LIKEWISE_SWEEP = env.float("LIKEWISE_SWEEP", 5.0)
+LIKEWISE_KEEP_REQUESTS = env.float("LIKEWISE_KEEP_REQUESTS", 7.0)
 LIKEWISE_BACKBONE = env.str("LIKEWISE_BACKBONE", "builtin")
 
 # The first owner account
@@ -100,12 +103,14 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "accounts.proxies.forwarded",
     "accounts.middleware.request_id",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
+    "accounts.bodies.BoundedBody",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
@@ -146,8 +151,13 @@ if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
     }
 CACHES = {
     "default": {
-        "BACKEND": "django.core.cache.backends.redis.RedisCache",
+        "BACKEND": "accounts.cache.ForgivingRedisCache",
         "LOCATION": REDIS_URL,
+        "OPTIONS": {
+            "serializer": "accounts.cache.JsonSerializer",
+            "socket_connect_timeout": 2,
+            "socket_timeout": 2,
+        },
     }
     if REDIS_URL
     else {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}

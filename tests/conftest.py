@@ -14,7 +14,9 @@ for _name in [name for name in os.environ if name.startswith("LIKEWISE_")]:
         del os.environ[_name]
 os.environ["LIKEWISE_ENV"] = os.devnull
 # What the tests enqueue must not reach anybody's Redis; the walks, which need one, find it here.
-REDIS_URL = os.environ.pop("REDIS_URL", "")
+# xdist starts its workers with what is left here.
+REDIS_URL = os.environ.pop("REDIS_URL", "") or os.environ.get("LIKEWISE_TEST_REDIS", "")
+os.environ["LIKEWISE_TEST_REDIS"] = REDIS_URL
 os.environ["LIKEWISE_DATA"] = _folder
 os.environ["DJANGO_SETTINGS_MODULE"] = "dashboard.settings"
 
@@ -33,6 +35,22 @@ from pytest_django import Settings  # noqa: E402
 
 from accounts.models import User, Workspace  # noqa: E402
 from tests.factories import ApiClient, Cast, api_client, make_cast, signed_in  # noqa: E402
+
+_ROOT = Path(__file__).parent
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark the suite of the wire contract, and keep what starts programs on one of xdist's workers.
+
+    Walks that start the program do so on each database themselves.
+    """
+    for item in items:
+        room = item.path.relative_to(_ROOT).parts[0]
+        starts_it = "server" in getattr(item, "fixturenames", ())
+        if room == "api" or (room == "walks" and not starts_it):
+            item.add_marker("contract")
+        if item.get_closest_marker("live") or item.get_closest_marker("browser"):
+            item.add_marker(pytest.mark.xdist_group("live"))
 
 
 def pytest_unconfigure() -> None:

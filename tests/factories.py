@@ -18,9 +18,23 @@ from rest_framework.test import APIClient
 
 from accounts.models import Membership, Role, User, Workspace
 from accounts.services import create_user, issue_token
-from dashboard.models import Group, Image, Job, Label, Region, SimilarityType, Task, Upload, Version
+from dashboard.models import (
+    DEFAULT_LABEL,
+    AsyncRequest,
+    Group,
+    Image,
+    Job,
+    Label,
+    Region,
+    SimilarityType,
+    Task,
+    Upload,
+    Version,
+)
 from dashboard.services.groups import create_group
 from dashboard.services.images import add_image
+from dashboard.services.labels import create_label
+from dashboard.services.regions import Box, create_region
 from dashboard.services.similarity_types import create_type
 from dashboard.services.tasks import create_task
 from dashboard.services.workspaces import open_workspace
@@ -116,10 +130,19 @@ def make_group(similarity_type: SimilarityType, name: str = "Red shoe", **fields
     return create_group(similarity_type=similarity_type, name=name, **fields)
 
 
+def make_label(workspace: Workspace, name: str = "Heel", **fields: Any) -> Label:
+    return create_label(
+        workspace=workspace, fields={"name": name} | fields, actor=owner_of(workspace)
+    )
+
+
 def make_region(image: Image, **fields: Any) -> Region:
-    label = Label.objects.filter(workspace=image.workspace).first()
-    fields = {"label": label, "left": 0, "top": 0, "right": 8, "bottom": 8} | fields
-    return Region.objects.create(workspace=image.workspace, image=image, **fields)
+    fields = {
+        "label": Label.objects.filter(workspace=image.workspace, name=DEFAULT_LABEL).first(),
+        "box": Box(0, 0, 8, 8),
+        "actor": owner_of(image.workspace),
+    } | fields
+    return create_region(image=image, **fields)
 
 
 def make_task(workspace: Workspace, name: str = "Shoes", **fields: Any) -> Task:
@@ -154,6 +177,15 @@ def make_job(workspace: Workspace, **fields: Any) -> Job:
         "created_by": owner_of(workspace),
     } | fields
     return Job.objects.create(workspace=workspace, **fields)
+
+
+def make_request(workspace: Workspace, **fields: Any) -> AsyncRequest:
+    """Make an upload over the API; its job waits."""
+    fields = {"kind": AsyncRequest.Kind.UPLOAD, "created_by": owner_of(workspace)} | fields
+    fields = {"job": make_job(workspace, kind=Job.Kind.ASYNC_UPLOAD)} | fields
+    made = AsyncRequest.objects.create(workspace=workspace, **fields)
+    Job.objects.filter(pk=made.job.pk).update(subject_id=made.id)
+    return made
 
 
 # Pictures: the same seed and size give the same picture

@@ -17,6 +17,7 @@ from typing import Any
 from accounts.models import ApiToken, Membership, Role
 from accounts.team import invite_member
 from dashboard.models import Extraction
+from dashboard.services.verifications import verify_group, verify_image
 from tests import factories
 from tests.factories import Cast
 
@@ -93,8 +94,34 @@ def _extraction(cast: Cast) -> tuple[Any, ...]:
     return (made.pk,)
 
 
+def _label(cast: Cast) -> tuple[Any, ...]:
+    return (factories.make_label(cast.workspace).pk,)
+
+
+def _region(cast: Cast) -> tuple[Any, ...]:
+    return (factories.make_region(factories.make_image(cast.workspace)).pk,)
+
+
+def _group_verification(cast: Cast) -> tuple[Any, ...]:
+    group = factories.make_group(factories.make_type(cast.workspace))
+    return (verify_group(group=group, user=cast.bob, actor=cast.bob)[0].pk,)
+
+
+def _image_verification(cast: Cast) -> tuple[Any, ...]:
+    image = factories.make_image(cast.workspace)
+    return (verify_image(image=image, user=cast.bob, actor=cast.bob)[0].pk,)
+
+
 def _job(cast: Cast) -> tuple[Any, ...]:
     return (factories.make_job(cast.workspace).pk,)
+
+
+def _request(cast: Cast) -> tuple[Any, ...]:
+    return (factories.make_request(cast.workspace).pk,)
+
+
+def _workspace(cast: Cast) -> tuple[Any, ...]:
+    return (cast.workspace.pk,)
 
 
 # Make a thing in Alice's workspace and return the values that its address holds, in their order.
@@ -102,15 +129,21 @@ THINGS: dict[str, Callable[[Cast], tuple[Any, ...]]] = {
     "": lambda _: (),
     "extraction": _extraction,
     "group": _group,
+    "group-verification": _group_verification,
     "image": _image,
+    "image-verification": _image_verification,
     "invitation": _invitation,
     "job": _job,
+    "label": _label,
     "member": _member,
+    "region": _region,
+    "request": _request,
     "task": _task,
     "token": _token,
     "type": _type,
     "upload": _upload,
     "version": _version,
+    "workspace": _workspace,
 }
 
 ALLAUTH = [
@@ -137,6 +170,7 @@ PAGES = [
     Page("home"),
     Page("images"),
     Page("image", thing="image"),
+    Page("image-change", "GET POST", thing="image"),
     Page("image-test", "POST", thing="image"),
     Page("image-delete", "POST", thing="image"),
     Page("demo-load", "POST"),
@@ -156,9 +190,13 @@ PAGES = [
     Page("group-change", "GET POST", thing="group"),
     Page("group-test", "POST", thing="group"),
     Page("group-remove-images", "POST", thing="group"),
+    Page("group-images", "GET POST", thing="group"),
+    Page("group-groups", "GET POST", thing="group"),
+    Page("group-remove-groups", "POST", thing="group"),
     Page("tasks"),
     Page("task-new", "GET POST"),
     Page("task", thing="task"),
+    Page("task-change", "GET POST", thing="task"),
     Page("task-types", "POST", thing="task"),
     Page("task-type-remove", "POST", thing="task"),
     Page("task-train", "POST", thing="task"),
@@ -170,6 +208,7 @@ PAGES = [
     Page("job", thing="job"),
     Page("job-progress", thing="job"),
     Page("job-cancel", "POST", thing="job"),
+    Page("job-retry", "POST", thing="job"),
     Page("search", "GET POST", viewer="POST"),
     Page("search-describe", "POST"),
     Page("image-alike", thing="image"),
@@ -203,6 +242,24 @@ API = [
     Api("api-descriptor", "POST", viewer="POST", scoped=False),
     Api("api-images", "GET POST"),
     Api("api-image", "GET PUT PATCH DELETE", thing="image"),
+    Api("api-images-update", "POST"),
+    Api("api-labels", "GET POST"),
+    Api("api-label", "GET PUT PATCH DELETE", thing="label"),
+    Api("api-objects", "GET POST"),
+    Api("api-object", "GET PUT PATCH DELETE", thing="region"),
+    Api("api-group-verifications", "GET POST"),
+    Api("api-group-verification", "GET DELETE", thing="group-verification"),
+    Api("api-image-verifications", "GET POST"),
+    Api("api-image-verification", "GET DELETE", thing="image-verification"),
+]
+API += [
+    Api("api-user", scoped=False),
+    Api("api-workspaces", "GET POST", viewer="POST", scoped=False),
+    Api("api-workspace", "GET PUT PATCH DELETE", thing="workspace"),
+    Api("api-requests", "GET POST", viewer="POST"),
+    Api("api-request", "GET DELETE", thing="request"),
+    Api("api-request-status", thing="request"),
+    Api("api-authorize", "POST", viewer="POST", scoped=False),
 ]
 # The hosted service answers these at two places.
 for _alias in ("", "-alias"):
@@ -211,8 +268,12 @@ for _alias in ("", "-alias"):
         Api(f"api-version{_alias}", "GET PATCH DELETE", thing="version"),
         Api(f"api-groups{_alias}", "GET POST"),
         Api(f"api-group{_alias}", "GET PUT PATCH DELETE", thing="group"),
-        Api(f"api-group-add-images{_alias}", "POST", thing="group"),
-        Api(f"api-group-remove-images{_alias}", "POST", thing="group"),
+        Api(f"api-groups-update{_alias}", "POST"),
+    ]
+    API += [
+        Api(f"api-group-{verb}-{kind}{_alias}", "POST", thing="group")
+        for verb in ("add", "remove")
+        for kind in ("images", "objects", "groups")
     ]
 OPEN = [
     Open("healthz", "says only whether web, database and worker work"),

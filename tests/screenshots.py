@@ -6,7 +6,7 @@ from pathlib import Path
 from playwright.sync_api import sync_playwright
 
 from tests.browser.conftest import CHROMIUM, FLAGS
-from tests.browser.demo import addresses, load, set_up, visit
+from tests.browser.demo import addresses, fill, load, set_up, visit
 from tests.live import running
 
 SIZES = {"light": (1280, 900), "dark": (1280, 900), "phone": (390, 844)}
@@ -20,7 +20,7 @@ def main(folder: Path) -> None:
         page = browser.new_context(viewport={"width": 1280, "height": 900}).new_page()
         set_up(server, page)
         load(page)
-        for address in addresses(page):
+        for address in addresses(fill(server, page)):
             parts = [part for part in address.split("/") if part]
             name = "-".join(part if len(part) < 36 else "one" for part in parts) or "home"
             for look, (width, height) in SIZES.items():

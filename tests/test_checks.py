@@ -32,6 +32,8 @@ def test_the_defaults_are_right() -> None:
         ({"LIKEWISE_SWEEP": 0.0}, "E006"),
         ({"LIKEWISE_WORKERS": 0}, "E007"),
         ({"LIKEWISE_FETCH_PRIVATE": ["10.0.0.1/8"]}, "E008"),
+        ({"LIKEWISE_TRUSTED_PROXIES": ["10.0.0.0/8", "proxy"]}, "E012"),
+        ({"LIKEWISE_KEEP_REQUESTS": 0.0}, "E013"),
         ({"LIKEWISE_BACKBONE": "/nowhere/encoder.onnx"}, "E009"),
     ],
 )

@@ -24,6 +24,8 @@ _STATUS: tuple[tuple[type[Exception], int], ...] = (
     (errors.TrainingAlreadyRunning, 409),
     (errors.NotTrained, 409),
     (errors.TypeHasGroups, 409),
+    (errors.LabelInUse, 409),
+    (errors.DefaultLabelStays, 409),
     (errors.Refused, 400),
     (ForbiddenAddress, 403),
     (ImageTooLarge, 413),
@@ -32,6 +34,14 @@ _STATUS: tuple[tuple[type[Exception], int], ...] = (
     (BadCursor, 400),
     (SuspiciousOperation, 400),
     (BadRequest, 400),
+)
+# A record fails alone. What is not here is the record's own fault: 400.
+_RECORD: tuple[tuple[type[FileRefused], int], ...] = (
+    (ForbiddenAddress, 403),
+    (ImageTooLarge, 413),
+    (TooManyPixels, 413),
+    (AddressTooSlow, 504),
+    (AddressFailed, 502),
 )
 
 
@@ -72,12 +82,11 @@ def _body(error: Exception) -> dict[str, Any]:
     return body
 
 
-def record_status(error: FileRefused) -> int:
-    """Return the code that a failed record of a descriptor call carries."""
-    if isinstance(error, ForbiddenAddress):
-        return 403
-    if isinstance(error, ImageTooLarge | TooManyPixels):
-        return 413
-    if isinstance(error, AddressTooSlow):
-        return 504
-    return 502 if isinstance(error, AddressFailed) else 400
+def record_status(refusal: type[FileRefused]) -> int:
+    """Return the code that a failed record carries."""
+    return next((code for kind, code in _RECORD if issubclass(refusal, kind)), 400)
+
+
+def kept_record_status(refusal: str) -> int:
+    """Return the code of a refusal of which only its class's name was kept."""
+    return next((code for kind, code in _RECORD if kind.__name__ == refusal), 400)

@@ -1,5 +1,6 @@
 """`/similarity/training/v2/group`."""
 
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -13,18 +14,33 @@ from dashboard.api.base import ApiView
 from dashboard.api.lists import NEWEST_FIRST, Listing
 from dashboard.api.parameters import an_id, conditions, flag, number, text
 from dashboard.api.permissions import workspace_for
-from dashboard.api.shapes import GroupFields, ImageIds, group_json, images_json
+from dashboard.api.region_shapes import RegionIds, regions_json
+from dashboard.api.shapes import (
+    GroupFields,
+    GroupIds,
+    GroupMarks,
+    ImageIds,
+    group_json,
+    groups_json,
+    images_json,
+)
 from dashboard.models import Group
-from dashboard.queries.groups import get_group, groups_in, members_of
+from dashboard.queries.groups import get_group, group_rows, groups_in, members_of
 from dashboard.queries.nesting import groups_inside
+from dashboard.queries.regions import regions_of_group
 from dashboard.queries.similarity_types import types_in
 from dashboard.services.groups import (
     add_images,
+    add_regions,
     change_group,
     create_group,
     delete_group,
+    mark_groups,
     remove_images,
+    remove_regions,
 )
+from dashboard.services.members import Placed
+from dashboard.services.nesting import add_groups, remove_groups
 
 MEMBERS_SHOWN = 1000
 FILTERS = {
@@ -33,6 +49,7 @@ FILTERS = {
     "image": (an_id, "image_rows__image"),
     "object": (an_id, "region_rows__region"),
     "group": (an_id, "child_rows__child"),
+    "parent": (an_id, "parent_rows__parent"),
     "test": (flag, "test_group"),
     "min_images": (number, "images_count__gte"),
     "max_images": (number, "images_count__lte"),
@@ -45,8 +62,11 @@ class Groups(ApiView):
 
     def get(self, request: Request) -> Response:
         """List those that the query asks for."""
-        rows = _asked_for(request, groups_in(workspace_for(request, "workspace.view")))
-        return Response(Listing(rows, lambda page: map(group_json, page)).answer(request))
+        workspace = workspace_for(request, "workspace.view")
+        rows = group_rows(_asked_for(request, groups_in(workspace)))
+        return Response(
+            Listing(rows, partial(groups_json, workspace_id=workspace.id)).answer(request)
+        )
 
     def post(self, request: Request) -> Response:
         """Create one."""
@@ -81,20 +101,62 @@ class OneGroup(ApiView):
         return self.find(Group, get_group, group_id, action)
 
 
-class GroupImages(ApiView):
-    """The images of a group; `adds` says whether the address puts in or takes out."""
+class GroupsMarks(ApiView):
+    """The marks of many groups at once."""
+
+    def post(self, request: Request) -> Response:
+        """Set or take off the test mark, of all or of none."""
+        workspace = workspace_for(request, "groups.change")
+        values = self.read(GroupMarks)
+        updated = mark_groups(
+            workspace=workspace, ids=values["groups"], **values["marks"], actor=self.user
+        )
+        return Response({"updated": updated})
+
+
+class _Members(ApiView):
+    """What is in a group; `adds` says whether the address puts in or takes out."""
 
     adds = True
 
+    def change(self, group_id: UUID, shape: Any, put: Any, take: Any) -> Response:
+        """Put what the body names into the group or take it out, all or none."""
+        group = self.find(Group, get_group, group_id, "groups.change")
+        (ids,) = self.read(shape).values()
+        if self.adds:
+            placed = put(group=group, ids=ids, actor=self.user)
+            return Response({"added": placed.added, "already": placed.already})
+        removed, missing = take(group=group, ids=ids, actor=self.user)
+        return Response({"removed": removed, "missing": missing})
+
+
+class GroupImages(_Members):
+    """The images of a group."""
+
     def post(self, request: Request, group_id: UUID) -> Response:  # noqa: ARG002
         """Put images in or take them out, all or none."""
-        group = self.find(Group, get_group, group_id, "groups.change")
-        ids = self.read(ImageIds)["images"]
-        if self.adds:
-            placed = add_images(group=group, ids=ids, actor=self.user)
-            return Response({"added": placed.added, "already": placed.already})
-        removed, missing = remove_images(group=group, ids=ids, actor=self.user)
-        return Response({"removed": removed, "missing": missing})
+        return self.change(group_id, ImageIds, add_images, remove_images)
+
+
+class GroupRegions(_Members):
+    """The objects of a group."""
+
+    def post(self, request: Request, group_id: UUID) -> Response:  # noqa: ARG002
+        """Put objects in or take them out, all or none."""
+        return self.change(group_id, RegionIds, add_regions, remove_regions)
+
+
+class GroupGroups(_Members):
+    """The groups of a group."""
+
+    def post(self, request: Request, group_id: UUID) -> Response:  # noqa: ARG002
+        """Put groups in or take them out, all or none."""
+        return self.change(group_id, GroupIds, _put_groups, remove_groups)
+
+
+def _put_groups(**given: Any) -> Placed:
+    added, already = add_groups(**given)
+    return Placed(added, already)
 
 
 def _asked_for(request: Request, rows: QuerySet[Group]) -> QuerySet[Group]:
@@ -114,10 +176,13 @@ def _with_type(workspace: Workspace, values: dict[str, Any]) -> dict[str, Any]:
 
 
 def _whole(row: Group, request: Request) -> dict[str, object]:
+    """Write a group with its newest members; the lists' filters reach what is beyond."""
     members = members_of(row).order_by("-image_created", "-image")[:MEMBERS_SHOWN]
+    regions = regions_of_group(row).order_by(*NEWEST_FIRST)[:MEMBERS_SHOWN]
     inside = groups_inside(row).order_by(*NEWEST_FIRST)[:MEMBERS_SHOWN]
     return group_json(row) | {
+        "verifyCount": row.verify_count,
         "images": images_json([member.image for member in members], request),
-        "detection_objects": [],
+        "detection_objects": regions_json(regions, request),
         "groups": [group_json(inner) for inner in inside],
     }

@@ -1,26 +1,26 @@
 """`/recognition/v2/training-image`."""
 
-from typing import Any
-from urllib.parse import unquote, urlsplit
+from typing import Any, cast
 from uuid import UUID
 
-from rest_framework.exceptions import ValidationError
+from rest_framework.exceptions import NotFound, ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts.models import Workspace
+from dashboard.api.absent import NO_LABELS
 from dashboard.api.base import ApiView
 from dashboard.api.lists import Listing
 from dashboard.api.parameters import an_id, conditions, flag, number
 from dashboard.api.permissions import workspace_for
-from dashboard.api.shapes import ImageFields, NewImageFields, images_json
-from dashboard.files.fetch import fetch_image
+from dashboard.api.shapes import ImageFields, ImageMarks, NewImageFields, images_json
+from dashboard.files.fetch import fetch_image, last_segment
 from dashboard.models import Image
 from dashboard.models.images import ImageQuerySet
 from dashboard.queries.image_tiles import without_group
-from dashboard.queries.images import get_image, images_in, images_of_type
+from dashboard.queries.images import get_image, images_in, images_of_type, images_with_label
 from dashboard.queries.similarity_types import types_in
-from dashboard.services.images import add_image, change_image, delete_images
+from dashboard.services.images import add_image, change_image, delete_images, mark_images
 
 FACTS = ("meta_data", "test_image", "real")
 FILTERS = {
@@ -58,6 +58,23 @@ class Images(ApiView):
         return Response(images_json([image], request)[0], status=201)
 
 
+class ImagesMarks(ApiView):
+    """The marks of many images at once."""
+
+    def post(self, request: Request) -> Response:
+        """Set or take off marks, of all or of none."""
+        workspace = workspace_for(request, "images.change")
+        # What would change or choose images by labels must not seem to have worked.
+        body = cast("dict[str, Any]", request.data)
+        if any(body.get(name) for name in ("labels", "labels-add", "labels-remove")):
+            raise NotFound(NO_LABELS)
+        values = self.read(ImageMarks)
+        updated = mark_images(
+            workspace=workspace, ids=values["images"], marks=values["marks"], actor=self.user
+        )
+        return Response({"updated": updated})
+
+
 class OneImage(ApiView):
     """One image."""
 
@@ -91,7 +108,10 @@ def _asked_for(request: Request, workspace: Workspace) -> ImageQuerySet:
     if (type_id := an_id(request, "ungrouped")) is not None:
         kind = types_in(workspace).filter(pk=type_id).first()
         rows = rows.none() if kind is None else without_group(rows, kind)
-    return rows
+    if (label_id := an_id(request, "detection_labels")) is not None:
+        rows = images_with_label(rows, label_id)
+    # No image has a recognition label, so none has the one that is asked for here.
+    return rows if an_id(request, "labels") is None else rows.none()
 
 
 def _bytes(values: dict[str, Any]) -> tuple[bytes, str]:
@@ -101,10 +121,5 @@ def _bytes(values: dict[str, Any]) -> tuple[bytes, str]:
     if values.get("base64"):
         return values["base64"], ""
     if url := values.get("url"):
-        return fetch_image(url), _last_segment(url)
+        return fetch_image(url), last_segment(url)
     raise ValidationError({"detail": "Send the image as base64, url, or a file named img_path."})
-
-
-def _last_segment(url: str) -> str:
-    name = unquote(urlsplit(url).path).rsplit("/", 1)[-1]
-    return name.replace("\x00", "")

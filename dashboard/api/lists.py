@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 from urllib.parse import parse_qsl, urlencode
 
-from django.db.models import Model, QuerySet
+from django.db.models import QuerySet
 from django.http import Http404
 from rest_framework.request import Request
 
@@ -13,7 +13,7 @@ from dashboard.api.parameters import text
 from dashboard.queries.names import holding
 from dashboard.queries.pages import encode, page
 
-M = TypeVar("M", bound=Model)
+R = TypeVar("R")
 Json = dict[str, Any]
 
 PAGE_SIZE, MAX_PAGE_SIZE = 100, 1000
@@ -21,11 +21,14 @@ NEWEST_FIRST = ("-created", "-id")
 
 
 @dataclass(frozen=True)
-class Listing(Generic[M]):
-    """A list as a call answers it: its rows, how to write them, and by which field to search."""
+class Listing(Generic[R]):
+    """A list as a call answers it: its rows, how to write them, and by which field to search.
 
-    rows: QuerySet[M]
-    write: Callable[[list[M]], Iterable[Json]]
+    A row is a model or, where lists must be quick, a named tuple with `id` and `created`.
+    """
+
+    rows: QuerySet[Any, R]
+    write: Callable[[list[R]], Iterable[Json]]
     name: str = "name"
 
     def answer(self, request: Request) -> Json:
@@ -87,7 +90,7 @@ def _made_cursor(results: list[Any], at: int, size: int) -> Json:
     """Return where the next page begins: it costs the same at any depth."""
     if not results:
         return {}
-    return {"cursor": f"{at + 1}x{size}.{encode(results[-1].created, results[-1].pk)}"}
+    return {"cursor": f"{at + 1}x{size}.{encode(results[-1].created, results[-1].id)}"}
 
 
 def _link(request: Request, changed: Json) -> str:

@@ -34,11 +34,16 @@ def allow(request: Request, workspace_id: UUID, action: str) -> Workspace:
 
     404 for a workspace that the user is no member of, 403 for a role or scope too low.
     """
-    token = cast("ApiToken", request.auth)
     membership = check(find_membership(cast("User", request.user), workspace_id), action)
-    if token.scope == Scope.READ and action not in READ_SCOPE:
-        raise PermissionDenied("This API token can only read: make one with the scope “write”.")
+    if action not in READ_SCOPE:
+        refuse_key_that_reads(request)
     return membership.workspace
+
+
+def refuse_key_that_reads(request: Request) -> None:
+    """Raise `PermissionDenied` for a key of the scope “read”."""
+    if cast("ApiToken", request.auth).scope == Scope.READ:
+        raise PermissionDenied("This API token can only read: make one with the scope “write”.")
 
 
 def workspace_named(request: Request) -> UUID | None:

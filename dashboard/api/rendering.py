@@ -26,9 +26,12 @@ class OrjsonRenderer(BaseRenderer):
         renderer_context: Mapping[str, Any] | None = None,  # noqa: ARG002
     ) -> bytes:
         """Return the bytes; nothing for an answer without content."""
-        if data is None:
-            return b""
-        return orjson.dumps(data, default=_plain, option=_OPTIONS)
+        return b"" if data is None else dumps(data)
+
+
+def dumps(data: Any) -> bytes:
+    """Write a value as the API does everywhere."""
+    return orjson.dumps(data, default=_plain, option=_OPTIONS)
 
 
 def _plain(value: Any) -> str:

@@ -1,7 +1,8 @@
 """What each resource looks like on the wire; serializers and writers shape, they never save."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
+from uuid import UUID
 
 from rest_framework import serializers
 from rest_framework.request import Request
@@ -44,6 +45,57 @@ class ImageIds(serializers.Serializer[Any]):
     """Images by their ids."""
 
     images = IdList()
+
+
+class GroupIds(serializers.Serializer[Any]):
+    """Groups by their ids."""
+
+    groups = IdList()
+
+
+class Marks(serializers.Serializer[Any]):
+    """Marks to set on many things: each name has a field that sets it and one that takes it off.
+
+    Their names have hyphens, which no attribute can have.
+    """
+
+    marks: Mapping[str, str] = {}
+
+    def get_fields(self) -> dict[str, Any]:
+        """Add the fields of the marks."""
+        fields = dict(super().get_fields())
+        for name in self.marks:
+            for verb in ("mark", "unmark"):
+                fields[f"{verb}-{name}"] = Flag(required=False)
+        return fields
+
+    def validate(self, attrs: Json) -> Json:
+        """Put what is to be set into `marks`, by the columns that it is in."""
+        found: dict[str, bool] = {}
+        for name, column in self.marks.items():
+            on, off = attrs.pop(f"mark-{name}", False), attrs.pop(f"unmark-{name}", False)
+            if on and off:
+                raise serializers.ValidationError(
+                    {f"mark-{name}": [f"Send mark-{name} or unmark-{name}, not both."]}
+                )
+            if on or off:
+                found[column] = on
+        if not found:
+            names = " or ".join(f"mark-{name}, unmark-{name}" for name in self.marks)
+            raise serializers.ValidationError({"detail": f"Send one of {names} as true."})
+        return attrs | {"marks": found}
+
+
+class GroupMarks(GroupIds, Marks):
+    """Groups, and whether they are for testing."""
+
+    marks = {"test": "test_group"}
+
+
+class ImageMarks(ImageIds, Marks):
+    """Images, and whether they are for testing, and real."""
+
+    marks = {"test": "test_image", "real": "real"}
 
 
 class TypeId(serializers.Serializer[Any]):
@@ -133,18 +185,27 @@ def version_json(row: Version) -> Json:
 
 def group_json(row: Group) -> Json:
     """Write a group as it stands in a list."""
-    kind = row.similarity_type
+    return _group_json(row, row.workspace_id, row.similarity_type.name)
+
+
+def groups_json(rows: Iterable[Any], workspace_id: UUID) -> list[Json]:
+    """Write plain rows of a workspace's groups as `group_json` writes groups."""
+    return [_group_json(row, workspace_id, row.similarity_type__name) for row in rows]
+
+
+def _group_json(row: Any, workspace_id: UUID, type_name: str) -> Json:
+    # A type's groups are of its own workspace.
     return {
         "id": row.id,
         "name": row.name,
         "description": row.description,
-        "type": {"id": kind.id, "name": kind.name, "workspace": kind.workspace_id},
+        "type": {"id": row.similarity_type_id, "name": type_name, "workspace": workspace_id},
         "meta_data": row.meta_data,
         "test_group": row.test_group,
         "images_count": row.images_count,
         "objects_count": row.regions_count,
         "groups_count": row.groups_count,
-        "workspace": row.workspace_id,
+        "workspace": workspace_id,
         "created": row.created,
         "modified": row.modified,
     }

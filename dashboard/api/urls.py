@@ -1,19 +1,33 @@
 """The addresses of the API, each with and without a slash at its end, so that none redirects."""
 
 from collections.abc import Callable
-from typing import Any
 
 from django.http import HttpResponseBase
 from django.urls import URLPattern, path, re_path, register_converter
 from django.urls.converters import UUIDConverter
-from rest_framework.exceptions import NotFound
-from rest_framework.request import Request
 
-from dashboard.api import descriptors, groups, images, similarity_types, tasks, versions
+from dashboard.api import (
+    absent,
+    async_requests,
+    descriptors,
+    groups,
+    images,
+    labels,
+    regions,
+    similarity_types,
+    tasks,
+    users,
+    verifications,
+    versions,
+    workspaces,
+)
 from dashboard.api.base import ApiView
 
 SIMILARITY = "similarity/training/v2/"
 RECOGNITION = "recognition/v2/"
+DETECTION = "detection/v2/"
+ANNOTATE = "annotate/v2/"
+ACCOUNT = "account/v2/"
 
 View = Callable[..., HttpResponseBase]
 
@@ -25,15 +39,6 @@ class AnyCaseUUID(UUIDConverter):
 
 
 register_converter(AnyCaseUUID, "id")
-
-
-class Unknown(ApiView):
-    """Whatever else is asked for under the API's addresses."""
-
-    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
-        """Say in JSON that it is not here, whatever the method."""
-        super().initial(request, *args, **kwargs)
-        raise NotFound("This call is not part of Likewise.")
 
 
 def call(address: str, view: View, name: str) -> list[URLPattern]:
@@ -49,6 +54,15 @@ def both(address: str, view: View, name: str) -> list[URLPattern]:
     return [
         *call(SIMILARITY + address, view, name),
         *call(RECOGNITION + address, view, f"{name}-alias"),
+    ]
+
+
+def members(of: str, view: type[ApiView]) -> list[URLPattern]:
+    """Make the routes that put members into a group and take them out."""
+    address = "group/<id:group_id>"
+    return [
+        *both(f"{address}/add-{of}", view.as_view(), f"group-add-{of}"),
+        *both(f"{address}/remove-{of}", view.as_view(adds=False), f"group-remove-{of}"),
     ]
 
 
@@ -68,18 +82,50 @@ urlpatterns = [
     *both("model/<id:version_id>", versions.OneVersion.as_view(), "version"),
     *both("group", groups.Groups.as_view(), "groups"),
     *both("group/<id:group_id>", groups.OneGroup.as_view(), "group"),
-    *both("group/<id:group_id>/add-images", groups.GroupImages.as_view(), "group-add-images"),
-    *both(
-        "group/<id:group_id>/remove-images",
-        groups.GroupImages.as_view(adds=False),
-        "group-remove-images",
-    ),
+    *both("group/update", groups.GroupsMarks.as_view(), "groups-update"),
+    *members("images", groups.GroupImages),
+    *members("objects", groups.GroupRegions),
+    *members("groups", groups.GroupGroups),
     *call(SIMILARITY + "descriptor", descriptors.Descriptors.as_view(), "descriptor"),
     *call(RECOGNITION + "training-image", images.Images.as_view(), "images"),
     *call(RECOGNITION + "training-image/<id:image_id>", images.OneImage.as_view(), "image"),
+    *call(RECOGNITION + "training-image/update", images.ImagesMarks.as_view(), "images-update"),
+    *call(DETECTION + "label", labels.Labels.as_view(), "labels"),
+    *call(DETECTION + "label/<id:label_id>", labels.OneLabel.as_view(), "label"),
+    *call(DETECTION + "object", regions.Regions.as_view(), "objects"),
+    *call(DETECTION + "object/<id:region_id>", regions.OneRegion.as_view(), "object"),
+    *call(
+        ANNOTATE + "similarity-verification",
+        verifications.GroupVerifications.as_view(),
+        "group-verifications",
+    ),
+    *call(
+        ANNOTATE + "similarity-verification/<id:verification_id>",
+        verifications.OneGroupVerification.as_view(),
+        "group-verification",
+    ),
+    *call(
+        ANNOTATE + "verification", verifications.ImageVerifications.as_view(), "image-verifications"
+    ),
+    *call(
+        ANNOTATE + "verification/<id:verification_id>",
+        verifications.OneImageVerification.as_view(),
+        "image-verification",
+    ),
+    *call(ACCOUNT + "user", users.CurrentUser.as_view(), "user"),
+    *call(ACCOUNT + "workspace", workspaces.Workspaces.as_view(), "workspaces"),
+    *call(ACCOUNT + "workspace/<id:workspace_id>", workspaces.OneWorkspace.as_view(), "workspace"),
+    *call(ACCOUNT + "request", async_requests.AsyncRequests.as_view(), "requests"),
+    *call(ACCOUNT + "request/<id:request_id>", async_requests.OneAsyncRequest.as_view(), "request"),
+    *call(
+        ACCOUNT + "request/<id:request_id>/status",
+        async_requests.AsyncRequestStatus.as_view(),
+        "request-status",
+    ),
+    *call("authorization/v2/authorize", users.Authorization.as_view(), "authorize"),
     re_path(
         "^(similarity|recognition|detection|annotate|authorization|account/v2)(/|$)",
-        Unknown.as_view(),
+        absent.Absent.as_view(),
         name="api-unknown",
     ),
 ]

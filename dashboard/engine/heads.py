@@ -6,6 +6,7 @@ on the prior, many on themselves.
 """
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import NamedTuple
 
 import numpy as np
@@ -44,16 +45,19 @@ class Head:
         """The numbers in one descriptor."""
         return int(self.directions.shape[1])
 
+    @cached_property
+    def _exact(self) -> Floats:
+        return self.directions.astype(np.float64)
+
     def describe(self, features: NDArray[np.floating]) -> NDArray[np.float32]:
         """Turn features (n, k) into descriptors (n, d) float32, rows of unit length.
 
         Computed in float64 and rounded last: a row comes out the same alone and among others.
         """
-        directions = self.directions.astype(np.float64)
         rows = np.empty((len(features), self.dimension), np.float32)
         for start in range(0, len(features), BLOCK):
             block = features[start : start + BLOCK].astype(np.float64) - self.mean
-            rows[start : start + BLOCK] = unit_rows(block @ directions)
+            rows[start : start + BLOCK] = unit_rows(block @ self._exact)
         return rows
 
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageOps
+from PIL import ExifTags, Image, ImageOps
 
 SIZE = 128
 PAPER = (255, 255, 255, 255)  # what shows through where a picture is transparent
@@ -10,13 +10,18 @@ PAPER = (255, 255, 255, 255)  # what shows through where a picture is transparen
 
 def upright(image: Image.Image) -> Image.Image:
     """Turn as the camera's orientation says, and bring any mode to RGB."""
-    turned = ImageOps.exif_transpose(image)
+    # Pillow would copy a picture that is upright already, and one that is RGB.
+    turned = image if _is_upright(image) else ImageOps.exif_transpose(image)
     if turned.mode in ("I", "F") or turned.mode.startswith("I;16"):
         turned = _eight_bits(turned)
     if turned.has_transparency_data:
         layer = turned.convert("RGBA")
         return Image.alpha_composite(Image.new("RGBA", layer.size, PAPER), layer).convert("RGB")
-    return turned.convert("RGB")
+    return turned if turned.mode == "RGB" else turned.convert("RGB")
+
+
+def _is_upright(image: Image.Image) -> bool:
+    return bool(image.getexif().get(ExifTags.Base.Orientation, 1) == 1)
 
 
 def _eight_bits(image: Image.Image) -> Image.Image:
@@ -36,6 +41,8 @@ def letterbox(image: Image.Image, size: int = SIZE) -> NDArray[np.uint8]:
     scale = size / max(image.size)
     width, height = (max(1, round(side * scale)) for side in image.size)
     pixels = np.asarray(image.resize((width, height), _filter_for(scale)))
+    if width == height:
+        return pixels
     border = np.concatenate([pixels[0], pixels[-1], pixels[:, 0], pixels[:, -1]])
     square = np.empty((size, size, 3), np.uint8)
     square[:] = border.mean(axis=0).astype(np.uint8)

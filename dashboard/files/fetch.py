@@ -4,6 +4,7 @@ from collections import deque
 from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Final
+from urllib.parse import unquote, urlsplit
 
 import requests
 from requests.compat import urljoin
@@ -17,6 +18,9 @@ from .limits import FetchLimits, configured_fetch_limits
 _CHUNK: Final = 64 * 1024
 # So many files of 20 MB may be in memory at once.
 _SIDE_BY_SIDE: Final = 16
+
+_Content = bytes | FileRefused
+_Waiting = Future[_Content] | _Content
 
 
 def fetch_image(url: str, limits: FetchLimits | None = None) -> bytes:
@@ -38,23 +42,44 @@ def fetch_image(url: str, limits: FetchLimits | None = None) -> bytes:
         return data
 
 
+def last_segment(url: str) -> str:
+    """Return what a file behind the address may be called; nothing for an address that is none."""
+    try:
+        path = urlsplit(url).path
+    except ValueError:
+        return ""
+    return unquote(path).rsplit("/", 1)[-1].replace("\x00", "")
+
+
 def fetch_many(
-    urls: Iterable[str], limits: FetchLimits | None = None
-) -> Iterator[bytes | FileRefused]:
-    """Fetch side by side; yield for each address, in order, its bytes or why there are none."""
+    sources: Iterable[str | _Content], limits: FetchLimits | None = None
+) -> Iterator[_Content]:
+    """Fetch side by side; yield for each address, in order, its bytes or why there are none.
+
+    What is no address is passed on as it is.
+    """
     limits = limits or configured_fetch_limits()
     with ThreadPoolExecutor(_SIDE_BY_SIDE, thread_name_prefix="fetch") as pool:
-        waiting: deque[Future[bytes | FileRefused]] = deque()
-        for url in urls:
+        waiting: deque[_Waiting] = deque()
+        for source in sources:
             # Only as far ahead as is taken, so that memory stays bounded.
             if len(waiting) == _SIDE_BY_SIDE:
-                yield waiting.popleft().result()
-            waiting.append(pool.submit(_fetch_or_refusal, url, limits))
+                yield _taken(waiting.popleft())
+            if isinstance(source, str):
+                waiting.append(pool.submit(_fetch_or_refusal, source, limits))
+            else:
+                waiting.append(source)
+            while waiting and not isinstance(waiting[0], Future):
+                yield _taken(waiting.popleft())
         while waiting:
-            yield waiting.popleft().result()
+            yield _taken(waiting.popleft())
 
 
-def _fetch_or_refusal(url: str, limits: FetchLimits) -> bytes | FileRefused:
+def _taken(waiting: _Waiting) -> _Content:
+    return waiting.result() if isinstance(waiting, Future) else waiting
+
+
+def _fetch_or_refusal(url: str, limits: FetchLimits) -> _Content:
     try:
         return fetch_image(url, limits)
     except FileRefused as refusal:

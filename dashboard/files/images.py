@@ -32,6 +32,15 @@ class ImageFacts:
 
 
 @dataclass(frozen=True, slots=True)
+class Shown:
+    """What an encoder is shown of a picture, RGB and perhaps smaller; the upright size of all."""
+
+    picture: Image.Image
+    width: int
+    height: int
+
+
+@dataclass(frozen=True, slots=True)
 class StoredImage:
     """What is kept of an upload: `sha256` and `file_size` tell of the upload, the rest of that."""
 
@@ -71,19 +80,29 @@ def decode(
     return reading.load_upright(file).convert("RGB")
 
 
-def decode_for_encoder(
-    data: bytes, *, side: int = ENCODER_SIDE, limits: ImageLimits | None = None
-) -> Image.Image:
+def show(data: bytes, *, side: int = ENCODER_SIDE, limits: ImageLimits | None = None) -> Shown:
     """Return the picture as jobs, search and API alike show it to an encoder of `side` pixels.
 
     The same bytes give the same pixels. The longer side is at least twice `side` where the file
-    has as much: the encoder's own scaling then has something to average. The limit on bytes is one
-    on uploads and not asked again: what is stored of a file may be larger than the file was.
+    has as much: the encoder's own scaling then has something to average.
+    """
+    file = reading.open_image(data, limits or configured_image_limits())
+    width, height = reading.upright_size(file)
+    reading.draft_longer(file, 2 * side)
+    picture = reading.load_upright(file)
+    return Shown(picture if picture.mode == "RGB" else picture.convert("RGB"), width, height)
+
+
+def decode_for_encoder(
+    data: bytes, *, side: int = ENCODER_SIDE, limits: ImageLimits | None = None
+) -> Image.Image:
+    """Return the picture that `show` shows, of bytes that were taken before.
+
+    The limit on bytes is one on uploads and not asked again: what is stored of a file may be
+    larger than the file was.
     """
     limits = replace(limits or configured_image_limits(), size=len(data))
-    file = reading.open_image(data, limits)
-    reading.draft_longer(file, 2 * side)
-    return reading.load_upright(file).convert("RGB")
+    return show(data, side=side, limits=limits).picture
 
 
 def prepare(data: bytes, *, resize: bool = True, limits: ImageLimits | None = None) -> StoredImage:

@@ -62,6 +62,11 @@ def extraction(workspace_id: UUID, extraction_id: UUID, extension: str) -> str:
     return f"{workspace_id}/extractions/{_shard(extraction_id)}/{extraction_id}.{extension}"
 
 
+def async_pictures(workspace_id: UUID, request_id: UUID) -> str:
+    """Return where the pictures of a request over the API wait, all in one file."""
+    return f"{workspace_id}/requests/{_shard(request_id)}/{request_id}"
+
+
 def plain_name(name: str) -> str:
     """Return the name if it is one file's name and nothing more. Raises UnsafePath."""
     if not _PLAIN_NAME.fullmatch(name) or name.startswith("."):

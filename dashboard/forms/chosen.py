@@ -13,12 +13,12 @@ from dashboard.queries.similarity_types import types_in
 class IdsField(forms.TypedMultipleChoiceField):
     """Ids of the ticked boxes."""
 
-    def __init__(self) -> None:
+    def __init__(self, noun: str = "image") -> None:
         super().__init__(
             coerce=UUID,
             required=True,
             error_messages={
-                "required": "Tick at least one image first.",
+                "required": f"Tick at least one {noun} first.",
                 "invalid_choice": "Reload the page and tick again: a box was damaged.",
             },
         )

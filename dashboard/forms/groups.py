@@ -5,15 +5,15 @@ from typing import Any
 from django import forms
 
 from accounts.models import Workspace
+from dashboard.forms.finding import NameSearch
 from dashboard.models import Image, SimilarityType
 from dashboard.queries.images import images_in
 from dashboard.queries.similarity_types import types_in
 
 
-class GroupFilter(forms.Form):
+class GroupFilter(NameSearch):
     """The filter in the address of the list."""
 
-    name = forms.CharField(required=False, max_length=255)
     type = forms.ModelChoiceField(SimilarityType.objects.none(), required=False)
 
     def __init__(self, *args: Any, workspace: Workspace, **options: Any) -> None:

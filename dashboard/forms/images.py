@@ -5,14 +5,16 @@ from typing import Any
 from django import forms
 
 from accounts.models import Workspace
+from dashboard.forms.finding import NameSearch
+from dashboard.forms.meta_data import MetaDataField
 from dashboard.models import Group, SimilarityType
 from dashboard.queries.groups import groups_in
 from dashboard.queries.image_tiles import Chosen
 from dashboard.queries.similarity_types import types_in
 
 
-class ChosenForm(forms.Form):
-    """The filter in the address of the grid; one at a time."""
+class ChosenForm(NameSearch):
+    """The filters in the address of the grid; an image passes all that are set."""
 
     test = forms.BooleanField(required=False)
     without_type = forms.ModelChoiceField(SimilarityType.objects.none(), required=False)
@@ -21,13 +23,14 @@ class ChosenForm(forms.Form):
     def __init__(self, *args: Any, workspace: Workspace, **options: Any) -> None:
         super().__init__(*args, **options)
         for name, rows in (("without_type", types_in), ("group", groups_in)):
-            if self.data.get(name):  # most often the grid is shown whole
+            if self.data.get(name):
                 field: Any = self.fields[name]
                 field.queryset = rows(workspace)
 
     def chosen(self) -> Chosen:
         """Return the filter."""
-        return Chosen(**self.cleaned_data)
+        facts = self.cleaned_data
+        return Chosen(facts["test"], facts["without_type"], facts["group"], facts["search"])
 
 
 class TestMarkForm(forms.Form):
@@ -39,3 +42,10 @@ class TestMarkForm(forms.Form):
         choices=[("1", "A test image"), ("0", "Not a test image")],
         coerce=lambda value: value == "1",
     )
+
+
+class ImageForm(forms.Form):
+    """The name of an image's file and what is to be known of the image."""
+
+    file_name = forms.CharField(max_length=255)
+    meta_data = MetaDataField(help_text="Facts of your own, as a JSON object.")

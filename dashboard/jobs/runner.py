@@ -16,12 +16,14 @@ from django.db import DatabaseError, connection, transaction
 from accounts.logs import current_request_id
 from dashboard.celery import app
 from dashboard.files.errors import FileRefused
+from dashboard.jobs.async_requests import describe_records, upload_records
 from dashboard.jobs.demo import draw
 from dashboard.jobs.encoders import prepare
 from dashboard.jobs.extractions import extract
 from dashboard.jobs.features import describe
 from dashboard.jobs.training import train
 from dashboard.jobs.uploads import import_upload
+from dashboard.jobs.workspaces import remove
 from dashboard.models import Job
 from dashboard.services import jobs
 from dashboard.services.closing import close_subject
@@ -36,8 +38,12 @@ KINDS: dict[str, Callable[[jobs.Handle], str]] = {
     Job.Kind.DESCRIBE: describe,
     Job.Kind.EXTRACT: extract,
     Job.Kind.ENCODER: prepare,
+    Job.Kind.ASYNC_DESCRIPTOR: describe_records,
+    Job.Kind.ASYNC_UPLOAD: upload_records,
+    Job.Kind.CLOSE: remove,
 }
 TRY_AGAIN_AFTER = timedelta(seconds=3)
+PATIENT_TRIES = 100  # from then on the pause grows no more: five minutes
 
 
 @app.task(name="dashboard.run_job")
@@ -57,6 +63,8 @@ def _run(job: Job) -> None:
     try:
         message = KINDS[job.kind](jobs.Handle(job))
         _end(job, Job.State.DONE, message)
+    except jobs.JobGone:
+        logger.info("job=%s event=done", job.id)
     except jobs.JobCancelled:
         _end(job, Job.State.CANCELLED, "Cancelled.")
     except (Refused, FileRefused) as refusal:
@@ -111,7 +119,10 @@ class _Lease:
         if issubclass(kind, jobs.WorkerStopping):
             jobs.release(self.job, forgive=True)
             return True
+        if issubclass(kind, jobs.NotYet):
+            jobs.release(self.job, wait=TRY_AGAIN_AFTER, forgive=True)
+            return True
         # A defect or a broken disk: count the try, keep the reason, let Celery log the trace.
         jobs.note(self.job, f"The last error was: {error or kind.__name__}.")
-        jobs.release(self.job, wait=TRY_AGAIN_AFTER)
+        jobs.release(self.job, wait=TRY_AGAIN_AFTER * min(self.job.tries, PATIENT_TRIES))
         return False

@@ -12,17 +12,24 @@ from django.db import DatabaseError, connection, transaction
 
 from dashboard.models import Job
 from dashboard.services import jobs
+from dashboard.services.async_requests import forget_old_requests
 from dashboard.services.closing import close_subject
+from dashboard.services.uploads import forget_uploads
 
 logger = logging.getLogger("likewise.jobs")
 
 
 def sweep_once() -> None:
-    """Take back what dead workers held, give up what was tried too often, wake for the rest."""
+    """Take back what dead workers held, give up what was tried too often, wake for the rest.
+
+    Also remove what nobody tried again in time.
+    """
     jobs.take_back_expired()
     for job in jobs.worn_out():
         _give_up(job)
     jobs.wake_overdue()
+    forget_old_requests()
+    forget_uploads()
 
 
 @transaction.atomic

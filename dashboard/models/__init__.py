@@ -1,5 +1,6 @@
 """What: the tables of the platform, one file per noun."""
 
+from dashboard.models.async_requests import AsyncRecord, AsyncRequest
 from dashboard.models.encoders import Encoder
 from dashboard.models.extractions import Extraction
 from dashboard.models.features import Feature
@@ -11,10 +12,13 @@ from dashboard.models.regions import Region
 from dashboard.models.similarity_types import SimilarityType
 from dashboard.models.tasks import Task, TaskType
 from dashboard.models.uploads import Upload, UploadFile, UploadPart
+from dashboard.models.verifications import Verification
 from dashboard.models.versions import Version
 
 __all__ = [
     "DEFAULT_LABEL",
+    "AsyncRecord",
+    "AsyncRequest",
     "Encoder",
     "Extraction",
     "Feature",
@@ -32,6 +36,7 @@ __all__ = [
     "Upload",
     "UploadFile",
     "UploadPart",
+    "Verification",
     "Version",
     "WorkerSign",
 ]

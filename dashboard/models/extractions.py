@@ -12,7 +12,8 @@ from dashboard.models.versions import Version
 class Extraction(ScopedModel):
     """What to describe, with which version, in which format; `path` is set when it is complete.
 
-    Of all images, unless `group` or `similarity_type` narrows it down.
+    Of all images, unless `group`, `similarity_type` or `filter` narrows it down. What the filter
+    was in words stays, whatever becomes of the things that it names.
     """
 
     class Format(models.TextChoices):
@@ -26,6 +27,8 @@ class Extraction(ScopedModel):
     version = models.ForeignKey(Version, models.CASCADE, related_name="extractions")
     group = models.ForeignKey(Group, models.CASCADE, null=True, related_name="+")
     similarity_type = models.ForeignKey(SimilarityType, models.CASCADE, null=True, related_name="+")
+    filter = models.JSONField(default=dict, blank=True, help_text="A filter of the grid.")
+    filter_words = models.CharField(max_length=1000, blank=True)
     format = models.CharField(max_length=10, choices=Format.choices)
     created_by = models.ForeignKey(User, models.SET_NULL, null=True, related_name="+")
     path = models.CharField(max_length=255, blank=True)

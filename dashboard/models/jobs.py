@@ -25,6 +25,9 @@ class Job(ScopedModel):
         DESCRIBE = "describe", "Description"
         EXTRACT = "extract", "Extraction"
         ENCODER = "encoder", "Encoder"
+        ASYNC_DESCRIPTOR = "async_descriptor", "Descriptors over the API"
+        ASYNC_UPLOAD = "async_upload", "Upload over the API"
+        CLOSE = "close", "Removal of a workspace"
 
     class State(models.TextChoices):
         """Where it stands."""
@@ -37,6 +40,8 @@ class Job(ScopedModel):
 
     FINISHED = (State.DONE, State.FAILED, State.CANCELLED)
     MAX_TRIES = 4
+    # Nobody could see that such a job was given up, nor ask for it again.
+    NEVER_GIVEN_UP = (Kind.CLOSE,)
 
     kind = models.CharField(max_length=20, choices=Kind.choices)
     queue = models.CharField(max_length=20)

@@ -41,7 +41,9 @@ class UploadPart(models.Model):
     number = models.PositiveIntegerField()
     name = models.CharField(max_length=1024)
     size = models.PositiveBigIntegerField()
-    path = models.CharField(max_length=255, help_text="Where its bytes lie in the storage.")
+    path = models.CharField(
+        max_length=255, blank=True, help_text="Where its bytes lie, empty once they are removed."
+    )
     is_archive = models.BooleanField()
     similarity_type = models.ForeignKey(
         SimilarityType,
@@ -55,6 +57,9 @@ class UploadPart(models.Model):
     class Meta:
         constraints = [
             models.UniqueConstraint(fields=["upload", "number"], name="upload_part_once")
+        ]
+        indexes = [
+            models.Index(fields=["upload"], condition=~Q(path=""), name="upload_parts_stored")
         ]
 
     def __str__(self) -> str:

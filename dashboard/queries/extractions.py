@@ -7,7 +7,8 @@ from django.db.models import QuerySet
 
 from accounts.models import Workspace
 from dashboard.models import Extraction, Feature, GroupImage, Image
-from dashboard.queries.images import images_in
+from dashboard.queries.chosen import read_chosen
+from dashboard.queries.image_tiles import chosen_images
 
 
 def extractions_in(workspace: Workspace) -> QuerySet[Extraction]:
@@ -22,8 +23,12 @@ def get_extraction(workspace: Workspace, extraction_id: UUID) -> Extraction:
 
 
 def images_to_describe(extraction: Extraction) -> QuerySet[Image]:
-    """Return the images that an extraction is of, by id."""
-    rows = images_in(extraction.workspace)
+    """Return the images that an extraction is of, by id.
+
+    Raises `ObjectDoesNotExist` if its filter names a thing that is gone.
+    """
+    workspace = extraction.workspace
+    rows = chosen_images(workspace, read_chosen(workspace, extraction.filter))
     members = GroupImage.objects.all()
     if extraction.group_id is not None:
         rows = rows.filter(pk__in=members.filter(group=extraction.group_id).values("image"))

@@ -1,12 +1,29 @@
 """Reading groups."""
 
 from collections.abc import Iterable
+from typing import Any
 from uuid import UUID
 
 from django.db.models import OuterRef, QuerySet, Subquery
 
 from accounts.models import Workspace
 from dashboard.models import Group, GroupImage, Image, SimilarityType
+from dashboard.queries.names import holding
+
+ROW = (
+    "id",
+    "name",
+    "description",
+    "meta_data",
+    "test_group",
+    "images_count",
+    "regions_count",
+    "groups_count",
+    "similarity_type_id",
+    "similarity_type__name",
+    "created",
+    "modified",
+)
 
 
 def groups_in(workspace: Workspace) -> QuerySet[Group]:
@@ -19,6 +36,11 @@ def get_group(workspace: Workspace, group_id: UUID) -> Group:
     return groups_in(workspace).get(pk=group_id)
 
 
+def group_rows(groups: QuerySet[Group]) -> QuerySet[Group, Any]:
+    """Read groups as plain rows with the columns of `ROW`: models take twice the time."""
+    return groups.values_list(*ROW, named=True)
+
+
 def find_groups(
     workspace: Workspace, *, similarity_type: SimilarityType | None = None, name: str = ""
 ) -> QuerySet[Group]:
@@ -26,7 +48,7 @@ def find_groups(
     rows = groups_in(workspace)
     if similarity_type is not None:
         rows = rows.filter(similarity_type=similarity_type)
-    return rows.filter(name__icontains=name) if name else rows
+    return holding(rows, "name", name) if name else rows
 
 
 def members_of(group: Group) -> QuerySet[GroupImage]:
@@ -55,3 +77,9 @@ def groups_of_image(image: Image) -> QuerySet[Group]:
     """Return the groups that the image is in, with their types, by the type's name."""
     rows = Group.objects.filter(image_rows__image=image).select_related("similarity_type")
     return rows.order_by("similarity_type__name", "name", "id")
+
+
+def unknown_groups(workspace: Workspace, ids: Iterable[UUID]) -> set[UUID]:
+    """Return the ids that are no group of the workspace."""
+    wanted = set(ids)
+    return wanted - set(groups_in(workspace).filter(pk__in=wanted).values_list("pk", flat=True))

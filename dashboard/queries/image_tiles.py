@@ -15,6 +15,7 @@ from dashboard.models.images import ImageQuerySet
 from dashboard.queries.groups import members_of
 from dashboard.queries.images import images_in
 from dashboard.queries.links import ImageLinks
+from dashboard.queries.names import holding
 from dashboard.queries.pages import page
 
 
@@ -45,25 +46,35 @@ class TilePage:
 
 @dataclass(frozen=True)
 class Chosen:
-    """Which images of a workspace: all of them, or those that pass the one filter that is set."""
+    """Which images of a workspace: all of them, or those that pass every filter that is set."""
 
     test: bool = False
     without_type: SimilarityType | None = None
     group: Group | None = None
+    search: str = ""
 
 
 def tile_page(workspace: Workspace, chosen: Chosen, cursor: str = "") -> TilePage:
     """Read one page of the chosen images, newest first; raises `BadCursor`."""
-    if chosen.group is not None:
+    if chosen.group is not None and chosen == Chosen(group=chosen.group):
         return _page_of_group(chosen.group, cursor)
+    found = page(chosen_images(workspace, chosen), cursor)
+    return TilePage(tiles(found.rows), found.next)
+
+
+def chosen_images(workspace: Workspace, chosen: Chosen) -> ImageQuerySet:
+    """Return the images that pass every filter: what the grid shows and an extraction describes."""
     rows = images_in(workspace)
+    if chosen.group is not None:
+        rows = rows.filter(pk__in=GroupImage.objects.filter(group=chosen.group).values("image"))
+    if chosen.search:
+        rows = holding(rows, "file_name", chosen.search)
     if chosen.test:
         # Not `=True`, which SQLite gets as a bare column and then reads every row for.
         rows = rows.filter(test_image__in=[True])
     if chosen.without_type is not None:
         rows = without_group(rows, chosen.without_type)
-    found = page(rows, cursor)
-    return TilePage(tiles(found.rows), found.next)
+    return rows
 
 
 def without_group(rows: ImageQuerySet, similarity_type: SimilarityType) -> ImageQuerySet:

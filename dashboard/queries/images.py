@@ -1,12 +1,12 @@
 """Reading images."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection
 from uuid import UUID
 
 from django.db.models import Exists, OuterRef
 
 from accounts.models import Workspace
-from dashboard.models import Group, GroupImage, Image
+from dashboard.models import Group, GroupImage, Image, Region
 from dashboard.models.images import ImageQuerySet
 
 
@@ -38,7 +38,6 @@ def images_of_type(rows: ImageQuerySet, type_id: UUID) -> ImageQuerySet:
     return rows.filter(Exists(members))
 
 
-def missing_ids(workspace: Workspace, ids: Iterable[UUID]) -> set[UUID]:
-    """Return the ids that are no image of the workspace."""
-    wanted = set(ids)
-    return wanted - set(images_in(workspace).filter(pk__in=wanted).values_list("pk", flat=True))
+def images_with_label(rows: ImageQuerySet, label_id: UUID) -> ImageQuerySet:
+    """Keep the images that have a region with the label."""
+    return rows.filter(Exists(Region.objects.filter(label=label_id, image=OuterRef("pk"))))

@@ -1,15 +1,15 @@
 """Finding things by a part of their name."""
 
 import re
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from django.db import connection
-from django.db.models import Model, QuerySet
+from django.db.models import QuerySet
 
-M = TypeVar("M", bound=Model)
+Rows = TypeVar("Rows", bound=QuerySet[Any])
 
 
-def holding(rows: QuerySet[M], field: str, text: str) -> QuerySet[M]:
+def holding(rows: Rows, field: str, text: str) -> Rows:
     """Keep the rows whose field holds the text, in any case.
 
     SQLite's LIKE knows the case of ASCII letters only, its REGEXP is Python's and knows all.

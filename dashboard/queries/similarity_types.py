@@ -6,11 +6,18 @@ from django.db.models import QuerySet
 
 from accounts.models import Workspace
 from dashboard.models import SimilarityType
+from dashboard.queries.names import holding
 
 
 def types_in(workspace: Workspace) -> QuerySet[SimilarityType]:
     """Return the workspace's similarity types."""
     return SimilarityType.objects.in_workspace(workspace)
+
+
+def find_types(workspace: Workspace, name: str) -> QuerySet[SimilarityType]:
+    """Return the types whose name holds `name` in any case; all of them if it is empty."""
+    rows = types_in(workspace)
+    return holding(rows, "name", name) if name else rows
 
 
 def get_type(workspace: Workspace, type_id: UUID) -> SimilarityType:

@@ -6,6 +6,7 @@ from django.db.models import QuerySet
 
 from accounts.models import Workspace
 from dashboard.models import Task
+from dashboard.queries.names import holding
 
 
 def tasks_in(workspace: Workspace) -> QuerySet[Task]:
@@ -14,6 +15,18 @@ def tasks_in(workspace: Workspace) -> QuerySet[Task]:
     return rows.prefetch_related("similarity_types")
 
 
+def find_tasks(workspace: Workspace, name: str) -> QuerySet[Task]:
+    """Return the tasks whose name holds `name` in any case; all of them if it is empty."""
+    rows = tasks_in(workspace)
+    return holding(rows, "name", name) if name else rows
+
+
 def get_task(workspace: Workspace, task_id: UUID) -> Task:
     """Return one task; raises `Task.DoesNotExist`."""
     return tasks_in(workspace).get(pk=task_id)
+
+
+def get_task_alone(workspace: Workspace, task_id: UUID) -> Task:
+    """Return one task without its types, in one query; raises `Task.DoesNotExist`."""
+    rows = Task.objects.in_workspace(workspace).select_related("production_version")
+    return rows.get(pk=task_id)

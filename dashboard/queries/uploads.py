@@ -1,11 +1,12 @@
 """Reading uploads."""
 
+from datetime import datetime
 from uuid import UUID
 
-from django.db.models import Count, QuerySet
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 
 from accounts.models import Workspace
-from dashboard.models import Upload, UploadFile
+from dashboard.models import Job, Upload, UploadFile, UploadPart
 from dashboard.queries.pages import PAGE_SIZE, BadCursor, Page
 
 MAX_DIGITS = 18  # a number with more may not fit into the column
@@ -41,3 +42,22 @@ def failure_page(upload: Upload, cursor: str = "", size: int = PAGE_SIZE) -> Pag
         rows = rows.filter(pk__gt=int(cursor))
     found = list(rows[: size + 1])
     return Page(found[:size], str(found[size - 1].pk) if len(found) > size else "")
+
+
+def stored_parts() -> QuerySet[UploadPart]:
+    """Return the parts of all uploads whose bytes, as they were sent, are still there."""
+    return UploadPart.objects.exclude(path="")
+
+
+def unfinished_parts(upload_id: UUID) -> QuerySet[UploadPart]:
+    """Return the parts of an upload that have files which did not come in and could be read."""
+    left = UploadFile.objects.filter(
+        part=OuterRef("pk"), status__in=(UploadFile.Status.WAITING, UploadFile.Status.FAILED)
+    )
+    return stored_parts().filter(Q(listed=False) | Exists(left), upload=upload_id)
+
+
+def expired_parts(before: datetime) -> QuerySet[UploadPart]:
+    """Return what is still stored of uploads that nobody worked on since."""
+    busy = Job.objects.filter(subject_id=OuterRef("upload")).exclude(state__in=Job.FINISHED)
+    return stored_parts().filter(~Exists(busy), upload__modified__lt=before)

@@ -1,19 +1,32 @@
 """Describe pictures with a trained version."""
 
-from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections import deque
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from functools import partial
 
 import numpy as np
 from django.conf import settings
 from numpy.typing import NDArray
 
 from dashboard import runtime
+from dashboard.engine.encoder import PictureEncoder
+from dashboard.engine.trained_model import TrainedModel
 from dashboard.files import images as pictures
 from dashboard.files.errors import FileRefused
+from dashboard.files.fetch import fetch_many
 from dashboard.models import Task, Version
 from dashboard.queries.versions import find_usable
 from dashboard.services.errors import NoSuchVersion, NotTrained
-from dashboard.services.features import features_of_bytes
+from dashboard.services.features import features_of_picture
+
+# So many pictures wait in memory, of at most 20 MB from an address; as many may be on their way.
+AT_ONCE = 16
+
+# Of a picture: its address, its bytes, or why there is neither.
+Source = str | bytes | FileRefused
+# A descriptor, (dimension,) float32 of unit length; width and height of the picture.
+Described = tuple[NDArray[np.float32], int, int]
 
 
 def version_to_use(*, task: Task, number: int | None) -> Version:
@@ -29,23 +42,44 @@ def version_to_use(*, task: Task, number: int | None) -> Version:
     raise NotTrained
 
 
-def describe(
-    *, version: Version, pictures_bytes: Sequence[bytes]
-) -> list[tuple[NDArray[np.float32], int, int] | FileRefused]:
-    """Return descriptor, width and height of each picture, or why it has none, in order.
+def describe(*, version: Version, pictures_bytes: Sequence[bytes]) -> list[Described | FileRefused]:
+    """Return descriptor, width and height of each picture, or why it has none, in order."""
+    return list(describe_sources(version=version, sources=pictures_bytes))
 
-    A descriptor is (dimension,) float32 of unit length; equal pixels give equal ones.
+
+def describe_sources(
+    *, version: Version, sources: Iterable[Source]
+) -> Iterator[Described | FileRefused]:
+    """Yield descriptor, width and height of each picture, or why it has none, in order.
+
+    Equal pixels give equal descriptors. Sources are taken as there is room for them, so that one
+    is read while others are encoded; addresses are fetched side by side.
     """
     model = runtime.version(version.id, version.artifact)
-    encoder = runtime.encoder(version.encoder)
-
-    def one(data: bytes) -> tuple[NDArray[np.float32], int, int] | FileRefused:
-        try:
-            facts = pictures.inspect(data)
-            row = model.describe(features_of_bytes(encoder, data)[None])[0]
-        except FileRefused as refusal:
-            return refusal
-        return row, facts.width, facts.height
-
+    one = partial(_describe_one, model, runtime.encoder(version.encoder))
+    waiting: deque[Future[Described | FileRefused]] = deque()
     with ThreadPoolExecutor(settings.LIKEWISE_WORKERS, "describe") as pool:
-        return list(pool.map(one, pictures_bytes))
+        for content in fetch_many(sources):
+            if len(waiting) == AT_ONCE:
+                yield waiting.popleft().result()
+            waiting.append(pool.submit(one, content))
+        while waiting:
+            yield waiting.popleft().result()
+
+
+def _describe_one(
+    model: TrainedModel, encoder: PictureEncoder, content: bytes | FileRefused
+) -> Described | FileRefused:
+    if isinstance(content, FileRefused):
+        return content
+    try:
+        shown = pictures.show(content, side=encoder.size)
+        row = model.describe(features_of_picture(encoder, shown.picture)[None])[0]
+    except FileRefused as refusal:
+        return refusal
+    return row, shown.width, shown.height
+
+
+def contents_of(sources: Iterable[Source]) -> list[bytes | FileRefused]:
+    """Return each source's bytes, or why there are none; addresses are fetched side by side."""
+    return list(fetch_many(sources))

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from uuid import UUID
 
-from dashboard.models import Encoder, Group, Image, SimilarityType, Version
+from dashboard.models import Encoder, Group, Image, Label, Region, SimilarityType, Version
 
 
 class Refused(Exception):
@@ -70,13 +70,15 @@ class NestingWouldCycle(Refused):
 
 
 class AlreadyInExclusiveType(Refused):
-    """An image is in another group of a type that allows one group per image."""
+    """A member is in another group of a type that allows one group for each."""
 
-    def __init__(self, image: Image, group: Group) -> None:
-        self.image, self.group = image, group
+    def __init__(self, member: Image | Region, group: Group) -> None:
+        self.member, self.group = member, group
+        noun = "image" if isinstance(member, Image) else "object"
         super().__init__(
-            f"Image {image.id} is in the group “{group}” ({group.id}) already, and an image may be "
-            f"in one group of the type “{group.similarity_type}” only. Take it out there first."
+            f"{noun.capitalize()} {member.id} is in the group “{group}” ({group.id}) already, and "
+            f"an {noun} may be in one group of the type “{group.similarity_type}” only. "
+            "Take it out there first."
         )
 
 
@@ -92,14 +94,50 @@ class TypeHasGroups(Refused):
         )
 
 
-class ImagesInSeveralGroups(Refused):
-    """A type was to become exclusive while images are in two groups of it or more."""
+class InSeveralGroups(Refused):
+    """A type was to become exclusive while members are in two groups of it or more."""
 
-    def __init__(self, image_id: UUID, count: int) -> None:
-        self.image_id, self.count = image_id, count
+    def __init__(self, noun: str, member_id: UUID, count: int) -> None:
+        self.member_id, self.count = member_id, count
+        many = f"1 {noun} is" if count == 1 else f"{count} {noun}s are"
         super().__init__(
-            f"{count} images are in more than one group of this type, such as {image_id}. "
+            f"{many} in more than one group of this type, such as {member_id}. "
             "Leave each in one of them first."
+        )
+
+
+class LabelInUse(Refused):
+    """A label was to be deleted while there are objects with it."""
+
+    def __init__(self, label: Label, count: int) -> None:
+        self.label, self.count = label, count
+        objects = "1 object has" if count == 1 else f"{count} objects have"
+        super().__init__(
+            f"{objects} the label “{label}”. Give them another one first, or delete the label "
+            "with force=true, which deletes its objects and keeps their images."
+        )
+
+
+class DefaultLabelStays(Refused):
+    """A workspace was about to lose its label for boxes that need no other."""
+
+    def __init__(self, label: Label) -> None:
+        self.label = label
+        super().__init__(
+            f"Every workspace has a label named “{label}”, so this one stays as it is. "
+            "Make another label instead."
+        )
+
+
+class BoxOutside(Refused):
+    """A box has no area, or does not lie inside its image."""
+
+    def __init__(self, box: tuple[int, int, int, int], image: Image) -> None:
+        self.box, self.image = box, image
+        super().__init__(
+            f"The box [{', '.join(str(value)[:20] for value in box)}] must have an area and lie "
+            f"inside the image: xmin < xmax from 0 to {image.width}, ymin < ymax from 0 to "
+            f"{image.height}."
         )
 
 
@@ -161,6 +199,15 @@ class DemoIsHere(Refused):
         super().__init__("The demo is in this workspace already, or on its way.")
 
 
+class FilterGone(Refused):
+    """A filter that was kept names a group or a type that is no longer there."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "A group or a type that these images were chosen by was deleted: choose them again."
+        )
+
+
 class AlreadyFinished(Refused):
     """A job that has ended cannot be cancelled."""
 
@@ -188,4 +235,21 @@ class EncoderInUse(Refused):
             f"“{encoder}” is needed by {tasks} {'task' if tasks == 1 else 'tasks'} and "
             f"{versions} {'version' if versions == 1 else 'versions'}: delete these first, or let "
             "the tasks choose another."
+        )
+
+
+class StillUnderWay(Refused):
+    """What has not ended cannot be tried again."""
+
+    def __init__(self) -> None:
+        super().__init__("This is still under way. Wait for it, or cancel it first.")
+
+
+class NothingToRetry(Refused):
+    """The job left nothing undone, or somebody has tried again already."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "There is nothing left to try again here: it was done since, somebody tried again "
+            "already, or the files were sent more than a day ago."
         )

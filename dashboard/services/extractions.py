@@ -1,12 +1,13 @@
 """Describe many images and keep the result as a file: complete, or absent."""
 
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 from uuid import UUID
 
 from django.conf import settings
+from django.core.exceptions import ObjectDoesNotExist
 from django.db import transaction
 from django.db.models import QuerySet
 
@@ -16,9 +17,12 @@ from dashboard import runtime
 from dashboard.files import paths, storage
 from dashboard.files.tables import Described, Header, write_table
 from dashboard.models import Extraction, Group, Image, Job, SimilarityType, Version
+from dashboard.queries.chosen import chosen_words, stored
 from dashboard.queries.extractions import group_names, images_described, images_to_describe
 from dashboard.queries.features import features_of
+from dashboard.queries.image_tiles import Chosen
 from dashboard.services import jobs
+from dashboard.services.errors import FilterGone
 from dashboard.services.features import ensure_features
 
 ROWS_AT_ONCE = 500
@@ -33,14 +37,17 @@ def start_extraction(
     file_format: str,
     group: Group | None = None,
     similarity_type: SimilarityType | None = None,
+    chosen: Chosen | None = None,
     actor: User,
 ) -> tuple[Extraction, Job]:
-    """Queue the description of all images, or of those of a group or a type."""
+    """Queue the description of all images, or of those of a group, a type or a filter."""
     extraction = Extraction.objects.create(
         workspace=workspace,
         version=version,
         group=group,
         similarity_type=similarity_type,
+        filter=stored(chosen) if chosen else {},
+        filter_words=chosen_words(chosen) if chosen else "",
         format=file_format,
         created_by=actor,
     )
@@ -52,14 +59,22 @@ def start_extraction(
         target_name=str(extraction),
         actor=actor,
     )
-    job = jobs.enqueue(
-        workspace=workspace,
+    return extraction, _enqueue(extraction, actor)
+
+
+def retry_extraction(*, extraction: Extraction, actor: User) -> Job:
+    """Queue an extraction once more that came to no file."""
+    return _enqueue(extraction, actor)
+
+
+def _enqueue(extraction: Extraction, actor: User) -> Job:
+    return jobs.enqueue(
+        workspace=extraction.workspace,
         kind=Job.Kind.EXTRACT,
         title=str(extraction),
         subject_id=extraction.id,
         actor=actor,
     )
-    return extraction, job
 
 
 def run_extraction(*, extraction_id: UUID, handle: jobs.Handle) -> str:
@@ -72,7 +87,7 @@ def run_extraction(*, extraction_id: UUID, handle: jobs.Handle) -> str:
     )
     if extraction.path:  # killed after the file, before the job ended
         return _outcome(extraction)
-    images = list(images_to_describe(extraction))
+    images = _read(images_to_describe, extraction)
 
     def features_done(done: int, total: int) -> None:
         fraction = FEATURES_SHARE * done / total if total else FEATURES_SHARE
@@ -80,8 +95,15 @@ def run_extraction(*, extraction_id: UUID, handle: jobs.Handle) -> str:
         handle.check()
 
     ensure_features(images=images, encoder_key=extraction.version.encoder, progress=features_done)
-    _write(extraction, list(images_described(extraction)), handle)
+    _write(extraction, _read(images_described, extraction), handle)
     return _outcome(extraction)
+
+
+def _read(rows: Callable[[Extraction], QuerySet[Image]], extraction: Extraction) -> list[Image]:
+    try:
+        return list(rows(extraction))
+    except ObjectDoesNotExist as error:
+        raise FilterGone from error
 
 
 def _write(extraction: Extraction, images: list[Image], handle: jobs.Handle) -> None:

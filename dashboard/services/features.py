@@ -9,6 +9,7 @@ from uuid import UUID
 import numpy as np
 from django.conf import settings
 from numpy.typing import NDArray
+from PIL import Image as Pillow
 
 from accounts.models import User, Workspace
 from dashboard import runtime
@@ -31,8 +32,12 @@ SEARCHABLE = "Looking at new images"
 
 
 def features_of_bytes(encoder: PictureEncoder, data: bytes) -> NDArray[np.float16]:
-    """Encode one picture from its bytes, (dimension,) float16: the only road to features."""
-    picture = pictures.decode_for_encoder(data, side=encoder.size)
+    """Encode one picture from its bytes, (dimension,) float16."""
+    return features_of_picture(encoder, pictures.decode_for_encoder(data, side=encoder.size))
+
+
+def features_of_picture(encoder: PictureEncoder, picture: Pillow.Image) -> NDArray[np.float16]:
+    """Encode what was decoded for the encoder, (dimension,) float16: the only road to features."""
     row: NDArray[np.float16] = encoder.features(encoder.prepare(picture)[None])[0]
     return row
 

@@ -1,13 +1,12 @@
-"""Make groups and move images in and out of them."""
+"""Make groups and move images and regions in and out of them."""
 
-from collections import Counter
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
-from typing import Any
+from collections.abc import Collection, Iterable, Sequence
+from typing import Any, TypeVar
 from uuid import UUID
 
-from django.db import transaction
-from django.db.models import Count, F, QuerySet
+from django.db import models, transaction
+from django.db.models import Count, F, Q, QuerySet
+from django.utils import timezone
 
 from accounts.activity import record
 from accounts.models import User, Workspace
@@ -20,25 +19,25 @@ from dashboard.models import (
     Image,
     SimilarityType,
 )
+from dashboard.queries.groups import groups_in
 from dashboard.queries.images import images_in
-from dashboard.services.errors import (
-    AlreadyInExclusiveType,
-    EmptyName,
-    GroupHoldsGroups,
-    TooManyIds,
-    UnknownIds,
-)
+from dashboard.queries.regions import regions_in
+from dashboard.services.errors import AlreadyInExclusiveType, EmptyName
 from dashboard.services.extractions import drop_extractions
-from dashboard.services.images import MAX_IDS
+from dashboard.services.holding import hold, hold_all, hold_ids
+from dashboard.services.members import (
+    IMAGES,
+    REGIONS,
+    Kind,
+    Member,
+    Placed,
+    first_taken,
+    place,
+    put,
+    take_out,
+)
 
-
-@dataclass
-class Placed:
-    """What came of putting images into groups; `elsewhere` maps a refused image to its group."""
-
-    added: int = 0
-    already: int = 0
-    elsewhere: dict[UUID, Group] = field(default_factory=dict)
+M = TypeVar("M", bound=models.Model)
 
 
 @transaction.atomic
@@ -74,14 +73,36 @@ def mark_group(*, group: Group, test_group: bool, actor: User) -> None:
 
 
 @transaction.atomic
+def mark_groups(*, workspace: Workspace, ids: Iterable[UUID], test_group: bool, actor: User) -> int:
+    """Keep groups back for testing, or give them back to training; returns how many they are.
+
+    Raises `UnknownIds` and `TooManyIds`; then nothing is changed.
+    """
+    groups = hold(groups_in(workspace).only("id", "similarity_type"), ids, "group")
+    rows = Group.objects.filter(pk__in=[group.pk for group in groups])
+    rows.update(test_group=test_group, modified=timezone.now())
+    if groups:
+        record(
+            workspace=workspace,
+            verb="marked several as test" if test_group else "unmarked several as test",
+            noun="group",
+            count=len(groups),
+            actor=actor,
+        )
+    return len(groups)
+
+
+@transaction.atomic
 def change_group(*, group: Group, changes: dict[str, Any], actor: User) -> Group:
     """Set any of `name`, `description`, `meta_data`, `test_group` and `similarity_type`.
 
-    The meta data is replaced whole; another type takes the images along. Raises `EmptyName` and
+    The meta data is replaced whole; another type takes the members along. Raises `EmptyName` and
     `AlreadyInExclusiveType`; then nothing is changed.
     """
+    if "similarity_type" in changes:
+        _hold_types(group, changes["similarity_type"])
     rows = Group.objects.select_related("workspace", "similarity_type")
-    row = rows.select_for_update(of=("self",)).get(pk=group.pk)
+    row = rows.select_for_update(of=("self",), no_key=True).get(pk=group.pk)
     if not changes:
         return row
     before = row.name
@@ -96,20 +117,28 @@ def change_group(*, group: Group, changes: dict[str, Any], actor: User) -> Group
     return row
 
 
+def _hold_types(group: Group, similarity_type: SimilarityType) -> None:
+    """Hold the type that the group has and the one that it gets."""
+    _hold_workspace(group)
+    current = Group.objects.filter(pk=group.pk).values("similarity_type")
+    hold_all(SimilarityType.objects.filter(Q(pk__in=current) | Q(pk=similarity_type.pk)))
+
+
+def _hold_workspace(group: Group) -> None:
+    """Let no other nesting, move or deletion of groups happen in the workspace meanwhile."""
+    hold_all(Workspace.objects.filter(pk=group.workspace_id))
+
+
 def _move_to_type(group: Group, similarity_type: SimilarityType) -> None:
     """Bring the type's counters, and its copies in the memberships, up to date."""
     if similarity_type.pk == group.similarity_type_id:
         return
-    members = GroupImage.objects.filter(group=group)
-    if similarity_type.exclusive:
-        elsewhere = GroupImage.objects.filter(
-            similarity_type=similarity_type, image__in=members.values("image")
+    for kind in (IMAGES, REGIONS):
+        if similarity_type.exclusive and (taken := first_taken(kind, group, similarity_type)):
+            raise AlreadyInExclusiveType(getattr(taken, kind.member), taken.group)
+        kind.rows.objects.filter(group=group).update(
+            similarity_type=similarity_type, exclusive=similarity_type.exclusive
         )
-        row = elsewhere.select_related("image", "group__similarity_type").first()
-        if row is not None:
-            raise AlreadyInExclusiveType(row.image, row.group)
-    for rows in (members, GroupRegion.objects.filter(group=group)):
-        rows.update(similarity_type=similarity_type, exclusive=similarity_type.exclusive)
     _count_groups(group.similarity_type_id, -1)
     _count_groups(similarity_type.pk, 1)
 
@@ -117,21 +146,25 @@ def _move_to_type(group: Group, similarity_type: SimilarityType) -> None:
 @transaction.atomic
 def delete_group(*, group: Group, actor: User) -> None:
     """Delete a group; what it held stays."""
+    _hold_workspace(group)
     row = Group.objects.select_related("workspace").get(pk=group.pk)
     _tell("deleted", row, actor=actor)
-    discard_groups(Group.objects.filter(pk=row.pk))
     _count_groups(row.similarity_type_id, -1)
+    discard_groups(Group.objects.filter(pk=row.pk))
 
 
 def discard_groups(groups: QuerySet[Group]) -> None:
-    """Delete groups and who is in them; call it in a transaction, and count the types after it.
+    """Delete groups and who is in them.
 
-    Groups that held them count one less. Ids stay in the database: there may be 100,000.
+    Call it in a transaction that holds the workspace, and count the types beside it. Groups that
+    held them count one less. Ids stay in the database: there may be 100,000.
     """
-    list(groups.order_by("id").select_for_update().values_list("pk", flat=True))
-    nested = GroupNesting.objects.filter(child__in=groups).exclude(parent__in=groups)
-    holders = nested.order_by("parent").values_list("parent").annotate(Count("id"))
-    for parent_id, count in list(holders):
+    nested = GroupNesting.objects.filter(child__in=groups)
+    touched = Q(pk__in=groups.values("pk")) | Q(pk__in=nested.values("parent"))
+    held = Group.objects.filter(touched).order_by("id").select_for_update()
+    list(held.values_list("pk", flat=True))
+    holders = nested.exclude(parent__in=groups).order_by("parent").values_list("parent")
+    for parent_id, count in list(holders.annotate(Count("id"))):
         Group.objects.filter(pk=parent_id).update(groups_count=F("groups_count") - count)
     drop_extractions(Extraction.objects.filter(group__in=groups))
     GroupImage.objects.filter(group__in=groups).delete()
@@ -150,7 +183,7 @@ def find_or_create_groups(
 
     Call it in a transaction: the type's row is locked, so that two uploads make one group.
     """
-    SimilarityType.objects.select_for_update().get(pk=similarity_type.pk)
+    SimilarityType.objects.select_for_update(no_key=True).get(pk=similarity_type.pk)
     wanted = set(names)
     rows = Group.objects.filter(similarity_type=similarity_type, name__in=wanted, groups_count=0)
     found = {group.name: group for group in rows.order_by("-created", "-id")}
@@ -162,76 +195,12 @@ def find_or_create_groups(
 def place_images(pairs: Sequence[tuple[Group, Image]]) -> Placed:
     """Put each image into its group, all groups of one type; call it in a transaction.
 
-    The groups are locked in the order of their ids, so two callers never wait for each other.
-    An image in another group of an exclusive type stays there and is reported.
+    An image in another group of an exclusive type stays there and is reported; one that was
+    deleted meanwhile is left out.
     """
-    if not pairs:
-        return Placed()
-    groups = {
-        group.pk: group
-        for group in Group.objects.filter(pk__in={group.pk for group, _ in pairs})
-        .select_related("similarity_type")
-        .select_for_update(of=("self",))
-        .order_by("id")
-    }
-    if len(groups) < len({group.pk for group, _ in pairs}):
-        raise Group.DoesNotExist("The group was deleted meanwhile.")
-    for group in groups.values():
-        if group.groups_count:
-            raise GroupHoldsGroups(group)
-    wanted = {(group.pk, image.pk): image for group, image in pairs}
-    there = _members_there(groups, wanted)
-    placed = Placed(already=len(there & wanted.keys()))
-    rows = _new_rows(groups, wanted, there, placed)
-    GroupImage.objects.bulk_create(rows, batch_size=500)
-    placed.added = len(rows)
-    for group_id, count in Counter(row.group_id for row in rows).items():
-        Group.objects.filter(pk=group_id).update(images_count=F("images_count") + count)
-    return placed
-
-
-def _members_there(
-    groups: dict[UUID, Group], wanted: dict[tuple[UUID, UUID], Image]
-) -> set[tuple[UUID, UUID]]:
-    """Return the memberships that stand in the way, of any group if the type is exclusive."""
-    rows = GroupImage.objects.filter(image__in={image_id for _, image_id in wanted})
-    similarity_type = next(iter(groups.values())).similarity_type
-    if similarity_type.exclusive:
-        rows = rows.filter(similarity_type=similarity_type)
-    else:
-        rows = rows.filter(group__in=groups)
-    return set(rows.values_list("group_id", "image_id"))
-
-
-def _new_rows(
-    groups: dict[UUID, Group],
-    wanted: dict[tuple[UUID, UUID], Image],
-    there: set[tuple[UUID, UUID]],
-    placed: Placed,
-) -> list[GroupImage]:
-    holder = {image_id: group_id for group_id, image_id in there}
-    refused: dict[UUID, UUID] = {}
-    rows = []
-    for (group_id, image_id), image in wanted.items():
-        if (group_id, image_id) in there:
-            continue
-        similarity_type = groups[group_id].similarity_type
-        if similarity_type.exclusive and image_id in holder:
-            refused[image_id] = holder[image_id]
-            continue
-        holder[image_id] = group_id
-        rows.append(
-            GroupImage(
-                group_id=group_id,
-                image=image,
-                similarity_type=similarity_type,
-                exclusive=similarity_type.exclusive,
-                image_created=image.created,
-            )
-        )
-    holders = Group.objects.in_bulk(set(refused.values()))
-    placed.elsewhere = {image_id: holders[group_id] for image_id, group_id in refused.items()}
-    return rows
+    rows = Image.objects.present().filter(pk__in={image.pk for _, image in pairs})
+    there = {image.pk for image in hold_all(rows.only("id"))}
+    return place(IMAGES, [(group, image) for group, image in pairs if image.pk in there])
 
 
 @transaction.atomic
@@ -241,14 +210,14 @@ def add_images(*, group: Group, ids: Iterable[UUID], actor: User) -> Placed:
     Raises `UnknownIds`, `TooManyIds`, `GroupHoldsGroups` and `AlreadyInExclusiveType`; then
     nothing is changed.
     """
-    images = _images_of_ids(group.workspace, ids)
-    placed = place_images([(group, image) for image in images])
-    for image in images:
-        if image.pk in placed.elsewhere:
-            raise AlreadyInExclusiveType(image, placed.elsewhere[image.pk])
-    if placed.added:
-        _tell("added images to", group, count=placed.added, actor=actor)
-    return placed
+    return _add(IMAGES, group, hold_ids(images_in(group.workspace), ids, "image"), actor)
+
+
+@transaction.atomic
+def add_regions(*, group: Group, ids: Iterable[UUID], actor: User) -> Placed:
+    """Put regions into a group, as `add_images` does images."""
+    rows = regions_in(group.workspace).select_related(None)
+    return _add(REGIONS, group, hold_ids(rows, ids, "object"), actor)
 
 
 @transaction.atomic
@@ -271,23 +240,32 @@ def remove_images(*, group: Group, ids: Iterable[UUID], actor: User) -> tuple[in
 
     Raises `UnknownIds` and `TooManyIds`; then nothing is changed.
     """
-    images = _images_of_ids(group.workspace, ids)
-    Group.objects.select_for_update().get(pk=group.pk)
-    removed, _ = GroupImage.objects.filter(group=group, image__in=images).delete()
+    return _remove(IMAGES, group, hold(_bare(images_in(group.workspace)), ids, "image"), actor)
+
+
+@transaction.atomic
+def remove_regions(*, group: Group, ids: Iterable[UUID], actor: User) -> tuple[int, int]:
+    """Take regions out of a group, as `remove_images` does images."""
+    return _remove(REGIONS, group, hold(_bare(regions_in(group.workspace)), ids, "object"), actor)
+
+
+def _bare(rows: QuerySet[M]) -> QuerySet[M]:
+    """Read no more of members than memberships need; there may be 10,000."""
+    return rows.select_related(None).only("id", "created")
+
+
+def _add(kind: Kind, group: Group, ids: Collection[UUID], actor: User) -> Placed:
+    placed = put(kind, group, ids)
+    if placed.added:
+        _tell(f"added {kind.noun}s to", group, count=placed.added, actor=actor)
+    return placed
+
+
+def _remove(kind: Kind, group: Group, members: Sequence[Member], actor: User) -> tuple[int, int]:
+    removed = take_out(kind, group, members)
     if removed:
-        Group.objects.filter(pk=group.pk).update(images_count=F("images_count") - removed)
-        _tell("removed images from", group, count=removed, actor=actor)
-    return removed, len(images) - removed
-
-
-def _images_of_ids(workspace: Workspace, ids: Iterable[UUID]) -> list[Image]:
-    wanted = set(ids)
-    if len(wanted) > MAX_IDS:
-        raise TooManyIds(len(wanted), MAX_IDS)
-    images = list(images_in(workspace).filter(pk__in=wanted).only("id", "created"))
-    if unknown := wanted - {image.pk for image in images}:
-        raise UnknownIds("image", unknown)
-    return images
+        _tell(f"removed {kind.noun}s from", group, count=removed, actor=actor)
+    return removed, len(members) - removed
 
 
 def _tell(verb: str, group: Group, *, count: int = 1, actor: User | None, **details: Any) -> None:

@@ -8,18 +8,19 @@ from typing import Any
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import F
 from django.utils import timezone
 
 from accounts.activity import record
 from accounts.models import User, Workspace
 from dashboard.files import images as pictures
 from dashboard.files import paths, storage
-from dashboard.models import Group, GroupImage, Image
-from dashboard.queries.images import images_by_sha256, images_in, missing_ids
-from dashboard.services.errors import ImageExists, TooManyIds, UnknownIds
+from dashboard.models import Image, Region, Verification
+from dashboard.queries.images import images_by_sha256, images_in
+from dashboard.services.errors import ImageExists
+from dashboard.services.holding import hold, hold_all
+from dashboard.services.members import leave_all_groups
 
-MAX_IDS = 10_000
+FILES_PER_BATCH = 100
 
 
 @dataclass(frozen=True)
@@ -57,9 +58,12 @@ def insert_images(
     known = images_by_sha256(workspace, [image.picture.sha256 for image in images])
     now = timezone.now()
     fresh = {image.picture.sha256: image for image in images}
-    returning = [row for row in known.values() if row.deleted is not None]
+    gone = [row.pk for row in known.values() if row.deleted is not None]
+    returning = hold_all(Image.objects.filter(pk__in=gone, deleted__isnull=False))
     for row in returning:
         _fill(row, fresh[row.sha256], actor)
+        # While the row is held, so that nobody removes these files, or writes others.
+        write_files(workspace, row.id, fresh[row.sha256].picture)
         row.deleted, row.created = None, now
         row.save()
     rows = [
@@ -104,9 +108,12 @@ def add_image(
     if known is not None and known.deleted is None:
         raise ImageExists(known)
     new_id = known.id if known is not None else uuid.uuid4()
-    write_files(workspace, new_id, picture)
+    if known is None:
+        write_files(workspace, new_id, picture)
     new = NewImage(new_id, picture, file_name, meta_data or {}, test_image, real)
     with transaction.atomic():
+        if known is not None:
+            _refuse_returned(known)
         image = insert_images(workspace=workspace, images=[new], actor=actor)[picture.sha256]
         if image.id == new_id:
             record(
@@ -122,10 +129,18 @@ def add_image(
     raise ImageExists(image)
 
 
+def _refuse_returned(known: Image) -> None:
+    """Hold an image that was deleted; raises `ImageExists` if somebody has brought it back."""
+    for row in hold_all(Image.objects.filter(pk=known.pk)):
+        if row.deleted is None:
+            raise ImageExists(row)
+
+
 @transaction.atomic
 def change_image(*, image: Image, changes: dict[str, Any], actor: User) -> Image:
-    """Set any of `meta_data`, `test_image` and `real`; the meta data is replaced whole."""
-    allowed = {"meta_data", "test_image", "real"}
+    """Set any of `file_name`, `meta_data`, `test_image` and `real`; meta data is replaced whole."""
+    allowed = {"file_name", "meta_data", "test_image", "real"}
+    before = image.file_name
     for name in allowed & changes.keys():
         setattr(image, name, changes[name])
     image.save(update_fields=[*(allowed & changes.keys()), "modified"])
@@ -135,37 +150,58 @@ def change_image(*, image: Image, changes: dict[str, Any], actor: User) -> Image
         noun="image",
         target_id=image.id,
         target_name=image.file_name,
-        details={"fields": sorted(allowed & changes.keys())},
+        details={"fields": sorted(allowed & changes.keys()), "before": before},
         actor=actor,
     )
     return image
 
 
 @transaction.atomic
-def delete_images(*, workspace: Workspace, ids: Iterable[UUID], actor: User) -> int:
-    """Delete images: out of every group and of sight at once; returns how many there were.
+def mark_images(
+    *, workspace: Workspace, ids: Iterable[UUID], marks: dict[str, bool], actor: User
+) -> int:
+    """Set `test_image`, `real` or both of images; returns how many they are.
 
-    Raises `UnknownIds` and `TooManyIds`; then nothing is changed. The files go after the commit.
+    Raises `UnknownIds` and `TooManyIds`; then nothing is changed.
     """
-    wanted = set(ids)
-    if len(wanted) > MAX_IDS:
-        raise TooManyIds(len(wanted), MAX_IDS)
-    if unknown := missing_ids(workspace, wanted):
-        raise UnknownIds("image", unknown)
-    images = list(images_in(workspace).filter(pk__in=wanted).order_by("id").select_for_update())
-    _leave_groups(images)
-    Image.objects.filter(pk__in=wanted).update(deleted=timezone.now())
-    record(workspace=workspace, verb="deleted", noun="image", count=len(images), actor=actor)
-    for image in images:
-        transaction.on_commit(partial(delete_files, image))
+    images = hold(images_in(workspace).only("id"), ids, "image")
+    rows = Image.objects.filter(pk__in=[image.pk for image in images])
+    rows.update(**marks, modified=timezone.now())
+    if images:
+        record(
+            workspace=workspace,
+            verb="changed",
+            noun="image",
+            count=len(images),
+            details={"fields": sorted(marks)},
+            actor=actor,
+        )
     return len(images)
 
 
-def _leave_groups(images: list[Image]) -> None:
-    rows = GroupImage.objects.filter(image__in=images)
-    counts: dict[UUID, int] = {}
-    for group_id in rows.values_list("group_id", flat=True):
-        counts[group_id] = counts.get(group_id, 0) + 1
-    for group in Group.objects.filter(pk__in=counts).order_by("id").select_for_update():
-        Group.objects.filter(pk=group.pk).update(images_count=F("images_count") - counts[group.pk])
-    rows.delete()
+@transaction.atomic
+def delete_images(*, workspace: Workspace, ids: Iterable[UUID], actor: User) -> int:
+    """Delete images: out of every group and of sight at once; returns how many there were.
+
+    Their regions and verifications go for good, the files after the commit. Raises `UnknownIds`
+    and `TooManyIds`; then nothing is changed.
+    """
+    images = hold(images_in(workspace), ids, "image")
+    regions = hold_all(Region.objects.filter(image__in=images))
+    leave_all_groups(images=images, regions=regions)
+    Region.objects.filter(pk__in=[region.pk for region in regions]).delete()
+    Verification.objects.filter(image__in=images).delete()
+    rows = Image.objects.filter(pk__in=[image.pk for image in images])
+    rows.update(deleted=timezone.now(), verify_count=0)
+    record(workspace=workspace, verb="deleted", noun="image", count=len(images), actor=actor)
+    for start in range(0, len(images), FILES_PER_BATCH):
+        ids_of_batch = [image.pk for image in images[start : start + FILES_PER_BATCH]]
+        transaction.on_commit(partial(_delete_files_of, ids_of_batch))
+    return len(images)
+
+
+@transaction.atomic
+def _delete_files_of(ids: Iterable[UUID]) -> None:
+    """Remove the files of images, unless somebody brought them back meanwhile."""
+    for image in hold_all(Image.objects.filter(pk__in=ids, deleted__isnull=False)):
+        delete_files(image)

@@ -33,6 +33,9 @@ QUEUES = {
     Job.Kind.DESCRIBE: "extract",
     Job.Kind.EXTRACT: "extract",
     Job.Kind.ENCODER: "train",
+    Job.Kind.ASYNC_DESCRIPTOR: "extract",
+    Job.Kind.ASYNC_UPLOAD: "upload",
+    Job.Kind.CLOSE: "upload",
 }
 WAKE_AGAIN = timedelta(seconds=15)
 REPORT_STEP = 0.4
@@ -48,6 +51,14 @@ class LeaseLost(Exception):
 
 class WorkerStopping(Exception):
     """The worker was told to stop; the job goes back to the queue as it stands."""
+
+
+class NotYet(Exception):
+    """Something else has to end first; the job goes back to the queue and is tried in a while."""
+
+
+class JobGone(Exception):
+    """The work removed the job's own row, as its last deed: there is nothing left to end."""
 
 
 stopping = threading.Event()
@@ -214,6 +225,18 @@ def drop(*, subject_ids: Iterable[UUID]) -> None:
     )
 
 
+def stop_all(*, workspace: Workspace) -> int:
+    """Cancel what waits in a workspace that goes away and ask what runs to stop; count the latter.
+
+    Its removal itself goes on.
+    """
+    others = Job.objects.in_workspace(workspace).exclude(kind=Job.Kind.CLOSE)
+    others.filter(state=Job.State.QUEUED).update(
+        state=Job.State.CANCELLED, cancel_requested=True, finished=timezone.now()
+    )
+    return others.filter(state=Job.State.RUNNING).update(cancel_requested=True)
+
+
 def take_back_expired() -> int:
     """Put jobs whose worker went silent back into the queue; returns how many."""
     now = timezone.now()
@@ -225,7 +248,7 @@ def take_back_expired() -> int:
 def worn_out() -> list[Job]:
     """Return waiting jobs that were tried as often as a job may be."""
     rows = Job.objects.filter(state=Job.State.QUEUED, tries__gte=Job.MAX_TRIES)
-    return list(rows.select_related("workspace"))
+    return list(rows.exclude(kind__in=Job.NEVER_GIVEN_UP).select_related("workspace"))
 
 
 def give_up(job: Job) -> bool:
@@ -243,7 +266,8 @@ def wake_overdue() -> int:
     """Wake workers again for jobs that nobody has claimed for a while; returns how many."""
     now = timezone.now()
     overdue = Q(wake_at__isnull=True) | Q(wake_at__lte=now)
-    jobs = list(Job.objects.filter(overdue, state=Job.State.QUEUED, tries__lt=Job.MAX_TRIES))
+    alive = Q(tries__lt=Job.MAX_TRIES) | Q(kind__in=Job.NEVER_GIVEN_UP)
+    jobs = list(Job.objects.filter(overdue, alive, state=Job.State.QUEUED))
     for job in jobs:
         Job.objects.filter(pk=job.pk).update(wake_at=now + WAKE_AGAIN)
         wake(job)

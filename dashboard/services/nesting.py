@@ -10,8 +10,8 @@ from accounts.models import User, Workspace
 from dashboard.models import Group, GroupNesting
 from dashboard.queries.groups import groups_in
 from dashboard.queries.nesting import ids_below
-from dashboard.services.errors import GroupHoldsImages, NestingWouldCycle, TooManyIds, UnknownIds
-from dashboard.services.images import MAX_IDS
+from dashboard.services.errors import GroupHoldsImages, NestingWouldCycle
+from dashboard.services.holding import hold_all, select_by_ids
 
 
 @transaction.atomic
@@ -21,9 +21,7 @@ def add_groups(*, group: Group, ids: Iterable[UUID], actor: User) -> tuple[int, 
     Raises `UnknownIds`, `TooManyIds`, `GroupHoldsImages` and `NestingWouldCycle`; then nothing is
     changed. Nestings of a workspace are made one after another, so two calls cannot close a cycle.
     """
-    children = _groups_of_ids(group.workspace, ids)
-    Workspace.objects.select_for_update().get(pk=group.workspace_id)
-    group = groups_in(group.workspace).get(pk=group.pk)
+    children, group = _hold(group, ids)
     if group.images_count or group.regions_count:
         raise GroupHoldsImages(group)
     _refuse_cycle(group, children)
@@ -40,21 +38,18 @@ def remove_groups(*, group: Group, ids: Iterable[UUID], actor: User) -> tuple[in
 
     Raises `UnknownIds` and `TooManyIds`; then nothing is changed. The groups themselves stay.
     """
-    children = _groups_of_ids(group.workspace, ids)
-    Workspace.objects.select_for_update().get(pk=group.workspace_id)
+    children, group = _hold(group, ids)
     removed, _ = GroupNesting.objects.filter(parent=group, child__in=children).delete()
     _recount(group, "removed groups from", removed, actor)
     return removed, len(children) - removed
 
 
-def _groups_of_ids(workspace: Workspace, ids: Iterable[UUID]) -> list[Group]:
-    wanted = set(ids)
-    if len(wanted) > MAX_IDS:
-        raise TooManyIds(len(wanted), MAX_IDS)
-    groups = list(groups_in(workspace).filter(pk__in=wanted))
-    if unknown := wanted - {group.pk for group in groups}:
-        raise UnknownIds("group", unknown)
-    return groups
+def _hold(group: Group, ids: Iterable[UUID]) -> tuple[list[Group], Group]:
+    """Return the groups of the ids, and the group as it is now, held."""
+    hold_all(Workspace.objects.filter(pk=group.workspace_id))
+    children = select_by_ids(groups_in(group.workspace), ids, "group")
+    rows = groups_in(group.workspace).select_for_update(of=("self",), no_key=True)
+    return children, rows.get(pk=group.pk)
 
 
 def _refuse_cycle(group: Group, children: list[Group]) -> None:

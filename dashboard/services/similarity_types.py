@@ -3,14 +3,15 @@
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Count
 
 from accounts.activity import record
 from accounts.models import User, Workspace
-from dashboard.models import Extraction, Group, GroupImage, GroupRegion, SimilarityType
-from dashboard.services.errors import EmptyName, ImagesInSeveralGroups, TypeHasGroups
+from dashboard.models import Extraction, Group, SimilarityType
+from dashboard.services.errors import EmptyName, InSeveralGroups, TypeHasGroups
 from dashboard.services.extractions import drop_extractions
 from dashboard.services.groups import discard_groups
+from dashboard.services.holding import hold_all
+from dashboard.services.members import IMAGES, REGIONS, in_several_groups
 
 
 @transaction.atomic
@@ -42,7 +43,7 @@ def change_type(
 ) -> SimilarityType:
     """Set any of `name`, `description` and `exclusive`.
 
-    Raises `EmptyName` and `ImagesInSeveralGroups`; then nothing is changed.
+    Raises `EmptyName` and `InSeveralGroups`; then nothing is changed.
     """
     row = _locked(similarity_type)
     if not changes:
@@ -61,13 +62,14 @@ def change_type(
 
 def _set_exclusive(similarity_type: SimilarityType, *, exclusive: bool) -> None:
     """Bring the copies of `exclusive` in the memberships up to date."""
-    images = GroupImage.objects.filter(similarity_type=similarity_type)
-    if exclusive:
-        twice = images.values("image_id").annotate(groups=Count("id")).filter(groups__gt=1)
-        if (first := twice.order_by("image_id").first()) is not None:
-            raise ImagesInSeveralGroups(first["image_id"], twice.count())
-    images.update(exclusive=exclusive)
-    GroupRegion.objects.filter(similarity_type=similarity_type).update(exclusive=exclusive)
+    # Whoever puts members into these groups holds them, and reads the type after that.
+    groups = Group.objects.filter(similarity_type=similarity_type).order_by("id")
+    list(groups.select_for_update(no_key=True).values_list("pk", flat=True))
+    for kind in (IMAGES, REGIONS):
+        if exclusive and (several := in_several_groups(kind, similarity_type)):
+            raise InSeveralGroups(kind.noun, *several)
+        rows = kind.rows.objects.filter(similarity_type=similarity_type)
+        rows.update(exclusive=exclusive)
 
 
 @transaction.atomic
@@ -76,6 +78,7 @@ def delete_type(*, similarity_type: SimilarityType, force: bool = False, actor: 
 
     Trained versions stay, and so do the groups' images. Raises `TypeHasGroups` unless `force`.
     """
+    hold_all(Workspace.objects.filter(pk=similarity_type.workspace_id))
     row = _locked(similarity_type)
     groups = Group.objects.filter(similarity_type=row)
     count = groups.count()
@@ -89,7 +92,9 @@ def delete_type(*, similarity_type: SimilarityType, force: bool = False, actor: 
 
 
 def _locked(similarity_type: SimilarityType) -> SimilarityType:
-    rows = SimilarityType.objects.select_related("workspace").select_for_update(of=("self",))
+    rows = SimilarityType.objects.select_related("workspace").select_for_update(
+        of=("self",), no_key=True
+    )
     return rows.get(pk=similarity_type.pk)
 
 

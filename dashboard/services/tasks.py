@@ -23,7 +23,7 @@ def create_task(
     task = Task.objects.create(
         workspace=workspace, name=name.strip(), description=description, encoder=encoder
     )
-    _tell("created", task, actor=actor)
+    _tell("created", task, actor)
     return task
 
 
@@ -32,7 +32,7 @@ def add_type(*, task: Task, similarity_type: SimilarityType, actor: User) -> boo
     """Attach a type of the same workspace; returns False if it was attached already."""
     _, added = TaskType.objects.get_or_create(task=task, similarity_type=similarity_type)
     if added:
-        _tell("added a type to", task, detail=similarity_type.name, actor=actor)
+        _tell("added a type to", task, actor, type=similarity_type.name)
     return added
 
 
@@ -41,7 +41,7 @@ def remove_type(*, task: Task, similarity_type: SimilarityType, actor: User) -> 
     """Detach a type; its groups stay, and so do trained versions; False if it was not attached."""
     removed, _ = TaskType.objects.filter(task=task, similarity_type=similarity_type).delete()
     if removed:
-        _tell("removed a type from", task, detail=similarity_type.name, actor=actor)
+        _tell("removed a type from", task, actor, type=similarity_type.name)
     return bool(removed)
 
 
@@ -51,13 +51,14 @@ def change_task(*, task: Task, changes: dict[str, Any], actor: User) -> Task:
     row = _locked(task)
     if not changes:
         return row
+    before = row.name
     if not changes.get("name", row.name).strip():
         raise EmptyName("task")
     _check_encoder(changes.get("encoder", ""))
     for name, value in changes.items():
         setattr(row, name, value)
     row.save(update_fields=[*changes, "modified"])
-    _tell("changed", row, actor=actor)
+    _tell("changed", row, actor, fields=sorted(changes), before=before, after=row.name)
     return row
 
 
@@ -71,7 +72,7 @@ def delete_task(*, task: Task, actor: User) -> None:
     """Delete a task with its versions; a training that is under way ends. The types stay."""
     row = _locked(task)
     drop_versions(list(row.versions.all()))
-    _tell("deleted", row, actor=actor)
+    _tell("deleted", row, actor)
     row.delete()
 
 
@@ -80,13 +81,13 @@ def _locked(task: Task) -> Task:
     return rows.get(pk=task.pk)
 
 
-def _tell(verb: str, task: Task, *, detail: str = "", actor: User) -> None:
+def _tell(verb: str, task: Task, actor: User, **details: Any) -> None:
     record(
         workspace=task.workspace,
         verb=verb,
         noun="task",
         target_id=task.id,
         target_name=task.name,
-        details={"type": detail} if detail else {},
+        details=details,
         actor=actor,
     )

@@ -7,6 +7,7 @@ once, and each file's row says what became of it.
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from datetime import timedelta
 from functools import partial
 from itertools import islice
 from typing import IO
@@ -14,21 +15,24 @@ from uuid import UUID
 
 from django.conf import settings
 from django.db import transaction
+from django.db.models import QuerySet
+from django.utils import timezone
 
 from accounts.activity import record
 from accounts.models import User, Workspace
 from dashboard.files import archives, paths, storage
 from dashboard.files.errors import FileRefused
 from dashboard.models import Job, SimilarityType, Task, Upload, UploadFile, UploadPart
-from dashboard.queries.uploads import counts
+from dashboard.queries.uploads import counts, expired_parts, stored_parts, unfinished_parts
 from dashboard.queries.versions import versions_of
 from dashboard.services import jobs
-from dashboard.services.errors import NothingToUpload, Refused
+from dashboard.services.errors import NothingToRetry, NothingToUpload, Refused
 from dashboard.services.features import start_describing
 from dashboard.services.training import start_training
 from dashboard.services.upload_batches import Importer
 
 LISTED_AT_ONCE = 500
+KEPT = timedelta(days=1)  # what was sent and did not come in
 
 
 @dataclass(frozen=True)
@@ -223,6 +227,51 @@ def _outcome(by_status: dict[str, int]) -> str:
 
 
 def close_upload(*, upload_id: UUID) -> None:
-    """Remove the bytes as sent, which nobody needs any more."""
+    """Remove the bytes as sent, but for those that could be tried again, which have a day."""
     upload = Upload.objects.get(pk=upload_id)
-    storage.delete_all(paths.upload(upload.workspace_id, upload.id))
+    Upload.objects.filter(pk=upload.pk).update(modified=timezone.now())
+    left = unfinished_parts(upload.pk).values("pk")
+    _remove_bytes(stored_parts().filter(upload=upload).exclude(pk__in=left))
+
+
+def retry_upload(*, upload: Upload, actor: User) -> Job:
+    """Put the files that failed back, and queue the upload again for them and all that waits.
+
+    Call it in a transaction that keeps others from doing the same. Raises `NothingToRetry`.
+    """
+    parts = unfinished_parts(upload.pk)
+    if not parts.exists():
+        raise NothingToRetry
+    for part in parts.filter(is_archive=True):
+        # An archive that could not be opened stands in the list as if it were a file of its own.
+        if upload.files.filter(part=part, number=0, name=part.name).delete()[0]:
+            UploadPart.objects.filter(pk=part.pk).update(listed=False)
+    upload.files.filter(status=UploadFile.Status.FAILED, part__in=stored_parts()).update(
+        status=UploadFile.Status.WAITING, reason=""
+    )
+    return jobs.enqueue(
+        workspace=upload.workspace,
+        kind=Job.Kind.UPLOAD,
+        title=f"Upload of {upload.name}, once more",
+        subject_id=upload.id,
+        actor=actor,
+    )
+
+
+def forget_uploads() -> int:
+    """Remove what was sent and did not come in, a day after; returns how many parts."""
+    return _remove_bytes(expired_parts(timezone.now() - KEPT))
+
+
+def _remove_bytes(parts: QuerySet[UploadPart]) -> int:
+    """Remove the bytes of parts; the rows follow, so that a kill in between loses track of none."""
+    folders: dict[UUID, str] = {}
+    found = list(parts.select_related("upload"))
+    for part in found:
+        storage.delete(part.path)
+        UploadPart.objects.filter(pk=part.pk).update(path="")
+        folders[part.upload_id] = paths.upload(part.upload.workspace_id, part.upload_id)
+    for upload_id, folder in folders.items():
+        if not stored_parts().filter(upload=upload_id).exists():
+            storage.delete_all(folder)
+    return len(found)

@@ -8,8 +8,9 @@ from django.db import transaction
 from accounts.activity import record
 from accounts.models import User
 from dashboard.files import paths, storage
-from dashboard.models import Extraction, Task, Version
+from dashboard.models import AsyncRequest, Extraction, Job, Task, Version
 from dashboard.services import jobs
+from dashboard.services.async_records import drop_requests
 from dashboard.services.errors import NotProducible
 from dashboard.services.extractions import drop_extractions
 
@@ -44,6 +45,8 @@ def delete_version(*, version: Version, actor: User) -> None:
 def drop_versions(versions: Sequence[Version]) -> None:
     """End the work on and with versions that go away, and remove files after the commit."""
     drop_extractions(Extraction.objects.filter(version__in=versions))
+    asked = AsyncRequest.objects.filter(version__in=versions, kind=AsyncRequest.Kind.DESCRIPTOR)
+    drop_requests(asked.exclude(job__state__in=Job.FINISHED))
     jobs.drop(subject_ids=[version.id for version in versions])
     for version in versions:
         folder = paths.version(version.workspace_id, version.task_id, version.number)

@@ -41,6 +41,10 @@ SENTENCES = {
     ("removed groups from", "group"): "removed {count} group{s} from {name}",
     ("marked as test", "group"): "marked the group {name} as a test group",
     ("unmarked as test", "group"): "gave the group {name} back to training",
+    ("took back a verification of", "group"): "took back a verification of the group {name}",
+    ("took back a verification of", "image"): "took back a verification of the image {name}",
+    ("marked several as test", "group"): "marked {count} group{s} as test",
+    ("unmarked several as test", "group"): "gave {count} group{s} back to training",
     ("added a type to", "task"): "added the type {type} to {name}",
     ("removed a type from", "task"): "removed the type {type} from {name}",
     ("put into production", "version"): "put {name} into production",
@@ -48,6 +52,7 @@ SENTENCES = {
     ("started to train", "version"): "started to train {name}",
     ("uploaded", "files"): "uploaded {count} file{s}: {name}",
     ("started to extract", "descriptors"): "started an extraction: {name}",
+    ("tried again", "job"): "tried again: {name}",
     ("changed the role of", "member"): "changed the role of {name} from {before} to {after}",
     ("removed", "member"): "removed {name} from the workspace",
     ("left", "member"): "left the workspace",
@@ -55,6 +60,7 @@ SENTENCES = {
     ("handed over to", "member"): "handed the workspace over to {name}",
     ("invited", "invitation"): "invited {name} as {role}",
     ("withdrew", "invitation"): "withdrew the invitation of {name}",
+    ("sent", "request"): "sent {count} record{s}: {name}",
     ("renamed", "workspace"): "renamed the workspace from {before} to {name}",
 }
 

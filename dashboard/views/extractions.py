@@ -4,7 +4,9 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
+from django.core.exceptions import ValidationError
 from django.http import FileResponse, Http404, HttpResponse
+from django.utils.http import urlencode
 from django.utils.text import slugify
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
@@ -15,16 +17,18 @@ from dashboard.files import storage
 from dashboard.files.errors import readable_size
 from dashboard.forms.extractions import ExtractionForm
 from dashboard.models import Extraction, Job
+from dashboard.queries.chosen import chosen_words
 from dashboard.queries.extractions import extractions_in, get_extraction
 from dashboard.queries.jobs import job_about, jobs_about
 from dashboard.queries.pages import page
 from dashboard.queries.versions import find_default
 from dashboard.services.extractions import start_extraction
 from dashboard.views.progress import shown_progress
-from dashboard.views.rendering import missing_is_404, page_or_fragment, see_other
+from dashboard.views.rendering import damaged, missing_is_404, page_or_fragment, see_other
 
 PAGE = "dashboard/extractions/list.html"
-PREFILLED = ("version", "similarity_type", "group")
+PREFILLED = ("version", "similarity_type", "group", "filter")
+GROUP_CHOICE = "group-choice"
 CONTENT_TYPES = {
     Extraction.Format.PARQUET: "application/vnd.apache.parquet",
     Extraction.Format.NPZ: "application/octet-stream",
@@ -43,11 +47,18 @@ class ExtractionRow:
     @property
     def of(self) -> str:
         """Say which images it describes."""
+        if self.extraction.filter_words:
+            return self.extraction.filter_words
         if self.extraction.group:
             return f"images of the group “{self.extraction.group}”"
         if self.extraction.similarity_type:
             return f"images of the type “{self.extraction.similarity_type}”"
         return "all images"
+
+    @property
+    def filter(self) -> str:
+        """Return its filter as the address of the grid has it."""
+        return urlencode(self.extraction.filter)
 
     @property
     def size(self) -> str:
@@ -72,24 +83,33 @@ def extractions(request: WorkspaceRequest) -> HttpResponse:
     if request.method != "POST":
         initial: dict[str, Any] = {name: request.GET.get(name, "") for name in PREFILLED}
         initial["version"] = initial["version"] or find_default(request.workspace)
-        form = ExtractionForm(workspace=request.workspace, initial=initial)
+        name = request.GET.get("group_name", "").replace("\0", "")[:255]
+        form = ExtractionForm(workspace=request.workspace, group_name=name, initial=initial)
         return _list_page(request, form)
     form = ExtractionForm(request.POST, workspace=request.workspace)
     if not form.is_valid():
         return _list_page(request, form)
+    wanted = dict(form.cleaned_data)
     extraction, _ = start_extraction(
-        workspace=request.workspace, **form.cleaned_data, actor=request.user
+        workspace=request.workspace, chosen=wanted.pop("filter"), **wanted, actor=request.user
     )
     return see_other("extraction", extraction.id)
 
 
 def _list_page(request: WorkspaceRequest, form: ExtractionForm) -> HttpResponse:
+    if request.htmx and request.htmx.target == GROUP_CHOICE:
+        return page_or_fragment(request, PAGE, GROUP_CHOICE, {"form": form})
+    try:
+        chosen = form.shown_filter()
+    except ValidationError as error:
+        return damaged(request, str(error.message))
     rows = extractions_in(request.workspace).select_related("created_by")
     found = page(rows, request.GET.get("cursor", ""))
     jobs = jobs_about(request.workspace, [row.pk for row in found.rows])
     versions: Any = form.fields["version"].widget
     context = {
         "form": form,
+        "filter_words": chosen_words(chosen) if chosen else "",
         "has_version": len(versions.choices) > 1,
         "rows": [ExtractionRow(row, jobs.get(row.pk)) for row in found.rows],
         "next_url": f"{request.path}?cursor={found.next}" if found.next else "",

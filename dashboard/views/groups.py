@@ -1,7 +1,5 @@
 """Groups: what is alike, and what is in them."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
@@ -21,39 +19,30 @@ from dashboard.forms.groups import (
     TestGroupForm,
 )
 from dashboard.models import Group
-from dashboard.queries.groups import covers, find_groups, get_group, members_of
-from dashboard.queries.image_tiles import Tile, tiles
+from dashboard.queries.groups import find_groups, get_group, members_of
+from dashboard.queries.image_tiles import tiles
+from dashboard.queries.nesting import groups_around, groups_inside
 from dashboard.queries.pages import page
 from dashboard.queries.similarity_types import types_in
 from dashboard.services.errors import Refused
 from dashboard.services.groups import change_group, create_group, mark_group, remove_images
-from dashboard.views.rendering import damaged, may, missing_is_404, page_or_fragment, see_other
+from dashboard.views.group_cards import group_cards
+from dashboard.views.renaming import Named, rename
+from dashboard.views.rendering import (
+    damaged,
+    may,
+    missing_is_404,
+    page_or_fragment,
+    refused,
+    see_other,
+    unusable,
+    wants_fragment,
+    with_flash,
+)
 
-COVERS = 4
+PARENTS_SHOWN = 20
 TYPES_SHOWN = 20
-FORM_PAGE = "dashboard/form_page.html"
-
-
-@dataclass(frozen=True)
-class GroupCard:
-    """A group as a list shows it; `room` is for each cover that it lacks."""
-
-    group: Group
-    covers: list[Tile]
-    room: range
-
-
-def group_cards(groups: Sequence[Group]) -> list[GroupCard]:
-    """Prepare the groups of a page, each with its newest images."""
-    found = covers(groups, COVERS)
-    return [
-        GroupCard(
-            group,
-            tiles([member.image for member in found[group.pk]]),
-            range(COVERS - len(found[group.pk])),
-        )
-        for group in groups
-    ]
+FORM_PAGE, GROUP_PAGE = "dashboard/form_page.html", "dashboard/groups/group.html"
 
 
 @never_cache
@@ -64,15 +53,15 @@ def groups(request: WorkspaceRequest) -> HttpResponse:
     """List the groups, newest first, of every type or of one, and by a part of the name."""
     form = GroupFilter(request.GET, workspace=request.workspace)
     if not form.is_valid():
-        return damaged(request, "This filter is no longer there: its type was deleted.")
-    chosen, name = form.cleaned_data["type"], form.cleaned_data["name"]
-    rows = find_groups(request.workspace, similarity_type=chosen, name=name)
+        return damaged(request, unusable(form, "its type was deleted"))
+    chosen, search = form.cleaned_data["type"], form.cleaned_data["search"]
+    rows = find_groups(request.workspace, similarity_type=chosen, name=search)
     found = page(rows, cursor := request.GET.get("cursor", ""))
     context = {
         "cards": group_cards(found.rows),
         "next": found.next,
         "chosen": chosen,
-        "name": name,
+        "search": search,
         "types": types_in(request.workspace).order_by("name", "id")[:TYPES_SHOWN],
         "can_add": may(request, "groups.add"),
     }
@@ -107,18 +96,50 @@ def _form_page(request: WorkspaceRequest, form: Any, title: str, cancel_url: str
 @requires("workspace.view")
 @missing_is_404
 def group(request: WorkspaceRequest, group_id: UUID) -> HttpResponse:
-    """Show a group with its images, newest first."""
+    """Show a group with its images or the groups in it, newest first."""
     shown = get_group(request.workspace, group_id)
     cursor = request.GET.get("cursor", "")
-    found = page(members_of(shown), cursor, created="image_created", key="image_id")
+    context = _inside(request, shown, cursor)
+    if not wants_fragment(request):
+        around = groups_around(shown).order_by("name", "id")
+        context |= {"around": list(around[:PARENTS_SHOWN])}
+    return page_or_fragment(request, GROUP_PAGE, "rows" if cursor else "inside", context)
+
+
+def _inside(request: WorkspaceRequest, shown: Group, cursor: str = "") -> dict[str, Any]:
+    """Prepare what is in a group: images or groups, never both."""
+    # An image may be in one group of an exclusive type: those that are in none come first.
+    fitting = "?ungrouped=1" if shown.similarity_type.exclusive else ""
     context = {
         "group": shown,
-        "members": [(one["id"], one) for one in tiles([row.image for row in found.rows])],
-        "next": found.next,
+        "add_url": resolve_url("group-images", shown.pk) + fitting,
         "can_change": may(request, "groups.change"),
         "can_delete": may(request, "groups.delete"),
     }
-    return page_or_fragment(request, "dashboard/groups/group.html", "rows", context)
+    if shown.groups_count:
+        groups_found = page(groups_inside(shown), cursor)
+        return context | {
+            "cards": group_cards(groups_found.rows),
+            "next": groups_found.next,
+            "remove_url": resolve_url("group-remove-groups", shown.pk),
+        }
+    found = page(members_of(shown), cursor, created="image_created", key="image_id")
+    members = [(one["id"], one) for one in tiles([row.image for row in found.rows])]
+    return context | {
+        "members": members,
+        "next": found.next,
+        "remove_url": resolve_url("group-remove-images", shown.pk),
+    }
+
+
+def answer_change(request: WorkspaceRequest, shown: Group, sentence: str) -> HttpResponse:
+    """Answer after something left the group: htmx gets what is in it now, others the page."""
+    if not wants_fragment(request):
+        messages.success(request, sentence)
+        return see_other("group", shown.pk)
+    shown = get_group(request.workspace, shown.pk)
+    context = _inside(request, shown) | {"is_new": True}
+    return with_flash(page_or_fragment(request, GROUP_PAGE, "inside", context), sentence)
 
 
 @never_cache
@@ -126,12 +147,19 @@ def group(request: WorkspaceRequest, group_id: UUID) -> HttpResponse:
 @requires("groups.change")
 @missing_is_404
 def group_change(request: WorkspaceRequest, group_id: UUID) -> HttpResponse:
-    """Rename a group or describe it."""
+    """Rename a group or describe it; htmx renames it where its name stands."""
     shown = get_group(request.workspace, group_id)
+    if wants_fragment(request):
+        here = resolve_url("group", shown.pk)
+        return rename(
+            request,
+            Named("group", shown.name, here, request.path),
+            lambda name: change_group(group=shown, changes={"name": name}, actor=request.user),
+        )
     initial = {"name": shown.name, "description": shown.description}
     form = GroupForm(request.POST if request.method == "POST" else None, initial=initial)
     if not form.is_valid():
-        return _form_page(request, form, "Rename the group", resolve_url("group", shown.pk))
+        return _form_page(request, form, "Name and description", resolve_url("group", shown.pk))
     change_group(group=shown, changes=form.cleaned_data, actor=request.user)
     messages.success(request, "Saved.")
     return see_other("group", shown.pk)
@@ -160,15 +188,13 @@ def group_remove_images(request: WorkspaceRequest, group_id: UUID) -> HttpRespon
     """Take the ticked images out of a group; they stay in the workspace."""
     shown = get_group(request.workspace, group_id)
     form = GroupImagesForm(request.POST, workspace=request.workspace)
+    here = resolve_url("group", shown.pk)
     if not form.is_valid():
-        messages.error(request, str(form.errors["images"][0]))
-        return see_other("group", shown.pk)
+        return refused(request, str(form.errors["images"][0]), here)
     ids = [image.pk for image in form.cleaned_data["images"]]
     try:
         removed, _ = remove_images(group=shown, ids=ids, actor=request.user)
     except Refused as refusal:
-        messages.error(request, str(refusal))
-        return see_other("group", shown.pk)
+        return refused(request, str(refusal), here)
     out = "1 image is" if removed == 1 else f"{removed:,} images are"
-    messages.success(request, f"{out} out of the group, and still in the workspace.")
-    return see_other("group", shown.pk)
+    return answer_change(request, shown, f"{out} out of the group, and still in the workspace.")

@@ -18,14 +18,22 @@ from accounts.models import Workspace
 from dashboard.files.errors import readable_size
 from dashboard.forms.images import ChosenForm, TestMarkForm
 from dashboard.models import Image, SimilarityType
+from dashboard.queries.chosen import stored
 from dashboard.queries.groups import groups_of_image
-from dashboard.queries.image_tiles import tile_page
+from dashboard.queries.image_tiles import Chosen, tile_page
 from dashboard.queries.images import get_image
 from dashboard.queries.links import image_link
 from dashboard.queries.similarity_types import types_in
 from dashboard.services.errors import Refused
 from dashboard.services.images import change_image, delete_images
-from dashboard.views.rendering import damaged, may, missing_is_404, page_or_fragment, see_other
+from dashboard.views.rendering import (
+    damaged,
+    may,
+    missing_is_404,
+    page_or_fragment,
+    see_other,
+    unusable,
+)
 
 TYPES_SHOWN = 50
 GROUPS_SHOWN = 100
@@ -37,20 +45,24 @@ GROUPS_SHOWN = 100
 @missing_is_404
 def images(request: WorkspaceRequest) -> HttpResponse:
     """Show the images, newest first, all of them or those of one filter."""
-    form = ChosenForm(request.GET, workspace=request.workspace)
-    if not form.is_valid():
-        return damaged(request, "This filter is no longer there: its type or group was deleted.")
-    chosen = form.chosen()
+    chosen = Chosen()
+    if request.GET.keys() & ChosenForm.base_fields.keys():  # most often the grid is shown whole
+        form = ChosenForm(request.GET, workspace=request.workspace)
+        if not form.is_valid():
+            return damaged(request, unusable(form, "its type or group was deleted"))
+        chosen = form.chosen()
     found = tile_page(request.workspace, chosen, request.GET.get("cursor", ""))
     context = {
         "tiles": found.tiles,
         "next_url": _next_url(request, found.next),
         "chosen": chosen,
+        "extract": urlencode(stored(chosen)),
         "types": SimpleLazyObject(partial(_types_shown, request.workspace)),
         "can_add": may(request, "images.add"),
         "can_change": may(request, "groups.change"),
     }
-    return page_or_fragment(request, "dashboard/images/list.html", "tiles", context)
+    fragment = "found" if request.htmx.target == "found" else "tiles"
+    return page_or_fragment(request, "dashboard/images/list.html", fragment, context)
 
 
 def _types_shown(workspace: Workspace) -> list[SimilarityType]:

@@ -1,4 +1,4 @@
-"""Watch background work, and stop it."""
+"""Watch background work, stop it, and try again what it left undone."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -19,12 +19,15 @@ from accounts.models import Membership
 from dashboard.models import Job
 from dashboard.queries.jobs import find_jobs, get_job, progress_of
 from dashboard.queries.pages import page
+from dashboard.queries.retries import can_retry
 from dashboard.queries.versions import find_version
 from dashboard.services.closing import cancel_job
-from dashboard.services.errors import AlreadyFinished
+from dashboard.services.errors import AlreadyFinished, Refused
+from dashboard.services.retries import retry_job
 from dashboard.views.progress import ShownProgress, duration_words, shown_progress
 from dashboard.views.rendering import (
     damaged,
+    may,
     missing_is_404,
     page_or_fragment,
     see_other,
@@ -75,7 +78,11 @@ def jobs(request: WorkspaceRequest) -> HttpResponse:
 def job(request: WorkspaceRequest, job_id: UUID) -> HttpResponse:
     """Show a job, with the way to what it is about."""
     shown = get_job(request.workspace, job_id)
-    context = {"row": job_row(shown, request.membership), "subject": _subject(request, shown)}
+    context = {
+        "row": job_row(shown, request.membership),
+        "subject": _subject(request, shown),
+        "retry": retry_label(request, shown),
+    }
     return page_or_fragment(request, "dashboard/jobs/job.html", "facts", context)
 
 
@@ -108,6 +115,28 @@ def job_cancel(request: WorkspaceRequest, job_id: UUID) -> HttpResponse:
     else:
         messages.success(request, "The job is cancelled; what it has done so far stays.")
     return see_other("job", shown.id)
+
+
+@require_POST
+@requires("jobs.retry")
+@missing_is_404
+def job_retry(request: WorkspaceRequest, job_id: UUID) -> HttpResponse:
+    """Do what a job left undone, by a new job."""
+    shown = get_job(request.workspace, job_id)
+    try:
+        again = retry_job(job=shown, actor=request.user)
+    except Refused as refusal:
+        messages.error(request, str(refusal))
+        return see_other("job", shown.id)
+    messages.success(request, "It is tried again; what was done before stays.")
+    return see_other("job", again.id)
+
+
+def retry_label(request: WorkspaceRequest, shown: Job) -> str:
+    """Return what the button says that tries again, empty where there is none."""
+    if not may(request, "jobs.retry") or not can_retry(shown):
+        return ""
+    return "Retry failed" if shown.state == Job.State.DONE else "Try again"
 
 
 def _subject(request: WorkspaceRequest, shown: Job) -> dict[str, Any] | None:

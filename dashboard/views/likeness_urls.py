@@ -2,7 +2,15 @@
 
 from django.urls import path
 
-from dashboard.views import deletion, groups, similarity_types, tasks, versions
+from dashboard.views import (
+    deletion,
+    groups,
+    nesting,
+    picking,
+    similarity_types,
+    tasks,
+    versions,
+)
 
 urlpatterns = [
     path("types/", similarity_types.types, name="types"),
@@ -15,12 +23,20 @@ urlpatterns = [
     path("groups/<uuid:group_id>/change", groups.group_change, name="group-change"),
     path("groups/<uuid:group_id>/test", groups.group_test, name="group-test"),
     path("groups/<uuid:group_id>/remove", groups.group_remove_images, name="group-remove-images"),
+    path("groups/<uuid:group_id>/images", picking.group_images, name="group-images"),
+    path("groups/<uuid:group_id>/groups", nesting.group_groups, name="group-groups"),
+    path(
+        "groups/<uuid:group_id>/groups/remove",
+        nesting.group_remove_groups,
+        name="group-remove-groups",
+    ),
     path("types/<uuid:type_id>/delete", deletion.type_delete, name="type-delete"),
     path("groups/<uuid:group_id>/delete", deletion.group_delete, name="group-delete"),
     path("tasks/<uuid:task_id>/delete", deletion.task_delete, name="task-delete"),
     path("tasks/", tasks.tasks, name="tasks"),
     path("tasks/new", tasks.task_new, name="task-new"),
     path("tasks/<uuid:task_id>", tasks.task, name="task"),
+    path("tasks/<uuid:task_id>/change", tasks.task_change, name="task-change"),
     path("tasks/<uuid:task_id>/types", tasks.task_types, name="task-types"),
     path("tasks/<uuid:task_id>/types/remove", tasks.task_type_remove, name="task-type-remove"),
     path("tasks/<uuid:task_id>/train", tasks.task_train, name="task-train"),

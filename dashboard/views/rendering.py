@@ -4,10 +4,13 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Any, Concatenate, ParamSpec
 
+from django.contrib import messages
 from django.core.exceptions import ObjectDoesNotExist
+from django.forms import BaseForm
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render, resolve_url
 from django.utils.cache import patch_vary_headers
+from django_htmx.http import reswap, trigger_client_event
 
 from accounts.access import is_allowed
 from accounts.http import WorkspaceRequest
@@ -43,6 +46,20 @@ def page_or_fragment(
     return response
 
 
+def with_flash(response: HttpResponse, sentence: str, level: str = "success") -> HttpResponse:
+    """Let the page that htmx changes show a message; see `flash.js`."""
+    return trigger_client_event(response, "flash", {"level": level, "text": sentence})
+
+
+def refused(request: WorkspaceRequest, sentence: str, to: str) -> HttpResponse:
+    """Say why nothing was changed: htmx leaves the page as it is, ticks too; others go `to`."""
+    if not wants_fragment(request):
+        messages.error(request, sentence)
+        return see_other(to)
+    response = reswap(HttpResponse(status=422), "none")
+    return with_flash(response, sentence, "error")
+
+
 def see_other(to: Any, *args: Any) -> HttpResponseRedirect:
     """Send the browser on with a GET, after something was written."""
     response = HttpResponseRedirect(resolve_url(to, *args))
@@ -63,6 +80,13 @@ def missing_is_404(view: View[P]) -> View[P]:
             return damaged(request, str(error))
 
     return finding
+
+
+def unusable(form: BaseForm, reason: str) -> str:
+    """Say what is wrong with a list's filter; `reason` is why a thing in it may be missing."""
+    if "search" in form.errors:
+        return f"This name cannot be searched for: {form.errors['search'][0]}"
+    return f"This filter is no longer there: {reason}."
 
 
 def damaged(request: HttpRequest, sentence: str) -> HttpResponse:

@@ -10,14 +10,24 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts.access import requires
 from accounts.http import WorkspaceRequest
+from dashboard.forms.finding import NameSearch
 from dashboard.forms.groups import NewGroupForm
 from dashboard.forms.similarity_types import NewTypeForm, TypeForm
 from dashboard.queries.groups import find_groups
 from dashboard.queries.pages import page
-from dashboard.queries.similarity_types import get_type, types_in
+from dashboard.queries.similarity_types import find_types, get_type
 from dashboard.services.similarity_types import change_type, create_type
-from dashboard.views.groups import group_cards
-from dashboard.views.rendering import may, missing_is_404, page_or_fragment, see_other
+from dashboard.views.group_cards import group_cards
+from dashboard.views.renaming import Named, rename
+from dashboard.views.rendering import (
+    damaged,
+    may,
+    missing_is_404,
+    page_or_fragment,
+    see_other,
+    unusable,
+    wants_fragment,
+)
 
 FORM_PAGE = "dashboard/form_page.html"
 
@@ -27,14 +37,20 @@ FORM_PAGE = "dashboard/form_page.html"
 @requires("workspace.view")
 @missing_is_404
 def types(request: WorkspaceRequest) -> HttpResponse:
-    """List the types, newest first."""
-    found = page(types_in(request.workspace), request.GET.get("cursor", ""))
+    """List the types, newest first, all of them or by a part of the name."""
+    form = NameSearch(request.GET)
+    if not form.is_valid():
+        return damaged(request, unusable(form, "it was deleted"))
+    search, cursor = form.cleaned_data["search"], request.GET.get("cursor", "")
+    found = page(find_types(request.workspace, search), cursor)
     context = {
         "types": found.rows,
         "next": found.next,
+        "search": search,
         "can_add": may(request, "types.add"),
     }
-    return page_or_fragment(request, "dashboard/similarity_types/list.html", "rows", context)
+    fragment = "rows" if cursor else "found"
+    return page_or_fragment(request, "dashboard/similarity_types/list.html", fragment, context)
 
 
 @never_cache
@@ -82,16 +98,24 @@ def similarity_type(request: WorkspaceRequest, type_id: UUID) -> HttpResponse:
 @requires("types.change")
 @missing_is_404
 def type_change(request: WorkspaceRequest, type_id: UUID) -> HttpResponse:
-    """Rename a type or say better what it means."""
+    """Rename a type or say better what it means; htmx renames it where its name stands."""
     shown = get_type(request.workspace, type_id)
+    here = resolve_url("type", shown.pk)
+    if wants_fragment(request):
+        return rename(
+            request,
+            Named("type", shown.name, here, request.path),
+            lambda name: change_type(
+                similarity_type=shown, changes={"name": name}, actor=request.user
+            ),
+        )
     initial = {"name": shown.name, "description": shown.description}
     form = TypeForm(request.POST if request.method == "POST" else None, initial=initial)
     if not form.is_valid():
-        here = resolve_url("type", shown.pk)
         context = {
             "form": form,
             "pretitle": "Types",
-            "title": "Rename the type",
+            "title": "Name and description",
             "cancel_url": here,
         }
         return render(request, FORM_PAGE, context, status=422 if form.is_bound else 200)

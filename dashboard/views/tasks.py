@@ -11,22 +11,26 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from accounts.access import requires
 from accounts.http import WorkspaceRequest
+from dashboard.forms.finding import NameSearch
 from dashboard.forms.tasks import TaskForm, TaskTypeForm
 from dashboard.models import Task
 from dashboard.queries.jobs import job_about
 from dashboard.queries.pages import page
 from dashboard.queries.readiness import GOOD_GROUPS, readiness
-from dashboard.queries.tasks import get_task, tasks_in
+from dashboard.queries.tasks import find_tasks, get_task
 from dashboard.queries.versions import find_running, newest_versions, versions_of
 from dashboard.services.errors import Refused
-from dashboard.services.tasks import add_type, create_task, remove_type
+from dashboard.services.tasks import add_type, change_task, create_task, remove_type
 from dashboard.services.training import start_training
 from dashboard.views.progress import shown_progress
+from dashboard.views.renaming import Named, rename
 from dashboard.views.rendering import (
+    damaged,
     may,
     missing_is_404,
     page_or_fragment,
     see_other,
+    unusable,
     wants_fragment,
 )
 from dashboard.views.versions import version_rows
@@ -39,15 +43,21 @@ VERSIONS_SHOWN = 20
 @requires("workspace.view")
 @missing_is_404
 def tasks(request: WorkspaceRequest) -> HttpResponse:
-    """List the tasks, newest first, each with its newest version."""
-    found = page(tasks_in(request.workspace), request.GET.get("cursor", ""))
+    """List the tasks, newest first, each with its newest version, or those of a part of a name."""
+    form = NameSearch(request.GET)
+    if not form.is_valid():
+        return damaged(request, unusable(form, "it was deleted"))
+    search, cursor = form.cleaned_data["search"], request.GET.get("cursor", "")
+    found = page(find_tasks(request.workspace, search), cursor)
     newest = newest_versions(found.rows)
     context = {
         "rows": [(task, newest.get(task.pk)) for task in found.rows],
         "next": found.next,
+        "search": search,
         "can_add": may(request, "tasks.add"),
     }
-    return page_or_fragment(request, "dashboard/tasks/list.html", "rows", context)
+    fragment = "rows" if cursor else "found"
+    return page_or_fragment(request, "dashboard/tasks/list.html", fragment, context)
 
 
 @never_cache
@@ -57,17 +67,41 @@ def task_new(request: WorkspaceRequest) -> HttpResponse:
     """Make a task."""
     form = TaskForm(request.POST if request.method == "POST" else None)
     if not form.is_valid():
-        context = {
-            "form": form,
-            "pretitle": "Tasks",
-            "title": "New task",
-            "cancel_url": resolve_url("tasks"),
-        }
-        status = 422 if form.is_bound else 200
-        return render(request, "dashboard/form_page.html", context, status=status)
+        return _form_page(request, form, "New task", resolve_url("tasks"))
     made = create_task(workspace=request.workspace, **form.cleaned_data, actor=request.user)
     messages.success(request, f"“{made.name}” is there. Now choose the types that it learns.")
     return see_other("task", made.pk)
+
+
+def _form_page(
+    request: WorkspaceRequest, form: TaskForm, title: str, cancel_url: str
+) -> HttpResponse:
+    context = {"form": form, "pretitle": "Tasks", "title": title, "cancel_url": cancel_url}
+    status = 422 if form.is_bound else 200
+    return render(request, "dashboard/form_page.html", context, status=status)
+
+
+@never_cache
+@require_http_methods(["GET", "POST"])
+@requires("tasks.change")
+@missing_is_404
+def task_change(request: WorkspaceRequest, task_id: UUID) -> HttpResponse:
+    """Rename a task or describe it; htmx renames it where its name stands."""
+    shown = get_task(request.workspace, task_id)
+    here = resolve_url("task", shown.pk)
+    if wants_fragment(request):
+        return rename(
+            request,
+            Named("task", shown.name, here, request.path),
+            lambda name: change_task(task=shown, changes={"name": name}, actor=request.user),
+        )
+    initial = {"name": shown.name, "description": shown.description}
+    form = TaskForm(request.POST if request.method == "POST" else None, initial=initial)
+    if not form.is_valid():
+        return _form_page(request, form, "Name and description", here)
+    change_task(task=shown, changes=form.cleaned_data, actor=request.user)
+    messages.success(request, "Saved.")
+    return see_other(here)
 
 
 @never_cache

@@ -21,6 +21,7 @@ from dashboard.queries.uploads import counts, failure_page, failures, get_upload
 from dashboard.services.errors import Refused
 from dashboard.services.similarity_types import find_or_create_type
 from dashboard.services.uploads import start_upload
+from dashboard.views.jobs import retry_label
 from dashboard.views.progress import shown_progress
 from dashboard.views.rendering import may, missing_is_404, page_or_fragment, see_other
 from dashboard.views.upload_spool import receives_files
@@ -103,6 +104,7 @@ def upload(request: WorkspaceRequest, upload_id: UUID) -> HttpResponse:
         "counts": by_status,
         "total": sum(by_status.values()),
         "failures": found.rows,
+        "retry": retry_label(request, job) if job else "",
         "can_add": may(request, "images.add"),
         "next_url": f"{request.path}?cursor={found.next}" if found.next else "",
     }

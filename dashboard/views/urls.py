@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from dashboard.views import chosen, home, images, jobs, uploads
+from dashboard.views import chosen, home, image_change, images, jobs, uploads
 from dashboard.views.finding_urls import urlpatterns as finding
 from dashboard.views.likeness_urls import urlpatterns as likeness
 from dashboard.views.team_urls import urlpatterns as team
@@ -17,10 +17,12 @@ urlpatterns = [
     path("jobs/<uuid:job_id>", jobs.job, name="job"),
     path("jobs/<uuid:job_id>/progress", jobs.job_progress, name="job-progress"),
     path("jobs/<uuid:job_id>/cancel", jobs.job_cancel, name="job-cancel"),
+    path("jobs/<uuid:job_id>/retry", jobs.job_retry, name="job-retry"),
     path("images/", images.images, name="images"),
     path("images/group", chosen.images_group, name="images-group"),
     path("images/delete", chosen.images_delete, name="images-delete"),
     path("images/<uuid:image_id>", images.image, name="image"),
+    path("images/<uuid:image_id>/change", image_change.image_change, name="image-change"),
     path("images/<uuid:image_id>/test", images.image_test, name="image-test"),
     path("images/<uuid:image_id>/delete", images.image_delete, name="image-delete"),
     *likeness,

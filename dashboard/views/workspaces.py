@@ -3,7 +3,6 @@
 from typing import Any
 
 from django.contrib import messages
-from django.contrib.auth.decorators import login_required
 from django.http import HttpResponse
 from django.shortcuts import render
 from django.views.decorators.cache import never_cache
@@ -14,6 +13,7 @@ from accounts.http import WorkspaceRequest
 from accounts.middleware import SESSION_KEY
 from accounts.queries import members_of
 from accounts.services import rename_workspace
+from accounts.sign_in import sign_in_first
 from dashboard.forms.workspaces import CloseWorkspaceForm, WorkspaceNameForm
 from dashboard.queries.home import overview
 from dashboard.services.workspaces import close_workspace, open_workspace
@@ -44,9 +44,10 @@ def workspace_rename(request: WorkspaceRequest) -> HttpResponse:
 
 @never_cache
 @require_http_methods(["GET", "POST"])
-@login_required
 def workspace_new(request: WorkspaceRequest) -> HttpResponse:
     """Make a workspace of one's own and go on in it; also for who is in none."""
+    if not request.user.is_authenticated:
+        return sign_in_first(request)
     form = WorkspaceNameForm(request.POST if request.method == "POST" else None)
     if not form.is_valid():
         status = 422 if form.is_bound else 200
@@ -61,14 +62,18 @@ def workspace_new(request: WorkspaceRequest) -> HttpResponse:
 @require_POST
 @requires("workspace.delete")
 def workspace_delete(request: WorkspaceRequest) -> HttpResponse:
-    """Delete the workspace, once its name was typed."""
+    """Close the workspace, once its name was typed; a job removes what is in it."""
     closing = request.workspace
     form = CloseWorkspaceForm(request.POST, closing=closing)
     if not form.is_valid():
         return _settings_page(request, close_form=form, status=422)
     close_workspace(workspace=closing, actor=request.user)
     request.session.pop(SESSION_KEY, None)
-    messages.success(request, f"{closing.name} is deleted, with everything in it.")
+    messages.success(
+        request,
+        f"{closing.name} is closed for everybody. All that is in it is being removed from this "
+        "server.",
+    )
     return see_other("home" if len(request.memberships) > 1 else "workspace-new")
 
 

@@ -1,5 +1,6 @@
 """What the tests of the API share: addresses, and the refusals that every call has."""
 
+import json
 from typing import Any
 
 from accounts.models import Scope
@@ -9,6 +10,9 @@ SIMILARITY = "/similarity/training/v2"
 TASK, TYPE, GROUP = f"{SIMILARITY}/task/", f"{SIMILARITY}/type/", f"{SIMILARITY}/group/"
 MODEL, DESCRIPTOR = f"{SIMILARITY}/model/", f"{SIMILARITY}/descriptor"
 IMAGE = "/recognition/v2/training-image/"
+LABEL, OBJECT = "/detection/v2/label/", "/detection/v2/object/"
+NOBODYS = "6a09e667-f3bc-4908-b2fb-1366ea957d3e"
+REQUEST, WORKSPACE = "/account/v2/request/", "/account/v2/workspace/"
 
 
 def check_refusals(
@@ -29,3 +33,8 @@ def check_refusals(
 def in_workspace(cast: Cast, address: str) -> str:
     """Name the cast's workspace in an address, which nobody may do who is no member."""
     return f"{address}?workspace={cast.workspace.id}"
+
+
+def whole(answer: Any) -> Any:
+    """Return what an answer that comes in parts says."""
+    return json.loads(b"".join(answer.streaming_content))

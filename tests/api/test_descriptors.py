@@ -4,7 +4,7 @@ import base64
 import io
 import json
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import numpy as np
@@ -160,10 +160,10 @@ def test_one_that_cannot_be_read_fails_alone(
         "text": b"<html>",
     }
 
-    def fetch(urls: list[str]) -> Iterator[bytes | FileRefused]:
-        return iter([refusals[url] for url in urls])
+    def fetch(sources: Iterable[str | bytes | FileRefused]) -> Iterator[bytes | FileRefused]:
+        return (refusals[one] if isinstance(one, str) else one for one in sources)
 
-    monkeypatch.setattr("dashboard.api.descriptors.fetch_many", fetch)
+    monkeypatch.setattr("dashboard.services.descriptors.fetch_many", fetch)
     records: list[dict[str, Any]] = [
         {"_url": name, "_descriptor": [9], "keep": 1} for name in refusals
     ]
@@ -203,7 +203,7 @@ def test_pictures_that_are_refused(
     def refuse(data: bytes) -> None:
         raise refusal
 
-    monkeypatch.setattr("dashboard.services.descriptors.pictures.inspect", refuse)
+    monkeypatch.setattr("dashboard.services.descriptors.pictures.show", refuse)
     answer = ask(client, task, {"_base64": as_base64(drawn_jpeg(1))})
     assert answer.data["records"][0]["_status"]["code"] == code
 

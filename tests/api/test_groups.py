@@ -4,12 +4,15 @@ import uuid
 from typing import Any
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from dashboard.models import Group
 from dashboard.services.groups import add_images
 from tests.api.calls import GROUP, check_refusals, in_workspace
 from tests.factories import Cast, api_client, make_group, make_image, make_type
 
+ALONE = {"verifyCount", "images", "detection_objects", "groups"}
 ALIAS = "/recognition/v2/group/"
 
 
@@ -36,15 +39,14 @@ def test_it_works(cast: Cast) -> None:
         "workspace": str(cast.workspace.id),
         "created": "",
         "modified": "",
+        "verifyCount": 0,
         "images": [],
         "detection_objects": [],
         "groups": [],
     }
     assert client.get(f"{GROUP}{group['id']}/").json() == group
     listed = client.get(GROUP).json()["results"]
-    assert listed == [
-        {key: group[key] for key in group.keys() - {"images", "detection_objects", "groups"}}
-    ]
+    assert listed == [{key: group[key] for key in group.keys() - ALONE}]
 
 
 def test_the_pages_last_example(cast: Cast) -> None:
@@ -83,6 +85,20 @@ def test_put_images_in_and_take_them_out(cast: Cast) -> None:
     }
     assert client.get(one).json()["images"] == []
     assert client.post(f"{one}add-images", {"images": []}).json() == {"added": 0, "already": 0}
+
+
+def test_many_go_in_by_as_many_queries_as_one(cast: Cast) -> None:
+    kind = make_type(cast.workspace, exclusive=True)
+    images = [make_image(cast.workspace, seed) for seed in range(12)]
+    client, counts = api_client(cast.bob), []
+    client.get(GROUP)  # a key's first use is written down
+    for chosen in (images[:1], images[1:]):
+        address = f"{GROUP}{make_group(kind).id}/add-images"
+        with CaptureQueriesContext(connection) as queries:
+            answer = client.post(address, {"images": [str(image.id) for image in chosen]})
+        assert answer.json() == {"added": len(chosen), "already": 0}
+        counts.append(len(queries))
+    assert counts[0] == counts[1]
 
 
 def test_a_repeated_field_of_a_form_is_a_list(cast: Cast) -> None:

@@ -7,7 +7,8 @@ import pytest
 from django.utils import timezone
 
 from dashboard.models import Image, SimilarityType, Task
-from dashboard.services.groups import add_images
+from dashboard.services.groups import add_images, add_regions
+from dashboard.services.nesting import add_groups
 from tests.api.calls import GROUP, IMAGE, MODEL, TASK, TYPE
 from tests.factories import (
     ApiClient,
@@ -15,6 +16,7 @@ from tests.factories import (
     api_client,
     make_group,
     make_image,
+    make_region,
     make_task,
     make_type,
     make_version,
@@ -298,15 +300,24 @@ def test_queries_are_as_many_for_many_as_for_few(
     assert len(many.captured_queries) == len(few.captured_queries)
 
 
-def test_a_group_costs_as_much_with_many_images(
+def test_a_group_costs_as_much_with_many_members(
     cast: Cast, client: ApiClient, django_assert_max_num_queries: Any
 ) -> None:
     group = make_group(make_type(cast.workspace))
-    images = [make_image(cast.workspace, number) for number in range(6)]
-    add_images(group=group, ids=[image.id for image in images], actor=cast.bob)
     client.get(TASK)
-    with django_assert_max_num_queries(7):
-        assert len(client.get(f"{GROUP}{group.id}").data["images"]) == 6
+    for number in range(6):
+        image = make_image(cast.workspace, number)
+        add_images(group=group, ids=[image.id], actor=cast.bob)
+        add_regions(group=group, ids=[make_region(image).id], actor=cast.bob)
+        with django_assert_max_num_queries(9):
+            shown = client.get(f"{GROUP}{group.id}").data
+        assert len(shown["images"]) == len(shown["detection_objects"]) == number + 1
+    folder = make_group(group.similarity_type, "Folder")
+    for number in range(6):
+        inner = make_group(group.similarity_type, str(number))
+        add_groups(group=folder, ids=[inner.id], actor=cast.bob)
+        with django_assert_max_num_queries(7):
+            assert len(client.get(f"{GROUP}{folder.id}").data["groups"]) == number + 1
 
 
 def test_a_group_shows_a_thousand_members_at_most(cast: Cast, client: ApiClient) -> None:

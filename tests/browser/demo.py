@@ -1,5 +1,10 @@
-"""An installation with the demo in it, as one click makes it, and its pages."""
+"""An installation with the demo in it, as one click makes it, and the addresses of its pages.
 
+Every page of the program stands in PAGES or OUTSIDE by the name of its route, or in NOT_A_PAGE
+with the reason; `test_every_page.py` proves that none was forgotten.
+"""
+
+import re
 import time
 
 from playwright.sync_api import Page, expect
@@ -7,26 +12,84 @@ from playwright.sync_api import Page, expect
 from tests.live import PASSWORD, Server
 
 PATIENCE = 240
-LISTS = (
-    "/",
-    "/images/",
-    "/uploads/new",
-    "/types/",
-    "/types/new",
-    "/groups/",
-    "/tasks/",
-    "/tasks/new",
-    "/search/",
-    "/extractions/",
-    "/jobs/",
-    "/activity/",
-    "/connect/",
-    "/settings/",
-    "/settings/members",
-    "/settings/tokens",
-    "/not-there",
-)
-FIRST_OF = ("/images/", "/types/", "/groups/", "/tasks/", "/jobs/", "/versions/")
+
+# For who is signed in. What stands in braces is the path of a thing, see `things`.
+PAGES: dict[str, list[str]] = {
+    "home": ["/"],
+    "images": ["/images/", "/images/?test=1", "/images/?search=nothing-is-called-so"],
+    "image": ["{image}"],
+    "image-change": ["{image}/change"],
+    "upload-new": ["/uploads/new"],
+    "upload": ["{upload}"],
+    "types": ["/types/"],
+    "type-new": ["/types/new"],
+    "type": ["{type}"],
+    "type-change": ["{type}/change"],
+    "groups": ["/groups/", "/groups/?search=nothing-is-called-so"],
+    "group-new": ["/groups/new"],
+    "group": ["{group}", "{nested}"],
+    "group-change": ["{group}/change"],
+    "group-images": ["{group}/images"],
+    "group-groups": ["{group}/groups"],
+    "tasks": ["/tasks/"],
+    "task-new": ["/tasks/new"],
+    "task": ["{task}"],
+    "task-change": ["{task}/change"],
+    "version": ["{version}"],
+    "search": ["/search/"],
+    "extractions": ["/extractions/", "/extractions/?filter=search%3D1"],
+    "extraction": ["{extraction}"],
+    "jobs": ["/jobs/", "/jobs/?state=failed"],
+    "job": ["{job}"],
+    "activity": ["/activity/"],
+    "connect": ["/connect/"],
+    "settings": ["/settings/"],
+    "members": ["/settings/members"],
+    "tokens": ["/settings/tokens"],
+    "workspace-new": ["/settings/workspace/new"],
+    "account_logout": ["/accounts/logout/"],
+    "account_change_password": ["/accounts/password/change/"],
+    "account_email": ["/accounts/email/"],
+    "account_reauthenticate": ["/accounts/reauthenticate/"],
+}
+# What an address that is wrong leads to.
+WRONG = ["/not-there", "/images/?cursor=damaged"]
+# For who is signed out.
+OUTSIDE: dict[str, list[str]] = {
+    "account_login": ["/accounts/login/", "/accounts/login/?next=/&over=unsaved"],
+    "account_reset_password": ["/accounts/password/reset/"],
+    "account_reset_password_done": ["/accounts/password/reset/done/"],
+    "account_reset_password_from_key": ["/accounts/password/reset/key/1-spent/"],
+    "account_reset_password_from_key_done": ["/accounts/password/reset/key/done/"],
+    "account_inactive": ["/accounts/inactive/"],
+    "account_signup": ["/accounts/signup/"],
+    "setup": ["/setup"],
+    "invitation": ["/invitations/no-such-secret"],
+}
+NOT_A_PAGE: dict[str, str] = {
+    "account_confirm_email": "addresses are not confirmed here: it has nothing to open",
+    "account_confirm_login_code": "codes by mail are not in use: it leads to the sign-in page",
+    "account_email_verification_sent": "addresses are not confirmed here: nothing leads there",
+    "account_set_password": "everybody has a password: it leads to the page that changes it",
+    "api-unknown": "JSON",
+    "extraction-file": "a file",
+    "healthz": "JSON",
+    "image-alike": "a strip of the image's page, or a redirect to the search",
+    "image-file": "a picture",
+    "invitation-answer": "it is looked at in the walk, where an invitation is open",
+    "job-progress": "a fragment of the job's page, or a redirect to it",
+    "thumbnail-file": "a picture",
+    "upload-failures": "a CSV file",
+}
+LISTED_ON = {
+    "image": "/images/",
+    "type": "/types/",
+    "group": "/groups/",
+    "task": "/tasks/",
+    "version": "{task}",
+    "job": "/jobs/",
+    "extraction": "/extractions/",
+}
 
 
 def set_up(installation: Server, page: Page) -> None:
@@ -44,42 +107,88 @@ def load(page: Page) -> None:
     page.get_by_role("button", name="Load the demo").click()
     end = time.monotonic() + PATIENCE
     while time.monotonic() < end:
-        page.goto(_absolute(page, "/tasks/"))
+        page.goto(absolute(page, "/tasks/"))
         task = page.get_by_role("link", name="Demo shop", exact=True)
         if task.count():
             task.first.click()
             if page.get_by_text("Better in MAP@R").count():
                 return
-        time.sleep(2)
+        time.sleep(1)
     raise AssertionError("the demo was not trained in time")
 
 
-def addresses(page: Page) -> list[str]:
-    """Return every list, and the first thing of each list."""
-    found = list(LISTS)
-    for address in FIRST_OF:
-        listed = "/tasks/" if address == "/versions/" else address
-        page.goto(_absolute(page, listed))
-        if address == "/versions/":
-            page.get_by_role("link", name="Demo shop", exact=True).first.click()
-        path = page.evaluate(
-            """start => [...document.querySelectorAll("main a[href]")]
-                .map(link => link.getAttribute("href"))
-                .find(href => new RegExp(`^${start}[0-9a-f-]{36}$`).test(href))""",
-            address,
-        )
-        assert path, f"{listed} links to nothing"
-        found.append(path)
+def extract(page: Page) -> None:
+    """Extract the descriptors of what a search of the grid has found."""
+    page.goto(absolute(page, "/images/?search=1.jpg"))
+    page.get_by_role("link", name="Extract descriptors of these").click()
+    expect(page.get_by_text("Of images with “1.jpg” in the file name")).to_be_visible()
+    page.get_by_role("button", name="Extract", exact=True).click()
+    expect(page.get_by_role("link", name="Download")).to_be_visible(timeout=60_000)
+
+
+def things(page: Page) -> dict[str, str]:
+    """Return the path of the first thing of each list."""
+    found: dict[str, str] = {}
+    for name, listed in LISTED_ON.items():
+        page.goto(absolute(page, listed.format(**found)))
+        found[name] = _first(page, f"/{name}s/")
+    page.goto(absolute(page, "/jobs/"))
+    page.get_by_role("link", name=re.compile("^Upload of")).first.click()
+    found["upload"] = _first(page, "/uploads/")
     return found
 
 
-def _absolute(page: Page, path: str) -> str:
+def nest(installation: Server, found: dict[str, str]) -> str:
+    """Put a group into another one, and return the path of that."""
+    group_id = found["group"].rpartition("/")[2]
+    return "/groups/" + installation.manage(
+        "shell",
+        "--verbosity=0",
+        "--command",
+        f"""
+from accounts.models import User
+from dashboard.models import Group
+from dashboard.services.groups import create_group
+from dashboard.services.nesting import add_groups
+actor, child = User.objects.first(), Group.objects.get(pk="{group_id}")
+above = create_group(similarity_type=child.similarity_type, name="Above it", actor=actor)
+add_groups(group=above, ids=[child.pk], actor=actor)
+print(above.pk)
+""",
+    )
+
+
+def fill(installation: Server, page: Page) -> dict[str, str]:
+    """Add what the demo has not; return the path of one thing of each kind."""
+    extract(page)
+    found = things(page)
+    return found | {"nested": nest(installation, found)}
+
+
+def addresses(found: dict[str, str]) -> list[str]:
+    """Return the addresses of every page for who is signed in, and of what goes wrong."""
+    return [one.format(**found) for listed in PAGES.values() for one in listed] + WRONG
+
+
+def _first(page: Page, start: str) -> str:
+    path = page.evaluate(
+        """start => [...document.querySelectorAll("main a[href]")]
+            .map(link => link.getAttribute("href"))
+            .find(href => new RegExp(`^${start}[0-9a-f-]{36}$`).test(href))""",
+        start,
+    )
+    assert path, f"{page.url} links to nothing below {start}"
+    return str(path)
+
+
+def absolute(page: Page, path: str) -> str:
+    """Return the whole address of a path on the page's server."""
     scheme, _, rest = page.url.partition("://")
     return f"{scheme}://{rest.partition('/')[0]}{path}"
 
 
 def visit(page: Page, path: str, theme: str) -> None:
-    """Open a page in a theme."""
-    page.emulate_media(color_scheme=theme)  # type: ignore[arg-type]
-    page.goto(_absolute(page, path))
-    page.wait_for_load_state("networkidle")
+    """Open a page in a theme and wait until nothing is loading any more."""
+    page.emulate_media(color_scheme=theme, reduced_motion="reduce")  # type: ignore[arg-type]
+    page.goto(path if "://" in path else absolute(page, path), wait_until="load")
+    expect(page.locator(".htmx-request")).to_have_count(0)

@@ -1,8 +1,10 @@
 import contextlib
+import gzip
 import http.server
 import socket
 import threading
 import time
+import tracemalloc
 from dataclasses import replace
 from urllib.parse import unquote
 
@@ -17,7 +19,7 @@ from dashboard.files.errors import (
     ForbiddenAddress,
     ImageTooLarge,
 )
-from dashboard.files.limits import FetchLimits
+from dashboard.files.limits import FetchLimits, configured_fetch_limits
 
 LOCAL = FetchLimits(size=50_000, seconds=5, allowed_networks=("127.0.0.1/32",))
 STRICT = replace(LOCAL, allowed_networks=())
@@ -59,6 +61,20 @@ class Handler(http.server.BaseHTTPRequestHandler):
         while True:
             self.wfile.write(bytes(10_000))
             self.server.sent += 10_000
+
+    def answer_packed(self, rest):
+        """Answer `layers/MB`: so many zeros, packed so many times over, and called an image."""
+        layers, size = map(int, rest.split("/"))
+        body = bytes(size << 20)
+        for _ in range(layers):
+            body = gzip.compress(body)
+        encodings = ", ".join(["gzip"] * layers)
+        self.start(Content_Length=str(len(body)), Content_Encoding=encodings)
+        self.wfile.write(body)
+
+    def answer_lie(self, rest):
+        self.start(Content_Length=rest)
+        self.wfile.write(bytes(60_000))
 
     def answer_short(self, rest):
         self.start(Content_Length="100")
@@ -192,6 +208,72 @@ def test_this_host_is_forbidden(server, host):
     assert server.connections == 0
 
 
+@pytest.fixture
+def connected(monkeypatch):
+    """Collect the addresses that would be connected to; nobody is."""
+    addresses = []
+
+    def refuse(address, port, seconds):
+        addresses.append(address)
+        raise ConnectionRefusedError(address)
+
+    monkeypatch.setattr(guard, "_connected", refuse)
+    return addresses
+
+
+@pytest.mark.parametrize(
+    "host",
+    [
+        *("0177.0.0.1", "0x7f.0.0.1", "017700000001", "127.0.1", "127.0.0.1.", "LOCALHOST"),
+        *("localhost.", "0.0.0.0", "0", "10.0.0.1", "192.168.1.1", "169.254.169.254", "2852039166"),
+        *("[::]", "[::1]", "[::ffff:127.0.0.1]", "[::ffff:7f00:1]", "[::ffff:a9fe:a9fe]"),
+        *("[::127.0.0.1]", "[64:ff9b::7f00:1]", "[64:ff9b::169.254.169.254]", "[2002:7f00:1::]"),
+        *(
+            "[fe80::1]",
+            "[fe80::1%25lo]",
+            "[fd00:ec2::254]",
+            "１２７.0.0.1",
+            "127。0。0。1",
+            "①⑥⑨.254.169.254",
+        ),
+    ],
+)
+def test_no_spelling_leads_inside(host, connected):
+    for scheme in ("http", "https", "HTTP"):
+        with pytest.raises((ForbiddenAddress, AddressFailed)):
+            fetch.fetch_image(f"{scheme}://{host}/1.jpg", STRICT)
+    assert connected == []
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://127.0.0.1\\@public.example/",
+        "http://public.example\\@127.0.0.1/",
+        "http://public.example#@127.0.0.1/",
+        "http://public.example?@127.0.0.1/",
+        "http://public.example;@127.0.0.1/",
+        "http://127.0.0.1;public.example/",
+        "http://127.0.0.1\t.public.example/",
+        "http://public.example\r\nHost: 127.0.0.1/",
+        " http://127.0.0.1/",
+        "http:127.0.0.1/",
+        "http:///127.0.0.1/",
+    ],
+)
+def test_whatever_host_is_read_from_it_that_one_is_judged(url, monkeypatch, connected):
+    real = socket.getaddrinfo
+
+    def answer(host, port, *args, **options):
+        public = "93.184.216.34" if "public" in host else host
+        return real(public, port, *args, **options)
+
+    monkeypatch.setattr(socket, "getaddrinfo", answer)
+    with pytest.raises((ForbiddenAddress, AddressFailed)):
+        fetch.fetch_image(url, STRICT)
+    assert set(connected) <= {"93.184.216.34"}
+
+
 def test_a_name_for_a_private_address_is_forbidden(server, monkeypatch):
     with resolving(monkeypatch, ["127.0.0.1"]), pytest.raises(ForbiddenAddress):
         fetch.fetch_image(server.url("image", "public.example"), STRICT)
@@ -274,6 +356,12 @@ def test_the_fourth_is_not(server):
         "http://[::1]:{}/",
         "file:///etc/passwd",
         "http://a:b@127.0.0.1:{}/image",
+        "http://0.0.0.0:{}/image",
+        "http://[::ffff:127.0.0.2]:{}/image",
+        "http://2130706434:{}/image",
+        "gopher://127.0.0.1:{}/image",
+        "ftp://127.0.0.1:{}/image",
+        "data:image/png;base64,AAAA",
     ],
 )
 def test_a_redirect_inside_is_forbidden(server, target):
@@ -335,6 +423,33 @@ def test_an_endless_one_is_stopped(server):
     with pytest.raises(ImageTooLarge):
         fetched(server, "endless")
     assert server.sent < 20_000_000
+
+
+@pytest.mark.parametrize("layers", [1, 2, 3])
+def test_a_bomb_is_not_unpacked(server, layers):
+    assert len(fetched(server, f"packed/{layers}/0")) == 0
+    tracemalloc.start()
+    try:
+        with pytest.raises((ImageTooLarge, AddressFailed)):
+            fetched(server, f"packed/{layers}/64", replace(LOCAL, seconds=30))
+        # Of that the server, in a thread beside, needs 64 MB and little more for packing.
+        assert tracemalloc.get_traced_memory()[1] < 80 << 20
+    finally:
+        tracemalloc.stop()
+
+
+def test_a_length_that_is_too_small_ends_the_file(server):
+    assert len(fetched(server, "lie/10")) == 10
+
+
+@pytest.mark.parametrize("length", ["-1", "x", "1e9", "50001, 10", ""])
+def test_a_length_that_is_none_does_not_open_the_door(server, length):
+    with pytest.raises((ImageTooLarge, AddressFailed)):
+        fetched(server, f"lie/{length}")
+
+
+def test_the_limits_are_those_of_the_contract():
+    assert configured_fetch_limits() == FetchLimits(20 << 20, 15, 3, ())
 
 
 @pytest.mark.parametrize("path", ["drip", "drip_open", "drip_header", "silence"])

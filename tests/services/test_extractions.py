@@ -7,10 +7,13 @@ import json
 import numpy as np
 import pyarrow.parquet as pq
 import pytest
+from django.core.exceptions import ObjectDoesNotExist
 
-from dashboard.files import storage
+from dashboard.files import paths, storage
 from dashboard.jobs.runner import run_job
 from dashboard.models import Extraction, Group, Image, Job, Version
+from dashboard.queries.chosen import read_chosen, stored
+from dashboard.queries.image_tiles import Chosen, tile_page
 from dashboard.services import extractions, jobs
 from dashboard.services.closing import cancel_job
 from dashboard.services.descriptors import describe
@@ -96,6 +99,66 @@ def test_of_a_group_or_a_type(version: Version, cast: Cast) -> None:
     of_group, _ = extracted(version, cast, "jsonl", group=group)
     of_type, _ = extracted(version, cast, "jsonl", similarity_type=group.similarity_type)
     assert (of_group.count, of_type.count) == (3, 6)
+
+
+def ids_in(extraction: Extraction) -> list[str]:
+    """Read the ids of a result, of whatever format."""
+    data = storage.read(extraction.path)
+    match extraction.format:
+        case "jsonl":
+            return [json.loads(line)["id"] for line in data.splitlines()[1:]]
+        case "parquet":
+            return list(pq.read_table(io.BytesIO(data))["id"].to_pylist())
+        case "npz":
+            with np.load(io.BytesIO(data), allow_pickle=False) as arrays:
+                return [str(value) for value in arrays["ids"]]
+    return [row["id"] for row in csv.DictReader(data.decode().splitlines()[1:])]
+
+
+@pytest.mark.parametrize("name", ["test", "without_type", "group", "search", "several"])
+def test_of_a_filter_it_is_what_the_grid_shows(version: Version, cast: Cast, name: str) -> None:
+    group = Group.objects.get(name="Group 1")
+    images = Image.objects.order_by("created")
+    images.filter(pk__in=[images[0].pk, images[6].pk]).update(test_image=True)
+    chosen = {
+        "test": Chosen(test=True),
+        "without_type": Chosen(without_type=group.similarity_type),
+        "group": Chosen(group=group),
+        "search": Chosen(search="1"),
+        "several": Chosen(test=True, without_type=group.similarity_type, search="99"),
+    }[name]
+    shown = {tile["id"] for tile in tile_page(cast.workspace, chosen).tiles}
+    assert 0 < len(shown) < 7
+    for kind in Extraction.Format.values:
+        extraction, job = extracted(version, cast, kind, chosen=chosen)
+        found = ids_in(extraction)
+        assert (job.state, len(found)) == ("done", len(shown))
+        assert set(found) == shown
+
+
+def test_a_filter_whose_type_was_deleted_fails_with_a_sentence(
+    version: Version, cast: Cast
+) -> None:
+    other = make_type(cast.workspace, "Another")
+    extraction, job = start_extraction(
+        workspace=cast.workspace,
+        version=version,
+        file_format="csv",
+        chosen=Chosen(without_type=other),
+        actor=cast.bob,
+    )
+    other.delete()
+    run_job(str(job.id))
+    job.refresh_from_db()
+    assert job.state == Job.State.FAILED
+    assert "was deleted: choose them again" in job.message
+    assert not storage.exists(paths.extraction(cast.workspace.id, extraction.id, "csv"))
+
+
+def test_a_filter_never_reaches_another_workspace(version: Version, cast: Cast) -> None:
+    theirs = make_type(cast.elsewhere)
+    with pytest.raises(ObjectDoesNotExist):
+        read_chosen(cast.workspace, stored(Chosen(without_type=theirs)))
 
 
 def test_an_image_deleted_meanwhile_is_left_out(

@@ -4,7 +4,7 @@ import pytest
 
 from accounts.models import Activity
 from dashboard.models import Group, GroupImage, GroupNesting, Image, SimilarityType
-from dashboard.services.errors import EmptyName, ImagesInSeveralGroups, TypeHasGroups
+from dashboard.services.errors import EmptyName, InSeveralGroups, TypeHasGroups
 from dashboard.services.groups import add_images
 from dashboard.services.similarity_types import change_type, delete_type
 from tests.factories import Cast, make_group, make_image, make_type
@@ -34,9 +34,9 @@ def test_exclusive_is_refused_while_images_are_in_two_groups(cast: Cast) -> None
     kind, image = make_type(cast.workspace), make_image(cast.workspace)
     for name in ("a", "b"):
         add_images(group=make_group(kind, name), ids=[image.id], actor=cast.bob)
-    with pytest.raises(ImagesInSeveralGroups) as refusal:
+    with pytest.raises(InSeveralGroups) as refusal:
         change_type(similarity_type=kind, changes={"exclusive": True}, actor=cast.bob)
-    assert (refusal.value.image_id, refusal.value.count) == (image.id, 1)
+    assert (refusal.value.member_id, refusal.value.count) == (image.id, 1)
     assert not SimilarityType.objects.get().exclusive
     assert not GroupImage.objects.filter(exclusive=True).exists()
 

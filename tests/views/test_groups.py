@@ -75,11 +75,11 @@ def test_the_list_of_one_type(bob_client: Client, cast: Cast, group: Group) -> N
 
 def test_a_search_by_name(bob_client: Client, cast: Cast, group: Group) -> None:
     make_group(group.similarity_type, "Blue hat")
-    answer = bob_client.get("/groups/?name=SHOE", headers=HTMX)
+    answer = bob_client.get("/groups/?search=SHOE", headers=HTMX)
     assert names(answer) == ["Red shoe"]
     assert text(answer).lstrip().startswith('<div id="found">')
-    assert "name=SHOE" in text(answer), "the chips keep what is searched for"
-    assert "No such group" in text(bob_client.get("/groups/?name=%25"))
+    assert "search=SHOE" in text(answer), "the chips keep what is searched for"
+    assert "No such group" in text(bob_client.get("/groups/?search=%25"))
 
 
 def test_a_type_of_elsewhere_is_no_filter(bob_client: Client, cast: Cast, group: Group) -> None:
@@ -96,13 +96,13 @@ def test_the_list_goes_on_with_its_filter(
     monkeypatch.setattr(pages.page, "__defaults__", ("", 2))
     for number in range(4):
         make_group(group.similarity_type, f"Shoe {number}")
-    first = bob_client.get("/groups/?name=shoe")
+    first = bob_client.get("/groups/?search=shoe")
     assert names(first) == ["Shoe 3", "Shoe 2"]
-    query = {"name": "shoe", "cursor": first.context["next"]}
+    query = {"search": "shoe", "cursor": first.context["next"]}
     second = bob_client.get("/groups/", query, headers=HTMX)
     assert names(second) == ["Shoe 1", "Shoe 0"]
     assert text(second).lstrip().startswith("<li")
-    assert "name=shoe&amp;cursor=" in text(second)
+    assert "search=shoe&amp;cursor=" in text(second)
 
 
 def test_a_damaged_cursor_is_told(bob_client: Client, group: Group) -> None:

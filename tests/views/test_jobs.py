@@ -13,7 +13,7 @@ from dashboard.models import Job
 from dashboard.queries import pages
 from dashboard.services import jobs as service
 from dashboard.views.progress import duration_words, rate_words, time_left_words
-from tests.factories import Cast, make_job, make_task, make_upload, make_version
+from tests.factories import Cast, make_image, make_job, make_task, make_upload, make_version
 
 Queries = Callable[..., Any]
 HTMX = {"HX-Request": "true"}
@@ -224,3 +224,62 @@ def test_cancelling_what_is_over_says_so(bob_client: Client, job: Job) -> None:
 
 def test_cancelling_takes_no_link(bob_client: Client, job: Job) -> None:
     assert bob_client.get(f"/jobs/{job.pk}/cancel").status_code == 405
+
+
+# Try again what it left undone
+
+
+@pytest.fixture
+def broken_off(cast: Cast) -> Job:
+    """A description of one image that somebody cancelled."""
+    make_image(cast.workspace)
+    fields = {"state": Job.State.CANCELLED, "finished": timezone.now(), "kind": Job.Kind.DESCRIBE}
+    return make_job(cast.workspace, subject_id=cast.workspace.pk, **fields)
+
+
+def test_trying_again_works(bob_client: Client, broken_off: Job) -> None:
+    page = bob_client.get(f"/jobs/{broken_off.pk}").content.decode()
+    assert f'action="/jobs/{broken_off.pk}/retry"' in page
+    answer = bob_client.post(f"/jobs/{broken_off.pk}/retry", follow=True)
+    again = Job.objects.latest("created")
+    assert answer.redirect_chain == [(f"/jobs/{again.pk}", 303)]
+    assert (again.kind, again.state) == (Job.Kind.DESCRIBE, Job.State.QUEUED)
+    assert "It is tried again" in answer.content.decode()
+
+
+def test_the_button_comes_with_the_end_of_the_job(bob_client: Client, broken_off: Job) -> None:
+    fragment = bob_client.get(f"/jobs/{broken_off.pk}", headers=HTMX).content.decode()
+    assert "/retry" in fragment
+    assert "csrfmiddlewaretoken" in fragment
+
+
+def test_trying_again_twice_is_refused(bob_client: Client, broken_off: Job) -> None:
+    bob_client.post(f"/jobs/{broken_off.pk}/retry")
+    answer = bob_client.post(f"/jobs/{broken_off.pk}/retry", follow=True)
+    assert "There is nothing left to try again here" in answer.content.decode()
+    assert Job.objects.count() == 2
+    assert "/retry" not in bob_client.get(f"/jobs/{broken_off.pk}").content.decode()
+
+
+def test_what_runs_cannot_be_tried_again(bob_client: Client, job: Job) -> None:
+    answer = bob_client.post(f"/jobs/{job.pk}/retry", follow=True)
+    assert "This is still under way." in answer.content.decode()
+    assert Job.objects.count() == 1
+
+
+def test_trying_again_is_not_for_a_stranger(charlie_client: Client, broken_off: Job) -> None:
+    assert charlie_client.post(f"/jobs/{broken_off.pk}/retry").status_code == 404
+    assert Job.objects.count() == 1
+
+
+def test_trying_again_is_not_for_a_viewer(vera_client: Client, broken_off: Job) -> None:
+    assert "/retry" not in vera_client.get(f"/jobs/{broken_off.pk}").content.decode()
+    assert vera_client.post(f"/jobs/{broken_off.pk}/retry").status_code == 403
+    assert Job.objects.count() == 1
+
+
+def test_the_page_of_a_job_needs_few_queries(
+    bob_client: Client, broken_off: Job, django_assert_max_num_queries: Queries
+) -> None:
+    with django_assert_max_num_queries(6):
+        bob_client.get(f"/jobs/{broken_off.pk}")

@@ -8,7 +8,8 @@ from pytest_django import DjangoAssertNumQueries
 
 from accounts.models import Activity, Membership, Role, Workspace
 from accounts.queries import find_token
-from dashboard.models import Label
+from dashboard.jobs.runner import run_job
+from dashboard.models import Job, Label
 from tests.factories import Cast, make_group, make_image, make_key, make_type, signed_in
 
 PAGE = "/settings/"
@@ -127,9 +128,12 @@ def test_deleting_works(alice_client: Client, cast: Cast) -> None:
     key = make_key(cast.bob)
     answer = alice_client.post(DELETE, typed(cast.workspace))
     assert (answer.status_code, answer["Location"]) == (303, NEW)
-    assert list(Workspace.objects.all()) == [cast.elsewhere]
+    assert "is closed for everybody" in alice_client.get(NEW).content.decode()
     assert find_token(key) is None
-    assert alice_client.get(PAGE).status_code == 404
+    for client in (alice_client, signed_in(cast.vera)):
+        assert client.get(PAGE).status_code == 404
+    run_job(str(Job.objects.get(kind=Job.Kind.CLOSE).pk))
+    assert list(Workspace.objects.all()) == [cast.elsewhere]
 
 
 def test_it_tells_what_is_lost(alice_client: Client, cast: Cast) -> None:

@@ -8,19 +8,42 @@ from urllib.parse import urlsplit
 import psycopg
 import pytest
 import redis
+from django.conf import settings
+from pytest_django.live_server_helper import LiveServer
 
+from dashboard.services import jobs
 from tests.conftest import REDIS_URL
+from tests.factories import Cast, make_cast
 from tests.live import EMAIL, PASSWORD, Server, running
 
 SPARE_REDIS = "/9"  # a database of its own, emptied afterwards
-QUICK = {"LIKEWISE_LEASE": "3", "LIKEWISE_SWEEP": "0.5"}
+QUICK = {"LIKEWISE_LEASE": "3", "LIKEWISE_SWEEP": "0.5", "LIKEWISE_FETCH_PRIVATE": "127.0.0.1/32"}
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _static() -> None:
+    """Make the folder that WhiteNoise looks for when the live server starts, before any test."""
+    settings.STATIC_ROOT.mkdir(exist_ok=True)
+
+
+@pytest.fixture
+def cast(transactional_db: None, monkeypatch: pytest.MonkeyPatch) -> Cast:
+    """Make the cast anew for each test, and no worker: the tests run their jobs themselves."""
+    monkeypatch.setattr(jobs.app, "send_task", lambda *_, **__: None)
+    return make_cast()
+
+
+@pytest.fixture
+def endpoint(live_server: LiveServer) -> str:
+    """Return the address of a web server in a thread of this process."""
+    return f"http://localhost:{live_server.thread.port}/"
 
 
 @pytest.fixture(params=["sqlite", "postgres"])
-def server(request: pytest.FixtureRequest) -> Iterator[Server]:
-    """Run the program, with leases that end soon, and an account on it."""
+def set_up(request: pytest.FixtureRequest) -> Iterator[dict[str, str]]:
+    """Give the settings of a set-up, with a database of its own and leases that end soon."""
     if request.param == "sqlite":
-        yield from _with_account(DATABASE_URL="", REDIS_URL="")
+        yield QUICK | {"DATABASE_URL": "", "REDIS_URL": ""}
         return
     database, broker = os.environ.get("DATABASE_URL"), REDIS_URL
     if not database or not broker:
@@ -30,16 +53,24 @@ def server(request: pytest.FixtureRequest) -> Iterator[Server]:
     with psycopg.connect(database, autocommit=True) as connection:
         connection.execute(f"CREATE DATABASE {name}")
         try:
-            yield from _with_account(
-                DATABASE_URL=f"{database.rpartition('/')[0]}/{name}",
-                REDIS_URL=broker,
-            )
+            yield QUICK | {
+                "DATABASE_URL": f"{database.rpartition('/')[0]}/{name}",
+                "REDIS_URL": broker,
+            }
         finally:
             connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
             redis.Redis.from_url(broker).flushdb()
 
 
-def _with_account(**environment: str) -> Iterator[Server]:
-    with running(**QUICK, **environment) as server:
-        server.manage("user", "create", "--email", EMAIL, "--password", PASSWORD)
+@pytest.fixture
+def new_server(set_up: dict[str, str]) -> Iterator[Server]:
+    """Run the program as it is at its first start."""
+    with running(**set_up) as server:
         yield server
+
+
+@pytest.fixture
+def server(new_server: Server) -> Server:
+    """Run the program with an account on it."""
+    new_server.manage("user", "create", "--email", EMAIL, "--password", PASSWORD)
+    return new_server

@@ -11,35 +11,14 @@ from typing import Any
 
 import numpy as np
 import pytest
-from django.conf import settings
-from pytest_django.live_server_helper import LiveServer
 from ximilar.client import CustomSimilarityClient
 from ximilar.client.exceptions import XimilarClientException
 
 from dashboard.jobs import runner
 from dashboard.models import Group, Job, SimilarityType
-from dashboard.services import jobs
-from tests.factories import Cast, drawn_jpeg, make_cast, make_key
+from tests.factories import Cast, drawn_jpeg, make_key
 
 pytestmark = [pytest.mark.live, pytest.mark.django_db(transaction=True)]
-
-
-@pytest.fixture(scope="session", autouse=True)
-def _static() -> None:
-    """Make the folder that WhiteNoise looks for when the live server starts, before any test."""
-    settings.STATIC_ROOT.mkdir(exist_ok=True)
-
-
-@pytest.fixture
-def cast(transactional_db: None, monkeypatch: pytest.MonkeyPatch) -> Cast:
-    """Make the cast anew for each test, and no worker: the tests run their jobs themselves."""
-    monkeypatch.setattr(jobs.app, "send_task", lambda *_, **__: None)
-    return make_cast()
-
-
-@pytest.fixture
-def endpoint(live_server: LiveServer) -> str:
-    return f"http://localhost:{live_server.thread.port}/"
 
 
 @pytest.fixture

@@ -1,0 +1,51 @@
+"""What who is not signed in gets: the way to sign in, and from there back to where they were."""
+
+from urllib.parse import urlencode, urlsplit
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
+from django.shortcuts import resolve_url
+from django.utils.http import url_has_allowed_host_and_scheme
+from django_htmx.http import HttpResponseClientRedirect
+from django_htmx.middleware import HtmxDetails
+
+SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
+OVER = (
+    "Your session is over, so nothing was taken in. Reload this page, sign in, and send it once "
+    "more."
+)
+
+
+def sign_in_first(request: HttpRequest) -> HttpResponse:
+    """Lead to the sign-in page, which says so if a session has ended.
+
+    A script that asks for JSON gets the sentence, and htmx goes there with the whole page: a form
+    to sign in must not appear where a row of a list was expected.
+    """
+    if request.get_preferred_type(["text/html", "application/json"]) == "application/json":
+        return JsonResponse({"error": OVER}, status=401)
+    htmx = HtmxDetails(request)
+    address = f"{resolve_url(settings.LOGIN_URL)}?{urlencode(_query(request, htmx), safe='/')}"
+    return HttpResponseClientRedirect(address) if htmx else HttpResponseRedirect(address)
+
+
+def _query(request: HttpRequest, htmx: HtmxDetails) -> dict[str, str]:
+    query = {"next": _where(request, htmx)}
+    if request.method not in SAFE_METHODS:
+        return query | {"over": "unsaved"}
+    if htmx or settings.SESSION_COOKIE_NAME in request.COOKIES:
+        return query | {"over": "yes"}
+    return query
+
+
+def _where(request: HttpRequest, htmx: HtmxDetails) -> str:
+    """Return the page that the person looked at: what was sent by it has no page of its own."""
+    if htmx:
+        return htmx.current_url_abs_path or "/"
+    if request.method in SAFE_METHODS:
+        return request.get_full_path()
+    came_from = request.headers.get("Referer", "")
+    if not url_has_allowed_host_and_scheme(came_from, allowed_hosts={request.get_host()}):
+        return "/"
+    parts = urlsplit(came_from)
+    return f"{parts.path}?{parts.query}" if parts.query else parts.path or "/"

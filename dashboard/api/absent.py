@@ -1,0 +1,55 @@
+"""What the official client can ask for and Likewise has not: each gets a sentence that helps."""
+
+import re
+from typing import Any
+
+from rest_framework.exceptions import NotFound
+from rest_framework.request import Request
+
+from dashboard.api.base import ApiView
+
+NO_LABELS = (
+    "Recognition labels are no part of Likewise: put images into groups of a similarity type."
+)
+NO_TASKS = (
+    "Recognition tasks are no part of Likewise: its tasks learn likeness, see "
+    "/similarity/training/v2/task."
+)
+NO_POINTS = (
+    "Points are no part of Likewise: mark a place on an image by an object, see "
+    "/detection/v2/object."
+)
+NO_DETECTION = (
+    "Detection tasks are no part of Likewise: it keeps the objects that you draw and finds none "
+    "itself, see /detection/v2/object."
+)
+NOT_HERE = "This call is not part of Likewise."
+# The first that the path begins with, or holds, counts.
+SENTENCES = (
+    (
+        r"/(recognition/v2/training-image|detection/v2/object)/[^/]+/(add|update|remove)-label",
+        NO_LABELS,
+    ),
+    (r"/recognition/v2/label", NO_LABELS),
+    (r"/recognition/v2/(task|classify)", NO_TASKS),
+    (r"/detection/v2/label/[^/]+/(add|remove)-task", NO_TASKS),
+    (r"/detection/v2/(task|detect)", NO_DETECTION),
+    (r"/annotate/v2/point", NO_POINTS),
+)
+
+
+class Absent(ApiView):
+    """Whatever else is asked for under the API's addresses."""
+
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        """Say in JSON that it is not here, whatever the method."""
+        super().initial(request, *args, **kwargs)
+        raise NotFound(sentence_for(request.path))
+
+
+def sentence_for(path: str) -> str:
+    """Return what to tell who asks for this path."""
+    for pattern, sentence in SENTENCES:
+        if re.match(rf"{pattern}(/|$)", path):
+            return sentence
+    return NOT_HERE

@@ -1,0 +1,38 @@
+"""`/account/v2/user` and `/authorization/v2/authorize`: whose key this is."""
+
+from typing import cast
+
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from accounts.models import ApiToken
+from accounts.queries import memberships_of
+from dashboard.api.base import ApiView
+
+
+class CurrentUser(ApiView):
+    """The person whose key this is."""
+
+    def get(self, request: Request) -> Response:
+        """Read who it is and where they are a member."""
+        found = [
+            {"id": row.workspace_id, "name": row.workspace.name, "role": row.role}
+            for row in memberships_of(self.user)
+        ]
+        return Response(
+            {
+                "id": self.user.id,
+                "email": self.user.email,
+                "name": self.user.name,
+                "default_workspace": cast("ApiToken", request.auth).workspace_id,
+                "workspaces": found,
+            }
+        )
+
+
+class Authorization(ApiView):
+    """Whether a key works: it got as far as here."""
+
+    def post(self, request: Request) -> Response:  # noqa: ARG002
+        """Say whose it is, whatever the service; every call checks the role by itself."""
+        return Response({"user_id": self.user.id})

@@ -1,0 +1,60 @@
+"""Meta data as people type it: the text of a JSON object."""
+
+import json
+from typing import Any
+
+import orjson
+from django import forms
+from django.core.exceptions import ValidationError
+
+MAX_DEPTH = 100
+BEYOND = 1 << 63
+
+
+class MetaDataField(forms.CharField):
+    """Text of a JSON object that every database can hold; nothing is an empty object."""
+
+    def __init__(self, **options: Any) -> None:
+        widget = forms.Textarea({"rows": 8, "spellcheck": "false", "class": "font-monospace"})
+        super().__init__(required=False, max_length=100_000, widget=widget, **options)
+
+    def prepare_value(self, value: Any) -> Any:
+        """Show an object with one fact a line; text that came back stays as it was typed."""
+        if isinstance(value, str) or value is None:
+            return value
+        return json.dumps(value, indent=2, ensure_ascii=False) if value else ""
+
+    def clean(self, value: Any) -> dict[str, Any]:
+        """Return the object. Raises `ValidationError`."""
+        text = super().clean(value)
+        if not text:
+            return {}
+        try:
+            data = orjson.loads(text)
+        except orjson.JSONDecodeError as error:
+            raise ValidationError(f"This is not valid JSON: {error}.") from error
+        if not isinstance(data, dict):
+            raise ValidationError('Write an object, such as {"colour": "red"}.')
+        _check(data)
+        return data
+
+
+def _check(data: dict[str, Any]) -> None:
+    """Refuse what PostgreSQL cannot store, or readers of JSON would alter."""
+    layer: list[Any] = [data]
+    for _ in range(MAX_DEPTH + 1):
+        if not layer:
+            return
+        for value in layer:
+            if isinstance(value, str) and "\x00" in value:
+                raise ValidationError("Leave out the null character.")
+            if isinstance(value, float) and abs(value) >= BEYOND:
+                raise ValidationError("Write numbers beyond 64 bits as text.")
+        layer = [inner for value in layer for inner in _inside(value)]
+    raise ValidationError(f"Write at most {MAX_DEPTH} levels, one inside the other.")
+
+
+def _inside(value: Any) -> list[Any]:
+    if isinstance(value, dict):
+        return [*value.keys(), *value.values()]
+    return value if isinstance(value, list) else []

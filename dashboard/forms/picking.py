@@ -1,0 +1,24 @@
+"""Which images and groups are offered to a group, and which of them were ticked."""
+
+from django import forms
+
+from dashboard.forms.chosen import IdsField, TickedForm
+from dashboard.forms.finding import NameSearch
+from dashboard.queries.picking import Wanted
+
+
+class PickFilter(NameSearch):
+    """The filter in the address of the picker of images."""
+
+    ungrouped = forms.BooleanField(required=False)
+    test = forms.BooleanField(required=False)
+
+    def wanted(self) -> Wanted:
+        """Return the filter."""
+        return Wanted(**self.cleaned_data)
+
+
+class TickedGroupsForm(TickedForm):
+    """The ticked groups."""
+
+    ids = IdsField("group")

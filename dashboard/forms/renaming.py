@@ -1,0 +1,11 @@
+"""A new name for a thing."""
+
+from django import forms
+
+
+class NameForm(forms.Form):
+    """The one field of a title that is being renamed."""
+
+    name = forms.CharField(
+        max_length=255, error_messages={"required": "Give it a name, or press Escape."}
+    )

@@ -1,0 +1,28 @@
+"""Writing many rows by one statement, which the ORM does row by row or in batches."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from django.core.exceptions import EmptyResultSet
+from django.db import connection
+from django.db.models import Model, QuerySet
+
+
+def insert_missing(model: type[Model], source: QuerySet[Any], columns: Mapping[str, Any]) -> int:
+    """Insert a row for each of the source's and return how many came in.
+
+    `columns` maps the model's fields to what they are in the source: names or expressions. A row
+    that a unique constraint forbids is left out.
+    """
+    rows = source.order_by().values_list(*columns.values())
+    try:
+        sql, values = rows.query.sql_with_params()
+    except EmptyResultSet:  # the ORM sees that there is nothing, and writes no statement
+        return 0
+    names: list[Any] = [model._meta.get_field(name).column for name in columns]  # type: ignore[union-attr]
+    quoted = ", ".join(map(connection.ops.quote_name, names))
+    table = connection.ops.quote_name(model._meta.db_table)
+    with connection.cursor() as cursor:
+        statement = f"INSERT INTO {table} ({quoted}) {sql} ON CONFLICT DO NOTHING"
+        cursor.execute(statement, values)
+        return int(cursor.rowcount)

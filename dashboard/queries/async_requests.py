@@ -1,0 +1,61 @@
+"""Reading asynchronous requests and their records."""
+
+from collections.abc import Iterable, Iterator
+from datetime import datetime
+from uuid import UUID
+
+from django.db.models import Count, Q, QuerySet
+
+from accounts.models import Workspace
+from dashboard.models import AsyncRecord, AsyncRequest, Job
+
+ROWS_AT_ONCE = 500
+# The other way round from `AsyncRequest.status`.
+IN_STATUS = {
+    AsyncRequest.Status.CREATED: Q(job__state=Job.State.QUEUED, job__tries=0),
+    AsyncRequest.Status.RETRY: Q(job__state=Job.State.QUEUED, job__tries__gt=0),
+    AsyncRequest.Status.PROCESSING: Q(job__state=Job.State.RUNNING),
+    AsyncRequest.Status.DONE: Q(job__state=Job.State.DONE),
+    AsyncRequest.Status.FAILED: Q(job__state=Job.State.FAILED),
+    AsyncRequest.Status.CANCELLED: Q(job__state=Job.State.CANCELLED),
+}
+
+
+def requests_in(workspace: Workspace) -> QuerySet[AsyncRequest]:
+    """Return the workspace's requests with their jobs and versions."""
+    rows = AsyncRequest.objects.in_workspace(workspace)
+    return rows.select_related("job", "version__task", "workspace")
+
+
+def get_request(workspace: Workspace, request_id: UUID) -> AsyncRequest:
+    """Return one request; raises `AsyncRequest.DoesNotExist`."""
+    return requests_in(workspace).get(pk=request_id)
+
+
+def counts(requests: Iterable[AsyncRequest]) -> dict[UUID, dict[str, int]]:
+    """Count the records of each request by status, every status named: one query."""
+    none = dict.fromkeys(AsyncRecord.Status.values, 0)
+    found = {request.id: dict(none) for request in requests}
+    rows = AsyncRecord.objects.filter(request__in=found).order_by()
+    for request_id, status, count in rows.values_list("request", "status").annotate(Count("id")):
+        found[request_id][status] = count
+    return found
+
+
+def waiting_records(request: AsyncRequest) -> QuerySet[AsyncRecord]:
+    """Return the records that nobody has looked at yet, as they were sent."""
+    return request.records.filter(status=AsyncRecord.Status.WAITING).order_by("number")
+
+
+def every_record(request: AsyncRequest) -> Iterator[AsyncRecord]:
+    """Yield the records as they were sent; few of them are in memory at a time."""
+    last = -1
+    while rows := list(request.records.filter(number__gt=last).order_by("number")[:ROWS_AT_ONCE]):
+        yield from rows
+        last = rows[-1].number
+
+
+def requests_ended_before(moment: datetime) -> QuerySet[AsyncRequest]:
+    """Return the requests of everybody that have been over since then, oldest first."""
+    rows = AsyncRequest.objects.filter(created__lt=moment, job__finished__lt=moment)
+    return rows.order_by("created")

@@ -1,0 +1,58 @@
+"""What a job left undone, and whether trying again could do it."""
+
+from collections.abc import Callable
+
+from dashboard.models import Extraction, Job, Version
+from dashboard.queries.uploads import unfinished_parts
+
+_BROKEN_OFF = (Job.State.FAILED, Job.State.CANCELLED)
+
+
+def can_retry(job: Job) -> bool:
+    """Say whether trying again would do what the job left undone, and nothing twice."""
+    return (
+        job.is_finished
+        and not _has_successor(job)
+        and _LEFT_UNDONE.get(Job.Kind(job.kind), _never)(job)
+    )
+
+
+def _has_successor(job: Job) -> bool:
+    """Say whether there is a newer job of the same kind about the same thing."""
+    same = Job.objects.filter(subject_id=job.subject_id, kind=job.kind)
+    return same.filter(workspace=job.workspace_id, created__gt=job.created).exists()
+
+
+def _upload(job: Job) -> bool:
+    return unfinished_parts(job.subject_id).exists()
+
+
+def _training(job: Job) -> bool:
+    """Say whether its version came to nothing, and no newer one of the task is there."""
+    version = Version.objects.filter(
+        pk=job.subject_id, status__in=(Version.Status.ERROR, Version.Status.CANCELLED)
+    ).first()
+    if version is None:
+        return False
+    return not Version.objects.filter(task=version.task_id, number__gt=version.number).exists()
+
+
+def _extraction(job: Job) -> bool:
+    return _broke_off(job) and Extraction.objects.filter(pk=job.subject_id, path="").exists()
+
+
+def _broke_off(job: Job) -> bool:
+    return job.state in _BROKEN_OFF
+
+
+def _never(_: Job) -> bool:
+    return False
+
+
+_LEFT_UNDONE: dict[Job.Kind, Callable[[Job], bool]] = {
+    Job.Kind.UPLOAD: _upload,
+    Job.Kind.TRAIN: _training,
+    Job.Kind.DEMO: _broke_off,
+    Job.Kind.DESCRIBE: _broke_off,
+    Job.Kind.EXTRACT: _extraction,
+}

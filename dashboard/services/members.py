@@ -1,0 +1,212 @@
+"""Put images and regions into groups, and take them out: one road for both."""
+
+from collections import Counter, defaultdict
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import UUID
+
+from django.db.models import BooleanField, Count, F, Q, UUIDField, Value
+
+from dashboard.models import Group, GroupImage, GroupRegion, Image, Region, SimilarityType
+from dashboard.models.bulk import insert_missing
+from dashboard.services.errors import AlreadyInExclusiveType, GroupHoldsGroups
+from dashboard.services.holding import hold_all
+
+ROWS_PER_INSERT = 500
+
+Member = Image | Region
+
+
+@dataclass(frozen=True)
+class Kind:
+    """A kind of member: the table of its memberships, its column there, the group's counter."""
+
+    rows: Any
+    members: Any
+    member: str
+    counter: str
+    noun: str
+
+    def ids(self, rows: Any) -> set[tuple[UUID, UUID]]:
+        """Return (group, member) of each membership."""
+        return set(rows.values_list("group_id", f"{self.member}_id"))
+
+
+IMAGES = Kind(GroupImage, Image, "image", "images_count", "image")
+REGIONS = Kind(GroupRegion, Region, "region", "regions_count", "object")
+
+
+@dataclass
+class Placed:
+    """What came of putting members into groups; `elsewhere` maps a refused one to its group."""
+
+    added: int = 0
+    already: int = 0
+    elsewhere: dict[UUID, Group] = field(default_factory=dict)
+
+
+def place(kind: Kind, pairs: Sequence[tuple[Group, Any]]) -> Placed:
+    """Put each member into its group, all groups of one type.
+
+    Call it in a transaction that holds the members. One that is in another group of an exclusive
+    type stays there and is reported. Raises `GroupHoldsGroups` and `Group.DoesNotExist`.
+    """
+    if not pairs:
+        return Placed()
+    wanted = {(group.pk, member.pk): member for group, member in pairs}
+    groups = _held({group_id for group_id, _ in wanted})
+    # Read after the groups are held: whoever changes a type's `exclusive` holds its groups too.
+    similarity_type = SimilarityType.objects.get(pk=next(iter(groups.values())).similarity_type_id)
+    there = _there(kind, similarity_type, groups, {member_id for _, member_id in wanted})
+    free, refused = _sort_out(wanted, there, exclusive=similarity_type.exclusive)
+    kind.rows.objects.bulk_create(
+        [_row(kind, similarity_type, group_id, wanted[group_id, key]) for group_id, key in free],
+        batch_size=ROWS_PER_INSERT,
+    )
+    for group_id, count in Counter(group_id for group_id, _ in free).items():
+        _count(kind, [group_id], count)
+    holders = Group.objects.select_related("similarity_type").in_bulk(set(refused.values()))
+    return Placed(
+        added=len(free),
+        already=len(there & wanted.keys()),
+        elsewhere={key: holders[group_id] for key, group_id in refused.items()},
+    )
+
+
+def put(kind: Kind, group: Group, ids: Collection[UUID]) -> Placed:
+    """Put members into one group, all or none, in as many queries for 10,000 as for one.
+
+    Call it in a transaction that holds the members. Raises `GroupHoldsGroups`,
+    `AlreadyInExclusiveType` and `Group.DoesNotExist`.
+    """
+    held = _held({group.pk})[group.pk]
+    if held.groups_count:
+        raise GroupHoldsGroups(held)
+    similarity_type = SimilarityType.objects.get(pk=held.similarity_type_id)
+    if similarity_type.exclusive:
+        _refuse_taken(kind, held, ids)
+    source = kind.members.objects.filter(pk__in=ids)
+    added = insert_missing(kind.rows, source, _columns(kind, held, similarity_type))
+    _count(kind, [held.pk], added)
+    return Placed(added=added, already=len(ids) - added)
+
+
+def _refuse_taken(kind: Kind, group: Group, ids: Collection[UUID]) -> None:
+    rows = kind.rows.objects.filter(similarity_type=group.similarity_type_id)
+    taken = rows.filter(**{f"{kind.member}__in": ids}).exclude(group=group)
+    row = taken.select_related(kind.member, "group__similarity_type").order_by("id").first()
+    if row is not None:
+        raise AlreadyInExclusiveType(getattr(row, kind.member), row.group)
+
+
+def _columns(kind: Kind, group: Group, similarity_type: SimilarityType) -> dict[str, Any]:
+    """Return what each field of a membership is, for a member's row."""
+    columns: dict[str, Any] = {
+        "group": Value(group.pk, UUIDField()),
+        kind.member: "pk",
+        "similarity_type": Value(similarity_type.pk, UUIDField()),
+        "exclusive": Value(similarity_type.exclusive, BooleanField()),
+    }
+    return columns | ({"image_created": "created"} if kind is IMAGES else {})
+
+
+def take_out(kind: Kind, group: Group, members: Sequence[Member]) -> int:
+    """Take members out of one group; returns how many were in it. Call it in a transaction."""
+    _held({group.pk})
+    removed, _ = kind.rows.objects.filter(
+        **{"group": group, f"{kind.member}__in": members}
+    ).delete()
+    _count(kind, [group.pk], -removed)
+    return int(removed)
+
+
+def leave_all_groups(*, images: Iterable[Image], regions: Iterable[Region]) -> None:
+    """Take images and regions out of every group; call it in a transaction that holds them."""
+    of_kind = [
+        (IMAGES, GroupImage.objects.filter(image__in=list(images))),
+        (REGIONS, GroupRegion.objects.filter(region__in=list(regions))),
+    ]
+    holders = Q()
+    for _, rows in of_kind:
+        holders |= Q(pk__in=rows.values("group"))
+    # Counted only when the groups are held: somebody else may be taking out the same.
+    hold_all(Group.objects.filter(holders))
+    for kind, rows in of_kind:
+        groups_by_count: defaultdict[int, list[UUID]] = defaultdict(list)
+        for group_id, count in rows.values_list("group_id").annotate(Count("id")):
+            groups_by_count[count].append(group_id)
+        rows.delete()
+        for count, group_ids in groups_by_count.items():
+            _count(kind, group_ids, -count)
+
+
+def first_taken(kind: Kind, group: Group, similarity_type: SimilarityType) -> Any | None:
+    """Return a membership, in another group of the type, of somebody who is in this group."""
+    own = kind.rows.objects.filter(group=group)
+    taken = kind.rows.objects.filter(
+        **{"similarity_type": similarity_type, f"{kind.member}__in": own.values(kind.member)}
+    )
+    return taken.select_related(kind.member, "group__similarity_type").order_by("id").first()
+
+
+def in_several_groups(kind: Kind, similarity_type: SimilarityType) -> tuple[UUID, int] | None:
+    """Return one member that is in two groups of the type or more, and how many such there are."""
+    rows = kind.rows.objects.filter(similarity_type=similarity_type)
+    twice = rows.values(kind.member).annotate(groups=Count("id")).filter(groups__gt=1)
+    first = twice.order_by(kind.member).first()
+    return None if first is None else (first[kind.member], twice.count())
+
+
+def _held(group_ids: set[UUID]) -> dict[UUID, Group]:
+    groups = {group.pk: group for group in hold_all(Group.objects.filter(pk__in=group_ids))}
+    if len(groups) < len(group_ids):
+        raise Group.DoesNotExist("The group was deleted meanwhile.")
+    return groups
+
+
+def _there(
+    kind: Kind, similarity_type: SimilarityType, groups: dict[UUID, Group], members: set[UUID]
+) -> set[tuple[UUID, UUID]]:
+    """Return the memberships that stand in the way, of any group if the type is exclusive."""
+    for group in groups.values():
+        if group.groups_count:
+            raise GroupHoldsGroups(group)
+    rows = kind.rows.objects.filter(**{f"{kind.member}__in": members})
+    if similarity_type.exclusive:
+        return kind.ids(rows.filter(similarity_type=similarity_type))
+    return kind.ids(rows.filter(group__in=groups))
+
+
+def _sort_out(
+    wanted: Iterable[tuple[UUID, UUID]], there: set[tuple[UUID, UUID]], *, exclusive: bool
+) -> tuple[list[tuple[UUID, UUID]], dict[UUID, UUID]]:
+    """Return the memberships to make, and the refused members with the groups that have them."""
+    holder = {member_id: group_id for group_id, member_id in there} if exclusive else {}
+    free: list[tuple[UUID, UUID]] = []
+    refused: dict[UUID, UUID] = {}
+    for group_id, member_id in wanted:
+        if (group_id, member_id) in there:
+            continue
+        if member_id in holder:
+            refused[member_id] = holder[member_id]
+            continue
+        if exclusive:
+            holder[member_id] = group_id
+        free.append((group_id, member_id))
+    return free, refused
+
+
+def _row(kind: Kind, similarity_type: SimilarityType, group_id: UUID, member: Member) -> Any:
+    row = kind.rows(
+        group_id=group_id, similarity_type=similarity_type, exclusive=similarity_type.exclusive
+    )
+    setattr(row, kind.member, member)
+    if isinstance(member, Image):
+        row.image_created = member.created
+    return row
+
+
+def _count(kind: Kind, group_ids: Iterable[UUID], more: int) -> None:
+    if more:
+        Group.objects.filter(pk__in=group_ids).update(**{kind.counter: F(kind.counter) + more})

@@ -1,0 +1,32 @@
+"""Groups as lists show them."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from dashboard.models import Group
+from dashboard.queries.image_tiles import Tile, tiles
+from dashboard.queries.nesting import covers_of_all
+
+COVERS = 4
+
+
+@dataclass(frozen=True)
+class GroupCard:
+    """A group as a list shows it; `room` is for each cover that it lacks."""
+
+    group: Group
+    covers: list[Tile]
+    room: range
+
+
+def group_cards(groups: Sequence[Group]) -> list[GroupCard]:
+    """Prepare the groups of a page, each with its newest images."""
+    found = covers_of_all(groups, COVERS)
+    return [
+        GroupCard(
+            group,
+            tiles([member.image for member in found[group.pk]]),
+            range(COVERS - len(found[group.pk])),
+        )
+        for group in groups
+    ]
