@@ -76,7 +76,10 @@ def create_first_owner(*, email: str, password: str) -> User:
             cursor.execute(f"LOCK TABLE {User._meta.db_table} IN SHARE ROW EXCLUSIVE MODE")
     if has_users():
         raise AlreadySetUp
-    return create_user(email=email, password=password)
+    owner = create_user(email=email, password=password)
+    owner.is_staff = True  # who sets the installation up runs it
+    owner.save(update_fields=["is_staff"])
+    return owner
 
 
 @transaction.atomic

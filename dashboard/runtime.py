@@ -8,22 +8,25 @@ import threading
 from collections import OrderedDict
 from collections.abc import Callable, Hashable
 from functools import partial
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import Generic, TypeVar
 from uuid import UUID
 
 from dashboard.engine import artifacts
-from dashboard.engine.encoder import Encoder
+from dashboard.engine.encoder import Encoder, PictureEncoder
 from dashboard.engine.index import ExactIndex
-from dashboard.engine.prior import BUILTIN, builtin_prior
+from dashboard.engine.own import artifact as own_artifact
+from dashboard.engine.own.preparing import Prepared
+from dashboard.engine.prior import BUILTIN, Prior, builtin_prior
 from dashboard.engine.trained_model import TrainedModel, untrained_model
-from dashboard.files import storage
+from dashboard.files import paths, storage
 
 K = TypeVar("K", bound=Hashable)
 V = TypeVar("V")
 
 VERSIONS_HELD = 32
 VECTORS_HELD = 8
+OWN_HELD = 2  # a graph may be hundreds of megabytes
 
 
 class Held(Generic[K, V]):
@@ -45,15 +48,35 @@ class Held(Generic[K, V]):
             return self._values[key]
 
 
-_encoders: Held[str, Encoder] = Held(2)
+_builtin: Held[str, Encoder] = Held(1)
+_own: Held[str, Prepared] = Held(OWN_HELD)
 _versions: Held[UUID, TrainedModel] = Held(VERSIONS_HELD)
 
 
-def encoder(key: str = BUILTIN) -> Encoder:
-    """Return an encoder by its key; raises `LookupError` for one that is not installed."""
-    if key != BUILTIN:
-        raise LookupError(f"The encoder {key} is not installed here.")
-    return _encoders.get(key, Encoder.builtin)
+def encoder(key: str = BUILTIN) -> PictureEncoder:
+    """Return an encoder by its key; raises `LookupError` for one that is not registered."""
+    if key == BUILTIN:
+        return _builtin.get(key, Encoder.builtin)
+    return own(key).encoder
+
+
+def prior(key: str = BUILTIN) -> Prior:
+    """Return the prior of an encoder; raises `LookupError` for one that is not registered."""
+    return builtin_prior() if key == BUILTIN else own(key).prior
+
+
+def own(key: str) -> Prepared:
+    """Return a registered encoder with its prior; raises `LookupError` if it is not there."""
+    return _own.get(key, partial(_load_own, key))
+
+
+def _load_own(key: str) -> Prepared:
+    folder = paths.encoder(key)
+    try:
+        files = {name: storage.read(f"{folder}/{name}") for name in own_artifact.FILES}
+    except FileNotFoundError as error:
+        raise LookupError(f"The encoder {key} is not registered here.") from error
+    return own_artifact.unpacked(files, PurePath(folder))
 
 
 def version(version_id: UUID, folder: str) -> TrainedModel:
@@ -94,6 +117,6 @@ def vectors(workspace_id: UUID, version_id: UUID | None, dimension: int) -> Vect
 _untrained: Held[str, TrainedModel] = Held(2)
 
 
-def untrained() -> TrainedModel:
-    """Return the model that works before anybody has trained one."""
-    return _untrained.get(BUILTIN, lambda: untrained_model(builtin_prior()))
+def untrained(key: str = BUILTIN) -> TrainedModel:
+    """Return the model of an encoder that works before anybody has trained one."""
+    return _untrained.get(key, lambda: untrained_model(prior(key)))

@@ -5,6 +5,7 @@ A new address has no row and fails there until it gets one:
 - `Page` is for members. Signed out: the sign-in page. `thing` is what its address names, made in
   Alice's workspace (see THINGS); it is not there for Charlie. `methods` are all that it answers.
 - `Api` is the same with a token. Without `thing` it heeds `?workspace=`, unless `scoped=False`.
+- `Operator` is for who runs the installation: 404 for everybody else.
 - `Open` is for anybody, and says why that is right.
 
 Every method but GET is a writing one and refuses Vera, unless `viewer` names it.
@@ -38,6 +39,15 @@ class Page:
     methods: str = "GET"
     thing: str = ""
     viewer: str = ""
+
+
+@dataclass(frozen=True)
+class Operator:
+    """A page for who runs the installation; nobody else is told that it is there."""
+
+    name: str
+    methods: str = "GET"
+    thing: bool = False
 
 
 @dataclass(frozen=True)
@@ -166,6 +176,14 @@ ALLAUTH = [
         "account_signup",
     )
 ]
+OPERATORS = [
+    Operator("encoders"),
+    Operator("encoder-new", "GET POST"),
+    Operator("encoder-builtin", "POST"),
+    Operator("encoder-default", "POST", thing=True),
+    Operator("encoder-again", "POST", thing=True),
+    Operator("encoder-delete", "POST", thing=True),
+]
 PAGES = [
     Page("home"),
     Page("images"),
@@ -284,4 +302,4 @@ OPEN = [
     Open("thumbnail-file", "the link itself is the permission: it is signed and expires"),
     Open("api-unknown", "there is nothing"),
 ]
-ROUTES: list[Open | Page] = [*ALLAUTH, *OPEN, *PAGES, *API]
+ROUTES: list[Open | Page | Operator] = [*ALLAUTH, *OPEN, *PAGES, *OPERATORS, *API]

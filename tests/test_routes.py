@@ -1,5 +1,6 @@
 """No address was forgotten, and each is for whom `routes.py` says."""
 
+import uuid
 from collections.abc import Iterator
 from typing import Any
 
@@ -10,7 +11,7 @@ from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
 from accounts.models import Scope
 from tests.factories import Cast, api_client, make_key, signed_in
-from tests.routes import ROUTES, THINGS, Api, Page
+from tests.routes import OPERATORS, ROUTES, THINGS, Api, Operator, Page
 
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 # Namespaces that are not ours: Django's admin lets in staff only, see test_admin.
@@ -138,3 +139,15 @@ def test_the_api_refuses_to_write_with_a_key_that_reads(
 @cases(Api, listed=False)
 def test_the_api_answers_no_other_method(route: Api, method: str, cast: Cast) -> None:
     assert ask(api_client(cast.alice), route, method, cast).status_code == 405
+
+
+@pytest.mark.parametrize("route", OPERATORS, ids=lambda route: route.name)
+def test_only_operators_find_their_pages(route: Operator, cast: Cast, alice_client: Client) -> None:
+    address = reverse(route.name, args=[uuid.uuid4()] if route.thing else [])
+    for method in route.methods.split():
+        assert alice_client.generic(method, address).status_code == 404
+        assert Client().generic(method, address).status_code == 302
+    others = set(METHODS) - {*route.methods.split(), "HEAD"}
+    cast.alice.is_staff = True
+    cast.alice.save()
+    assert {alice_client.generic(method, address).status_code for method in others} == {405}

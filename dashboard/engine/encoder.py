@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from typing import Protocol
 
 import numpy as np
 import onnxruntime
@@ -19,6 +20,22 @@ def session_options() -> onnxruntime.SessionOptions:
     options.inter_op_num_threads = 1
     options.log_severity_level = 3
     return options
+
+
+class PictureEncoder(Protocol):
+    """What every encoder can do; `size` is the longest side that it makes use of, in pixels."""
+
+    key: str
+    size: int
+    dimension: int
+
+    def prepare(self, image: Image.Image) -> NDArray[np.uint8]:
+        """Make the (height, width, 3) uint8 that `features` takes, of any picture."""
+        ...
+
+    def features(self, batch: NDArray[np.uint8]) -> NDArray[np.float16]:
+        """Encode (n, height, width, 3) uint8 into features (n, dimension) float16."""
+        ...
 
 
 class Encoder:

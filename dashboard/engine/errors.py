@@ -1,6 +1,6 @@
 """What can go wrong in the engine, with the data that a sentence for people needs."""
 
-from pathlib import Path
+from pathlib import PurePath
 
 
 class EngineError(Exception):
@@ -34,7 +34,7 @@ class InvalidTrainingSet(EngineError, ValueError):
 class ArtifactError(EngineError):
     """A file of the engine cannot be used."""
 
-    def __init__(self, path: Path, reason: str) -> None:
+    def __init__(self, path: PurePath, reason: str) -> None:
         super().__init__(f"{path.name} cannot be used: {reason}")
         self.path = path
         self.reason = reason
@@ -46,3 +46,7 @@ class BrokenArtifact(ArtifactError):
 
 class ForeignArtifact(ArtifactError):
     """A file is whole, but was made by another format or for another encoder."""
+
+
+class UnfitEncoder(EngineError):
+    """An ONNX graph, or what is said of its input, cannot serve as an encoder."""

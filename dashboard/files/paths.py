@@ -50,6 +50,11 @@ def version_artifact(workspace_id: UUID, task_id: UUID, number: int, file: str) 
     return f"{version(workspace_id, task_id, number)}/{plain_name(file)}"
 
 
+def encoder(key: str) -> str:
+    """Return the folder of a registered encoder; it belongs to no workspace. Raises UnsafePath."""
+    return f"encoders/{plain_name(key)}"
+
+
 def extraction(workspace_id: UUID, extraction_id: UUID, extension: str) -> str:
     """Return where the result of an extraction is. Raises UnsafePath."""
     if not _EXTENSION.fullmatch(extension):

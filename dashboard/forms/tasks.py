@@ -6,6 +6,7 @@ from django import forms
 
 from accounts.models import Workspace
 from dashboard.models import SimilarityType, Task
+from dashboard.queries.encoders import choices as encoder_choices
 from dashboard.queries.similarity_types import types_in
 
 
@@ -18,6 +19,19 @@ class TaskForm(forms.Form):
     description = forms.CharField(
         required=False, max_length=10_000, widget=forms.Textarea({"rows": 3})
     )
+    encoder = forms.ChoiceField(
+        required=False,
+        help_text="What looks at the pictures, from the next training on; versions keep theirs.",
+    )
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        choices = encoder_choices()
+        if len(choices) > 2:  # more than the one built in, by either name
+            field: Any = self.fields["encoder"]
+            field.choices = choices
+        else:
+            del self.fields["encoder"]
 
 
 class TaskTypeForm(forms.Form):

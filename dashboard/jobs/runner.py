@@ -18,6 +18,7 @@ from dashboard.celery import app
 from dashboard.files.errors import FileRefused
 from dashboard.jobs.async_requests import describe_records, upload_records
 from dashboard.jobs.demo import draw
+from dashboard.jobs.encoders import prepare
 from dashboard.jobs.extractions import extract
 from dashboard.jobs.features import describe
 from dashboard.jobs.training import train
@@ -36,6 +37,7 @@ KINDS: dict[str, Callable[[jobs.Handle], str]] = {
     Job.Kind.DEMO: draw,
     Job.Kind.DESCRIBE: describe,
     Job.Kind.EXTRACT: extract,
+    Job.Kind.ENCODER: prepare,
     Job.Kind.ASYNC_DESCRIPTOR: describe_records,
     Job.Kind.ASYNC_UPLOAD: upload_records,
     Job.Kind.CLOSE: remove,

@@ -1,6 +1,7 @@
 """What: the tables of the platform, one file per noun."""
 
 from dashboard.models.async_requests import AsyncRecord, AsyncRequest
+from dashboard.models.encoders import Encoder
 from dashboard.models.extractions import Extraction
 from dashboard.models.features import Feature
 from dashboard.models.groups import Group, GroupImage, GroupNesting, GroupRegion
@@ -18,6 +19,7 @@ __all__ = [
     "DEFAULT_LABEL",
     "AsyncRecord",
     "AsyncRequest",
+    "Encoder",
     "Extraction",
     "Feature",
     "Group",

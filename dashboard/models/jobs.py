@@ -24,6 +24,7 @@ class Job(ScopedModel):
         DEMO = "demo", "Demo"
         DESCRIBE = "describe", "Description"
         EXTRACT = "extract", "Extraction"
+        ENCODER = "encoder", "Encoder"
         ASYNC_DESCRIPTOR = "async_descriptor", "Descriptors over the API"
         ASYNC_UPLOAD = "async_upload", "Upload over the API"
         CLOSE = "close", "Removal of a workspace"

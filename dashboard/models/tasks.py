@@ -14,6 +14,9 @@ class Task(ScopedModel):
     similarity_types = models.ManyToManyField(
         SimilarityType, through="TaskType", related_name="tasks"
     )
+    encoder = models.CharField(
+        max_length=100, blank=True, help_text="A key; empty: the installation's default."
+    )
     versions_count = models.PositiveIntegerField(default=0)
     production_version = models.ForeignKey(
         "Version", models.SET_NULL, null=True, blank=True, related_name="+"

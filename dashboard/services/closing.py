@@ -6,6 +6,7 @@ from accounts.activity import record
 from accounts.models import User
 from dashboard.models import Job
 from dashboard.services.async_records import close_request
+from dashboard.services.encoders import close_preparing
 from dashboard.services.extractions import close_extraction
 from dashboard.services.jobs import request_cancel
 from dashboard.services.training import close_training
@@ -22,6 +23,8 @@ def close_subject(job: Job) -> None:
         )
     elif job.kind == Job.Kind.UPLOAD:
         close_upload(upload_id=job.subject_id)
+    elif job.kind == Job.Kind.ENCODER:
+        close_preparing(encoder_id=job.subject_id, message=job.message)
     elif job.kind == Job.Kind.EXTRACT:
         close_extraction(extraction_id=job.subject_id)
     elif job.kind in (Job.Kind.ASYNC_DESCRIPTOR, Job.Kind.ASYNC_UPLOAD):

@@ -10,7 +10,7 @@ from django.conf import settings
 from numpy.typing import NDArray
 
 from dashboard import runtime
-from dashboard.engine.encoder import Encoder
+from dashboard.engine.encoder import PictureEncoder
 from dashboard.engine.trained_model import TrainedModel
 from dashboard.files import images as pictures
 from dashboard.files.errors import FileRefused
@@ -68,12 +68,12 @@ def describe_sources(
 
 
 def _describe_one(
-    model: TrainedModel, encoder: Encoder, content: bytes | FileRefused
+    model: TrainedModel, encoder: PictureEncoder, content: bytes | FileRefused
 ) -> Described | FileRefused:
     if isinstance(content, FileRefused):
         return content
     try:
-        shown = pictures.show(content)
+        shown = pictures.show(content, side=encoder.size)
         row = model.describe(features_of_picture(encoder, shown.picture)[None])[0]
     except FileRefused as refusal:
         return refusal

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from uuid import UUID
 
-from dashboard.models import Group, Image, Label, Region, SimilarityType, Version
+from dashboard.models import Encoder, Group, Image, Label, Region, SimilarityType, Version
 
 
 class Refused(Exception):
@@ -213,6 +213,29 @@ class AlreadyFinished(Refused):
 
     def __init__(self) -> None:
         super().__init__("This job has ended already.")
+
+
+class EncoderRefused(Refused):
+    """A graph cannot serve as an encoder, or not yet."""
+
+
+class EncoderExists(Refused):
+    """The same graph with the same preprocessing is registered already."""
+
+    def __init__(self, encoder: Encoder) -> None:
+        self.encoder = encoder
+        super().__init__(f"This encoder is registered already, as “{encoder}”.")
+
+
+class EncoderInUse(Refused):
+    """An encoder was to be deleted that versions or tasks need."""
+
+    def __init__(self, encoder: Encoder, *, tasks: int, versions: int) -> None:
+        super().__init__(
+            f"“{encoder}” is needed by {tasks} {'task' if tasks == 1 else 'tasks'} and "
+            f"{versions} {'version' if versions == 1 else 'versions'}: delete these first, or let "
+            "the tasks choose another."
+        )
 
 
 class StillUnderWay(Refused):

@@ -13,10 +13,11 @@ from PIL import Image as Pillow
 
 from accounts.models import User, Workspace
 from dashboard import runtime
-from dashboard.engine.encoder import Encoder
+from dashboard.engine.encoder import PictureEncoder
 from dashboard.files import images as pictures
 from dashboard.files import paths, storage
 from dashboard.models import Feature, Image, Job
+from dashboard.queries.encoders import keys_in_use
 from dashboard.queries.features import (
     count_undescribed,
     described_ids,
@@ -30,12 +31,12 @@ IMAGES_PER_BATCH = 50
 SEARCHABLE = "Looking at new images"
 
 
-def features_of_bytes(encoder: Encoder, data: bytes) -> NDArray[np.float16]:
+def features_of_bytes(encoder: PictureEncoder, data: bytes) -> NDArray[np.float16]:
     """Encode one picture from its bytes, (dimension,) float16."""
-    return features_of_picture(encoder, pictures.decode_for_encoder(data))
+    return features_of_picture(encoder, pictures.decode_for_encoder(data, side=encoder.size))
 
 
-def features_of_picture(encoder: Encoder, picture: Pillow.Image) -> NDArray[np.float16]:
+def features_of_picture(encoder: PictureEncoder, picture: Pillow.Image) -> NDArray[np.float16]:
     """Encode what was decoded for the encoder, (dimension,) float16: the only road to features."""
     row: NDArray[np.float16] = encoder.features(encoder.prepare(picture)[None])[0]
     return row
@@ -73,7 +74,7 @@ def _batch_encoder(key: str) -> Iterator[Callable[[Sequence[Image]], None]]:
         yield encode
 
 
-def _feature(encoder: Encoder, image: Image) -> Feature | None:
+def _feature(encoder: PictureEncoder, image: Image) -> Feature | None:
     """Encode a stored image; None if it was deleted meanwhile."""
     try:
         data = storage.read(paths.image(image.workspace_id, image.id, image.extension))
@@ -89,7 +90,9 @@ def start_describing(*, workspace: Workspace, actor: User | None) -> Job | None:
     Until it is done search does not find them. Returns None where there is nothing to queue.
     """
     waiting = unfinished_jobs(workspace).filter(kind=Job.Kind.DESCRIBE, state=Job.State.QUEUED)
-    if waiting.exists() or not has_undescribed(workspace, runtime.encoder().key):
+    if waiting.exists():
+        return None
+    if not any(has_undescribed(workspace, key) for key in keys_in_use(workspace)):
         return None
     return jobs.enqueue(
         workspace=workspace,
@@ -101,9 +104,16 @@ def start_describing(*, workspace: Workspace, actor: User | None) -> Job | None:
 
 
 def run_describing(*, workspace: Workspace, handle: jobs.Handle) -> str:
-    """Give features to every image of the workspace that has none, batch by batch."""
-    key = runtime.encoder().key
-    total = handle.job.done + count_undescribed(workspace, key)
+    """Give features to every image that has none, by each encoder in use, batch by batch."""
+    keys = keys_in_use(workspace)
+    total = handle.job.done + sum(count_undescribed(workspace, key) for key in keys)
+    for key in keys:
+        total = _describe_by(key, workspace, total, handle)
+    return f"{handle.job.done:,} images can be searched now."
+
+
+def _describe_by(key: str, workspace: Workspace, total: int, handle: jobs.Handle) -> int:
+    """Describe by one encoder; returns the new total: images may come meanwhile."""
     last: UUID | None = None
     with _batch_encoder(key) as encode:
         while batch := undescribed(workspace, key, after=last, size=IMAGES_PER_BATCH):
@@ -113,4 +123,4 @@ def run_describing(*, workspace: Workspace, handle: jobs.Handle) -> str:
             total = max(total, done)
             handle.report(stage=SEARCHABLE, total=total, done=done, fraction=done / total)
             handle.check()
-    return f"{handle.job.done:,} images can be searched now."
+    return total

@@ -32,6 +32,7 @@ QUEUES = {
     Job.Kind.DEMO: "upload",
     Job.Kind.DESCRIBE: "extract",
     Job.Kind.EXTRACT: "extract",
+    Job.Kind.ENCODER: "train",
     Job.Kind.ASYNC_DESCRIPTOR: "extract",
     Job.Kind.ASYNC_UPLOAD: "upload",
     Job.Kind.CLOSE: "upload",

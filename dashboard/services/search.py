@@ -5,6 +5,7 @@ from dashboard import runtime
 from dashboard.engine.trained_model import TrainedModel
 from dashboard.files import paths, storage
 from dashboard.models import Image, Version
+from dashboard.queries.encoders import default_key
 from dashboard.queries.features import feature_of
 from dashboard.queries.search import Hit, nearest
 from dashboard.services.features import features_of_bytes
@@ -39,5 +40,5 @@ def search_by_image(*, image: Image, version: Version | None, k: int) -> list[Hi
 def model_of(version: Version | None) -> TrainedModel:
     """Return a version's model, or the untrained one for None."""
     if version is None:
-        return runtime.untrained()
+        return runtime.untrained(default_key())
     return runtime.version(version.id, version.artifact)

@@ -7,16 +7,22 @@ from django.db import transaction
 from accounts.activity import record
 from accounts.models import User, Workspace
 from dashboard.models import SimilarityType, Task, TaskType
-from dashboard.services.errors import EmptyName
+from dashboard.queries.encoders import choices as encoder_choices
+from dashboard.services.errors import EmptyName, EncoderRefused
 from dashboard.services.versions import drop_versions
 
 
 @transaction.atomic
-def create_task(*, workspace: Workspace, name: str, description: str = "", actor: User) -> Task:
-    """Create a task without types."""
+def create_task(
+    *, workspace: Workspace, name: str, description: str = "", encoder: str = "", actor: User
+) -> Task:
+    """Create a task without types. Raises `EmptyName`, `EncoderRefused`."""
     if not name.strip():
         raise EmptyName("task")
-    task = Task.objects.create(workspace=workspace, name=name.strip(), description=description)
+    _check_encoder(encoder)
+    task = Task.objects.create(
+        workspace=workspace, name=name.strip(), description=description, encoder=encoder
+    )
     _tell("created", task, actor)
     return task
 
@@ -41,18 +47,24 @@ def remove_type(*, task: Task, similarity_type: SimilarityType, actor: User) -> 
 
 @transaction.atomic
 def change_task(*, task: Task, changes: dict[str, Any], actor: User) -> Task:
-    """Set any of `name` and `description`. Raises `EmptyName`."""
+    """Set any of `name`, `description` and `encoder`. Raises `EmptyName`, `EncoderRefused`."""
     row = _locked(task)
     if not changes:
         return row
     before = row.name
     if not changes.get("name", row.name).strip():
         raise EmptyName("task")
+    _check_encoder(changes.get("encoder", ""))
     for name, value in changes.items():
         setattr(row, name, value)
     row.save(update_fields=[*changes, "modified"])
     _tell("changed", row, actor, fields=sorted(changes), before=before, after=row.name)
     return row
+
+
+def _check_encoder(key: str) -> None:
+    if key not in {known for known, _ in encoder_choices()}:
+        raise EncoderRefused("This encoder is not there, or not ready yet: choose another.")
 
 
 @transaction.atomic

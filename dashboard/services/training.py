@@ -18,6 +18,7 @@ from dashboard.engine import artifacts, training
 from dashboard.engine.trained_model import TrainedModel
 from dashboard.files import paths, storage
 from dashboard.models import Job, Task, Version
+from dashboard.queries.encoders import key_for
 from dashboard.queries.readiness import readiness
 from dashboard.queries.training_set import Snapshot, snapshot, training_set
 from dashboard.queries.versions import find_running
@@ -47,7 +48,7 @@ def start_training(*, task: Task, actor: User) -> tuple[Version, Job]:
         task=task,
         number=task.versions_count,
         status=Version.Status.QUEUED,
-        encoder=runtime.encoder().key,
+        encoder=key_for(task),
         seed=secrets.randbelow(1 << 31),
         created_by=actor,
     )
@@ -111,7 +112,12 @@ def _fit(version: Version, seen: Snapshot, handle: jobs.Handle) -> TrainedModel:
         handle.tick(stage=stage, fraction=FEATURES_SHARE + (0.99 - FEATURES_SHARE) * fraction)
 
     try:
-        return training.fit(training_set(version, seen), progress=progress, cancelled=lambda: False)
+        return training.fit(
+            training_set(version, seen),
+            prior=runtime.prior(version.encoder),
+            progress=progress,
+            cancelled=lambda: False,
+        )
     except training.TooLittleData as error:
         raise NotReady([str(error)]) from error
 

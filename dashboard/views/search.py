@@ -15,12 +15,12 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from accounts.access import requires
 from accounts.http import WorkspaceRequest
-from dashboard import runtime
 from dashboard.files import images as pictures
 from dashboard.files.errors import FileRefused
 from dashboard.files.fetch import fetch_image
 from dashboard.forms.search import SearchForm
 from dashboard.models import Image, Job, Version
+from dashboard.queries.encoders import default_key
 from dashboard.queries.features import has_undescribed
 from dashboard.queries.image_tiles import Tile, tile
 from dashboard.queries.images import get_image
@@ -159,7 +159,7 @@ def _unseen(request: WorkspaceRequest) -> dict[str, Any]:
     jobs = unfinished_jobs(request.workspace).filter(kind=Job.Kind.DESCRIBE)
     if job := jobs.first():
         return {"job": job, "progress": shown_progress(job, request.membership)}
-    has_unseen = has_undescribed(request.workspace, runtime.encoder().key)
+    has_unseen = has_undescribed(request.workspace, default_key())
     return {"has_unseen": has_unseen, "can_describe": may(request, "images.change")}
 
 

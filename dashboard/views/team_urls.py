@@ -2,12 +2,26 @@
 
 from django.urls import path
 
-from dashboard.views import activity, workspaces
+from dashboard.views import activity, encoders, workspaces
 
 urlpatterns = [
     path("activity/", activity.activity, name="activity"),
     path("settings/", workspaces.settings, name="settings"),
     path("settings/workspace/rename", workspaces.workspace_rename, name="workspace-rename"),
     path("settings/workspace/new", workspaces.workspace_new, name="workspace-new"),
+    path("settings/encoders", encoders.encoders, name="encoders"),
+    path("settings/encoders/new", encoders.encoder_new, name="encoder-new"),
+    path("settings/encoders/built-in", encoders.encoder_builtin, name="encoder-builtin"),
+    path(
+        "settings/encoders/<uuid:encoder_id>/default",
+        encoders.encoder_default,
+        name="encoder-default",
+    ),
+    path("settings/encoders/<uuid:encoder_id>/again", encoders.encoder_again, name="encoder-again"),
+    path(
+        "settings/encoders/<uuid:encoder_id>/delete",
+        encoders.encoder_delete,
+        name="encoder-delete",
+    ),
     path("settings/workspace/delete", workspaces.workspace_delete, name="workspace-delete"),
 ]

@@ -44,6 +44,8 @@ PAGES: dict[str, list[str]] = {
     "activity": ["/activity/"],
     "connect": ["/connect/"],
     "settings": ["/settings/"],
+    "encoders": ["/settings/encoders"],
+    "encoder-new": ["/settings/encoders/new"],
     "members": ["/settings/members"],
     "tokens": ["/settings/tokens"],
     "workspace-new": ["/settings/workspace/new"],

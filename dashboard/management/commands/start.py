@@ -21,6 +21,8 @@ from django.core.management.base import BaseCommand, CommandError
 
 from accounts import setup_key
 from accounts.queries import has_users
+from dashboard.services.errors import Refused
+from dashboard.services.own_files import use_backbone
 from dashboard.services.workspaces import open_installation
 from dashboard.supervisor import Program, supervise
 
@@ -71,9 +73,23 @@ class Command(BaseCommand):
             supervise(programs, self._say, end_with_parent=end_with_parent)
         self._say("Stopped.")
 
+    def _use_backbone(self) -> None:
+        """Make the encoder that the settings name the default."""
+        if settings.LIKEWISE_BACKBONE == "builtin":
+            return
+        try:
+            use_backbone(Path(settings.LIKEWISE_BACKBONE), self._tell)
+        except (Refused, OSError, ValueError) as error:
+            raise CommandError(f"LIKEWISE_BACKBONE: {error}") from error
+
+    def _tell(self, done: int, total: int) -> None:
+        if done % 500 == 0:
+            self._say(f"Preparing the encoder, once: {done} of {total} drawn pictures")
+
     def _prepare(self) -> None:
         call_command("migrate", interactive=False, verbosity=0)
         _collect_static_files()
+        self._use_backbone()
         email, password = settings.LIKEWISE_ADMIN_EMAIL, settings.LIKEWISE_ADMIN_PASSWORD
         if email and not has_users():
             try:

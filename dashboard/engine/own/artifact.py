@@ -1,0 +1,94 @@
+"""A user's encoder on disk: its graph, its arrays, and a manifest with the checksums of both."""
+
+import hashlib
+import io
+import json
+import zipfile
+from collections.abc import Mapping
+from pathlib import PurePath
+from typing import Any
+
+import numpy as np
+
+from dashboard.engine.build.prior_maker import Basis
+from dashboard.engine.errors import BrokenArtifact, ForeignArtifact
+from dashboard.engine.heads import Head
+from dashboard.engine.own.encoder import OwnEncoder
+from dashboard.engine.own.graph import Graph
+from dashboard.engine.own.preparing import Prepared
+from dashboard.engine.own.preprocessing import Preprocessing, read_preprocessing
+from dashboard.engine.prior import Prior, symmetric, triangle
+
+FORMAT = 1
+KIND = "likewise-encoder"
+GRAPH, ARRAYS, MANIFEST = "graph.onnx", "arrays.npz", "manifest.json"
+FILES = (GRAPH, ARRAYS, MANIFEST)
+
+
+def key_of(graph: bytes, preprocessing: Preprocessing, output: str = "", pooling: str = "") -> str:
+    """Name an encoder by everything that its features depend on: other bytes, other key."""
+    said = json.dumps([preprocessing.as_json(), output, pooling, FORMAT], sort_keys=True)
+    digest = hashlib.sha256(hashlib.sha256(graph).digest() + said.encode()).hexdigest()
+    return f"own-{digest[:24]}"
+
+
+def packed(prepared: Prepared, graph: bytes) -> dict[str, bytes]:
+    """Return the files of an encoder by their names; the manifest is the last."""
+    encoder, prior = prepared.encoder, prepared.prior
+    file = io.BytesIO()
+    np.savez(
+        file,
+        allow_pickle=False,
+        mean=encoder.basis.mean,
+        axes=encoder.basis.axes,
+        within=triangle(prior.within),
+        between=triangle(prior.between),
+        directions=prior.untrained.directions,
+    )
+    files = {GRAPH: graph, ARRAYS: file.getvalue()}
+    manifest = {
+        "kind": KIND,
+        "format": FORMAT,
+        "key": encoder.key,
+        "output": encoder.graph.output.name,
+        "pooling": encoder.graph.output.pooling,
+        "preprocessing": encoder.preprocessing.as_json(),
+        "files": {name: hashlib.sha256(data).hexdigest() for name, data in files.items()},
+    }
+    return files | {MANIFEST: json.dumps(manifest, indent=2).encode()}
+
+
+def unpacked(files: Mapping[str, bytes], where: PurePath) -> Prepared:
+    """Read an encoder back; `where` names its folder in the sentences of refusals.
+
+    Raises `ForeignArtifact` for another format, `BrokenArtifact` if a file is damaged.
+    """
+    manifest = _manifest(files, where)
+    for name, checksum in manifest["files"].items():
+        if hashlib.sha256(files.get(name, b"")).hexdigest() != checksum:
+            raise BrokenArtifact(where / name, "it is not the file that was registered.")
+    graph = Graph(files[GRAPH], output=manifest["output"], pooling=manifest["pooling"])
+    try:
+        with np.load(io.BytesIO(files[ARRAYS]), allow_pickle=False) as arrays:
+            basis = Basis(arrays["mean"], arrays["axes"])
+            directions = arrays["directions"]
+            within, between = symmetric(arrays["within"]), symmetric(arrays["between"])
+    except (KeyError, ValueError, zipfile.BadZipFile) as error:
+        raise BrokenArtifact(where / ARRAYS, "an array is missing or damaged.") from error
+    key = manifest["key"]
+    untrained = Head(np.zeros(len(directions), np.float32), directions)
+    return Prepared(
+        OwnEncoder(key, graph, read_preprocessing(manifest["preprocessing"], graph.input), basis),
+        Prior(key, within, between, untrained),
+    )
+
+
+def _manifest(files: Mapping[str, bytes], where: PurePath) -> dict[str, Any]:
+    try:
+        manifest = json.loads(files[MANIFEST])
+        kind, version = manifest["kind"], manifest["format"]
+    except (KeyError, TypeError, ValueError) as error:
+        raise BrokenArtifact(where / MANIFEST, "it is missing or damaged.") from error
+    if (kind, version) != (KIND, FORMAT):
+        raise ForeignArtifact(where / MANIFEST, f"it is {kind} {version}, not {KIND} {FORMAT}.")
+    return dict(manifest)

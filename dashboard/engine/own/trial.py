@@ -1,0 +1,90 @@
+"""Try a graph on a few drawn pictures before anything depends on it."""
+
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import islice
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from dashboard.engine.build.drawing.pictures import Amounts, pictures
+from dashboard.engine.errors import UnfitEncoder
+from dashboard.engine.heads import unit_rows
+from dashboard.engine.own.graph import Graph
+from dashboard.engine.own.preprocessing import Preprocessing
+
+PICTURES = 16
+LONGEST_SECONDS = 30.0
+LARGEST_DIMENSION = 16_384
+ALIKE = 0.9999  # closer than this, a graph tells nothing apart
+SAME = 1e-3  # two runs of one picture may differ by so much
+# One view each, so that all sixteen show different things.
+_FEW = Amounts(
+    things=8,
+    thing_views=1,
+    forms=8,
+    palettes=8,
+    finishes=8,
+    signs=8,
+    skeletons=8,
+    hands=8,
+    fields=1,
+    regions=1,
+    region_views=1,
+)
+
+
+@dataclass(frozen=True)
+class Trial:
+    """What a graph did with sixteen pictures; `seconds` is the median of one, on one thread."""
+
+    dimension: int
+    seconds: float
+
+
+def try_graph(graph: Graph, preprocessing: Preprocessing) -> Trial:
+    """Describe sixteen different pictures, and one of them twice.
+
+    Raises `UnfitEncoder` if the numbers are not finite, too many, not the same for the same
+    picture, or hardly different for different ones.
+    """
+    answers, seconds = [], []
+    for picture in _trial_pictures():
+        started = time.perf_counter()
+        pixels = preprocessing.pixels(picture)
+        answers.append(graph.answer(preprocessing.values(pixels, graph.input)))
+        seconds.append(time.perf_counter() - started)
+        if seconds[-1] > LONGEST_SECONDS:
+            raise UnfitEncoder(
+                f"One picture took {seconds[-1]:.0f} seconds on this machine: "
+                "use a smaller encoder."
+            )
+    again = preprocessing.values(preprocessing.pixels(next(_trial_pictures())), graph.input)
+    rows = np.stack([*answers, graph.answer(again)])
+    _check(rows)
+    return Trial(rows.shape[1], float(np.median(seconds)))
+
+
+def _trial_pictures() -> Iterator[Image.Image]:
+    return islice((picture.image for picture in pictures(_FEW)), PICTURES)
+
+
+def _check(rows: NDArray[np.float32]) -> None:
+    """Judge the vectors of different pictures, and of the first one again as the last row."""
+    if rows.ndim != 2 or not 2 <= rows.shape[1] <= LARGEST_DIMENSION:
+        raise UnfitEncoder(
+            f"The graph gives {rows.shape[1:]} numbers a picture; from 2 to {LARGEST_DIMENSION} "
+            "in one row are needed."
+        )
+    if not np.isfinite(rows).all():
+        raise UnfitEncoder("The graph gives numbers that are not finite.")
+    unit = unit_rows(rows.astype(np.float64))
+    if np.abs(unit[0] - unit[-1]).max() > SAME:
+        raise UnfitEncoder("The graph gives other numbers for the same picture a second time.")
+    if (unit @ unit.T).min() > ALIKE:
+        raise UnfitEncoder(
+            "The graph describes sixteen different pictures alike: its preprocessing (mean, std, "
+            "size) may be another, or its weights are missing."
+        )

@@ -1,0 +1,62 @@
+"""What people bring when they register an encoder."""
+
+from typing import Any
+
+from django import forms
+
+from dashboard.services.encoders import NewEncoder
+from dashboard.services.own_files import read_stated
+
+LARGEST = 2 << 30  # bytes; onnxruntime takes no larger graph in one piece
+
+
+class EncoderForm(forms.Form):
+    """An ONNX file, and the JSON that says how its pictures are prepared."""
+
+    name = forms.CharField(max_length=255, help_text="For instance “DINOv2 small”.")
+    graph = forms.FileField(
+        label="ONNX file",
+        help_text="One file that holds its weights; it takes one picture, or any number of them.",
+    )
+    preprocessing = forms.FileField(
+        required=False,
+        label="Preprocessing",
+        help_text="preprocessor_config.json, timm's config.json, or one of our own keys. Without "
+        "it: 224 pixels, the middle cut out, ImageNet's mean and deviation.",
+    )
+    output = forms.CharField(
+        required=False, max_length=255, help_text="The output's name, if the graph has several."
+    )
+    pooling = forms.ChoiceField(
+        required=False,
+        choices=[("", "As fits the output"), ("cls", "First token"), ("mean", "Mean of tokens")],
+    )
+
+    def clean_graph(self) -> bytes:
+        """Return the file's bytes."""
+        file = self.cleaned_data["graph"]
+        if file.size > LARGEST:
+            raise forms.ValidationError("The file is over 2 GB, which onnxruntime does not take.")
+        data: bytes = file.read()
+        return data
+
+    def clean_preprocessing(self) -> dict[str, Any]:
+        """Return what the JSON says; nothing without one."""
+        file = self.cleaned_data["preprocessing"]
+        if file is None:
+            return {}
+        try:
+            return read_stated(file.read(1 << 20))
+        except ValueError as error:
+            raise forms.ValidationError(str(error)) from error
+
+    def new_encoder(self) -> NewEncoder:
+        """Return what the service takes."""
+        clean = self.cleaned_data
+        return NewEncoder(
+            name=clean["name"],
+            graph=clean["graph"],
+            stated=clean["preprocessing"],
+            output=clean["output"],
+            pooling=clean["pooling"],
+        )

@@ -1,0 +1,62 @@
+"""Encoders: graphs of a user's own, registered once for the whole installation."""
+
+import uuid
+
+from django.db import models
+from django.db.models import Q
+from django.utils import timezone
+
+from accounts.models import User
+
+
+class Encoder(models.Model):
+    """An ONNX graph beside the shipped one; its `key` names its bytes and its preprocessing.
+
+    PREPARING -> READY | FAILED; FAILED -> PREPARING when somebody tries again. Only what is READY
+    can be chosen. One may be the default: new versions are trained with it unless a task says else.
+    """
+
+    class State(models.TextChoices):
+        """Where it stands."""
+
+        PREPARING = "preparing", "Preparing"
+        READY = "ready", "Ready"
+        FAILED = "failed", "Failed"
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    key = models.CharField(max_length=100, unique=True)
+    name = models.CharField(max_length=255)
+    state = models.CharField(max_length=10, choices=State.choices, default=State.PREPARING)
+    reason = models.TextField(blank=True)
+    is_default = models.BooleanField(default=False)
+    stated = models.JSONField(default=dict, help_text="What was said of its input.")
+    output = models.CharField(max_length=255, blank=True)
+    pooling = models.CharField(max_length=10, blank=True)
+    dimension = models.PositiveIntegerField(help_text="The numbers that the graph gives a picture.")
+    seconds = models.FloatField(help_text="For one picture, on one thread, when it was tried.")
+    file_size = models.PositiveBigIntegerField()
+    created_by = models.ForeignKey(User, models.SET_NULL, null=True, related_name="+")
+    created = models.DateTimeField(default=timezone.now, editable=False)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["is_default"], condition=Q(is_default=True), name="encoder_one_default"
+            ),
+            models.CheckConstraint(
+                condition=Q(is_default=False) | Q(state="ready"), name="encoder_default_is_ready"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def hex(self) -> str:
+        """Return the id without hyphens, as part of a DOM id."""
+        return self.pk.hex
+
+    @property
+    def milliseconds(self) -> int:
+        """Return the time of one picture, at least one."""
+        return max(1, round(1000 * self.seconds))

@@ -1,0 +1,194 @@
+"""Register encoders of one's own: tried at once, prepared by a job, never half there."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import UUID
+
+from django.db import IntegrityError, transaction
+
+from accounts.models import User, Workspace
+from dashboard import runtime
+from dashboard.engine.errors import UnfitEncoder
+from dashboard.engine.own import artifact, preparing
+from dashboard.engine.own.graph import Graph
+from dashboard.engine.own.preparing import Prepared, prepare
+from dashboard.engine.own.preprocessing import Preprocessing, read_preprocessing
+from dashboard.engine.own.trial import Trial, try_graph
+from dashboard.files import paths, storage
+from dashboard.models import Encoder, Feature, Job
+from dashboard.queries.encoders import users_of
+from dashboard.services import jobs
+from dashboard.services.errors import EmptyName, EncoderExists, EncoderInUse, EncoderRefused
+
+FEATURES_AT_ONCE = 5000
+
+
+@dataclass(frozen=True)
+class NewEncoder:
+    """What somebody brings: a graph's bytes, and what is said of its input and output."""
+
+    name: str
+    graph: bytes
+    stated: dict[str, Any] = field(default_factory=dict)
+    output: str = ""
+    pooling: str = ""
+
+
+def register_encoder(*, new: NewEncoder, workspace: Workspace, actor: User) -> tuple[Encoder, Job]:
+    """Try an encoder, keep it, and queue its preparation.
+
+    Raises `EmptyName`, `EncoderExists`, and `EncoderRefused` if it is unfit, with nothing kept.
+    """
+    row = _row(new, actor)
+    storage.write(f"{paths.encoder(row.key)}/{artifact.GRAPH}", new.graph)
+    with transaction.atomic():
+        _insert(row)
+        job = jobs.enqueue(
+            workspace=workspace,
+            kind=Job.Kind.ENCODER,
+            title=f"Preparation of the encoder “{row}”",
+            subject_id=row.id,
+            actor=actor,
+        )
+    return row, job
+
+
+def register_at_once(
+    *, new: NewEncoder, progress: Callable[[int, int], None], actor: User | None = None
+) -> Encoder:
+    """Do all of it in this process, for commands. Raises what `register_encoder` raises."""
+    row = _row(new, actor)
+    storage.write(f"{paths.encoder(row.key)}/{artifact.GRAPH}", new.graph)
+    _insert(row)
+    _prepare(row, progress)
+    return row
+
+
+def prepare_at_once(*, encoder: Encoder, progress: Callable[[int, int], None]) -> None:
+    """Prepare one that is registered but not ready, in this process. Raises `EncoderRefused`."""
+    _prepare(encoder, progress)
+
+
+def run_preparing(*, encoder_id: UUID, handle: jobs.Handle) -> str:
+    """Show the drawn pictures to an encoder and make it ready; from the start after a kill."""
+    row = Encoder.objects.get(pk=encoder_id)
+
+    def progress(done: int, total: int) -> None:
+        handle.tick(stage="Looking at drawn pictures", fraction=0.99 * done / total)
+
+    _prepare(row, progress)
+    return f"“{row}” can be chosen now."
+
+
+def close_preparing(*, encoder_id: UUID, message: str) -> None:
+    """Mark an encoder as failed whose job ended without it."""
+    rows = Encoder.objects.filter(pk=encoder_id, state=Encoder.State.PREPARING)
+    rows.update(state=Encoder.State.FAILED, reason=message)
+
+
+def prepare_again(*, encoder: Encoder, workspace: Workspace, actor: User) -> Job | None:
+    """Queue the preparation of one that failed; None if it did not fail."""
+    with transaction.atomic():
+        failed = Encoder.objects.filter(pk=encoder.pk, state=Encoder.State.FAILED)
+        if not failed.update(state=Encoder.State.PREPARING, reason=""):
+            return None
+        return jobs.enqueue(
+            workspace=workspace,
+            kind=Job.Kind.ENCODER,
+            title=f"Preparation of the encoder “{encoder}”",
+            subject_id=encoder.id,
+            actor=actor,
+        )
+
+
+@transaction.atomic
+def set_default(*, encoder: Encoder | None) -> None:
+    """Let new versions be trained with an encoder; None: with the one built in.
+
+    Raises `EncoderRefused` if it is not ready.
+    """
+    rows = Encoder.objects.select_for_update().order_by("id")
+    list(rows)
+    Encoder.objects.filter(is_default=True).update(is_default=False)
+    if encoder is None:
+        return
+    ready = Encoder.objects.filter(pk=encoder.pk, state=Encoder.State.READY)
+    if not ready.update(is_default=True):
+        raise EncoderRefused(f"“{encoder}” is not ready yet.")
+
+
+def delete_encoder(*, encoder: Encoder) -> None:
+    """Remove an encoder, the features that it gave, and its files.
+
+    Raises `EncoderInUse` while a task or a version needs it.
+    """
+    with transaction.atomic():
+        Encoder.objects.select_for_update().get(pk=encoder.pk)
+        tasks, versions = users_of(encoder)
+        if tasks or versions:
+            raise EncoderInUse(encoder, tasks=tasks, versions=versions)
+        Encoder.objects.filter(pk=encoder.pk).delete()
+    features = Feature.objects.filter(encoder=encoder.key).order_by("id")
+    while ids := list(features.values_list("id", flat=True)[:FEATURES_AT_ONCE]):
+        Feature.objects.filter(pk__in=ids).delete()
+    storage.delete_all(paths.encoder(encoder.key))
+
+
+def _row(new: NewEncoder, actor: User | None) -> Encoder:
+    """Try the graph and describe it as a row that is not saved yet."""
+    if not new.name.strip():
+        raise EmptyName("encoder")
+    try:
+        graph, preprocessing = _read(new)
+        trial: Trial = try_graph(graph, preprocessing)
+    except UnfitEncoder as error:
+        raise EncoderRefused(str(error)) from error
+    key = artifact.key_of(new.graph, preprocessing, new.output, new.pooling)
+    if (known := Encoder.objects.filter(key=key).first()) is not None:
+        raise EncoderExists(known)
+    return Encoder(
+        key=key,
+        name=new.name.strip(),
+        stated=preprocessing.as_json(),
+        output=new.output,
+        pooling=new.pooling,
+        dimension=trial.dimension,
+        seconds=trial.seconds,
+        file_size=len(new.graph),
+        created_by=actor,
+    )
+
+
+def _read(new: NewEncoder) -> tuple[Graph, Preprocessing]:
+    graph = Graph(new.graph, output=new.output, pooling=new.pooling)
+    return graph, read_preprocessing(new.stated, graph.input)
+
+
+def _insert(row: Encoder) -> None:
+    try:
+        with transaction.atomic():
+            row.save(force_insert=True)
+    except IntegrityError as error:  # somebody else registered it at the same moment
+        raise EncoderExists(row) from error
+
+
+def _prepare(row: Encoder, progress: Callable[[int, int], None]) -> None:
+    if row.state == Encoder.State.READY:  # killed after the last write, before the job ended
+        return
+    folder = paths.encoder(row.key)
+    data = storage.read(f"{folder}/{artifact.GRAPH}")
+    new = NewEncoder(row.name, data, row.stated, row.output, row.pooling)
+    try:
+        graph, preprocessing = _read(new)
+        prepared: Prepared = prepare(
+            row.key, graph, preprocessing, amounts=preparing.AMOUNTS, progress=progress
+        )
+    except UnfitEncoder as error:
+        raise EncoderRefused(str(error)) from error
+    for name, content in artifact.packed(prepared, data).items():
+        if name != artifact.GRAPH:
+            storage.write(f"{folder}/{name}", content)
+    runtime.own(row.key)  # read back once before anybody depends on it
+    Encoder.objects.filter(pk=row.pk).update(state=Encoder.State.READY, reason="")
+    row.state = Encoder.State.READY

@@ -1,0 +1,135 @@
+"""The installation's encoders: see, register, choose the default, delete. For its operators."""
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Concatenate, ParamSpec
+from uuid import UUID
+
+from django.contrib import messages
+from django.http import Http404, HttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from accounts.access import requires
+from accounts.http import WorkspaceRequest
+from dashboard.forms.encoders import EncoderForm
+from dashboard.queries.encoders import encoders as registered
+from dashboard.queries.encoders import get_encoder
+from dashboard.queries.jobs import jobs_about
+from dashboard.services.encoders import (
+    delete_encoder,
+    prepare_again,
+    register_encoder,
+    set_default,
+)
+from dashboard.services.errors import Refused
+from dashboard.views.rendering import missing_is_404, see_other
+
+P = ParamSpec("P")
+View = Callable[Concatenate[WorkspaceRequest, P], HttpResponse]
+
+
+def for_operators(view: View[P]) -> View[P]:
+    """Answer 404 to everybody who does not run the installation."""
+
+    @wraps(view)
+    def guarded(request: WorkspaceRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
+        if not request.user.is_staff:
+            raise Http404("There is no such page.")
+        return view(request, *args, **kwargs)
+
+    return guarded
+
+
+@never_cache
+@require_safe
+@requires("workspace.view")
+@for_operators
+def encoders(request: WorkspaceRequest) -> HttpResponse:
+    """List the encoders, with the jobs that prepare them."""
+    rows = list(registered())
+    about = jobs_about(request.workspace, [row.pk for row in rows])
+    context = {
+        "rows": [(row, about.get(row.pk)) for row in rows],
+        "has_default": any(row.is_default for row in rows),
+    }
+    return render(request, "dashboard/encoders/list.html", context)
+
+
+@never_cache
+@require_http_methods(["GET", "POST"])
+@requires("workspace.view")
+@for_operators
+def encoder_new(request: WorkspaceRequest) -> HttpResponse:
+    """Register an encoder: it is tried at once, and prepared by a job."""
+    form = EncoderForm(request.POST, request.FILES) if request.method == "POST" else EncoderForm()
+    if form.is_valid():
+        try:
+            made, _ = register_encoder(
+                new=form.new_encoder(), workspace=request.workspace, actor=request.user
+            )
+        except Refused as refusal:
+            form.add_error(None, str(refusal))
+        else:
+            messages.success(request, f"“{made}” is being prepared.")
+            return see_other("encoders")
+    context = {
+        "form": form,
+        "pretitle": "Encoders",
+        "title": "Register an encoder",
+        "cancel_url": reverse("encoders"),
+        "has_files": True,
+    }
+    status = 422 if form.is_bound else 200
+    return render(request, "dashboard/form_page.html", context, status=status)
+
+
+@require_POST
+@requires("workspace.view")
+@for_operators
+@missing_is_404
+def encoder_default(request: WorkspaceRequest, encoder_id: UUID) -> HttpResponse:
+    """Let new versions use an encoder."""
+    try:
+        set_default(encoder=get_encoder(encoder_id))
+    except Refused as refusal:
+        messages.error(request, str(refusal))
+    return see_other("encoders")
+
+
+@require_POST
+@requires("workspace.view")
+@for_operators
+def encoder_builtin(request: WorkspaceRequest) -> HttpResponse:  # noqa: ARG001
+    """Let new versions use the encoder that is built in."""
+    set_default(encoder=None)
+    return see_other("encoders")
+
+
+@require_POST
+@requires("workspace.view")
+@for_operators
+@missing_is_404
+def encoder_again(request: WorkspaceRequest, encoder_id: UUID) -> HttpResponse:
+    """Prepare an encoder again whose preparation failed."""
+    encoder = get_encoder(encoder_id)
+    prepare_again(encoder=encoder, workspace=request.workspace, actor=request.user)
+    return see_other("encoders")
+
+
+@require_POST
+@requires("workspace.view")
+@for_operators
+@missing_is_404
+def encoder_delete(request: WorkspaceRequest, encoder_id: UUID) -> HttpResponse:
+    """Delete an encoder that nothing needs."""
+    encoder = get_encoder(encoder_id)
+    try:
+        delete_encoder(encoder=encoder)
+    except Refused as refusal:
+        messages.error(request, str(refusal))
+    else:
+        messages.success(request, f"“{encoder}” was deleted.")
+    return see_other("encoders")

@@ -1,0 +1,207 @@
+from dataclasses import dataclass
+from functools import cache
+from pathlib import PurePath
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from dashboard.engine.build.drawing.pictures import Amounts, pictures
+from dashboard.engine.errors import BrokenArtifact, ForeignArtifact, UnfitEncoder
+from dashboard.engine.heads import unit_rows
+from dashboard.engine.own import artifact
+from dashboard.engine.own.graph import Graph
+from dashboard.engine.own.preparing import Prepared, prepare
+from dashboard.engine.own.preprocessing import Preprocessing, read_preprocessing
+from dashboard.engine.own.trial import try_graph
+from tests.engine.own import graphs
+
+WHERE = PurePath("encoder")
+FEW = Amounts(
+    things=12, thing_views=3, forms=6, palettes=6, finishes=6, signs=24, skeletons=6, hands=4,
+    fields=6, regions=2, region_views=2,
+)  # fmt: skip
+SHAPES = {
+    "resnet": (graphs.resnet_like(), {}),
+    "vit": (graphs.vit_like(), {"size": {"shortest_edge": 72}, "crop_size": 64, "resample": 3}),
+    "dynamic": (graphs.dynamic(), {"height": 80, "width": 96, "fit": "stretch"}),
+}
+
+
+def quiet(done: int, total: int) -> None:
+    assert 0 < done <= total
+
+
+@dataclass(frozen=True)
+class Shape:
+    data: bytes
+    graph: Graph
+    preprocessing: Preprocessing
+    prepared: Prepared
+
+
+@cache
+def made(name):
+    data, stated = SHAPES[name]
+    graph = Graph(data)
+    preprocessing = read_preprocessing(stated, graph.input)
+    key = artifact.key_of(data, preprocessing)
+    prepared = prepare(key, graph, preprocessing, amounts=FEW, progress=quiet)
+    return Shape(data, graph, preprocessing, prepared)
+
+
+@cache
+def drawn():
+    return [picture.image for picture in pictures(FEW)][:8]
+
+
+@pytest.fixture(params=SHAPES)
+def shape(request):
+    return made(request.param)
+
+
+def test_it_works(shape):
+    trial = try_graph(shape.graph, shape.preprocessing)
+    assert trial.dimension in (48, 32, 40)
+    assert trial.seconds > 0
+    encoder, prior = shape.prepared
+    features = encoder.features(np.stack([encoder.prepare(image) for image in drawn()]))
+    assert features.shape == (8, encoder.dimension)
+    rows = prior.untrained.describe(features)
+    assert np.allclose(np.linalg.norm(rows, axis=1), 1, atol=1e-5)
+
+
+def test_the_basis_keeps_the_angles(shape):
+    """With as many axes as the graph has numbers, a projection only turns."""
+    encoder, graph = shape.prepared.encoder, shape.graph
+    pixels = [encoder.prepare(image) for image in drawn()]
+    raw = np.stack([graph.answer(shape.preprocessing.values(one, graph.input)) for one in pixels])
+    unit = unit_rows(raw.astype(np.float64)) - encoder.basis.mean
+    features = encoder.features(np.stack(pixels)).astype(np.float64)
+    assert np.allclose(features @ features.T, unit @ unit.T, atol=5e-3)
+
+
+def test_an_encoder_comes_back_from_its_files(shape):
+    files = artifact.packed(shape.prepared, shape.data)
+    assert list(files)[-1] == artifact.MANIFEST
+    again = artifact.unpacked(files, WHERE)
+    encoder = shape.prepared.encoder
+    pixels = np.stack([encoder.prepare(image) for image in drawn()])
+    assert np.array_equal(again.encoder.features(pixels), encoder.features(pixels))
+    assert np.allclose(again.prior.within, shape.prepared.prior.within, atol=1e-6)
+    assert again.encoder.key == again.prior.encoder == encoder.key
+
+
+@pytest.mark.parametrize("name", [artifact.GRAPH, artifact.ARRAYS])
+def test_a_damaged_file_is_refused(name):
+    files = artifact.packed(made("resnet").prepared, made("resnet").data)
+    with pytest.raises(BrokenArtifact, match=name):
+        artifact.unpacked(files | {name: files[name][:-1] + b"x"}, WHERE)
+
+
+@pytest.mark.parametrize("manifest", [b"", b"[]", b"{}"])
+def test_a_damaged_manifest_is_refused(manifest):
+    with pytest.raises(BrokenArtifact, match="damaged"):
+        artifact.unpacked({artifact.MANIFEST: manifest}, WHERE)
+
+
+def test_a_foreign_manifest_is_refused():
+    with pytest.raises(ForeignArtifact, match="likewise-encoder 1"):
+        artifact.unpacked({artifact.MANIFEST: b'{"kind": "other", "format": 7}'}, WHERE)
+
+
+@pytest.mark.parametrize(
+    ("data", "sentence"),
+    [
+        (b"no graph", "cannot load the file"),
+        (graphs.two_inputs(), "takes 2 inputs"),
+    ],
+)
+def test_what_is_no_encoder_is_refused(data, sentence):
+    with pytest.raises(UnfitEncoder, match=sentence):
+        Graph(data)
+
+
+def test_an_output_that_is_not_there_is_refused():
+    with pytest.raises(UnfitEncoder, match="its outputs are embedding"):
+        Graph(graphs.resnet_like(), output="logits")
+
+
+def test_a_pooling_that_does_not_fit_is_refused():
+    with pytest.raises(UnfitEncoder, match="cannot be pooled"):
+        Graph(graphs.resnet_like(), pooling="cls")
+
+
+@pytest.mark.parametrize(
+    ("value", "sentence"), [(1.0, "different pictures alike"), (float("nan"), "not finite")]
+)
+def test_a_graph_that_tells_nothing_apart_is_refused(value, sentence):
+    graph = Graph(graphs.constant(value=value))
+    with pytest.raises(UnfitEncoder, match=sentence):
+        try_graph(graph, read_preprocessing({}, graph.input))
+
+
+def test_tokens_are_pooled_as_asked():
+    first, mean = Graph(graphs.vit_like()), Graph(graphs.vit_like(), pooling="mean")
+    picture = np.random.default_rng(0).normal(size=(3, 64, 64)).astype(np.float32)
+    assert first.output.pooling == "cls"
+    assert not np.allclose(first.answer(picture), mean.answer(picture))
+
+
+@pytest.mark.parametrize(
+    ("stated", "expected"),
+    [
+        (
+            {"size": {"shortest_edge": 256}, "crop_size": {"height": 224, "width": 224},
+             "do_center_crop": True, "resample": 2,
+             "image_mean": [0.5] * 3, "image_std": [0.5] * 3},
+            Preprocessing(224, 224, "crop", 256, "bilinear", (0.5,) * 3, (0.5,) * 3),
+        ),
+        (
+            {"size": {"height": 224, "width": 224}, "do_center_crop": None,
+             "image_mean": [0.5] * 3, "image_std": [0.5] * 3},
+            Preprocessing(224, 224, "stretch", 224, "bicubic", (0.5,) * 3, (0.5,) * 3),
+        ),
+        (
+            {"pretrained_cfg": {"input_size": [3, 224, 224], "crop_pct": 0.875,
+                                "interpolation": "bicubic", "mean": [0.1] * 3, "std": [0.2] * 3}},
+            Preprocessing(224, 224, "crop", 256, "bicubic", (0.1,) * 3, (0.2,) * 3),
+        ),
+    ],
+)  # fmt: skip
+def test_the_usual_files_are_understood(stated, expected):
+    graph = Graph(graphs.dynamic())
+    assert read_preprocessing(stated, graph.input) == expected
+
+
+@pytest.mark.parametrize(
+    ("stated", "sentence"),
+    [
+        ({"height": 32, "width": 32}, "the graph takes 64"),
+        ({"mean": [0.5, 0.5]}, "three numbers"),
+        ({"std": [0, 1, 1]}, "above zero"),
+        ({"fit": "squeeze"}, "letterbox, crop or stretch"),
+        ({"resampling": "magic"}, "not one of"),
+        ({"mean": "dark"}, "cannot be understood"),
+        ({"size": {"side": 3}}, "cannot be understood"),
+        ({"height": "many"}, "cannot be understood"),
+    ],
+)
+def test_a_bad_preprocessing_is_refused(stated, sentence):
+    graph = Graph(graphs.resnet_like())
+    with pytest.raises(UnfitEncoder, match=sentence):
+        read_preprocessing(stated, graph.input)
+
+
+@pytest.mark.parametrize("size", [(1, 1), (1, 300), (300, 1), (640, 480)])
+@pytest.mark.parametrize("fit", ["crop", "stretch", "letterbox"])
+def test_any_picture_fits(fit, size):
+    how = Preprocessing(64, 64, fit, 72)
+    assert how.pixels(Image.new("RGB", size)).shape == (64, 64, 3)
+
+
+def test_another_preprocessing_is_another_encoder():
+    one, other = Preprocessing(), Preprocessing(mean=(0.5, 0.5, 0.5))
+    assert artifact.key_of(b"x", one) == artifact.key_of(b"x", one)
+    assert artifact.key_of(b"x", one) != artifact.key_of(b"x", other)
+    assert artifact.key_of(b"x", one) != artifact.key_of(b"y", one)
