@@ -3,7 +3,15 @@
 from django.contrib import admin
 
 from accounts.admin import ReadOnlyAdmin
-from dashboard.models import Job, Task, Upload, Version, WorkerSign
+from dashboard.models import Collection, Job, Task, Upload, Version, WorkerSign
+
+
+@admin.register(Collection)
+class CollectionAdmin(ReadOnlyAdmin):
+    """Collections."""
+
+    list_display = ["name", "workspace", "version", "records_count", "created"]
+    list_select_related = ["workspace", "version__task"]
 
 
 @admin.register(Job)

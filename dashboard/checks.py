@@ -165,6 +165,17 @@ def backbone() -> Iterator[CheckMessage]:
 
 
 @_registered
+def largest_collection() -> Iterator[CheckMessage]:
+    """Refuse a limit by which no collection could have a record."""
+    if settings.LIKEWISE_MAX_COLLECTION < 1:
+        yield Error(
+            f"LIKEWISE_MAX_COLLECTION is {settings.LIKEWISE_MAX_COLLECTION}.",
+            hint="Set it to 1 or more; 1000000 is the default.",
+            id="likewise.E010",
+        )
+
+
+@_registered
 def unknown_settings() -> Iterator[CheckMessage]:
     """Warn of a misspelt name: it changes nothing, and nobody would notice."""
     known = known_settings()

@@ -9,12 +9,12 @@ from collections import OrderedDict
 from collections.abc import Callable, Hashable
 from functools import partial
 from pathlib import Path, PurePath
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 from uuid import UUID
 
 from dashboard.engine import artifacts
 from dashboard.engine.encoder import Encoder, PictureEncoder
-from dashboard.engine.index import ExactIndex
+from dashboard.engine.index import ExactIndex, Rows
 from dashboard.engine.own import artifact as own_artifact
 from dashboard.engine.own.preparing import Prepared
 from dashboard.engine.prior import BUILTIN, Prior, builtin_prior
@@ -27,13 +27,24 @@ V = TypeVar("V")
 VERSIONS_HELD = 32
 VECTORS_HELD = 8
 OWN_HELD = 2  # a graph may be hundreds of megabytes
+COLLECTIONS_HELD = 32
+COLLECTIONS_WEIGH = 1 << 30  # bytes, of all that are held beside the newest
+
+
+def _nothing(_: Any) -> int:
+    return 0
 
 
 class Held(Generic[K, V]):
-    """At most `size` values by key; the one that was not used for longest goes first."""
+    """At most `size` values by key; the one that was not used for longest goes first.
 
-    def __init__(self, size: int) -> None:
+    With `weigh` they weigh at most `most` together, unless the newest does so alone.
+    """
+
+    def __init__(self, size: int, weigh: Callable[[V], int] = _nothing, most: int = 0) -> None:
         self._size = size
+        self._weigh = weigh
+        self._most = most
         self._values: OrderedDict[K, V] = OrderedDict()
         self._lock = threading.Lock()
 
@@ -42,10 +53,14 @@ class Held(Generic[K, V]):
         with self._lock:
             if key not in self._values:
                 self._values[key] = load()
-                while len(self._values) > self._size:
-                    self._values.popitem(last=False)
             self._values.move_to_end(key)
+            while len(self._values) > 1 and self._is_full():
+                self._values.popitem(last=False)
             return self._values[key]
+
+    def _is_full(self) -> bool:
+        weight = sum(self._weigh(value) for value in self._values.values())
+        return len(self._values) > self._size or weight > self._most
 
 
 _builtin: Held[str, Encoder] = Held(1)
@@ -112,6 +127,46 @@ _vectors: Held[tuple[UUID, UUID | None], Vectors] = Held(VECTORS_HELD)
 def vectors(workspace_id: UUID, version_id: UUID | None, dimension: int) -> Vectors:
     """Return what this process holds of a workspace's descriptors; empty at first."""
     return _vectors.get((workspace_id, version_id), partial(Vectors, dimension))
+
+
+class Records:
+    """The records of a collection as of a generation, brought up to date by whoever searches.
+
+    `texts` has each record's key and its fields as JSON, which takes a tenth of the memory that
+    objects would. Ids are record rows. Hold `lock` while you use any of it.
+    """
+
+    def __init__(self, dimension: int) -> None:
+        self.index = ExactIndex(dimension)
+        self.texts: dict[int, tuple[str, str]] = {}
+        self.generation = -1
+        self.letters = 0
+        self.lock = threading.Lock()
+
+    def put(self, ids: list[int], rows: Rows, texts: list[tuple[str, str]]) -> None:
+        """Add records, or put them in place of what is held under the same ids."""
+        self.index.add(ids, rows)
+        for one, text in zip(ids, texts, strict=True):
+            self.letters += len(text[1]) - len(self.texts.get(one, ("", ""))[1])
+            self.texts[one] = text
+
+    def drop(self, ids: set[int]) -> None:
+        """Forget records."""
+        self.index.remove(ids)
+        for one in ids:
+            self.letters -= len(self.texts.pop(one, ("", ""))[1])
+
+    def weigh(self) -> int:
+        """Return about how many bytes this takes."""
+        return self.letters + len(self.texts) * (4 * self.index.dimension + 500)
+
+
+_records: Held[UUID, Records] = Held(COLLECTIONS_HELD, Records.weigh, COLLECTIONS_WEIGH)
+
+
+def records(collection_id: UUID, dimension: int) -> Records:
+    """Return what this process holds of a collection; empty at first."""
+    return _records.get(collection_id, partial(Records, dimension))
 
 
 _untrained: Held[str, TrainedModel] = Held(2)

@@ -6,34 +6,46 @@ a workspace of his own and must never see theirs.
 
 import io
 import random
+import tempfile
 import uuid
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
+import numpy as np
 from django.test import Client
 from django.utils import timezone
+from numpy.typing import NDArray
 from PIL import Image as Pillow
 from PIL import ImageDraw
 from rest_framework.test import APIClient
 
 from accounts.models import Membership, Role, User, Workspace
 from accounts.services import create_user, issue_token
+from dashboard.engine import artifacts
+from dashboard.engine.prior import builtin_prior
+from dashboard.engine.trained_model import untrained_model
+from dashboard.files import storage
 from dashboard.models import (
     DEFAULT_LABEL,
     AsyncRequest,
+    Collection,
     Group,
     Image,
     Job,
     Label,
+    Record,
     Region,
     SimilarityType,
     Task,
     Upload,
     Version,
 )
+from dashboard.services.collections import create_collection
 from dashboard.services.groups import create_group
 from dashboard.services.images import add_image
 from dashboard.services.labels import create_label
+from dashboard.services.records import NewRecord, add_records
 from dashboard.services.regions import Box, create_region
 from dashboard.services.similarity_types import create_type
 from dashboard.services.tasks import create_task
@@ -161,6 +173,41 @@ def make_version(task: Task, **fields: Any) -> Version:
         "encoder": "builtin-1",
     } | fields
     return Version.objects.create(workspace=task.workspace, task=task, number=number, **fields)
+
+
+def make_described_version(task: Task, **fields: Any) -> Version:
+    """Make a version that can describe pictures: the untrained model, stored as a training does."""
+    model = untrained_model(builtin_prior())
+    version = make_version(task, encoder=model.encoder, dimension=model.dimension, **fields)
+    with tempfile.TemporaryDirectory() as folder:
+        made = Path(folder, "model")
+        artifacts.save(model, made)
+        for file in made.iterdir():
+            storage.write(f"{version.artifact}/{file.name}", file.read_bytes())
+    return version
+
+
+def make_collection(workspace: Workspace, name: str = "Catalogue", **fields: Any) -> Collection:
+    """Make an empty collection of a version that can describe pictures."""
+    fields = {"actor": owner_of(workspace)} | fields
+    if "task" not in fields:
+        fields["task"] = make_task(workspace)
+        make_described_version(fields["task"])
+    return create_collection(name=name, **fields)
+
+
+def make_records(collection: Collection, *keys: str, **fields: Any) -> list[Record]:
+    """Add records with made-up descriptors; the same key gives the same one."""
+    dimension = collection.version.dimension or 0
+    new = [NewRecord(key, {"name": key} | fields, made_up_row(key, dimension)) for key in keys]
+    add_records(collection=collection, records=new, actor=owner_of(collection.workspace))
+    collection.refresh_from_db()
+    return list(collection.records.filter(key__in=keys).order_by("pk"))
+
+
+def made_up_row(key: str, dimension: int) -> NDArray[np.float32]:
+    row = np.random.default_rng(list(key.encode())).normal(size=dimension)
+    return (row / np.linalg.norm(row)).astype(np.float32)
 
 
 def make_upload(workspace: Workspace, **fields: Any) -> Upload:

@@ -93,6 +93,10 @@ def _version(cast: Cast) -> tuple[Any, ...]:
     return (factories.make_version(factories.make_task(cast.workspace)).pk,)
 
 
+def _collection(cast: Cast) -> tuple[Any, ...]:
+    return (factories.make_collection(cast.workspace).pk,)
+
+
 def _upload(cast: Cast) -> tuple[Any, ...]:
     return (factories.make_upload(cast.workspace).pk,)
 
@@ -137,6 +141,7 @@ def _workspace(cast: Cast) -> tuple[Any, ...]:
 # Make a thing in Alice's workspace and return the values that its address holds, in their order.
 THINGS: dict[str, Callable[[Cast], tuple[Any, ...]]] = {
     "": lambda _: (),
+    "collection": _collection,
     "extraction": _extraction,
     "group": _group,
     "group-verification": _group_verification,
@@ -227,6 +232,13 @@ PAGES = [
     Page("job-progress", thing="job"),
     Page("job-cancel", "POST", thing="job"),
     Page("job-retry", "POST", thing="job"),
+    Page("collections"),
+    Page("collection-new", "GET POST"),
+    Page("collection", thing="collection"),
+    Page("collection-change", "GET POST", thing="collection"),
+    Page("collection-fill", "POST", thing="collection"),
+    Page("collection-delete", "POST", thing="collection"),
+    Page("collection-search", "GET POST", thing="collection", viewer="POST"),
     Page("search", "GET POST", viewer="POST"),
     Page("search-describe", "POST"),
     Page("image-alike", thing="image"),
@@ -258,6 +270,19 @@ API = [
     Api("api-task-remove-type", "POST", thing="task"),
     Api("api-task-train", "POST", thing="task"),
     Api("api-descriptor", "POST", viewer="POST", scoped=False),
+    Api("api-collections", "GET POST"),
+    Api("api-collection", "GET PUT PATCH DELETE", thing="collection"),
+    Api("api-records-insert", "POST"),
+    Api("api-records-get", "POST", viewer="POST"),
+    Api("api-records-update", "POST"),
+    Api("api-records-delete", "POST"),
+    Api("api-records-delete-by-filter", "POST"),
+    Api("api-records-all", "POST", viewer="POST"),
+    Api("api-records-random", "POST", viewer="POST"),
+    Api("api-records-ping", "POST", viewer="POST"),
+    Api("api-records-visual-knn", "POST", viewer="POST"),
+    Api("api-records-visual-range", "POST", viewer="POST"),
+    Api("api-records-visual-rank", "POST", viewer="POST"),
     Api("api-images", "GET POST"),
     Api("api-image", "GET PUT PATCH DELETE", thing="image"),
     Api("api-images-update", "POST"),

@@ -46,6 +46,7 @@ def test_every_setting_that_is_named_exists() -> None:
         ("LIKEWISE_MAX_BODY", "128M"),
         ("LIKEWISE_MAX_IMAGE", "32M"),
         ("LIKEWISE_QUEUES", ",".join(KNOWN_QUEUES)),
+        ("LIKEWISE_MAX_COLLECTION", "1000000"),
         ("LIKEWISE_LEASE", "30"),
         ("LIKEWISE_SWEEP", "5"),
     ],
@@ -102,6 +103,6 @@ def test_every_file_that_is_named_exists() -> None:
 
 def test_the_client_is_never_shown_without_its_guard() -> None:
     """Without `resource_name=None` the client sends the token to the hosted service."""
-    shown = README.count("CustomSimilarityClient(")
+    shown = len(re.findall(r"\w*Similarity\w*Client\(", README))
     assert shown == README.count("resource_name=None,")
     assert shown > 0

@@ -19,7 +19,7 @@ from dashboard.api.descriptors import (
     overall_status,
     repeated_fields,
     source_of,
-    status,
+    version_named,
 )
 from dashboard.api.errors import kept_record_status
 from dashboard.api.fields import MAX_IDS, Flag, Id, MetaData, RecordList
@@ -27,7 +27,8 @@ from dashboard.api.lists import Listing
 from dashboard.api.parameters import text
 from dashboard.api.permissions import allow, workspace_for, workspace_named
 from dashboard.api.rendering import dumps
-from dashboard.api.shapes import version_json
+from dashboard.api.shapes import DescriptorFields, version_json
+from dashboard.api.statuses import status
 from dashboard.models import AsyncRecord, AsyncRequest, Task
 from dashboard.queries.async_requests import (
     IN_STATUS,
@@ -45,7 +46,6 @@ from dashboard.services.async_requests import (
     start_train,
     start_uploads,
 )
-from dashboard.services.descriptors import version_to_use
 from dashboard.services.errors import UnknownIds
 
 Json = dict[str, Any]
@@ -58,12 +58,10 @@ class KindOfRequest(serializers.Serializer[Any]):
     type = serializers.ChoiceField(Kind.choices)
 
 
-class DescriptorRequest(serializers.Serializer[Any]):
+class DescriptorRequest(DescriptorFields):
     """The body of a descriptor call, of many records."""
 
     records = RecordList(most=MAX_IDS)
-    task_id = Id()
-    version = serializers.IntegerField(required=False, allow_null=True)
 
 
 class TrainRequest(serializers.Serializer[Any]):
@@ -119,8 +117,7 @@ class AsyncRequests(ApiView):
 
     def _start_descriptors(self) -> AsyncRequest:
         values = self.read(DescriptorRequest)
-        task = self.find(Task, get_task, values["task_id"], "descriptors.extract")
-        version = version_to_use(task=task, number=values.get("version"))
+        version = version_named(self, values)
         records = (
             SentRecord(dumps(repeated_fields(record)), source_of(record))
             for record in values["records"]

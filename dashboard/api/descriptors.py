@@ -2,6 +2,7 @@
 
 import time
 import uuid
+from collections.abc import Iterator
 from typing import Any
 
 from rest_framework.request import Request
@@ -12,8 +13,10 @@ from dashboard.api.errors import record_status
 from dashboard.api.fields import decode_base64
 from dashboard.api.permissions import allow, workspace_named
 from dashboard.api.shapes import DescriptorFields
+from dashboard.api.statuses import StatusView, status
 from dashboard.files.errors import FileRefused, UnreadableImage
-from dashboard.models import Task
+from dashboard.models import Collection, Task, Version
+from dashboard.queries.collections import get_collection
 from dashboard.queries.tasks import get_task_alone
 from dashboard.services.descriptors import Described, Source, describe_sources, version_to_use
 
@@ -24,7 +27,7 @@ BAD_URL = "The record's _url is no text."
 Json = dict[str, Any]
 
 
-class Descriptors(ApiView):
+class Descriptors(StatusView):
     """Descriptors of pictures that are sent along."""
 
     def post(self, request: Request) -> Response:
@@ -33,44 +36,38 @@ class Descriptors(ApiView):
         if (named := workspace_named(request)) is not None:
             allow(request, named, "descriptors.extract")
         values = self.read(DescriptorFields)
-        task = self.find(Task, get_task_alone, values["task_id"], "descriptors.extract")
-        version = version_to_use(task=task, number=values.get("version"))
-        results = describe_sources(version=version, sources=map(source_of, values["records"]))
+        version = version_named(self, values)
         records = [
-            _record(record, result, self._request_id())
-            for record, result in zip(values["records"], results, strict=True)
+            _record(record, result, self.request_id())
+            for record, result in described(version, values["records"])
         ]
         succeeded = any("_descriptor" in record for record in records)
-        outcome = overall_status(succeeded=succeeded, request_id=self._request_id())
+        outcome = overall_status(succeeded=succeeded, request_id=self.request_id())
         body = {
             "records": records,
             "version": version.number,
-            "task_id": task.id,
+            "task_id": version.task_id,
             "status": outcome,
             "statistics": {"processing time": time.perf_counter() - started},
         }
         return Response(body, status=outcome["code"])
 
-    def handle_exception(self, exc: Exception) -> Response:
-        """Answer a refusal with `status` beside `detail`: the client looks at `status` alone."""
-        response = super().handle_exception(exc)
-        data = response.data if isinstance(response.data, dict) else {}
-        text = str(data.get("detail") or _sentences(data))
-        outcome = status(response.status_code, text, self._request_id())
-        response.data = {"detail": text} | data | {"status": outcome}
-        return response
 
-    def _request_id(self) -> str:
-        return str(getattr(self.request, "request_id", ""))
+def version_named(call: ApiView, values: Json) -> Version:
+    """Return what to describe with: a collection's version, or one of a task."""
+    if (collection_id := values.get("collection")) is not None:
+        found = call.find(Collection, get_collection, collection_id, "descriptors.extract")
+        return found.version
+    task = call.find(Task, get_task_alone, values["task_id"], "descriptors.extract")
+    return version_to_use(task=task, number=values.get("version"))
 
 
-def status(code: int, text: str, request_id: str) -> Json:
-    """Write the status block."""
-    return {"code": code, "text": text, "request_id": request_id}
-
-
-def _sentences(errors: Json) -> str:
-    return " ".join(f"{name}: {' '.join(map(str, errors[name]))}" for name in errors)
+def described(
+    version: Version, records: list[Json]
+) -> Iterator[tuple[Json, Described | FileRefused]]:
+    """Yield each record with what became of its picture."""
+    results = describe_sources(version=version, sources=map(source_of, records))
+    return zip(records, results, strict=True)
 
 
 def source_of(record: Json) -> Source:

@@ -15,6 +15,7 @@ from dashboard.files.errors import (
     ImageTooLarge,
     TooManyPixels,
 )
+from dashboard.queries.filters import BadFilter
 from dashboard.queries.pages import BadCursor
 from dashboard.services import errors
 
@@ -26,12 +27,14 @@ _STATUS: tuple[tuple[type[Exception], int], ...] = (
     (errors.TypeHasGroups, 409),
     (errors.LabelInUse, 409),
     (errors.DefaultLabelStays, 409),
+    (errors.UsedByCollections, 409),
     (errors.Refused, 400),
     (ForbiddenAddress, 403),
     (ImageTooLarge, 413),
     (TooManyPixels, 413),
     (FileRefused, 400),
     (BadCursor, 400),
+    (BadFilter, 400),
     (SuspiciousOperation, 400),
     (BadRequest, 400),
 )

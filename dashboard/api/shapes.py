@@ -8,7 +8,7 @@ from rest_framework import serializers
 from rest_framework.request import Request
 
 from dashboard.api.fields import Base64, Flag, Id, IdList, MetaData, OptionalText, RecordList
-from dashboard.models import Group, GroupImage, Image, SimilarityType, Task, Version
+from dashboard.models import Collection, Group, GroupImage, Image, SimilarityType, Task, Version
 from dashboard.queries.links import ImageLinks
 
 Json = dict[str, Any]
@@ -132,7 +132,23 @@ class DescriptorFields(serializers.Serializer[Any]):
     """Records to describe, and with what."""
 
     records = RecordList()
-    task_id = Id()
+    task_id = Id(required=False, allow_null=True)
+    version = serializers.IntegerField(required=False, allow_null=True)
+    collection = Id(required=False, allow_null=True)
+
+    def get_fields(self) -> dict[str, serializers.Field[Any, Any, Any, Any]]:
+        """Ask for a task unless a collection is named."""
+        fields = super().get_fields()
+        sent = getattr(self, "initial_data", None)
+        if sent is not None and not sent.get("collection"):
+            fields["task_id"].required, fields["task_id"].allow_null = True, False
+        return fields
+
+
+class CollectionFields(Named):
+    """A collection, described by a version of a task: for good."""
+
+    task = Id()
     version = serializers.IntegerField(required=False, allow_null=True)
 
 
@@ -180,6 +196,22 @@ def version_json(row: Version) -> Json:
         "workspace": row.workspace_id,
         "created": row.created,
         "trained": row.trained,
+    }
+
+
+def collection_json(row: Collection) -> Json:
+    """Write a collection."""
+    return {
+        "id": row.id,
+        "name": row.name,
+        "description": row.description,
+        "task": row.task_id,
+        "task_name": row.task.name,
+        "version": row.version.number,
+        "records_count": row.records_count,
+        "workspace": row.workspace_id,
+        "created": row.created,
+        "modified": row.modified,
     }
 
 

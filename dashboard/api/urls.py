@@ -9,10 +9,13 @@ from django.urls.converters import UUIDConverter
 from dashboard.api import (
     absent,
     async_requests,
+    collections,
     descriptors,
     groups,
     images,
     labels,
+    record_search,
+    records,
     regions,
     similarity_types,
     tasks,
@@ -27,6 +30,7 @@ SIMILARITY = "similarity/training/v2/"
 RECOGNITION = "recognition/v2/"
 DETECTION = "detection/v2/"
 ANNOTATE = "annotate/v2/"
+CUSTOM = "similarity/custom/v2/"
 ACCOUNT = "account/v2/"
 
 View = Callable[..., HttpResponseBase]
@@ -123,6 +127,23 @@ urlpatterns = [
         "request-status",
     ),
     *call("authorization/v2/authorize", users.Authorization.as_view(), "authorize"),
+    *call(ACCOUNT + "collection", collections.Collections.as_view(), "collections"),
+    *call(
+        ACCOUNT + "collection/<id:collection_id>",
+        collections.OneCollection.as_view(),
+        "collection",
+    ),
+    *call(CUSTOM + "insert", records.Insert.as_view(), "records-insert"),
+    *call(CUSTOM + "get", records.Get.as_view(), "records-get"),
+    *call(CUSTOM + "update", records.Update.as_view(), "records-update"),
+    *call(CUSTOM + "delete", records.Delete.as_view(), "records-delete"),
+    *call(CUSTOM + "deleteByFilter", records.DeleteByFilter.as_view(), "records-delete-by-filter"),
+    *call(CUSTOM + "allRecords", records.AllRecords.as_view(), "records-all"),
+    *call(CUSTOM + "random", records.Random.as_view(), "records-random"),
+    *call(CUSTOM + "ping", records.Ping.as_view(), "records-ping"),
+    *call(CUSTOM + "visualKNN", record_search.VisualKNN.as_view(), "records-visual-knn"),
+    *call(CUSTOM + "visualRange", record_search.VisualRange.as_view(), "records-visual-range"),
+    *call(CUSTOM + "visualRankRecords", record_search.VisualRank.as_view(), "records-visual-rank"),
     re_path(
         "^(similarity|recognition|detection|annotate|authorization|account/v2)(/|$)",
         absent.Absent.as_view(),

@@ -35,11 +35,16 @@ class Index(Protocol):
         ...
 
     def search(
-        self, query: NDArray[np.floating], k: int, allowed: Collection[Id] | None = None
+        self,
+        query: NDArray[np.floating],
+        k: int,
+        allowed: Collection[Id] | None = None,
+        radius: float = 2.0,
     ) -> Hits:
         """Find the k nearest of the allowed ids to one query (d,); no `allowed` allows all.
 
-        Rows at the same distance come in the order in which their ids were first added.
+        None is farther than `radius`. Rows at the same distance come in the order in which their
+        ids were first added.
         """
         ...
 
@@ -112,9 +117,13 @@ class ExactIndex:
                 self._age[place] = self._age[len(self._ids)]
 
     def search(
-        self, query: NDArray[np.floating], k: int, allowed: Collection[Id] | None = None
+        self,
+        query: NDArray[np.floating],
+        k: int,
+        allowed: Collection[Id] | None = None,
+        radius: float = 2.0,
     ) -> Hits:
-        """Find the k nearest of the allowed ids to one query (d,), exactly.
+        """Find the k nearest of the allowed ids to one query (d,) within the radius, exactly.
 
         A quick scan in float32 picks whoever can be among them; these are compared again in
         float64, each by itself, so that equal rows are at equal distances.
@@ -126,10 +135,11 @@ class ExactIndex:
         k = min(k, len(places))
         if k < 1:
             return Hits([], np.empty(0))
-        near = places[self._candidates(places, wide, k)]
-        distances = 1 - (self._rows[near] * wide).sum(axis=1)
+        near = places[self._candidates(places, wide, k, radius)]
+        distances = (1 - (self._rows[near] * wide).sum(axis=1)).clip(0, 2)
         order = np.lexsort([self._age[near], distances])[:k]
-        return Hits([self._ids[place] for place in near[order]], distances[order].clip(0, 2))
+        order = order[distances[order] <= radius]
+        return Hits([self._ids[place] for place in near[order]], distances[order])
 
     def _places(self, allowed: Collection[Id] | None) -> NDArray[np.intp]:
         if allowed is None:
@@ -138,10 +148,10 @@ class ExactIndex:
         return np.fromiter(sorted(found), np.intp, len(found))
 
     def _candidates(
-        self, places: NDArray[np.intp], query: NDArray[np.float64], k: int
+        self, places: NDArray[np.intp], query: NDArray[np.float64], k: int, radius: float
     ) -> NDArray[np.intp]:
         """Give the positions in `places` whose float32 cosine comes near the k best."""
         rows = self._rows[: len(self)] if len(places) == len(self) else self._rows[places]
         closeness = rows @ query.astype(np.float32)
         kth = np.partition(closeness, len(places) - k)[len(places) - k]
-        return np.flatnonzero(closeness >= kth - SLACK)
+        return np.flatnonzero(closeness >= max(kth, 1 - radius) - SLACK)

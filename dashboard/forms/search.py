@@ -17,8 +17,10 @@ COUNTS = (12, 24, 48)
 USUAL_COUNT = 24
 
 
-class SearchForm(forms.Form):
-    """A query picture, what "alike" means, and how many results; a file wins over an image."""
+class PictureForm(forms.Form):
+    """A query picture, by file or address, or what is `KNOWN` here already; how many results."""
+
+    KNOWN = ""
 
     file = forms.FileField(
         label="Picture",
@@ -32,15 +34,6 @@ class SearchForm(forms.Form):
         max_length=2000,
         widget=forms.URLInput({"placeholder": "https://…", "autocomplete": "off"}),
     )
-    image = forms.ModelChoiceField(
-        Image.objects.none(),
-        required=False,
-        widget=forms.HiddenInput,
-        error_messages={"invalid_choice": "This image is no longer there. Choose another."},
-    )
-    version = VersionField(
-        label="Alike in the sense of", required=False, empty_label="Untrained descriptor"
-    )
     k = forms.TypedChoiceField(
         label="Results",
         required=False,
@@ -50,20 +43,6 @@ class SearchForm(forms.Form):
         empty_value=None,
         error_messages={"invalid_choice": "Choose 12, 24 or 48 results."},
     )
-
-    def __init__(
-        self, data: QueryDict | None = None, files: Any = None, *, workspace: Workspace
-    ) -> None:
-        """Take the workspace's best version where none is named; an empty one is the untrained."""
-        default = find_default(workspace) if data is None or "version" not in data else None
-        if data is not None and "version" not in data:
-            data = data.copy()
-            data["version"] = str(default.pk) if default else ""
-        super().__init__(data, files, initial={"version": default})
-        image: Any = self.fields["image"]
-        image.queryset = images_in(workspace).select_related("workspace")
-        version: Any = self.fields["version"]
-        version.offer(workspace)
 
     def clean_file(self) -> Any:
         """Refuse by its size what would not be decoded, before it is read."""
@@ -81,10 +60,40 @@ class SearchForm(forms.Form):
         values = self.cleaned_data
         if values.get("file") and values.get("url"):
             raise forms.ValidationError("Choose a file or give an address, not both.")
-        if not self.errors and not any(values[name] for name in ("file", "url", "image")):
+        if not self.errors and not any(values[name] for name in ("file", "url", self.KNOWN)):
             raise forms.ValidationError("Choose a picture, paste one, or give its address.")
         return values
 
     def first_error(self) -> str:
         """Return one sentence about what is wrong."""
         return str(next(iter(self.errors.values()))[0])
+
+
+class SearchForm(PictureForm):
+    """A query picture and what "alike" means; a file wins over an image."""
+
+    KNOWN = "image"
+
+    image = forms.ModelChoiceField(
+        Image.objects.none(),
+        required=False,
+        widget=forms.HiddenInput,
+        error_messages={"invalid_choice": "This image is no longer there. Choose another."},
+    )
+    version = VersionField(
+        label="Alike in the sense of", required=False, empty_label="Untrained descriptor"
+    )
+
+    def __init__(
+        self, data: QueryDict | None = None, files: Any = None, *, workspace: Workspace
+    ) -> None:
+        """Take the workspace's best version where none is named; an empty one is the untrained."""
+        default = find_default(workspace) if data is None or "version" not in data else None
+        if data is not None and "version" not in data:
+            data = data.copy()
+            data["version"] = str(default.pk) if default else ""
+        super().__init__(data, files, initial={"version": default})
+        image: Any = self.fields["image"]
+        image.queryset = images_in(workspace).select_related("workspace")
+        version: Any = self.fields["version"]
+        version.offer(workspace)

@@ -17,6 +17,7 @@ from accounts.logs import current_request_id
 from dashboard.celery import app
 from dashboard.files.errors import FileRefused
 from dashboard.jobs.async_requests import describe_records, upload_records
+from dashboard.jobs.collections import fill
 from dashboard.jobs.demo import draw
 from dashboard.jobs.encoders import prepare
 from dashboard.jobs.extractions import extract
@@ -41,6 +42,7 @@ KINDS: dict[str, Callable[[jobs.Handle], str]] = {
     Job.Kind.ASYNC_DESCRIPTOR: describe_records,
     Job.Kind.ASYNC_UPLOAD: upload_records,
     Job.Kind.CLOSE: remove,
+    Job.Kind.FILL: fill,
 }
 TRY_AGAIN_AFTER = timedelta(seconds=3)
 PATIENT_TRIES = 100  # from then on the pause grows no more: five minutes

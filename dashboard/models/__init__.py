@@ -1,6 +1,7 @@
 """What: the tables of the platform, one file per noun."""
 
 from dashboard.models.async_requests import AsyncRecord, AsyncRequest
+from dashboard.models.collections import Collection, Fill, Record
 from dashboard.models.encoders import Encoder
 from dashboard.models.extractions import Extraction
 from dashboard.models.features import Feature
@@ -19,9 +20,11 @@ __all__ = [
     "DEFAULT_LABEL",
     "AsyncRecord",
     "AsyncRequest",
+    "Collection",
     "Encoder",
     "Extraction",
     "Feature",
+    "Fill",
     "Group",
     "GroupImage",
     "GroupNesting",
@@ -29,6 +32,7 @@ __all__ = [
     "Image",
     "Job",
     "Label",
+    "Record",
     "Region",
     "SimilarityType",
     "Task",

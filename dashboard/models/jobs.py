@@ -28,6 +28,7 @@ class Job(ScopedModel):
         ASYNC_DESCRIPTOR = "async_descriptor", "Descriptors over the API"
         ASYNC_UPLOAD = "async_upload", "Upload over the API"
         CLOSE = "close", "Removal of a workspace"
+        FILL = "fill", "Collection"
 
     class State(models.TextChoices):
         """Where it stands."""

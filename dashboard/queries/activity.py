@@ -10,6 +10,7 @@ from uuid import UUID
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from accounts.models import Activity, User, Workspace
+from dashboard.queries.collections import collections_in
 from dashboard.queries.extractions import extractions_in
 from dashboard.queries.groups import groups_in
 from dashboard.queries.images import images_in
@@ -23,6 +24,7 @@ from dashboard.queries.versions import versions_in
 BIGGEST_ID = 2**63 - 1
 # What the nouns of activity rows are about, where that is a thing with a page.
 THINGS: dict[str, Any] = {
+    "collection": collections_in,
     "descriptors": extractions_in,
     "files": uploads_in,
     "group": groups_in,

@@ -6,9 +6,10 @@ from uuid import UUID
 from django.db.models import QuerySet
 
 from accounts.models import Workspace
-from dashboard.models import Extraction, Feature, GroupImage, Image
+from dashboard.models import Extraction, Feature, Fill, GroupImage, Image
 from dashboard.queries.chosen import read_chosen
 from dashboard.queries.image_tiles import chosen_images
+from dashboard.queries.images import images_in
 
 
 def extractions_in(workspace: Workspace) -> QuerySet[Extraction]:
@@ -29,13 +30,23 @@ def images_to_describe(extraction: Extraction) -> QuerySet[Image]:
     """
     workspace = extraction.workspace
     rows = chosen_images(workspace, read_chosen(workspace, extraction.filter))
+    return _narrowed(rows, extraction).order_by("pk")
+
+
+def images_to_fill(fill: Fill) -> QuerySet[Image]:
+    """Return the images that go into a collection, by id."""
+    return _narrowed(images_in(fill.workspace), fill).order_by("pk")
+
+
+def _narrowed(rows: QuerySet[Image], to: Extraction | Fill) -> QuerySet[Image]:
+    """Keep the images of a group or a type, if one is named."""
     members = GroupImage.objects.all()
-    if extraction.group_id is not None:
-        rows = rows.filter(pk__in=members.filter(group=extraction.group_id).values("image"))
-    elif extraction.similarity_type_id is not None:
-        kind = extraction.similarity_type_id
+    if to.group_id is not None:
+        rows = rows.filter(pk__in=members.filter(group=to.group_id).values("image"))
+    elif to.similarity_type_id is not None:
+        kind = to.similarity_type_id
         rows = rows.filter(pk__in=members.filter(similarity_type=kind).values("image"))
-    return rows.order_by("pk")
+    return rows
 
 
 def images_described(extraction: Extraction) -> QuerySet[Image]:

@@ -1,9 +1,18 @@
 """Refusals of the services: what happened and what to do next, with data, without HTTP codes."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from uuid import UUID
 
-from dashboard.models import Encoder, Group, Image, Label, Region, SimilarityType, Version
+from dashboard.models import (
+    Collection,
+    Encoder,
+    Group,
+    Image,
+    Label,
+    Region,
+    SimilarityType,
+    Version,
+)
 
 
 class Refused(Exception):
@@ -172,6 +181,38 @@ class NoSuchVersion(Refused):
 
     def __init__(self, number: int) -> None:
         super().__init__(f"This task has no trained version {number}.")
+
+
+class UsedByCollections(Refused):
+    """A task or a version was to be deleted while collections are described by it."""
+
+    def __init__(self, what: str, collections: Sequence[Collection]) -> None:
+        self.collections = collections
+        named = ", ".join(f"“{one}”" for one in collections[:5])
+        more = f" and {len(collections) - 5} more" if len(collections) > 5 else ""
+        noun = "the collection" if len(collections) == 1 else "the collections"
+        super().__init__(
+            f"“{what}” cannot be deleted while {noun} {named}{more} "
+            f"{'is' if len(collections) == 1 else 'are'} described by it. "
+            f"Delete {'it' if len(collections) == 1 else 'them'} first."
+        )
+
+
+class AlreadyFilling(Refused):
+    """A collection takes images of the workspace from one job at a time."""
+
+    def __init__(self) -> None:
+        super().__init__("Images are being put into this collection already: wait for that job.")
+
+
+class CollectionFull(Refused):
+    """A collection has as many records as one may have."""
+
+    def __init__(self, collection: Collection) -> None:
+        super().__init__(
+            f"“{collection}” is full. Delete records that are no longer needed, or make another "
+            "collection."
+        )
 
 
 class NotProducible(Refused):

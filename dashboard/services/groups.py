@@ -12,6 +12,7 @@ from accounts.activity import record
 from accounts.models import User, Workspace
 from dashboard.models import (
     Extraction,
+    Fill,
     Group,
     GroupImage,
     GroupNesting,
@@ -24,6 +25,7 @@ from dashboard.queries.images import images_in
 from dashboard.queries.regions import regions_in
 from dashboard.services.errors import AlreadyInExclusiveType, EmptyName
 from dashboard.services.extractions import drop_extractions
+from dashboard.services.fills import drop_fills
 from dashboard.services.holding import hold, hold_all, hold_ids
 from dashboard.services.members import (
     IMAGES,
@@ -167,6 +169,7 @@ def discard_groups(groups: QuerySet[Group]) -> None:
     for parent_id, count in list(holders.annotate(Count("id"))):
         Group.objects.filter(pk=parent_id).update(groups_count=F("groups_count") - count)
     drop_extractions(Extraction.objects.filter(group__in=groups))
+    drop_fills(Fill.objects.filter(group__in=groups))
     GroupImage.objects.filter(group__in=groups).delete()
     GroupRegion.objects.filter(group__in=groups).delete()
     groups.delete()

@@ -36,6 +36,7 @@ QUEUES = {
     Job.Kind.ASYNC_DESCRIPTOR: "extract",
     Job.Kind.ASYNC_UPLOAD: "upload",
     Job.Kind.CLOSE: "upload",
+    Job.Kind.FILL: "extract",
 }
 WAKE_AGAIN = timedelta(seconds=15)
 REPORT_STEP = 0.4

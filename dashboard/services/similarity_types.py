@@ -6,9 +6,10 @@ from django.db import transaction
 
 from accounts.activity import record
 from accounts.models import User, Workspace
-from dashboard.models import Extraction, Group, SimilarityType
+from dashboard.models import Extraction, Fill, Group, SimilarityType
 from dashboard.services.errors import EmptyName, InSeveralGroups, TypeHasGroups
 from dashboard.services.extractions import drop_extractions
+from dashboard.services.fills import drop_fills
 from dashboard.services.groups import discard_groups
 from dashboard.services.holding import hold_all
 from dashboard.services.members import IMAGES, REGIONS, in_several_groups
@@ -85,6 +86,7 @@ def delete_type(*, similarity_type: SimilarityType, force: bool = False, actor: 
     if count and not force:
         raise TypeHasGroups(row, count)
     drop_extractions(Extraction.objects.filter(similarity_type=row))
+    drop_fills(Fill.objects.filter(similarity_type=row))
     discard_groups(groups)
     _tell("deleted", row, actor, groups=count)
     row.delete()

@@ -9,7 +9,7 @@ from accounts.models import User, Workspace
 from dashboard.models import SimilarityType, Task, TaskType
 from dashboard.queries.encoders import choices as encoder_choices
 from dashboard.services.errors import EmptyName, EncoderRefused
-from dashboard.services.versions import drop_versions
+from dashboard.services.versions import check_unused, drop_versions
 
 
 @transaction.atomic
@@ -69,9 +69,14 @@ def _check_encoder(key: str) -> None:
 
 @transaction.atomic
 def delete_task(*, task: Task, actor: User) -> None:
-    """Delete a task with its versions; a training that is under way ends. The types stay."""
+    """Delete a task with its versions; a training that is under way ends. The types stay.
+
+    Raises `UsedByCollections`.
+    """
     row = _locked(task)
-    drop_versions(list(row.versions.all()))
+    versions = list(row.versions.all())
+    check_unused(row, versions)
+    drop_versions(versions)
     _tell("deleted", row, actor)
     row.delete()
 

@@ -9,9 +9,10 @@ from accounts.activity import record
 from accounts.models import User
 from dashboard.files import paths, storage
 from dashboard.models import AsyncRequest, Extraction, Job, Task, Version
+from dashboard.queries.collections import collections_using
 from dashboard.services import jobs
 from dashboard.services.async_records import drop_requests
-from dashboard.services.errors import NotProducible
+from dashboard.services.errors import NotProducible, UsedByCollections
 from dashboard.services.extractions import drop_extractions
 
 
@@ -35,11 +36,21 @@ def set_production(*, version: Version, production: bool, actor: User) -> bool:
 
 @transaction.atomic
 def delete_version(*, version: Version, actor: User) -> None:
-    """Delete a version; its number is not given again, and work with it ends."""
+    """Delete a version; its number is not given again, and work with it ends.
+
+    Raises `UsedByCollections`.
+    """
     Task.objects.select_for_update().get(pk=version.task_id)
+    check_unused(version, [version])
     drop_versions([version])
     _tell("deleted", version, actor)
     version.delete()
+
+
+def check_unused(what: object, versions: Sequence[Version]) -> None:
+    """Raise `UsedByCollections` if any collection is described by one of the versions."""
+    if using := list(collections_using(versions)):
+        raise UsedByCollections(str(what), using)
 
 
 def drop_versions(versions: Sequence[Version]) -> None:

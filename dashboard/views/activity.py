@@ -20,6 +20,7 @@ from dashboard.views.rendering import damaged, missing_is_404, page_or_fragment
 
 # The page of a thing that an activity row is about.
 ROUTES = {
+    "collection": "collection",
     "descriptors": "extraction",
     "files": "upload",
     "group": "group",
@@ -53,6 +54,10 @@ SENTENCES = {
     ("uploaded", "files"): "uploaded {count} file{s}: {name}",
     ("started to extract", "descriptors"): "started an extraction: {name}",
     ("tried again", "job"): "tried again: {name}",
+    ("added records to", "collection"): "added {count} record{s} to {name}",
+    ("changed records of", "collection"): "changed {count} record{s} of {name}",
+    ("deleted records of", "collection"): "deleted {count} record{s} of {name}",
+    ("started to fill", "collection"): "began to put images into {name}",
     ("changed the role of", "member"): "changed the role of {name} from {before} to {after}",
     ("removed", "member"): "removed {name} from the workspace",
     ("left", "member"): "left the workspace",

@@ -11,6 +11,7 @@ from accounts.http import WorkspaceRequest
 from dashboard.queries.groups import get_group
 from dashboard.queries.similarity_types import get_type
 from dashboard.queries.tasks import get_task
+from dashboard.services.errors import Refused
 from dashboard.services.groups import delete_group
 from dashboard.services.similarity_types import delete_type
 from dashboard.services.tasks import delete_task
@@ -45,6 +46,10 @@ def type_delete(request: WorkspaceRequest, type_id: UUID) -> HttpResponse:
 def task_delete(request: WorkspaceRequest, task_id: UUID) -> HttpResponse:
     """Delete a task with its versions; its types stay."""
     shown = get_task(request.workspace, task_id)
-    delete_task(task=shown, actor=request.user)
+    try:
+        delete_task(task=shown, actor=request.user)
+    except Refused as refusal:
+        messages.error(request, str(refusal))
+        return see_other("task", shown.pk)
     messages.success(request, f"The task “{shown}” and its versions were deleted.")
     return see_other("tasks")

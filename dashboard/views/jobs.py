@@ -17,6 +17,7 @@ from accounts.access import requires
 from accounts.http import WorkspaceRequest
 from accounts.models import Membership
 from dashboard.models import Job
+from dashboard.queries.collections import find_fill
 from dashboard.queries.jobs import find_jobs, get_job, progress_of
 from dashboard.queries.pages import page
 from dashboard.queries.retries import can_retry
@@ -144,6 +145,10 @@ def _subject(request: WorkspaceRequest, shown: Job) -> dict[str, Any] | None:
         return {"url": resolve_url("upload", shown.subject_id), "label": "Open the upload"}
     if shown.kind == Job.Kind.EXTRACT:
         return {"url": resolve_url("extraction", shown.subject_id), "label": "Open the extraction"}
+    if shown.kind == Job.Kind.FILL:
+        fill = find_fill(request.workspace, shown.subject_id)
+        url = resolve_url("collection", fill.collection_id) if fill else ""
+        return {"url": url, "label": "Open the collection"} if url else None
     if shown.kind == Job.Kind.DESCRIBE:
         return {"url": resolve_url("search"), "label": "Search"}
     version = find_version(request.workspace, shown.subject_id)

@@ -1,8 +1,10 @@
-"""The addresses of types, groups, tasks and versions."""
+"""The addresses of types, groups, collections, tasks and versions."""
 
 from django.urls import path
 
 from dashboard.views import (
+    collection_search,
+    collections,
     deletion,
     groups,
     nesting,
@@ -33,6 +35,27 @@ urlpatterns = [
     path("types/<uuid:type_id>/delete", deletion.type_delete, name="type-delete"),
     path("groups/<uuid:group_id>/delete", deletion.group_delete, name="group-delete"),
     path("tasks/<uuid:task_id>/delete", deletion.task_delete, name="task-delete"),
+    path("collections/", collections.collections, name="collections"),
+    path("collections/new", collections.collection_new, name="collection-new"),
+    path("collections/<uuid:collection_id>", collections.collection, name="collection"),
+    path(
+        "collections/<uuid:collection_id>/change",
+        collections.collection_change,
+        name="collection-change",
+    ),
+    path(
+        "collections/<uuid:collection_id>/fill", collections.collection_fill, name="collection-fill"
+    ),
+    path(
+        "collections/<uuid:collection_id>/delete",
+        collections.collection_delete,
+        name="collection-delete",
+    ),
+    path(
+        "collections/<uuid:collection_id>/search",
+        collection_search.collection_search,
+        name="collection-search",
+    ),
     path("tasks/", tasks.tasks, name="tasks"),
     path("tasks/new", tasks.task_new, name="task-new"),
     path("tasks/<uuid:task_id>", tasks.task, name="task"),

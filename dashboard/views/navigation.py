@@ -13,6 +13,7 @@ _ITEMS = (
     ("types", "Types", "category"),
     ("groups", "Groups", "folders"),
     ("tasks", "Tasks", "target"),
+    ("collections", "Collections", "stack-2"),
     ("search", "Search", "search"),
     ("extractions", "Descriptors", "database"),
     ("jobs", "Jobs", "list-check"),

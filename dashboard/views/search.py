@@ -102,9 +102,8 @@ def _form(request: WorkspaceRequest) -> SearchForm:
 def _found(request: WorkspaceRequest, asked: dict[str, Any]) -> tuple[Query, list[HitTile]]:
     version, k = asked["version"], asked["k"]
     if asked["file"] or asked["url"]:
-        data = asked["file"].read() if asked["file"] else fetch_image(asked["url"])
-        name = asked["file"].name if asked["file"] else asked["url"]
-        query = Query(name, _preview(data), version, url=asked["url"])
+        name, data = brought_picture(asked)
+        query = Query(name, preview(data), version, url=asked["url"])
         hits = search_by_picture(workspace=request.workspace, version=version, data=data, k=k)
     else:
         image = asked["image"]
@@ -113,7 +112,18 @@ def _found(request: WorkspaceRequest, asked: dict[str, Any]) -> tuple[Query, lis
     return query, hit_tiles(hits, version, k)
 
 
-def _preview(data: bytes) -> str:
+def brought_picture(asked: dict[str, Any]) -> tuple[str, bytes]:
+    """Return name and bytes of the picture that was sent or whose address was given.
+
+    Raises `FileRefused`.
+    """
+    if asked["file"]:
+        return asked["file"].name, asked["file"].read()
+    return asked["url"], fetch_image(asked["url"])
+
+
+def preview(data: bytes) -> str:
+    """Return a small version of a picture as a data: URI. Raises `FileRefused`."""
     small = pictures.prepare(data).thumbnail
     return f"data:image/jpeg;base64,{base64.b64encode(small).decode()}"
 

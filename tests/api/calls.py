@@ -9,6 +9,7 @@ from tests.factories import Cast, api_client, make_key
 SIMILARITY = "/similarity/training/v2"
 TASK, TYPE, GROUP = f"{SIMILARITY}/task/", f"{SIMILARITY}/type/", f"{SIMILARITY}/group/"
 MODEL, DESCRIPTOR = f"{SIMILARITY}/model/", f"{SIMILARITY}/descriptor"
+COLLECTION, CUSTOM = "/account/v2/collection/", "/similarity/custom/v2/"
 IMAGE = "/recognition/v2/training-image/"
 LABEL, OBJECT = "/detection/v2/label/", "/detection/v2/object/"
 NOBODYS = "6a09e667-f3bc-4908-b2fb-1366ea957d3e"

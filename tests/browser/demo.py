@@ -36,6 +36,11 @@ PAGES: dict[str, list[str]] = {
     "task": ["{task}"],
     "task-change": ["{task}/change"],
     "version": ["{version}"],
+    "collections": ["/collections/"],
+    "collection-new": ["/collections/new"],
+    "collection": ["{collection}"],
+    "collection-change": ["{collection}/change"],
+    "collection-search": ["{collection}/search"],
     "search": ["/search/"],
     "extractions": ["/extractions/", "/extractions/?filter=search%3D1"],
     "extraction": ["{extraction}"],
@@ -89,6 +94,7 @@ LISTED_ON = {
     "group": "/groups/",
     "task": "/tasks/",
     "version": "{task}",
+    "collection": "/collections/",
     "job": "/jobs/",
     "extraction": "/extractions/",
 }
@@ -128,6 +134,15 @@ def extract(page: Page) -> None:
     expect(page.get_by_role("link", name="Download")).to_be_visible(timeout=60_000)
 
 
+def collect(page: Page) -> None:
+    """Make a collection of the demo's version and put the images into it."""
+    page.goto(absolute(page, "/collections/new"))
+    page.get_by_label("Name").fill("Demo catalogue")
+    page.get_by_role("button", name="Save").click()
+    page.get_by_role("button", name="Put them in").click()
+    expect(page.get_by_text("420 records")).to_be_visible(timeout=PATIENCE * 1000)
+
+
 def things(page: Page) -> dict[str, str]:
     """Return the path of the first thing of each list."""
     found: dict[str, str] = {}
@@ -163,6 +178,7 @@ print(above.pk)
 def fill(installation: Server, page: Page) -> dict[str, str]:
     """Add what the demo has not; return the path of one thing of each kind."""
     extract(page)
+    collect(page)
     found = things(page)
     return found | {"nested": nest(installation, found)}
 

@@ -9,14 +9,15 @@ from dashboard.engine.index import ExactIndex
 DIMENSION = 4
 
 
-def plain_search(rows, query, k, allowed=None):
+def plain_search(rows, query, k, allowed=None, radius=2.0):
     """Rows are a dict in the order of adding; sorting is stable: the older of equals is first."""
     distances = [
         (1 - sum(float(a) * float(b) for a, b in zip(row, query, strict=True)), one)
         for one, row in rows.items()
         if allowed is None or one in allowed
     ]
-    return sorted(distances, key=lambda found: round(found[0], 9))[:k]
+    found = sorted(distances, key=lambda found: round(found[0], 9))[:k]
+    return [(distance, one) for distance, one in found if distance <= radius]
 
 
 def unit(rng, n):
@@ -40,16 +41,24 @@ def test_a_worked_example():
 
 
 @settings(deadline=None, max_examples=40)
-@given(st.integers(0, 10_000), st.integers(1, 60), st.integers(0, 70), st.booleans())
-def test_it_finds_what_a_plain_search_finds(seed, n, k, filtered):
+@given(
+    st.integers(0, 10_000),
+    st.integers(1, 60),
+    st.integers(0, 70),
+    st.booleans(),
+    st.floats(0.001, 2),
+)
+def test_it_finds_what_a_plain_search_finds(seed, n, k, filtered, radius):
     rng = np.random.default_rng(seed)
     rows = unit(rng, max(1, n // 2))[rng.integers(0, max(1, n // 2), n)]  # with equal rows
     allowed = set(rng.integers(0, n, n // 2).tolist()) if filtered else None
     index, query = ExactIndex.build(list(range(n)), rows), unit(rng, 1)[0]
 
-    hits = index.search(query, k, allowed)
-
-    same(hits, plain_search(dict(enumerate(rows)), query, k, allowed))
+    same(index.search(query, k, allowed), plain_search(dict(enumerate(rows)), query, k, allowed))
+    same(
+        index.search(query, k, allowed, radius),
+        plain_search(dict(enumerate(rows)), query, k, allowed, radius),
+    )
 
 
 def test_equal_rows_come_in_the_order_of_adding():

@@ -19,6 +19,7 @@ from dashboard.models import (
     AsyncRecord,
     Extraction,
     Feature,
+    Fill,
     GroupRegion,
     Image,
     Job,
@@ -37,10 +38,12 @@ from dashboard.services.workspaces import close_workspace
 from tests.factories import (
     Cast,
     drawn_jpeg,
+    make_collection,
     make_group,
     make_image,
     make_job,
     make_key,
+    make_records,
     make_region,
     make_request,
     make_task,
@@ -80,6 +83,9 @@ def filled(workspace: Workspace) -> None:
     AsyncRecord.objects.create(request=make_request(workspace), number=0, fields=b"{}")
     make_key(owner, workspace)
     invite_member(workspace=workspace, email="ivy@example.org", role="viewer", actor=owner)
+    collection = make_collection(workspace)
+    make_records(collection, "a", "b")
+    Fill.objects.create(workspace=workspace, collection=collection)
 
 
 def rows_of(workspace: Workspace) -> dict[str, int]:

@@ -1,0 +1,42 @@
+"""Reading collections."""
+
+from collections.abc import Iterable
+from uuid import UUID
+
+from django.db.models import QuerySet
+
+from accounts.models import Workspace
+from dashboard.models import Collection, Fill, Job, Version
+
+
+def collections_in(workspace: Workspace) -> QuerySet[Collection]:
+    """Return the workspace's collections with their tasks and versions."""
+    rows = Collection.objects.in_workspace(workspace)
+    return rows.select_related("task", "version__task", "workspace")
+
+
+def get_collection(workspace: Workspace, collection_id: UUID) -> Collection:
+    """Return one collection; raises `Collection.DoesNotExist`."""
+    return collections_in(workspace).get(pk=collection_id)
+
+
+def collections_using(versions: Iterable[Version]) -> QuerySet[Collection]:
+    """Return the collections that were described by any of the versions, by name."""
+    return Collection.objects.filter(version__in=versions).order_by("name", "id")
+
+
+def fills_of(collection: Collection) -> QuerySet[Fill]:
+    """Return what was put into the collection from the workspace, the newest first."""
+    rows = Fill.objects.filter(collection=collection)
+    return rows.select_related("group", "similarity_type").order_by("-created", "-id")
+
+
+def has_running_fill(collection: Collection) -> bool:
+    """Say whether a job that puts images into the collection waits or runs."""
+    about = Job.objects.filter(kind=Job.Kind.FILL, subject_id__in=fills_of(collection).values("pk"))
+    return about.exclude(state__in=Job.FINISHED).exists()
+
+
+def find_fill(workspace: Workspace, fill_id: UUID) -> Fill | None:
+    """Return one fill, or None."""
+    return Fill.objects.in_workspace(workspace).filter(pk=fill_id).first()

@@ -1,0 +1,77 @@
+"""Search among the records of a collection: in what a process holds, and scoped once more."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dashboard import runtime
+from dashboard.models import Collection, Record
+from dashboard.queries.filters import Matcher
+from dashboard.queries.records import allowed_ids, held_records, records_by_id
+
+FARTHEST = 2.0
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A descriptor (dimension,) to search with; `own` is the row that it is of, if any."""
+
+    vector: NDArray[np.float32]
+    own: int | None = None
+
+
+@dataclass(frozen=True)
+class RecordHit:
+    """A record and its cosine distance to the nearest of what was searched with, 0 to 2."""
+
+    record: Record
+    distance: float
+
+
+def vector_of(record: Record) -> NDArray[np.float32]:
+    """Return a record's descriptor (dimension,)."""
+    return np.frombuffer(bytes(record.vector), "<f4")
+
+
+def nearest_records(
+    collection: Collection,
+    asked: Sequence[Asked],
+    k: int,
+    *,
+    radius: float = FARTHEST,
+    matches: Matcher | None = None,
+) -> list[RecordHit]:
+    """Return the k records nearest to any of the descriptors, the nearest first.
+
+    None is farther than `radius`, and the fields of all match. A record that is searched with
+    comes first, at 0. Memory proposes, the collection's rows decide: what is not there any more,
+    or belongs elsewhere, is not shown whatever memory holds.
+    """
+    with held_records(collection) as held:
+        nearest = _nearest(held, asked, k, radius, matches)
+    own = {one.own for one in asked}
+    order = sorted(nearest, key=lambda one: (nearest[one], one not in own, one))[:k]
+    rows = records_by_id(collection, order)
+    return [RecordHit(rows[one], nearest[one]) for one in order if one in rows]
+
+
+def _nearest(
+    held: runtime.Records,
+    asked: Sequence[Asked],
+    k: int,
+    radius: float,
+    matches: Matcher | None,
+) -> dict[int, float]:
+    """Return the distance of everything that can be among the k nearest, by row id."""
+    allowed = None if matches is None else allowed_ids(held, matches)
+    found: dict[int, float] = {}
+    for one in asked:
+        hits = held.index.search(one.vector, k, allowed, radius)
+        for key, distance in zip(hits.ids, hits.distances, strict=True):
+            found[int(key)] = min(float(distance), found.get(int(key), FARTHEST))
+    for one in asked:
+        if one.own is not None and one.own in (held.texts if allowed is None else allowed):
+            found[one.own] = 0.0
+    return found

@@ -1,0 +1,132 @@
+"""Reading the records of collections, and what each process holds of them."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+import numpy as np
+import orjson
+from django.db.models import QuerySet, TextField
+from django.db.models.functions import Cast
+
+from dashboard import runtime
+from dashboard.models import Collection, Record
+from dashboard.queries.filters import Matcher
+from dashboard.queries.pages import PAGE_SIZE, BadCursor, Page
+
+Row = tuple[int, str, Any, bytes | memoryview]  # id, key, fields as JSON, vector
+
+AT_ONCE = 5000  # a statement takes only so many parameters, and memory so many vectors
+
+
+def records_in(collection: Collection) -> QuerySet[Record]:
+    """Return a collection's records without their vectors, first comer first."""
+    return Record.objects.filter(collection=collection).defer("vector").order_by("pk")
+
+
+def known_keys(collection: Collection, keys: Sequence[str]) -> set[str]:
+    """Return which of the keys the collection has."""
+    rows = Record.objects.filter(collection=collection)
+    return {
+        key
+        for some in portions(keys)
+        for key in rows.filter(key__in=some).values_list("key", flat=True)
+    }
+
+
+def records_by_key(collection: Collection, keys: Sequence[str]) -> dict[str, Record]:
+    """Return the records with these keys, vectors included."""
+    rows = Record.objects.filter(collection=collection)
+    return {row.key: row for some in portions(keys) for row in rows.filter(key__in=some)}
+
+
+def records_by_id(collection: Collection, ids: Sequence[int]) -> dict[int, Record]:
+    """Return the records with these row ids, as far as they are the collection's."""
+    rows = records_in(collection)
+    return {row.pk: row for some in portions(ids) for row in rows.filter(pk__in=some)}
+
+
+def portions(values: Sequence[Any]) -> Iterator[Sequence[Any]]:
+    """Cut a list into pieces that one statement can take."""
+    for start in range(0, len(values), AT_ONCE):
+        yield values[start : start + AT_ONCE]
+
+
+def matching_ids(collection: Collection, matches: Matcher | None) -> list[int]:
+    """Return the row ids of the records whose fields match, first comer first."""
+    with held_records(collection) as held:
+        found = held.texts if matches is None else allowed_ids(held, matches)
+        return sorted(found)
+
+
+def allowed_ids(held: runtime.Records, matches: Matcher) -> set[int]:
+    """Return the ids of the held records whose fields match; `_id` is a field of each."""
+    allowed: set[int] = set()
+    for one, (key, text) in held.texts.items():
+        fields = orjson.loads(text)
+        fields["_id"] = key
+        if matches(fields):
+            allowed.add(one)
+    return allowed
+
+
+@contextmanager
+def held_records(collection: Collection) -> Iterator[runtime.Records]:
+    """Give what this process holds of a collection, current and locked until the block ends."""
+    held = runtime.records(collection.id, collection.version.dimension or 0)
+    with held.lock:
+        _refresh(held, collection)
+        yield held
+
+
+def _refresh(held: runtime.Records, collection: Collection) -> None:
+    """Read what was written since the generation that is held.
+
+    The collection's row is read first: whatever is committed later is read again next time. What
+    was deleted shows in the count, and then ids alone are read.
+    """
+    rows = Collection.objects.filter(pk=collection.pk)
+    generation, count = rows.values_list("generation", "records_count").get()
+    if generation == held.generation:
+        return
+    for changed in _changed_since(collection, held.generation):
+        _put(held, changed)
+    if len(held.texts) != count:
+        there = Record.objects.filter(collection=collection).values_list("pk", flat=True)
+        held.drop(set(held.texts).difference(there))
+    held.generation = generation
+
+
+def _changed_since(collection: Collection, generation: int) -> Iterator[Sequence[Row]]:
+    """Yield the rows in batches, so that they are always held by age."""
+    rows = Record.objects.filter(collection=collection).annotate(text=Cast("fields", TextField()))
+    if generation < 0:
+        rows = rows.order_by("pk")
+    else:  # by the index that finds them; new rows come by age here, too
+        rows = rows.filter(generation__gt=generation).order_by("generation", "pk")
+    values = rows.values_list("pk", "key", "text", "vector").iterator(chunk_size=AT_ONCE)
+    batch: list[Row] = []
+    for value in values:
+        batch.append(value)
+        if len(batch) == AT_ONCE:
+            yield batch
+            batch = []
+    if batch:
+        yield batch
+
+
+def _put(held: runtime.Records, batch: Sequence[Row]) -> None:
+    vectors = np.frombuffer(b"".join(bytes(row[3]) for row in batch), "<f4")
+    ids = [row[0] for row in batch]
+    held.put(ids, vectors.reshape(len(batch), -1), [(row[1], row[2]) for row in batch])
+
+
+def record_page(collection: Collection, cursor: str = "", size: int = PAGE_SIZE) -> Page[Record]:
+    """Read one page of records without their vectors, newest first. Raises `BadCursor`."""
+    rows = records_in(collection).order_by("-pk")
+    if cursor:
+        if not cursor.isascii() or not cursor.isdecimal() or len(cursor) > 18:
+            raise BadCursor("This page's address is damaged: open the list again.")
+        rows = rows.filter(pk__lt=int(cursor))
+    found = list(rows[: size + 1])
+    return Page(found[:size], str(found[size - 1].pk) if len(found) > size else "")

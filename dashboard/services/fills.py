@@ -1,0 +1,122 @@
+"""Put images of the workspace into a collection: a job that may be run again at any time."""
+
+from collections.abc import Sequence
+from uuid import UUID
+
+from django.db import transaction
+from django.db.models import QuerySet
+
+from accounts.activity import record
+from accounts.models import User
+from dashboard import runtime
+from dashboard.models import Collection, Fill, Group, Image, Job, SimilarityType
+from dashboard.queries.collections import has_running_fill
+from dashboard.queries.extractions import group_names, images_to_fill
+from dashboard.queries.features import features_of
+from dashboard.queries.images import images_in
+from dashboard.queries.records import known_keys
+from dashboard.services import jobs
+from dashboard.services.errors import AlreadyFilling, CollectionFull
+from dashboard.services.features import ensure_features
+from dashboard.services.records import NewRecord, room_in, write_records
+
+IMAGES_AT_ONCE = 200
+
+
+@transaction.atomic
+def start_fill(
+    *,
+    collection: Collection,
+    group: Group | None = None,
+    similarity_type: SimilarityType | None = None,
+    actor: User,
+) -> Job:
+    """Queue the images of the workspace, or those of a group or a type, for a collection.
+
+    Raises `CollectionFull`, and `AlreadyFilling` while another such job is under way.
+    """
+    row = Collection.objects.select_for_update().get(pk=collection.pk)
+    if has_running_fill(row):
+        raise AlreadyFilling
+    if not room_in(row):
+        raise CollectionFull(row)
+    fill = Fill.objects.create(
+        workspace=collection.workspace,
+        collection=row,
+        group=group,
+        similarity_type=similarity_type,
+        created_by=actor,
+    )
+    record(
+        workspace=collection.workspace,
+        verb="started to fill",
+        noun="collection",
+        target_id=collection.id,
+        target_name=collection.name,
+        actor=actor,
+    )
+    return jobs.enqueue(
+        workspace=collection.workspace,
+        kind=Job.Kind.FILL,
+        title=str(fill),
+        subject_id=fill.id,
+        actor=actor,
+    )
+
+
+def run_fill(*, fill_id: UUID, handle: jobs.Handle) -> str:
+    """Put image after image in, by their ids; what is in already stays as it is.
+
+    A second run after a kill passes over what the first one put in. Raises `CollectionFull`.
+    """
+    fill = Fill.objects.select_related("collection__version", "workspace").get(pk=fill_id)
+    ids = list(images_to_fill(fill).values_list("pk", flat=True))
+    known = 0
+    for start in range(0, len(ids), IMAGES_AT_ONCE):
+        batch = ids[start : start + IMAGES_AT_ONCE]
+        there = known_keys(fill.collection, [str(one) for one in batch])
+        known += len(there)
+        new = _records(fill, [one for one in batch if str(one) not in there])
+        done = start + len(batch)
+        with transaction.atomic():
+            handle.report(
+                stage="Putting images in",
+                total=len(ids),
+                done=done - known,
+                skipped=known,
+                fraction=done / len(ids),
+            )
+            outcome = write_records(collection=fill.collection, records=new)
+        if outcome.beyond:
+            raise CollectionFull(fill.collection)
+        handle.check()
+    return f"{len(ids):,} images are in the collection, {known:,} of them were there before."
+
+
+def _records(fill: Fill, ids: Sequence[UUID]) -> list[NewRecord]:
+    """Describe images, with what is known of them; those deleted meanwhile are left out."""
+    version = fill.collection.version
+    images = images_in(fill.workspace).in_bulk(ids)
+    ensure_features(
+        images=list(images.values()), encoder_key=version.encoder, progress=lambda *_: None
+    )
+    features = features_of(fill.workspace, list(images), version.encoder)
+    model, names = runtime.version(version.id, version.artifact), group_names(list(images))
+    return [
+        NewRecord(
+            str(one),
+            _fields(images[one], names.get(one, [])),
+            model.describe(features[one][None])[0],
+        )
+        for one in ids
+        if one in features and one in images
+    ]
+
+
+def _fields(image: Image, groups: list[str]) -> dict[str, object]:
+    return {"file_name": image.file_name, "groups": groups, "meta_data": image.meta_data}
+
+
+def drop_fills(fills: QuerySet[Fill]) -> None:
+    """End the work of fills that go away with their group or type."""
+    jobs.drop(subject_ids=list(fills.values_list("pk", flat=True)))

@@ -1,0 +1,29 @@
+"""Find the records of a collection that are most alike to a picture, or to one of them."""
+
+from collections.abc import Sequence
+
+from dashboard import runtime
+from dashboard.models import Collection, Record
+from dashboard.queries.record_search import Asked, RecordHit, nearest_records, vector_of
+from dashboard.queries.records import records_by_key
+from dashboard.services.features import features_of_bytes
+from dashboard.services.search import MOST_HITS, model_of
+
+
+def search_records_by_picture(*, collection: Collection, data: bytes, k: int) -> list[RecordHit]:
+    """Return the records most alike to a picture's bytes. Raises `FileRefused`."""
+    model = model_of(collection.version)
+    row = features_of_bytes(runtime.encoder(model.encoder), data)
+    asked = Asked(model.describe(row[None])[0])
+    return nearest_records(collection, [asked], min(k, MOST_HITS))
+
+
+def search_records_by_key(
+    *, collection: Collection, key: str, k: int
+) -> tuple[Record, Sequence[RecordHit]]:
+    """Return a record and those most alike to it, less itself. Raises `Record.DoesNotExist`."""
+    row = records_by_key(collection, [key]).get(key)
+    if row is None:
+        raise Record.DoesNotExist
+    asked = Asked(vector_of(row), row.pk)
+    return row, nearest_records(collection, [asked], min(k, MOST_HITS) + 1)[1:]

@@ -1,0 +1,164 @@
+"""Collections: the list, one with its records, making, renaming, filling and deleting them."""
+
+from typing import Any
+from uuid import UUID
+
+from django.conf import settings
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import render, resolve_url
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from accounts.access import requires
+from accounts.http import WorkspaceRequest
+from dashboard.forms.collections import CollectionForm, FillForm, NewCollectionForm
+from dashboard.models import Collection
+from dashboard.queries.collections import collections_in, fills_of, get_collection
+from dashboard.queries.jobs import job_about
+from dashboard.queries.pages import page
+from dashboard.queries.record_tiles import record_tiles
+from dashboard.queries.records import record_page
+from dashboard.queries.versions import find_default
+from dashboard.services.collections import (
+    change_collection,
+    create_collection,
+    delete_collection,
+)
+from dashboard.services.errors import Refused
+from dashboard.services.fills import start_fill
+from dashboard.views.progress import shown_progress
+from dashboard.views.rendering import (
+    may,
+    missing_is_404,
+    page_or_fragment,
+    see_other,
+    wants_fragment,
+)
+from dashboard.views.snippets import KEY
+
+FORM_PAGE = "dashboard/form_page.html"
+PAGE = "dashboard/collections/collection.html"
+
+
+@never_cache
+@require_safe
+@requires("workspace.view")
+@missing_is_404
+def collections(request: WorkspaceRequest) -> HttpResponse:
+    """List the collections, newest first."""
+    found = page(collections_in(request.workspace), request.GET.get("cursor", ""))
+    context = {
+        "collections": found.rows,
+        "next": found.next,
+        "can_add": may(request, "collections.add"),
+        "has_version": bool(found.rows) or find_default(request.workspace) is not None,
+    }
+    return page_or_fragment(request, "dashboard/collections/list.html", "rows", context)
+
+
+@never_cache
+@require_http_methods(["GET", "POST"])
+@requires("collections.add")
+def collection_new(request: WorkspaceRequest) -> HttpResponse:
+    """Make a collection."""
+    data = request.POST if request.method == "POST" else None
+    form = NewCollectionForm(data, workspace=request.workspace)
+    if not form.is_valid():
+        return _form_page(request, form, "New collection", resolve_url("collections"))
+    version = form.cleaned_data.pop("version")
+    try:
+        made = create_collection(
+            task=version.task, number=version.number, **form.cleaned_data, actor=request.user
+        )
+    except Refused as refusal:  # the version was deleted meanwhile
+        form.add_error("version", str(refusal))
+        return _form_page(request, form, "New collection", resolve_url("collections"))
+    messages.success(request, f"“{made.name}” is there. Now put pictures into it.")
+    return see_other("collection", made.pk)
+
+
+def _form_page(
+    request: WorkspaceRequest, form: CollectionForm, title: str, cancel_url: str
+) -> HttpResponse:
+    context = {"form": form, "pretitle": "Collections", "title": title, "cancel_url": cancel_url}
+    return render(request, FORM_PAGE, context, status=422 if form.is_bound else 200)
+
+
+@never_cache
+@require_safe
+@requires("workspace.view")
+@missing_is_404
+def collection(request: WorkspaceRequest, collection_id: UUID) -> HttpResponse:
+    """Show a collection: what is put in, how a program asks it, its records."""
+    shown = get_collection(request.workspace, collection_id)
+    cursor = request.GET.get("cursor", "")
+    found = record_page(shown, cursor)
+    context = {
+        "collection": shown,
+        "records": record_tiles(shown, found.rows),
+        "next": found.next,
+    }
+    if not (cursor and wants_fragment(request)):
+        context |= _beside(request, shown)
+    return page_or_fragment(request, PAGE, "rows" if cursor else "contents", context)
+
+
+def _beside(request: WorkspaceRequest, shown: Collection) -> dict[str, Any]:
+    """Return what the page shows beside the records."""
+    fill = fills_of(shown).first()
+    job = job_about(request.workspace, fill.pk) if fill else None
+    return {
+        "form": FillForm(workspace=request.workspace),
+        "job": job,
+        "progress": shown_progress(job, request.membership) if job else None,
+        "url": settings.LIKEWISE_URL,
+        "key": KEY,
+        "can_change": may(request, "collections.change"),
+        "can_delete": may(request, "collections.delete"),
+    }
+
+
+@never_cache
+@require_http_methods(["GET", "POST"])
+@requires("collections.change")
+@missing_is_404
+def collection_change(request: WorkspaceRequest, collection_id: UUID) -> HttpResponse:
+    """Rename a collection or say better what it is."""
+    shown = get_collection(request.workspace, collection_id)
+    initial = {"name": shown.name, "description": shown.description}
+    form = CollectionForm(request.POST if request.method == "POST" else None, initial=initial)
+    if not form.is_valid():
+        here = resolve_url("collection", shown.pk)
+        return _form_page(request, form, "Rename the collection", here)
+    change_collection(collection=shown, changes=form.cleaned_data, actor=request.user)
+    messages.success(request, "Saved.")
+    return see_other("collection", shown.pk)
+
+
+@require_POST
+@requires("collections.change")
+@missing_is_404
+def collection_fill(request: WorkspaceRequest, collection_id: UUID) -> HttpResponse:
+    """Have images of the workspace put in, by a job."""
+    shown = get_collection(request.workspace, collection_id)
+    form = FillForm(request.POST, workspace=request.workspace)
+    if not form.is_valid():
+        messages.error(request, form.first_error())
+        return see_other("collection", shown.pk)
+    try:
+        start_fill(collection=shown, **form.cleaned_data, actor=request.user)
+    except Refused as refusal:
+        messages.error(request, str(refusal))
+    return see_other("collection", shown.pk)
+
+
+@require_POST
+@requires("collections.delete")
+@missing_is_404
+def collection_delete(request: WorkspaceRequest, collection_id: UUID) -> HttpResponse:
+    """Delete a collection with its records."""
+    shown = get_collection(request.workspace, collection_id)
+    delete_collection(collection=shown, actor=request.user)
+    messages.success(request, f"“{shown.name}” and its records were deleted.")
+    return see_other("collections")
