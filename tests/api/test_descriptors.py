@@ -200,7 +200,7 @@ def test_none_succeeded(client: ApiClient, task: Task) -> None:
 def test_pictures_that_are_refused(
     client: ApiClient, task: Task, monkeypatch: pytest.MonkeyPatch, refusal: FileRefused, code: int
 ) -> None:
-    def refuse(data: bytes) -> None:
+    def refuse(data: bytes, *, side: int) -> None:
         raise refusal
 
     monkeypatch.setattr("dashboard.services.descriptors.pictures.show", refuse)
