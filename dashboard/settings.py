@@ -99,6 +99,8 @@ INSTALLED_APPS = [
     "allauth.account",
     "csp",
     "django_htmx",
+    "drf_spectacular",
+    "drf_spectacular_sidecar",
     "rest_framework",
     "template_partials",
 ]
@@ -240,8 +242,19 @@ REST_FRAMEWORK = {
         "rest_framework.parsers.FormParser",
         "rest_framework.parsers.MultiPartParser",
     ],
+    "DEFAULT_SCHEMA_CLASS": "dashboard.api.schema.inspector.CallSchema",
     "EXCEPTION_HANDLER": "dashboard.api.errors.answer",
     "UNAUTHENTICATED_USER": None,
+}
+SPECTACULAR_SETTINGS = {
+    "TITLE": "Likewise",
+    "DESCRIPTION": "Custom visual similarity on your own server.",
+    "VERSION": None,
+    "OAS_VERSION": "3.1.0",
+    "PREPROCESSING_HOOKS": ["dashboard.api.schema.inspector.documented"],
+    "POSTPROCESSING_HOOKS": ["dashboard.api.schema.inspector.finish"],
+    "SERVE_AUTHENTICATION": [],
+    "SORT_OPERATIONS": False,
 }
 
 # Background work: job rows are the truth, Celery carries "look at job 17"

@@ -1,0 +1,28 @@
+"""Ids and times of the examples: one story, in which every example id means the same thing."""
+
+from uuid import UUID
+
+CREATED, MODIFIED = "2026-03-02T09:14:05.120000+00:00", "2026-03-02T09:30:41.005000+00:00"
+
+
+def _id(number: int) -> str:
+    return str(UUID(f"{number:08x}-5eed-4a11-8a11-000000000000"))
+
+
+WORKSPACE, TASK, VERSION, TYPE, GROUP, IMAGE = map(_id, range(1, 7))
+TYPE_UNUSED, IMAGE_LOOSE, GROUP_INNER, VERSION_OLD = map(_id, range(21, 25))
+OBJECT, LABEL, VERIFICATION, COLLECTION, LONG_REQUEST = map(_id, range(31, 36))
+
+# A black pixel.
+PICTURE = (
+    "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAAAAAA6fptVAAAACklEQVR4nGNgAAAAAgABSK+kcQAAAABJRU5ErkJggg=="
+)
+
+# What stands for a path's parameter.
+PATHS = {
+    "task_id": (TASK, "The task."),
+    "version_id": (VERSION, "The model, a trained version of a task."),
+    "type_id": (TYPE, "The similarity type."),
+    "group_id": (GROUP, "The group."),
+    "image_id": (IMAGE, "The image."),
+}

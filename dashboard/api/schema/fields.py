@@ -1,0 +1,139 @@
+"""How drf-spectacular writes what is ours: kinds of input, and the token."""
+
+from typing import Any
+
+from drf_spectacular.extensions import (
+    OpenApiAuthenticationExtension,
+    OpenApiSerializerFieldExtension,
+)
+from drf_spectacular.openapi import AutoSchema
+from drf_spectacular.utils import Direction
+from rest_framework import serializers
+
+from dashboard.api.fields import MAX_IDS, MAX_RECORDS
+
+Json = dict[str, Any]
+
+NO_NULL_CHARACTER = r"^[^\u0000]*$"
+# Blanks at the ends are cut off, and something must stay.
+A_NAME = r"^[^\u0000]*[^\s\u0000-\u0020\u007f-\u00a0][^\u0000]*$"
+ID: Json = {"type": "string", "format": "uuid"}
+ANY_OBJECT: Json = {"type": "object", "additionalProperties": True}
+
+
+class TokenScheme(OpenApiAuthenticationExtension):
+    """A token in a header."""
+
+    target_class = "dashboard.api.authentication.TokenAuthentication"
+    name = "token"
+
+    def get_security_definition(self, auto_schema: AutoSchema) -> Json:  # noqa: ARG002
+        """Say how the token is sent."""
+        return {
+            "type": "apiKey",
+            "in": "header",
+            "name": "Authorization",
+            "description": "`Token ` and an API token of yours, which you make under Tokens.",
+        }
+
+
+class _Written(OpenApiSerializerFieldExtension):
+    """A kind of input whose schema does not depend on where it stands."""
+
+    schema: Json = {}
+
+    def map_serializer_field(self, auto_schema: AutoSchema, direction: Direction) -> Json:  # noqa: ARG002
+        """Return the schema."""
+        return dict(self.schema)
+
+
+class TextFields(OpenApiSerializerFieldExtension):
+    """Text: a body's must not be blank, and holds no null character."""
+
+    target_class = serializers.CharField
+
+    def map_serializer_field(self, auto_schema: AutoSchema, direction: Direction) -> Json:
+        """Return the schema."""
+        written: Json = {"type": "string"}
+        if self.target.max_length and direction == "request":
+            written["maxLength"] = self.target.max_length
+        if direction == "request":
+            written |= {"minLength": 1, "pattern": A_NAME}
+        return written
+
+
+class OptionalTexts(OpenApiSerializerFieldExtension):
+    """Text that may be empty or null."""
+
+    target_class = "dashboard.api.fields.OptionalText"
+
+    def map_serializer_field(self, auto_schema: AutoSchema, direction: Direction) -> Json:  # noqa: ARG002
+        """Return the schema."""
+        written: Json = {"type": ["string", "null"], "pattern": NO_NULL_CHARACTER}
+        longest = self.target.max_length
+        return written | ({"maxLength": longest} if longest else {})
+
+
+class Flags(_Written):
+    """Yes or no."""
+
+    target_class = "dashboard.api.fields.Flag"
+    schema = {"type": "boolean"}
+
+
+class Base64Texts(_Written):
+    """Bytes as text."""
+
+    target_class = "dashboard.api.fields.Base64"
+    schema = {
+        "type": ["string", "null"],
+        "contentEncoding": "base64",
+        "description": "Bare, or with a `data:image/…;base64,` head.",
+    }
+
+
+class Ids(_Written):
+    """An id."""
+
+    target_class = "dashboard.api.fields.Id"
+    schema = ID
+
+
+class IdLists(_Written):
+    """Many ids."""
+
+    target_class = "dashboard.api.fields.IdList"
+    schema = {"type": "array", "items": ID, "maxItems": MAX_IDS}
+
+
+class MetaDatas(_Written):
+    """An object of any content."""
+
+    target_class = "dashboard.api.fields.MetaData"
+    schema = {"type": ["object", "null"], "additionalProperties": True}
+
+
+class JsonObjects(_Written):
+    """An object of any content, and never null."""
+
+    target_class = "dashboard.api.fields.JsonObject"
+    schema = ANY_OBJECT
+
+
+class RecordLists(_Written):
+    """Records to describe."""
+
+    target_class = "dashboard.api.fields.RecordList"
+    schema = {
+        "type": "array",
+        "items": {"$ref": "#/components/schemas/Record"},
+        "minItems": 1,
+        "maxItems": MAX_RECORDS,
+    }
+
+
+class RecordAnswerLists(_Written):
+    """Records that were described."""
+
+    target_class = "dashboard.api.schema.descriptors.RecordAnswers"
+    schema = {"type": "array", "items": {"$ref": "#/components/schemas/DescribedRecord"}}

@@ -1,0 +1,36 @@
+"""Every call of the API: the nouns' tables as one."""
+
+from typing import Any
+
+from dashboard.api.schema import (
+    descriptors,
+    groups,
+    images,
+    parameters,
+    similarity_types,
+    tasks,
+    versions,
+)
+from dashboard.api.schema.calls import Call, Noun
+
+NOUNS = (
+    similarity_types.NOUN,
+    tasks.NOUN,
+    versions.NOUN,
+    groups.NOUN,
+    images.NOUN,
+    descriptors.NOUN,
+)
+CALLS: dict[str, dict[str, tuple[Noun, Call]]] = {
+    address: {method: (noun, call) for method, call in calls.items()}
+    for noun in NOUNS
+    for address, calls in noun.calls.items()
+}
+# Shapes that no serializer has.
+SCHEMAS: dict[str, Any] = {
+    "WorkspaceId": {
+        "anyOf": [*parameters.WORKSPACE_ID["anyOf"], {"type": "null"}],
+        "description": "The workspace, as in the query.",
+    },
+} | descriptors.SCHEMAS
+TAGS = [{"name": noun.name, "description": noun.text} for noun in NOUNS]
