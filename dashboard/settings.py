@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 import environ
 from csp.constants import NONE, SELF
 from django.core.management.utils import get_random_secret_key
+from whitenoise.compress import Compressor
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
@@ -176,6 +177,8 @@ STATIC_URL = "/static/"
 STATIC_ROOT = Path(env.str("LIKEWISE_STATIC", str(LIKEWISE_DATA / "static")))
 STATICFILES_DIRS = [BASE_DIR / "static"]
 WHITENOISE_KEEP_ONLY_HASHED_FILES = True
+# Compressing them takes seconds, and only a browser's debugger asks for them.
+WHITENOISE_SKIP_COMPRESS_EXTENSIONS = (*Compressor.SKIP_COMPRESS_EXTENSIONS, "map")
 
 # People
 AUTH_USER_MODEL = "accounts.User"
@@ -249,11 +252,10 @@ REST_FRAMEWORK = {
 SPECTACULAR_SETTINGS = {
     "TITLE": "Likewise",
     "DESCRIPTION": "Custom visual similarity on your own server.",
-    "VERSION": None,
+    "VERSION": "2",
     "OAS_VERSION": "3.1.0",
     "PREPROCESSING_HOOKS": ["dashboard.api.schema.inspector.documented"],
     "POSTPROCESSING_HOOKS": ["dashboard.api.schema.inspector.finish"],
-    "SERVE_AUTHENTICATION": [],
     "SORT_OPERATIONS": False,
 }
 

@@ -154,9 +154,7 @@ NOUN = Noun(
             "GET": Call("groups_read", "Read a group", WholeGroupAnswer, says=WHOLE),
             "PUT": _CHANGE.named("groups_put"),
             "PATCH": _CHANGE.named("groups_patch"),
-            "DELETE": Call(
-                "groups_delete", "Delete a group", status=204, text="Its members stay."
-            ),
+            "DELETE": Call("groups_delete", "Delete a group", status=204, text="Its members stay."),
         },
         f"{ADDRESS}/add-images": {"POST": adding("images", ImageIds, [examples.IMAGE_LOOSE])},
         f"{ADDRESS}/remove-images": {"POST": removing("images", ImageIds, [examples.IMAGE])},

@@ -90,9 +90,7 @@ class CallSchema(AutoSchema):
         if self.call.says is not None:
             status = str(self.call.status)
             found.append(
-                OpenApiExample(
-                    "Answer", self.call.says, response_only=True, status_codes=[status]
-                )
+                OpenApiExample("Answer", self.call.says, response_only=True, status_codes=[status])
             )
         return found
 
@@ -116,7 +114,10 @@ class CallSchema(AutoSchema):
         return False
 
     def _get_serializer_name(
-        self, serializer: Any, direction: Direction, bypass_extensions: bool = False  # noqa: FBT001, FBT002
+        self,
+        serializer: Any,
+        direction: Direction,
+        bypass_extensions: bool = False,  # noqa: FBT001, FBT002
     ) -> str:
         name: str = super()._get_serializer_name(serializer, direction, bypass_extensions)
         return name.removesuffix("Answer")

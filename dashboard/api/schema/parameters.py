@@ -3,7 +3,6 @@
 from typing import Any
 
 from dashboard.api.lists import MAX_PAGE_SIZE, PAGE_SIZE
-from dashboard.api.schema import examples
 from dashboard.api.schema.calls import Parameter
 
 Json = dict[str, Any]
@@ -17,7 +16,6 @@ WORKSPACE_ID: Json = {
         {"type": "string", "format": "uuid"},
         {"type": "string", "enum": ["Default", ""]},
     ],
-    "example": examples.WORKSPACE,
 }
 
 WORKSPACE = Parameter(
@@ -29,9 +27,7 @@ WORKSPACE = Parameter(
 _SIZE = f"How many on a page: {PAGE_SIZE} unless told, {MAX_PAGE_SIZE} at most."
 LIST = (
     Parameter("page", "Which page, from 1.", {"type": "integer", "minimum": 1, "default": 1}),
-    Parameter(
-        "page_size", _SIZE, {"anyOf": [{"type": "integer"}, {"type": "string"}], "example": 100}
-    ),
+    Parameter("page_size", _SIZE, {"anyOf": [{"type": "integer"}, {"type": "string"}]}),
     Parameter(
         "cursor",
         "Where the next page begins, as `next` says it: pages far in come as fast as the first.",
@@ -40,7 +36,6 @@ LIST = (
     Parameter(
         "ordering",
         "By `name` or `created`; `-` turns it round. Anything else: newest first.",
-        {"type": "string", "example": "-created"},
     ),
 )
 

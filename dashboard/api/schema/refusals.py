@@ -133,8 +133,9 @@ def _with_status(status: int, example: Json) -> Json:
 
 
 def _schema(status: int, *, with_status: bool) -> Json:
-    if with_status:
-        return _ref("RefusalWithStatus")
+    if with_status:  # a descriptor call of which every record failed answers as one that succeeded
+        refusal = _ref("RefusalWithStatus")
+        return {"anyOf": [refusal, _ref("Descriptors")]} if status == 400 else refusal
     if status == 400:
         return {"anyOf": [_ref("Refusal"), _ref("FieldErrors")]}
     return _ref("Conflict" if status == 409 else "Refusal")

@@ -54,7 +54,11 @@ NOUN = Noun(
     {
         f"{SIMILARITY}/type": {
             "GET": Call(
-                "types_list", "List the types", page_of(TypeAnswer), query=LIST, says=a_page(EXAMPLE)
+                "types_list",
+                "List the types",
+                page_of(TypeAnswer),
+                query=LIST,
+                says=a_page(EXAMPLE),
             ),
             "POST": Call(
                 "types_create",

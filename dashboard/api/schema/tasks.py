@@ -61,7 +61,11 @@ NOUN = Noun(
     {
         f"{SIMILARITY}/task": {
             "GET": Call(
-                "tasks_list", "List the tasks", page_of(TaskAnswer), query=LIST, says=a_page(EXAMPLE)
+                "tasks_list",
+                "List the tasks",
+                page_of(TaskAnswer),
+                query=LIST,
+                says=a_page(EXAMPLE),
             ),
             "POST": Call(
                 "tasks_create",
