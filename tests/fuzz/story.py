@@ -1,0 +1,70 @@
+"""The schema's examples, come true: each id of `examples.py` is there and is what it stands for."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from uuid import UUID
+
+import pytest
+from django.db.models import Model
+
+from accounts.models import User, Workspace
+from dashboard.api.schema import examples
+from dashboard.jobs import runner
+from dashboard.models import Group, Image, Label, SimilarityType, Task, Version
+from dashboard.services import jobs
+from dashboard.services.groups import add_images
+from dashboard.services.tasks import add_type
+from dashboard.services.training import start_training
+from dashboard.services.versions import set_production
+from dashboard.services.workspaces import open_workspace
+from tests.factories import make_group, make_image, make_task, make_type, make_user
+
+
+def tell(patch: pytest.MonkeyPatch) -> User:
+    """Make everything that the examples name; return whose it is."""
+    patch.setattr(jobs.app, "send_task", lambda *_, **__: None)
+    owner = make_user("alice")
+    with called(Workspace, examples.WORKSPACE), called(Label, examples.LABEL):
+        workspace = open_workspace(name="Alice’s shop", actor=owner)
+    with called(SimilarityType, examples.TYPE):
+        kind = make_type(workspace)
+    with called(SimilarityType, examples.TYPE_UNUSED):
+        make_type(workspace, "Same colours")
+    with called(Image, examples.IMAGE):
+        first = make_image(workspace, 0)
+    with called(Image, examples.IMAGE_LOOSE):
+        make_image(workspace, 1)
+    with called(Group, examples.GROUP):
+        red = make_group(kind)
+    with called(Group, examples.GROUP_INNER):
+        make_group(kind, "Red shoe from above")
+    fill(red, [first, make_image(workspace, 2)], owner)
+    fill(make_group(kind, "Blue shoe"), [make_image(workspace, seed) for seed in (3, 4)], owner)
+    train(workspace, kind, owner)
+    return owner
+
+
+def fill(group: Group, images: list[Image], owner: User) -> None:
+    add_images(group=group, ids=[image.id for image in images], actor=owner)
+
+
+def train(workspace: Workspace, kind: SimilarityType, owner: User) -> None:
+    """Train the example's task, so that it has the example's version, in production."""
+    with called(Task, examples.TASK):
+        task = make_task(workspace)
+    add_type(task=task, similarity_type=kind, actor=owner)
+    with called(Version, examples.VERSION):
+        version, job = start_training(task=task, actor=owner)
+    runner.run_job(str(job.id))
+    version.refresh_from_db()
+    set_production(version=version, production=True, actor=owner)
+
+
+@contextmanager
+def called(model: type[Model], pk: str) -> Iterator[None]:
+    """Let the next row of the model have this id."""
+    field = model._meta.pk
+    usual = field._get_default
+    field.__dict__["_get_default"] = lambda: UUID(pk)
+    yield
+    field.__dict__["_get_default"] = usual
