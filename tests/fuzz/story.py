@@ -2,6 +2,8 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from types import SimpleNamespace
+from unittest.mock import patch
 from uuid import UUID
 
 import pytest
@@ -11,7 +13,7 @@ from accounts.models import User, Workspace
 from dashboard.api.schema import examples
 from dashboard.jobs import runner
 from dashboard.models import Group, Image, Label, SimilarityType, Task, Version
-from dashboard.services import jobs
+from dashboard.services import images, jobs
 from dashboard.services.groups import add_images
 from dashboard.services.tasks import add_type
 from dashboard.services.training import start_training
@@ -20,9 +22,9 @@ from dashboard.services.workspaces import open_workspace
 from tests.factories import make_group, make_image, make_task, make_type, make_user
 
 
-def tell(patch: pytest.MonkeyPatch) -> User:
+def tell(monkeypatch: pytest.MonkeyPatch) -> User:
     """Make everything that the examples name; return whose it is."""
-    patch.setattr(jobs.app, "send_task", lambda *_, **__: None)
+    monkeypatch.setattr(jobs.app, "send_task", lambda *_, **__: None)
     owner = make_user("alice")
     with called(Workspace, examples.WORKSPACE), called(Label, examples.LABEL):
         workspace = open_workspace(name="Alice’s shop", actor=owner)
@@ -44,8 +46,8 @@ def tell(patch: pytest.MonkeyPatch) -> User:
     return owner
 
 
-def fill(group: Group, images: list[Image], owner: User) -> None:
-    add_images(group=group, ids=[image.id for image in images], actor=owner)
+def fill(group: Group, members: list[Image], owner: User) -> None:
+    add_images(group=group, ids=[image.id for image in members], actor=owner)
 
 
 def train(workspace: Workspace, kind: SimilarityType, owner: User) -> None:
@@ -66,5 +68,6 @@ def called(model: type[Model], pk: str) -> Iterator[None]:
     field = model._meta.pk
     usual = field._get_default
     field.__dict__["_get_default"] = lambda: UUID(pk)
-    yield
+    with patch.object(images, "uuid", SimpleNamespace(uuid4=lambda: UUID(pk))):
+        yield
     field.__dict__["_get_default"] = usual

@@ -15,9 +15,30 @@ from dashboard.api.fields import MAX_IDS, MAX_RECORDS
 Json = dict[str, Any]
 
 NO_NULL_CHARACTER = r"^[^\u0000]*$"
-# Blanks at the ends are cut off, and something must stay.
-A_NAME = r"^[^\u0000]*[^\s\u0000-\u0020\u007f-\u00a0][^\u0000]*$"
+# Blanks, as Python knows them, are cut off at the ends, and something must stay.
+_BLANK = (
+    r"\u0009-\u000d\u001c-\u0020\u0085\u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000"
+)
+A_NAME = rf"^[^\u0000]*[^\u0000{_BLANK}][^\u0000]*$"
 ID: Json = {"type": "string", "format": "uuid"}
+FLAG: Json = {
+    "description": "`true` or `false`; also `1`, `0`, `yes`, `no`, `on`, `off` as text.",
+    "anyOf": [
+        {"type": "boolean"},
+        {
+            "enum": [
+                0,
+                1,
+                *sorted(
+                    text
+                    for text in serializers.BooleanField.TRUE_VALUES
+                    | serializers.BooleanField.FALSE_VALUES
+                    if isinstance(text, str)
+                ),
+            ]
+        },
+    ],
+}
 ANY_OBJECT: Json = {"type": "object", "additionalProperties": True}
 
 
@@ -47,6 +68,13 @@ class _Written(OpenApiSerializerFieldExtension):
         return dict(self.schema)
 
 
+def written(field: Any, auto_schema: AutoSchema) -> Json | None:
+    """Return how a body's field is written, if it is of our kinds."""
+    kind = OpenApiSerializerFieldExtension.get_match(field)
+    ours = type(kind).__module__ == __name__
+    return kind.map_serializer_field(auto_schema, "request") if kind and ours else None
+
+
 class TextFields(OpenApiSerializerFieldExtension):
     """Text: a body's must not be blank, and holds no null character."""
 
@@ -54,12 +82,10 @@ class TextFields(OpenApiSerializerFieldExtension):
 
     def map_serializer_field(self, auto_schema: AutoSchema, direction: Direction) -> Json:
         """Return the schema."""
-        written: Json = {"type": "string"}
-        if self.target.max_length and direction == "request":
-            written["maxLength"] = self.target.max_length
-        if direction == "request":
-            written |= {"minLength": 1, "pattern": A_NAME}
-        return written
+        if direction == "response":
+            return {"type": "string"}
+        longest = {"maxLength": self.target.max_length} if self.target.max_length else {}
+        return {"type": ["string", "number"], "minLength": 1, "pattern": A_NAME} | longest
 
 
 class OptionalTexts(OpenApiSerializerFieldExtension):
@@ -69,16 +95,22 @@ class OptionalTexts(OpenApiSerializerFieldExtension):
 
     def map_serializer_field(self, auto_schema: AutoSchema, direction: Direction) -> Json:  # noqa: ARG002
         """Return the schema."""
-        written: Json = {"type": ["string", "null"], "pattern": NO_NULL_CHARACTER}
-        longest = self.target.max_length
-        return written | ({"maxLength": longest} if longest else {})
+        longest = {"maxLength": self.target.max_length} if self.target.max_length else {}
+        return {"type": ["string", "number", "null"], "pattern": NO_NULL_CHARACTER} | longest
 
 
 class Flags(_Written):
     """Yes or no."""
 
     target_class = "dashboard.api.fields.Flag"
-    schema = {"type": "boolean"}
+    schema = {"$ref": "#/components/schemas/Flag"}
+
+
+class Files(_Written):
+    """A file of a form."""
+
+    target_class = serializers.FileField
+    schema = {"type": "string", "format": "binary"}
 
 
 class Base64Texts(_Written):

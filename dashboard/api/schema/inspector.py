@@ -6,7 +6,7 @@ from drf_spectacular.openapi import AutoSchema
 from drf_spectacular.utils import Direction, OpenApiExample
 from rest_framework import serializers
 
-from dashboard.api.schema import examples, fields, parameters, refusals, table
+from dashboard.api.schema import examples, fields, forms, parameters, refusals, table
 from dashboard.api.schema.calls import Call, Noun
 
 Json = dict[str, Any]
@@ -23,7 +23,11 @@ def finish(result: Json, **_: Any) -> Json:
     """Add what calls refer to by name, and what stands above them."""
     components = result["components"]
     components["responses"] = refusals.responses()
-    components["schemas"] |= refusals.SCHEMAS | table.SCHEMAS
+    shapes = components["schemas"]
+    for name, shape in shapes.items():
+        if "properties" in shape:
+            shapes[name] = forms.without_files(shape)
+    shapes |= refusals.SCHEMAS | table.SCHEMAS
     return result | {"tags": table.TAGS, "servers": [{"url": "/"}]}
 
 
@@ -78,6 +82,13 @@ class CallSchema(AutoSchema):
         body = self.call.body
         return body and body(partial=self.call.partial)
 
+    def _get_request_body(self, direction: Direction = "request") -> Json | None:
+        written: Json | None = super()._get_request_body(direction)
+        if written is None:
+            return None
+        body = self.resolve_serializer(self.get_request_serializer(), direction).schema
+        return written | {"content": forms.media_types(body, written["content"])}
+
     def get_response_serializers(self) -> Any:
         """Return the shape of the answer."""
         return self.call.answer
@@ -125,5 +136,10 @@ class CallSchema(AutoSchema):
     def _map_basic_serializer(self, serializer: Any, direction: Direction) -> Json:
         written: Json = super()._map_basic_serializer(serializer, direction)
         if direction == "request" and isinstance(serializer, serializers.Serializer):
+            # drf-spectacular would add to what stands there: null again, and blanks.
+            for name, field in serializer.fields.items():
+                if schema := fields.written(field, self):
+                    written["properties"][name] = schema
             written["properties"]["workspace"] = {"$ref": "#/components/schemas/WorkspaceId"}
+            written |= table.ALSO.get(type(serializer).__name__, {})
         return written

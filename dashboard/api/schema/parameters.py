@@ -9,7 +9,7 @@ Json = dict[str, Any]
 
 EMPTY: Json = {"type": "string", "maxLength": 0}
 ID: Json = {"anyOf": [{"type": "string", "format": "uuid"}, EMPTY]}
-FLAG: Json = {"anyOf": [{"type": "boolean"}, EMPTY]}
+FLAG: Json = {"anyOf": [{"$ref": "#/components/schemas/Flag"}, EMPTY]}
 NUMBER: Json = {"anyOf": [{"type": "integer", "minimum": 0, "maximum": 999_999_999}, EMPTY]}
 WORKSPACE_ID: Json = {
     "anyOf": [

@@ -4,9 +4,9 @@ from typing import Any
 
 from dashboard.api.schema import (
     descriptors,
+    fields,
     groups,
     images,
-    parameters,
     similarity_types,
     tasks,
     versions,
@@ -28,9 +28,11 @@ CALLS: dict[str, dict[str, tuple[Noun, Call]]] = {
 }
 # Shapes that no serializer has.
 SCHEMAS: dict[str, Any] = {
+    "Flag": fields.FLAG,
     "WorkspaceId": {
-        "anyOf": [*parameters.WORKSPACE_ID["anyOf"], {"type": "null"}],
-        "description": "The workspace, as in the query.",
+        "description": "The workspace, as in the query, which goes first if both name one.",
     },
 } | descriptors.SCHEMAS
+# What a serializer checks by a method of its own.
+ALSO: dict[str, Any] = tasks.ALSO
 TAGS = [{"name": noun.name, "description": noun.text} for noun in NOUNS]
