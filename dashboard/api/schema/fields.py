@@ -16,9 +16,7 @@ Json = dict[str, Any]
 
 NO_NULL_CHARACTER = r"^[^\u0000]*$"
 # Blanks, as Python knows them, are cut off at the ends, and something must stay.
-_BLANK = (
-    r"\u0009-\u000d\u001c-\u0020\u0085\u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000"
-)
+_BLANK = r"\u0009-\u000d\u001c-\u0020\u0085\u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000"
 A_NAME = rf"^[^\u0000]*[^\u0000{_BLANK}][^\u0000]*$"
 ID: Json = {"type": "string", "format": "uuid"}
 FLAG: Json = {

@@ -11,14 +11,14 @@ URLENCODED = "application/x-www-form-urlencoded"
 MULTIPART = "multipart/form-data"
 
 
-def media_types(body: Json, written: Json) -> Json:
+def media_types(body: Json, needed: list[str], written: Json) -> Json:
     """Write a body's media types: as JSON, as it is written already, and as a form of either kind.
 
     Files go into a multipart form alone, and records into no urlencoded one.
     """
-    content = {JSON: written[JSON], MULTIPART: _form(body)}
+    content = {JSON: written[JSON], MULTIPART: _form(body, needed)}
     if "records" not in body["properties"]:
-        content[URLENCODED] = _form(without_files(body))
+        content[URLENCODED] = _form(without_files(body), needed)
     return content
 
 
@@ -32,13 +32,16 @@ def _is_file(field: Json) -> bool:
     return "contentMediaType" in field or field.get("format") == "binary"
 
 
-def _form(body: Json) -> Json:
-    needed = body.get("required", ())
+def _form(body: Json, needed: list[str]) -> Json:
     properties = {
         name: _field(field, optional=name not in needed)
         for name, field in body["properties"].items()
     }
-    objects = [name for name, field in properties.items() if field.get("type") == "object"]
+    objects = [
+        name
+        for name, field in properties.items()
+        if field.get("type") == "object" or "$ref" in field.get("items", ())
+    ]
     form: Json = {"schema": deepcopy(body) | {"properties": properties}}
     if objects:
         form["encoding"] = {name: {"contentType": JSON} for name in objects}
@@ -46,7 +49,10 @@ def _form(body: Json) -> Json:
 
 
 def _field(field: Json, *, optional: bool) -> Json:
-    """Write a field as text, base64 too; null cannot be said, and an empty field is none."""
+    """Write a field as text, base64 too; null cannot be said, and an empty one is none.
+
+    That is so of optional fields alone: an empty name is one, and a wrong one.
+    """
     kept = {name: value for name, value in field.items() if name != "contentEncoding"}
     if isinstance(kept.get("type"), list):
         kept["type"] = kept["type"][0]

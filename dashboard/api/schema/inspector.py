@@ -86,8 +86,10 @@ class CallSchema(AutoSchema):
         written: Json | None = super()._get_request_body(direction)
         if written is None:
             return None
-        body = self.resolve_serializer(self.get_request_serializer(), direction).schema
-        return written | {"content": forms.media_types(body, written["content"])}
+        serializer = self.get_request_serializer()
+        body = self.resolve_serializer(serializer, direction).schema
+        needed = [name for name, field in serializer.fields.items() if field.required]
+        return written | {"content": forms.media_types(body, needed, written["content"])}
 
     def get_response_serializers(self) -> Any:
         """Return the shape of the answer."""
