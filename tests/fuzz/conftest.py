@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import requests
 from django.core.cache import cache
 from django.db import transaction
 from django.test import override_settings
@@ -16,7 +17,7 @@ from pytest_django import Settings
 
 from accounts import services
 from tests.factories import make_key
-from tests.fuzz import story
+from tests.fuzz import adapter, story
 
 SEED = int(os.environ.get("LIKEWISE_TEST_SEED", "1"))
 # Known before the world is: requests are put together before any test runs.
@@ -50,10 +51,13 @@ def world(
 
 
 @pytest.fixture
-def _as_told(world: Path, _house: None, settings: Settings) -> Iterator[None]:
+def _as_told(
+    world: Path, _house: None, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[None]:
     """Use the story's files; every other test has files of its own."""
     for name, value in _settings(world).items():
         setattr(settings, name, value)
+    monkeypatch.setattr(requests.Session, "get_adapter", adapter.adapter_of)
     logging.getLogger("likewise.request").setLevel(logging.WARNING)
     yield
     logging.getLogger("likewise.request").setLevel(logging.NOTSET)

@@ -78,7 +78,7 @@ class TextFields(OpenApiSerializerFieldExtension):
 
     target_class = serializers.CharField
 
-    def map_serializer_field(self, auto_schema: AutoSchema, direction: Direction) -> Json:
+    def map_serializer_field(self, auto_schema: AutoSchema, direction: Direction) -> Json:  # noqa: ARG002
         """Return the schema."""
         if direction == "response":
             return {"type": "string"}

@@ -14,12 +14,16 @@ MULTIPART = "multipart/form-data"
 def media_types(body: Json, needed: list[str], written: Json) -> Json:
     """Write a body's media types: as JSON, as it is written already, and as a form of either kind.
 
-    Files go into a multipart form alone, and records into no urlencoded one.
+    Files go into a multipart form alone. Records are told of as JSON alone: a form has each as a
+    JSON text of its own in a repeated field, for which OpenAPI has no words.
     """
-    content = {JSON: written[JSON], MULTIPART: _form(body, needed)}
-    if "records" not in body["properties"]:
-        content[URLENCODED] = _form(without_files(body), needed)
-    return content
+    if "records" in body["properties"]:
+        return {JSON: written[JSON]}
+    return {
+        JSON: written[JSON],
+        MULTIPART: _form(body, needed),
+        URLENCODED: _form(without_files(body), needed),
+    }
 
 
 def without_files(body: Json) -> Json:
@@ -37,11 +41,7 @@ def _form(body: Json, needed: list[str]) -> Json:
         name: _field(field, optional=name not in needed)
         for name, field in body["properties"].items()
     }
-    objects = [
-        name
-        for name, field in properties.items()
-        if field.get("type") == "object" or "$ref" in field.get("items", ())
-    ]
+    objects = [name for name, field in properties.items() if field.get("type") == "object"]
     form: Json = {"schema": deepcopy(body) | {"properties": properties}}
     if objects:
         form["encoding"] = {name: {"contentType": JSON} for name in objects}

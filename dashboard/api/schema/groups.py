@@ -5,9 +5,8 @@ from typing import Any
 from rest_framework import serializers
 
 from dashboard.api.schema import examples, images
-from dashboard.api.schema.calls import SIMILARITY, Call, Noun, a_page, page_of
+from dashboard.api.schema.calls import SIMILARITY, Call, Noun, Parameter, a_page, page_of
 from dashboard.api.schema.parameters import LIST, of_flag, of_id, of_number
-from dashboard.api.schema.calls import Parameter
 from dashboard.api.shapes import GroupFields, ImageIds
 
 
