@@ -50,8 +50,7 @@ def loaded() -> Any:
             "checks": {"positive_data_acceptance": {"expected-statuses": MAY_ANSWER}},
         }
     )
-    made = schemathesis.openapi.from_dict(strict(openapi()), config=config)
-    return made
+    return schemathesis.openapi.from_dict(strict(openapi()), config=config)
 
 
 schema = loaded()

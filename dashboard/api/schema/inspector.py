@@ -51,7 +51,7 @@ class CallSchema(AutoSchema):
         """Return one line."""
         return self.call.summary
 
-    def get_description(self) -> str:
+    def get_description(self) -> str:  # type: ignore[override]  # as drf-spectacular has it
         """Return what else there is to know."""
         return self.call.text
 

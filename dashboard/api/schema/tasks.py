@@ -42,7 +42,7 @@ EXAMPLE = {
 }
 ASKS = {"name": "Bags", "description": "Those of the autumn catalogue."}
 CHANGES = {"description": "Those of the spring catalogue."}
-FRESH = {"types": [], "production_version": None, "last_train_status": None}
+FRESH: dict[str, Any] = {"types": [], "production_version": None, "last_train_status": None}
 ALSO = {"TypeId": {"anyOf": [{"required": ["type_id"]}, {"required": ["type"]}]}}
 ADDRESS = f"{SIMILARITY}/task/{{task_id}}"
 
