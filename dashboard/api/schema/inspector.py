@@ -83,7 +83,7 @@ class CallSchema(AutoSchema):
         return body and body(partial=self.call.partial)
 
     def _get_request_body(self, direction: Direction = "request") -> Json | None:
-        written: Json | None = super()._get_request_body(direction)
+        written: Json | None = super()._get_request_body(direction)  # type: ignore[no-untyped-call]
         if written is None:
             return None
         serializer = self.get_request_serializer()
@@ -109,7 +109,7 @@ class CallSchema(AutoSchema):
 
     def _get_response_bodies(self, direction: Direction = "response") -> Json:
         call = self.call
-        answer = self._get_response_for_code(call.answer, str(call.status), None, direction)
+        answer = self._get_response_for_code(call.answer, str(call.status), None, direction)  # type: ignore[no-untyped-call]
         answer["headers"] = {"X-Request-ID": refusals.REQUEST_ID}
         answer["description"] = "Done." if call.answer else "Done; there is nothing to say."
         writing = () if self.method == "GET" else (403,)
@@ -136,7 +136,7 @@ class CallSchema(AutoSchema):
         return name.removesuffix("Answer")
 
     def _map_basic_serializer(self, serializer: Any, direction: Direction) -> Json:
-        written: Json = super()._map_basic_serializer(serializer, direction)
+        written: Json = super()._map_basic_serializer(serializer, direction)  # type: ignore[no-untyped-call]
         if direction == "request" and isinstance(serializer, serializers.Serializer):
             # drf-spectacular would add to what stands there: null again, and blanks.
             for name, field in serializer.fields.items():
