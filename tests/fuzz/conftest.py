@@ -22,6 +22,7 @@ from tests.fuzz import adapter, story
 SEED = int(os.environ.get("LIKEWISE_TEST_SEED", "1"))
 # Known before the world is: requests are put together before any test runs.
 KEY = "lw_" + 10 * "Fuzz"
+succeeded: list[bool] = []
 answered: Counter[tuple[str, int]] = Counter()
 
 
@@ -57,11 +58,14 @@ def _as_told(
     """Use the story's files; every other test has files of its own."""
     for name, value in _settings(world).items():
         setattr(settings, name, value)
+    succeeded.clear()
     monkeypatch.setattr(requests.Session, "get_adapter", adapter.adapter_of)
     logging.getLogger("likewise.request").setLevel(logging.WARNING)
     yield
     logging.getLogger("likewise.request").setLevel(logging.NOTSET)
     cache.clear()
+    # The examples of the schema come first, and are what somebody would send.
+    assert any(succeeded) or not succeeded, "no request of this call succeeded"
 
 
 def _settings(folder: Path) -> dict[str, Any]:

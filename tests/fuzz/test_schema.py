@@ -3,15 +3,17 @@
 import os
 from typing import Any
 
+import hypothesis
 import pytest
 import schemathesis
 from django.db import transaction
+from hypothesis.stateful import run_state_machine_as_test
 from schemathesis import Case
 from schemathesis.config import SchemathesisConfig
 
 from dashboard.api.documents import openapi
 from tests.fuzz.adapter import BASE
-from tests.fuzz.conftest import KEY, SEED, answered
+from tests.fuzz.conftest import KEY, SEED, answered, succeeded
 from tests.fuzz.strict import strict
 
 pytestmark = [
@@ -72,11 +74,45 @@ def test_every_answer_is_in_the_schema(case: Case) -> None:
     with transaction.atomic():
         response = case.call(base_url=BASE)
         answered[case.operation.label, response.status_code] += 1
+        succeeded.append(response.status_code in SUCCESS)
         try:
             case.validate_response(response, transport_kwargs={"base_url": BASE})
             check_refusal(case, response)
         finally:
             transaction.set_rollback(True)
+
+
+@hypothesis.seed(SEED)
+class Sequence(schema.as_state_machine()):  # type: ignore[misc]
+    """Calls that use what earlier ones answered: a thing that was made is there, until deleted."""
+
+    def setup(self) -> None:
+        self.world = transaction.atomic()
+        self.world.__enter__()
+
+    def teardown(self) -> None:
+        transaction.set_rollback(True)
+        self.world.__exit__(None, None, None)
+
+    def after_call(self, response: Any, case: Case) -> None:
+        answered[case.operation.label, response.status_code] += 1
+        succeeded.append(response.status_code in SUCCESS)
+
+    def get_call_kwargs(self, case: Case) -> dict[str, Any]:
+        return {"base_url": BASE}
+
+
+def test_sequences_of_calls() -> None:
+    run_state_machine_as_test(
+        Sequence,
+        settings=hypothesis.settings(
+            max_examples=EXAMPLES,
+            stateful_step_count=8,
+            deadline=None,
+            database=None,
+            suppress_health_check=list(hypothesis.HealthCheck),
+        ),
+    )
 
 
 def check_refusal(case: Case, response: Any) -> None:
