@@ -142,6 +142,8 @@ def test_real_answers_agree(cast: Cast) -> None:
         agrees(bob.get(f"{address}{row.pk}"), f"{address}{{{noun}_id}}")
         agrees(api_client(None).get(address), address.rstrip("/"))
         agrees(api_client(cast.charlie).get(f"{address}{row.pk}"), f"{address}{{{noun}_id}}")
+    for address in ("/account/v2/user/", "/account/v2/workspace/", "/account/v2/request/"):
+        agrees(bob.get(address), address)
     agrees(bob.post(GROUP, {"name": ""}), GROUP.rstrip("/"))
     agrees(bob.post(f"{TASK}{task.pk}/train"), f"{TASK}{{task_id}}/train")
     agrees(bob.delete(f"{TYPE}{kind.pk}"), f"{TYPE}{{type_id}}")

@@ -7,6 +7,8 @@ from urllib.parse import unquote_to_bytes, urlsplit
 
 import requests
 from django.core.handlers.wsgi import WSGIHandler
+from django.core.signals import request_finished, request_started
+from django.db import close_old_connections
 from requests.adapters import HTTPAdapter
 from urllib3 import HTTPHeaderDict, HTTPResponse
 
@@ -18,6 +20,9 @@ class InProcess(HTTPAdapter):
 
     def send(self, request: requests.PreparedRequest, **_: Any) -> requests.Response:  # type: ignore[override]
         begun: list[Any] = []
+        # As Django's own test client does: the connection holds the story's transaction.
+        request_started.disconnect(close_old_connections)
+        request_finished.disconnect(close_old_connections)
         answer = _handler()(
             _environ(request), lambda status, headers: begun.extend((status, headers))
         )
@@ -25,6 +30,8 @@ class InProcess(HTTPAdapter):
             content = b"".join(answer)
         finally:
             answer.close()
+            request_started.connect(close_old_connections)
+            request_finished.connect(close_old_connections)
         status, headers = begun
         raw = HTTPResponse(
             body=io.BytesIO(content),

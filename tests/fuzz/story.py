@@ -12,20 +12,22 @@ from django.db.models import Model
 from accounts.models import User, Workspace
 from dashboard.api.schema import examples
 from dashboard.jobs import runner
-from dashboard.models import Group, Image, Label, SimilarityType, Task, Version
+from dashboard.models import AsyncRequest, Group, Image, Label, SimilarityType, Task, Version
 from dashboard.services import images, jobs
+from dashboard.services.async_requests import SentRecord, start_descriptors
 from dashboard.services.groups import add_images
 from dashboard.services.tasks import add_type
 from dashboard.services.training import start_training
 from dashboard.services.versions import set_production
 from dashboard.services.workspaces import open_workspace
-from tests.factories import make_group, make_image, make_task, make_type, make_user
+from tests.factories import drawn_png, make_group, make_image, make_task, make_type, make_user
 
 
 def tell(monkeypatch: pytest.MonkeyPatch) -> User:
     """Make everything that the examples name; return whose it is."""
     monkeypatch.setattr(jobs.app, "send_task", lambda *_, **__: None)
-    owner = make_user("alice")
+    with called(User, examples.USER):
+        owner = make_user("alice")
     with called(Workspace, examples.WORKSPACE), called(Label, examples.LABEL):
         workspace = open_workspace(name="Alice’s shop", actor=owner)
     with called(SimilarityType, examples.TYPE):
@@ -42,7 +44,11 @@ def tell(monkeypatch: pytest.MonkeyPatch) -> User:
         make_group(kind, "Red shoe from above")
     fill(red, [first, make_image(workspace, 2)], owner)
     fill(make_group(kind, "Blue shoe"), [make_image(workspace, seed) for seed in (3, 4)], owner)
-    train(workspace, kind, owner)
+    version = train(workspace, kind, owner)
+    with called(AsyncRequest, examples.LONG_REQUEST):
+        record = SentRecord(b'{"_id":"mine"}', drawn_png())
+        request = start_descriptors(version=version, records=[record], actor=owner)
+    runner.run_job(str(request.job.id))
     return owner
 
 
@@ -50,7 +56,7 @@ def fill(group: Group, members: list[Image], owner: User) -> None:
     add_images(group=group, ids=[image.id for image in members], actor=owner)
 
 
-def train(workspace: Workspace, kind: SimilarityType, owner: User) -> None:
+def train(workspace: Workspace, kind: SimilarityType, owner: User) -> Version:
     """Train the example's task, so that it has the example's version, in production."""
     with called(Task, examples.TASK):
         task = make_task(workspace)
@@ -60,6 +66,7 @@ def train(workspace: Workspace, kind: SimilarityType, owner: User) -> None:
     runner.run_job(str(job.id))
     version.refresh_from_db()
     set_production(version=version, production=True, actor=owner)
+    return version
 
 
 @contextmanager

@@ -40,6 +40,8 @@ REASONS = {
     "groups_add_images": NO_IMAGE,
     "groups_remove_images": NO_IMAGE,
     "images_create": NO_PICTURE,
+    "requests_create": ("There is no group", "lacks", "is not an id"),
+    "requests_list": ("Send one of",),
     "descriptors_make": ("No record could be read",),
 }
 

@@ -8,6 +8,7 @@ from rest_framework import serializers
 
 SIMILARITY = "/similarity/training/v2"
 RECOGNITION = "/recognition/v2"
+ACCOUNT = "/account/v2"
 
 Json = dict[str, Any]
 Shape = type[serializers.Serializer[Any]]
@@ -38,7 +39,8 @@ class Call:
     """One method of one address: what it takes, answers and refuses.
 
     `refuses` are the statuses beside those that any call may answer (see `refusals.py`), 403 aside
-    where something is written. `asks` and `says` are the examples of body and answer.
+    where something is written. `scoped` says that it heeds `workspace`. `raw_body` names a body
+    that no serializer describes. `asks` and `says` are the examples of body and answer.
     """
 
     name: str
@@ -46,8 +48,10 @@ class Call:
     answer: Shape | None = None
     status: int = 200
     body: Shape | None = None
+    raw_body: str = ""
     partial: bool = False
     query: Sequence[Parameter] = ()
+    scoped: bool = True
     refuses: Sequence[int] = ()
     refuses_with_status: bool = False
     text: str = ""

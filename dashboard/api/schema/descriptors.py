@@ -50,11 +50,10 @@ SCHEMAS: Json = {
         "additionalProperties": True,
         "properties": {
             "_id": {"description": "Yours; one is made where there is none."},
-            "_url": {"type": "string", "description": "The picture's address."},
+            # Of any type: a record that cannot be read fails alone.
+            "_url": {"description": "The picture's address, as text."},
             "_base64": {
-                "type": "string",
-                "contentEncoding": "base64",
-                "description": "The picture's bytes; they do not come back.",
+                "description": "The picture's bytes as base64; they do not come back.",
             },
         },
     },

@@ -11,7 +11,8 @@ def _id(number: int) -> str:
 
 WORKSPACE, TASK, VERSION, TYPE, GROUP, IMAGE = map(_id, range(1, 7))
 TYPE_UNUSED, IMAGE_LOOSE, GROUP_INNER, VERSION_OLD = map(_id, range(21, 25))
-OBJECT, LABEL, VERIFICATION, COLLECTION, LONG_REQUEST = map(_id, range(31, 36))
+OBJECT, LABEL, VERIFICATION, IMAGE_VERIFICATION, USER = map(_id, range(31, 36))
+LONG_REQUEST = _id(41)
 
 # A black pixel.
 PICTURE = (
@@ -25,4 +26,6 @@ PATHS = {
     "type_id": (TYPE, "The similarity type."),
     "group_id": (GROUP, "The group."),
     "image_id": (IMAGE, "The image."),
+    "workspace_id": (WORKSPACE, "The workspace."),
+    "request_id": (LONG_REQUEST, "The request."),
 }

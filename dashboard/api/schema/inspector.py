@@ -60,7 +60,7 @@ class CallSchema(AutoSchema):
         return [self._row[0].name]
 
     def _get_parameters(self) -> list[Json]:
-        query = [parameters.WORKSPACE, *self.call.query]
+        query = [*((parameters.WORKSPACE,) if self.call.scoped else ()), *self.call.query]
         return [*self._resolve_path_parameters([]), *(each.written() for each in query)]
 
     def _resolve_path_parameters(self, variables: list[str]) -> list[Json]:  # noqa: ARG002
@@ -83,6 +83,8 @@ class CallSchema(AutoSchema):
         return body and body(partial=self.call.partial)
 
     def _get_request_body(self, direction: Direction = "request") -> Json | None:
+        if self.call.raw_body:
+            return self._raw_body()
         written: Json | None = super()._get_request_body(direction)  # type: ignore[no-untyped-call]
         if written is None:
             return None
@@ -90,6 +92,11 @@ class CallSchema(AutoSchema):
         body = self.resolve_serializer(serializer, direction).schema
         needed = [name for name, field in serializer.fields.items() if field.required]
         return written | {"content": forms.media_types(body, needed, written["content"])}
+
+    def _raw_body(self) -> Json:
+        schema = {"$ref": f"#/components/schemas/{self.call.raw_body}"}
+        content = {"schema": schema, "examples": {"Body": {"value": self.call.asks}}}
+        return {"content": {forms.JSON: content}}
 
     def get_response_serializers(self) -> Any:
         """Return the shape of the answer."""
@@ -142,6 +149,7 @@ class CallSchema(AutoSchema):
             for name, field in serializer.fields.items():
                 if schema := fields.written(field, self):
                     written["properties"][name] = schema
-            written["properties"]["workspace"] = {"$ref": "#/components/schemas/WorkspaceId"}
+            if self.call.scoped:
+                written["properties"]["workspace"] = {"$ref": "#/components/schemas/WorkspaceId"}
             written |= table.ALSO.get(type(serializer).__name__, {})
         return written

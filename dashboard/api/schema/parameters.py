@@ -50,6 +50,11 @@ def of_flag(name: str, text: str) -> Parameter:
     return Parameter(name, text, FLAG)
 
 
+def one_of(name: str, text: str, values: list[str]) -> Parameter:
+    """Describe a filter by one of a few words, in any case."""
+    return Parameter(name, f"{text} {', '.join(values)}, in any case.", {"type": "string"})
+
+
 def of_number(name: str, text: str) -> Parameter:
     """Describe a filter by a whole number."""
     return Parameter(name, text, NUMBER)

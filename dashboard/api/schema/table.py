@@ -3,13 +3,16 @@
 from typing import Any
 
 from dashboard.api.schema import (
+    async_requests,
     descriptors,
     fields,
     groups,
     images,
     similarity_types,
     tasks,
+    users,
     versions,
+    workspaces,
 )
 from dashboard.api.schema.calls import Call, Noun
 
@@ -20,6 +23,9 @@ NOUNS = (
     groups.NOUN,
     images.NOUN,
     descriptors.NOUN,
+    async_requests.NOUN,
+    users.NOUN,
+    workspaces.NOUN,
 )
 CALLS: dict[str, dict[str, tuple[Noun, Call]]] = {
     address: {method: (noun, call) for method, call in calls.items()}
@@ -27,12 +33,17 @@ CALLS: dict[str, dict[str, tuple[Noun, Call]]] = {
     for address, calls in noun.calls.items()
 }
 # Shapes that no serializer has.
-SCHEMAS: dict[str, Any] = {
-    "Flag": fields.FLAG,
-    "WorkspaceId": {
-        "description": "The workspace, as in the query, which goes first if both name one.",
-    },
-} | descriptors.SCHEMAS
+SCHEMAS: dict[str, Any] = (
+    {
+        "Flag": fields.FLAG,
+        "WorkspaceId": {
+            "description": "The workspace, as in the query, which goes first if both name one.",
+        },
+    }
+    | descriptors.SCHEMAS
+    | async_requests.SCHEMAS
+    | users.SCHEMAS
+)
 # What a serializer checks by a method of its own.
 ALSO: dict[str, Any] = tasks.ALSO
 TAGS = [{"name": noun.name, "description": noun.text} for noun in NOUNS]
