@@ -91,7 +91,7 @@ def test_it_is_served_as_yaml(client: Any) -> None:
 )
 def test_its_examples_are_right(path: str, method: str, operation: dict[str, Any]) -> None:
     assert operation["summary"]
-    for parameter in operation["parameters"]:
+    for parameter in operation.get("parameters", []):
         assert parameter["description"]
     body = operation.get("requestBody", {}).get("content", {}).get("application/json")
     if body is not None:
