@@ -96,7 +96,9 @@ class CallSchema(AutoSchema):
     def _raw_body(self) -> Json:
         schema = {"$ref": f"#/components/schemas/{self.call.raw_body}"}
         content = {"schema": schema, "examples": {"Body": {"value": self.call.asks}}}
-        return {"content": {forms.JSON: content}}
+        # What is one of several shapes is none of them when it is left out.
+        needed = "oneOf" in table.SCHEMAS[self.call.raw_body]
+        return {"content": {forms.JSON: content}} | ({"required": True} if needed else {})
 
     def get_response_serializers(self) -> Any:
         """Return the shape of the answer."""
