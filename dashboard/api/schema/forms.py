@@ -56,5 +56,7 @@ def _field(field: Json, *, optional: bool) -> Json:
     kept = {name: value for name, value in field.items() if name != "contentEncoding"}
     if isinstance(kept.get("type"), list):
         kept["type"] = kept["type"][0]
+    if kept.get("type") == "array":  # an empty list is a field that is not there
+        kept = {"minItems": 1} | kept
     plain = kept.get("type") in ("object", "array") or _is_file(kept)
     return {"anyOf": [kept, EMPTY]} if optional and not plain else kept
