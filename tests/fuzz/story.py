@@ -12,15 +12,34 @@ from django.db.models import Model
 from accounts.models import User, Workspace
 from dashboard.api.schema import examples
 from dashboard.jobs import runner
-from dashboard.models import AsyncRequest, Group, Image, Label, SimilarityType, Task, Version
+from dashboard.models import (
+    AsyncRequest,
+    Group,
+    Image,
+    Label,
+    Region,
+    SimilarityType,
+    Task,
+    Verification,
+    Version,
+)
 from dashboard.services import images, jobs
 from dashboard.services.async_requests import SentRecord, start_descriptors
 from dashboard.services.groups import add_images
 from dashboard.services.tasks import add_type
 from dashboard.services.training import start_training
+from dashboard.services.verifications import verify_group, verify_image
 from dashboard.services.versions import set_production
 from dashboard.services.workspaces import open_workspace
-from tests.factories import drawn_png, make_group, make_image, make_task, make_type, make_user
+from tests.factories import (
+    drawn_png,
+    make_group,
+    make_image,
+    make_region,
+    make_task,
+    make_type,
+    make_user,
+)
 
 
 def tell(monkeypatch: pytest.MonkeyPatch) -> User:
@@ -42,6 +61,14 @@ def tell(monkeypatch: pytest.MonkeyPatch) -> User:
         red = make_group(kind)
     with called(Group, examples.GROUP_INNER):
         make_group(kind, "Red shoe from above")
+    with called(Group, examples.FOLDER):
+        make_group(kind, "Shoes")
+    with called(Region, examples.OBJECT):
+        make_region(first)
+    with called(Verification, examples.VERIFICATION):
+        verify_group(group=red, user=owner, actor=owner)
+    with called(Verification, examples.IMAGE_VERIFICATION):
+        verify_image(image=first, user=owner, actor=owner)
     fill(red, [first, make_image(workspace, 2)], owner)
     fill(make_group(kind, "Blue shoe"), [make_image(workspace, seed) for seed in (3, 4)], owner)
     version = train(workspace, kind, owner)

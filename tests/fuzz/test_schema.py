@@ -30,6 +30,8 @@ EMPTY_FIELD = "This field is required"
 NO_TYPE = ("There is no type", "There is no such type")
 NO_IMAGE = ("There is no image",)
 NO_PICTURE = ("valid base64", "cannot be read", "Send the image as")
+NO_MARK = ("Send one of", "not both")
+NO_BOX = ("There is no such", "outside", "box", "area")
 # Why a well-formed body may be refused: what it names is not there, or is no picture.
 REASONS = {
     "tasks_add_type": (*NO_TYPE, EMPTY_FIELD),
@@ -39,6 +41,17 @@ REASONS = {
     "groups_patch": NO_TYPE,
     "groups_add_images": NO_IMAGE,
     "groups_remove_images": NO_IMAGE,
+    "groups_add_objects": ("There is no object",),
+    "groups_remove_objects": ("There is no object",),
+    "groups_add_groups": ("There is no group", "lie inside itself"),
+    "groups_remove_groups": ("There is no group",),
+    "groups_update": ("There is no group", *NO_MARK),
+    "images_update": (*NO_IMAGE, *NO_MARK),
+    "objects_create": NO_BOX,
+    "objects_put": NO_BOX,
+    "objects_patch": NO_BOX,
+    "group_verifications_create": ("There is no such group", "no member"),
+    "image_verifications_create": ("There is no such image", "no member"),
     "images_create": NO_PICTURE,
     "requests_create": ("There is no group", "lacks", "is not an id"),
     "requests_list": ("Send one of",),

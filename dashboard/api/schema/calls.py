@@ -9,6 +9,8 @@ from rest_framework import serializers
 SIMILARITY = "/similarity/training/v2"
 RECOGNITION = "/recognition/v2"
 ACCOUNT = "/account/v2"
+DETECTION = "/detection/v2"
+ANNOTATE = "/annotate/v2"
 
 Json = dict[str, Any]
 Shape = type[serializers.Serializer[Any]]
@@ -39,14 +41,16 @@ class Call:
     """One method of one address: what it takes, answers and refuses.
 
     `refuses` are the statuses beside those that any call may answer (see `refusals.py`), 403 aside
-    where something is written. `scoped` says that it heeds `workspace`. `raw_body` names a body
-    that no serializer describes. `asks` and `says` are the examples of body and answer.
+    where something is written. `again` is the status of the same answer if it was so already.
+    `scoped` says that it heeds `workspace`. `raw_body` names a body that no serializer describes.
+    `asks` and `says` are the examples of body and answer.
     """
 
     name: str
     summary: str
     answer: Shape | None = None
     status: int = 200
+    again: int | None = None
     body: Shape | None = None
     raw_body: str = ""
     partial: bool = False

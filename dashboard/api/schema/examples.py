@@ -10,7 +10,7 @@ def _id(number: int) -> str:
 
 
 WORKSPACE, TASK, VERSION, TYPE, GROUP, IMAGE = map(_id, range(1, 7))
-TYPE_UNUSED, IMAGE_LOOSE, GROUP_INNER, VERSION_OLD = map(_id, range(21, 25))
+TYPE_UNUSED, IMAGE_LOOSE, GROUP_INNER, FOLDER = map(_id, range(21, 25))
 OBJECT, LABEL, VERIFICATION, IMAGE_VERIFICATION, USER = map(_id, range(31, 36))
 LONG_REQUEST = _id(41)
 
@@ -19,13 +19,19 @@ PICTURE = (
     "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAAAAAA6fptVAAAACklEQVR4nGNgAAAAAgABSK+kcQAAAABJRU5ErkJggg=="
 )
 
-# What stands for a path's parameter.
+# What stands for the last part of a path.
 PATHS = {
-    "task_id": (TASK, "The task."),
-    "version_id": (VERSION, "The model, a trained version of a task."),
-    "type_id": (TYPE, "The similarity type."),
-    "group_id": (GROUP, "The group."),
-    "image_id": (IMAGE, "The image."),
-    "workspace_id": (WORKSPACE, "The workspace."),
-    "request_id": (LONG_REQUEST, "The request."),
+    "task/{task_id}": (TASK, "The task."),
+    "model/{version_id}": (VERSION, "The model, a trained version of a task."),
+    "type/{type_id}": (TYPE, "The similarity type."),
+    "group/{group_id}": (GROUP, "The group."),
+    "group/{group_id}/add-groups": (FOLDER, "The group."),
+    "group/{group_id}/remove-groups": (FOLDER, "The group."),
+    "training-image/{image_id}": (IMAGE, "The image."),
+    "workspace/{workspace_id}": (WORKSPACE, "The workspace."),
+    "request/{request_id}": (LONG_REQUEST, "The request."),
+    "label/{label_id}": (LABEL, "The label."),
+    "object/{region_id}": (OBJECT, "The object."),
+    "similarity-verification/{verification_id}": (VERIFICATION, "The verification."),
+    "verification/{verification_id}": (IMAGE_VERIFICATION, "The verification."),
 }

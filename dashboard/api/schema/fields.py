@@ -129,6 +129,40 @@ class Ids(_Written):
     schema = ID
 
 
+class References(_Written):
+    """An id, or an object that has it."""
+
+    target_class = "dashboard.api.region_shapes.Reference"
+    schema = {
+        "anyOf": [ID, {"type": "object", "required": ["id"], "properties": {"id": ID}}],
+        "description": "The id, or the thing as it was answered before.",
+    }
+
+
+class Colors(_Written):
+    """A colour."""
+
+    target_class = "dashboard.api.region_shapes.Color"
+    schema = {
+        "type": ["string", "null"],
+        "pattern": "^(#([0-9a-fA-F]{3}|[0-9a-fA-F]{6}|[0-9a-fA-F]{8}))?$",
+        "description": "As in CSS; empty or null is the usual one.",
+    }
+
+
+class Boxes(_Written):
+    """A box."""
+
+    target_class = "dashboard.api.region_shapes.BoxField"
+    schema = {
+        "type": "array",
+        "items": {"type": "integer"},
+        "minItems": 4,
+        "maxItems": 4,
+        "description": "xmin, ymin, xmax, ymax in pixels of the stored image.",
+    }
+
+
 class IdLists(_Written):
     """Many ids."""
 

@@ -4,10 +4,11 @@ from typing import Any
 
 from rest_framework import serializers
 
-from dashboard.api.schema import examples, images
+from dashboard.api.region_shapes import RegionIds
+from dashboard.api.schema import examples, images, regions
 from dashboard.api.schema.calls import SIMILARITY, Call, Noun, Parameter, a_page, page_of
 from dashboard.api.schema.parameters import LIST, of_flag, of_id, of_number
-from dashboard.api.shapes import GroupFields, ImageIds
+from dashboard.api.shapes import GroupFields, GroupIds, GroupMarks, ImageIds
 
 
 class GroupTypeAnswer(serializers.Serializer[Any]):
@@ -38,8 +39,9 @@ class GroupAnswer(serializers.Serializer[Any]):
 class WholeGroupAnswer(GroupAnswer):
     """A group on its own: with its members, the newest thousand of each kind."""
 
+    verifyCount = serializers.IntegerField(min_value=0)  # noqa: N815
     images = images.ImageAnswer(many=True)
-    detection_objects = serializers.ListField(child=serializers.JSONField())
+    detection_objects = regions.ObjectAnswer(many=True)
     groups = GroupAnswer(many=True)
 
 
@@ -71,7 +73,12 @@ EXAMPLE = {
     "created": examples.CREATED,
     "modified": examples.MODIFIED,
 }
-WHOLE = EXAMPLE | {"images": [images.EXAMPLE], "detection_objects": [], "groups": []}
+WHOLE = EXAMPLE | {
+    "verifyCount": 0,
+    "images": [images.EXAMPLE],
+    "detection_objects": [],
+    "groups": [],
+}
 EMPTY = {"images_count": 0, "images": [], "detection_objects": [], "groups": []}
 ASKS = {"name": "Blue shoe", "type": examples.TYPE, "meta_data": {"sku": "B-2"}}
 CHANGES = {"name": "Red running shoe"}
@@ -83,6 +90,7 @@ FILTERS = (
     of_id("image", "That hold this image."),
     of_id("object", "That hold this object."),
     of_id("group", "That hold this group."),
+    of_id("parent", "That lie in this group."),
     of_flag("test", "Test groups, or those that are none."),
     of_flag("empty", "Those that hold nothing, or those that hold something."),
     of_number("min_images", "With so many images at least."),
@@ -155,6 +163,21 @@ NOUN = Noun(
             "PATCH": _CHANGE.named("groups_patch"),
             "DELETE": Call("groups_delete", "Delete a group", status=204, text="Its members stay."),
         },
+        f"{SIMILARITY}/group/update": {
+            "POST": Call(
+                "groups_update",
+                "Mark many groups",
+                images.UpdatedAnswer,
+                body=GroupMarks,
+                text="Up to 10,000 ids, all or none; one of the two marks must be true.",
+                asks={"groups": [examples.GROUP, examples.GROUP_INNER], "mark-test": True},
+                says={"updated": 2},
+            ),
+        },
+        f"{ADDRESS}/add-objects": {"POST": adding("objects", RegionIds, [examples.OBJECT])},
+        f"{ADDRESS}/remove-objects": {"POST": removing("objects", RegionIds, [examples.OBJECT])},
+        f"{ADDRESS}/add-groups": {"POST": adding("groups", GroupIds, [examples.GROUP_INNER])},
+        f"{ADDRESS}/remove-groups": {"POST": removing("groups", GroupIds, [examples.GROUP_INNER])},
         f"{ADDRESS}/add-images": {"POST": adding("images", ImageIds, [examples.IMAGE_LOOSE])},
         f"{ADDRESS}/remove-images": {"POST": removing("images", ImageIds, [examples.IMAGE])},
     },

@@ -7,7 +7,7 @@ from rest_framework import serializers
 from dashboard.api.schema import examples
 from dashboard.api.schema.calls import RECOGNITION, Call, Noun, a_page, page_of
 from dashboard.api.schema.parameters import LIST, of_flag, of_id, of_number
-from dashboard.api.shapes import ImageFields, NewImageFields
+from dashboard.api.shapes import ImageFields, ImageMarks, NewImageFields
 
 
 class ImageGroupAnswer(serializers.Serializer[Any]):
@@ -16,6 +16,12 @@ class ImageGroupAnswer(serializers.Serializer[Any]):
     id = serializers.UUIDField()
     name = serializers.CharField()
     type = serializers.UUIDField()
+
+
+class UpdatedAnswer(serializers.Serializer[Any]):
+    """How many were changed."""
+
+    updated = serializers.IntegerField(min_value=0)
 
 
 class ImageAnswer(serializers.Serializer[Any]):
@@ -66,6 +72,8 @@ FILTERS = (
     of_id("type", "In a group of this type."),
     of_id("ungrouped", "In no group of this type."),
     of_number("verified", "Verified so many times at least."),
+    of_id("detection_labels", "With an object of this label."),
+    of_id("labels", "With this recognition label: there are none."),
 )
 _CHANGE = Call(
     "",
@@ -101,6 +109,18 @@ NOUN = Noun(
                 "address in a forbidden network.",
                 asks=ASKS,
                 says=EXAMPLE | {"meta_data": ASKS["meta_data"], "groups": []},
+            ),
+        },
+        f"{RECOGNITION}/training-image/update": {
+            "POST": Call(
+                "images_update",
+                "Mark many images",
+                UpdatedAnswer,
+                body=ImageMarks,
+                text="Up to 10,000 ids, all or none. At least one mark must be true, and none "
+                "beside its opposite.",
+                asks={"images": [examples.IMAGE, examples.IMAGE_LOOSE], "mark-test": True},
+                says={"updated": 2},
             ),
         },
         f"{RECOGNITION}/training-image/{{image_id}}": {

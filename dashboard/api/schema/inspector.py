@@ -64,17 +64,18 @@ class CallSchema(AutoSchema):
         return [*self._resolve_path_parameters([]), *(each.written() for each in query)]
 
     def _resolve_path_parameters(self, variables: list[str]) -> list[Json]:  # noqa: ARG002
+        # The longest says most.
+        parts = sorted((part for part in examples.PATHS if f"/{part}" in self.path), key=len)
         return [
             {
-                "name": name,
+                "name": part.partition("{")[2].partition("}")[0],
                 "in": "path",
                 "required": True,
-                "description": text,
+                "description": examples.PATHS[part][1],
                 "schema": fields.ID,
-                "example": example,
+                "example": examples.PATHS[part][0],
             }
-            for name, (example, text) in examples.PATHS.items()
-            if f"{{{name}}}" in self.path
+            for part in parts[-1:]
         ]
 
     def get_request_serializer(self) -> Any:
@@ -123,7 +124,8 @@ class CallSchema(AutoSchema):
         answer["description"] = "Done." if call.answer else "Done; there is nothing to say."
         writing = () if self.method == "GET" else (403,)
         statuses = sorted({*refusals.COMMON, *writing, *call.refuses})
-        return {str(call.status): answer} | {
+        done = {str(status): answer for status in (call.status, call.again) if status}
+        return done | {
             str(status): {"$ref": f"#/components/responses/{self._refusal(status)}"}
             for status in statuses
         }
