@@ -35,6 +35,7 @@ from tests.factories import (
     drawn_png,
     make_group,
     make_image,
+    make_label,
     make_region,
     make_task,
     make_type,
@@ -47,7 +48,7 @@ def tell(monkeypatch: pytest.MonkeyPatch) -> User:
     monkeypatch.setattr(jobs.app, "send_task", lambda *_, **__: None)
     with called(User, examples.USER):
         owner = make_user("alice")
-    with called(Workspace, examples.WORKSPACE), called(Label, examples.LABEL):
+    with called(Workspace, examples.WORKSPACE):
         workspace = open_workspace(name="Alice’s shop", actor=owner)
     with called(SimilarityType, examples.TYPE):
         kind = make_type(workspace)
@@ -61,6 +62,8 @@ def tell(monkeypatch: pytest.MonkeyPatch) -> User:
         red = make_group(kind)
     with called(Group, examples.GROUP_INNER):
         make_group(kind, "Red shoe from above")
+    with called(Label, examples.LABEL):
+        make_label(workspace)
     with called(Group, examples.FOLDER):
         make_group(kind, "Shoes")
     with called(Region, examples.OBJECT):

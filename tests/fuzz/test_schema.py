@@ -31,7 +31,7 @@ NO_TYPE = ("There is no type", "There is no such type")
 NO_IMAGE = ("There is no image",)
 NO_PICTURE = ("valid base64", "cannot be read", "Send the image as")
 NO_MARK = ("Send one of", "not both")
-NO_BOX = ("There is no such", "outside", "box", "area")
+NO_BOX = (EMPTY_FIELD, "There is no such", "outside", "box", "area")
 # Why a well-formed body may be refused: what it names is not there, or is no picture.
 REASONS = {
     "tasks_add_type": (*NO_TYPE, EMPTY_FIELD),

@@ -28,7 +28,7 @@ class LabelAnswer(serializers.Serializer[Any]):
 
 EXAMPLE = {
     "id": examples.LABEL,
-    "name": "object",
+    "name": "heel",
     "description": "",
     "color": "#206bc4",
     "output_name": "",
@@ -38,7 +38,7 @@ EXAMPLE = {
     "modified": examples.MODIFIED,
 }
 ASKS = {"name": "sole", "color": "#e9663f"}
-CHANGES = {"description": "Whatever has no label of its own."}
+CHANGES = {"description": "The back of a shoe."}
 
 _CHANGE = Call(
     "",
@@ -46,7 +46,8 @@ _CHANGE = Call(
     LabelAnswer,
     body=LabelFields,
     partial=True,
-    text="What is not sent stays as it is.",
+    refuses=[409],
+    text="What is not sent stays as it is. The workspace's first label keeps its name: 409.",
     asks=CHANGES,
     says=EXAMPLE | CHANGES,
 )

@@ -51,7 +51,7 @@ class ObjectAnswer(Box):
 EXAMPLE = {
     "id": examples.OBJECT,
     "image": images.EXAMPLE,
-    "detection_label": {"id": examples.LABEL, "name": "object", "color": "#206bc4"},
+    "detection_label": {"id": examples.LABEL, "name": "heel", "color": "#206bc4"},
     "data": [4, 4, 24, 24],
     "meta_data": {},
     "recognition_labels": [],
