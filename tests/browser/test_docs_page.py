@@ -17,7 +17,7 @@ def test_it_works(installation: Server, page: Page) -> None:
     page.goto(installation.url + "connect/")
     page.get_by_role("link", name="The API’s pages").click()
     expect(page.get_by_role("heading", name="The API", exact=True)).to_be_visible()
-    page.get_by_role("button", name="Authorize").click()
+    page.get_by_role("button", name="Authorize", exact=True).click()
     page.locator(".auth-container input").fill(key)
     page.locator(".auth-btn-wrapper button[type=submit]").click()
     page.locator(".btn-done").click()
