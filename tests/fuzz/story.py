@@ -14,6 +14,7 @@ from dashboard.api.schema import examples
 from dashboard.jobs import runner
 from dashboard.models import (
     AsyncRequest,
+    Collection,
     Group,
     Image,
     Label,
@@ -33,9 +34,11 @@ from dashboard.services.versions import set_production
 from dashboard.services.workspaces import open_workspace
 from tests.factories import (
     drawn_png,
+    make_collection,
     make_group,
     make_image,
     make_label,
+    make_records,
     make_region,
     make_task,
     make_type,
@@ -79,6 +82,9 @@ def tell(monkeypatch: pytest.MonkeyPatch) -> User:
         record = SentRecord(b'{"_id":"mine"}', drawn_png())
         request = start_descriptors(version=version, records=[record], actor=owner)
     runner.run_job(str(request.job.id))
+    with called(Collection, examples.COLLECTION):
+        collection = make_collection(workspace)
+    make_records(collection, "mine", "another")
     return owner
 
 

@@ -32,6 +32,10 @@ NO_IMAGE = ("There is no image",)
 NO_PICTURE = ("valid base64", "cannot be read", "Send the image as")
 NO_MARK = ("Send one of", "not both")
 NO_BOX = (EMPTY_FIELD, "There is no such", "outside", "box", "area")
+KEPT = ("A collection keeps its", "There is no task", EMPTY_FIELD)
+NO_RECORD = ("No record could be used",)
+NO_FILTER = ("filter", "$not", "$and", "$or", "$in", "$exists")
+NO_QUERY = ("query_record", "to search with", "_base64", "_url", *NO_PICTURE)
 # Why a well-formed body may be refused: what it names is not there, or is no picture.
 REASONS = {
     "tasks_add_type": (*NO_TYPE, EMPTY_FIELD),
@@ -55,7 +59,20 @@ REASONS = {
     "images_create": NO_PICTURE,
     "requests_create": ("There is no group", "lacks", "is not an id"),
     "requests_list": ("Send one of",),
-    "descriptors_make": ("No record could be read",),
+    "descriptors_make": ("No record could be read", EMPTY_FIELD, "may not be null"),
+    "collections_create": ("There is no task",),
+    "collections_put": KEPT,
+    "collections_patch": KEPT,
+    "records_insert": NO_RECORD,
+    "records_get": NO_RECORD,
+    "records_update": NO_RECORD,
+    "records_delete": NO_RECORD,
+    "records_delete_by_filter": NO_FILTER,
+    "records_all_records": NO_FILTER,
+    "records_random": NO_FILTER,
+    "records_visual_knn": (*NO_QUERY, *NO_FILTER),
+    "records_visual_range": (*NO_QUERY, *NO_FILTER),
+    "records_visual_rank_records": (*NO_QUERY, *NO_RECORD),
 }
 
 

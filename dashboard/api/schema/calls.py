@@ -9,6 +9,7 @@ from rest_framework import serializers
 SIMILARITY = "/similarity/training/v2"
 RECOGNITION = "/recognition/v2"
 ACCOUNT = "/account/v2"
+CUSTOM = "/similarity/custom/v2"
 DETECTION = "/detection/v2"
 ANNOTATE = "/annotate/v2"
 
@@ -25,15 +26,19 @@ class Parameter:
     schema: Json = field(default_factory=lambda: {"type": "string"})
     place: str = "query"
     required: bool = False
+    example: str = ""
 
     def written(self) -> Json:
         """Return it as OpenAPI writes it."""
-        return {
+        written = {
             "name": self.name,
             "in": self.place,
             "description": self.text,
             "schema": self.schema,
-        } | ({"required": True} if self.required else {})
+        }
+        if self.required:
+            written["required"] = True
+        return written | ({"example": self.example} if self.example else {})
 
 
 @dataclass(frozen=True)

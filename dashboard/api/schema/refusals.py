@@ -133,9 +133,11 @@ def _with_status(status: int, example: Json) -> Json:
 
 
 def _schema(status: int, *, with_status: bool) -> Json:
-    if with_status:  # a descriptor call of which every record failed answers as one that succeeded
+    if with_status:  # where every record failed, the answer is as if it had succeeded
         refusal = _ref("RefusalWithStatus")
-        return {"anyOf": [refusal, _ref("Descriptors")]} if status == 400 else refusal
+        return (
+            {"anyOf": [refusal, _ref("Descriptors"), _ref("Records")]} if status == 400 else refusal
+        )
     if status == 400:
         return {"anyOf": [_ref("Refusal"), _ref("FieldErrors")]}
     return _ref("Conflict" if status == 409 else "Refusal")

@@ -4,11 +4,13 @@ from typing import Any
 
 from dashboard.api.schema import (
     async_requests,
+    collections,
     descriptors,
     fields,
     groups,
     images,
     labels,
+    records,
     regions,
     similarity_types,
     tasks,
@@ -30,6 +32,8 @@ NOUNS = (
     verifications.NOUN,
     descriptors.NOUN,
     async_requests.NOUN,
+    collections.NOUN,
+    records.NOUN,
     users.NOUN,
     workspaces.NOUN,
 )
@@ -49,7 +53,8 @@ SCHEMAS: dict[str, Any] = (
     | descriptors.SCHEMAS
     | async_requests.SCHEMAS
     | users.SCHEMAS
+    | records.SCHEMAS
 )
 # What a serializer checks by a method of its own.
-ALSO: dict[str, Any] = tasks.ALSO
+ALSO: dict[str, Any] = tasks.ALSO | descriptors.ALSO
 TAGS = [{"name": noun.name, "description": noun.text} for noun in NOUNS]

@@ -82,7 +82,13 @@ NOUN = Noun(
             "GET": Call("tasks_read", "Read a task", TaskAnswer, says=EXAMPLE),
             "PUT": _CHANGE.named("tasks_put"),
             "PATCH": _CHANGE.named("tasks_patch"),
-            "DELETE": Call("tasks_delete", "Delete a task with its versions", status=204),
+            "DELETE": Call(
+                "tasks_delete",
+                "Delete a task with its versions",
+                status=204,
+                refuses=[409],
+                text="Not while a collection uses one of them.",
+            ),
         },
         f"{ADDRESS}/add-type": {
             "POST": Call(

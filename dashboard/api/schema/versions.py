@@ -82,7 +82,13 @@ NOUN = Noun(
                 asks={"production": True},
                 says=EXAMPLE,
             ),
-            "DELETE": Call("models_delete", "Delete a model", status=204),
+            "DELETE": Call(
+                "models_delete",
+                "Delete a model",
+                status=204,
+                refuses=[409],
+                text="Not while a collection uses it.",
+            ),
         },
     },
 )
