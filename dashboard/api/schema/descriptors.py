@@ -105,8 +105,8 @@ NOUN = Noun(
                 text="1 to 100 `records`, each with `_url` or `_base64` and any fields of yours, "
                 "which come back. Without `version`: the task's production version, or else its "
                 "newest trained one. A record that cannot be read fails alone, and its `_status` "
-                "says why; only if all fail, the answer is 400. `collection` stands for its task and "
-                "version.",
+                "says why; only if all fail, the answer is 400. `collection` stands for its task "
+                "and version.",
                 asks=ASKS,
                 says=EXAMPLE,
             ),

@@ -134,10 +134,8 @@ def _with_status(status: int, example: Json) -> Json:
 
 def _schema(status: int, *, with_status: bool) -> Json:
     if with_status:  # where every record failed, the answer is as if it had succeeded
-        refusal = _ref("RefusalWithStatus")
-        return (
-            {"anyOf": [refusal, _ref("Descriptors"), _ref("Records")]} if status == 400 else refusal
-        )
+        also = ("Descriptors", "Records") if status == 400 else ()
+        return {"anyOf": [_ref(shape) for shape in ("RefusalWithStatus", *also)]}
     if status == 400:
         return {"anyOf": [_ref("Refusal"), _ref("FieldErrors")]}
     return _ref("Conflict" if status == 409 else "Refusal")
