@@ -12,7 +12,7 @@ SCRATCH := LIKEWISE_ENV=/dev/null LIKEWISE_DATA=$(VENV)/scratch
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run test lint bench screenshots lock clean
+.PHONY: help run test lint fuzz bench screenshots lock clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z]*\):[^#]*## \(.*\)/  make \1|\2/p' Makefile | column -t -s '|'
@@ -32,6 +32,9 @@ lint: $(VENV)/installed-dev ## formatting, style, types, import directions, migr
 	$(SCRATCH) $(BIN)/python manage.py makemigrations --check --dry-run
 	$(SCRATCH) $(BIN)/python manage.py check
 	$(BIN)/python -m pytest -q -p no:randomly tests/test_packaging.py
+
+fuzz: $(VENV)/installed-dev ## call the API with what its schema allows and forbids: make fuzz MINUTES=10
+	$(BIN)/python -m tests.fuzz $(or $(MINUTES),10)
 
 bench: $(VENV)/installed-dev ## measure one part against its target: make bench PART=slice
 	$(BIN)/python -m tests.bench $(PART)

@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 import environ
 from csp.constants import NONE, SELF
 from django.core.management.utils import get_random_secret_key
+from whitenoise.compress import Compressor
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
@@ -99,6 +100,8 @@ INSTALLED_APPS = [
     "allauth.account",
     "csp",
     "django_htmx",
+    "drf_spectacular",
+    "drf_spectacular_sidecar",
     "rest_framework",
     "template_partials",
 ]
@@ -174,6 +177,8 @@ STATIC_URL = "/static/"
 STATIC_ROOT = Path(env.str("LIKEWISE_STATIC", str(LIKEWISE_DATA / "static")))
 STATICFILES_DIRS = [BASE_DIR / "static"]
 WHITENOISE_KEEP_ONLY_HASHED_FILES = True
+# Compressing them takes seconds, and only a browser's debugger asks for them.
+WHITENOISE_SKIP_COMPRESS_EXTENSIONS = (*Compressor.SKIP_COMPRESS_EXTENSIONS, "map")
 
 # People
 AUTH_USER_MODEL = "accounts.User"
@@ -240,8 +245,18 @@ REST_FRAMEWORK = {
         "rest_framework.parsers.FormParser",
         "rest_framework.parsers.MultiPartParser",
     ],
+    "DEFAULT_SCHEMA_CLASS": "dashboard.api.schema.inspector.CallSchema",
     "EXCEPTION_HANDLER": "dashboard.api.errors.answer",
     "UNAUTHENTICATED_USER": None,
+}
+SPECTACULAR_SETTINGS = {
+    "TITLE": "Likewise",
+    "DESCRIPTION": "Custom visual similarity on your own server.",
+    "VERSION": "2",
+    "OAS_VERSION": "3.1.0",
+    "PREPROCESSING_HOOKS": ["dashboard.api.schema.inspector.documented"],
+    "POSTPROCESSING_HOOKS": ["dashboard.api.schema.inspector.finish"],
+    "SORT_OPERATIONS": False,
 }
 
 # Background work: job rows are the truth, Celery carries "look at job 17"

@@ -326,5 +326,7 @@ OPEN = [
     Open("image-file", "the link itself is the permission: it is signed and expires"),
     Open("thumbnail-file", "the link itself is the permission: it is signed and expires"),
     Open("api-unknown", "there is nothing"),
+    Open("docs", "says how to call the API and nothing of what is in it"),
+    Open("schema", "says how to call the API and nothing of what is in it"),
 ]
 ROUTES: list[Open | Page | Operator] = [*ALLAUTH, *OPEN, *PAGES, *OPERATORS, *API]

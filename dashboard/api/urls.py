@@ -11,6 +11,7 @@ from dashboard.api import (
     async_requests,
     collections,
     descriptors,
+    documents,
     groups,
     images,
     labels,
@@ -144,6 +145,7 @@ urlpatterns = [
     *call(CUSTOM + "visualKNN", record_search.VisualKNN.as_view(), "records-visual-knn"),
     *call(CUSTOM + "visualRange", record_search.VisualRange.as_view(), "records-visual-range"),
     *call(CUSTOM + "visualRankRecords", record_search.VisualRank.as_view(), "records-visual-rank"),
+    path("api/schema", documents.Schema.as_view(), name="schema"),
     re_path(
         "^(similarity|recognition|detection|annotate|authorization|account/v2)(/|$)",
         absent.Absent.as_view(),

@@ -49,6 +49,7 @@ def create_group(
     name: str,
     description: str = "",
     meta_data: dict[str, Any] | None = None,
+    test_group: bool = False,
     actor: User | None,
 ) -> Group:
     """Create an empty group of a type."""
@@ -60,6 +61,7 @@ def create_group(
         name=name.strip()[:255],
         description=description,
         meta_data=meta_data or {},
+        test_group=test_group,
     )
     _count_groups(similarity_type.pk, 1)
     _tell("created", group, actor=actor)

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from dashboard.views import chosen, home, image_change, images, jobs, uploads
+from dashboard.views import chosen, docs, home, image_change, images, jobs, uploads
 from dashboard.views.finding_urls import urlpatterns as finding
 from dashboard.views.likeness_urls import urlpatterns as likeness
 from dashboard.views.team_urls import urlpatterns as team
@@ -10,6 +10,7 @@ from dashboard.views.team_urls import urlpatterns as team
 urlpatterns = [
     path("", home.home, name="home"),
     path("demo", home.demo_load, name="demo-load"),
+    path("api/docs", docs.docs, name="docs"),
     path("uploads/new", uploads.upload_new, name="upload-new"),
     path("uploads/<uuid:upload_id>", uploads.upload, name="upload"),
     path("uploads/<uuid:upload_id>/failures.csv", uploads.upload_failures, name="upload-failures"),

@@ -26,6 +26,8 @@ from dashboard.services.own_files import use_backbone
 from dashboard.services.workspaces import open_installation
 from dashboard.supervisor import Program, supervise
 
+# What comes along with Swagger UI and no page asks for; compressing it takes seconds.
+UNUSED_STATIC = ["redoc", "*.js.map", "oauth2-redirect.*", "swagger-ui-standalone-preset.js"]
 ROOT_WARNING = "ignore:You're running the worker with superuser privileges"
 
 
@@ -176,7 +178,9 @@ def _collect_static_files() -> None:
     stamp = settings.STATIC_ROOT / ".fingerprint"
     if stamp.is_file() and stamp.read_text() == fingerprint:
         return
-    call_command("collectstatic", interactive=False, clear=True, verbosity=0)
+    call_command(
+        "collectstatic", interactive=False, clear=True, verbosity=0, ignore_patterns=UNUSED_STATIC
+    )
     stamp.write_text(fingerprint)
 
 

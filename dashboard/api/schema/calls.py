@@ -1,0 +1,102 @@
+"""A call, as its noun's table describes it."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from rest_framework import serializers
+
+SIMILARITY = "/similarity/training/v2"
+RECOGNITION = "/recognition/v2"
+ACCOUNT = "/account/v2"
+CUSTOM = "/similarity/custom/v2"
+DETECTION = "/detection/v2"
+ANNOTATE = "/annotate/v2"
+
+Json = dict[str, Any]
+Shape = type[serializers.Serializer[Any]]
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """A parameter of an address's query, or a header."""
+
+    name: str
+    text: str
+    schema: Json = field(default_factory=lambda: {"type": "string"})
+    place: str = "query"
+    required: bool = False
+    example: str = ""
+
+    def written(self) -> Json:
+        """Return it as OpenAPI writes it."""
+        written = {
+            "name": self.name,
+            "in": self.place,
+            "description": self.text,
+            "schema": self.schema,
+        }
+        if self.required:
+            written["required"] = True
+        return written | ({"example": self.example} if self.example else {})
+
+
+@dataclass(frozen=True)
+class Call:
+    """One method of one address: what it takes, answers and refuses.
+
+    `refuses` are the statuses beside those that any call may answer (see `refusals.py`), 403 aside
+    where something is written. `again` is the status of the same answer if it was so already.
+    `scoped` says that it heeds `workspace`. `raw_body` names a body that no serializer describes.
+    `asks` and `says` are the examples of body and answer.
+    """
+
+    name: str
+    summary: str
+    answer: Shape | None = None
+    status: int = 200
+    again: int | None = None
+    body: Shape | None = None
+    raw_body: str = ""
+    partial: bool = False
+    query: Sequence[Parameter] = ()
+    scoped: bool = True
+    refuses: Sequence[int] = ()
+    refuses_with_status: bool = False
+    text: str = ""
+    asks: Json | None = None
+    says: Any = None
+
+    def named(self, name: str) -> "Call":
+        """Return it under another name: PUT and PATCH do the same."""
+        return replace(self, name=name)
+
+
+@dataclass(frozen=True)
+class Noun:
+    """The calls of one noun: address to method to call."""
+
+    name: str
+    text: str
+    calls: Mapping[str, Mapping[str, Call]]
+
+
+class ListPage(serializers.Serializer[Any]):
+    """A page of a list."""
+
+    count = serializers.IntegerField(min_value=0, help_text="How many there are on all pages.")
+    next = serializers.URLField(allow_null=True, help_text="The next page, if there is one.")
+    previous = serializers.URLField(allow_null=True, help_text="The page before, if there is one.")
+
+
+def page_of(shape: Shape) -> Shape:
+    """Return the shape of a page of such things."""
+    noun = shape.__name__.removesuffix("Answer")
+    return type(
+        f"{noun}Page", (ListPage,), {"results": shape(many=True), "__doc__": "A page of a list."}
+    )
+
+
+def a_page(*rows: Json) -> Json:
+    """Write the example of a list's only page."""
+    return {"count": len(rows), "next": None, "previous": None, "results": list(rows)}

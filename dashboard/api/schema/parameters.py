@@ -1,0 +1,60 @@
+"""Parameters that many calls share."""
+
+from typing import Any
+
+from dashboard.api.lists import MAX_PAGE_SIZE, PAGE_SIZE
+from dashboard.api.schema.calls import Parameter
+
+Json = dict[str, Any]
+
+EMPTY: Json = {"type": "string", "maxLength": 0}
+ID: Json = {"anyOf": [{"type": "string", "format": "uuid"}, EMPTY]}
+FLAG: Json = {"anyOf": [{"$ref": "#/components/schemas/Flag"}, EMPTY]}
+NUMBER: Json = {"anyOf": [{"type": "integer", "minimum": 0, "maximum": 999_999_999}, EMPTY]}
+WORKSPACE_ID: Json = {
+    "anyOf": [
+        {"type": "string", "format": "uuid"},
+        {"type": "string", "enum": ["Default", ""]},
+    ],
+}
+
+WORKSPACE = Parameter(
+    "workspace",
+    "The workspace. Without one, or with `Default`: the token's default workspace for a list or a "
+    "new thing; for an address with an id, wherever the thing is.",
+    WORKSPACE_ID,
+)
+_SIZE = f"How many on a page: {PAGE_SIZE} unless told, {MAX_PAGE_SIZE} at most."
+LIST = (
+    Parameter("page", "Which page, from 1.", {"type": "integer", "minimum": 1, "default": 1}),
+    Parameter("page_size", _SIZE, {"anyOf": [{"type": "integer"}, {"type": "string"}]}),
+    Parameter(
+        "cursor",
+        "Where the next page begins, as `next` says it: pages far in come as fast as the first.",
+    ),
+    Parameter("search", "Keep what has this in its name, in any case."),
+    Parameter(
+        "ordering",
+        "By `name` or `created`; `-` turns it round. Anything else: newest first.",
+    ),
+)
+
+
+def of_id(name: str, text: str) -> Parameter:
+    """Describe a filter by an id; one that is not there gives an empty list."""
+    return Parameter(name, text, ID)
+
+
+def of_flag(name: str, text: str) -> Parameter:
+    """Describe a filter by yes or no."""
+    return Parameter(name, text, FLAG)
+
+
+def one_of(name: str, text: str, values: list[str]) -> Parameter:
+    """Describe a filter by one of a few words, in any case."""
+    return Parameter(name, f"{text} {', '.join(values)}, in any case.", {"type": "string"})
+
+
+def of_number(name: str, text: str) -> Parameter:
+    """Describe a filter by a whole number."""
+    return Parameter(name, text, NUMBER)

@@ -1,0 +1,145 @@
+"""What the API refuses, and the shapes of refusals; all calls share them."""
+
+from collections.abc import Iterator
+from typing import Any
+
+Json = dict[str, Any]
+
+# The way in is the same for all calls, so any of them may answer these.
+COMMON = {
+    400: "The body or a parameter cannot be used; nothing was changed.",
+    401: "There is no API token, or it is not known, was revoked or has expired.",
+    404: "It is not there, or not in a workspace of yours.",
+    406: "The header Accept asks for something other than JSON.",
+    411: "The body came in chunks, without a Content-Length.",
+    413: "The body, or an image, is over the limit.",
+    415: "The body is neither JSON nor a form.",
+    429: "Too many calls with this token.",
+}
+OTHERS = {
+    403: "Your role, the token's scope or an address's network does not allow this.",
+    409: "It cannot be done as things stand; nothing was changed.",
+}
+TEXTS = COMMON | OTHERS
+EXAMPLES: dict[int, Json] = {
+    400: {"name": ["This field is required."]},
+    401: {"detail": "Send an API token in the header “Authorization: Token …”."},
+    403: {"detail": "This API token can only read: make one with the scope “write”."},
+    404: {"detail": "Not found."},
+    406: {"detail": "Could not satisfy the request Accept header."},
+    409: {"detail": "This task has no trained version yet: train it first."},
+    411: {"detail": "Send the body with a Content-Length instead of in chunks."},
+    413: {"detail": "The body is over 128 MB: send less at once."},
+    415: {"detail": "Unsupported media type “text/plain” in request."},
+    429: {"detail": "Request was throttled. Expected available in 1 second."},
+}
+
+_SENTENCES: Json = {"type": "array", "items": {"type": "string"}, "minItems": 1}
+_DETAIL: Json = {"type": "string", "description": "What happened, and what to do about it."}
+_STATUS: Json = {
+    "type": "object",
+    "required": ["code", "text", "request_id"],
+    "additionalProperties": False,
+    "properties": {
+        "code": {"type": "integer", "description": "As the HTTP status."},
+        "text": {"type": "string"},
+        "request_id": {"type": "string"},
+    },
+}
+SCHEMAS: Json = {
+    "Refusal": {
+        "type": "object",
+        "description": "Why, in one sentence.",
+        "required": ["detail"],
+        "additionalProperties": False,
+        "properties": {"detail": _DETAIL},
+    },
+    "FieldErrors": {
+        "type": "object",
+        "description": "Why, field by field.",
+        "minProperties": 1,
+        "additionalProperties": _SENTENCES,
+    },
+    "Conflict": {
+        "type": "object",
+        "description": "Why, in one sentence; with the model that is in the way, if one is.",
+        "required": ["detail"],
+        "additionalProperties": False,
+        "properties": {"detail": _DETAIL, "model": {"type": "string", "format": "uuid"}},
+    },
+    "RefusalWithStatus": {
+        "type": "object",
+        "description": "Why, in one sentence, with the status that clients look at.",
+        "required": ["detail", "status"],
+        "properties": {"detail": _DETAIL, "status": _STATUS},
+        "additionalProperties": _SENTENCES,
+    },
+}
+
+REQUEST_ID: Json = {
+    "description": "The request's id, by which the server's log tells what happened.",
+    "required": True,
+    "schema": {"type": "string"},
+}
+_HEADERS: dict[int, Json] = {
+    401: {
+        "WWW-Authenticate": {
+            "description": "The scheme: Token.",
+            "required": True,
+            "schema": {"type": "string", "enum": ["Token"]},
+        }
+    },
+    429: {
+        "Retry-After": {
+            "description": "So many seconds to wait.",
+            "required": True,
+            "schema": {"type": "integer", "minimum": 1},
+        }
+    },
+}
+
+
+def name(status: int, *, with_status: bool) -> str:
+    """Return the component's name of a refusal."""
+    return f"Refused{status}{'WithStatus' if with_status else ''}"
+
+
+def responses() -> Json:
+    """Write every refusal as a response that calls refer to."""
+    return dict(_responses())
+
+
+def _responses() -> Iterator[tuple[str, Json]]:
+    for status, text in TEXTS.items():
+        for with_status in (False, True):
+            example = EXAMPLES[status]
+            if with_status:
+                example = _with_status(status, example)
+            content = {"schema": _schema(status, with_status=with_status), "example": example}
+            yield (
+                name(status, with_status=with_status),
+                {
+                    "description": text,
+                    "headers": {"X-Request-ID": REQUEST_ID} | _HEADERS.get(status, {}),
+                    "content": {"application/json": content},
+                },
+            )
+
+
+def _with_status(status: int, example: Json) -> Json:
+    text = example.get("detail") or "name: This field is required."
+    block = {"code": status, "text": text, "request_id": "5f0c7a1e9d2b4c38"}
+    return {"detail": text} | example | {"status": block}
+
+
+def _schema(status: int, *, with_status: bool) -> Json:
+    if with_status:  # where every record failed, the answer is as if it had succeeded
+        also = ("Descriptors", "Records") if status == 400 else ()
+        return {"anyOf": [_ref(shape) for shape in ("RefusalWithStatus", *also)]}
+    if status == 400:
+        return {"anyOf": [_ref("Refusal"), _ref("FieldErrors")]}
+    return _ref("Conflict" if status == 409 else "Refusal")
+
+
+def _ref(component: str) -> Json:
+    return {"$ref": f"#/components/schemas/{component}"}

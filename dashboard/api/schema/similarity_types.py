@@ -1,0 +1,87 @@
+"""Similarity types: what makes two images alike."""
+
+from typing import Any
+
+from rest_framework import serializers
+
+from dashboard.api.schema import examples
+from dashboard.api.schema.calls import SIMILARITY, Call, Noun, a_page, page_of
+from dashboard.api.schema.parameters import LIST, of_flag
+from dashboard.api.shapes import TypeFields
+
+
+class TypeAnswer(serializers.Serializer[Any]):
+    """A similarity type."""
+
+    id = serializers.UUIDField()
+    name = serializers.CharField()
+    description = serializers.CharField()
+    workspace = serializers.UUIDField()
+    exclusive = serializers.BooleanField(
+        help_text="Whether an image may be in one group of this type only."
+    )
+    groups_count = serializers.IntegerField(min_value=0)
+    created = serializers.DateTimeField()
+    modified = serializers.DateTimeField()
+
+
+EXAMPLE = {
+    "id": examples.TYPE,
+    "name": "Same product",
+    "description": "",
+    "workspace": examples.WORKSPACE,
+    "exclusive": False,
+    "groups_count": 2,
+    "created": examples.CREATED,
+    "modified": examples.MODIFIED,
+}
+ASKS = {"name": "Same colours", "description": "Whatever the shape.", "exclusive": True}
+CHANGES = {"description": "The same thing, seen from any side."}
+
+_CHANGE = Call(
+    "",
+    "Change a type",
+    TypeAnswer,
+    body=TypeFields,
+    partial=True,
+    text="What is not sent stays as it is.",
+    asks=CHANGES,
+    says=EXAMPLE | CHANGES,
+)
+NOUN = Noun(
+    "Types",
+    "A similarity type says in which sense images are alike, such as “same product”.",
+    {
+        f"{SIMILARITY}/type": {
+            "GET": Call(
+                "types_list",
+                "List the types",
+                page_of(TypeAnswer),
+                query=LIST,
+                says=a_page(EXAMPLE),
+            ),
+            "POST": Call(
+                "types_create",
+                "Create a type",
+                TypeAnswer,
+                status=201,
+                body=TypeFields,
+                asks=ASKS,
+                says=EXAMPLE | ASKS | {"groups_count": 0},
+            ),
+        },
+        f"{SIMILARITY}/type/{{type_id}}": {
+            "GET": Call("types_read", "Read a type", TypeAnswer, says=EXAMPLE),
+            "PUT": _CHANGE.named("types_put"),
+            "PATCH": _CHANGE.named("types_patch"),
+            "DELETE": Call(
+                "types_delete",
+                "Delete a type",
+                status=204,
+                query=[of_flag("force", "Delete its groups as well; their images stay.")],
+                refuses=[409],
+                text="One that still has groups is refused with 409, unless `force` is true.",
+            ),
+        },
+    },
+)

@@ -1,0 +1,60 @@
+"""Every call of the API: the nouns' tables as one."""
+
+from typing import Any
+
+from dashboard.api.schema import (
+    async_requests,
+    collections,
+    descriptors,
+    fields,
+    groups,
+    images,
+    labels,
+    records,
+    regions,
+    similarity_types,
+    tasks,
+    users,
+    verifications,
+    versions,
+    workspaces,
+)
+from dashboard.api.schema.calls import Call, Noun
+
+NOUNS = (
+    similarity_types.NOUN,
+    tasks.NOUN,
+    versions.NOUN,
+    groups.NOUN,
+    images.NOUN,
+    labels.NOUN,
+    regions.NOUN,
+    verifications.NOUN,
+    descriptors.NOUN,
+    async_requests.NOUN,
+    collections.NOUN,
+    records.NOUN,
+    users.NOUN,
+    workspaces.NOUN,
+)
+CALLS: dict[str, dict[str, tuple[Noun, Call]]] = {
+    address: {method: (noun, call) for method, call in calls.items()}
+    for noun in NOUNS
+    for address, calls in noun.calls.items()
+}
+# Shapes that no serializer has.
+SCHEMAS: dict[str, Any] = (
+    {
+        "Flag": fields.FLAG,
+        "WorkspaceId": {
+            "description": "The workspace, as in the query, which goes first if both name one.",
+        },
+    }
+    | descriptors.SCHEMAS
+    | async_requests.SCHEMAS
+    | users.SCHEMAS
+    | records.SCHEMAS
+)
+# What a serializer checks by a method of its own.
+ALSO: dict[str, Any] = tasks.ALSO | descriptors.ALSO
+TAGS = [{"name": noun.name, "description": noun.text} for noun in NOUNS]

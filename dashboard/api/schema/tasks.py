@@ -1,0 +1,129 @@
+"""Tasks: types that are trained together."""
+
+from typing import Any
+
+from rest_framework import serializers
+
+from dashboard.api.schema import examples, similarity_types, versions
+from dashboard.api.schema.calls import SIMILARITY, Call, Noun, a_page, page_of
+from dashboard.api.schema.parameters import LIST
+from dashboard.api.shapes import Named, TypeId
+from dashboard.models import Version
+
+
+class TaskAnswer(serializers.Serializer[Any]):
+    """A task."""
+
+    id = serializers.UUIDField()
+    name = serializers.CharField()
+    description = serializers.CharField()
+    workspace = serializers.UUIDField()
+    types = similarity_types.TypeAnswer(many=True)
+    production_version = serializers.IntegerField(
+        allow_null=True, help_text="The version that descriptors come from unless told."
+    )
+    last_train_status = serializers.ChoiceField(
+        Version.Status.choices, allow_null=True, help_text="That of the newest version."
+    )
+    created = serializers.DateTimeField()
+    modified = serializers.DateTimeField()
+
+
+EXAMPLE = {
+    "id": examples.TASK,
+    "name": "Shoes",
+    "description": "",
+    "workspace": examples.WORKSPACE,
+    "types": [similarity_types.EXAMPLE],
+    "production_version": 1,
+    "last_train_status": "TRAINED",
+    "created": examples.CREATED,
+    "modified": examples.MODIFIED,
+}
+ASKS = {"name": "Bags", "description": "Those of the autumn catalogue."}
+CHANGES = {"description": "Those of the spring catalogue."}
+FRESH: dict[str, Any] = {"types": [], "production_version": None, "last_train_status": None}
+ALSO = {"TypeId": {"anyOf": [{"required": ["type_id"]}, {"required": ["type"]}]}}
+ADDRESS = f"{SIMILARITY}/task/{{task_id}}"
+
+_CHANGE = Call(
+    "",
+    "Change a task",
+    TaskAnswer,
+    body=Named,
+    partial=True,
+    text="What is not sent stays as it is.",
+    asks=CHANGES,
+    says=EXAMPLE | CHANGES,
+)
+NOUN = Noun(
+    "Tasks",
+    "A task is what is trained: types that belong together. Each training makes a version of it.",
+    {
+        f"{SIMILARITY}/task": {
+            "GET": Call(
+                "tasks_list",
+                "List the tasks",
+                page_of(TaskAnswer),
+                query=LIST,
+                says=a_page(EXAMPLE),
+            ),
+            "POST": Call(
+                "tasks_create",
+                "Create a task",
+                TaskAnswer,
+                status=201,
+                body=Named,
+                asks=ASKS,
+                says=EXAMPLE | ASKS | FRESH,
+            ),
+        },
+        ADDRESS: {
+            "GET": Call("tasks_read", "Read a task", TaskAnswer, says=EXAMPLE),
+            "PUT": _CHANGE.named("tasks_put"),
+            "PATCH": _CHANGE.named("tasks_patch"),
+            "DELETE": Call(
+                "tasks_delete",
+                "Delete a task with its versions",
+                status=204,
+                refuses=[409],
+                text="Not while a collection uses one of them.",
+            ),
+        },
+        f"{ADDRESS}/add-type": {
+            "POST": Call(
+                "tasks_add_type",
+                "Attach a type to a task",
+                TaskAnswer,
+                body=TypeId,
+                text="The type's id as `type_id` or `type`. Attaching it twice changes nothing.",
+                asks={"type_id": examples.TYPE},
+                says=EXAMPLE,
+            ),
+        },
+        f"{ADDRESS}/remove-type": {
+            "POST": Call(
+                "tasks_remove_type",
+                "Detach a type from a task",
+                TaskAnswer,
+                body=TypeId,
+                text="Its groups stay, and so do trained versions.",
+                asks={"type_id": examples.TYPE},
+                says=EXAMPLE | {"types": []},
+            ),
+        },
+        f"{ADDRESS}/train": {
+            "POST": Call(
+                "tasks_train",
+                "Start a training",
+                versions.VersionAnswer,
+                status=202,
+                refuses=[409],
+                text="Answers with the model that it will be; read that until `train_status` is "
+                "`TRAINED`. Two groups of two images are enough. 400 says which type lacks what; "
+                "409, with `model`, that a training of the task runs already.",
+                says=versions.EXAMPLE | versions.QUEUED,
+            ),
+        },
+    },
+)

@@ -1,0 +1,87 @@
+"""Workspaces: what a team has, apart from every other team."""
+
+from typing import Any
+
+from rest_framework import serializers
+
+from accounts.models import Role
+from dashboard.api.schema import examples
+from dashboard.api.schema.calls import ACCOUNT, Call, Noun, a_page, page_of
+from dashboard.api.schema.parameters import LIST
+from dashboard.api.workspaces import WorkspaceFields
+
+
+class WorkspaceAnswer(serializers.Serializer[Any]):
+    """A workspace."""
+
+    id = serializers.UUIDField()
+    name = serializers.CharField()
+    owner = serializers.UUIDField()
+    role = serializers.ChoiceField(Role.choices, help_text="Yours.")
+    members_count = serializers.IntegerField(min_value=1)
+    created = serializers.DateTimeField()
+    modified = serializers.DateTimeField()
+
+
+EXAMPLE = {
+    "id": examples.WORKSPACE,
+    "name": "Alice’s shop",
+    "owner": examples.USER,
+    "role": "owner",
+    "members_count": 4,
+    "created": examples.CREATED,
+    "modified": examples.MODIFIED,
+}
+ASKS = {"name": "Alice’s second shop"}
+
+_CHANGE = Call(
+    "",
+    "Rename a workspace",
+    WorkspaceAnswer,
+    body=WorkspaceFields,
+    partial=True,
+    text="Takes an admin.",
+    asks=ASKS,
+    scoped=False,
+    says=EXAMPLE | ASKS,
+)
+NOUN = Noun(
+    "Workspaces",
+    "All things are in a workspace, and only its members see them.",
+    {
+        f"{ACCOUNT}/workspace/": {
+            "GET": Call(
+                "workspaces_list",
+                "List your workspaces",
+                page_of(WorkspaceAnswer),
+                query=LIST,
+                scoped=False,
+                says=a_page(EXAMPLE),
+            ),
+            "POST": Call(
+                "workspaces_create",
+                "Open a workspace",
+                WorkspaceAnswer,
+                status=201,
+                body=WorkspaceFields,
+                asks=ASKS,
+                scoped=False,
+                says=EXAMPLE | ASKS | {"members_count": 1},
+            ),
+        },
+        f"{ACCOUNT}/workspace/{{workspace_id}}": {
+            "GET": Call(
+                "workspaces_read", "Read a workspace", WorkspaceAnswer, scoped=False, says=EXAMPLE
+            ),
+            "PUT": _CHANGE.named("workspaces_put"),
+            "PATCH": _CHANGE.named("workspaces_patch"),
+            "DELETE": Call(
+                "workspaces_delete",
+                "Close a workspace with everything in it",
+                status=204,
+                scoped=False,
+                text="Takes its owner, and cannot be undone.",
+            ),
+        },
+    },
+)
