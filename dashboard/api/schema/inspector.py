@@ -97,8 +97,8 @@ class CallSchema(AutoSchema):
     def _raw_body(self) -> Json:
         schema = {"$ref": f"#/components/schemas/{self.call.raw_body}"}
         content = {"schema": schema, "examples": {"Body": {"value": self.call.asks}}}
-        # What is one of several shapes is none of them when it is left out.
-        needed = "oneOf" in table.SCHEMAS[self.call.raw_body]
+        shape = table.SCHEMAS[self.call.raw_body]
+        needed = any(shape.get(keyword) for keyword in ("required", "oneOf", "anyOf"))
         return {"content": {forms.JSON: content}} | ({"required": True} if needed else {})
 
     def get_response_serializers(self) -> Any:
