@@ -30,7 +30,7 @@ class Parameter:
 
     def written(self) -> Json:
         """Return it as OpenAPI writes it."""
-        written = {
+        written: Json = {
             "name": self.name,
             "in": self.place,
             "description": self.text,

@@ -12,8 +12,8 @@ from dashboard.api.record_shapes import (
     MAX_NAMED,
 )
 from dashboard.api.schema import descriptors, examples, fields
-from dashboard.api.schema.calls import CUSTOM, Call, Noun
-from dashboard.api.schema.parameters import EMPTY, Parameter
+from dashboard.api.schema.calls import CUSTOM, Call, Noun, Parameter
+from dashboard.api.schema.parameters import EMPTY
 
 Json = dict[str, Any]
 
