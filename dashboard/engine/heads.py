@@ -14,9 +14,9 @@ from numpy.typing import NDArray
 
 from dashboard.engine.scatter import (
     BLOCK,
+    NO_SPREAD,
     Floats,
     GroupStatistics,
-    mixture,
     pair_scatter,
     trace_one,
 )
@@ -85,17 +85,31 @@ def discriminant(within: Floats, between: list[tuple[float, Floats]], dimension:
     Whitens by `within`, shrunk to the identity; takes the eigenvectors of the mixture of the
     whitened `between`; weighs each by (strength / strongest) ** POWER. The largest number of
     every direction is positive, so that the same scatters always give the same signs.
+
+    Any whitening gives the same directions: by Cholesky's factor it costs a tenth of the
+    symmetric one's time (Golub and Van Loan, 2013, sec. 8.7).
     """
     size = len(within)
     shrunk = (1 - SHRINK) * trace_one(within) * size + SHRINK * np.eye(size)
-    spread, axes = np.linalg.eigh(shrunk)
-    whiten = axes / np.sqrt(np.maximum(spread, 1e-9))
-    strength, axes = np.linalg.eigh(
-        mixture([(weight, whiten.T @ scatter @ whiten) for weight, scatter in between])
-    )
+    whiten = np.linalg.inv(np.linalg.cholesky(shrunk)).T
+    strength, axes = np.linalg.eigh(whiten.T @ whitened_mixture(between, whiten) @ whiten)
     strength, axes = strength[::-1][:dimension], axes[:, ::-1][:, :dimension]
     weights = (np.maximum(strength, 1e-12) / max(strength[0], 1e-12)) ** POWER
     return positive_peaks(whiten @ axes * weights)
+
+
+def whitened_mixture(parts: list[tuple[float, Floats]], whiten: Floats) -> Floats:
+    """Add scatters (k, k), each by its weight once it has trace one after whitening.
+
+    trace(W' S W) is the sum over the entries of S times those of W W', which spares a product.
+    """
+    metric = whiten @ whiten.T
+    total = np.zeros_like(metric)
+    for weight, scatter in parts:
+        trace = float((scatter * metric).sum())
+        if trace > NO_SPREAD:
+            total += weight / trace * scatter
+    return total
 
 
 def positive_peaks(directions: Floats) -> Floats:

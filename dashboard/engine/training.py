@@ -16,7 +16,7 @@ from dashboard.engine.gate import (
     steps_to_judge,
 )
 from dashboard.engine.heads import Head
-from dashboard.engine.metrics import Scores, interval
+from dashboard.engine.metrics import Scores, intervals
 from dashboard.engine.prior import BUILTIN, Prior, builtin_prior
 from dashboard.engine.trained_model import TrainedHead, TrainedModel
 from dashboard.engine.training_set import TrainingSet, TypeData
@@ -131,10 +131,8 @@ def _comparison(delivered: Scores, untrained: Scores, seed: int) -> dict[str, An
 
 
 def _intervals(scores: Scores, seed: int) -> dict[str, dict[str, float]]:
-    return {
-        name: interval(values, scores.groups, seed)._asdict()
-        for name, values in scores.named().items()
-    }
+    found = intervals(scores.named(), scores.groups, seed)
+    return {name: interval._asdict() for name, interval in found.items()}
 
 
 def _by_group(scores: Scores) -> dict[str, list[float]]:
