@@ -13,6 +13,7 @@ Flags: TypeAlias = NDArray[np.bool_]
 
 TIE = 1e-6  # similarities closer than this are a tie, and a tie counts against the descriptor
 QUERIES_AT_ONCE = 512
+CHUNK = 32  # columns whose maximum is looked at first
 
 
 def recall_at_k(hits: Flags, relevant: Integers, k: int) -> Floats:
@@ -117,12 +118,29 @@ def _relevant(groups: NDArray[np.int32], images: NDArray[np.int32]) -> Integers:
 
 
 def _largest(values: NDArray[np.floating], count: int) -> NDArray[np.intp]:
-    """Give the columns of the `count` largest values of every row, largest first."""
+    """Give the columns of the `count` largest values of every row (n, m), largest first."""
+    if count * CHUNK <= values.shape[1] // 2:
+        columns = _promising(values, count)
+        inner = _largest(np.take_along_axis(values, columns, axis=1), count)
+        return np.take_along_axis(columns, inner, axis=1)
     if count < values.shape[1] // 2:
-        near = np.argpartition(-values, count, axis=1)[:, :count]
-        inner = np.argsort(-np.take_along_axis(values, near, axis=1), axis=1, kind="stable")
-        return np.take_along_axis(near, inner, axis=1)
+        columns = np.argpartition(-values, count, axis=1)[:, :count]
+        inner = np.argsort(-np.take_along_axis(values, columns, axis=1), axis=1, kind="stable")
+        return np.take_along_axis(columns, inner, axis=1)
     return np.argsort(-values, axis=1, kind="stable")[:, :count]
+
+
+def _promising(values: NDArray[np.floating], count: int) -> NDArray[np.intp]:
+    """Give columns that hold the `count` largest values: the chunks with the largest maxima.
+
+    Looking for maxima is several times quicker than partitioning whole rows.
+    """
+    whole = values.shape[1] // CHUNK
+    maxima = values[:, : whole * CHUNK].reshape(len(values), whole, CHUNK).max(axis=2)
+    best = np.argpartition(-maxima, count - 1, axis=1)[:, :count]
+    columns = (best[:, :, None] * CHUNK + np.arange(CHUNK)).reshape(len(values), -1)
+    rest = np.arange(whole * CHUNK, values.shape[1])
+    return np.concatenate([columns, np.broadcast_to(rest, (len(values), len(rest)))], axis=1)
 
 
 class Interval(NamedTuple):
