@@ -70,7 +70,7 @@ def neighbour_hits(
 
 
 def _numbered(names: Integers) -> NDArray[np.int32]:
-    """Number equal names 0, 1, 2...: half the bytes to compare."""
+    """Give equal names equal numbers from 0 up: half the bytes to compare."""
     return np.unique(names, return_inverse=True)[1].astype(np.int32)
 
 
