@@ -12,7 +12,13 @@ from dashboard.engine.prior import Prior
 from dashboard.engine.scatter import Integers, group_statistics
 from dashboard.engine.training_set import TypeData
 
-CANDIDATES = (Recipe(300, 30), Recipe(300, 10), Recipe(1000, 10), Recipe(100, 3))
+CANDIDATES = (
+    Recipe(300, 1000),
+    Recipe(300, 100),
+    Recipe(300, 10),
+    Recipe(300, 100, shrink=0.1),
+    Recipe(100, 1000, shrink=0.01),
+)
 FOLDS = 4
 FEWEST_GROUPS = 10
 MOST_ROWS = 10_000  # a comparison on more costs minutes and decides the same

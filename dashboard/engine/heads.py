@@ -22,20 +22,25 @@ from dashboard.engine.scatter import (
 )
 
 DIMENSION = 128
-SHRINK = 0.1
+SHRINK = 0.03
 POWER = 0.25  # of a direction's strength, relative to the strongest
 
 
 class Recipe(NamedTuple):
-    """How many rows (n0) and groups (g0) of the user's own the prior is worth."""
+    """How many rows (n0) and groups (g0) of the user's own the prior is worth.
+
+    `shrink` is the share of the identity in the within scatter: the less, the more small but
+    steady differences count (strokes of a word), the more, the large ones (colours).
+    """
 
     n0: float
     g0: float
+    shrink: float = SHRINK
 
 
 def default_recipe(groups: int) -> Recipe:
     """Give what is best on average, where there is no way to find out: few groups lean more."""
-    return Recipe(300, 30) if groups < 50 else Recipe(300, 10)
+    return Recipe(300, 1000) if groups < 20 else Recipe(300, 300)
 
 
 @dataclass(frozen=True)
@@ -79,7 +84,12 @@ def unit_rows(rows: Floats) -> Floats:
     return unit
 
 
-def discriminant(within: Floats, between: list[tuple[float, Floats]], dimension: int) -> Floats:
+def discriminant(
+    within: Floats,
+    between: list[tuple[float, Floats]],
+    dimension: int,
+    shrink: float = SHRINK,
+) -> Floats:
     """Give the directions (k, dimension) that tell groups apart best, strongest first.
 
     Whitens by `within`, shrunk to the identity; takes the eigenvectors of the mixture of the
@@ -90,7 +100,7 @@ def discriminant(within: Floats, between: list[tuple[float, Floats]], dimension:
     symmetric one's time (Golub and Van Loan, 2013, sec. 8.7).
     """
     size = len(within)
-    shrunk = (1 - SHRINK) * trace_one(within) * size + SHRINK * np.eye(size)
+    shrunk = (1 - shrink) * trace_one(within) * size + shrink * np.eye(size)
     whiten = np.linalg.inv(np.linalg.cholesky(shrunk)).T
     strength, axes = np.linalg.eigh(whiten.T @ whitened_mixture(between, whiten) @ whiten)
     strength, axes = strength[::-1][:dimension], axes[:, ::-1][:, :dimension]
@@ -140,5 +150,5 @@ def fit_head(
     if negative_pairs is not None and len(negative_pairs[0]):
         weight = min(len(negative_pairs[0]), groups)
         between.append((float(weight), pair_scatter(*negative_pairs)))
-    directions = discriminant(within, between, dimension)
+    directions = discriminant(within, between, dimension, recipe.shrink)
     return Head(statistics.mean.astype(np.float32), directions.astype(np.float32))

@@ -23,7 +23,7 @@ def judged(data, prior, seed=0):
 
 
 def test_a_clear_gain_is_let_through(make, prior):
-    judgement = judged(make.type_data(groups=40, images=5, apart=0.8), prior)
+    judgement = judged(make.type_data(groups=40, images=5, apart=1.2), prior)
 
     assert judgement.verdict.better
     assert judgement.verdict.recipe in CANDIDATES

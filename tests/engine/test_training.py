@@ -27,7 +27,7 @@ def train(prior):
 
 
 def test_it_works(make, train):
-    data = make.type_data(groups=24, images=5, held_out=4, apart=0.8)
+    data = make.type_data(groups=24, images=5, held_out=4, apart=1.2)
     model = train(data)
     report = model.report()["product"]
 
@@ -164,7 +164,7 @@ def test_two_groups_of_two_are_fitted_but_not_trusted(make, train, prior):
 
 
 def test_negative_pairs_take_part(make, train):
-    data = make.type_data(groups=40, images=5, apart=0.8)
+    data = make.type_data(groups=40, images=5, apart=1.2)
     pairs = np.stack([np.arange(0, 50), np.arange(50, 100)], axis=1)
     told = dataclasses.replace(data, negative_pairs=pairs)
     first, second = (train(one).describe(data.features) for one in (data, told))
@@ -201,7 +201,7 @@ def test_the_table_of_cross_validation_is_kept(make, train):
 
 
 def test_what_works_now_is_compared_on_what_is_held_out(make, train):
-    data = make.type_data(groups=24, images=5, held_out=4, apart=0.8)
+    data = make.type_data(groups=24, images=5, held_out=4, apart=1.2)
     other = make.type_data(key="shape", groups=12, held_out=2)
     before = train(data)
     report = train(data, other, production=before).report()
