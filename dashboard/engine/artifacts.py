@@ -72,6 +72,7 @@ def _manifest(model: TrainedModel, arrays: bytes) -> dict[str, Any]:
         "encoder": model.encoder,
         "sha256": hashlib.sha256(arrays).hexdigest(),
         "dimension": model.dimension,
+        "made": model.made,
         "types": [
             {"key": part.key, "name": part.name, "report": part.report} for part in model.heads
         ],
@@ -103,7 +104,7 @@ def load(folder: Path, *, encoder: str | None = None) -> TrainedModel:
                 )
                 for number, kind in enumerate(manifest["types"])
             )
-        return TrainedModel(manifest["encoder"], heads)
+        return TrainedModel(manifest["encoder"], heads, dict(manifest.get("made", {})))
     except (KeyError, TypeError, ValueError, zipfile.BadZipFile) as error:
         raise BrokenArtifact(
             path, "its arrays and its manifest do not fit. Train again."

@@ -63,7 +63,7 @@ def builtin_prior() -> Prior:
 
 def triangle(matrix: Floats) -> NDArray[np.float32]:
     """Pack a symmetric matrix (k, k) into its upper triangle, half the bytes."""
-    return matrix[np.triu_indices(len(matrix))].astype(np.float32)
+    return matrix[np.tri(len(matrix), dtype=np.bool_).T].astype(np.float32)
 
 
 def symmetric(packed: NDArray[np.float32]) -> Floats:
@@ -75,5 +75,5 @@ def symmetric(packed: NDArray[np.float32]) -> Floats:
     """
     size = int((np.sqrt(8 * len(packed) + 1) - 1) / 2)
     matrix = np.zeros((size, size))
-    matrix[np.triu_indices(size)] = packed
+    matrix[np.tri(size, dtype=np.bool_).T] = packed
     return matrix + np.triu(matrix, 1).T

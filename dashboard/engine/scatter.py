@@ -11,6 +11,7 @@ Floats: TypeAlias = NDArray[np.float64]
 Integers: TypeAlias = NDArray[np.int64]
 
 NO_GROUP = -1
+NO_SPREAD = 1e-12  # a trace below this is rounding
 BLOCK = 8192  # rows turned to float64 at a time, so that 100,000 images stay small
 
 
@@ -92,7 +93,7 @@ def _blocks(features: NDArray[np.floating], groups: Integers) -> Iterator[tuple[
 def trace_one(scatter: Floats) -> Floats:
     """Scale a scatter to trace one; one without any spread stays zero."""
     trace = np.trace(scatter)
-    return scatter / trace if trace > 1e-12 else np.zeros_like(scatter)
+    return scatter / trace if trace > NO_SPREAD else np.zeros_like(scatter)
 
 
 def mixture(parts: Iterable[tuple[float, Floats]]) -> Floats:

@@ -1,7 +1,7 @@
 """What a training makes: one head for each similarity type, and what is known of its worth."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -23,10 +23,11 @@ class TrainedHead:
 
 @dataclass(frozen=True)
 class TrainedModel:
-    """Heads for one encoder's features, in a fixed order."""
+    """Heads for one encoder's features, in a fixed order; `made` says from what, in JSON."""
 
     encoder: str
     heads: tuple[TrainedHead, ...]
+    made: dict[str, Any] = field(default_factory=dict)
 
     @property
     def dimension(self) -> int:

@@ -1,13 +1,18 @@
 """From a training set to a model: fit, check on unseen groups, report."""
 
+import hashlib
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from dashboard.engine.errors import Cancelled, InvalidTrainingSet, TooLittleData
 from dashboard.engine.gate import (
+    CANDIDATES,
+    FOLDS,
     MOST_ROWS,
+    Judgement,
     Verdict,
     fit_recipes,
     judge,
@@ -15,14 +20,15 @@ from dashboard.engine.gate import (
     scores_of,
     steps_to_judge,
 )
-from dashboard.engine.heads import Head
-from dashboard.engine.metrics import Scores, interval
+from dashboard.engine.heads import Head, Recipe
+from dashboard.engine.metrics import Scores, intervals
 from dashboard.engine.prior import BUILTIN, Prior, builtin_prior
 from dashboard.engine.trained_model import TrainedHead, TrainedModel
 from dashboard.engine.training_set import TrainingSet, TypeData
 
 __all__ = ["Cancelled", "TooLittleData", "TrainedModel", "TrainingSet", "TypeData", "fit"]
 
+CODE = 2  # counts up whenever the same data would give another model
 FEWEST_TO_FIT = 2  # groups of two images
 
 
@@ -32,23 +38,59 @@ def fit(
     progress: Callable[[str, float], None],
     cancelled: Callable[[], bool],
     prior: Prior | None = None,
+    production: TrainedModel | None = None,
 ) -> TrainedModel:
     """Train one head for each type; a type keeps the untrained one unless the gate lets it go.
 
     `progress` hears what is being done and how much of all is done, 0 to 1, never falling.
     The same set gives the same model. Without `prior`, the shipped encoder's is meant.
+    `production` is what works now: its heads are scored on what is held out, for comparison.
     Raises Cancelled soon after `cancelled()` first says so, TooLittleData if a type has fewer
     than two groups of two images to train on.
     """
     prior = prior or _prior_of(training_set)
     usable = [_usable(data) for data in training_set.types]
     steps = _Steps(sum(steps_to_judge(data) + 1 for data in usable), progress, cancelled)
+    heads = production.heads if production and production.encoder == prior.encoder else ()
+    working = {part.key: part.head for part in heads}
     parts = [
-        _fit_type(whole, data, prior, training_set.seed, steps)
+        _fit_type(_Work(whole, data, prior, training_set.seed, working.get(whole.key)), steps)
         for whole, data in zip(training_set.types, usable, strict=True)
     ]
     progress("Done", 1.0)
-    return TrainedModel(training_set.encoder, tuple(parts))
+    return TrainedModel(training_set.encoder, tuple(parts), made_of(training_set))
+
+
+def made_of(training_set: TrainingSet) -> dict[str, Any]:
+    """Say what a training depends on: trained again from the same, it gives the same model.
+
+    `data` is a SHA-256 of all arrays, `code` the version of the formulas.
+    """
+    digest = hashlib.sha256()
+    for data in training_set.types:
+        digest.update(data.key.encode())
+        for values in (data.features, data.groups, data.images, data.held_out, data.negative_pairs):
+            digest.update(f"{values.dtype.str}{values.shape}".encode())
+            digest.update(np.ascontiguousarray(values).tobytes())
+    return {
+        "code": CODE,
+        "numpy": np.__version__,
+        "seed": training_set.seed,
+        "data": digest.hexdigest(),
+        "candidates": [list(recipe) for recipe in CANDIDATES],
+        "folds": FOLDS,
+    }
+
+
+@dataclass(frozen=True)
+class _Work:
+    """One type to fit: all its rows, those to train on, and whom to compare with."""
+
+    whole: TypeData
+    data: TypeData
+    prior: Prior
+    seed: int
+    working: Head | None
 
 
 class _Steps:
@@ -82,11 +124,10 @@ def _usable(data: TypeData) -> TypeData:
     return usable
 
 
-def _fit_type(
-    whole: TypeData, data: TypeData, prior: Prior, seed: int, steps: _Steps
-) -> TrainedHead:
+def _fit_type(work: _Work, steps: _Steps) -> TrainedHead:
+    data, prior = work.data, work.prior
     checking = f"Checking “{data.name}” on groups it has not seen"
-    judgement = judge(data, prior, seed=seed, step=lambda: steps.step(checking))
+    judgement = judge(data, prior, seed=work.seed, step=lambda: steps.step(checking))
     steps.step(f"Fitting “{data.name}”")
     recipe = judgement.verdict.recipe
     head = next(fit_recipes(data, prior, [recipe]))[1] if recipe else prior.untrained
@@ -96,10 +137,22 @@ def _fit_type(
         "images": len(np.unique(data.images[data.groups >= 0])),
         "dimension": head.dimension,
         "verdict": _verdict(judgement.verdict),
-        "unseen": _comparison(judgement.delivered, judgement.untrained, seed),
-        "held_out": _held_out(whole, head, prior, seed),
+        "candidates": _candidates(judgement),
+        "unseen": _comparison(judgement.delivered, judgement.untrained, work.seed),
+        "held_out": _held_out(work, head),
     }
     return TrainedHead(data.key, data.name, head, report)
+
+
+def _candidates(judgement: Judgement) -> list[dict[str, Any]]:
+    """Give the table of cross-validation, the untrained head first, its recipe None."""
+    rows: list[tuple[Recipe | None, Scores]] = [(None, judgement.untrained)]
+    rows += judgement.candidates.items()
+    return [
+        {"recipe": recipe._asdict() if recipe else None, **scores.means()}
+        for recipe, scores in rows
+        if len(scores)
+    ]
 
 
 def _verdict(verdict: Verdict) -> dict[str, Any]:
@@ -113,11 +166,16 @@ def _verdict(verdict: Verdict) -> dict[str, Any]:
     }
 
 
-def _held_out(whole: TypeData, head: Head, prior: Prior, seed: int) -> dict[str, Any] | None:
-    """Score both heads on the test-marked rows alone; None if there is nothing to ask there."""
-    test = sampled(whole.take(whole.held_out), MOST_ROWS, seed)
-    delivered, untrained = scores_of(head, test), scores_of(prior.untrained, test)
-    return _comparison(delivered, untrained, seed) if len(delivered) else None
+def _held_out(work: _Work, head: Head) -> dict[str, Any] | None:
+    """Score all heads on the test-marked rows alone; None if there is nothing to ask there."""
+    test = sampled(work.whole.take(work.whole.held_out), MOST_ROWS, work.seed)
+    delivered, untrained = scores_of(head, test), scores_of(work.prior.untrained, test)
+    if not len(delivered):
+        return None
+    found = _comparison(delivered, untrained, work.seed)
+    if work.working is not None:
+        found["production"] = _intervals(scores_of(work.working, test), work.seed)
+    return found
 
 
 def _comparison(delivered: Scores, untrained: Scores, seed: int) -> dict[str, Any]:
@@ -131,10 +189,8 @@ def _comparison(delivered: Scores, untrained: Scores, seed: int) -> dict[str, An
 
 
 def _intervals(scores: Scores, seed: int) -> dict[str, dict[str, float]]:
-    return {
-        name: interval(values, scores.groups, seed)._asdict()
-        for name, values in scores.named().items()
-    }
+    found = intervals(scores.named(), scores.groups, seed)
+    return {name: interval._asdict() for name, interval in found.items()}
 
 
 def _by_group(scores: Scores) -> dict[str, list[float]]:

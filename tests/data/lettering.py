@@ -17,8 +17,12 @@ SIDE = 96
 
 
 def fonts() -> list[Path]:
-    """Find the fonts that this machine has, none of mathematics."""
-    return sorted(path for path in FONTS.rglob("*.ttf") if "Math" not in path.name)
+    """Find the fonts that this machine has, none of mathematics or of pictures."""
+    return sorted(
+        path
+        for path in FONTS.rglob("*.ttf")
+        if "Math" not in path.name and "Emoji" not in path.name
+    )
 
 
 def lettering(seed: int = 0, views: int = 16, held_out: int = 18) -> EvaluationSet:

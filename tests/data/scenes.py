@@ -24,10 +24,10 @@ def scenes(seed: int = 0, regions: int = 8, views: int = 8, held_out: int = 8) -
     images: list[Image.Image] = []
     places: list[str] = []
     for number, name in enumerate(names):
-        photo = _photo(name)
-        for place, region in enumerate(_regions(photo, regions, rng_of(seed, 202, number))):
+        photo = photo_of(name)
+        for place, region in enumerate(regions_of(photo, regions, rng_of(seed, 202, number))):
             for view in range(views):
-                images.append(_view(photo, region, rng_of(seed, 203, number, place, view)))
+                images.append(view_of(photo, region, rng_of(seed, 203, number, place, view)))
                 places.append(f"{name}/{place}")
     photos = [place.split("/")[0] for place in places]
     return EvaluationSet(
@@ -35,7 +35,7 @@ def scenes(seed: int = 0, regions: int = 8, views: int = 8, held_out: int = 8) -
     )
 
 
-def _photo(name: str) -> Image.Image:
+def photo_of(name: str) -> Image.Image:
     if name in ("china", "flower"):
         pixels = load_sample_image(f"{name}.jpg")
     elif name == "motorcycle":
@@ -48,7 +48,7 @@ def _photo(name: str) -> Image.Image:
     return Image.fromarray(pixels[..., :3].astype(np.uint8))
 
 
-def _regions(photo: Image.Image, count: int, r: np.random.Generator) -> Iterator[Region]:
+def regions_of(photo: Image.Image, count: int, r: np.random.Generator) -> Iterator[Region]:
     """Choose squares with something in them, that overlap by half at most."""
     chosen: list[Region] = []
     for _ in range(400):
@@ -69,7 +69,7 @@ def _contrast(photo: Image.Image, x: float, y: float, side: float) -> float:
     return float(np.asarray(photo.crop(box).convert("L"), np.float32).std())
 
 
-def _view(photo: Image.Image, region: Region, r: np.random.Generator) -> Image.Image:
+def view_of(photo: Image.Image, region: Region, r: np.random.Generator) -> Image.Image:
     """Look at a region again: nearer or further, turned, aside, sometimes mirrored."""
     x, y, side = region
     size = side * np.exp(r.uniform(-0.22, 0.22))

@@ -4,10 +4,14 @@ Open set: trained on the groups that are not held out, through the gate, exactly
 does it; then every held-out picture looks for its like among the held-out ones.
 """
 
+import os
+
 import numpy as np
 import pytest
 
+from dashboard.engine.encoder import Encoder
 from dashboard.engine.training import TrainingSet, TypeData, fit
+from tests.data.common import EvaluationSet
 from tests.data.digits import digits
 from tests.data.lettering import fonts, lettering
 from tests.data.products import products
@@ -18,12 +22,13 @@ from tests.data.scenes import scenes
 def trained(encoder):
     """Draw a set, train on it, and give the reports by type; each set once."""
     reports = {}
+    quick = Encoder.builtin(threads=os.cpu_count() or 1)
 
     def report(name, draw, *types):
         if name not in reports:
             data = draw()
             squares = np.stack([encoder.prepare(image) for image in data.images])
-            features = encoder.features(squares)
+            features = quick.features(squares)
             parts = tuple(
                 TypeData(
                     key=one,
@@ -46,6 +51,17 @@ def trained(encoder):
     return report
 
 
+def few_digits():
+    """A sixth of the scans to train on, which decide nothing, and all that are held out."""
+    whole = digits()
+    kept = np.flatnonzero(whole.held_out | (np.arange(len(whole.held_out)) % 6 == 0))
+    return EvaluationSet(
+        [whole.images[i] for i in kept],
+        {"digit": [whole.types["digit"][i] for i in kept]},
+        whole.held_out[kept],
+    )
+
+
 def values(report, head="delivered"):
     """Recall@1 and MAP@R on the held-out groups."""
     metrics = report["held_out"][head]
@@ -57,8 +73,8 @@ def test_regions_of_real_photos(trained):
     recall, precision = values(report)
 
     assert report["verdict"]["better"]
-    assert recall >= 0.90
-    assert precision >= 0.64
+    assert recall >= 0.93
+    assert precision >= 0.66
 
 
 def test_drawn_products(trained):
@@ -66,8 +82,8 @@ def test_drawn_products(trained):
     recall, precision = values(report)
 
     assert report["verdict"]["better"]
-    assert recall >= 0.72
-    assert precision >= 0.42
+    assert recall >= 0.75
+    assert precision >= 0.43
 
 
 def test_colourways_of_the_same_products(trained):
@@ -75,8 +91,8 @@ def test_colourways_of_the_same_products(trained):
     recall, precision = values(report)
 
     assert report["verdict"]["better"]
-    assert recall >= 0.95
-    assert precision >= 0.67
+    assert recall >= 0.96
+    assert precision >= 0.68
 
 
 def test_training_gains_much_where_the_drawn_pictures_know_little(trained):
@@ -87,7 +103,7 @@ def test_training_gains_much_where_the_drawn_pictures_know_little(trained):
 
 def test_five_groups_of_digits_are_not_trusted(trained):
     """Training on five digits would make the others worse; the gate keeps what works."""
-    report = trained("digits", digits, "digit")["digit"]
+    report = trained("digits", few_digits, "digit")["digit"]
     recall, precision = values(report)
 
     assert not report["verdict"]["better"]
@@ -103,5 +119,5 @@ def test_printed_characters(trained):
     recall, precision = values(report)
 
     assert report["verdict"]["better"]
-    assert recall >= 0.93
-    assert precision >= 0.68
+    assert recall >= 0.97
+    assert precision >= 0.75

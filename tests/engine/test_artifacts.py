@@ -35,6 +35,8 @@ def test_it_works(model, folder, make):
     features = make.type_data().features
 
     assert loaded.report() == model.report()
+    assert loaded.made == model.made
+    assert len(loaded.made["data"]) == 64
     assert [part.key for part in loaded.heads] == ["product", "farbe/größe"]
     assert loaded.describe(features).tobytes() == model.describe(features).tobytes()
 

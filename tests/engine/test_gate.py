@@ -23,7 +23,7 @@ def judged(data, prior, seed=0):
 
 
 def test_a_clear_gain_is_let_through(make, prior):
-    judgement = judged(make.type_data(groups=40, images=5, apart=0.8), prior)
+    judgement = judged(make.type_data(groups=40, images=5, apart=1.2), prior)
 
     assert judgement.verdict.better
     assert judgement.verdict.recipe in CANDIDATES
@@ -67,7 +67,7 @@ def test_the_sentence_carries_the_numbers():
     groups = np.arange(20)
     verdict = compare(CANDIDATES[0], scores(groups, [0.8] * 20), scores(groups, [0.5] * 20), seed=0)
 
-    assert "MAP@R 80.0 instead of 50.0, a gain above 30.0 with 95% confidence" in verdict.sentence
+    assert "MAP@R 80.0 instead of 50.0, a gain above 30.0 with 99% confidence" in verdict.sentence
 
 
 @settings(deadline=None, max_examples=20)
@@ -121,3 +121,49 @@ def test_large_groups_lose_rows_first(make, monkeypatch):
     data = make.type_data(groups=6, images=30)
 
     assert np.unique(sampled(data, 40, seed=0).groups, return_counts=True)[1].tolist() == [5] * 6
+
+
+def test_the_best_recipe_is_chosen_on_other_folds_than_it_is_judged_on():
+    """Two recipes, each lucky in one fold: neither may be judged by its luck."""
+    a, b = CANDIDATES[:2]
+
+    def fold(number, value):
+        return scores([number] * 4, [value] * 4)
+
+    found = gate.Comparison(
+        untrained=[fold(0, 0.5), fold(1, 0.5), fold(2, 0.5)],
+        trained={
+            a: [fold(0, 0.9), fold(1, 0.2), fold(2, 0.4)],
+            b: [fold(0, 0.3), fold(1, 0.8), fold(2, 0.3)],
+        },
+    )
+
+    assert found.best() == a
+    assert [found.best(without=n) for n in range(3)] == [b, a, a]
+    assert found.honest().average_precision.tolist() == [0.3] * 4 + [0.2] * 4 + [0.4] * 4
+
+
+def test_a_gain_that_costs_recall_is_not_let_through():
+    groups = np.arange(40)
+    untrained = Scores(groups, {1: np.full(40, 0.9)}, np.full(40, 0.3))
+    trained = Scores(groups, {1: np.full(40, 0.88)}, np.full(40, 0.5))
+    nearly = Scores(groups, {1: np.full(40, 0.895)}, np.full(40, 0.5))
+
+    refused = compare(CANDIDATES[0], trained, untrained, seed=0)
+    assert not refused.better
+    assert "whose Recall@1 is 2.0 lower" in refused.sentence
+    assert compare(CANDIDATES[0], nearly, untrained, seed=0).better
+
+
+def test_the_floor_is_the_quantile_of_groups_drawn_by_hand():
+    rng = np.random.default_rng(4)
+    groups = np.repeat(np.arange(15), 4)
+    before, after = scores(groups, rng.random(60)), scores(groups, rng.random(60))
+    gains = [(after.average_precision - before.average_precision)[groups == g] for g in range(15)]
+    by_hand = [
+        np.concatenate([gains[g] for g in rng.integers(0, 15, 15)]).mean() for _ in range(4000)
+    ]
+
+    verdict = compare(CANDIDATES[0], after, before, seed=0)
+
+    assert verdict.gain_at_least == pytest.approx(np.quantile(by_hand, 0.01), abs=0.03)

@@ -28,7 +28,7 @@ def scatter(rng, width):
 def test_a_worked_example():
     """Groups differ along x, rows of one group along y: only x tells groups apart."""
     within, between = np.diag([0.0, 2.0]), np.diag([3.0, 0.0])
-    directions = discriminant(within, [(1.0, between)], 1)
+    directions = discriminant(within, [(1.0, between)], 1, shrink=0.1)
 
     # Shrunk: 0.9 * 2 * diag(0, 1) + 0.1 * I = diag(0.1, 1.9); x is divided by sqrt(0.1).
     assert np.allclose(directions, [[1 / np.sqrt(0.1)], [0.0]])
@@ -42,7 +42,7 @@ def test_directions_solve_the_generalised_eigenproblem():
     strengths, axes = strengths[::-1][:5], axes[:, ::-1][:, :5]
     expected = axes * (strengths / strengths[0]) ** 0.25
 
-    directions = discriminant(within, [(1.0, between)], 5)
+    directions = discriminant(within, [(1.0, between)], 5, shrink=0.1)
 
     assert np.allclose(np.abs(directions), np.abs(expected))
 
@@ -55,7 +55,7 @@ def test_scatters_are_mixed_in_the_whitened_space():
     white = [2 * trace_one(whiten @ first @ whiten), 3 * trace_one(whiten @ second @ whiten)]
     strengths = scipy.linalg.eigvalsh(sum(white))[::-1]
 
-    directions = discriminant(within, [(2.0, first), (3.0, second)], 6)
+    directions = discriminant(within, [(2.0, first), (3.0, second)], 6, shrink=0.1)
     lengths = np.diag(directions.T @ shrunk @ directions)
 
     assert np.allclose(lengths, (strengths / strengths[0]) ** 0.5)

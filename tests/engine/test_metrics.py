@@ -170,3 +170,26 @@ def test_galleries_are_joined_query_by_query():
 
     assert len(both) == 4
     assert both.means() == one.means()
+
+
+@settings(deadline=None, max_examples=60)
+@given(st.integers(0, 10_000), st.integers(1, 12), st.integers(1, 700))
+def test_the_largest_are_what_sorting_finds(seed, count, width):
+    rng = np.random.default_rng(seed)
+    values = rng.integers(0, max(2, width // 2), (4, width)).astype(np.float32)  # with ties
+    count = min(count, width)
+
+    columns = metrics._largest(values, count)
+
+    assert (np.take_along_axis(values, columns, 1) == -np.sort(-values, axis=1)[:, :count]).all()
+    assert all(len(set(row)) == count for row in columns.tolist())
+
+
+def test_several_metrics_share_their_draws():
+    rng = np.random.default_rng(3)
+    named = {"a": rng.random(40), "b": rng.random(40)}
+    groups = rng.integers(0, 9, 40)
+
+    together = metrics.intervals(named, groups, seed=5)
+
+    assert together == {name: interval(values, groups, 5) for name, values in named.items()}

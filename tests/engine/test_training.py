@@ -5,21 +5,29 @@ import numpy as np
 import pytest
 
 from dashboard.engine.errors import InvalidTrainingSet
+from dashboard.engine.gate import CANDIDATES
 from dashboard.engine.trained_model import untrained_model
 from dashboard.engine.training import Cancelled, TooLittleData, TrainingSet, fit
 
 
 @pytest.fixture
 def train(prior):
-    def train(*types, seed=0, progress=lambda stage, part: None, cancelled=lambda: False):
+    def train(*types, seed=0, progress=lambda stage, part: None, cancelled=lambda: False,
+              production=None):  # fmt: skip
         training_set = TrainingSet(prior.encoder, types, seed)
-        return fit(training_set, progress=progress, cancelled=cancelled, prior=prior)
+        return fit(
+            training_set,
+            progress=progress,
+            cancelled=cancelled,
+            prior=prior,
+            production=production,
+        )
 
     return train
 
 
 def test_it_works(make, train):
-    data = make.type_data(groups=24, images=5, held_out=4, apart=0.8)
+    data = make.type_data(groups=24, images=5, held_out=4, apart=1.2)
     model = train(data)
     report = model.report()["product"]
 
@@ -156,7 +164,7 @@ def test_two_groups_of_two_are_fitted_but_not_trusted(make, train, prior):
 
 
 def test_negative_pairs_take_part(make, train):
-    data = make.type_data(groups=20, images=5, apart=0.8)
+    data = make.type_data(groups=40, images=5, apart=1.2)
     pairs = np.stack([np.arange(0, 50), np.arange(50, 100)], axis=1)
     told = dataclasses.replace(data, negative_pairs=pairs)
     first, second = (train(one).describe(data.features) for one in (data, told))
@@ -179,3 +187,48 @@ def test_the_untrained_model_describes_before_any_training(make, prior):
     assert np.array_equal(
         untrained_model(prior).describe(features), prior.untrained.describe(features)
     )
+
+
+def test_the_table_of_cross_validation_is_kept(make, train):
+    report = train(make.type_data(groups=12)).report()["product"]
+    few = train(make.type_data(groups=4)).report()["product"]
+
+    assert [row["recipe"] for row in report["candidates"]] == [
+        None, *(recipe._asdict() for recipe in CANDIDATES),
+    ]  # fmt: skip
+    assert all(0 <= row["map@r"] <= 1 and 0 <= row["recall@1"] <= 1 for row in report["candidates"])
+    assert [row["recipe"] for row in few["candidates"]] == [None]
+
+
+def test_what_works_now_is_compared_on_what_is_held_out(make, train):
+    data = make.type_data(groups=24, images=5, held_out=4, apart=1.2)
+    other = make.type_data(key="shape", groups=12, held_out=2)
+    before = train(data)
+    report = train(data, other, production=before).report()
+
+    held_out = report["product"]["held_out"]
+    assert held_out["production"] == held_out["delivered"] != held_out["untrained"]
+    assert "production" not in report["shape"]["held_out"]
+
+
+def test_a_production_version_of_another_encoder_is_not_compared(make, train):
+    data = make.type_data(groups=12, held_out=2)
+    foreign = dataclasses.replace(train(data), encoder="toy-2")
+
+    report = train(data, production=foreign).report()
+
+    assert "production" not in report["product"]["held_out"]
+
+
+def test_it_says_what_it_was_made_of(make, train):
+    data = make.type_data(groups=12)
+    moved = np.roll(data.features, 1, axis=0)
+    first, again, other = (
+        train(one, seed=3).made
+        for one in (data, dataclasses.replace(data), dataclasses.replace(data, features=moved))
+    )
+
+    assert first == again
+    assert first["data"] != other["data"]
+    assert first["seed"] == 3
+    assert json.loads(json.dumps(first)) == first

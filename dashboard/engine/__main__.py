@@ -1,0 +1,57 @@
+"""The engine's command: `python -m dashboard.engine bench` measures it on known groups."""
+
+import argparse
+import importlib
+import sys
+from pathlib import Path
+from types import ModuleType
+
+from dashboard.engine import bench
+
+DRAWN_HERE = "tests.data"  # in a checkout; an installation has none
+
+
+def main(arguments: list[str]) -> int:
+    """Run the command; returns 0, or 2 if it was called wrongly."""
+    options = _parser().parse_args(arguments)
+    try:
+        module = _module(options.sets)
+    except ImportError as error:
+        print(f"The sets of {options.sets} cannot be loaded ({error}): run this in a checkout, "
+              "with the tools installed, or name a module by --sets.", file=sys.stderr)  # fmt: skip
+        return 2
+    sets, curves = getattr(module, "SETS", {}), getattr(module, "CURVES", {})
+    known = [*sets, *curves]
+    if unknown := sorted(set(options.names) - set(known)):
+        print(f"There is no set {', '.join(unknown)}: choose from {', '.join(known)}.",
+              file=sys.stderr)  # fmt: skip
+        return 2
+    chosen = set(options.names or known)
+    bench.run(
+        {name: sets[name] for name in sets if name in chosen},
+        {name: curves[name] for name in curves if name in chosen},
+        options.seed,
+        sys.stdout,
+    )
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m dashboard.engine")
+    command = parser.add_subparsers(required=True).add_parser(
+        "bench", help="print Recall@1 / MAP@R on groups that were not trained on"
+    )
+    command.add_argument("names", nargs="*", help="sets to measure; all, if none is named")
+    command.add_argument("--sets", default=DRAWN_HERE, help="module with SETS and CURVES")
+    command.add_argument("--seed", type=int, default=0, help="seed that the sets are drawn with")
+    return parser
+
+
+def _module(name: str) -> ModuleType:
+    """Import the sets by name: the engine must not know who draws them."""
+    sys.path.insert(0, str(Path.cwd()))
+    return importlib.import_module(name)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

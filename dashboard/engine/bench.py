@@ -1,0 +1,171 @@
+"""Measure likeness on sets of pictures with known groups: the table of this folder's README.
+
+Open set: trained on the groups that are not held out, through the gate, exactly as the product
+does it; then every held-out picture looks for its like among the held-out ones.
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import NamedTuple, Protocol, TextIO
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from dashboard.engine import baselines
+from dashboard.engine.encoder import Encoder
+from dashboard.engine.gate import fit_recipes
+from dashboard.engine.heads import default_recipe, unit_rows
+from dashboard.engine.metrics import evaluate, mean
+from dashboard.engine.prior import builtin_prior
+from dashboard.engine.scatter import Integers
+from dashboard.engine.training import fit
+from dashboard.engine.training_set import TrainingSet, TypeData
+
+CURVE = ((5, 3), (10, 5), (20, 5), (50, 5), (100, 5), (200, 5), (200, 10))  # groups x images
+DRAWS = 3
+COLUMNS = ("hash", "colours", "features", "untrained", "trained", "delivered")
+
+
+class PictureSet(Protocol):
+    """Pictures with the group of each for every similarity type, and who is held out."""
+
+    @property
+    def images(self) -> Sequence[Image.Image]:
+        """The pictures, n of them."""
+        ...
+
+    @property
+    def types(self) -> Mapping[str, Sequence[str]]:
+        """The name of every picture's group, by the name of the type."""
+        ...
+
+    @property
+    def held_out(self) -> NDArray[np.bool_]:
+        """Marks the pictures (n,) of groups that share nothing with the others."""
+        ...
+
+
+class Cell(NamedTuple):
+    """What a descriptor is worth on unseen groups."""
+
+    recall: float
+    precision: float
+
+    def __str__(self) -> str:
+        """Show Recall@1 / MAP@R in percent."""
+        return f"{100 * self.recall:.1f}/{100 * self.precision:.1f}"
+
+
+class Row(NamedTuple):
+    """One line of the table: a type of a set, a cell for each column, the gate's verdict."""
+
+    name: str
+    cells: dict[str, Cell]
+    verdict: str
+
+
+def worth(rows: NDArray[np.floating], groups: Integers) -> Cell:
+    """Let every row (n, d), of unit length, look for its group (n,) among the others."""
+    scores = evaluate(rows, groups, np.arange(len(groups)))
+    return Cell(mean(scores.recall[1]), mean(scores.average_precision))
+
+
+def type_data(name: str, pictures: PictureSet, features: NDArray[np.floating]) -> TypeData:
+    """Give one similarity type of a set to train on."""
+    groups = np.unique(np.array(pictures.types[name]), return_inverse=True)[1].astype(np.int64)
+    images = np.arange(len(groups))
+    return TypeData(name, name, features, groups, images, np.asarray(pictures.held_out))
+
+
+def measure(name: str, pictures: PictureSet, encoder: Encoder) -> Iterator[Row]:
+    """Give a row for every similarity type of a set, and none for types without a question."""
+    held_out = np.asarray(pictures.held_out)
+    features = encoder.features(np.stack([encoder.prepare(one) for one in pictures.images]))
+    unseen = [one for one, held in zip(pictures.images, held_out, strict=True) if held]
+    plain = {
+        "hash": np.stack([baselines.difference_hash(one) for one in unseen]),
+        "colours": np.stack([baselines.colour_histogram(one) for one in unseen]),
+        "features": unit_rows(features[held_out].astype(np.float64)),
+    }
+    for kind in pictures.types:
+        data = type_data(kind, pictures, features)
+        cells = {column: worth(rows, data.groups[held_out]) for column, rows in plain.items()}
+        yield _learned(f"{name}: {kind}", data, cells)
+
+
+def _learned(name: str, data: TypeData, cells: dict[str, Cell]) -> Row:
+    """Add what was shipped, what training makes, and what the gate lets through."""
+    prior, unseen = builtin_prior(), data.take(data.held_out)
+    seen = data.take(data.rows_to_train_on())
+    recipe = default_recipe(len(seen.usable_groups()))
+    trained = next(fit_recipes(seen, prior, [recipe]))[1]
+    model = fit(
+        TrainingSet(prior.encoder, (data,)),
+        progress=lambda *_: None,
+        cancelled=lambda: False,
+    )
+    heads = {"untrained": prior.untrained, "trained": trained, "delivered": model.heads[0].head}
+    for column, head in heads.items():
+        cells[column] = worth(head.describe(unseen.features), unseen.groups)
+    verdict = model.heads[0].report["verdict"]
+    said = "better" if verdict["better"] else "kept" if verdict["verified"] else "too few groups"
+    return Row(name, cells, said)
+
+
+def curve(name: str, kind: str, pictures: PictureSet, encoder: Encoder) -> Iterator[Row]:
+    """Give a row for every number of groups and images to learn from, each a mean of draws."""
+    features = encoder.features(np.stack([encoder.prepare(one) for one in pictures.images]))
+    data = type_data(kind, pictures, features)
+    for groups, images in CURVE:
+        if groups > len(np.unique(data.groups[~data.held_out])):
+            continue
+        draws = [_learned("", drawn(data, groups, images, seed), {}) for seed in range(DRAWS)]
+        cells = {column: _average([row.cells[column] for row in draws]) for column in COLUMNS[3:]}
+        verdicts = " ".join(row.verdict for row in draws)
+        yield Row(f"{name}: {groups} x {images}", cells, verdicts)
+
+
+def drawn(data: TypeData, groups: int, images: int, seed: int) -> TypeData:
+    """Keep so many groups to train on, so many images of each, and all that is held out."""
+    rng = np.random.default_rng(seed)
+    chosen = rng.permutation(np.unique(data.groups[~data.held_out]))[:groups]
+    kept = data.held_out.copy()
+    for group in chosen:
+        kept[rng.permutation(np.flatnonzero(data.groups == group))[:images]] = True
+    return data.take(kept)
+
+
+def _average(cells: Sequence[Cell]) -> Cell:
+    recalls, precisions = zip(*cells, strict=True)
+    return Cell(float(np.mean(recalls)), float(np.mean(precisions)))
+
+
+def show(rows: Iterator[Row], columns: Sequence[str], out: TextIO) -> list[Row]:
+    """Write rows as a table of Markdown, each as soon as it is known."""
+    out.write(
+        "| | " + " | ".join(columns) + " | the gate |\n|" + "---|" * (len(columns) + 2) + "\n"
+    )
+    shown = []
+    for row in rows:
+        cells = " | ".join(str(row.cells[column]) for column in columns)
+        out.write(f"| {row.name} | {cells} | {row.verdict} |\n")
+        out.flush()
+        shown.append(row)
+    return shown
+
+
+def run(
+    sets: Mapping[str, Callable[[int], PictureSet]],
+    curves: Mapping[str, tuple[str, Callable[[int], PictureSet]]],
+    seed: int,
+    out: TextIO,
+) -> None:
+    """Draw the sets and write both tables, Recall@1 / MAP@R in percent."""
+    encoder = Encoder.builtin()
+    if sets:
+        found = (measure(name, draw(seed), encoder) for name, draw in sets.items())
+        rows = show((row for rows in found for row in rows), COLUMNS, out)
+        means = {column: _average([row.cells[column] for row in rows]) for column in COLUMNS}
+        out.write("| mean | " + " | ".join(str(means[column]) for column in COLUMNS) + " | |\n\n")
+    for name, (kind, draw) in curves.items():
+        show(curve(name, kind, draw(seed), encoder), COLUMNS[3:], out)
