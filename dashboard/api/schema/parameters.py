@@ -26,7 +26,7 @@ WORKSPACE = Parameter(
 )
 _SIZE = f"How many on a page: {PAGE_SIZE} unless told, {MAX_PAGE_SIZE} at most."
 LIST = (
-    Parameter("page", "Which page, from 1.", {"type": "integer", "minimum": 1, "default": 1}),
+    Parameter("page", "Which page, from 1.", {"anyOf": [{"type": "integer", "minimum": 1}, EMPTY]}),
     Parameter("page_size", _SIZE, {"anyOf": [{"type": "integer"}, {"type": "string"}]}),
     Parameter(
         "cursor",
