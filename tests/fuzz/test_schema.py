@@ -33,7 +33,15 @@ META_DATA = ("Send numbers beyond 64 bits", "Leave out the null character", "Nes
 EMPTY_FIELD = "This field is required"
 NO_TYPE = ("There is no type", "There is no such type")
 NO_IMAGE = ("There is no image",)
-NO_PICTURE = ("valid base64", "cannot be read", "Send the image as")
+NO_PICTURE = (
+    "valid base64",
+    "cannot be read",
+    "Send the image as",
+    "file is empty",
+    "address",
+    "no image",
+    "not an image",
+)
 NO_MARK = ("Send one of", "not both")
 NO_BOX = (EMPTY_FIELD, "There is no such", "outside", "box", "area")
 KEPT = ("A collection keeps its", "There is no task", EMPTY_FIELD)
