@@ -41,6 +41,8 @@ NO_PICTURE = (
     "address",
     "no image",
     "not an image",
+    "damaged or incomplete",
+    "pixels",
 )
 NO_MARK = ("Send one of", "not both")
 NO_BOX = (EMPTY_FIELD, "There is no such", "outside", "box", "area")
