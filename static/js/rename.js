@@ -8,5 +8,8 @@ document.addEventListener("keydown", (event) => {
 });
 
 document.addEventListener("htmx:load", (event) => {
+  // After the swap is over: whatever else it brought must not keep the focus.
+  const saved = event.target.querySelector("a[autofocus]");
+  if (saved) setTimeout(() => saved.focus());
   event.target.querySelector("[data-rename] input[name=name]:not([aria-invalid])")?.select();
 });

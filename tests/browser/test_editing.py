@@ -186,7 +186,8 @@ def test_images_are_picked_for_a_group(shop: Shop, at_work: Page) -> None:
     page.keyboard.press("Control+a")
     expect(page.locator("[data-bulk-count]")).to_have_text("60 images")
     page.get_by_role("button", name="Put into “Pick here”").click()
-    expect(page.get_by_text("is in the group “Pick taken” already")).to_be_visible()
+    # In any other group of the type: the other tests make some of their own.
+    expect(page.get_by_text(re.compile("is in the group “.+” already"))).to_be_visible()
     expect(page.locator("[data-bulk-count]")).to_have_text("60 images")
 
     page.get_by_role("link", name="Done").click()
