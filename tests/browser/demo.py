@@ -79,7 +79,7 @@ NOT_A_PAGE: dict[str, str] = {
     "account_email_verification_sent": "addresses are not confirmed here: nothing leads there",
     "account_set_password": "everybody has a password: it leads to the page that changes it",
     "api-unknown": "JSON",
-    "docs": "Swagger UI, which is not ours to mend; see test_docs",
+    "docs": "Swagger UI, which is not ours to mend; see test_docs_page",
     "extraction-file": "a file",
     "healthz": "JSON",
     "image-alike": "a strip of the image's page, or a redirect to the search",
