@@ -46,7 +46,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """
     for item in items:
         room = item.path.relative_to(_ROOT).parts[0]
-        starts_it = "server" in getattr(item, "fixturenames", ())
+        starts_it = "set_up" in getattr(item, "fixturenames", ())
         if room == "api" or (room == "walks" and not starts_it):
             item.add_marker("contract")
         if item.get_closest_marker("live") or item.get_closest_marker("browser"):
