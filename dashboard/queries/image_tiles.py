@@ -102,7 +102,8 @@ def _tile(image: Image, links: ImageLinks) -> Tile:
     width, height = thumbnail_size(image)
     key = str(image.id)
     name = html.escape(image.file_name or "Image without a name")
-    shown = f'src="{html.escape(links.thumbnail(key))}" width="{width}" height="{height}"'
+    source = links.thumbnail(key).replace("&", "&amp;")  # the rest needs no escaping
+    shown = f'src="{source}" width="{width}" height="{height}"'
     return Tile(
         id=SafeString(key),
         url=SafeString(links.page(key)),

@@ -34,6 +34,7 @@ from dashboard.views.rendering import (
     see_other,
     unusable,
 )
+from dashboard.views.tiles import tile_items
 
 TYPES_SHOWN = 50
 GROUPS_SHOWN = 100
@@ -54,15 +55,21 @@ def images(request: WorkspaceRequest) -> HttpResponse:
     found = tile_page(request.workspace, chosen, request.GET.get("cursor", ""))
     context = {
         "tiles": found.tiles,
+        "items": tile_items(found.tiles, can_tick=may(request, "groups.change")),
         "next_url": _next_url(request, found.next),
         "chosen": chosen,
-        "extract": urlencode(stored(chosen)),
+        "extract": partial(_address, chosen),
         "types": SimpleLazyObject(partial(_types_shown, request.workspace)),
         "can_add": may(request, "images.add"),
         "can_change": may(request, "groups.change"),
     }
     fragment = "found" if request.htmx.target == "found" else "tiles"
     return page_or_fragment(request, "dashboard/images/list.html", fragment, context)
+
+
+def _address(chosen: Chosen) -> str:
+    """Return the filters as an address has them; a fragment never asks for them."""
+    return urlencode(stored(chosen))
 
 
 def _types_shown(workspace: Workspace) -> list[SimilarityType]:

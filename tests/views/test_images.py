@@ -231,3 +231,10 @@ def test_deleting_twice_is_told(bob_client: Client, image: Image) -> None:
 )
 def test_the_consequences_are_told_before(groups: int, words: str) -> None:
     assert words in _consequences(groups)
+
+
+def test_a_name_is_never_markup(bob_client: Client, cast: Cast) -> None:
+    make_image(cast.workspace, seed=77, file_name='"><script>x</script>{id}.jpg')
+    page = bob_client.get("/images/").text
+    assert "<script>x" not in page
+    assert page.count("&quot;&gt;&lt;script&gt;x&lt;/script&gt;{id}.jpg") == 3
