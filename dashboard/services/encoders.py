@@ -57,17 +57,21 @@ def register_encoder(*, new: NewEncoder, workspace: Workspace, actor: User) -> t
 def register_at_once(
     *, new: NewEncoder, progress: Callable[[int, int], None], actor: User | None = None
 ) -> Encoder:
-    """Do all of it in this process, for commands. Raises what `register_encoder` raises."""
-    row = _row(new, actor)
-    storage.write(f"{paths.encoder(row.key)}/{artifact.GRAPH}", new.graph)
-    _insert(row)
+    """Do all of it in this process, for commands; what broke off before is done again.
+
+    Raises what `register_encoder` raises.
+    """
+    try:
+        row = _row(new, actor)
+    except EncoderExists as known:
+        row = known.encoder
+        if row.state == Encoder.State.READY:
+            raise
+    else:
+        storage.write(f"{paths.encoder(row.key)}/{artifact.GRAPH}", new.graph)
+        _insert(row)
     _prepare(row, progress)
     return row
-
-
-def prepare_at_once(*, encoder: Encoder, progress: Callable[[int, int], None]) -> None:
-    """Prepare one that is registered but not ready, in this process. Raises `EncoderRefused`."""
-    _prepare(encoder, progress)
 
 
 def run_preparing(*, encoder_id: UUID, handle: jobs.Handle) -> str:

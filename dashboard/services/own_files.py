@@ -8,7 +8,6 @@ from typing import Any
 from dashboard.models import Encoder
 from dashboard.services.encoders import (
     NewEncoder,
-    prepare_at_once,
     register_at_once,
     set_default,
 )
@@ -44,8 +43,6 @@ def use_backbone(file: Path, progress: Callable[[int, int], None]) -> Encoder:
         )
     except EncoderExists as known:
         encoder = known.encoder
-        if encoder.state != Encoder.State.READY:
-            prepare_at_once(encoder=encoder, progress=progress)
     if not encoder.is_default:
         set_default(encoder=encoder)
     return encoder

@@ -195,6 +195,19 @@ def test_the_encoder_of_the_settings_becomes_the_default(db, backbone):
     assert (first.name, first.stated["fit"], default_key()) == ("net", "stretch", first.key)
 
 
+def test_what_broke_off_is_done_again(db):
+    def die(done, total):
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        register_at_once(new=resnet(), progress=die)
+    again = register_at_once(new=resnet(), progress=quiet)
+    assert Encoder.objects.get() == again
+    assert again.state == Encoder.State.READY
+    with pytest.raises(EncoderExists):
+        register_at_once(new=resnet(), progress=quiet)
+
+
 def test_the_command_registers(db, backbone, capsys):
     call_command("encoder", "register", str(backbone), "--name", "Mine", "--default")
     assert "“Mine” is ready: 48 numbers" in capsys.readouterr().out
