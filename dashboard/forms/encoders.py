@@ -16,7 +16,8 @@ class EncoderForm(forms.Form):
     name = forms.CharField(max_length=255, help_text="For instance “DINOv2 small”.")
     graph = forms.FileField(
         label="ONNX file",
-        help_text="One file that holds its weights; it takes one picture, or any number of them.",
+        help_text="One file that holds its weights; it takes one picture, or any number of them. "
+        "One that is too large to be sent is registered by manage.py encoder register.",
     )
     preprocessing = forms.FileField(
         required=False,
