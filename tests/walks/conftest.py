@@ -16,7 +16,7 @@ from tests.conftest import REDIS_URL
 from tests.factories import Cast, make_cast
 from tests.live import EMAIL, PASSWORD, Server, running
 
-SPARE_REDIS = "/9"  # a database of its own, emptied afterwards
+SPARE_REDIS = 8  # so many further on is a database of the walks' own, emptied afterwards
 QUICK = {"LIKEWISE_LEASE": "3", "LIKEWISE_SWEEP": "0.5", "LIKEWISE_FETCH_PRIVATE": "127.0.0.1/32"}
 
 
@@ -48,7 +48,8 @@ def set_up(request: pytest.FixtureRequest) -> Iterator[dict[str, str]]:
     database, broker = os.environ.get("DATABASE_URL"), REDIS_URL
     if not database or not broker:
         pytest.skip("needs PostgreSQL and Redis: set DATABASE_URL and REDIS_URL")
-    broker = urlsplit(broker)._replace(path=SPARE_REDIS).geturl()
+    number = int(urlsplit(broker).path.strip("/") or 0) + SPARE_REDIS
+    broker = urlsplit(broker)._replace(path=f"/{number}").geturl()
     name = f"walk_{uuid.uuid4().hex[:12]}"
     with psycopg.connect(database, autocommit=True) as connection:
         connection.execute(f"CREATE DATABASE {name}")
