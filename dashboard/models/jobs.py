@@ -29,6 +29,10 @@ class Job(ScopedModel):
         ASYNC_UPLOAD = "async_upload", "Upload over the API"
         CLOSE = "close", "Removal of a workspace"
         FILL = "fill", "Collection"
+        PLAN = "plan", "Dry run of an upload"
+        UNDO = "undo", "Undoing of an upload"
+        EXPORT = "export", "Export of a workspace"
+        IMPORT = "import", "Import of a workspace"
 
     class State(models.TextChoices):
         """Where it stands."""
@@ -46,6 +50,7 @@ class Job(ScopedModel):
 
     kind = models.CharField(max_length=20, choices=Kind.choices)
     queue = models.CharField(max_length=20)
+    priority = models.SmallIntegerField(default=0, help_text="The higher, the sooner.")
     state = models.CharField(max_length=10, choices=State.choices, default=State.QUEUED)
     title = models.CharField(max_length=255)
     subject_id = models.UUIDField(help_text="The upload, the version: what the work is about.")
@@ -88,11 +93,17 @@ class Job(ScopedModel):
         indexes = [
             models.Index(fields=["workspace", "-created", "-id"], name="job_recent"),
             models.Index(
-                fields=["queue", "created"],
+                fields=["queue", "-priority", "created"],
                 condition=Q(state__in=("queued", "running")),
                 name="job_unfinished",
             ),
             models.Index(fields=["subject_id"], name="job_by_subject"),
+            models.Index(
+                fields=["workspace", "kind", "-created", "-id"], name="job_recent_of_kind"
+            ),
+            models.Index(
+                fields=["workspace", "state", "-created", "-id"], name="job_recent_of_state"
+            ),
         ]
 
     def __str__(self) -> str:

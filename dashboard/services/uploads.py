@@ -75,6 +75,8 @@ def start_upload(
         created_by=actor,
         similarity_type=similarity_type,
         then_train=then_train,
+        stage=Upload.Stage.COMMITTED,
+        committed=timezone.now(),
         name=_title(files),
     )
     try:
@@ -101,7 +103,8 @@ def _stored_part(upload: Upload, number: int, file: SentFile) -> UploadPart:
         name=file.name[-1024:],
         size=written.size,
         path=path,
-        is_archive=is_archive,
+        kind=UploadPart.Kind.ARCHIVE if is_archive else UploadPart.Kind.PICTURE,
+        received=written.size,
         similarity_type=file.similarity_type,
         listed=not is_archive,
     )
@@ -242,7 +245,7 @@ def retry_upload(*, upload: Upload, actor: User) -> Job:
     parts = unfinished_parts(upload.pk)
     if not parts.exists():
         raise NothingToRetry
-    for part in parts.filter(is_archive=True):
+    for part in parts.filter(kind=UploadPart.Kind.ARCHIVE):
         # An archive that could not be opened stands in the list as if it were a file of its own.
         if upload.files.filter(part=part, number=0, name=part.name).delete()[0]:
             UploadPart.objects.filter(pk=part.pk).update(listed=False)

@@ -22,8 +22,13 @@ from dashboard.models import (
     Fill,
     GroupRegion,
     Image,
+    Imported,
     Job,
+    SentFeature,
+    Transfer,
+    UploadChunk,
     UploadFile,
+    UploadGroup,
     UploadPart,
     Verification,
 )
@@ -73,11 +78,14 @@ def filled(workspace: Workspace) -> None:
     Extraction.objects.create(workspace=workspace, version=version, format="csv")
     upload = make_upload(workspace, similarity_type=kind, then_train=task)
     part = UploadPart.objects.create(
-        upload=upload, number=0, name="a.zip", size=1, path="x", is_archive=True
+        upload=upload, number=0, name="a.zip", size=1, path="x", kind="archive"
     )
-    UploadFile.objects.create(
+    UploadChunk.objects.create(part=part, start=0, size=1, path="x")
+    file = UploadFile.objects.create(
         upload=upload, part=part, number=0, name="a.jpg", image=images[0], group=group
     )
+    SentFeature.objects.create(file=file, vector=b"1")
+    UploadGroup.objects.create(upload=upload, group=group)
     Verification.objects.create(workspace=workspace, user=owner, group=group)
     make_job(workspace, subject_id=upload.pk)
     AsyncRecord.objects.create(request=make_request(workspace), number=0, fields=b"{}")
@@ -86,6 +94,8 @@ def filled(workspace: Workspace) -> None:
     collection = make_collection(workspace)
     make_records(collection, "a", "b")
     Fill.objects.create(workspace=workspace, collection=collection)
+    transfer = Transfer.objects.create(workspace=workspace, direction="export")
+    Imported.objects.create(transfer=transfer, noun="image", old_id=region.pk, new_id=region.pk)
 
 
 def rows_of(workspace: Workspace) -> dict[str, int]:
