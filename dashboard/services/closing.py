@@ -10,6 +10,7 @@ from dashboard.services.encoders import close_preparing
 from dashboard.services.extractions import close_extraction
 from dashboard.services.jobs import request_cancel
 from dashboard.services.training import close_training
+from dashboard.services.upload_plans import close_plan
 from dashboard.services.uploads import close_upload
 
 
@@ -23,6 +24,8 @@ def close_subject(job: Job) -> None:
         )
     elif job.kind == Job.Kind.UPLOAD:
         close_upload(upload_id=job.subject_id)
+    elif job.kind == Job.Kind.PLAN:
+        close_plan(upload_id=job.subject_id)
     elif job.kind == Job.Kind.ENCODER:
         close_preparing(encoder_id=job.subject_id, message=job.message)
     elif job.kind == Job.Kind.EXTRACT:

@@ -11,6 +11,7 @@ from dashboard.models import (
     Label,
     Region,
     SimilarityType,
+    Upload,
     Version,
 )
 
@@ -231,6 +232,17 @@ class NothingToUpload(Refused):
 
     def __init__(self) -> None:
         super().__init__("Choose at least one picture or ZIP archive.")
+
+
+class WrongStage(Refused):
+    """An upload is not where it would have to be for what was asked."""
+
+    def __init__(self, upload: Upload) -> None:
+        self.upload = upload
+        stage = upload.get_stage_display().lower()
+        super().__init__(
+            f"This upload is at the stage “{stage}” by now, so nothing was changed. Open it again."
+        )
 
 
 class DemoIsHere(Refused):

@@ -16,6 +16,8 @@ from dashboard.services.errors import NothingToRetry, StillUnderWay
 from dashboard.services.extractions import retry_extraction
 from dashboard.services.features import start_describing
 from dashboard.services.training import start_training
+from dashboard.services.upload_plans import start_plan
+from dashboard.services.upload_undo import undo_upload
 from dashboard.services.uploads import retry_upload
 
 
@@ -69,10 +71,20 @@ def _extraction(job: Job, actor: User) -> Job:
     return retry_extraction(extraction=extraction, actor=actor)
 
 
+def _plan(job: Job, actor: User) -> Job:
+    return start_plan(upload=get_upload(job.workspace, job.subject_id), actor=actor)
+
+
+def _undo(job: Job, actor: User) -> Job:
+    return undo_upload(upload=get_upload(job.workspace, job.subject_id), actor=actor)
+
+
 _AGAIN: dict[Job.Kind, Callable[[Job, User], Job]] = {
     Job.Kind.UPLOAD: _upload,
     Job.Kind.TRAIN: _training,
     Job.Kind.DEMO: _demo,
     Job.Kind.DESCRIBE: _describing,
     Job.Kind.EXTRACT: _extraction,
+    Job.Kind.PLAN: _plan,
+    Job.Kind.UNDO: _undo,
 }

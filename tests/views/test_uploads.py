@@ -182,10 +182,10 @@ def test_what_the_service_refuses_is_told(
 ) -> None:
     refuse = Mock(side_effect=ArchiveTooLarge("too much"))
     monkeypatch.setattr("dashboard.files.storage.write_stream", refuse)
-    assert "The ZIP file holds too much." in bob_client.post(NEW, {"file": jpeg()}).content.decode()
+    assert "The archive holds too much." in bob_client.post(NEW, {"file": jpeg()}).content.decode()
     answer = bob_client.post(NEW, {"file": jpeg()}, headers=JSON)
     assert answer.status_code == 422
-    assert answer.json()["error"].startswith("The ZIP file holds too much.")
+    assert answer.json()["error"].startswith("The archive holds too much.")
 
 
 def test_too_many_files_are_told(bob_client: Client, settings: Settings) -> None:
