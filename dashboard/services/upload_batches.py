@@ -15,14 +15,20 @@ from dashboard.files.errors import FileRefused
 from dashboard.models import Group, Image, SimilarityType, Upload, UploadFile, UploadGroup
 from dashboard.queries.images import images_by_sha256, images_in
 from dashboard.services.groups import find_or_make_groups, place_images
-from dashboard.services.images import NewImage, delete_files, insert_images, write_files
+from dashboard.services.images import (
+    NewImage,
+    delete_files,
+    delete_files_of,
+    insert_images,
+    write_files,
+)
 from dashboard.services.upload_reader import PartReader
 
 FILES_PER_BATCH = 50
 BYTES_PER_BATCH = 64 << 20
 WRITTEN = ["status", "reason", "image", "group", "placed", "sha256"]
 
-__all__ = ["Importer", "PartReader"]
+__all__ = ["Importer", "PartReader", "remove_unborn"]
 
 Status = UploadFile.Status
 
@@ -256,3 +262,21 @@ class Importer:
                 row.placed = True
             elif there is not None and there.pk != row.group_id:
                 row.reason = f"It stays in the group “{there}”: the type allows one."
+
+
+def remove_unborn(upload: Upload) -> None:
+    """Remove the files of images that got no row, after the work broke off for good.
+
+    Files come in in the order of their ids, and two batches of them are on their way at a time.
+    """
+    waiting = upload.files.filter(status=Status.WAITING).order_by("pk")
+    rows = list(waiting.values_list("image_id_if_new", "sha256")[: 2 * FILES_PER_BATCH])
+    born = Image.objects.filter(pk__in=[new_id for new_id, _ in rows])
+    there = set(born.values_list("pk", flat=True))
+    for new_id, _ in rows:
+        if new_id not in there:
+            for extension in Image.Extension:
+                delete_files(Image(id=new_id, workspace=upload.workspace, extension=extension))
+    hashes = [sha256 for _, sha256 in rows if sha256]
+    gone = Image.objects.in_workspace(upload.workspace).filter(sha256__in=hashes)
+    delete_files_of(gone.filter(deleted__isnull=False).values_list("pk", flat=True))

@@ -20,7 +20,7 @@ from dashboard.services import jobs
 from dashboard.services.errors import StillUnderWay, WrongStage
 from dashboard.services.groups import discard_groups_of_types
 from dashboard.services.holding import hold_all
-from dashboard.services.images import discard_images
+from dashboard.services.images import delete_files_of, discard_images
 from dashboard.services.members import IMAGES, take_out
 from dashboard.services.uploads import forget_bytes
 
@@ -70,28 +70,29 @@ class _TakingBack:
         rows = self._upload.files.filter(status__in=(Status.ADDED, Status.KNOWN))
         return rows.filter(image__isnull=False)
 
-    @transaction.atomic
     def step(self) -> bool:
-        """Take one batch back; False if there was nothing left."""
+        """Take one batch back; False if there was nothing left.
+
+        The rows forget their images last, so that after a kill in between files are found again.
+        """
         rows = list(self._left().order_by("status", "pk")[:ROWS_PER_BATCH])
-        self._remove_images(rows)
-        self._leave_groups(rows)
-        UploadFile.objects.filter(pk__in=[row.pk for row in rows]).update(
-            image=None, group=None, placed=False
-        )
-        self._done += len(rows)
-        fraction = self._done / self._total if self._total else 1.0
-        self._handle.report(
-            stage="Taking it back",
-            total=self._total,
-            done=self._done,
-            fraction=min(1.0, fraction),
-        )
+        added = [row.image_id for row in rows if row.status == Status.ADDED and row.image_id]
+        with transaction.atomic():
+            discard_images(hold_all(added_images(self._upload).filter(pk__in=added)))
+            self._leave_groups(rows)
+            self._report(self._done)
+        delete_files_of(added)
+        with transaction.atomic():
+            UploadFile.objects.filter(pk__in=[row.pk for row in rows]).update(
+                image=None, group=None, placed=False
+            )
+            self._done += len(rows)
+            self._report(self._done)
         return bool(rows)
 
-    def _remove_images(self, rows: list[UploadFile]) -> None:
-        ids = [row.image_id for row in rows if row.status == Status.ADDED and row.image_id]
-        discard_images(hold_all(added_images(self._upload).filter(pk__in=ids)))
+    def _report(self, done: int) -> None:
+        fraction = min(1.0, done / self._total) if self._total else 1.0
+        self._handle.report(stage="Taking it back", total=self._total, done=done, fraction=fraction)
 
     def _leave_groups(self, rows: list[UploadFile]) -> None:
         """Take images that were known before out of the groups that they came into."""

@@ -44,7 +44,7 @@ from dashboard.services.features import start_describing
 from dashboard.services.holding import hold_all
 from dashboard.services.similarity_types import find_or_make_type
 from dashboard.services.training import start_training
-from dashboard.services.upload_batches import Importer
+from dashboard.services.upload_batches import Importer, remove_unborn
 from dashboard.services.upload_listing import WHOLE_PART, list_parts
 
 KEPT = timedelta(days=1)  # what was sent and did not come in
@@ -273,7 +273,8 @@ def _outcome(by_status: dict[str, int]) -> str:
 
 def close_upload(*, upload_id: UUID) -> None:
     """Remove the bytes as sent, but for those that could be tried again, which have a day."""
-    upload = Upload.objects.get(pk=upload_id)
+    upload = Upload.objects.select_related("workspace").get(pk=upload_id)
+    remove_unborn(upload)
     Upload.objects.filter(pk=upload.pk).update(modified=timezone.now())
     left = unfinished_parts(upload.pk).values("pk")
     _remove_bytes(stored_parts().filter(upload=upload).exclude(pk__in=left))
