@@ -31,7 +31,8 @@ class Slots:
     def look(self, queue: str) -> None:
         """Begin what waits in a queue, as far as slots are free; return at once.
 
-        Nothing is overlooked: whoever looked in vain looks again if somebody asked meanwhile.
+        Nothing is overlooked: whoever looked in vain looks again if somebody asked meanwhile, or
+        if looking for more than what is urgent has become possible.
         """
         with self._lock:
             self._asked[queue] += 1
@@ -44,13 +45,13 @@ class Slots:
             self._free[queue] -= 1
             urgent_only, asked = not self._free[queue], self._asked[queue]
         future = self._pool.submit(self._work, queue, urgent_only, partial(self.look, queue))
-        future.add_done_callback(partial(self._over, queue, asked))
+        future.add_done_callback(partial(self._over, queue, asked, urgent_only))
 
-    def _over(self, queue: str, asked: int, future: Future[None]) -> None:
+    def _over(self, queue: str, asked: int, urgent_only: bool, future: Future[None]) -> None:  # noqa: FBT001
         with self._lock:
             self._free[queue] += 1
-            asked_meanwhile = asked != self._asked[queue]
+            again = asked != self._asked[queue] or (urgent_only and self._free[queue] > 1)
         if error := future.exception():
             logger.error("queue=%s event=job-broke-off", queue, exc_info=error)
-        if asked_meanwhile:
+        if again:
             self._begin(queue)

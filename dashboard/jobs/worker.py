@@ -35,7 +35,7 @@ def slots() -> Slots:
 @app.task(name="dashboard.run_job", bind=True)
 def look(self: "Task[Any, Any]", _job_id: str) -> None:
     """Look at the queue that the message came by: the job that it names may not be the next."""
-    slots().look(self.request.delivery_info["routing_key"])
+    slots().look(str((self.request.delivery_info or {})["routing_key"]))
 
 
 def sweep_and_look() -> None:

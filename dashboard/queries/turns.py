@@ -64,4 +64,4 @@ def has_its_share(job: Job) -> bool:
     """Say whether as much of its kind of urgency runs in its workspace and queue as may."""
     rows = Job.objects.filter(workspace=job.workspace_id, queue=job.queue, state=Job.State.RUNNING)
     alike = rows.filter(priority__gt=0) if job.priority > 0 else rows.filter(priority__lte=0)
-    return alike.count() >= settings.LIKEWISE_JOBS_PER_WORKSPACE
+    return bool(alike.count() >= settings.LIKEWISE_JOBS_PER_WORKSPACE)

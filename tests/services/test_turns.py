@@ -1,4 +1,4 @@
-"""Whose turn it is: priority, fairness between workspaces, age; and each workspace has its share."""
+"""Whose turn it is: priority, fairness between workspaces, age, and a share for each workspace."""
 
 from datetime import timedelta
 from typing import Any

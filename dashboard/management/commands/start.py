@@ -123,7 +123,7 @@ def web_command() -> list[str]:
 
 
 def worker_command() -> list[str]:
-    """Return the command line of a worker; Celery's own thread only hears of work, see its slots."""
+    """Return the command line of a worker: Celery only hears of work, slots do it."""
     return [
         *(sys.executable, "-W", ROOT_WARNING, "-m", "celery", "--quiet"),
         *("--workdir", str(settings.BASE_DIR), "--app", "dashboard.celery", "worker"),
