@@ -294,3 +294,23 @@ class NothingToRetry(Refused):
             "There is nothing left to try again here: it was done since, somebody tried again "
             "already, or the files were sent more than a day ago."
         )
+
+
+class CollectionTooLarge(Refused):
+    """A collection of an archive holds more records than one may here."""
+
+    def __init__(self, limit: int) -> None:
+        super().__init__(
+            f"A collection of the archive holds more than {limit:,} records, which is the most "
+            "here. Nothing was brought in. Raise LIKEWISE_MAX_COLLECTION, then try again."
+        )
+
+
+class NotOneArchive(Refused):
+    """What was sent to be imported is not one file."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "A workspace is brought in from one archive: send the file that was downloaded from "
+            "“Export and import”, and nothing beside it."
+        )

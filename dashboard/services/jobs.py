@@ -37,6 +37,8 @@ QUEUES = {
     Job.Kind.ASYNC_UPLOAD: "upload",
     Job.Kind.CLOSE: "upload",
     Job.Kind.FILL: "extract",
+    Job.Kind.EXPORT: "extract",
+    Job.Kind.IMPORT: "upload",
 }
 WAKE_AGAIN = timedelta(seconds=15)
 REPORT_STEP = 0.4
