@@ -12,7 +12,7 @@ from django.db import transaction
 from accounts.models import User, Workspace
 from dashboard import runtime
 from dashboard.files import images as pictures
-from dashboard.files.errors import EncoderAbsent
+from dashboard.files.errors import EncoderAbsent, FileRefused
 from dashboard.files.transfer_rows import Row, unpacked
 from dashboard.files.transfers import Pack
 from dashboard.models import Feature, Image
@@ -61,19 +61,33 @@ class ImageImport:
 
     def _insert(self, batch: Sequence[tuple[Row, bytes]], known: dict[str, Image]) -> None:
         deleted = [known.get(row["sha256"]) for row, _ in batch]
-        made = list(self.pool.map(self._made, *zip(*batch, strict=True), deleted))
+        tried = self.pool.map(self._made, *zip(*batch, strict=True), deleted)
+        made = [new for new in tried if new is not None]
         with transaction.atomic():
             rows = insert_images(workspace=self.workspace, images=made, actor=self.actor)
-            self.ids.keep("images", {row["id"]: rows[row["sha256"]].pk for row, _ in batch})
-            self.handle.report(done=self.handle.job.done + len(batch))
+            new_ids = {sha256: rows[sha256].pk for sha256 in (new.picture.sha256 for new in made)}
+            self.ids.keep(
+                "images",
+                {row["id"]: new_ids[row["sha256"]] for row, _ in batch if row["sha256"] in new_ids},
+            )
+            self.handle.report(
+                done=self.handle.job.done + len(made),
+                failed=self.handle.job.failed + len(batch) - len(made),
+            )
         for new in made:
             if rows[new.picture.sha256].pk != new.id:  # an upload of the same bytes was faster
                 extension = new.picture.extension
                 delete_files(Image(id=new.id, workspace=self.workspace, extension=extension))
 
-    def _made(self, row: Row, data: bytes, deleted: Image | None) -> NewImage:
-        """Decode a picture and write its files under the id that it will have."""
-        picture = pictures.restore(data, sha256=row["sha256"], file_size=row["file_size"])
+    def _made(self, row: Row, data: bytes, deleted: Image | None) -> NewImage | None:
+        """Decode a picture and write its files under the id that it will have.
+
+        None if it breaks off behind a header that was right: it stays out, alone.
+        """
+        try:
+            picture = pictures.restore(data, sha256=row["sha256"], file_size=row["file_size"])
+        except FileRefused:
+            return None
         new_id = deleted.pk if deleted is not None else self.ids.make("images", row["id"])
         if deleted is None:
             write_files(self.workspace, new_id, picture)

@@ -62,7 +62,7 @@ def _bring(transfer: Transfer, archive: TransferReader, handle: jobs.Handle) -> 
     groups.types(archive.rows("types"))
     groups.labels(archive.rows("labels"))
     total = transfer.counts.get("images", 0)
-    handle.report(total=total, done=0, skipped=0, fraction=CHECK_SHARE)
+    handle.report(total=total, done=0, failed=0, skipped=0, fraction=CHECK_SHARE)
     with ThreadPoolExecutor(settings.LIKEWISE_WORKERS, "import") as pool:
         images = ImageImport(*common, pool=pool)
         for pack in archive.packs():
