@@ -63,13 +63,14 @@ def parts_page(
 
 def totals(upload: Upload) -> dict[str, int]:
     """Count parts and bytes: all, and what is here or was known."""
+    known = Q(known=True)
     sums = upload.parts.aggregate(
         files=Count("pk"),
         bytes=Sum("size", default=0),
-        known=Count("pk", filter=Q(known=True)),
-        known_bytes=Sum("size", filter=Q(known=True), default=0),
-        missing=Count("pk", filter=is_missing()),
-        received=Sum("received", default=0),
+        known_files=Count("pk", filter=known),
+        known_bytes=Sum("size", filter=known, default=0),
+        missing_files=Count("pk", filter=is_missing()),
+        received_bytes=Sum("received", default=0),
     )
     return dict(sums)
 

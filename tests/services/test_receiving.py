@@ -304,8 +304,8 @@ def test_it_is_counted_what_is_here(upload: Upload, cast: Cast) -> None:
     assert totals(upload) == {
         "files": 2,
         "bytes": 12,
-        "known": 1,
+        "known_files": 1,
         "known_bytes": 9,
-        "missing": 1,
-        "received": 2,
+        "missing_files": 1,
+        "received_bytes": 2,
     }

@@ -10,7 +10,7 @@ from accounts.models import Activity
 from dashboard.files import paths, storage
 from dashboard.jobs import sweep
 from dashboard.jobs.runner import run_job
-from dashboard.models import Extraction, Group, Image, Job, Upload, UploadFile, Version, UploadChunk
+from dashboard.models import Extraction, Group, Image, Job, Upload, UploadChunk, UploadFile, Version
 from dashboard.queries.retries import can_retry
 from dashboard.services import jobs, uploads
 from dashboard.services.closing import cancel_job
