@@ -40,6 +40,11 @@ def upload_part(workspace_id: UUID, upload_id: UUID, name: str) -> str:
     return f"{upload(workspace_id, upload_id)}/{plain_name(name)}"
 
 
+def upload_chunk(part: str, start: int, key: str) -> str:
+    """Return where a stretch of a part goes; no two tries have the same `key`, so none collide."""
+    return f"{part}/{start:014d}-{plain_name(key)}"
+
+
 def version(workspace_id: UUID, task_id: UUID, number: int) -> str:
     """Return the folder of a trained version."""
     return f"{workspace_id}/versions/{task_id}/{number}"
