@@ -165,6 +165,17 @@ def kept_requests() -> Iterator[CheckMessage]:
 
 
 @_registered
+def kept_uploads() -> Iterator[CheckMessage]:
+    """Refuse to forget what is being sent while it arrives."""
+    if not settings.LIKEWISE_KEEP_UPLOADS > 0:
+        yield Error(
+            f"LIKEWISE_KEEP_UPLOADS is {settings.LIKEWISE_KEEP_UPLOADS:g}.",
+            hint="Set it to the days for which an unfinished upload is kept: 7 is the default.",
+            id="likewise.E020",
+        )
+
+
+@_registered
 def backbone() -> Iterator[CheckMessage]:
     """Refuse an image encoder that is not there before the first job asks for it."""
     if settings.LIKEWISE_BACKBONE != "builtin" and not Path(settings.LIKEWISE_BACKBONE).is_file():

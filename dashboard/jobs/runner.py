@@ -22,6 +22,7 @@ from dashboard.jobs.encoders import prepare
 from dashboard.jobs.extractions import extract
 from dashboard.jobs.features import describe
 from dashboard.jobs.training import train
+from dashboard.jobs.transfers import export_workspace, import_workspace
 from dashboard.jobs.uploads import import_upload
 from dashboard.jobs.workspaces import remove
 from dashboard.models import Job
@@ -42,6 +43,8 @@ KINDS: dict[str, Callable[[jobs.Handle], str]] = {
     Job.Kind.ASYNC_UPLOAD: upload_records,
     Job.Kind.CLOSE: remove,
     Job.Kind.FILL: fill,
+    Job.Kind.EXPORT: export_workspace,
+    Job.Kind.IMPORT: import_workspace,
 }
 TRY_AGAIN_AFTER = timedelta(seconds=3)
 PATIENT_TRIES = 100  # from then on the pause grows no more: five minutes

@@ -8,6 +8,7 @@ from dashboard.models import Job
 from dashboard.services import jobs
 from dashboard.services.async_requests import forget_old_requests
 from dashboard.services.closing import close_subject
+from dashboard.services.receiving import forget_abandoned
 from dashboard.services.uploads import forget_uploads
 
 logger = logging.getLogger("likewise.jobs")
@@ -23,6 +24,7 @@ def sweep_once() -> None:
         _give_up(job)
     forget_old_requests()
     forget_uploads()
+    forget_abandoned()
 
 
 @transaction.atomic
