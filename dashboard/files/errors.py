@@ -139,3 +139,7 @@ class AddressTooSlow(AddressFailed):
             url=url,
         )
         self.seconds = seconds
+
+
+class StorageAway(OSError):
+    """The store of the files does not answer, or refuses; its message names no key."""
