@@ -124,6 +124,13 @@ def prepare(data: bytes, *, resize: bool = True, limits: ImageLimits | None = No
     return _stored_image(data, stored, "jpg" if lossy else "png", picture.size, picture)
 
 
+def thumbnail(stored: bytes) -> bytes:
+    """Make the thumbnail anew from what is stored of an image."""
+    file = reading.open_image(stored, replace(configured_image_limits(), size=len(stored)))
+    reading.draft_longer(file, THUMBNAIL_SIDE)
+    return _thumbnail(reading.load_upright(file))
+
+
 def _bare_jpeg(file: ImageFile.ImageFile, data: bytes, *, resize: bool) -> bytes | None:
     """Return a JPEG upload less its metadata if nothing else has to change: nothing is recoded."""
     too_large = resize and min(file.size) > STORED_SIDE

@@ -4,6 +4,7 @@ import logging
 import os
 import socket
 import threading
+import time
 from typing import Any
 
 from celery.signals import worker_ready, worker_shutting_down
@@ -14,9 +15,11 @@ from dashboard.models import Job
 from dashboard.services import jobs
 from dashboard.services.async_requests import forget_old_requests
 from dashboard.services.closing import close_subject
+from dashboard.services.doctor_temporary import remove_temporary
 from dashboard.services.uploads import forget_uploads
 
 logger = logging.getLogger("likewise.jobs")
+TIDY_EVERY = 3600  # seconds: it lists what is unfinished in the storage
 
 
 def sweep_once() -> None:
@@ -42,11 +45,16 @@ def _give_up(job: Job) -> None:
 
 def _keep_sweeping() -> None:
     name = f"{socket.gethostname()}:{os.getpid()}"
+    tidied = float("-inf")
     while True:
         try:
             jobs.give_sign(name=name, queues=settings.LIKEWISE_QUEUES)
             sweep_once()
-        except DatabaseError as error:
+            if time.monotonic() - tidied >= TIDY_EVERY:
+                tidied = time.monotonic()
+                remove_temporary()
+        # Away or full for a moment: the sweep must not end, or nobody would take lost jobs up.
+        except (DatabaseError, OSError) as error:
             logger.warning("event=sweep-failed error=%s", error)
             connection.close()
         if jobs.stopping.wait(settings.LIKEWISE_SWEEP):
