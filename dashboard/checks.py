@@ -110,12 +110,23 @@ def lease() -> Iterator[CheckMessage]:
 
 @_registered
 def worker_threads() -> Iterator[CheckMessage]:
-    """Refuse a worker without a thread."""
+    """Refuse a worker that could run nothing."""
     if settings.LIKEWISE_WORKERS < 1:
         yield Error(
             f"LIKEWISE_WORKERS is {settings.LIKEWISE_WORKERS}.",
-            hint="Set it to 1 or more, or leave it out for one thread per core.",
+            hint="Set it to 1 or more, or leave it out for as many as there are cores.",
             id="likewise.E007",
+        )
+
+
+@_registered
+def share_of_a_workspace() -> Iterator[CheckMessage]:
+    """Refuse a share by which no job would ever begin."""
+    if settings.LIKEWISE_JOBS_PER_WORKSPACE < 1:
+        yield Error(
+            f"LIKEWISE_JOBS_PER_WORKSPACE is {settings.LIKEWISE_JOBS_PER_WORKSPACE}.",
+            hint="Set it to 1 or more, or leave it out for one less than there are cores.",
+            id="likewise.E014",
         )
 
 
@@ -151,6 +162,17 @@ def kept_requests() -> Iterator[CheckMessage]:
             f"LIKEWISE_KEEP_REQUESTS is {settings.LIKEWISE_KEEP_REQUESTS:g}.",
             hint="Set it to the days for which answers are kept: 7 is the default.",
             id="likewise.E013",
+        )
+
+
+@_registered
+def kept_uploads() -> Iterator[CheckMessage]:
+    """Refuse to forget what is being sent while it arrives."""
+    if not settings.LIKEWISE_KEEP_UPLOADS > 0:
+        yield Error(
+            f"LIKEWISE_KEEP_UPLOADS is {settings.LIKEWISE_KEEP_UPLOADS:g}.",
+            hint="Set it to the days for which an unfinished upload is kept: 7 is the default.",
+            id="likewise.E020",
         )
 
 

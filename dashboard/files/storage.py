@@ -147,6 +147,11 @@ def write_stream(name: str, stream: IO[bytes], *, limit: int) -> Written:
     return Written(measured.count, measured.hash.hexdigest())
 
 
+def write_from(name: str, stream: IO[bytes]) -> None:
+    """Store what the stream holds, which bounds itself; never more than a chunk is in memory."""
+    _save(name, File(stream))
+
+
 def read(name: str) -> bytes:
     """Return the bytes under this name. Raises FileNotFoundError."""
     with _storage().open(name, "rb") as file:

@@ -88,8 +88,9 @@ def wanted_upload_files(names: list[str], upload_ids: set[UUID]) -> set[str]:
 
 
 def chunks_of(workspace_id: UUID) -> QuerySet[UploadChunk]:
-    """Return the chunks of what a workspace was sent and did not forget."""
-    return UploadChunk.objects.filter(part__upload__workspace=workspace_id).select_related("part")
+    """Return the chunks of what a workspace was sent; a part that was forgotten has no path."""
+    rows = UploadChunk.objects.filter(part__upload__workspace=workspace_id)
+    return rows.exclude(part__path="").select_related("part")
 
 
 def has_version(workspace_id: UUID, task_id: UUID, number: int) -> bool:

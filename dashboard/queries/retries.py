@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from dashboard.models import Extraction, Job, Version
+from dashboard.models import Extraction, Job, Transfer, Version
 from dashboard.queries.uploads import unfinished_parts
 
 _BROKEN_OFF = (Job.State.FAILED, Job.State.CANCELLED)
@@ -41,6 +41,16 @@ def _extraction(job: Job) -> bool:
     return _broke_off(job) and Extraction.objects.filter(pk=job.subject_id, path="").exists()
 
 
+def _export(job: Job) -> bool:
+    return _broke_off(job) and Transfer.objects.filter(pk=job.subject_id, path="").exists()
+
+
+def _import(job: Job) -> bool:
+    """Say whether the archive is still here: what was refused is not looked at again."""
+    stored = Transfer.objects.filter(pk=job.subject_id).exclude(upload__parts__path="")
+    return _broke_off(job) and stored.filter(upload__parts__isnull=False).exists()
+
+
 def _broke_off(job: Job) -> bool:
     return job.state in _BROKEN_OFF
 
@@ -55,4 +65,6 @@ _LEFT_UNDONE: dict[Job.Kind, Callable[[Job], bool]] = {
     Job.Kind.DEMO: _broke_off,
     Job.Kind.DESCRIBE: _broke_off,
     Job.Kind.EXTRACT: _extraction,
+    Job.Kind.EXPORT: _export,
+    Job.Kind.IMPORT: _import,
 }

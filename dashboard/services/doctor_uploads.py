@@ -46,4 +46,4 @@ def _upload_of(name: str) -> UUID | None:
 
 def _still_wanted(round_: Round, chunk: UploadChunk) -> bool:
     rows = UploadChunk.objects.filter(pk=chunk.pk, part__created__lt=round_.before)
-    return rows.exists()
+    return rows.exclude(part__path="").exists()

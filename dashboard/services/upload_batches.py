@@ -10,11 +10,12 @@ from typing import Self, cast
 from django.conf import settings
 from django.db import transaction
 
-from dashboard.files import archives, storage
+from dashboard.files import archives
 from dashboard.files import images as pictures
 from dashboard.files.errors import FileRefused, ImageTooLarge
 from dashboard.models import Image, SimilarityType, Upload, UploadFile, UploadPart
 from dashboard.queries.images import images_by_sha256, images_in
+from dashboard.queries.receiving import open_part
 from dashboard.services.groups import find_or_create_groups, place_images
 from dashboard.services.images import NewImage, delete_files, insert_images, write_files
 
@@ -54,11 +55,12 @@ class PartReader(ExitStack):
             return self._archive.read(self._members[row.number])
         if part.size > settings.LIKEWISE_MAX_IMAGE:
             raise ImageTooLarge(settings.LIKEWISE_MAX_IMAGE, part.size)
-        return storage.read(part.path)
+        with open_part(part) as file:
+            return file.read()
 
     def _open(self, part: UploadPart) -> None:
         self.close()
-        file = self.enter_context(storage.open(part.path))
+        file = self.enter_context(open_part(part))
         self._archive = self.enter_context(archives.ZipArchive(file))
         self._members = {member.index: member for member in self._archive.members()}
         self._part = part
@@ -125,6 +127,9 @@ class Importer:
 
     def _item(self, row: UploadFile) -> _Item:
         item = _Item(row)
+        if row.part.known:
+            item.sha256 = row.part.sha256
+            return item
         try:
             item.data = self._reader.read(row)
             item.sha256 = pictures.sha256(item.data)

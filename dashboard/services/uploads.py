@@ -11,7 +11,7 @@ from datetime import timedelta
 from functools import partial
 from itertools import islice
 from typing import IO
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from django.conf import settings
 from django.db import transaction
@@ -22,16 +22,28 @@ from accounts.activity import record
 from accounts.models import User, Workspace
 from dashboard.files import archives, paths, storage
 from dashboard.files.errors import FileRefused
-from dashboard.models import Job, SimilarityType, Task, Upload, UploadFile, UploadPart
+from dashboard.models import (
+    Job,
+    SimilarityType,
+    Task,
+    Upload,
+    UploadChunk,
+    UploadFile,
+    UploadPart,
+)
+from dashboard.queries.receiving import open_part
 from dashboard.queries.uploads import counts, expired_parts, stored_parts, unfinished_parts
 from dashboard.queries.versions import versions_of
 from dashboard.services import jobs
 from dashboard.services.errors import NothingToRetry, NothingToUpload, Refused
 from dashboard.services.features import start_describing
+from dashboard.services.receiving import forget_parts
+from dashboard.services.similarity_types import find_or_create_type
 from dashboard.services.training import start_training
 from dashboard.services.upload_batches import Importer
 
 LISTED_AT_ONCE = 500
+Stored = tuple[UploadPart, UploadChunk]
 KEPT = timedelta(days=1)  # what was sent and did not come in
 
 
@@ -93,11 +105,12 @@ def _title(files: Sequence[SentFile]) -> str:
     return files[0].name[-255:] if len(files) == 1 else f"{len(files)} files"
 
 
-def _stored_part(upload: Upload, number: int, file: SentFile) -> UploadPart:
+def _stored_part(upload: Upload, number: int, file: SentFile) -> Stored:
     path = paths.upload_part(upload.workspace_id, upload.id, f"{number:06d}")
     is_archive = file.is_archive
-    written = storage.write_stream(path, file.stream, limit=settings.LIKEWISE_MAX_UPLOAD)
-    return UploadPart(
+    chunk = paths.upload_chunk(path, 0, uuid4().hex[:12])
+    written = storage.write_stream(chunk, file.stream, limit=settings.LIKEWISE_MAX_UPLOAD)
+    part = UploadPart(
         upload=upload,
         number=number,
         name=file.name[-1024:],
@@ -108,11 +121,14 @@ def _stored_part(upload: Upload, number: int, file: SentFile) -> UploadPart:
         similarity_type=file.similarity_type,
         listed=not is_archive,
     )
+    return part, UploadChunk(part=part, start=0, size=written.size, path=chunk)
 
 
-def _write_rows(upload: Upload, parts: list[UploadPart], actor: User) -> Job:
+def _write_rows(upload: Upload, stored: Sequence[Stored], actor: User) -> Job:
     upload.save(force_insert=True)
+    parts = [part for part, _ in stored]
     UploadPart.objects.bulk_create(parts, batch_size=200)
+    UploadChunk.objects.bulk_create([chunk for _, chunk in stored if chunk.size], batch_size=200)
     single = [
         UploadFile(upload=upload, part=part, number=0, name=part.name)
         for part in parts
@@ -128,6 +144,40 @@ def _write_rows(upload: Upload, parts: list[UploadPart], actor: User) -> Job:
         count=len(parts),
         actor=actor,
     )
+    return jobs.enqueue(
+        workspace=upload.workspace,
+        kind=Job.Kind.UPLOAD,
+        title=f"Upload of {upload.name}",
+        subject_id=upload.id,
+        actor=actor,
+    )
+
+
+@transaction.atomic
+def commit_upload(*, upload: Upload, actor: User) -> Job:
+    """Queue the job that brings in what was received."""
+    if upload.new_type_name:
+        upload.similarity_type = find_or_create_type(
+            workspace=upload.workspace, name=upload.new_type_name, exclusive=True, actor=actor
+        )
+    upload.stage, upload.committed = Upload.Stage.COMMITTED, timezone.now()
+    upload.save(update_fields=["similarity_type", "stage", "committed", "modified"])
+    loose = upload.parts.exclude(kind=UploadPart.Kind.ARCHIVE)
+    UploadFile.objects.bulk_create(
+        (
+            UploadFile(
+                upload=upload,
+                part=part,
+                number=0,
+                name=part.name,
+                group_name=part.name.rpartition("/")[0].rpartition("/")[2][-255:],
+                sha256=part.sha256,
+            )
+            for part in loose
+        ),
+        batch_size=200,
+    )
+    loose.update(listed=True)
     return jobs.enqueue(
         workspace=upload.workspace,
         kind=Job.Kind.UPLOAD,
@@ -178,7 +228,7 @@ def _list_archive(upload: Upload, part: UploadPart, handle: jobs.Handle) -> None
     """Write a row for every file of an archive; one that cannot be opened is a failed file."""
     handle.report(stage=f"Reading {part.name[-80:]}")
     try:
-        with storage.open(part.path) as file, archives.ZipArchive(file) as archive:
+        with open_part(part) as file, archives.ZipArchive(file) as archive:
             common = archives.common_folder(archive.members())
             members = archive.members()
             while rows := [
@@ -270,9 +320,8 @@ def _remove_bytes(parts: QuerySet[UploadPart]) -> int:
     """Remove the bytes of parts; the rows follow, so that a kill in between loses track of none."""
     folders: dict[UUID, str] = {}
     found = list(parts.select_related("upload"))
+    forget_parts(found)
     for part in found:
-        storage.delete(part.path)
-        UploadPart.objects.filter(pk=part.pk).update(path="")
         folders[part.upload_id] = paths.upload(part.upload.workspace_id, part.upload_id)
     for upload_id, folder in folders.items():
         if not stored_parts().filter(upload=upload_id).exists():
