@@ -16,6 +16,12 @@ from dashboard.queries.pages import BadCursor, Page
 from dashboard.queries.uploads import uploads_in
 
 PARTS_PER_PAGE = 1000
+# What who sends must be allowed to do, by what the files are for.
+ACTIONS = {
+    Upload.Purpose.IMAGES: "images.add",
+    Upload.Purpose.DESCRIBE: "descriptors.extract",
+    Upload.Purpose.WORKSPACE: "workspace.change",
+}
 MAX_DIGITS = 18  # a number with more may not fit into the column
 
 
@@ -31,9 +37,19 @@ def lacking(workspace: Workspace, hashes: Collection[str]) -> set[str]:
     return set(hashes) - set(rows.order_by().values_list("sha256", flat=True))
 
 
+def offset(part: UploadPart) -> int:
+    """Return where a part goes on; what was known is whole without a byte sent."""
+    return part.size if part.known else part.received
+
+
 def is_missing() -> Q:
     """Return the condition of a part that is not here as a whole."""
     return Q(known=False) & ~Q(received=F("size"))
+
+
+def action_of(upload: Upload) -> str:
+    """Return what who sends to an upload must be allowed to do."""
+    return ACTIONS[Upload.Purpose(upload.purpose)]
 
 
 def get_part(upload: Upload, part_id: int) -> UploadPart:

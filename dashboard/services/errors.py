@@ -245,6 +245,13 @@ class NotReceiving(Refused):
         )
 
 
+class NoHash(Refused):
+    """What was said to be a SHA-256 is none."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__(f"“{text[:80]}” is no SHA-256: send 64 digits of 0-9 and a-f, or none.")
+
+
 class OffsetTaken(Refused):
     """Bytes came that are not the next ones; `received` is None if no more are wanted."""
 

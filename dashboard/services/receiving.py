@@ -4,6 +4,7 @@ Every piece is an object of the storage and a row, and the part counts it in the
 whoever comes next, on any machine, goes on where the last one stopped.
 """
 
+import re
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -20,14 +21,21 @@ from accounts.models import User, Workspace
 from dashboard.files import chunks, paths, storage
 from dashboard.files.chunks import Checksum, Incoming
 from dashboard.models import SimilarityType, Task, Upload, UploadChunk, UploadPart
-from dashboard.queries.receiving import abandoned_uploads, forgotten_chunks, lacking
-from dashboard.services.errors import NotReceiving, OffsetTaken, PartTooLarge, TooManyParts
+from dashboard.queries.receiving import abandoned_uploads, forgotten_chunks, lacking, offset
+from dashboard.services.errors import (
+    NoHash,
+    NotReceiving,
+    OffsetTaken,
+    PartTooLarge,
+    TooManyParts,
+)
 
 MOST_PARTS: Final = 200_000
 FORGOTTEN_AT_ONCE: Final = 500
 _TOUCHED: Final = timedelta(minutes=10)
 _ARCHIVES: Final = (".zip", ".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tar.xz")
 _MANIFESTS: Final = (".csv", ".json", ".jsonl")
+_HASH: Final = re.compile("[0-9a-f]{64}")
 _OPEN: Final = (Upload.Stage.RECEIVING, Upload.Stage.PLANNED)
 
 
@@ -85,13 +93,15 @@ def register_part(
 def register_parts(*, upload: Upload, parts: Sequence[NewPart], actor: User) -> list[UploadPart]:  # noqa: ARG001
     """Name files that will be sent, in this order; what the workspace has is known and stays away.
 
-    An upload that was looked through is open again. Raises `NotReceiving`, `PartTooLarge`,
-    `TooManyParts`; then none of them is named.
+    An upload that was looked through is open again. Raises `NotReceiving`, `NoHash`,
+    `PartTooLarge`, `TooManyParts`; then none of them is named.
     """
     row = Upload.objects.select_for_update().get(pk=upload.pk)
     if row.stage not in _OPEN:
         raise NotReceiving(row)
     for part in parts:
+        if part.sha256 and not _HASH.fullmatch(part.sha256):
+            raise NoHash(part.sha256)
         if part.size > settings.LIKEWISE_MAX_UPLOAD:
             raise PartTooLarge(part.name, settings.LIKEWISE_MAX_UPLOAD)
     last = row.parts.aggregate(last=Max("number"))["last"]
@@ -114,7 +124,7 @@ def _named(upload: Upload, number: int, part: NewPart, known: set[str]) -> Uploa
     return UploadPart(
         upload=upload,
         number=number,
-        name=part.name[-1024:],
+        name=clean_name(part.name),
         size=part.size,
         path="" if is_known else path,
         kind=kind,
@@ -122,6 +132,11 @@ def _named(upload: Upload, number: int, part: NewPart, known: set[str]) -> Uploa
         known=is_known,
         similarity_type=part.similarity_type,
     )
+
+
+def clean_name(name: str) -> str:
+    """Return a path as it is kept: no leading slash, nothing that a database does not hold."""
+    return name.replace("\x00", "").replace("\\", "/").lstrip("/")[-1024:] or "file"
 
 
 def kind_of(name: str, head: bytes = b"") -> UploadPart.Kind:
@@ -158,10 +173,10 @@ def append(
 
 
 def _may_append(part: UploadPart, start: int, length: int) -> None:
-    if part.upload.stage != Upload.Stage.RECEIVING or not part.path:
+    if part.upload.stage != Upload.Stage.RECEIVING or not (part.path or part.known):
         raise NotReceiving(part.upload)
-    if start != part.received:
-        raise OffsetTaken(part.received)
+    if start != offset(part):
+        raise OffsetTaken(offset(part))
     if start + length > part.size:
         raise PartTooLarge(part.name, part.size)
 

@@ -197,7 +197,7 @@ def test_what_is_there_is_not_waited_for(upload: Upload, cast: Cast) -> None:
     )
     assert (known.known, known.path, new.known) == (True, "", False)
     assert [part.pk for part in missing_parts(upload)] == [new.pk]
-    with pytest.raises(NotReceiving):
+    with pytest.raises(OffsetTaken, match="up to 9 are here"):
         send(known, b"x")
 
 
