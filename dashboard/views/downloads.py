@@ -47,18 +47,26 @@ def download(
 def _part(file: Any, span: range, size: int, content_type: str) -> StreamingHttpResponse:
     file.seek(span.start)
     response = StreamingHttpResponse(
-        _stretch(file, len(span)), status=206, content_type=content_type
+        _Stretch(file, len(span)), status=206, content_type=content_type
     )
     response["Content-Length"] = str(len(span))
     response["Content-Range"] = f"bytes {span.start}-{span.stop - 1}/{size}"
     return response
 
 
-def _stretch(file: IO[bytes], left: int) -> Iterator[bytes]:
-    with file:
-        while left and (data := file.read(min(left, _CHUNK))):
-            left -= len(data)
+class _Stretch:
+    """So many bytes of a file from where it stands; it is closed even if nobody reads it."""
+
+    def __init__(self, file: IO[bytes], size: int) -> None:
+        self._file, self._left = file, size
+
+    def __iter__(self) -> Iterator[bytes]:
+        while self._left and (data := self._file.read(min(self._left, _CHUNK))):
+            self._left -= len(data)
             yield data
+
+    def close(self) -> None:
+        self._file.close()
 
 
 def _span(request: HttpRequest, size: int, tag: str) -> range | None:
