@@ -109,12 +109,23 @@ def lease() -> Iterator[CheckMessage]:
 
 @_registered
 def worker_threads() -> Iterator[CheckMessage]:
-    """Refuse a worker without a thread."""
+    """Refuse a worker that could run nothing."""
     if settings.LIKEWISE_WORKERS < 1:
         yield Error(
             f"LIKEWISE_WORKERS is {settings.LIKEWISE_WORKERS}.",
-            hint="Set it to 1 or more, or leave it out for one thread per core.",
+            hint="Set it to 1 or more, or leave it out for as many as there are cores.",
             id="likewise.E007",
+        )
+
+
+@_registered
+def share_of_a_workspace() -> Iterator[CheckMessage]:
+    """Refuse a share by which no job would ever begin."""
+    if settings.LIKEWISE_JOBS_PER_WORKSPACE < 1:
+        yield Error(
+            f"LIKEWISE_JOBS_PER_WORKSPACE is {settings.LIKEWISE_JOBS_PER_WORKSPACE}.",
+            hint="Set it to 1 or more, or leave it out for one less than there are cores.",
+            id="likewise.E014",
         )
 
 

@@ -31,6 +31,7 @@ def test_the_defaults_are_right() -> None:
         ({"LIKEWISE_LEASE": 5.0, "LIKEWISE_SWEEP": 5.0}, "E006"),
         ({"LIKEWISE_SWEEP": 0.0}, "E006"),
         ({"LIKEWISE_WORKERS": 0}, "E007"),
+        ({"LIKEWISE_JOBS_PER_WORKSPACE": 0}, "E014"),
         ({"LIKEWISE_FETCH_PRIVATE": ["10.0.0.1/8"]}, "E008"),
         ({"LIKEWISE_TRUSTED_PROXIES": ["10.0.0.0/8", "proxy"]}, "E012"),
         ({"LIKEWISE_KEEP_REQUESTS": 0.0}, "E013"),

@@ -66,13 +66,13 @@ class Command(BaseCommand):
         signal.signal(signal.SIGINT, signal.SIG_DFL)
         with _only_one(), _listener() as listener:
             self._prepare()
-            self._say(self._where())
+            where = self._where()
             bind = ["--bind", f"fd://{listener.fileno()}"]
             programs = [
                 Program("web server", [*web_command(), *bind], inherited=[listener.fileno()]),
                 Program("worker", worker_command()),
             ]
-            supervise(programs, self._say, end_with_parent=end_with_parent)
+            supervise(programs, self._say, hello=where, end_with_parent=end_with_parent)
         self._say("Stopped.")
 
     def _use_backbone(self) -> None:
@@ -123,11 +123,11 @@ def web_command() -> list[str]:
 
 
 def worker_command() -> list[str]:
-    """Return the command line of a worker: threads, because its work is native code or waiting."""
+    """Return the command line of a worker: Celery only hears of work, slots do it."""
     return [
         *(sys.executable, "-W", ROOT_WARNING, "-m", "celery", "--quiet"),
         *("--workdir", str(settings.BASE_DIR), "--app", "dashboard.celery", "worker"),
-        *("--pool", "threads", "--concurrency", str(settings.LIKEWISE_WORKERS)),
+        *("--pool", "solo"),
         *("--queues", ",".join(settings.LIKEWISE_QUEUES)),
         *("--hostname", f"likewise-{os.getpid()}@%h", "--loglevel", "WARNING"),
         # Workers need not know each other: the job rows say who does what.
