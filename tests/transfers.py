@@ -4,7 +4,7 @@ import io
 from typing import Any
 
 from accounts.models import User, Workspace
-from dashboard.files import paths, storage
+from dashboard.files import storage
 from dashboard.jobs.runner import run_job
 from dashboard.models import (
     Collection,
@@ -21,15 +21,16 @@ from dashboard.models import (
     SimilarityType,
     Task,
     Transfer,
-    UploadPart,
     Verification,
     Version,
 )
 from dashboard.services.groups import add_images, add_regions
 from dashboard.services.nesting import add_groups
+from dashboard.services.receiving import append, register_part
+from dashboard.services.receiving_end import finish_receiving
 from dashboard.services.tasks import add_type
 from dashboard.services.training import start_training
-from dashboard.services.transfers import open_import, start_export, start_import
+from dashboard.services.transfers import open_import, start_export
 from dashboard.services.verifications import verify_group, verify_image
 from dashboard.services.versions import set_production
 from tests import factories
@@ -86,18 +87,11 @@ def sent(workspace: Workspace, data: bytes, actor: User) -> tuple[Transfer, Job]
     """Send an archive to be imported; the job waits."""
     transfer = open_import(workspace=workspace, name="workspace.zip", actor=actor)
     assert transfer.upload is not None
-    path = paths.upload_part(workspace.id, transfer.upload.id, "000000")
-    storage.write_stream(path, io.BytesIO(data), limit=len(data))
-    UploadPart.objects.create(
-        upload=transfer.upload,
-        number=0,
-        name="workspace.zip",
-        size=len(data),
-        received=len(data),
-        path=path,
-        kind=UploadPart.Kind.ARCHIVE,
+    part = register_part(
+        upload=transfer.upload, name="workspace.zip", size=len(data), kind="archive", actor=actor
     )
-    return transfer, start_import(transfer=transfer, actor=actor)
+    append(part=part, stream=io.BytesIO(data), start=0, length=len(data))
+    return transfer, finish_receiving(upload=transfer.upload, actor=actor)
 
 
 def bring(workspace: Workspace, data: bytes, actor: User) -> tuple[Transfer, Job]:

@@ -7,11 +7,13 @@ from typing import Final
 from uuid import UUID
 
 from django.conf import settings
+from django.db import transaction
 
-from dashboard.files import storage
+from accounts.activity import record
 from dashboard.files.errors import FileRefused
 from dashboard.files.transfers import TransferReader
 from dashboard.models import Transfer
+from dashboard.queries.receiving import open_part
 from dashboard.services import jobs
 from dashboard.services.errors import NotOneArchive
 from dashboard.services.exporting import outcome
@@ -21,7 +23,7 @@ from dashboard.services.import_groups import GroupImport
 from dashboard.services.import_images import ImageImport
 from dashboard.services.import_tasks import TaskImport
 from dashboard.services.imported import Ids
-from dashboard.services.transfers import forget_archive
+from dashboard.services.receiving import forget_bytes
 
 IMAGES_SHARE: Final = 0.85  # of the whole progress, with the check
 
@@ -37,14 +39,35 @@ def run_import(*, transfer_id: UUID, handle: jobs.Handle) -> str:
         with _archive_of(transfer) as archive:
             if not transfer.counts:
                 check_archive(archive, handle)
-                transfer.counts = archive.counts
-                transfer.save(update_fields=["counts", "modified"])
+                _begin(transfer, archive, handle)
             message = _bring(transfer, archive, handle)
     except FileRefused:
-        forget_archive(transfer)  # it would be refused again
+        _forget(transfer)  # it would be refused again
         raise
-    forget_archive(transfer)
+    _forget(transfer)
     return message
+
+
+@transaction.atomic
+def _begin(transfer: Transfer, archive: TransferReader, handle: jobs.Handle) -> None:
+    """Write down that the archive was found right: a later try does not read it whole again."""
+    transfer.counts = archive.counts
+    transfer.save(update_fields=["counts", "modified"])
+    record(
+        workspace=transfer.workspace,
+        verb="imported",
+        noun="workspace",
+        target_id=transfer.id,
+        target_name=str(archive.manifest.get("name", "")),
+        details={"counts": archive.counts},
+        actor=transfer.created_by,
+    )
+    handle.report(fraction=CHECK_SHARE)
+
+
+def _forget(transfer: Transfer) -> None:
+    if transfer.upload is not None:
+        forget_bytes(transfer.upload)
 
 
 @contextmanager
@@ -52,7 +75,7 @@ def _archive_of(transfer: Transfer) -> Iterator[TransferReader]:
     parts = list(transfer.upload.parts.order_by("number")[:2]) if transfer.upload else []
     if len(parts) != 1:
         raise NotOneArchive
-    with storage.open(parts[0].path) as file, TransferReader(file) as archive:
+    with open_part(parts[0]) as file, TransferReader(file) as archive:
         yield archive
 
 

@@ -8,8 +8,9 @@ from django.db import transaction
 from accounts.activity import record
 from accounts.models import User, Workspace
 from dashboard.files import paths, storage
-from dashboard.models import Job, Transfer, Upload, UploadChunk
+from dashboard.models import Job, Transfer, Upload
 from dashboard.services import jobs
+from dashboard.services.receiving import forget_bytes, open_upload
 
 Direction = Transfer.Direction
 
@@ -26,23 +27,16 @@ def start_export(*, workspace: Workspace, actor: User) -> tuple[Transfer, Job]:
 
 @transaction.atomic
 def open_import(*, workspace: Workspace, name: str, actor: User) -> Transfer:
-    """Begin an import: its archive is sent as the one file of its upload."""
-    upload = Upload.objects.create(
-        workspace=workspace,
-        purpose=Upload.Purpose.WORKSPACE,
-        created_by=actor,
-        name=name[:255] or "workspace.zip",
+    """Begin an import: its archive is sent as the one file of its upload.
+
+    When that is whole, `finish_receiving` queues the bringing in.
+    """
+    upload = open_upload(
+        workspace=workspace, purpose=Upload.Purpose.WORKSPACE, name=name, actor=actor
     )
     return Transfer.objects.create(
         workspace=workspace, direction=Direction.IMPORT, upload=upload, created_by=actor
     )
-
-
-@transaction.atomic
-def start_import(*, transfer: Transfer, actor: User) -> Job:
-    """Queue the bringing in of an archive that is here whole."""
-    _tell("started to import", transfer, str(transfer.upload), actor)
-    return _enqueue(transfer, actor)
 
 
 def retry_transfer(*, transfer: Transfer, actor: User) -> Job:
@@ -64,27 +58,19 @@ def _enqueue(transfer: Transfer, actor: User) -> Job:
 @transaction.atomic
 def delete_transfer(*, transfer: Transfer, actor: User) -> None:
     """Remove an archive that was written, or what was sent of one; what came in stays."""
+    upload = transfer.upload
     jobs.drop(subject_ids=[transfer.id])
+    _tell("deleted", transfer, str(upload or transfer.workspace), actor)
     path = paths.transfer(transfer.workspace_id, transfer.id)
     transaction.on_commit(partial(storage.delete, path))
-    if transfer.upload is not None:
-        folder = paths.upload(transfer.workspace_id, transfer.upload.id)
-        transaction.on_commit(partial(storage.delete_all, folder))
-    _tell("deleted", transfer, str(transfer.upload or transfer.workspace), actor)
-    upload = transfer.upload
     transfer.delete()
     if upload is not None:
-        upload.delete()
+        transaction.on_commit(partial(_remove_upload, upload))
 
 
-def forget_archive(transfer: Transfer) -> None:
-    """Remove the bytes of an archive that was sent: it is in, or can never be."""
-    upload = transfer.upload
-    if upload is None:
-        return
-    upload.parts.update(path="")
-    storage.delete_all(paths.upload(transfer.workspace_id, upload.id))
-    UploadChunk.objects.filter(part__upload=upload).delete()
+def _remove_upload(upload: Upload) -> None:
+    forget_bytes(upload)
+    upload.delete()
 
 
 def close_transfer(*, transfer_id: UUID) -> None:

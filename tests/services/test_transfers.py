@@ -189,7 +189,7 @@ def test_it_is_told(cast: Cast) -> None:
         .last()
         for one in (cast.workspace, cast.elsewhere)
     ]
-    assert verbs == ["started to export", "started to import"]
+    assert verbs == ["started to export", "imported"]
 
 
 def test_deleting_removes_the_file(cast: Cast, django_capture_on_commit_callbacks: object) -> None:
