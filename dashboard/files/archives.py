@@ -174,6 +174,20 @@ class ZipArchive:
         return None
 
 
+def open_zip(file: IO[bytes], *, members: int) -> zipfile.ZipFile:
+    """Open a ZIP of at most so many members for reading, however large they are.
+
+    Raises BrokenArchive, ArchiveTooLarge.
+    """
+    source = _CountingReader(file, members)
+    try:
+        opened = zipfile.ZipFile(source)
+    except _BROKEN as error:
+        raise BrokenArchive from error
+    source.is_open = True
+    return opened
+
+
 def list_members(file: IO[bytes], limits: ArchiveLimits | None = None) -> Iterator[Member]:
     """Yield the files of a ZIP, those that cannot be taken with the reason.
 

@@ -150,3 +150,33 @@ class AddressTooSlow(AddressFailed):
             url=url,
         )
         self.seconds = seconds
+
+
+class StorageAway(OSError):
+    """The store of the files does not answer, or refuses; its message names no key."""
+
+
+class BrokenTransfer(FileRefused):
+    """An archive of a workspace does not hold what it says that it holds."""
+
+    def __init__(self, what: str) -> None:
+        super().__init__(
+            f"The archive is damaged or was changed: {what}. Nothing was brought in. Export the "
+            "workspace again and send the new file."
+        )
+        self.what = what
+
+
+class ForeignTransfer(FileRefused):
+    """The file is no archive of a workspace, or one of a format that is newer than this program."""
+
+
+class EncoderAbsent(FileRefused, LookupError):
+    """What was made with an encoder of somebody's own is here without it."""
+
+    def __init__(self, key: str) -> None:
+        super().__init__(
+            f"This needs the encoder {key}, which is not registered on this installation. Ask "
+            "whoever runs it to register the ONNX file; then try again."
+        )
+        self.key = key

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from dashboard.models import Extraction, Job, Upload, Version
+from dashboard.models import Extraction, Job, Transfer, Upload, Version
 from dashboard.queries.uploads import can_retry_upload
 
 _BROKEN_OFF = (Job.State.FAILED, Job.State.CANCELLED)
@@ -51,6 +51,16 @@ def _extraction(job: Job) -> bool:
     return _broke_off(job) and Extraction.objects.filter(pk=job.subject_id, path="").exists()
 
 
+def _export(job: Job) -> bool:
+    return _broke_off(job) and Transfer.objects.filter(pk=job.subject_id, path="").exists()
+
+
+def _import(job: Job) -> bool:
+    """Say whether the archive is still here: what was refused is not looked at again."""
+    stored = Transfer.objects.filter(pk=job.subject_id).exclude(upload__parts__path="")
+    return _broke_off(job) and stored.filter(upload__parts__isnull=False).exists()
+
+
 def _broke_off(job: Job) -> bool:
     return job.state in _BROKEN_OFF
 
@@ -67,4 +77,6 @@ _LEFT_UNDONE: dict[Job.Kind, Callable[[Job], bool]] = {
     Job.Kind.EXTRACT: _extraction,
     Job.Kind.PLAN: _plan,
     Job.Kind.UNDO: _undo,
+    Job.Kind.EXPORT: _export,
+    Job.Kind.IMPORT: _import,
 }

@@ -2,13 +2,11 @@
 
 from collections import Counter
 from datetime import datetime
-from typing import IO
 from uuid import UUID
 
 from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 
 from accounts.models import Workspace
-from dashboard.files import storage
 from dashboard.models import Job, Upload, UploadFile, UploadPart
 from dashboard.queries.pages import PAGE_SIZE, BadCursor, Page
 
@@ -53,13 +51,6 @@ def failure_page(upload: Upload, cursor: str = "", size: int = PAGE_SIZE) -> Pag
         rows = rows.filter(pk__gt=int(cursor))
     found = list(rows[: size + 1])
     return Page(found[:size], str(found[size - 1].pk) if len(found) > size else "")
-
-
-def open_part(part: UploadPart) -> IO[bytes]:
-    """Open a part's bytes, seekable. Raises FileNotFoundError."""
-    if not part.path:
-        raise FileNotFoundError(part.name)
-    return storage.open(part.path)
 
 
 def retryable(upload_id: UUID) -> QuerySet[UploadFile]:

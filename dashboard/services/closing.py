@@ -10,8 +10,9 @@ from dashboard.services.encoders import close_preparing
 from dashboard.services.extractions import close_extraction
 from dashboard.services.jobs import request_cancel
 from dashboard.services.training import close_training
+from dashboard.services.transfers import close_transfer
+from dashboard.services.upload_bytes import close_upload
 from dashboard.services.upload_plans import close_plan
-from dashboard.services.uploads import close_upload
 
 
 def close_subject(job: Job) -> None:
@@ -32,6 +33,8 @@ def close_subject(job: Job) -> None:
         close_extraction(extraction_id=job.subject_id)
     elif job.kind in (Job.Kind.ASYNC_DESCRIPTOR, Job.Kind.ASYNC_UPLOAD):
         close_request(request_id=job.subject_id)
+    elif job.kind in (Job.Kind.EXPORT, Job.Kind.IMPORT):
+        close_transfer(transfer_id=job.subject_id)
 
 
 @transaction.atomic

@@ -16,7 +16,7 @@ from dashboard.files.errors import FileRefused
 from dashboard.files.fetch import last_segment
 from dashboard.files.members import composed_name, is_junk, refusal_of_path
 from dashboard.models import Upload, UploadFile, UploadPart
-from dashboard.queries.uploads import open_part
+from dashboard.queries.receiving import open_part
 from dashboard.services import jobs
 from dashboard.services.upload_matching import match_manifests
 

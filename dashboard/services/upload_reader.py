@@ -9,7 +9,7 @@ from dashboard.files import archives
 from dashboard.files.errors import FileRefused, ImageTooLarge
 from dashboard.files.fetch import fetch_many, fetch_patiently
 from dashboard.models import UploadFile, UploadPart
-from dashboard.queries.uploads import open_part
+from dashboard.queries.receiving import open_part
 
 SEND_AGAIN = (
     "The workspace had this picture when the upload began, so its bytes were not sent, and it was "
@@ -50,6 +50,8 @@ class PartReader(ExitStack):
         part = row.part
         if part.known and not part.received:
             raise FileRefused(SEND_AGAIN)
+        if not part.path:
+            raise FileRefused(NOT_KEPT)
         try:
             return self._member(row) if part.is_archive else self._picture(part)
         except FileNotFoundError as error:

@@ -22,7 +22,7 @@ from dashboard.services.groups import discard_groups_of_types
 from dashboard.services.holding import hold_all
 from dashboard.services.images import delete_files_of, discard_images
 from dashboard.services.members import IMAGES, take_out
-from dashboard.services.uploads import forget_bytes
+from dashboard.services.receiving import forget_bytes
 
 ROWS_PER_BATCH = 100
 

@@ -8,28 +8,33 @@ from collections import Counter
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from datetime import timedelta
 from functools import partial
 from typing import IO
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import QuerySet
 from django.utils import timezone
 
 from accounts.activity import record
 from accounts.models import User, Workspace
 from dashboard.files import kinds, paths, storage
-from dashboard.models import Job, SimilarityType, Task, Upload, UploadFile, UploadPart, UploadType
+from dashboard.models import (
+    Job,
+    SimilarityType,
+    Task,
+    Upload,
+    UploadChunk,
+    UploadFile,
+    UploadPart,
+    UploadType,
+)
 from dashboard.queries.uploads import (
     can_retry_upload,
     counts,
-    expired_parts,
     is_busy,
     retryable,
     stored_parts,
-    unfinished_parts,
 )
 from dashboard.queries.versions import versions_of
 from dashboard.services import jobs
@@ -44,10 +49,11 @@ from dashboard.services.features import start_describing
 from dashboard.services.holding import hold_all
 from dashboard.services.similarity_types import find_or_make_type
 from dashboard.services.training import start_training
-from dashboard.services.upload_batches import Importer, remove_unborn
+from dashboard.services.upload_batches import Importer
+from dashboard.services.upload_bytes import close_upload
 from dashboard.services.upload_listing import WHOLE_PART, list_parts
 
-KEPT = timedelta(days=1)  # what was sent and did not come in
+Stored = tuple[UploadPart, UploadChunk]
 
 
 @dataclass(frozen=True)
@@ -108,11 +114,12 @@ def _title(files: Sequence[SentFile]) -> str:
     return files[0].name[-255:] if len(files) == 1 else f"{len(files)} files"
 
 
-def _stored_part(upload: Upload, number: int, file: SentFile) -> UploadPart:
+def _stored_part(upload: Upload, number: int, file: SentFile) -> Stored:
     path = paths.upload_part(upload.workspace_id, upload.id, f"{number:06d}")
     kind = file.kind
-    written = storage.write_stream(path, file.stream, limit=settings.LIKEWISE_MAX_UPLOAD)
-    return UploadPart(
+    chunk = paths.upload_chunk(path, 0, uuid4().hex[:12])
+    written = storage.write_stream(chunk, file.stream, limit=settings.LIKEWISE_MAX_UPLOAD)
+    part = UploadPart(
         upload=upload,
         number=number,
         name=file.name[-1024:],
@@ -122,11 +129,14 @@ def _stored_part(upload: Upload, number: int, file: SentFile) -> UploadPart:
         received=written.size,
         similarity_type=file.similarity_type,
     )
+    return part, UploadChunk(part=part, start=0, size=written.size, path=chunk)
 
 
-def _write_rows(upload: Upload, parts: list[UploadPart], actor: User) -> Job:
+def _write_rows(upload: Upload, stored: Sequence[Stored], actor: User) -> Job:
     upload.save(force_insert=True)
+    parts = [part for part, _ in stored]
     UploadPart.objects.bulk_create(parts, batch_size=200)
+    UploadChunk.objects.bulk_create([chunk for _, chunk in stored if chunk.size], batch_size=200)
     record(
         workspace=upload.workspace,
         verb="uploaded",
@@ -271,20 +281,6 @@ def _outcome(by_status: dict[str, int]) -> str:
     return ", ".join(words) + "."
 
 
-def close_upload(*, upload_id: UUID) -> None:
-    """Remove the bytes as sent, but for those that could be tried again, which have a day."""
-    upload = Upload.objects.select_related("workspace").get(pk=upload_id)
-    remove_unborn(upload)
-    Upload.objects.filter(pk=upload.pk).update(modified=timezone.now())
-    left = unfinished_parts(upload.pk).values("pk")
-    _remove_bytes(stored_parts().filter(upload=upload).exclude(pk__in=left))
-
-
-def forget_bytes(upload: Upload) -> None:
-    """Remove all that was sent."""
-    _remove_bytes(stored_parts().filter(upload=upload))
-
-
 def retry_upload(*, upload: Upload, actor: User) -> Job:
     """Put the files that failed back, and queue the upload again for them and all that waits.
 
@@ -302,22 +298,3 @@ def retry_upload(*, upload: Upload, actor: User) -> Job:
     whole.delete()
     retryable(row.pk).update(status=UploadFile.Status.WAITING, reason="", wrong={})
     return _queue(row, f"Upload of {row.name}, once more", actor)
-
-
-def forget_uploads() -> int:
-    """Remove what was sent and did not come in, a day after; returns how many parts."""
-    return _remove_bytes(expired_parts(timezone.now() - KEPT))
-
-
-def _remove_bytes(parts: QuerySet[UploadPart]) -> int:
-    """Remove the bytes of parts; the rows follow, so that a kill in between loses track of none."""
-    folders: dict[UUID, str] = {}
-    found = list(parts.select_related("upload"))
-    for part in found:
-        storage.delete(part.path)
-        UploadPart.objects.filter(pk=part.pk).update(path="")
-        folders[part.upload_id] = paths.upload(part.upload.workspace_id, part.upload_id)
-    for upload_id, folder in folders.items():
-        if not stored_parts().filter(upload=upload_id).exists():
-            storage.delete_all(folder)
-    return len(found)

@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from dashboard.files import paths, storage
 from dashboard.jobs.runner import run_job
-from dashboard.models import Job, Upload, UploadPart
+from dashboard.models import Job, Upload, UploadChunk, UploadPart
 from dashboard.services.upload_plans import start_plan
 from dashboard.services.upload_undo import undo_upload
 from dashboard.services.uploads import commit_upload
@@ -53,10 +53,14 @@ def received(cast: Cast, files: Mapping[str, bytes], **fields: Any) -> Upload:
 def add_part(upload: Upload, name: str, data: bytes, **fields: Any) -> UploadPart:
     number = upload.parts.count()
     path = paths.upload_part(upload.workspace_id, upload.id, f"{number:06d}")
-    storage.write(path, data)
     size = len(data)
     fields = {"number": number, "size": size, "received": size, "path": path} | fields
-    return UploadPart.objects.create(upload=upload, name=name, **fields)
+    part = UploadPart.objects.create(upload=upload, name=name, **fields)
+    if data:
+        chunk = paths.upload_chunk(path, 0, "0")
+        storage.write(chunk, data)
+        UploadChunk.objects.create(part=part, start=0, size=size, path=chunk)
+    return part
 
 
 def add_known(upload: Upload, name: str, sha256: str) -> UploadPart:
