@@ -17,7 +17,8 @@ NOT_OF_THE_BYTES = ["path", "row", "file", "url", "group", "type", "test", "real
 
 def uploads_in(workspace: Workspace) -> QuerySet[Upload]:
     """Return the workspace's uploads."""
-    return Upload.objects.in_workspace(workspace).select_related("similarity_type")
+    related = ("workspace", "similarity_type", "undone_by")
+    return Upload.objects.in_workspace(workspace).select_related(*related)
 
 
 def get_upload(workspace: Workspace, upload_id: UUID) -> Upload:
@@ -38,7 +39,10 @@ def foreseen_counts(upload: Upload) -> Counter[str]:
 
 
 def failures(upload: Upload) -> QuerySet[UploadFile]:
-    """Return the files that did not go in, with their reasons, as they were sent."""
+    """Return the files that did not go in, or would not, with their reasons, as they were sent."""
+    if upload.stage == Upload.Stage.PLANNED:
+        wrong = upload.files.filter(foreseen=UploadFile.Foreseen.WRONG)
+        return wrong.filter(status=UploadFile.Status.WAITING).order_by("id")
     return upload.files.filter(status=UploadFile.Status.FAILED).order_by("id")
 
 
