@@ -12,6 +12,7 @@ from django.shortcuts import render
 from django.utils.http import content_disposition_header
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
+from django_htmx.http import HttpResponseClientRefresh
 
 from accounts.access import requires
 from accounts.http import WorkspaceRequest
@@ -29,6 +30,8 @@ from dashboard.views.upload_plans import plan_page
 # What makes a spreadsheet take a cell for a formula; a quote before it makes it a text again.
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
 
+_BEFORE = (Upload.Stage.RECEIVING, Upload.Stage.PLANNED)
+
 
 @never_cache
 @require_safe
@@ -37,6 +40,8 @@ _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
 def upload(request: WorkspaceRequest, upload_id: UUID) -> HttpResponse:
     """Show an upload: what is foreseen of it, its progress, what came of it, what failed."""
     shown = get_upload(request.workspace, upload_id)
+    if shown.stage in _BEFORE and request.htmx.target == "outcome":
+        return HttpResponseClientRefresh()  # its dry run has ended, and it has another page now
     if shown.stage == Upload.Stage.RECEIVING:
         return see_other("upload-sending", shown.id)
     if shown.stage == Upload.Stage.PLANNED:

@@ -78,7 +78,7 @@ def test_nothing_comes_in_twice(cast: Cast, refused: tuple[Upload, Job]) -> None
 def test_only_what_failed_keeps_its_bytes(cast: Cast, refused: tuple[Upload, Job]) -> None:
     upload, _ = refused
     archive, single = upload.parts.order_by("number")
-    assert files_kept(upload) == [archive.path]
+    assert files_kept(upload) == [archive.chunks.get().path]
     assert single.path == ""
 
 

@@ -13,7 +13,6 @@ from django.test import Client
 from django.urls import reverse
 from pytest_django import Settings
 
-from accounts.models import Activity
 from dashboard.files import storage
 from dashboard.models import Job, SimilarityType, Upload, UploadPart
 from dashboard.queries.receiving import open_part
@@ -444,7 +443,7 @@ def test_the_form_works(bob_client: Client, cast: Cast) -> None:
     ]
     assert upload.created_by == cast.bob
     assert Job.objects.get().subject_id == upload.pk
-    assert Activity.objects.get(verb="uploaded").count == 2
+    assert Job.objects.get().kind == Job.Kind.PLAN
 
 
 def test_the_form_takes_addresses(bob_client: Client) -> None:
