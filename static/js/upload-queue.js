@@ -15,7 +15,7 @@ const RETRIES = [0, 1_000, 2_000, 5_000, 10_000, 20_000];
 export class Queue extends EventTarget {
   items = [];
   files = { waiting: 0, hashing: 0, hashed: 0, named: 0, sending: 0, done: 0, known: 0, failed: 0 };
-  bytes = { total: 0, sent: 0, known: 0 };
+  bytes = { total: 0, sent: 0, known: 0, failed: 0 };
   sending = new Set();
   failed = new Set();
   paused = false;
@@ -93,6 +93,7 @@ export class Queue extends EventTarget {
   }
 
   #forget(item) {
+    if (item.state === "failed") this.bytes.failed -= item.size - item.sent;
     this.files[item.state] -= 1;
     this.bytes.total -= item.size;
     this.bytes.sent -= item.sent;
@@ -105,6 +106,8 @@ export class Queue extends EventTarget {
 
   #move(item, state) {
     if (item.state === "gone") return;
+    if (item.state === "failed") this.bytes.failed -= item.size - item.sent;
+    if (state === "failed") this.bytes.failed += item.size - item.sent;
     this.files[item.state] -= 1;
     this.files[state] += 1;
     item.state = state;
@@ -167,6 +170,13 @@ export class Queue extends EventTarget {
 
   async #name(batch) {
     this.#naming = true;
+    await this.#ask(batch);
+    this.#naming = false;
+    this.#work();
+  }
+
+  // One file that is refused must not hold up the others of its batch: halves are asked again.
+  async #ask(batch) {
     try {
       const files = batch.map(({ path, size, sha256, kind }) => ({ name: path, size, sha256, kind }));
       const parts = await this.server.name(this.#base, files);
@@ -174,11 +184,9 @@ export class Queue extends EventTarget {
     } catch (error) {
       if (!(error instanceof Refused)) throw error;
       if (error.status === 401) this.#stop(error.message, batch, "hashed");
-      else for (const item of batch) this.#fail(item, error.message);
-    } finally {
-      this.#naming = false;
+      else if (batch.length === 1) this.#fail(batch[0], error.message);
+      else for (const half of [batch.slice(0, batch.length >> 1), batch.slice(batch.length >> 1)]) await this.#ask(half);
     }
-    this.#work();
   }
 
   #named(item, part) {

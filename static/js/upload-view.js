@@ -1,15 +1,17 @@
 // Shows a queue: what is sent of all, how fast, the files under way and those that failed; never a row for each of ten thousand.
 import { Rate, files, size, time } from "./upload-words.js";
 
-const ROWS = { active: 6, failed: 100 };
+const ROWS = { active: 4, failed: 100 };
 const EVERY = 200;
 const CHATTER = 15_000;
 
 const element = (name, text = "", fields = {}) => Object.assign(document.createElement(name), { textContent: text, ...fields });
 
-const fraction = ({ bytes, files: count, items }) => {
-  const needed = bytes.total - bytes.known;
-  if (needed > 0) return Math.min(1, bytes.sent / needed);
+const needed = ({ bytes }) => bytes.total - bytes.known - bytes.failed;
+
+const fraction = (queue) => {
+  const { bytes, files: count, items } = queue;
+  if (needed(queue) > 0) return Math.min(1, bytes.sent / needed(queue));
   return items.length ? (count.done + count.known) / items.length : 0;
 };
 
@@ -73,9 +75,9 @@ export class View {
     if (paused) this.#rate.forget();
     else this.#rate.mark(bytes.sent);
     const { perSecond } = this.#rate;
-    const words = [`${size(bytes.sent)} of ${size(bytes.total - bytes.known)} sent`];
+    const words = [`${size(bytes.sent)} of ${size(needed(this.queue))} sent`];
     if (paused) words.push("paused");
-    else if (unfinished && perSecond > 0) words.push(`${size(perSecond)}/s`, `${time((bytes.total - bytes.known - bytes.sent) / perSecond)} left`);
+    else if (unfinished && perSecond > 0) words.push(`${size(perSecond)}/s`, `${time((needed(this.queue) - bytes.sent) / perSecond)} left`);
     const hashing = count.waiting + count.hashing;
     if (hashing && !paused) words.push(`${files(hashing)} to look at`);
     this.part("sentence").textContent = words.join(" · ");
@@ -83,7 +85,7 @@ export class View {
 
   #active() {
     const list = this.part("active");
-    const moving = [...this.queue.sending].sort((one, other) => other.sent - one.sent).slice(0, ROWS.active);
+    const moving = [...this.queue.sending].slice(0, ROWS.active); // they are sent in this order
     const wanted = new Set(moving);
     for (const [item, row] of this.#rows) if (!wanted.has(item)) (row.remove(), this.#rows.delete(item));
     for (const item of moving) {
@@ -124,12 +126,16 @@ const activeRow = (item) => {
 
 const failedRow = (item) => {
   const row = element("tr");
-  const cell = element("td", "", { className: "upload-does" });
-  for (const [does, word] of Object.entries({ retry: "Retry", remove: "Remove" })) {
+  const does = element("div", "", { className: "upload-does" });
+  for (const [deed, word] of Object.entries({ retry: "Retry", remove: "Remove" })) {
     const button = element("button", word, { type: "button", className: "btn btn-sm", ariaLabel: `${word} ${item.path}` });
-    button.dataset.does = does;
-    cell.append(button);
+    button.dataset.does = deed;
+    does.append(button);
   }
-  row.append(element("td", item.path, { className: "text-break" }), element("td", item.reason), cell);
+  const [name, why, last] = [element("td", item.path, { className: "text-break" }), element("td"), element("td")];
+  why.dataset.label = "Why";
+  why.append(element("span", item.reason));
+  last.append(does);
+  row.append(name, why, last);
   return row;
 };
