@@ -17,6 +17,7 @@ from django.core.checks import CheckMessage, Error, register
 from django.core.checks import Warning as Caution
 
 from dashboard import settings as settings_module
+from dashboard.files.buckets import BadBucketAddress, read_bucket
 
 KNOWN_QUEUES = ("upload", "extract", "train")
 _THROTTLE = re.compile(r"0|[1-9]\d*/[smhd]")
@@ -109,12 +110,23 @@ def lease() -> Iterator[CheckMessage]:
 
 @_registered
 def worker_threads() -> Iterator[CheckMessage]:
-    """Refuse a worker without a thread."""
+    """Refuse a worker that could run nothing."""
     if settings.LIKEWISE_WORKERS < 1:
         yield Error(
             f"LIKEWISE_WORKERS is {settings.LIKEWISE_WORKERS}.",
-            hint="Set it to 1 or more, or leave it out for one thread per core.",
+            hint="Set it to 1 or more, or leave it out for as many as there are cores.",
             id="likewise.E007",
+        )
+
+
+@_registered
+def share_of_a_workspace() -> Iterator[CheckMessage]:
+    """Refuse a share by which no job would ever begin."""
+    if settings.LIKEWISE_JOBS_PER_WORKSPACE < 1:
+        yield Error(
+            f"LIKEWISE_JOBS_PER_WORKSPACE is {settings.LIKEWISE_JOBS_PER_WORKSPACE}.",
+            hint="Set it to 1 or more, or leave it out for one less than there are cores.",
+            id="likewise.E014",
         )
 
 
@@ -184,6 +196,32 @@ def largest_collection() -> Iterator[CheckMessage]:
             hint="Set it to 1 or more; 1000000 is the default.",
             id="likewise.E010",
         )
+
+
+@_registered
+def storage() -> Iterator[CheckMessage]:
+    """Refuse an address that names no bucket; what it says of keys is never repeated."""
+    if not settings.LIKEWISE_STORAGE:
+        return
+    try:
+        bucket = read_bucket(settings.LIKEWISE_STORAGE)
+    except BadBucketAddress as error:
+        yield Error(
+            f"LIKEWISE_STORAGE is no address of a bucket: {error}.",
+            hint="Leave it out to keep the files in the data folder.",
+            id="likewise.E015",
+        )
+    else:
+        if (
+            bool(os.environ.get("AWS_ACCESS_KEY_ID"))
+            != bool(os.environ.get("AWS_SECRET_ACCESS_KEY"))
+            and not bucket.key
+        ):
+            yield Error(
+                "Only one of AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY is set.",
+                hint="Set both, or neither where the machine has a role of its own.",
+                id="likewise.E016",
+            )
 
 
 @_registered

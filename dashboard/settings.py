@@ -59,6 +59,10 @@ LIKEWISE_FETCH_MAX = 20 << 20
 
 # The worker
 LIKEWISE_WORKERS = env.int("LIKEWISE_WORKERS", os.cpu_count() or 1)
+# One team leaves a slot to the others; on a single core they take turns.
+LIKEWISE_JOBS_PER_WORKSPACE = env.int(
+    "LIKEWISE_JOBS_PER_WORKSPACE", max(1, (os.cpu_count() or 1) - 1)
+)
 LIKEWISE_QUEUES = env.list("LIKEWISE_QUEUES", default=["upload", "extract", "train"])
 LIKEWISE_LEASE = env.float("LIKEWISE_LEASE", 30.0)
 LIKEWISE_SWEEP = env.float("LIKEWISE_SWEEP", 5.0)
@@ -167,8 +171,14 @@ CACHES = {
     if REDIS_URL
     else {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}
 }
+LIKEWISE_STORAGE = env.str("LIKEWISE_STORAGE", "")
 STORAGES = {
     "default": {
+        "BACKEND": "dashboard.files.objects.BucketStorage",
+        "OPTIONS": {"address": LIKEWISE_STORAGE},
+    }
+    if LIKEWISE_STORAGE
+    else {
         "BACKEND": "dashboard.files.storage.AtomicFileSystemStorage",
         "OPTIONS": {"location": str(LIKEWISE_DATA / "files")},
     },
@@ -262,19 +272,23 @@ SPECTACULAR_SETTINGS = {
 }
 
 # Background work: job rows are the truth, Celery carries "look at job 17"
-CELERY_BROKER_URL = REDIS_URL or "filesystem://localhost"
+CELERY_BROKER_URL = REDIS_URL or "folder://localhost"
 _queue_folder = LIKEWISE_DATA / "queue"
 for _folder in ("messages", "control"):
     (_queue_folder / _folder).mkdir(parents=True, exist_ok=True)
 CELERY_BROKER_TRANSPORT_OPTIONS = (
-    {"visibility_timeout": max(60, int(LIKEWISE_LEASE * 2))}
+    {
+        "visibility_timeout": max(60, int(LIKEWISE_LEASE * 2)),
+        "socket_connect_timeout": 1,
+        "socket_timeout": 5,
+    }
     if REDIS_URL
     else {
         "data_folder_in": str(_queue_folder / "messages"),
         "data_folder_out": str(_queue_folder / "messages"),
         "control_folder": str(_queue_folder / "control"),
         "store_processed": False,
-        "polling_interval": 0.1,
+        "polling_interval": 0.05,
     }
 )
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
@@ -284,6 +298,8 @@ CELERY_ACCEPT_CONTENT = ["json"]
 CELERY_TASK_DEFAULT_QUEUE = "upload"
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+CELERY_WORKER_ENABLE_REMOTE_CONTROL = False  # nobody asks, and its queue would be looked at too
+CELERY_BROKER_CONNECTION_MAX_RETRIES = None  # the worker does not need the broker to find work
 
 LOGGING = {
     "version": 1,

@@ -19,6 +19,7 @@ from accounts.models import ApiToken, Membership, Role
 from accounts.team import invite_member
 from dashboard.models import Extraction
 from dashboard.services.receiving import register_part
+from dashboard.services.transfers import start_export
 from dashboard.services.verifications import verify_group, verify_image
 from tests import factories
 from tests.factories import Cast
@@ -116,6 +117,10 @@ def _extraction(cast: Cast) -> tuple[Any, ...]:
     return (made.pk,)
 
 
+def _transfer(cast: Cast) -> tuple[Any, ...]:
+    return (start_export(workspace=cast.workspace, actor=cast.alice)[0].pk,)
+
+
 def _label(cast: Cast) -> tuple[Any, ...]:
     return (factories.make_label(cast.workspace).pk,)
 
@@ -164,6 +169,7 @@ THINGS: dict[str, Callable[[Cast], tuple[Any, ...]]] = {
     "request": _request,
     "task": _task,
     "token": _token,
+    "transfer": _transfer,
     "type": _type,
     "upload": _upload,
     "version": _version,
@@ -269,6 +275,12 @@ PAGES = [
     Page("workspace-rename", "POST"),
     Page("workspace-new", "GET POST", viewer="POST"),
     Page("workspace-delete", "POST"),
+    Page("transfers"),
+    Page("transfer", thing="transfer"),
+    Page("transfer-export", "POST"),
+    Page("transfer-import", "POST"),
+    Page("transfer-file", thing="transfer"),
+    Page("transfer-delete", "POST", thing="transfer"),
     Page("members"),
     Page("member-role", "POST", thing="member"),
     Page("member-remove", "POST", thing="member"),

@@ -67,6 +67,11 @@ def extraction(workspace_id: UUID, extraction_id: UUID, extension: str) -> str:
     return f"{workspace_id}/extractions/{_shard(extraction_id)}/{extraction_id}.{extension}"
 
 
+def transfer(workspace_id: UUID, transfer_id: UUID) -> str:
+    """Return where the archive of an exported workspace is."""
+    return f"{workspace_id}/transfers/{_shard(transfer_id)}/{transfer_id}.zip"
+
+
 def async_pictures(workspace_id: UUID, request_id: UUID) -> str:
     """Return where the pictures of a request over the API wait, all in one file."""
     return f"{workspace_id}/requests/{_shard(request_id)}/{request_id}"

@@ -20,7 +20,7 @@ PARTS_PER_PAGE = 1000
 ACTIONS = {
     Upload.Purpose.IMAGES: "images.add",
     Upload.Purpose.DESCRIBE: "descriptors.extract",
-    Upload.Purpose.WORKSPACE: "workspace.change",
+    Upload.Purpose.WORKSPACE: "workspace.transfer",
 }
 MAX_DIGITS = 18  # a number with more may not fit into the column
 

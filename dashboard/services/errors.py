@@ -235,6 +235,17 @@ class NothingToUpload(Refused):
         super().__init__("Choose at least one picture or ZIP archive.")
 
 
+class WrongStage(Refused):
+    """An upload is not where it would have to be for what was asked."""
+
+    def __init__(self, upload: Upload) -> None:
+        self.upload = upload
+        stage = upload.get_stage_display().lower()
+        super().__init__(
+            f"This upload is at the stage “{stage}” by now, so nothing was changed. Open it again."
+        )
+
+
 class NotReceiving(Refused):
     """Something was sent to an upload that takes nothing any more."""
 
@@ -356,4 +367,24 @@ class NothingToRetry(Refused):
         super().__init__(
             "There is nothing left to try again here: it was done since, somebody tried again "
             "already, or the files were sent more than a day ago."
+        )
+
+
+class CollectionTooLarge(Refused):
+    """A collection of an archive holds more records than one may here."""
+
+    def __init__(self, limit: int) -> None:
+        super().__init__(
+            f"A collection of the archive holds more than {limit:,} records, which is the most "
+            "here. Nothing was brought in. Raise LIKEWISE_MAX_COLLECTION, then try again."
+        )
+
+
+class NotOneArchive(Refused):
+    """What was sent to be imported is not one file."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "A workspace is brought in from one archive: send the file that was downloaded from "
+            "“Export and import”, and nothing beside it."
         )

@@ -51,6 +51,8 @@ PAGES: dict[str, list[str]] = {
     "settings": ["/settings/"],
     "encoders": ["/settings/encoders"],
     "encoder-new": ["/settings/encoders/new"],
+    "transfers": ["/settings/transfers"],
+    "transfer": ["{transfer}"],
     "members": ["/settings/members"],
     "tokens": ["/settings/tokens"],
     "workspace-new": ["/settings/workspace/new"],
@@ -88,6 +90,7 @@ NOT_A_PAGE: dict[str, str] = {
     "job-progress": "a fragment of the job's page, or a redirect to it",
     "schema": "JSON",
     "thumbnail-file": "a picture",
+    "transfer-file": "a file",
     "upload-failures": "a CSV file",
 }
 LISTED_ON = {
@@ -99,6 +102,7 @@ LISTED_ON = {
     "collection": "/collections/",
     "job": "/jobs/",
     "extraction": "/extractions/",
+    "transfer": "/settings/transfers",
 }
 
 
@@ -136,6 +140,13 @@ def extract(page: Page) -> None:
     expect(page.get_by_role("link", name="Download")).to_be_visible(timeout=60_000)
 
 
+def export(page: Page) -> None:
+    """Export the whole workspace."""
+    page.goto(absolute(page, "/settings/transfers"))
+    page.get_by_role("button", name="Export this workspace").click()
+    expect(page.get_by_role("link", name="Download")).to_be_visible(timeout=60_000)
+
+
 def collect(page: Page) -> None:
     """Make a collection of the demo's version and put the images into it."""
     page.goto(absolute(page, "/collections/new"))
@@ -152,7 +163,7 @@ def things(page: Page) -> dict[str, str]:
     found: dict[str, str] = {}
     for name, listed in LISTED_ON.items():
         page.goto(absolute(page, listed.format(**found)))
-        found[name] = _first(page, f"/{name}s/")
+        found[name] = _first(page, f"{'/settings' * (name == 'transfer')}/{name}s/")
     page.goto(absolute(page, "/jobs/"))
     page.get_by_role("link", name=re.compile("^Upload of")).first.click()
     found["upload"] = _first(page, "/uploads/")
@@ -183,6 +194,7 @@ def fill(installation: Server, page: Page) -> dict[str, str]:
     """Add what the demo has not; return the path of one thing of each kind."""
     extract(page)
     collect(page)
+    export(page)
     found = things(page)
     return found | {"nested": nest(installation, found)}
 
