@@ -31,6 +31,7 @@ _STATUS: tuple[tuple[type[Exception], int], ...] = (
     (errors.NotReceiving, 409),
     (errors.NotWhole, 409),
     (errors.NothingToUpload, 409),
+    (errors.WrongStage, 409),
     (errors.Refused, 400),
     (ForbiddenAddress, 403),
     (ImageTooLarge, 413),
