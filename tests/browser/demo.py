@@ -142,14 +142,14 @@ def extract(page: Page) -> None:
     page.get_by_role("link", name="Extract descriptors of these").click()
     expect(page.get_by_text("Of images with “1.jpg” in the file name")).to_be_visible()
     page.get_by_role("button", name="Extract", exact=True).click()
-    expect(page.get_by_role("link", name="Download")).to_be_visible(timeout=60_000)
+    expect(page.get_by_role("link", name="Download")).to_be_visible(timeout=240_000)
 
 
 def export(page: Page) -> None:
     """Export the whole workspace."""
     page.goto(absolute(page, "/settings/transfers"))
     page.get_by_role("button", name="Export this workspace").click()
-    expect(page.get_by_role("link", name="Download")).to_be_visible(timeout=60_000)
+    expect(page.get_by_role("link", name="Download")).to_be_visible(timeout=240_000)
 
 
 def collect(page: Page) -> None:
@@ -212,7 +212,7 @@ def plan(page: Page) -> str:
         base64.b64encode(_shoes()).decode(),
     )
     page.goto(absolute(page, path))
-    expect(page.get_by_role("button", name=re.compile("^Bring in"))).to_be_visible(timeout=60_000)
+    expect(page.get_by_role("button", name=re.compile("^Bring in"))).to_be_visible(timeout=240_000)
     return path
 
 
