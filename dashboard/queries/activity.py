@@ -86,7 +86,8 @@ def still_there(workspace: Workspace, rows: Iterable[Activity]) -> set[UUID]:
 
 def can_be_undone(workspace: Workspace, rows: Iterable[Activity]) -> set[UUID]:
     """Return the ids of uploads that the rows tell were brought in, and that are in: one query."""
-    ids = {row.target_id for row in rows if (row.verb, row.noun) == ("uploaded", "files")}
+    told = [row for row in rows if (row.verb, row.noun) == ("uploaded", "files")]
+    ids = [row.target_id for row in told if row.target_id is not None]
     if not ids:
         return set()
     uploads = uploads_in(workspace).filter(pk__in=ids, purpose=Upload.Purpose.IMAGES)

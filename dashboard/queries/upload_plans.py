@@ -3,7 +3,7 @@
 import base64
 import binascii
 import json
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -84,7 +84,7 @@ def planned_groups(
     return _with_state(upload, found[:size]), following
 
 
-def _with_state(upload: Upload, rows: list[dict[str, Any]]) -> list[PlannedGroup]:
+def _with_state(upload: Upload, rows: Sequence[Any]) -> list[PlannedGroup]:
     """Say of each group whether it is there: two queries, however many there are."""
     own = upload.similarity_type.name if upload.similarity_type else upload.new_type_name
     names = {row["type_name"] or own for row in rows} - {""}

@@ -1,7 +1,6 @@
 """Mend what was looked through before it is brought in: nothing but the upload's rows changes."""
 
 from dataclasses import dataclass
-from typing import Any
 
 from django.db import transaction
 from django.utils import timezone
@@ -103,12 +102,14 @@ def _held(upload: Upload, file_id: int) -> UploadFile:
 
 def _judged(upload: Upload, row: UploadFile) -> UploadFile:
     """Foresee anew what becomes of a file, and of others with the same picture."""
-    rows: list[Any] = [row]
+    rows = [row]
     if row.sha256:
         twins = upload.files.filter(sha256=row.sha256, status=Status.WAITING)
         rows = list(twins.select_related("part", "source").order_by("pk"))
-        if row.status != Status.WAITING:
+        if row.status == Status.WAITING:
+            row = next(one for one in rows if one.pk == row.pk)
+        else:
             rows.append(row)
     foresee(upload, rows)
     UploadFile.objects.bulk_update(rows, JUDGED)
-    return next(one for one in rows if one.pk == row.pk)
+    return row
