@@ -44,9 +44,10 @@ ROWS = "dashboard/uploads/rows.html"
 
 
 def plan_page(request: WorkspaceRequest, shown: Upload) -> HttpResponse:
-    """Show a plan, its totals alone after a change, or more of its groups."""
+    """Show a plan, what of it may differ after a change, or more of its groups."""
     cursor = request.GET.get("cursor", "")
-    fragment = "groups" if cursor else "totals" if "totals" in request.GET else "plan"
+    asked = {"cursor", "groups", "totals"} & request.GET.keys()
+    fragment = "totals" if "totals" in asked else "groups" if asked else "plan"
     return page_or_fragment(request, PLAN, fragment, _plan(request, shown, cursor))
 
 

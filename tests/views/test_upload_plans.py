@@ -155,6 +155,9 @@ def test_a_file_is_mended_in_place(bob_client: Client, upload: Upload) -> None:
     assert (row.group_name, row.type_name, row.test_image, row.real) == ("B", "Colour", False, None)
     assert (row.foreseen, row.reason, row.wrong) == ("new", "", {})
     assert totals(bob_client, upload) == (2, 1, 2, 0)
+    for part, start in (("totals", '<div id="totals"'), ("groups", "<tr>")):
+        answer = bob_client.get(f"/uploads/{upload.pk}?{part}", headers=HTMX)
+        assert answer.content.decode().strip().startswith(start)
 
 
 def test_what_cannot_be_mended_stays_in_error(bob_client: Client, upload: Upload) -> None:
@@ -257,7 +260,7 @@ def test_mended_brought_in_and_undone(bob_client: Client, cast: Cast, upload: Up
     assert Image.objects.present().count() == 1
     assert not Group.objects.exists()
     text = bob_client.get(f"/uploads/{upload.pk}").content.decode()
-    assert "Undone by Bob" in text
+    assert "undone by Bob" in text
     assert "/undo" not in text
     assert "/undo" not in bob_client.get("/activity/").content.decode()
 
