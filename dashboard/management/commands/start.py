@@ -18,9 +18,11 @@ from django.contrib.staticfiles.finders import get_finders
 from django.core.exceptions import ValidationError
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
+from django.db import connection
 
 from accounts import setup_key
 from accounts.queries import has_users
+from dashboard.models.name_search import create_indexes
 from dashboard.services.errors import Refused
 from dashboard.services.own_files import use_backbone
 from dashboard.services.workspaces import open_installation
@@ -90,6 +92,7 @@ class Command(BaseCommand):
 
     def _prepare(self) -> None:
         call_command("migrate", interactive=False, verbosity=0)
+        create_indexes(connection)  # the right to may have come since the migration
         _collect_static_files()
         self._use_backbone()
         email, password = settings.LIKEWISE_ADMIN_EMAIL, settings.LIKEWISE_ADMIN_PASSWORD
