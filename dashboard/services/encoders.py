@@ -16,7 +16,7 @@ from dashboard.engine.own.preparing import Prepared, prepare
 from dashboard.engine.own.preprocessing import Preprocessing, read_preprocessing
 from dashboard.engine.own.trial import Trial, try_graph
 from dashboard.files import paths, storage
-from dashboard.models import Encoder, Feature, Job
+from dashboard.models import Encoder, Feature, Job, RegionFeature
 from dashboard.queries.encoders import users_of
 from dashboard.services import jobs
 from dashboard.services.errors import EmptyName, EncoderExists, EncoderInUse, EncoderRefused
@@ -133,9 +133,10 @@ def delete_encoder(*, encoder: Encoder) -> None:
         if tasks or versions:
             raise EncoderInUse(encoder, tasks=tasks, versions=versions)
         Encoder.objects.filter(pk=encoder.pk).delete()
-    features = Feature.objects.filter(encoder=encoder.key).order_by("id")
-    while ids := list(features.values_list("id", flat=True)[:FEATURES_AT_ONCE]):
-        Feature.objects.filter(pk__in=ids).delete()
+    for kind in (Feature, RegionFeature):
+        rows = kind.objects.filter(encoder=encoder.key).order_by("id")
+        while ids := list(rows.values_list("id", flat=True)[:FEATURES_AT_ONCE]):
+            kind.objects.filter(pk__in=ids).delete()
     storage.delete_all(paths.encoder(encoder.key))
 
 

@@ -20,7 +20,8 @@ from dashboard.files import paths, storage
 from dashboard.models import Job, Task, Version
 from dashboard.queries.encoders import key_for
 from dashboard.queries.readiness import readiness
-from dashboard.queries.training_set import Snapshot, snapshot, training_set
+from dashboard.queries.snapshots import Snapshot, snapshot
+from dashboard.queries.training_set import training_set
 from dashboard.queries.versions import find_running
 from dashboard.services import jobs
 from dashboard.services.errors import NotReady, TrainingAlreadyRunning
@@ -98,7 +99,10 @@ def run_training(*, version_id: UUID, handle: jobs.Handle) -> str:
         handle.check()
 
     ensure_features(
-        images=list(seen.images.values()), encoder_key=version.encoder, progress=features_done
+        images=list(seen.images.values()),
+        regions=list(seen.regions.values()),
+        encoder_key=version.encoder,
+        progress=features_done,
     )
     model = _fit(version, seen, handle)
     handle.report(stage="Keeping the result", fraction=0.99)

@@ -8,7 +8,7 @@ from dashboard.engine.own import preparing
 from dashboard.engine.prior import BUILTIN
 from dashboard.files import paths, storage
 from dashboard.jobs.runner import run_job
-from dashboard.models import Encoder, Feature, Job, Version
+from dashboard.models import Encoder, Feature, Job, RegionFeature, Version
 from dashboard.queries.encoders import choices, default_key, keys_in_use
 from dashboard.services.closing import cancel_job
 from dashboard.services.descriptors import describe
@@ -28,7 +28,7 @@ from dashboard.services.search import search_by_image
 from dashboard.services.tasks import add_type, change_task, create_task
 from dashboard.services.training import start_training
 from tests.engine.own import graphs
-from tests.factories import drawn_jpeg, make_group, make_image, make_task, make_type
+from tests.factories import drawn_jpeg, make_group, make_image, make_region, make_task, make_type
 
 FEW = Amounts(
     things=12, thing_views=3, forms=6, palettes=6, finishes=6, signs=24, skeletons=6, hands=4,
@@ -173,10 +173,13 @@ def test_one_that_is_needed_stays(cast, task, encoder):
 
 def test_deleting_takes_everything(cast, encoder):
     image = make_image(cast.workspace, seed=3)
-    ensure_features(images=[image], encoder_key=encoder.key, progress=quiet)
+    regions = [make_region(image)]
+    ensure_features(images=[image], regions=regions, encoder_key=encoder.key, progress=quiet)
+    assert (Feature.objects.count(), RegionFeature.objects.count()) == (1, 1)
     delete_encoder(encoder=encoder)
     assert not Encoder.objects.exists()
     assert not Feature.objects.exists()
+    assert not RegionFeature.objects.exists()
     assert not [*storage.names("encoders")]
 
 

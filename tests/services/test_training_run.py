@@ -10,7 +10,7 @@ from dashboard import runtime
 from dashboard.files import paths, storage
 from dashboard.jobs.runner import run_job
 from dashboard.models import Feature, Group, GroupNesting, Image, Job, SimilarityType, Task, Version
-from dashboard.queries.training_set import snapshot
+from dashboard.queries.snapshots import snapshot
 from dashboard.services import jobs, training
 from dashboard.services.closing import cancel_job
 from dashboard.services.descriptors import describe, version_to_use
