@@ -14,7 +14,6 @@ from numpy.typing import NDArray
 from PIL import Image as Pillow
 
 from accounts.models import User, Workspace
-from dashboard import runtime
 from dashboard.engine.encoder import PictureEncoder
 from dashboard.files import images as pictures
 from dashboard.files import paths, storage
@@ -29,6 +28,7 @@ from dashboard.queries.features import (
 )
 from dashboard.queries.jobs import unfinished_jobs
 from dashboard.services import jobs
+from dashboard.services.loading import load_encoder
 
 T = TypeVar("T")
 
@@ -110,7 +110,7 @@ class _Batches:
 
 @contextmanager
 def _batch_encoder(key: str) -> Iterator[_Batches]:
-    encoder = runtime.encoder(key)
+    encoder = load_encoder(key)
     with ThreadPoolExecutor(settings.LIKEWISE_WORKERS, "features") as pool:
         yield _Batches(encoder, pool)
 

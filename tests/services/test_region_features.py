@@ -116,7 +116,7 @@ def test_the_descriptor_is_that_of_the_crop(task: Task, cast: Cast, form: str) -
         images=[], regions=[region], encoder_key=version.encoder, progress=lambda *_: None
     )
     feature = features_of_regions(cast.workspace, [region], version.encoder)[region.id]
-    row = runtime.version(version.id, version.artifact).describe(feature[None])[0]
+    row = runtime.version(version.id, version.artifact, version.encoder).describe(feature[None])[0]
     stored = storage.read(paths.image(cast.workspace.id, image.id, image.extension))
     crop = io.BytesIO()
     decode_stored(stored).crop(region.box).save(crop, "PNG")

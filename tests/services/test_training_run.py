@@ -57,7 +57,7 @@ def test_it_works(task: Task, kind: SimilarityType, cast: Cast) -> None:
     assert "oo few groups" in report["verdict"]["sentence"]
     assert version.detail == f"{kind.name}: {report['verdict']['sentence']}"
     assert Feature.objects.count() == 9
-    model = runtime.version(version.id, version.artifact)
+    model = runtime.version(version.id, version.artifact, version.encoder)
     assert model.dimension == version.dimension
 
 
@@ -216,7 +216,9 @@ def test_descriptors_of_equal_pixels_are_equal(task: Task, cast: Cast) -> None:
     )
     (alone, _, _) = describe(version=version, pictures_bytes=[data])[0]
     feature = np.frombuffer(Feature.objects.get(image=image).vector, "<f2")
-    cached = runtime.version(version.id, version.artifact).describe(feature[None])[0]
+    cached = runtime.version(version.id, version.artifact, version.encoder).describe(feature[None])[
+        0
+    ]
     assert (width, height) == (image.width, image.height)
     assert np.abs(row - alone).max() < 1e-5
     assert np.abs(row - cached).max() < 1e-5
