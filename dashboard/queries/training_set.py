@@ -1,8 +1,8 @@
 """The one border between rows and arrays: what a training sees of a snapshot."""
 
 from collections import defaultdict
-from collections.abc import Iterable
-from typing import TypeAlias
+from collections.abc import Iterable, Mapping
+from typing import Any, TypeAlias
 from uuid import UUID
 
 import numpy as np
@@ -28,19 +28,33 @@ def training_set(version: Version, seen: Snapshot) -> TrainingSet:
     return TrainingSet(encoder=version.encoder, types=types, seed=version.seed)
 
 
+def learned_groups(seen: Snapshot, kept: Mapping[str, Any]) -> dict[str, set[int]]:
+    """Return the numbers of the groups that another version learned from, by the type's key.
+
+    `kept` is what `Snapshot.as_json` wrote for that version. A group counts if the other was
+    trained on any of its members, in whatever group they were then.
+    """
+    found: dict[str, set[int]] = {}
+    for similarity_type, members in seen.members.items():
+        key, groups = str(similarity_type.id), _group_numbers(members)
+        trained = {one for _, one, held_out in kept["types"].get(key, []) if not held_out}
+        found[key] = {groups[member.group_id] for member in members if str(member.id) in trained}
+    return found
+
+
 def _type_data(
     similarity_type: SimilarityType,
     members: list[Member],
     features: dict[UUID, NDArray[np.float16]],
     seen: Snapshot,
 ) -> TypeData:
+    groups = _group_numbers(members)
     members = [member for member in members if member.id in features]
     ids = {member.id for member in members}
     numbers = _numbers(
         [seen.images[one] for one in sorted(ids & seen.images.keys())],
         [seen.regions[one] for one in sorted(ids & seen.regions.keys())],
     )
-    groups: defaultdict[UUID, int] = defaultdict(lambda: len(groups))
     return TypeData(
         key=str(similarity_type.id),
         name=similarity_type.name,
@@ -49,6 +63,12 @@ def _type_data(
         images=np.array([numbers[member.id] for member in members]),
         held_out=np.array([member.held_out for member in members]),
     )
+
+
+def _group_numbers(members: Iterable[Member]) -> dict[UUID, int]:
+    """Give every group its number, in the order in which they first appear."""
+    groups: defaultdict[UUID, int] = defaultdict(lambda: len(groups))
+    return {member.group_id: groups[member.group_id] for member in members}
 
 
 def _numbers(images: Iterable[Image], regions: Iterable[Region]) -> dict[UUID, int]:

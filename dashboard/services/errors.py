@@ -183,6 +183,13 @@ class ModelUnusable(NotTrained):
         Refused.__init__(self, f"{name} cannot describe pictures: {reason}")
 
 
+class NotReproducible(Refused):
+    """What a version was trained on is not there any more."""
+
+    def __init__(self, version: Version, reason: str) -> None:
+        super().__init__(f"{version} cannot be trained again: {reason}")
+
+
 class NoSuchVersion(Refused):
     """The task has no trained version of that number."""
 

@@ -197,7 +197,7 @@ def image_alike(request: WorkspaceRequest, image_id: UUID) -> HttpResponse:
         return redirect(_search_url(shown))
     shown.workspace = request.workspace  # known already: no query for it
     version = find_default(request.workspace)
-    context = {"version": version, "image": shown}
+    context: dict[str, Any] = {"version": version, "image": shown}
     try:
         hits = search_by_image(image=shown, version=version, k=ALIKE_SHOWN)
         context["hits"] = hit_tiles(hits, version, ALIKE_SHOWN)
