@@ -83,8 +83,9 @@ def _check_readiness(task: Task) -> None:
 def run_training(*, version_id: UUID, handle: jobs.Handle) -> str:
     """Train a version; returns the sentence of its outcome.
 
-    Features that are computed stay when it stops. The artifact is written aside and renamed last,
-    so a second run after a kill starts from clean ground and ends with one version.
+    Features that are computed stay when it stops, and nothing else: it can be cancelled until the
+    version is there. The artifact is written aside and renamed last, so a second run after a kill
+    starts from clean ground and ends with one version.
     """
     version = Version.objects.select_related(
         "task__workspace", "task__production_version", "workspace"
@@ -109,8 +110,13 @@ def run_training(*, version_id: UUID, handle: jobs.Handle) -> str:
     )
     model = _fit(version, seen, handle)
     handle.report(stage="Keeping the result", fraction=0.99)
+    handle.check()
     folder = _store(version, model, seen)
-    _finish_training(version, model, folder, handle)
+    try:
+        _finish_training(version, model, folder, handle)
+    except jobs.JobCancelled:
+        storage.delete_all(folder)
+        raise
     return version.detail
 
 
@@ -170,6 +176,7 @@ def _finish_training(
     version: Version, model: TrainedModel, folder: str, handle: jobs.Handle
 ) -> None:
     handle.report(fraction=1.0)
+    handle.check()
     version.status = Version.Status.TRAINED
     version.dimension = model.dimension
     working = version.task.production_version

@@ -169,26 +169,6 @@ def test_cancel_frees_the_task(task: Task, cast: Cast) -> None:
     assert trained(task, cast)[0].number == 2
 
 
-def test_cancel_in_the_middle_leaves_nothing_half_done(
-    task: Task, cast: Cast, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    version, job = start_training(task=task, actor=cast.bob)
-    whole = jobs.Handle.tick
-
-    def cancel(handle: jobs.Handle, **fields: object) -> None:
-        Job.objects.filter(pk=job.pk).update(cancel_requested=True)
-        handle._reported = 0
-        whole(handle, **fields)
-
-    monkeypatch.setattr(jobs.Handle, "tick", cancel)
-    run_job(str(job.id))
-    version.refresh_from_db()
-    assert version.status == "CANCELLED"
-    assert version.artifact == ""
-    assert [*storage.names(paths.version(cast.workspace.id, task.id, 1))] == []
-    assert Feature.objects.count() == 9
-
-
 def test_a_kill_before_the_end_makes_one_version(
     task: Task, cast: Cast, monkeypatch: pytest.MonkeyPatch
 ) -> None:
