@@ -3,7 +3,9 @@
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from itertools import islice
+from dataclasses import dataclass
+from itertools import groupby, islice
+from typing import TypeVar
 from uuid import UUID
 
 import numpy as np
@@ -12,20 +14,23 @@ from numpy.typing import NDArray
 from PIL import Image as Pillow
 
 from accounts.models import User, Workspace
-from dashboard import runtime
 from dashboard.engine.encoder import PictureEncoder
 from dashboard.files import images as pictures
 from dashboard.files import paths, storage
-from dashboard.models import Feature, Image, Job
+from dashboard.models import Feature, Image, Job, Region, RegionFeature
 from dashboard.queries.encoders import keys_in_use
 from dashboard.queries.features import (
     count_undescribed,
     described_ids,
+    features_of_regions,
     has_undescribed,
     undescribed,
 )
 from dashboard.queries.jobs import unfinished_jobs
 from dashboard.services import jobs
+from dashboard.services.loading import load_encoder
+
+T = TypeVar("T")
 
 IMAGES_PER_BATCH = 50
 SEARCHABLE = "Looking at new images"
@@ -43,45 +48,108 @@ def features_of_picture(encoder: PictureEncoder, picture: Pillow.Image) -> NDArr
 
 
 def ensure_features(
-    *, images: Sequence[Image], encoder_key: str, progress: Callable[[int, int], None]
+    *,
+    images: Sequence[Image],
+    regions: Sequence[Region] = (),
+    encoder_key: str,
+    progress: Callable[[int, int], None],
 ) -> None:
-    """Give every image its features by an encoder, in batches that are kept at once.
+    """Give every image and region its features by an encoder, in batches that are kept at once.
 
-    `progress` hears how many of how many missing ones are done, after each batch, and may raise
-    to stop: what was computed stays.
+    `regions` come with their images and are of one workspace. `progress` hears how many of how
+    many missing ones are done, after each batch, and may raise to stop: what was computed stays.
     """
     there = described_ids([image.id for image in images], encoder_key)
     missing = [image for image in images if image.id not in there]
-    progress(0, len(missing))
-    waiting, done = iter(missing), 0
-    with _batch_encoder(encoder_key) as encode:
-        while batch := list(islice(waiting, IMAGES_PER_BATCH)):
-            encode(batch)
+    sheets = _sheets(regions, encoder_key)
+    total, done = len(missing) + sum(map(len, sheets)), 0
+    progress(0, total)
+    with _batch_encoder(encoder_key) as encoder:
+        for batch in _batches(missing):
+            encoder.encode(batch)
             done += len(batch)
-            progress(done, len(missing))
+            progress(done, total)
+        for part in _batches(sheets):
+            encoder.encode_regions(part)
+            done += sum(map(len, part))
+            progress(done, total)
+
+
+def _sheets(regions: Sequence[Region], encoder_key: str) -> list[list[Region]]:
+    """Return a region for each box without features, those of an image together, to decode once."""
+    if not regions:
+        return []
+    there = features_of_regions(regions[0].image.workspace, regions, encoder_key)
+    missing = {(row.image_id, row.box): row for row in regions if row.id not in there}
+    ordered = (missing[place] for place in sorted(missing))
+    return [list(sheet) for _, sheet in groupby(ordered, key=lambda region: region.image_id)]
+
+
+def _batches(rows: Sequence[T]) -> Iterator[list[T]]:
+    waiting = iter(rows)
+    while batch := list(islice(waiting, IMAGES_PER_BATCH)):
+        yield batch
+
+
+@dataclass(frozen=True)
+class _Batches:
+    """Encodes a batch on all cores and keeps the result."""
+
+    encoder: PictureEncoder
+    pool: ThreadPoolExecutor
+
+    def encode(self, batch: Sequence[Image]) -> None:
+        rows = self.pool.map(lambda image: _feature(self.encoder, image), batch)
+        Feature.objects.bulk_create([row for row in rows if row], ignore_conflicts=True)
+
+    def encode_regions(self, sheets: Sequence[Sequence[Region]]) -> None:
+        found = self.pool.map(lambda sheet: _region_features(self.encoder, sheet), sheets)
+        rows = [row for sheet in found for row in sheet]
+        RegionFeature.objects.bulk_create(rows, ignore_conflicts=True)
 
 
 @contextmanager
-def _batch_encoder(key: str) -> Iterator[Callable[[Sequence[Image]], None]]:
-    """Give a function that encodes a batch on all cores and keeps the result."""
-    encoder = runtime.encoder(key)
+def _batch_encoder(key: str) -> Iterator[_Batches]:
+    encoder = load_encoder(key)
     with ThreadPoolExecutor(settings.LIKEWISE_WORKERS, "features") as pool:
-
-        def encode(batch: Sequence[Image]) -> None:
-            rows = pool.map(lambda image: _feature(encoder, image), batch)
-            Feature.objects.bulk_create([row for row in rows if row], ignore_conflicts=True)
-
-        yield encode
+        yield _Batches(encoder, pool)
 
 
 def _feature(encoder: PictureEncoder, image: Image) -> Feature | None:
     """Encode a stored image; None if it was deleted meanwhile."""
+    data = _stored(image)
+    if data is None:
+        return None
+    vector = _packed(features_of_bytes(encoder, data))
+    return Feature(workspace_id=image.workspace_id, image=image, encoder=encoder.key, vector=vector)
+
+
+def _region_features(encoder: PictureEncoder, regions: Sequence[Region]) -> list[RegionFeature]:
+    """Encode the crops of one stored image; none if it was deleted meanwhile."""
+    image = regions[0].image
+    data = _stored(image)
+    if data is None:
+        return []
+    whole = pictures.decode_stored(data)
+    rows = []
+    for region in regions:
+        vector = _packed(features_of_picture(encoder, whole.crop(region.box)))
+        box = dict(zip(("left", "top", "right", "bottom"), region.box, strict=True))
+        row = RegionFeature(workspace_id=image.workspace_id, image=image, vector=vector, **box)
+        row.encoder = encoder.key
+        rows.append(row)
+    return rows
+
+
+def _stored(image: Image) -> bytes | None:
     try:
-        data = storage.read(paths.image(image.workspace_id, image.id, image.extension))
+        return storage.read(paths.image(image.workspace_id, image.id, image.extension))
     except FileNotFoundError:
         return None
-    vector = features_of_bytes(encoder, data).astype("<f2").tobytes()
-    return Feature(workspace_id=image.workspace_id, image=image, encoder=encoder.key, vector=vector)
+
+
+def _packed(row: NDArray[np.float16]) -> bytes:
+    return row.astype("<f2").tobytes()
 
 
 def start_describing(*, workspace: Workspace, actor: User | None) -> Job | None:
@@ -115,9 +183,9 @@ def run_describing(*, workspace: Workspace, handle: jobs.Handle) -> str:
 def _describe_by(key: str, workspace: Workspace, total: int, handle: jobs.Handle) -> int:
     """Describe by one encoder; returns the new total: images may come meanwhile."""
     last: UUID | None = None
-    with _batch_encoder(key) as encode:
+    with _batch_encoder(key) as encoder:
         while batch := undescribed(workspace, key, after=last, size=IMAGES_PER_BATCH):
-            encode(batch)
+            encoder.encode(batch)
             last = batch[-1].id
             done = handle.job.done + len(batch)
             total = max(total, done)
