@@ -240,6 +240,7 @@ PAGES = [
     Page("task-train", "POST", thing="task"),
     Page("version", thing="version"),
     Page("upload-new", "GET POST"),
+    Page("upload-unfinished"),
     Page("upload-open", "POST"),
     Page("upload-sending", thing="upload"),
     Page("upload-parts", "GET POST", thing="upload"),

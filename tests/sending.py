@@ -29,6 +29,6 @@ def send_zip(
         server,
         session,
         "uploads/new",
-        {"new_type": new_type},
+        {"new_type": new_type, "auto_commit": "on"},
         files={"file": ("photos.zip", archive, "application/zip")},
     ).url

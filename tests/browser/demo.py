@@ -20,6 +20,8 @@ PAGES: dict[str, list[str]] = {
     "image": ["{image}"],
     "image-change": ["{image}/change"],
     "upload-new": ["/uploads/new"],
+    "upload-unfinished": ["/uploads/"],
+    "upload-sending": ["{sending}"],
     "upload": ["{upload}"],
     "types": ["/types/"],
     "type-new": ["/types/new"],
@@ -92,6 +94,7 @@ NOT_A_PAGE: dict[str, str] = {
     "thumbnail-file": "a picture",
     "transfer-file": "a file",
     "upload-failures": "a CSV file",
+    "upload-parts": "JSON",
 }
 LISTED_ON = {
     "image": "/images/",
@@ -190,13 +193,32 @@ print(above.pk)
     )
 
 
+def send_half(installation: Server) -> str:
+    """Begin an upload whose files do not come, and return the path of its page."""
+    upload = installation.manage(
+        "shell",
+        "--verbosity=0",
+        "--command",
+        """
+from accounts.models import User
+from dashboard.services.receiving import open_upload, register_part
+actor = User.objects.order_by("created", "pk").first()
+workspace = actor.memberships.first().workspace
+upload = open_upload(workspace=workspace, name="Spring", actor=actor)
+register_part(upload=upload, name="red/1.jpg", size=20000, actor=actor)
+print(upload.pk)
+""",
+    )
+    return f"/uploads/{upload}/files"
+
+
 def fill(installation: Server, page: Page) -> dict[str, str]:
     """Add what the demo has not; return the path of one thing of each kind."""
     extract(page)
     collect(page)
     export(page)
     found = things(page)
-    return found | {"nested": nest(installation, found)}
+    return found | {"nested": nest(installation, found), "sending": send_half(installation)}
 
 
 def addresses(found: dict[str, str]) -> list[str]:
