@@ -17,6 +17,7 @@ from django.core.checks import CheckMessage, Error, register
 from django.core.checks import Warning as Caution
 
 from dashboard import settings as settings_module
+from dashboard.files.buckets import BadBucketAddress, read_bucket
 
 KNOWN_QUEUES = ("upload", "extract", "train")
 _THROTTLE = re.compile(r"0|[1-9]\d*/[smhd]")
@@ -195,6 +196,32 @@ def largest_collection() -> Iterator[CheckMessage]:
             hint="Set it to 1 or more; 1000000 is the default.",
             id="likewise.E010",
         )
+
+
+@_registered
+def storage() -> Iterator[CheckMessage]:
+    """Refuse an address that names no bucket; what it says of keys is never repeated."""
+    if not settings.LIKEWISE_STORAGE:
+        return
+    try:
+        bucket = read_bucket(settings.LIKEWISE_STORAGE)
+    except BadBucketAddress as error:
+        yield Error(
+            f"LIKEWISE_STORAGE is no address of a bucket: {error}.",
+            hint="Leave it out to keep the files in the data folder.",
+            id="likewise.E015",
+        )
+    else:
+        if (
+            bool(os.environ.get("AWS_ACCESS_KEY_ID"))
+            != bool(os.environ.get("AWS_SECRET_ACCESS_KEY"))
+            and not bucket.key
+        ):
+            yield Error(
+                "Only one of AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY is set.",
+                hint="Set both, or neither where the machine has a role of its own.",
+                id="likewise.E016",
+            )
 
 
 @_registered

@@ -171,8 +171,14 @@ CACHES = {
     if REDIS_URL
     else {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}
 }
+LIKEWISE_STORAGE = env.str("LIKEWISE_STORAGE", "")
 STORAGES = {
     "default": {
+        "BACKEND": "dashboard.files.objects.BucketStorage",
+        "OPTIONS": {"address": LIKEWISE_STORAGE},
+    }
+    if LIKEWISE_STORAGE
+    else {
         "BACKEND": "dashboard.files.storage.AtomicFileSystemStorage",
         "OPTIONS": {"location": str(LIKEWISE_DATA / "files")},
     },

@@ -141,6 +141,10 @@ class AddressTooSlow(AddressFailed):
         self.seconds = seconds
 
 
+class StorageAway(OSError):
+    """The store of the files does not answer, or refuses; its message names no key."""
+
+
 class BrokenTransfer(FileRefused):
     """An archive of a workspace does not hold what it says that it holds."""
 

@@ -125,6 +125,13 @@ def prepare(data: bytes, *, resize: bool = True, limits: ImageLimits | None = No
     return _stored_image(data, stored, "jpg" if lossy else "png", picture.size, picture)
 
 
+def thumbnail(stored: bytes) -> bytes:
+    """Make the thumbnail anew from what is stored of an image."""
+    file = reading.open_image(stored, replace(configured_image_limits(), size=len(stored)))
+    reading.draft_longer(file, THUMBNAIL_SIDE)
+    return _thumbnail(reading.load_upright(file))
+
+
 def inspect_stored(data: bytes, limits: ImageLimits | None = None) -> tuple[str, int, int]:
     """Return extension, width and height of a picture that was stored, from its header alone."""
     limits = replace(limits or configured_image_limits(), size=len(data))
