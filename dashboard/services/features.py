@@ -1,9 +1,9 @@
 """Compute features that are missing; what is there is never computed again."""
 
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
-from itertools import islice
+from collections import deque
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import closing
 from uuid import UUID
 
 import numpy as np
@@ -53,25 +53,37 @@ def ensure_features(
     there = described_ids([image.id for image in images], encoder_key)
     missing = [image for image in images if image.id not in there]
     progress(0, len(missing))
-    waiting, done = iter(missing), 0
-    with _batch_encoder(encoder_key) as encode:
-        while batch := list(islice(waiting, IMAGES_PER_BATCH)):
-            encode(batch)
-            done += len(batch)
+    done = 0
+    with closing(encode_images(missing, encoder_key)) as batches:
+        for count in batches:
+            done += count
             progress(done, len(missing))
 
 
-@contextmanager
-def _batch_encoder(key: str) -> Iterator[Callable[[Sequence[Image]], None]]:
-    """Give a function that encodes a batch on all cores and keeps the result."""
-    encoder = runtime.encoder(key)
-    with ThreadPoolExecutor(settings.LIKEWISE_WORKERS, "features") as pool:
+def encode_images(images: Iterable[Image], encoder_key: str) -> Generator[int]:
+    """Encode images on all cores and keep the result; yield how many are over with, batch by batch.
 
-        def encode(batch: Sequence[Image]) -> None:
-            rows = pool.map(lambda image: _feature(encoder, image), batch)
-            Feature.objects.bulk_create([row for row in rows if row], ignore_conflicts=True)
+    While one batch is written the next are encoded, and images are taken as there is room for them.
+    Whoever leaves early closes it, which waits for the pictures at hand and no others.
+    """
+    encoder = runtime.encoder(encoder_key)
+    pool = ThreadPoolExecutor(settings.LIKEWISE_WORKERS, "features")
+    waiting: deque[Future[Feature | None]] = deque()
+    try:
+        for image in images:
+            waiting.append(pool.submit(_feature, encoder, image))
+            if len(waiting) == 2 * IMAGES_PER_BATCH:
+                yield _keep(waiting)
+        while waiting:
+            yield _keep(waiting)
+    finally:
+        pool.shutdown(cancel_futures=True)
 
-        yield encode
+
+def _keep(waiting: deque[Future[Feature | None]]) -> int:
+    batch = [waiting.popleft().result() for _ in range(min(len(waiting), IMAGES_PER_BATCH))]
+    Feature.objects.bulk_create([row for row in batch if row], ignore_conflicts=True)
+    return len(batch)
 
 
 def _feature(encoder: PictureEncoder, image: Image) -> Feature | None:
@@ -114,13 +126,17 @@ def run_describing(*, workspace: Workspace, handle: jobs.Handle) -> str:
 
 def _describe_by(key: str, workspace: Workspace, total: int, handle: jobs.Handle) -> int:
     """Describe by one encoder; returns the new total: images may come meanwhile."""
-    last: UUID | None = None
-    with _batch_encoder(key) as encode:
-        while batch := undescribed(workspace, key, after=last, size=IMAGES_PER_BATCH):
-            encode(batch)
-            last = batch[-1].id
-            done = handle.job.done + len(batch)
+    with closing(encode_images(_undescribed(workspace, key), key)) as batches:
+        for count in batches:
+            done = handle.job.done + count
             total = max(total, done)
             handle.report(stage=SEARCHABLE, total=total, done=done, fraction=done / total)
             handle.check()
     return total
+
+
+def _undescribed(workspace: Workspace, key: str) -> Iterator[Image]:
+    last: UUID | None = None
+    while batch := undescribed(workspace, key, after=last, size=IMAGES_PER_BATCH):
+        last = batch[-1].id
+        yield from batch
