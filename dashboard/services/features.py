@@ -1,11 +1,11 @@
 """Compute features that are missing; what is there is never computed again."""
 
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
-from dataclasses import dataclass
-from itertools import groupby, islice
-from typing import TypeVar
+from collections import deque
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import closing
+from functools import partial
+from itertools import groupby
 from uuid import UUID
 
 import numpy as np
@@ -30,7 +30,7 @@ from dashboard.queries.jobs import unfinished_jobs
 from dashboard.services import jobs
 from dashboard.services.loading import load_encoder
 
-T = TypeVar("T")
+Encoded = tuple[int, Sequence[Feature | RegionFeature]]  # of how many things, and their rows
 
 IMAGES_PER_BATCH = 50
 SEARCHABLE = "Looking at new images"
@@ -64,15 +64,11 @@ def ensure_features(
     sheets = _sheets(regions, encoder_key)
     total, done = len(missing) + sum(map(len, sheets)), 0
     progress(0, total)
-    with _batch_encoder(encoder_key) as encoder:
-        for batch in _batches(missing):
-            encoder.encode(batch)
-            done += len(batch)
-            progress(done, total)
-        for part in _batches(sheets):
-            encoder.encode_regions(part)
-            done += sum(map(len, part))
-            progress(done, total)
+    for work in (encode_images(missing, encoder_key), _encode_regions(sheets, encoder_key)):
+        with closing(work) as batches:
+            for count in batches:
+                done += count
+                progress(done, total)
 
 
 def _sheets(regions: Sequence[Region], encoder_key: str) -> list[list[Region]]:
@@ -85,51 +81,64 @@ def _sheets(regions: Sequence[Region], encoder_key: str) -> list[list[Region]]:
     return [list(sheet) for _, sheet in groupby(ordered, key=lambda region: region.image_id)]
 
 
-def _batches(rows: Sequence[T]) -> Iterator[list[T]]:
-    waiting = iter(rows)
-    while batch := list(islice(waiting, IMAGES_PER_BATCH)):
-        yield batch
+def encode_images(images: Iterable[Image], encoder_key: str) -> Generator[int]:
+    """Encode images on all cores and keep the result; yield how many are over with, batch by batch.
+
+    While one batch is written the next are encoded, and images are taken as there is room for them.
+    Whoever leaves early closes it, which waits for the pictures at hand and no others.
+    """
+    encoder = load_encoder(encoder_key)
+    tasks = (partial(_features, encoder, image) for image in images)
+    yield from _encoded(tasks)
 
 
-@dataclass(frozen=True)
-class _Batches:
-    """Encodes a batch on all cores and keeps the result."""
-
-    encoder: PictureEncoder
-    pool: ThreadPoolExecutor
-
-    def encode(self, batch: Sequence[Image]) -> None:
-        rows = self.pool.map(lambda image: _feature(self.encoder, image), batch)
-        Feature.objects.bulk_create([row for row in rows if row], ignore_conflicts=True)
-
-    def encode_regions(self, sheets: Sequence[Sequence[Region]]) -> None:
-        found = self.pool.map(lambda sheet: _region_features(self.encoder, sheet), sheets)
-        rows = [row for sheet in found for row in sheet]
-        RegionFeature.objects.bulk_create(rows, ignore_conflicts=True)
+def _encode_regions(sheets: Iterable[Sequence[Region]], encoder_key: str) -> Generator[int]:
+    """Do the same for regions, those of an image together."""
+    encoder = load_encoder(encoder_key)
+    tasks = (partial(_region_features, encoder, sheet) for sheet in sheets)
+    yield from _encoded(tasks)
 
 
-@contextmanager
-def _batch_encoder(key: str) -> Iterator[_Batches]:
-    encoder = load_encoder(key)
-    with ThreadPoolExecutor(settings.LIKEWISE_WORKERS, "features") as pool:
-        yield _Batches(encoder, pool)
+def _encoded(tasks: Iterable[Callable[[], Encoded]]) -> Generator[int]:
+    pool = ThreadPoolExecutor(settings.LIKEWISE_WORKERS, "features")
+    waiting: deque[Future[Encoded]] = deque()
+    try:
+        for task in tasks:
+            waiting.append(pool.submit(task))
+            if len(waiting) == 2 * IMAGES_PER_BATCH:
+                yield _keep(waiting)
+        while waiting:
+            yield _keep(waiting)
+    finally:
+        pool.shutdown(cancel_futures=True)
 
 
-def _feature(encoder: PictureEncoder, image: Image) -> Feature | None:
-    """Encode a stored image; None if it was deleted meanwhile."""
+def _keep(waiting: deque[Future[Encoded]]) -> int:
+    batch = [waiting.popleft().result() for _ in range(min(len(waiting), IMAGES_PER_BATCH))]
+    rows = [row for _, found in batch for row in found]
+    whole = [row for row in rows if isinstance(row, Feature)]
+    Feature.objects.bulk_create(whole, ignore_conflicts=True)
+    crops = [row for row in rows if isinstance(row, RegionFeature)]
+    RegionFeature.objects.bulk_create(crops, ignore_conflicts=True)
+    return sum(count for count, _ in batch)
+
+
+def _features(encoder: PictureEncoder, image: Image) -> Encoded:
+    """Encode a stored image; no row if it was deleted meanwhile."""
     data = _stored(image)
     if data is None:
-        return None
-    vector = _packed(features_of_bytes(encoder, data))
-    return Feature(workspace_id=image.workspace_id, image=image, encoder=encoder.key, vector=vector)
+        return 1, []
+    row = Feature(workspace_id=image.workspace_id, image=image, encoder=encoder.key)
+    row.vector = _packed(features_of_bytes(encoder, data))
+    return 1, [row]
 
 
-def _region_features(encoder: PictureEncoder, regions: Sequence[Region]) -> list[RegionFeature]:
-    """Encode the crops of one stored image; none if it was deleted meanwhile."""
+def _region_features(encoder: PictureEncoder, regions: Sequence[Region]) -> Encoded:
+    """Encode the crops of one stored image; no rows if it was deleted meanwhile."""
     image = regions[0].image
     data = _stored(image)
     if data is None:
-        return []
+        return len(regions), []
     whole = pictures.decode_stored(data)
     rows = []
     for region in regions:
@@ -138,7 +147,7 @@ def _region_features(encoder: PictureEncoder, regions: Sequence[Region]) -> list
         row = RegionFeature(workspace_id=image.workspace_id, image=image, vector=vector, **box)
         row.encoder = encoder.key
         rows.append(row)
-    return rows
+    return len(regions), rows
 
 
 def _stored(image: Image) -> bytes | None:
@@ -182,13 +191,17 @@ def run_describing(*, workspace: Workspace, handle: jobs.Handle) -> str:
 
 def _describe_by(key: str, workspace: Workspace, total: int, handle: jobs.Handle) -> int:
     """Describe by one encoder; returns the new total: images may come meanwhile."""
-    last: UUID | None = None
-    with _batch_encoder(key) as encoder:
-        while batch := undescribed(workspace, key, after=last, size=IMAGES_PER_BATCH):
-            encoder.encode(batch)
-            last = batch[-1].id
-            done = handle.job.done + len(batch)
+    with closing(encode_images(_undescribed(workspace, key), key)) as batches:
+        for count in batches:
+            done = handle.job.done + count
             total = max(total, done)
             handle.report(stage=SEARCHABLE, total=total, done=done, fraction=done / total)
             handle.check()
     return total
+
+
+def _undescribed(workspace: Workspace, key: str) -> Iterator[Image]:
+    last: UUID | None = None
+    while batch := undescribed(workspace, key, after=last, size=IMAGES_PER_BATCH):
+        last = batch[-1].id
+        yield from batch
