@@ -228,6 +228,7 @@ PAGES = [
     Page("upload", thing="upload"),
     Page("upload-failures", thing="upload"),
     Page("jobs"),
+    Page("job-tray"),
     Page("job", thing="job"),
     Page("job-progress", thing="job"),
     Page("job-cancel", "POST", thing="job"),

@@ -21,7 +21,7 @@ from dashboard.queries.uploads import counts, failure_page, failures, get_upload
 from dashboard.services.errors import Refused
 from dashboard.services.similarity_types import find_or_create_type
 from dashboard.services.uploads import start_upload
-from dashboard.views.jobs import retry_label
+from dashboard.views.job_rows import retry_label
 from dashboard.views.progress import shown_progress
 from dashboard.views.rendering import may, missing_is_404, page_or_fragment, see_other
 from dashboard.views.upload_spool import receives_files

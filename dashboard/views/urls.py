@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from dashboard.views import chosen, docs, home, image_change, images, jobs, uploads
+from dashboard.views import chosen, docs, home, image_change, images, job_polls, jobs, uploads
 from dashboard.views.finding_urls import urlpatterns as finding
 from dashboard.views.likeness_urls import urlpatterns as likeness
 from dashboard.views.team_urls import urlpatterns as team
@@ -15,8 +15,9 @@ urlpatterns = [
     path("uploads/<uuid:upload_id>", uploads.upload, name="upload"),
     path("uploads/<uuid:upload_id>/failures.csv", uploads.upload_failures, name="upload-failures"),
     path("jobs/", jobs.jobs, name="jobs"),
+    path("jobs/tray", job_polls.job_tray, name="job-tray"),
     path("jobs/<uuid:job_id>", jobs.job, name="job"),
-    path("jobs/<uuid:job_id>/progress", jobs.job_progress, name="job-progress"),
+    path("jobs/<uuid:job_id>/progress", job_polls.job_progress, name="job-progress"),
     path("jobs/<uuid:job_id>/cancel", jobs.job_cancel, name="job-cancel"),
     path("jobs/<uuid:job_id>/retry", jobs.job_retry, name="job-retry"),
     path("images/", images.images, name="images"),
