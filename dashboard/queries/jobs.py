@@ -85,7 +85,7 @@ def get_job(workspace: Workspace, job_id: UUID) -> Job:
 def find_jobs(
     workspace: Workspace, state: str = "", kind: str = "", who: User | None = None
 ) -> QuerySet[Job]:
-    """Return the workspace's jobs, or those in a state (`UNFINISHED`: two), of a kind, of somebody."""
+    """Return the workspace's jobs, or those in a state, of a kind, asked for by somebody."""
     rows = jobs_in(workspace)
     if state == UNFINISHED:
         rows = rows.filter(state__in=Job.UNFINISHED)

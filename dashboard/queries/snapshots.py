@@ -12,7 +12,7 @@ KEPT = 1000
 
 
 class Snapshots(Generic[K, V]):
-    """Values by key, read by a function and given to everybody for a moment. Errors are not kept."""
+    """Values by key, read by a function and given to everybody for a moment."""
 
     def __init__(self, seconds: float, read: Callable[[K], V]) -> None:
         self._seconds = seconds
