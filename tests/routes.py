@@ -257,6 +257,7 @@ PAGES = [
     Page("upload-type", "POST", thing="upload"),
     Page("upload-commit", "POST", thing="upload"),
     Page("jobs"),
+    Page("job-tray"),
     Page("job", thing="job"),
     Page("job-progress", thing="job"),
     Page("job-cancel", "POST", thing="job"),

@@ -20,7 +20,7 @@ from dashboard.queries.receiving import unfinished_uploads
 from dashboard.services.demo import demo_task, start_demo
 from dashboard.services.errors import Refused
 from dashboard.views.checklist import has_tried
-from dashboard.views.jobs import job_row
+from dashboard.views.job_rows import job_row
 from dashboard.views.rendering import may, see_other
 
 JOBS_SHOWN = 10
