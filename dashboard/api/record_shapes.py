@@ -1,6 +1,6 @@
 """What goes in and comes out of the methods of a collection."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import orjson
@@ -10,7 +10,8 @@ from rest_framework.fields import empty
 from dashboard.api.fields import MAX_RECORDS, JsonObject, MetaData, RecordList
 from dashboard.models import Record
 from dashboard.queries.filters import Matcher, parse
-from dashboard.queries.record_search import RecordHit
+from dashboard.queries.record_search import TextHit
+from dashboard.queries.records import TextRow
 
 Json = dict[str, Any]
 
@@ -154,9 +155,14 @@ def row_json(row: Record, wanted: Iterable[str] | None) -> Json:
     return record_json(row.key, row.fields, wanted)
 
 
-def hit_json(hit: RecordHit, wanted: Iterable[str] | None) -> Json:
+def text_json(row: TextRow, wanted: Sequence[str] | None) -> Json:
+    """Write a record whose fields are JSON, which is read only if any of them are wanted."""
+    return record_json(row.key, orjson.loads(row.fields) if wanted else {}, wanted)
+
+
+def hit_json(hit: TextHit, wanted: Sequence[str] | None) -> Json:
     """Write a record that was found, with its distance."""
-    return row_json(hit.record, wanted) | {"_distance": hit.distance}
+    return text_json(hit.row, wanted) | {"_distance": hit.distance}
 
 
 def skipped_json(key: Any, code: int, text: str) -> Json:
