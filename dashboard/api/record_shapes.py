@@ -34,17 +34,17 @@ class BadRecord(ValueError):
         super().__init__(text)
 
 
-class Filter(serializers.Field[Any, Any, Any, Any]):
+class Filter(JsonObject):
     """A filter; `null` and an empty one are None."""
 
     def run_validation(self, data: Any = empty) -> Any:
         """Take `null` for an empty filter."""
         return super().run_validation({} if data is None else data)
 
-    def to_internal_value(self, data: Any) -> Matcher | None:
+    def to_internal_value(self, data: Any) -> Matcher | None:  # type: ignore[override]
         """Read it. Raises `BadFilter`, `ValidationError`."""
-        if isinstance(data, dict):
-            JsonObject().check(data)
+        if isinstance(data, dict) or (isinstance(data, str) and self.came_in_a_form):
+            data = super().to_internal_value(data)
         return None if data == {} else parse(data)
 
 
