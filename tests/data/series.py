@@ -6,13 +6,14 @@ from tests.data.common import EvaluationSet
 from tests.data.products import Pool, products
 
 VIEWS = 60
+TRAIN, TEST = Pool(24, 16, 12, 10), Pool(12, 10, 8, 8)
 
 
 def series(
     seed: int = 0,
     views: int = VIEWS,
-    train: Pool = Pool(24, 16, 12, 10),
-    test: Pool = Pool(12, 10, 8, 8),
+    train: Pool = TRAIN,
+    test: Pool = TEST,
 ) -> EvaluationSet:
     """Give `views` pictures of every product; the test pool is held out.
 
