@@ -106,11 +106,11 @@ def candidates(data: TypeData, prior: Prior) -> tuple[Recipe, ...]:
     return tuple(recipe for recipe in CANDIDATES if recipe.leaning in known)
 
 
-def steps_to_judge(data: TypeData, prior: Prior) -> int:
+def steps_to_judge(data: TypeData, prior: Prior, *, seed: int) -> int:
     """Count how often `judge` will call its `step`."""
     if len(data.usable_groups()) < FEWEST_GROUPS:
         return 1
-    return FOLDS * len(candidates(sampled(data, MOST_ROWS, 0), prior))
+    return FOLDS * len(candidates(sampled(data, MOST_ROWS, seed), prior))
 
 
 def judge(
@@ -140,10 +140,10 @@ def judge(
     found = cross_validate(data, prior, seed=seed, step=step, working=working)
     trained, untrained = found.honest(), joined(found.untrained)
     verdict = compare(found.best(), trained, untrained, seed=seed)
-    candidates = {recipe: joined(parts) for recipe, parts in found.trained.items()}
+    tried = {recipe: joined(parts) for recipe, parts in found.trained.items()}
     delivered = trained if verdict.better else untrained
     in_use = joined(found.working) if found.working else None
-    return Judgement(verdict, delivered, untrained, candidates, in_use)
+    return Judgement(verdict, delivered, untrained, tried, in_use)
 
 
 def compare(recipe: Recipe, trained: Scores, untrained: Scores, *, seed: int) -> Verdict:

@@ -72,7 +72,8 @@ def fit(
     """
     prior = prior or _prior_of(training_set)
     usable = [_usable(data) for data in training_set.types]
-    steps = _Steps(sum(steps_to_judge(data, prior) + 1 for data in usable), progress, cancelled)
+    counts = [steps_to_judge(data, prior, seed=training_set.seed) + 1 for data in usable]
+    steps = _Steps(sum(counts), progress, cancelled)
     parts = [
         _fit_type(_Work(whole, data, prior, training_set.seed, production), steps)
         for whole, data in zip(training_set.types, usable, strict=True)

@@ -29,7 +29,7 @@ def scores(groups, values):
 def judged(data, prior, seed=0):
     steps = []
     judgement = judge(data, prior, seed=seed, step=lambda: steps.append(1))
-    assert len(steps) == steps_to_judge(data, prior)
+    assert len(steps) == steps_to_judge(data, prior, seed=seed)
     return judgement
 
 
