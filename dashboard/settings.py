@@ -59,9 +59,14 @@ LIKEWISE_FETCH_MAX = 20 << 20
 
 # The worker
 LIKEWISE_WORKERS = env.int("LIKEWISE_WORKERS", os.cpu_count() or 1)
+# One team leaves a slot to the others; on a single core they take turns.
+LIKEWISE_JOBS_PER_WORKSPACE = env.int(
+    "LIKEWISE_JOBS_PER_WORKSPACE", max(1, (os.cpu_count() or 1) - 1)
+)
 LIKEWISE_QUEUES = env.list("LIKEWISE_QUEUES", default=["upload", "extract", "train"])
 LIKEWISE_LEASE = env.float("LIKEWISE_LEASE", 30.0)
 LIKEWISE_SWEEP = env.float("LIKEWISE_SWEEP", 5.0)
+LIKEWISE_KEEP_UPLOADS = env.float("LIKEWISE_KEEP_UPLOADS", 7.0)
 LIKEWISE_KEEP_REQUESTS = env.float("LIKEWISE_KEEP_REQUESTS", 7.0)
 LIKEWISE_BACKBONE = env.str("LIKEWISE_BACKBONE", "builtin")
 
@@ -166,12 +171,18 @@ CACHES = {
     if REDIS_URL
     else {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}
 }
+LIKEWISE_STORAGE = env.str("LIKEWISE_STORAGE", "")
 STORAGES = {
     "default": {
+        "BACKEND": "dashboard.files.objects.BucketStorage",
+        "OPTIONS": {"address": LIKEWISE_STORAGE},
+    }
+    if LIKEWISE_STORAGE
+    else {
         "BACKEND": "dashboard.files.storage.AtomicFileSystemStorage",
         "OPTIONS": {"location": str(LIKEWISE_DATA / "files")},
     },
-    "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
+    "staticfiles": {"BACKEND": "dashboard.files.static.StaticStorage"},
 }
 STATIC_URL = "/static/"
 STATIC_ROOT = Path(env.str("LIKEWISE_STATIC", str(LIKEWISE_DATA / "static")))
@@ -214,7 +225,7 @@ SECURE_CONTENT_TYPE_NOSNIFF = True
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
 DATA_UPLOAD_MAX_MEMORY_SIZE = LIKEWISE_MAX_BODY
-DATA_UPLOAD_MAX_NUMBER_FILES = 10_000
+DATA_UPLOAD_MAX_NUMBER_FILES = 100  # of a form: the upload page sends files one by one
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 20_000
 FILE_UPLOAD_TEMP_DIR = LIKEWISE_DATA / "tmp"
 FILE_UPLOAD_TEMP_DIR.mkdir(exist_ok=True)
@@ -231,6 +242,7 @@ CONTENT_SECURITY_POLICY = {
         "base-uri": [NONE],
         "frame-ancestors": [NONE],
         "manifest-src": [SELF],
+        "worker-src": [SELF],
     }
 }
 
@@ -260,19 +272,23 @@ SPECTACULAR_SETTINGS = {
 }
 
 # Background work: job rows are the truth, Celery carries "look at job 17"
-CELERY_BROKER_URL = REDIS_URL or "filesystem://localhost"
+CELERY_BROKER_URL = REDIS_URL or "folder://localhost"
 _queue_folder = LIKEWISE_DATA / "queue"
 for _folder in ("messages", "control"):
     (_queue_folder / _folder).mkdir(parents=True, exist_ok=True)
 CELERY_BROKER_TRANSPORT_OPTIONS = (
-    {"visibility_timeout": max(60, int(LIKEWISE_LEASE * 2))}
+    {
+        "visibility_timeout": max(60, int(LIKEWISE_LEASE * 2)),
+        "socket_connect_timeout": 1,
+        "socket_timeout": 5,
+    }
     if REDIS_URL
     else {
         "data_folder_in": str(_queue_folder / "messages"),
         "data_folder_out": str(_queue_folder / "messages"),
         "control_folder": str(_queue_folder / "control"),
         "store_processed": False,
-        "polling_interval": 0.1,
+        "polling_interval": 0.05,
     }
 )
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
@@ -282,6 +298,8 @@ CELERY_ACCEPT_CONTENT = ["json"]
 CELERY_TASK_DEFAULT_QUEUE = "upload"
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+CELERY_WORKER_ENABLE_REMOTE_CONTROL = False  # nobody asks, and its queue would be looked at too
+CELERY_BROKER_CONNECTION_MAX_RETRIES = None  # the worker does not need the broker to find work
 
 LOGGING = {
     "version": 1,

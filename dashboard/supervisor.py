@@ -69,18 +69,27 @@ class Program:
 
 
 def supervise(
-    programs: Sequence[Program], say: Callable[[str], None], *, end_with_parent: bool = False
+    programs: Sequence[Program],
+    say: Callable[[str], None],
+    *,
+    hello: str = "",
+    end_with_parent: bool = False,
 ) -> None:
     """Run the programs until a stop signal; return when none of their processes is left.
 
+    `hello` is said once stop signals are heeded: whoever reads it may send one.
     With `end_with_parent` it also stops when the parent (make) goes away or was interrupted.
     """
     orphaned = _parent_watch() if end_with_parent else lambda: False
     with _signals() as wait:
         try:
-            while not _is_stop(wait(LOOK)) and not orphaned():
+            if hello:
+                say(hello)
+            arrived = b""
+            while not _is_stop(arrived) and not orphaned():
                 for program in programs:
                     _tend(program, say)
+                arrived = wait(LOOK)
         finally:
             _stop(programs, wait, say)
 

@@ -211,7 +211,12 @@ def made_up_row(key: str, dimension: int) -> NDArray[np.float32]:
 
 
 def make_upload(workspace: Workspace, **fields: Any) -> Upload:
-    fields = {"name": "shoes.zip", "created_by": owner_of(workspace)} | fields
+    fields = {
+        "name": "shoes.zip",
+        "created_by": owner_of(workspace),
+        "stage": Upload.Stage.COMMITTED,
+        "committed": timezone.now(),
+    } | fields
     return Upload.objects.create(workspace=workspace, **fields)
 
 

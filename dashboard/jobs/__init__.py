@@ -1,5 +1,5 @@
-"""Background work: the Celery entry, one function per kind, and the sweep."""
+"""Background work: one function per kind, what runs them, and the worker around it."""
 
-from dashboard.jobs import runner, sweep
+from dashboard.jobs import runner, sweep, worker
 
-__all__ = ["runner", "sweep"]
+__all__ = ["runner", "sweep", "worker"]

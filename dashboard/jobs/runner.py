@@ -1,4 +1,4 @@
-"""The single Celery entry: take a job, keep its lease alive, run it, end it."""
+"""Take a job, keep its lease alive, run it, end it."""
 
 import logging
 import os
@@ -11,10 +11,9 @@ from types import TracebackType
 from uuid import UUID
 
 from django.conf import settings
-from django.db import DatabaseError, connection, transaction
+from django.db import Error, close_old_connections, connection, transaction
 
 from accounts.logs import current_request_id
-from dashboard.celery import app
 from dashboard.files.errors import FileRefused
 from dashboard.jobs.async_requests import describe_records, upload_records
 from dashboard.jobs.collections import fill
@@ -23,7 +22,8 @@ from dashboard.jobs.encoders import prepare
 from dashboard.jobs.extractions import extract
 from dashboard.jobs.features import describe
 from dashboard.jobs.training import train
-from dashboard.jobs.uploads import import_upload
+from dashboard.jobs.transfers import export_workspace, import_workspace
+from dashboard.jobs.uploads import import_upload, look_through, take_back
 from dashboard.jobs.workspaces import remove
 from dashboard.models import Job
 from dashboard.services import jobs
@@ -43,19 +43,47 @@ KINDS: dict[str, Callable[[jobs.Handle], str]] = {
     Job.Kind.ASYNC_UPLOAD: upload_records,
     Job.Kind.CLOSE: remove,
     Job.Kind.FILL: fill,
+    Job.Kind.PLAN: look_through,
+    Job.Kind.UNDO: take_back,
+    Job.Kind.EXPORT: export_workspace,
+    Job.Kind.IMPORT: import_workspace,
 }
 TRY_AGAIN_AFTER = timedelta(seconds=3)
 PATIENT_TRIES = 100  # from then on the pause grows no more: five minutes
+AWAY = 1.0  # seconds between two tries to reach the database
 
 
-@app.task(name="dashboard.run_job")
+def run_next(queue: str, urgent_only: bool, look: Callable[[], None]) -> None:  # noqa: FBT001
+    """Run the job of a queue whose turn it is, if there is any.
+
+    `look` asks for the next one: as soon as this one is claimed, and once it is over.
+    """
+    close_old_connections()
+    try:
+        job = jobs.claim_next(queue, _owner(), urgent_only=urgent_only)
+        if job is not None:
+            look()
+            try:
+                _hold_and_run(job)
+            finally:
+                look()
+    finally:
+        close_old_connections()
+
+
 def run_job(job_id: str) -> None:
-    """Run a job if it waits; a message about one that does not wait any more does nothing."""
-    current_request_id.set(f"job-{job_id}")
-    owner = f"{socket.gethostname()}:{os.getpid()}:{uuid.uuid4().hex[:8]}"
-    job = jobs.claim(UUID(job_id), owner)
-    if job is None:
-        return
+    """Run one job if it waits, whoever's turn it is."""
+    job = jobs.claim(UUID(job_id), _owner())
+    if job is not None:
+        _hold_and_run(job)
+
+
+def _owner() -> str:
+    return f"{socket.gethostname()}:{os.getpid()}:{uuid.uuid4().hex[:8]}"
+
+
+def _hold_and_run(job: Job) -> None:
+    current_request_id.set(f"job-{job.id}")
     logger.info("job=%s kind=%s try=%d event=started", job.id, job.kind, job.tries)
     with _Lease(job):
         _run(job)
@@ -100,7 +128,7 @@ class _Lease:
             try:
                 if not jobs.renew(self.job):
                     break
-            except DatabaseError as error:  # away for a moment: the next beat may come in time
+            except Error as error:  # away for a moment: the next beat may come in time
                 logger.warning("job=%s event=beat-failed error=%s", self.job.id, error)
                 connection.close()
         connection.close()
@@ -119,12 +147,34 @@ class _Lease:
             logger.warning("job=%s event=lease-lost", self.job.id)
             return True
         if issubclass(kind, jobs.WorkerStopping):
-            jobs.release(self.job, forgive=True)
+            self._put_back(timedelta(0), forgive=True)
             return True
         if issubclass(kind, jobs.NotYet):
-            jobs.release(self.job, wait=TRY_AGAIN_AFTER, forgive=True)
+            self._put_back(TRY_AGAIN_AFTER, forgive=True)
             return True
-        # A defect or a broken disk: count the try, keep the reason, let Celery log the trace.
-        jobs.note(self.job, f"The last error was: {error or kind.__name__}.")
-        jobs.release(self.job, wait=TRY_AGAIN_AFTER * min(self.job.tries, PATIENT_TRIES))
+        # A defect or a broken disk: count the try, keep the reason, let the log have the trace.
+        self._put_back(
+            TRY_AGAIN_AFTER * min(self.job.tries, PATIENT_TRIES),
+            note=f"The last error was: {error or kind.__name__}.",
+        )
         return False
+
+    def _put_back(self, wait: timedelta, *, forgive: bool = False, note: str = "") -> None:
+        """Put the job back, as soon as the database takes it: until then this thread has it.
+
+        That the database was away is no fault of the job, and counts as no try. If the lease runs
+        out meanwhile somebody else has it, and nothing is changed.
+        """
+        while True:
+            try:
+                if note:
+                    jobs.note(self.job, note)
+                jobs.release(self.job, wait=wait, forgive=forgive)
+            except Error as error:
+                logger.warning("job=%s event=put-back-failed error=%s", self.job.id, error)
+                forgive, note = True, ""
+                connection.close()
+                if jobs.stopping.wait(AWAY):
+                    return
+            else:
+                return

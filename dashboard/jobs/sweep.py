@@ -1,35 +1,37 @@
-"""The sweep: what a broker loses or a dead worker leaves behind is found here and sent again."""
+"""What a dead worker leaves behind is found here, and put back."""
 
 import logging
-import os
-import socket
-import threading
-from typing import Any
+import time
 
-from celery.signals import worker_ready, worker_shutting_down
-from django.conf import settings
-from django.db import DatabaseError, connection, transaction
+from django.db import transaction
 
 from dashboard.models import Job
 from dashboard.services import jobs
 from dashboard.services.async_requests import forget_old_requests
 from dashboard.services.closing import close_subject
-from dashboard.services.uploads import forget_uploads
+from dashboard.services.doctor_temporary import remove_temporary
+from dashboard.services.receiving import forget_abandoned
+from dashboard.services.upload_bytes import forget_uploads
 
 logger = logging.getLogger("likewise.jobs")
+TIDY_EVERY = 3600  # seconds: it lists what is unfinished in the storage
+_tidied = {"last": float("-inf")}
 
 
 def sweep_once() -> None:
-    """Take back what dead workers held, give up what was tried too often, wake for the rest.
+    """Take back what dead workers held, give up what was tried too often.
 
     Also remove what nobody tried again in time.
     """
     jobs.take_back_expired()
     for job in jobs.worn_out():
         _give_up(job)
-    jobs.wake_overdue()
     forget_old_requests()
     forget_uploads()
+    forget_abandoned()
+    if time.monotonic() - _tidied["last"] >= TIDY_EVERY:
+        _tidied["last"] = time.monotonic()
+        remove_temporary()
 
 
 @transaction.atomic
@@ -38,27 +40,3 @@ def _give_up(job: Job) -> None:
         job.refresh_from_db()
         close_subject(job)
         logger.error("job=%s event=given-up tries=%d", job.id, job.tries)
-
-
-def _keep_sweeping() -> None:
-    name = f"{socket.gethostname()}:{os.getpid()}"
-    while True:
-        try:
-            jobs.give_sign(name=name, queues=settings.LIKEWISE_QUEUES)
-            sweep_once()
-        except DatabaseError as error:
-            logger.warning("event=sweep-failed error=%s", error)
-            connection.close()
-        if jobs.stopping.wait(settings.LIKEWISE_SWEEP):
-            break
-    connection.close()
-
-
-@worker_ready.connect
-def _start(**_: Any) -> None:
-    threading.Thread(target=_keep_sweeping, name="sweep", daemon=True).start()
-
-
-@worker_shutting_down.connect
-def _stop(**_: Any) -> None:
-    jobs.stopping.set()

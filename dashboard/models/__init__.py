@@ -3,7 +3,7 @@
 from dashboard.models.async_requests import AsyncRecord, AsyncRequest
 from dashboard.models.collections import Collection, Fill, Record
 from dashboard.models.encoders import Encoder
-from dashboard.models.extractions import Extraction
+from dashboard.models.extractions import Extraction, SentFeature
 from dashboard.models.features import Feature, RegionFeature
 from dashboard.models.groups import Group, GroupImage, GroupNesting, GroupRegion
 from dashboard.models.images import Image
@@ -12,7 +12,15 @@ from dashboard.models.labels import DEFAULT_LABEL, Label
 from dashboard.models.regions import Region
 from dashboard.models.similarity_types import SimilarityType
 from dashboard.models.tasks import Task, TaskType
-from dashboard.models.uploads import Upload, UploadFile, UploadPart
+from dashboard.models.transfers import Imported, Transfer
+from dashboard.models.uploads import (
+    Upload,
+    UploadChunk,
+    UploadFile,
+    UploadGroup,
+    UploadPart,
+    UploadType,
+)
 from dashboard.models.verifications import Verification
 from dashboard.models.versions import Version
 
@@ -30,17 +38,23 @@ __all__ = [
     "GroupNesting",
     "GroupRegion",
     "Image",
+    "Imported",
     "Job",
     "Label",
     "Record",
     "Region",
     "RegionFeature",
+    "SentFeature",
     "SimilarityType",
     "Task",
     "TaskType",
+    "Transfer",
     "Upload",
+    "UploadChunk",
     "UploadFile",
+    "UploadGroup",
     "UploadPart",
+    "UploadType",
     "Verification",
     "Version",
     "WorkerSign",

@@ -6,14 +6,16 @@ from accounts.models import User
 from dashboard.models.base import ScopedManager, ScopedModel
 from dashboard.models.groups import Group
 from dashboard.models.similarity_types import SimilarityType
+from dashboard.models.uploads import Upload, UploadFile
 from dashboard.models.versions import Version
 
 
 class Extraction(ScopedModel):
     """What to describe, with which version, in which format; `path` is set when it is complete.
 
-    Of all images, unless `group`, `similarity_type` or `filter` narrows it down. What the filter
-    was in words stays, whatever becomes of the things that it names.
+    Of all images, unless `group`, `similarity_type` or `filter` narrows it down; or of pictures
+    that were sent or named for this alone, which `upload` holds. What the filter was in words
+    stays, whatever becomes of the things that it names.
     """
 
     class Format(models.TextChoices):
@@ -27,6 +29,7 @@ class Extraction(ScopedModel):
     version = models.ForeignKey(Version, models.CASCADE, related_name="extractions")
     group = models.ForeignKey(Group, models.CASCADE, null=True, related_name="+")
     similarity_type = models.ForeignKey(SimilarityType, models.CASCADE, null=True, related_name="+")
+    upload = models.OneToOneField(Upload, models.CASCADE, null=True, related_name="+")
     filter = models.JSONField(default=dict, blank=True, help_text="A filter of the grid.")
     filter_words = models.CharField(max_length=1000, blank=True)
     format = models.CharField(max_length=10, choices=Format.choices)
@@ -42,3 +45,15 @@ class Extraction(ScopedModel):
 
     def __str__(self) -> str:
         return f"Descriptors by {self.version}"
+
+
+class SentFeature(models.Model):
+    """What the encoder saw in a picture that was sent to be described; kept until that is done."""
+
+    file = models.OneToOneField(
+        UploadFile, models.CASCADE, primary_key=True, related_name="feature"
+    )
+    vector = models.BinaryField(help_text="float16, little-endian.")
+
+    def __str__(self) -> str:
+        return f"Feature of {self.file_id}"

@@ -11,9 +11,12 @@ class Job(ScopedModel):
     """One piece of background work and how far it is.
 
     QUEUED -> RUNNING -> DONE | FAILED | CANCELLED. QUEUED -> CANCELLED when nobody began it.
-    RUNNING -> QUEUED when its worker's lease ran out: another takes it up where it stopped.
-    Whoever runs it holds the lease: `owner` until `lease_until`, renewed by a heartbeat; only the
-    owner may write progress or finish it. `wake_at` is when the sweep wakes the workers again.
+    RUNNING -> QUEUED when its worker's lease ran out, or it stopped in between: it is taken up
+    again where it stopped, and not before `not_before`. Whoever runs it holds the lease: `owner`
+    until `lease_until`, renewed by a heartbeat; only the owner may write progress or finish it.
+    Which of those that wait in a queue is taken next, `queries.turns` says: the highest priority,
+    of that the workspace with the fewest running, of that the oldest. Somebody waits at a page for
+    the end of one whose priority is above 0.
     """
 
     class Kind(models.TextChoices):
@@ -29,6 +32,10 @@ class Job(ScopedModel):
         ASYNC_UPLOAD = "async_upload", "Upload over the API"
         CLOSE = "close", "Removal of a workspace"
         FILL = "fill", "Collection"
+        PLAN = "plan", "Dry run of an upload"
+        UNDO = "undo", "Undoing of an upload"
+        EXPORT = "export", "Export of a workspace"
+        IMPORT = "import", "Import of a workspace"
 
     class State(models.TextChoices):
         """Where it stands."""
@@ -40,12 +47,14 @@ class Job(ScopedModel):
         CANCELLED = "cancelled", "Cancelled"
 
     FINISHED = (State.DONE, State.FAILED, State.CANCELLED)
+    UNFINISHED = (State.QUEUED, State.RUNNING)
     MAX_TRIES = 4
     # Nobody could see that such a job was given up, nor ask for it again.
     NEVER_GIVEN_UP = (Kind.CLOSE,)
 
     kind = models.CharField(max_length=20, choices=Kind.choices)
     queue = models.CharField(max_length=20)
+    priority = models.SmallIntegerField(default=0, help_text="The higher, the sooner.")
     state = models.CharField(max_length=10, choices=State.choices, default=State.QUEUED)
     title = models.CharField(max_length=255)
     subject_id = models.UUIDField(help_text="The upload, the version: what the work is about.")
@@ -63,7 +72,7 @@ class Job(ScopedModel):
     owner = models.CharField(max_length=100, blank=True)
     lease_until = models.DateTimeField(null=True)
     tries = models.PositiveIntegerField(default=0)
-    wake_at = models.DateTimeField(null=True)
+    not_before = models.DateTimeField(null=True, help_text="A waiting job is left alone so long.")
     started = models.DateTimeField(null=True)
     finished = models.DateTimeField(null=True)
 
@@ -88,11 +97,25 @@ class Job(ScopedModel):
         indexes = [
             models.Index(fields=["workspace", "-created", "-id"], name="job_recent"),
             models.Index(
-                fields=["queue", "created"],
+                fields=["queue", "-priority", "created"],
                 condition=Q(state__in=("queued", "running")),
                 name="job_unfinished",
             ),
             models.Index(fields=["subject_id"], name="job_by_subject"),
+            models.Index(
+                fields=["workspace", "kind", "-created", "-id"], name="job_recent_of_kind"
+            ),
+            models.Index(
+                fields=["workspace", "state", "-created", "-id"], name="job_recent_of_state"
+            ),
+            models.Index(
+                fields=["workspace", "created_by", "-created", "-id"], name="job_recent_of_person"
+            ),
+            models.Index(
+                fields=["workspace", "-created", "-id"],
+                condition=Q(state__in=("queued", "running")),
+                name="job_recent_unfinished",
+            ),
         ]
 
     def __str__(self) -> str:

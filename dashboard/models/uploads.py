@@ -1,9 +1,10 @@
-"""Uploads: files that were sent, and what became of each."""
+"""Uploads: files on their way here, what is foreseen of each, and what became of it."""
 
 import uuid
 
 from django.db import models
 from django.db.models import Q
+from django.utils import timezone
 
 from accounts.models import User
 from dashboard.models.base import ScopedManager, ScopedModel
@@ -13,8 +14,39 @@ from dashboard.models.similarity_types import SimilarityType
 
 
 class Upload(ScopedModel):
-    """One sending of files by a person; folders become groups of `similarity_type`, if given."""
+    """One sending of files by a person; folders become groups of `similarity_type`, if given.
 
+    RECEIVING -> PLANNING -> PLANNED -> COMMITTED -> UNDONE. PLANNING falls back to RECEIVING when
+    the plan's job breaks off, PLANNED when more files are sent. With `auto_commit` nobody is asked:
+    RECEIVING -> COMMITTED. Before it is committed nothing but the upload's own rows is written; a
+    new type is only named. What it brings in is known by its files, so that it can be undone whole.
+    """
+
+    class Stage(models.TextChoices):
+        """How far it is."""
+
+        RECEIVING = "receiving", "Receiving"
+        PLANNING = "planning", "Looking through"
+        PLANNED = "planned", "Ready to bring in"
+        COMMITTED = "committed", "Brought in"
+        UNDONE = "undone", "Undone"
+
+    class Purpose(models.TextChoices):
+        """What the files are for."""
+
+        IMAGES = "images", "Images of the workspace"
+        DESCRIBE = "describe", "Pictures to describe, not to keep"
+        WORKSPACE = "workspace", "A workspace's archive"
+
+    stage = models.CharField(max_length=10, choices=Stage.choices, default=Stage.RECEIVING)
+    purpose = models.CharField(max_length=10, choices=Purpose.choices, default=Purpose.IMAGES)
+    auto_commit = models.BooleanField(default=False)
+    committed = models.DateTimeField(null=True)
+    undone = models.DateTimeField(null=True)
+    undone_by = models.ForeignKey(User, models.SET_NULL, null=True, related_name="+")
+    new_type_name = models.CharField(
+        max_length=255, blank=True, help_text="Of a type that is made when it is committed."
+    )
     created_by = models.ForeignKey(User, models.SET_NULL, null=True, related_name="+")
     similarity_type = models.ForeignKey(
         SimilarityType, models.SET_NULL, null=True, related_name="+"
@@ -27,6 +59,13 @@ class Upload(ScopedModel):
     objects = ScopedManager["Upload"]()
 
     class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(stage__in=("committed", "undone"), committed__isnull=False)
+                | Q(stage__in=("receiving", "planning", "planned"), committed__isnull=True),
+                name="upload_committed_has_time",
+            )
+        ]
         indexes = [models.Index(fields=["workspace", "-created", "-id"], name="upload_recent")]
 
     def __str__(self) -> str:
@@ -34,7 +73,19 @@ class Upload(ScopedModel):
 
 
 class UploadPart(models.Model):
-    """One file as sent: a picture, or an archive that is listed when the job begins."""
+    """One file as sent: a picture, an archive, a manifest, or a list of addresses.
+
+    Its bytes are its chunks, one after another; it is whole when `received` is `size`. One whose
+    `sha256` the workspace had is never sent: `received` stays 0, and its file is known.
+    """
+
+    class Kind(models.TextChoices):
+        """What is in it."""
+
+        PICTURE = "picture", "Picture"
+        ARCHIVE = "archive", "Archive"
+        MANIFEST = "manifest", "Manifest"
+        ADDRESSES = "addresses", "Addresses"
 
     id = models.BigAutoField(primary_key=True)
     upload = models.ForeignKey(Upload, models.CASCADE, related_name="parts")
@@ -44,7 +95,11 @@ class UploadPart(models.Model):
     path = models.CharField(
         max_length=255, blank=True, help_text="Where its bytes lie, empty once they are removed."
     )
-    is_archive = models.BooleanField()
+    kind = models.CharField(max_length=10, choices=Kind.choices, default=Kind.PICTURE)
+    received = models.PositiveBigIntegerField(default=0, help_text="Bytes that are here for good.")
+    sha256 = models.CharField(max_length=64, blank=True, help_text="As its sender computed it.")
+    known = models.BooleanField(default=False, help_text="The workspace had it: not sent.")
+    created = models.DateTimeField(default=timezone.now, editable=False)
     similarity_type = models.ForeignKey(
         SimilarityType,
         models.SET_NULL,
@@ -65,9 +120,44 @@ class UploadPart(models.Model):
     def __str__(self) -> str:
         return self.name
 
+    @property
+    def is_archive(self) -> bool:
+        """Say whether there are files inside."""
+        return self.kind == self.Kind.ARCHIVE
+
+
+class UploadChunk(models.Model):
+    """A stretch of a part's bytes, as an object of the storage; written once, never changed."""
+
+    id = models.BigAutoField(primary_key=True)
+    part = models.ForeignKey(UploadPart, models.CASCADE, related_name="chunks")
+    start = models.PositiveBigIntegerField()
+    size = models.PositiveBigIntegerField()
+    path = models.CharField(max_length=255)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["part", "start"], name="upload_chunk_once")]
+
+    def __str__(self) -> str:
+        return f"{self.path} from {self.start}"
+
 
 class UploadFile(models.Model):
-    """One picture of an upload. WAITING -> ADDED | KNOWN | FAILED; a retry puts FAILED back."""
+    """One picture of an upload. WAITING -> ADDED | KNOWN | FAILED; a retry puts FAILED back.
+
+    The plan says what is foreseen of it, and a person may leave it out or mend what is wrong. What
+    a manifest says of a file is written into that file's row (`described`). A row of a manifest
+    that names a file for the second time is a file of its own with that `source`; one that names a
+    file which was not sent stays as a row in error.
+    """
+
+    class Foreseen(models.TextChoices):
+        """What the plan found."""
+
+        UNKNOWN = "", "Not looked at"
+        NEW = "new", "New"
+        KNOWN = "known", "Known already"
+        WRONG = "wrong", "In error"
 
     class Status(models.TextChoices):
         """What became of it."""
@@ -76,6 +166,7 @@ class UploadFile(models.Model):
         ADDED = "added", "Added"
         KNOWN = "known", "Known already"
         FAILED = "failed", "Failed"
+        LEFT_OUT = "left_out", "Left out"
 
     id = models.BigAutoField(primary_key=True)
     upload = models.ForeignKey(Upload, models.CASCADE, related_name="files")
@@ -83,6 +174,25 @@ class UploadFile(models.Model):
     number = models.PositiveIntegerField(help_text="Its place in the archive.")
     name = models.CharField(max_length=1024)
     group_name = models.CharField(max_length=255, blank=True)
+    type_name = models.CharField(
+        max_length=255, blank=True, help_text="Of the group, if it is not the upload's type."
+    )
+    url = models.TextField(blank=True, help_text="Where it is fetched, if it was not sent.")
+    source = models.ForeignKey("self", models.CASCADE, null=True, related_name="+")
+    size = models.PositiveBigIntegerField(default=0)
+    sha256 = models.CharField(max_length=64, blank=True)
+    test_image = models.BooleanField(null=True)
+    real = models.BooleanField(null=True)
+    meta_data = models.JSONField(default=dict, blank=True)
+    foreseen = models.CharField(
+        max_length=5, choices=Foreseen.choices, default=Foreseen.UNKNOWN, blank=True
+    )
+    described = models.BooleanField(default=False, help_text="A manifest's row told of it.")
+    wrong = models.JSONField(
+        default=dict,
+        blank=True,
+        help_text="What is wrong with what, a sentence each; see `refuse`.",
+    )
     image_id_if_new = models.UUIDField(
         default=uuid.uuid4,
         editable=False,
@@ -92,6 +202,7 @@ class UploadFile(models.Model):
     reason = models.TextField(blank=True)
     image = models.ForeignKey(Image, models.SET_NULL, null=True, related_name="+")
     group = models.ForeignKey(Group, models.SET_NULL, null=True, related_name="+")
+    placed = models.BooleanField(default=False, help_text="It was not in the group before.")
 
     class Meta:
         constraints = [
@@ -100,7 +211,58 @@ class UploadFile(models.Model):
                 condition=~Q(status="failed") | ~Q(reason=""), name="upload_failure_has_reason"
             ),
         ]
-        indexes = [models.Index(fields=["upload", "status", "id"], name="upload_files_by_status")]
+        indexes = [
+            models.Index(fields=["upload", "status", "id"], name="upload_files_by_status"),
+            models.Index(fields=["upload", "foreseen", "id"], name="upload_files_by_foreseen"),
+            models.Index(fields=["upload", "group_name", "id"], name="upload_files_by_group"),
+            models.Index(
+                fields=["upload", "sha256"], condition=~Q(sha256=""), name="upload_files_by_content"
+            ),
+        ]
 
     def __str__(self) -> str:
         return self.name
+
+    def refuse(self, what: str, sentence: str) -> None:
+        """Keep what is wrong with a column, the `picture`, its `path`, or the whole `row`."""
+        self.wrong = self.wrong | {what: sentence}
+        self.reason = " ".join(self.wrong.values())
+
+    def forgive(self, what: str) -> None:
+        """Forget what was wrong with it."""
+        self.wrong = {name: told for name, told in self.wrong.items() if name != what}
+        self.reason = " ".join(self.wrong.values())
+
+
+class UploadGroup(models.Model):
+    """A group that an upload made: undoing the upload removes it, if nothing else is in it."""
+
+    id = models.BigAutoField(primary_key=True)
+    upload = models.ForeignKey(Upload, models.CASCADE, related_name="made_groups")
+    group = models.ForeignKey(Group, models.CASCADE, related_name="+")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["upload", "group"], name="upload_made_group_once")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.group_id} by {self.upload_id}"
+
+
+class UploadType(models.Model):
+    """A type that an upload made: undoing the upload removes it, if nothing else needs it."""
+
+    id = models.BigAutoField(primary_key=True)
+    upload = models.ForeignKey(Upload, models.CASCADE, related_name="made_types")
+    similarity_type = models.ForeignKey(SimilarityType, models.CASCADE, related_name="+")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["upload", "similarity_type"], name="upload_made_type_once"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.similarity_type_id} by {self.upload_id}"

@@ -15,13 +15,15 @@ from uuid import UUID
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import F, Q
+from django.db.models import F
+from django.db.models.functions import Coalesce
 from django.utils import timezone
 from kombu.exceptions import OperationalError
 
 from accounts.models import User, Workspace
 from dashboard.celery import app
 from dashboard.models import Job, WorkerSign
+from dashboard.queries.turns import has_its_share, next_in
 from dashboard.services.errors import AlreadyFinished
 
 logger = logging.getLogger("likewise.jobs")
@@ -37,8 +39,13 @@ QUEUES = {
     Job.Kind.ASYNC_UPLOAD: "upload",
     Job.Kind.CLOSE: "upload",
     Job.Kind.FILL: "extract",
+    Job.Kind.PLAN: "upload",
+    Job.Kind.UNDO: "upload",
+    Job.Kind.EXPORT: "extract",
+    Job.Kind.IMPORT: "upload",
 }
-WAKE_AGAIN = timedelta(seconds=15)
+# What somebody waits for at a page, and what nobody waits for; all else is 0.
+PRIORITIES = {Job.Kind.PLAN: 10, Job.Kind.UNDO: 10, Job.Kind.CLOSE: -10}
 REPORT_STEP = 0.4
 
 
@@ -70,15 +77,15 @@ def enqueue(
 ) -> Job:
     """Write a job's row and, once it is committed, wake a worker.
 
-    If the broker does not take the message, or loses it, the sweep sends another.
+    If the broker does not take the message, or loses it, the next sweep finds the row.
     """
     job = Job.objects.create(
         workspace=workspace,
         kind=kind,
         queue=QUEUES[Job.Kind(kind)],
+        priority=PRIORITIES.get(Job.Kind(kind), 0),
         title=title[:255],
         subject_id=subject_id,
-        wake_at=timezone.now() + WAKE_AGAIN,
         created_by=actor,
     )
     transaction.on_commit(lambda: wake(job))
@@ -86,9 +93,9 @@ def enqueue(
 
 
 def wake(job: Job) -> None:
-    """Tell the workers of the job's queue to look at it."""
+    """Tell a worker of the job's queue to look at the queue; never waits for a broker."""
     try:
-        app.send_task("dashboard.run_job", args=[str(job.id)], queue=job.queue)
+        app.send_task("dashboard.run_job", args=[str(job.id)], queue=job.queue, retry=False)
     except (OperationalError, OSError) as error:
         logger.warning("job=%s event=wake-failed error=%s", job.id, error)
 
@@ -101,11 +108,30 @@ def claim(job_id: UUID, owner: str) -> Job | None:
         owner=owner,
         lease_until=now + timedelta(seconds=settings.LIKEWISE_LEASE),
         tries=F("tries") + 1,
+        started=Coalesce("started", now),
+        not_before=None,
     )
     if not claimed:
         return None
-    Job.objects.filter(pk=job_id, started__isnull=True).update(started=now)
     return Job.objects.select_related("workspace", "created_by").get(pk=job_id)
+
+
+def claim_next(queue: str, owner: str, *, urgent_only: bool = False) -> Job | None:
+    """Take the job of a queue whose turn it is; None if none may be taken now."""
+    for job in next_in(queue, urgent_only=urgent_only):
+        if claimed := _claim_within_share(job, owner):
+            return claimed
+    return None
+
+
+@transaction.atomic
+def _claim_within_share(job: Job, owner: str) -> Job | None:
+    """Claim the job unless its workspace has as many running as it may."""
+    # Two workers that claim for one workspace take turns: else neither saw what the other takes.
+    rows = Workspace.objects.select_for_update(no_key=True).filter(pk=job.workspace_id)
+    if not rows.exists() or has_its_share(job):
+        return None
+    return claim(job.pk, owner)
 
 
 def renew(job: Job) -> bool:
@@ -189,7 +215,7 @@ def release(job: Job, *, wait: timedelta = timedelta(0), forgive: bool = False) 
         state=Job.State.QUEUED,
         owner="",
         lease_until=None,
-        wake_at=timezone.now() + wait,
+        not_before=timezone.now() + wait,
         tries=F("tries") - (1 if forgive else 0),
     )
 
@@ -242,7 +268,7 @@ def take_back_expired() -> int:
     """Put jobs whose worker went silent back into the queue; returns how many."""
     now = timezone.now()
     return Job.objects.filter(state=Job.State.RUNNING, lease_until__lt=now).update(
-        state=Job.State.QUEUED, owner="", lease_until=None, wake_at=now
+        state=Job.State.QUEUED, owner="", lease_until=None, not_before=None
     )
 
 
@@ -261,18 +287,6 @@ def give_up(job: Job) -> bool:
             message=f"It stopped unexpectedly {job.tries} times. {job.message}".strip(),
         )
     )
-
-
-def wake_overdue() -> int:
-    """Wake workers again for jobs that nobody has claimed for a while; returns how many."""
-    now = timezone.now()
-    overdue = Q(wake_at__isnull=True) | Q(wake_at__lte=now)
-    alive = Q(tries__lt=Job.MAX_TRIES) | Q(kind__in=Job.NEVER_GIVEN_UP)
-    jobs = list(Job.objects.filter(overdue, alive, state=Job.State.QUEUED))
-    for job in jobs:
-        Job.objects.filter(pk=job.pk).update(wake_at=now + WAKE_AGAIN)
-        wake(job)
-    return len(jobs)
 
 
 def give_sign(*, name: str, queues: list[str]) -> None:

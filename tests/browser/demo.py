@@ -20,6 +20,8 @@ PAGES: dict[str, list[str]] = {
     "image": ["{image}"],
     "image-change": ["{image}/change"],
     "upload-new": ["/uploads/new"],
+    "upload-unfinished": ["/uploads/"],
+    "upload-sending": ["{sending}"],
     "upload": ["{upload}"],
     "types": ["/types/"],
     "type-new": ["/types/new"],
@@ -51,6 +53,8 @@ PAGES: dict[str, list[str]] = {
     "settings": ["/settings/"],
     "encoders": ["/settings/encoders"],
     "encoder-new": ["/settings/encoders/new"],
+    "transfers": ["/settings/transfers"],
+    "transfer": ["{transfer}"],
     "members": ["/settings/members"],
     "tokens": ["/settings/tokens"],
     "workspace-new": ["/settings/workspace/new"],
@@ -88,7 +92,9 @@ NOT_A_PAGE: dict[str, str] = {
     "job-progress": "a fragment of the job's page, or a redirect to it",
     "schema": "JSON",
     "thumbnail-file": "a picture",
+    "transfer-file": "a file",
     "upload-failures": "a CSV file",
+    "upload-parts": "JSON",
 }
 LISTED_ON = {
     "image": "/images/",
@@ -99,6 +105,7 @@ LISTED_ON = {
     "collection": "/collections/",
     "job": "/jobs/",
     "extraction": "/extractions/",
+    "transfer": "/settings/transfers",
 }
 
 
@@ -136,6 +143,13 @@ def extract(page: Page) -> None:
     expect(page.get_by_role("link", name="Download")).to_be_visible(timeout=60_000)
 
 
+def export(page: Page) -> None:
+    """Export the whole workspace."""
+    page.goto(absolute(page, "/settings/transfers"))
+    page.get_by_role("button", name="Export this workspace").click()
+    expect(page.get_by_role("link", name="Download")).to_be_visible(timeout=60_000)
+
+
 def collect(page: Page) -> None:
     """Make a collection of the demo's version and put the images into it."""
     page.goto(absolute(page, "/collections/new"))
@@ -152,7 +166,7 @@ def things(page: Page) -> dict[str, str]:
     found: dict[str, str] = {}
     for name, listed in LISTED_ON.items():
         page.goto(absolute(page, listed.format(**found)))
-        found[name] = _first(page, f"/{name}s/")
+        found[name] = _first(page, f"{'/settings' * (name == 'transfer')}/{name}s/")
     page.goto(absolute(page, "/jobs/"))
     page.get_by_role("link", name=re.compile("^Upload of")).first.click()
     found["upload"] = _first(page, "/uploads/")
@@ -179,12 +193,32 @@ print(above.pk)
     )
 
 
+def send_half(installation: Server) -> str:
+    """Begin an upload whose files do not come, and return the path of its page."""
+    upload = installation.manage(
+        "shell",
+        "--verbosity=0",
+        "--command",
+        """
+from accounts.models import User
+from dashboard.services.receiving import open_upload, register_part
+actor = User.objects.order_by("created", "pk").first()
+workspace = actor.memberships.first().workspace
+upload = open_upload(workspace=workspace, name="Spring", actor=actor)
+register_part(upload=upload, name="red/1.jpg", size=20000, actor=actor)
+print(upload.pk)
+""",
+    )
+    return f"/uploads/{upload}/files"
+
+
 def fill(installation: Server, page: Page) -> dict[str, str]:
     """Add what the demo has not; return the path of one thing of each kind."""
     extract(page)
     collect(page)
+    export(page)
     found = things(page)
-    return found | {"nested": nest(installation, found)}
+    return found | {"nested": nest(installation, found), "sending": send_half(installation)}
 
 
 def addresses(found: dict[str, str]) -> list[str]:

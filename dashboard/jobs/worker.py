@@ -1,0 +1,70 @@
+"""A worker process: the Celery entry, the slots that run jobs, and the sweep that misses nothing.
+
+A message only says "look at this queue"; Celery's own thread never runs a job. What no message
+tells of, because the broker was away or a pause is over, the next sweep of this worker begins.
+"""
+
+import logging
+import os
+import socket
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from functools import cache
+from typing import Any
+
+from celery import Task
+from celery.signals import worker_ready, worker_shutting_down
+from django.conf import settings
+from django.db import close_old_connections
+
+from dashboard.celery import app
+from dashboard.jobs.runner import run_next
+from dashboard.jobs.slots import Slots
+from dashboard.jobs.sweep import sweep_once
+from dashboard.services import jobs
+
+logger = logging.getLogger("likewise.jobs")
+
+
+@cache
+def slots() -> Slots:
+    """Return the slots of this process."""
+    return Slots(settings.LIKEWISE_QUEUES, settings.LIKEWISE_WORKERS, run_next)
+
+
+@app.task(name="dashboard.run_job", bind=True)
+def look(self: "Task[Any, Any]", _job_id: str) -> None:
+    """Look at the queue that the message came by: the job that it names may not be the next."""
+    slots().look(str((self.request.delivery_info or {})["routing_key"]))
+
+
+def sweep_and_look() -> None:
+    """Give a sign of life, sweep, and begin whatever may begin."""
+    close_old_connections()
+    name = f"{socket.gethostname()}:{os.getpid()}"
+    jobs.give_sign(name=name, queues=settings.LIKEWISE_QUEUES)
+    sweep_once()
+    for queue in settings.LIKEWISE_QUEUES:
+        slots().look(queue)
+
+
+def _keep_sweeping() -> None:
+    # In a thread of a pool of its own, so that nothing that goes wrong there ends the sweeping.
+    with ThreadPoolExecutor(1, "sweep") as pool:
+        while True:
+            error = pool.submit(sweep_and_look).exception()
+            if error is not None:
+                logger.warning("event=sweep-failed", exc_info=error)
+            if jobs.stopping.wait(settings.LIKEWISE_SWEEP):
+                return
+
+
+@worker_ready.connect
+def _start(**_: Any) -> None:
+    slots()  # before two threads ask for them at once
+    threading.Thread(target=_keep_sweeping, name="sweeping", daemon=True).start()
+
+
+@worker_shutting_down.connect
+def _stop(**_: Any) -> None:
+    jobs.stopping.set()
