@@ -181,7 +181,6 @@ def _whole(row: Group, request: Request) -> dict[str, object]:
     regions = regions_of_group(row).order_by(*NEWEST_FIRST)[:MEMBERS_SHOWN]
     inside = groups_inside(row).order_by(*NEWEST_FIRST)[:MEMBERS_SHOWN]
     return group_json(row) | {
-        "verifyCount": row.verify_count,
         "images": images_json([member.image for member in members], request),
         "detection_objects": regions_json(regions, request),
         "groups": [group_json(inner) for inner in inside],

@@ -54,11 +54,13 @@ class Verdict:
 class Comparison:
     """What cross-validation found: the scores of every fold, by the untrained head and by recipe.
 
-    A fold's scores are those of its own groups, which no head of that fold was fitted to.
+    A fold's scores are those of its own groups, which no head of that fold was fitted to;
+    `working` are those of the head in use, if there is one, whatever that has seen.
     """
 
     untrained: list[Scores]
     trained: dict[Recipe, list[Scores]]
+    working: list[Scores] = field(default_factory=list)
 
     def best(self, *, without: int | None = None) -> Recipe:
         """Give the recipe with the highest MAP@R of all queries, or of all but one fold's."""
@@ -83,13 +85,15 @@ class Comparison:
 class Judgement:
     """A verdict with the scores on unseen groups of the head it delivers, and of the untrained.
 
-    `candidates` are the scores of every recipe that was tried, none if nothing could be verified.
+    `candidates` are the scores of every recipe that was tried, none if nothing could be verified;
+    `working` those of the head in use on the same queries, None without one.
     """
 
     verdict: Verdict
     delivered: Scores
     untrained: Scores
     candidates: dict[Recipe, Scores] = field(default_factory=dict)
+    working: Scores | None = None
 
 
 def steps_to_judge(data: TypeData) -> int:
@@ -97,11 +101,18 @@ def steps_to_judge(data: TypeData) -> int:
     return FOLDS * len(CANDIDATES) if len(data.usable_groups()) >= FEWEST_GROUPS else 1
 
 
-def judge(data: TypeData, prior: Prior, *, seed: int, step: Callable[[], None]) -> Judgement:
+def judge(
+    data: TypeData,
+    prior: Prior,
+    *,
+    seed: int,
+    step: Callable[[], None],
+    working: Head | None = None,
+) -> Judgement:
     """Compare all candidates with the untrained head on groups that they were not fitted to.
 
     Under FEWEST_GROUPS groups there is no comparison: the untrained head stays, and its scores
-    are over all groups, none of which it has seen.
+    are over all groups, none of which it has seen. `working` is scored too and decides nothing.
     """
     groups = len(data.usable_groups())
     data = sampled(data, MOST_ROWS, seed)
@@ -112,12 +123,15 @@ def judge(data: TypeData, prior: Prior, *, seed: int, step: Callable[[], None]) 
             f"Too few groups to verify ({groups} of at least {FEWEST_GROUPS}) that training makes "
             "it better; kept the untrained descriptor."
         )
-        return Judgement(Verdict(sentence), untrained, untrained)
-    found = cross_validate(data, prior, seed=seed, step=step)
+        in_use = scores_of(working, data) if working else None
+        return Judgement(Verdict(sentence), untrained, untrained, working=in_use)
+    found = cross_validate(data, prior, seed=seed, step=step, working=working)
     trained, untrained = found.honest(), joined(found.untrained)
     verdict = compare(found.best(), trained, untrained, seed=seed)
     candidates = {recipe: joined(parts) for recipe, parts in found.trained.items()}
-    return Judgement(verdict, trained if verdict.better else untrained, untrained, candidates)
+    delivered = trained if verdict.better else untrained
+    in_use = joined(found.working) if found.working else None
+    return Judgement(verdict, delivered, untrained, candidates, in_use)
 
 
 def compare(recipe: Recipe, trained: Scores, untrained: Scores, *, seed: int) -> Verdict:
@@ -148,23 +162,29 @@ def compare(recipe: Recipe, trained: Scores, untrained: Scores, *, seed: int) ->
 
 
 def cross_validate(
-    data: TypeData, prior: Prior, *, seed: int, step: Callable[[], None]
+    data: TypeData,
+    prior: Prior,
+    *,
+    seed: int,
+    step: Callable[[], None],
+    working: Head | None = None,
 ) -> Comparison:
-    """Score the untrained head and every candidate on each fold's groups in turn.
+    """Score the untrained head, every candidate and the one in use on each fold's groups in turn.
 
     Queries and their gallery are the fold's own rows; candidates are fitted to the other rows,
     less those that show an image of the fold.
     """
-    untrained: list[Scores] = []
-    trained: dict[Recipe, list[Scores]] = {recipe: [] for recipe in CANDIDATES}
+    found = Comparison([], {recipe: [] for recipe in CANDIDATES})
     for unseen in folds(data, seed):
         test = data.take(unseen)
         train = data.take(~np.isin(data.images, test.images))
-        untrained.append(scores_of(prior.untrained, test))
+        found.untrained.append(scores_of(prior.untrained, test))
+        if working:
+            found.working.append(scores_of(working, test))
         for recipe, head in fit_recipes(train, prior, CANDIDATES):
             step()
-            trained[recipe].append(scores_of(head, test))
-    return Comparison(untrained, trained)
+            found.trained[recipe].append(scores_of(head, test))
+    return found
 
 
 def fit_recipes(

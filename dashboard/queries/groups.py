@@ -19,6 +19,7 @@ ROW = (
     "images_count",
     "regions_count",
     "groups_count",
+    "verify_count",
     "similarity_type_id",
     "similarity_type__name",
     "created",

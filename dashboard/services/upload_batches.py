@@ -13,10 +13,11 @@ from django.db import transaction
 from dashboard.files import archives
 from dashboard.files import images as pictures
 from dashboard.files.errors import FileRefused, ImageTooLarge
-from dashboard.models import Image, SimilarityType, Upload, UploadFile, UploadPart
+from dashboard.models import Group, Image, SimilarityType, Upload, UploadFile, UploadPart
 from dashboard.queries.images import images_by_sha256, images_in
 from dashboard.queries.receiving import open_part
-from dashboard.services.groups import find_or_create_groups, place_images
+from dashboard.services.groups import find_or_create_groups, hold_to_place, place_images
+from dashboard.services.holding import hold_pks
 from dashboard.services.images import NewImage, delete_files, insert_images, write_files
 
 FILES_PER_BATCH = 50
@@ -148,6 +149,7 @@ class Importer:
         """Write a batch: images, groups, memberships and what became of each file, or nothing."""
         prepared = [new for item in items if (new := self._result(item)) is not None]
         with transaction.atomic():
+            self._hold_types(items)
             images = insert_images(
                 workspace=self.upload.workspace, images=prepared, actor=self.upload.created_by
             )
@@ -198,26 +200,44 @@ class Importer:
             elif item.sha256 and item.sha256 in reasons:
                 item.row.status, item.row.reason = Status.FAILED, reasons[item.sha256]
 
+    def _hold_types(self, items: list[_Item]) -> None:
+        """Hold the types whose groups get something: they come before images and groups."""
+        types = {kind.pk for item in items if (kind := self._type_of(item)) is not None}
+        hold_pks(SimilarityType.objects.filter(pk__in=types))
+
+    def _type_of(self, item: _Item) -> SimilarityType | None:
+        """Return the type whose group of the folder's name a file belongs in."""
+        similarity_type = item.row.part.similarity_type or self.upload.similarity_type
+        return similarity_type if item.row.group_name else None
+
     def _place(self, items: list[_Item]) -> None:
         """Put the images of folders into the groups of the same name, type by type."""
         by_type: defaultdict[SimilarityType, list[_Item]] = defaultdict(list)
         for item in items:
-            similarity_type = item.row.part.similarity_type or self.upload.similarity_type
-            if similarity_type is not None and item.row.group_name:
+            if (similarity_type := self._type_of(item)) is not None:
                 by_type[similarity_type].append(item)
-        for similarity_type in sorted(by_type, key=lambda kind: kind.id):
-            self._place_in(similarity_type, by_type[similarity_type])
+        placing = [item for of_type in by_type.values() for item in of_type]
+        for similarity_type, of_type in by_type.items():
+            self._find_groups(similarity_type, of_type)
+        hold_to_place(
+            image_ids=[item.row.image_id for item in placing if item.row.image_id],
+            group_ids=[item.row.group_id for item in placing if item.row.group_id],
+        )
+        for of_type in by_type.values():
+            self._place_in_groups(of_type)
 
-    def _place_in(self, similarity_type: SimilarityType, items: list[_Item]) -> None:
+    def _find_groups(self, similarity_type: SimilarityType, items: list[_Item]) -> None:
         groups = find_or_create_groups(
             similarity_type=similarity_type,
             names={item.row.group_name for item in items},
             actor=self.upload.created_by,
         )
-        pairs = []
         for item in items:
             item.row.group = groups[item.row.group_name]
-            pairs.append((item.row.group, cast("Image", item.row.image)))
+
+    @staticmethod
+    def _place_in_groups(items: list[_Item]) -> None:
+        pairs = [(cast("Group", item.row.group), cast("Image", item.row.image)) for item in items]
         placed = place_images(pairs)
         for item in items:
             if item.row.image_id in placed.elsewhere:
