@@ -19,10 +19,30 @@ from .errors import (
     UnreadableMember,
     readable_size,
 )
+from .kinds import HEAD, is_tar
 from .limits import ArchiveLimits, configured_archive_limits
-from .members import Member, common_folder, decoded_name, group_name, is_junk, refusal_of_path
+from .members import (
+    Member,
+    Wrapper,
+    common_folder,
+    decoded_name,
+    group_name,
+    is_junk,
+    refusal_of_path,
+)
+from .tars import TarArchive
 
-__all__ = ["Archive", "Member", "ZipArchive", "common_folder", "group_name", "list_members"]
+__all__ = [
+    "Archive",
+    "Member",
+    "TarArchive",
+    "Wrapper",
+    "ZipArchive",
+    "common_folder",
+    "group_name",
+    "list_members",
+    "open_archive",
+]
 
 _BROKEN: Final = (
     *(zipfile.BadZipFile, zlib.error, struct.error, OSError, EOFError, ValueError),
@@ -42,11 +62,27 @@ class Archive(Protocol):
     def members(self) -> Iterator[Member]:
         """Yield every file, in the order of the archive, refused ones too."""
 
+    def member(self, index: int) -> Member:
+        """Return the file at that place. Raises a FileRefused."""
+
     def read(self, member: Member) -> bytes:
         """Return the content of one file. Raises a FileRefused, after which others can be read."""
 
+    def __enter__(self) -> Self:
+        """Return the archive."""
+
+    def __exit__(self, *_: object) -> None:
+        """Close it."""
+
     def close(self) -> None:
         """Let go of the file; it is not closed, as others opened it."""
+
+
+def open_archive(file: IO[bytes], limits: ArchiveLimits | None = None) -> Archive:
+    """Open a ZIP or a TAR, whichever it is. Raises BrokenArchive, ArchiveTooLarge."""
+    head = file.read(HEAD)
+    file.seek(0)
+    return TarArchive(file, limits) if is_tar(head) else ZipArchive(file, limits)
 
 
 class ZipArchive:
@@ -82,6 +118,10 @@ class ZipArchive:
                 member = self._member(index, info)
                 if not is_junk(member.parts):
                     yield member
+
+    def member(self, index: int) -> Member:
+        """Return the file at that place."""
+        return self._member(index, self._zip.infolist()[index])
 
     def read(self, member: Member) -> bytes:
         """Return the content of one file, never more than the limits let pass.

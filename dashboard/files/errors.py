@@ -82,7 +82,7 @@ class BrokenArchive(FileRefused):
 
     def __init__(self) -> None:
         super().__init__(
-            "The ZIP file is damaged or incomplete. Pack it again and send the new file."
+            "The archive is damaged or incomplete. Pack it again and send the new file."
         )
 
 
@@ -91,7 +91,7 @@ class ArchiveTooLarge(FileRefused):
 
     def __init__(self, what: str) -> None:
         super().__init__(
-            f"The ZIP file holds {what}. Split it and send the parts one after another."
+            f"The archive holds {what}. Split it and send the parts one after another."
         )
         self.what = what
 
@@ -122,12 +122,23 @@ class ForbiddenAddress(FileRefused):
         self.url = url
 
 
+class BrokenManifest(FileRefused):
+    """A manifest or a list of addresses cannot be read as a whole."""
+
+
 class AddressFailed(FileRefused):
     """The address did not give a file; `status` is its HTTP status where it answered with one."""
+
+    PASSING = (None, 408, 425, 429, 500, 502, 503, 504)
 
     def __init__(self, reason: str, *, url: str, status: int | None = None) -> None:
         super().__init__(reason)
         self.url, self.status = url, status
+
+    @property
+    def may_pass(self) -> bool:
+        """Say whether the same address may well answer in a moment."""
+        return self.status in self.PASSING
 
 
 class AddressTooSlow(AddressFailed):

@@ -11,7 +11,7 @@ from dashboard.services.async_requests import forget_old_requests
 from dashboard.services.closing import close_subject
 from dashboard.services.doctor_temporary import remove_temporary
 from dashboard.services.receiving import forget_abandoned
-from dashboard.services.uploads import forget_uploads
+from dashboard.services.upload_bytes import forget_uploads
 
 logger = logging.getLogger("likewise.jobs")
 TIDY_EVERY = 3600  # seconds: it lists what is unfinished in the storage

@@ -13,7 +13,14 @@ from dashboard.models.regions import Region
 from dashboard.models.similarity_types import SimilarityType
 from dashboard.models.tasks import Task, TaskType
 from dashboard.models.transfers import Imported, Transfer
-from dashboard.models.uploads import Upload, UploadChunk, UploadFile, UploadGroup, UploadPart
+from dashboard.models.uploads import (
+    Upload,
+    UploadChunk,
+    UploadFile,
+    UploadGroup,
+    UploadPart,
+    UploadType,
+)
 from dashboard.models.verifications import Verification
 from dashboard.models.versions import Version
 
@@ -47,6 +54,7 @@ __all__ = [
     "UploadFile",
     "UploadGroup",
     "UploadPart",
+    "UploadType",
     "Verification",
     "Version",
     "WorkerSign",

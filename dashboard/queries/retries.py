@@ -2,8 +2,8 @@
 
 from collections.abc import Callable
 
-from dashboard.models import Extraction, Job, Transfer, Version
-from dashboard.queries.uploads import unfinished_parts
+from dashboard.models import Extraction, Job, Transfer, Upload, Version
+from dashboard.queries.uploads import can_retry_upload
 
 _BROKEN_OFF = (Job.State.FAILED, Job.State.CANCELLED)
 
@@ -24,7 +24,17 @@ def _has_successor(job: Job) -> bool:
 
 
 def _upload(job: Job) -> bool:
-    return unfinished_parts(job.subject_id).exists()
+    return can_retry_upload(job.subject_id)
+
+
+def _plan(job: Job) -> bool:
+    receiving = Upload.objects.filter(pk=job.subject_id, stage=Upload.Stage.RECEIVING)
+    return _broke_off(job) and receiving.exists()
+
+
+def _undo(job: Job) -> bool:
+    committed = Upload.objects.filter(pk=job.subject_id, stage=Upload.Stage.COMMITTED)
+    return _broke_off(job) and committed.exists()
 
 
 def _training(job: Job) -> bool:
@@ -65,6 +75,8 @@ _LEFT_UNDONE: dict[Job.Kind, Callable[[Job], bool]] = {
     Job.Kind.DEMO: _broke_off,
     Job.Kind.DESCRIBE: _broke_off,
     Job.Kind.EXTRACT: _extraction,
+    Job.Kind.PLAN: _plan,
+    Job.Kind.UNDO: _undo,
     Job.Kind.EXPORT: _export,
     Job.Kind.IMPORT: _import,
 }

@@ -11,7 +11,8 @@ from dashboard.services.extractions import close_extraction
 from dashboard.services.jobs import request_cancel
 from dashboard.services.training import close_training
 from dashboard.services.transfers import close_transfer
-from dashboard.services.uploads import close_upload
+from dashboard.services.upload_bytes import close_upload
+from dashboard.services.upload_plans import close_plan
 
 
 def close_subject(job: Job) -> None:
@@ -24,6 +25,8 @@ def close_subject(job: Job) -> None:
         )
     elif job.kind == Job.Kind.UPLOAD:
         close_upload(upload_id=job.subject_id)
+    elif job.kind == Job.Kind.PLAN:
+        close_plan(upload_id=job.subject_id)
     elif job.kind == Job.Kind.ENCODER:
         close_preparing(encoder_id=job.subject_id, message=job.message)
     elif job.kind == Job.Kind.EXTRACT:

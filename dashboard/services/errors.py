@@ -249,6 +249,17 @@ class NothingToUpload(Refused):
         super().__init__("Choose at least one picture or ZIP archive.")
 
 
+class WrongStage(Refused):
+    """An upload is not where it would have to be for what was asked."""
+
+    def __init__(self, upload: Upload) -> None:
+        self.upload = upload
+        stage = upload.get_stage_display().lower()
+        super().__init__(
+            f"This upload is at the stage “{stage}” by now, so nothing was changed. Open it again."
+        )
+
+
 class NotReceiving(Refused):
     """Something was sent to an upload that takes nothing any more."""
 

@@ -1,5 +1,6 @@
 """Make groups and move images and regions in and out of them."""
 
+from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
 from typing import Any, TypeVar
 from uuid import UUID
@@ -188,6 +189,19 @@ def discard_groups(groups: QuerySet[Group]) -> None:
     groups.delete()
 
 
+def discard_groups_of_types(groups: QuerySet[Group]) -> int:
+    """Delete groups as a part of a larger change, which tells of it; returns how many.
+
+    Call it in a transaction that holds the workspace.
+    """
+    held = groups.order_by("pk").select_for_update(of=("self",), no_key=True)
+    by_type = Counter(held.values_list("similarity_type", flat=True))
+    for type_id, count in by_type.items():
+        _count_groups(type_id, -count)
+    discard_groups(groups)
+    return by_type.total()
+
+
 def _count_groups(type_id: UUID, more: int) -> None:
     SimilarityType.objects.filter(pk=type_id).update(groups_count=F("groups_count") + more)
 
@@ -199,13 +213,35 @@ def find_or_create_groups(
 
     Call it in a transaction: the type's row is locked, so that two uploads make one group.
     """
+    groups, made = find_or_make_groups(similarity_type=similarity_type, names=names)
+    for group in made:
+        _tell("created", group, actor=actor)
+    return groups
+
+
+def find_or_make_groups(
+    *, similarity_type: SimilarityType, names: Iterable[str]
+) -> tuple[dict[str, Group], list[Group]]:
+    """Do the same as a part of a larger change, which tells of it; also return those made.
+
+    Raises `EmptyName`.
+    """
+    stripped = {name: name.strip() for name in names}
+    wanted = set(stripped.values())
+    if "" in wanted:
+        raise EmptyName("group")
     SimilarityType.objects.select_for_update(no_key=True).get(pk=similarity_type.pk)
-    wanted = set(names)
     rows = Group.objects.filter(similarity_type=similarity_type, name__in=wanted, groups_count=0)
     found = {group.name: group for group in rows.order_by("-created", "-id")}
-    for name in sorted(wanted - found.keys()):
-        found[name] = create_group(similarity_type=similarity_type, name=name, actor=actor)
-    return found
+    made = [
+        Group(workspace_id=similarity_type.workspace_id, similarity_type=similarity_type, name=name)
+        for name in sorted(wanted - found.keys())
+    ]
+    Group.objects.bulk_create(made)
+    if made:
+        _count_groups(similarity_type.pk, len(made))
+    found |= {group.name: group for group in made}
+    return {name: found[key] for name, key in stripped.items()}, made
 
 
 def hold_to_place(*, image_ids: Iterable[UUID], group_ids: Iterable[UUID]) -> None:

@@ -187,21 +187,29 @@ def delete_images(*, workspace: Workspace, ids: Iterable[UUID], actor: User) -> 
     and `TooManyIds`; then nothing is changed.
     """
     images = hold(images_in(workspace), ids, "image")
+    discard_images(images)
+    for start in range(0, len(images), FILES_PER_BATCH):
+        ids_of_batch = [image.pk for image in images[start : start + FILES_PER_BATCH]]
+        transaction.on_commit(partial(delete_files_of, ids_of_batch))
+    record(workspace=workspace, verb="deleted", noun="image", count=len(images), actor=actor)
+    return len(images)
+
+
+def discard_images(images: Sequence[Image]) -> None:
+    """Delete images as a part of a larger change, which tells of it and removes their files after.
+
+    Call it in a transaction that holds them.
+    """
     regions = hold_all(Region.objects.filter(image__in=images))
     leave_all_groups(images=images, regions=regions)
     Region.objects.filter(pk__in=[region.pk for region in regions]).delete()
     Verification.objects.filter(image__in=images).delete()
     rows = Image.objects.filter(pk__in=[image.pk for image in images])
     rows.update(deleted=timezone.now(), verify_count=0)
-    record(workspace=workspace, verb="deleted", noun="image", count=len(images), actor=actor)
-    for start in range(0, len(images), FILES_PER_BATCH):
-        ids_of_batch = [image.pk for image in images[start : start + FILES_PER_BATCH]]
-        transaction.on_commit(partial(_delete_files_of, ids_of_batch))
-    return len(images)
 
 
 @transaction.atomic
-def _delete_files_of(ids: Iterable[UUID]) -> None:
+def delete_files_of(ids: Iterable[UUID]) -> None:
     """Remove the files of images, unless somebody brought them back meanwhile."""
     for image in hold_all(Image.objects.filter(pk__in=ids, deleted__isnull=False)):
         delete_files(image)

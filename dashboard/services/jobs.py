@@ -39,6 +39,8 @@ QUEUES = {
     Job.Kind.ASYNC_UPLOAD: "upload",
     Job.Kind.CLOSE: "upload",
     Job.Kind.FILL: "extract",
+    Job.Kind.PLAN: "upload",
+    Job.Kind.UNDO: "upload",
     Job.Kind.EXPORT: "extract",
     Job.Kind.IMPORT: "upload",
 }

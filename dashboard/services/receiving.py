@@ -6,7 +6,7 @@ whoever comes next, on any machine, goes on where the last one stopped.
 
 import re
 import uuid
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import IO, Final
@@ -21,7 +21,13 @@ from accounts.models import User, Workspace
 from dashboard.files import chunks, paths, storage
 from dashboard.files.chunks import Checksum, Incoming
 from dashboard.models import SimilarityType, Task, Upload, UploadChunk, UploadPart
-from dashboard.queries.receiving import abandoned_uploads, forgotten_chunks, lacking, offset
+from dashboard.queries.receiving import (
+    abandoned_uploads,
+    forgotten_chunks,
+    lacking,
+    missing_parts,
+    offset,
+)
 from dashboard.services.errors import (
     NoHash,
     NotReceiving,
@@ -218,15 +224,27 @@ def _received(part: UploadPart) -> int | None:
 
 def withdraw_part(*, part: UploadPart, actor: User) -> None:  # noqa: ARG001
     """Take back a file that was named, sent or not. Raises `NotReceiving`."""
+    _withdraw(part.upload, [part])
+
+
+def _withdraw(upload: Upload, parts: Sequence[UploadPart]) -> None:
     with transaction.atomic():
-        upload = Upload.objects.select_for_update().get(pk=part.upload_id)
-        if upload.stage not in _OPEN:
-            raise NotReceiving(upload)
-        upload.stage = Upload.Stage.RECEIVING
-        upload.save(update_fields=["stage", "modified"])
-        UploadPart.objects.filter(pk=part.pk).update(path="")
-    _forget([part])
-    part.delete()
+        row = Upload.objects.select_for_update().get(pk=upload.pk)
+        if row.stage not in _OPEN:
+            raise NotReceiving(row)
+        row.stage = Upload.Stage.RECEIVING
+        row.save(update_fields=["stage", "modified"])
+        _give_up(parts)
+    _forget(parts)
+    for some in _slices(parts):
+        UploadPart.objects.filter(pk__in=[part.pk for part in some]).delete()
+
+
+def withdraw_missing(*, upload: Upload, actor: User) -> int:  # noqa: ARG001
+    """Take back all files that are not here as a whole; returns how many. Raises `NotReceiving`."""
+    parts = list(missing_parts(upload))
+    _withdraw(upload, parts)
+    return len(parts)
 
 
 def discard_upload(*, upload: Upload, actor: User) -> None:
@@ -239,8 +257,7 @@ def discard_upload(*, upload: Upload, actor: User) -> None:
         if row.stage not in _OPEN:
             raise NotReceiving(row)
         count = row.parts.count()
-        # From here on nothing arrives any more, so what is removed now stays removed.
-        row.parts.update(path="")
+        row.parts.update(path="")  # see `_give_up`
         record(
             workspace=row.workspace,
             verb="discarded",
@@ -267,17 +284,24 @@ def forget_bytes(upload: Upload) -> int:
 
 def forget_parts(parts: Sequence[UploadPart]) -> None:
     """Remove the bytes of some parts."""
-    ids = [part.pk for part in parts]
-    for first in range(0, len(ids), FORGOTTEN_AT_ONCE):
-        some = ids[first : first + FORGOTTEN_AT_ONCE]
-        UploadPart.objects.filter(pk__in=some).update(path="")
+    _give_up(parts)
     _forget(parts)
 
 
+def _give_up(parts: Sequence[UploadPart]) -> None:
+    """Let nothing more arrive: what is removed after this stays removed."""
+    for some in _slices(parts):
+        UploadPart.objects.filter(pk__in=[part.pk for part in some]).update(path="")
+
+
 def _forget(parts: Sequence[UploadPart]) -> None:
-    for first in range(0, len(parts), FORGOTTEN_AT_ONCE):
-        some = parts[first : first + FORGOTTEN_AT_ONCE]
+    for some in _slices(parts):
         _remove_chunks(list(UploadChunk.objects.filter(part__in=some)))
+
+
+def _slices(parts: Sequence[UploadPart]) -> Iterator[Sequence[UploadPart]]:
+    for first in range(0, len(parts), FORGOTTEN_AT_ONCE):
+        yield parts[first : first + FORGOTTEN_AT_ONCE]
 
 
 def _remove_chunks(rows: Sequence[UploadChunk]) -> None:

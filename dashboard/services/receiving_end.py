@@ -9,6 +9,7 @@ from dashboard.models import Extraction, Job, Transfer, Upload
 from dashboard.queries.receiving import missing_parts
 from dashboard.services import jobs
 from dashboard.services.errors import NothingToUpload, NotReceiving, NotWhole
+from dashboard.services.upload_plans import start_plan
 from dashboard.services.uploads import commit_upload
 
 
@@ -26,6 +27,10 @@ def finish_receiving(*, upload: Upload, actor: User) -> Job:
     count = row.parts.count()
     if not count:
         raise NothingToUpload
+    if row.purpose == Upload.Purpose.IMAGES:
+        # Nothing has changed in the workspace before it is brought in: that tells of itself.
+        begin = commit_upload if row.auto_commit else start_plan
+        return begin(upload=row, actor=actor)
     record(
         workspace=row.workspace,
         verb="uploaded",
@@ -42,10 +47,8 @@ def _hand_on(upload: Upload, actor: User) -> Job:
     if upload.purpose == Upload.Purpose.DESCRIBE:
         extraction = Extraction.objects.get(upload=upload)
         return _enqueue(upload, Job.Kind.EXTRACT, f"Descriptors of {upload}", extraction, actor)
-    if upload.purpose == Upload.Purpose.WORKSPACE:
-        transfer = Transfer.objects.get(upload=upload)
-        return _enqueue(upload, Job.Kind.IMPORT, f"Import of {upload}", transfer, actor)
-    return commit_upload(upload=upload, actor=actor)
+    transfer = Transfer.objects.get(upload=upload)
+    return _enqueue(upload, Job.Kind.IMPORT, f"Import of {upload}", transfer, actor)
 
 
 def _enqueue(

@@ -18,6 +18,8 @@ from dashboard.services.extractions import retry_extraction
 from dashboard.services.features import start_describing
 from dashboard.services.training import start_training
 from dashboard.services.transfers import retry_transfer
+from dashboard.services.upload_plans import start_plan
+from dashboard.services.upload_undo import undo_upload
 from dashboard.services.uploads import retry_upload
 
 
@@ -71,6 +73,14 @@ def _extraction(job: Job, actor: User) -> Job:
     return retry_extraction(extraction=extraction, actor=actor)
 
 
+def _plan(job: Job, actor: User) -> Job:
+    return start_plan(upload=get_upload(job.workspace, job.subject_id), actor=actor)
+
+
+def _undo(job: Job, actor: User) -> Job:
+    return undo_upload(upload=get_upload(job.workspace, job.subject_id), actor=actor)
+
+
 def _transfer(job: Job, actor: User) -> Job:
     transfer = get_transfer(job.workspace, job.subject_id)
     return retry_transfer(transfer=transfer, actor=actor)
@@ -82,6 +92,8 @@ _AGAIN: dict[Job.Kind, Callable[[Job, User], Job]] = {
     Job.Kind.DEMO: _demo,
     Job.Kind.DESCRIBE: _describing,
     Job.Kind.EXTRACT: _extraction,
+    Job.Kind.PLAN: _plan,
+    Job.Kind.UNDO: _undo,
     Job.Kind.EXPORT: _transfer,
     Job.Kind.IMPORT: _transfer,
 }

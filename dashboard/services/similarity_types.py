@@ -33,9 +33,27 @@ def find_or_create_type(
     *, workspace: Workspace, name: str, exclusive: bool, actor: User
 ) -> SimilarityType:
     """Return the workspace's oldest type of that name, or create it."""
-    rows = SimilarityType.objects.in_workspace(workspace).filter(name=name.strip())
-    found: SimilarityType | None = rows.order_by("created", "id").first()
+    found = _oldest(workspace, name)
     return found or create_type(workspace=workspace, name=name, exclusive=exclusive, actor=actor)
+
+
+def find_or_make_type(
+    *, workspace: Workspace, name: str, exclusive: bool
+) -> tuple[SimilarityType, bool]:
+    """Do the same as a part of a larger change, which tells of it; also say whether it was made."""
+    hold_all(Workspace.objects.filter(pk=workspace.pk))
+    found = _oldest(workspace, name)
+    if found is not None:
+        return found, False
+    made = SimilarityType.objects.create(
+        workspace=workspace, name=name.strip(), exclusive=exclusive
+    )
+    return made, True
+
+
+def _oldest(workspace: Workspace, name: str) -> SimilarityType | None:
+    rows = SimilarityType.objects.in_workspace(workspace).filter(name=name.strip())
+    return rows.order_by("created", "id").first()
 
 
 @transaction.atomic

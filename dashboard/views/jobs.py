@@ -141,7 +141,7 @@ def retry_label(request: WorkspaceRequest, shown: Job) -> str:
 
 
 def _subject(request: WorkspaceRequest, shown: Job) -> dict[str, Any] | None:
-    if shown.kind == Job.Kind.UPLOAD:
+    if shown.kind in (Job.Kind.UPLOAD, Job.Kind.PLAN, Job.Kind.UNDO):
         return {"url": resolve_url("upload", shown.subject_id), "label": "Open the upload"}
     if shown.kind == Job.Kind.EXTRACT:
         return {"url": resolve_url("extraction", shown.subject_id), "label": "Open the extraction"}

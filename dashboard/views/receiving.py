@@ -6,6 +6,7 @@ import io
 from typing import IO, Any, cast
 from uuid import UUID
 
+from django.conf import settings
 from django.core.files.uploadedfile import UploadedFile
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render, resolve_url
@@ -34,6 +35,7 @@ from dashboard.services.receiving import (
     open_upload,
     register_part,
     register_parts,
+    withdraw_missing,
 )
 from dashboard.services.receiving_end import finish_receiving
 from dashboard.views.receiving_bodies import takes_files, with_token
@@ -91,9 +93,8 @@ def _take(
 
 def _form_page(request: WorkspaceRequest, form: PlainUploadForm, error: str = "") -> HttpResponse:
     status = 422 if error else 200
-    return render(
-        request, "dashboard/uploads/new.html", {"form": form, "error": error}, status=status
-    )
+    context = {"form": form, "error": error, "hashed": settings.LIKEWISE_MAX_IMAGE}
+    return render(request, "dashboard/uploads/new.html", context, status=status)
 
 
 @never_cache
@@ -129,6 +130,8 @@ def upload_sending(request: WorkspaceRequest, upload_id: UUID) -> HttpResponse:
         {
             "upload": upload,
             "totals": totals(upload),
+            "base": resolve_url("upload", upload.id),
+            "hashed": settings.LIKEWISE_MAX_IMAGE,
             "can_send": may(request, action_of(upload)),
             "missing": parts_page(upload, missing=True, size=50).rows,
         },
@@ -140,10 +143,10 @@ def upload_sending(request: WorkspaceRequest, upload_id: UUID) -> HttpResponse:
 @requires("workspace.view")
 @missing_is_404
 def upload_parts(request: WorkspaceRequest, upload_id: UUID) -> HttpResponse:
-    """List what is not whole yet, or name files: the answer says which are known already."""
+    """List what was named, or name more: the answer says which are known already."""
     upload = _upload(request, upload_id)
     if request.method != "POST":
-        page = parts_page(upload, request.GET.get("cursor", ""), missing=True)
+        page = parts_page(upload, request.GET.get("cursor", ""))
         return JsonResponse({"parts": [_part(part) for part in page.rows], "next": page.next})
     try:
         files = read_files(request.body)
@@ -191,9 +194,11 @@ def upload_part(request: WorkspaceRequest, upload_id: UUID, part_id: int) -> Htt
 @requires("workspace.view")
 @missing_is_404
 def upload_finish(request: WorkspaceRequest, upload_id: UUID) -> HttpResponse:
-    """Hand on what is here as a whole."""
+    """Hand on what is here as a whole; what is not may be left out."""
     upload = _upload(request, upload_id)
     try:
+        if request.POST.get("leave_out"):
+            withdraw_missing(upload=upload, actor=request.user)
         finish_receiving(upload=upload, actor=request.user)
     except Refused as refusal:
         return _told(str(refusal), 409)

@@ -5,22 +5,32 @@ from collections.abc import Iterator
 from typing import Any
 from uuid import UUID
 
+from django.conf import settings
+from django.contrib import messages
 from django.http import HttpResponse, StreamingHttpResponse
+from django.shortcuts import render
 from django.utils.http import content_disposition_header
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_safe
+from django.views.decorators.http import require_http_methods, require_safe
+from django_htmx.http import HttpResponseClientRefresh
 
 from accounts.access import requires
 from accounts.http import WorkspaceRequest
-from dashboard.models import Upload
+from dashboard.models import Job, Upload
 from dashboard.queries.jobs import job_about
+from dashboard.queries.upload_undo import undo_forecast
 from dashboard.queries.uploads import counts, failure_page, failures, get_upload
+from dashboard.services.errors import Refused
+from dashboard.services.upload_undo import undo_upload
 from dashboard.views.jobs import retry_label
 from dashboard.views.progress import shown_progress
 from dashboard.views.rendering import may, missing_is_404, page_or_fragment, see_other
+from dashboard.views.upload_plans import plan_page
 
 # What makes a spreadsheet take a cell for a formula; a quote before it makes it a text again.
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
+
+_BEFORE = (Upload.Stage.RECEIVING, Upload.Stage.PLANNED)
 
 
 @never_cache
@@ -28,10 +38,14 @@ _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
 @requires("workspace.view")
 @missing_is_404
 def upload(request: WorkspaceRequest, upload_id: UUID) -> HttpResponse:
-    """Show an upload: its progress while it runs, what came of it, and each file that failed."""
+    """Show an upload: what is foreseen of it, its progress, what came of it, what failed."""
     shown = get_upload(request.workspace, upload_id)
+    if shown.stage in _BEFORE and request.htmx.target == "outcome":
+        return HttpResponseClientRefresh()  # its dry run has ended, and it has another page now
     if shown.stage == Upload.Stage.RECEIVING:
         return see_other("upload-sending", shown.id)
+    if shown.stage == Upload.Stage.PLANNED:
+        return plan_page(request, shown)
     job = job_about(request.workspace, shown.id)
     cursor = request.GET.get("cursor", "")
     found, by_status = failure_page(shown, cursor), counts(shown)
@@ -44,6 +58,8 @@ def upload(request: WorkspaceRequest, upload_id: UUID) -> HttpResponse:
         "failures": found.rows,
         "retry": retry_label(request, job) if job else "",
         "can_add": may(request, "images.add"),
+        "can_undo": _can_undo(request, shown, job),
+        "days_kept": settings.LIKEWISE_KEEP_UPLOADS,
         "next_url": f"{request.path}?cursor={found.next}" if found.next else "",
     }
     fragment = "failures" if cursor else "outcome"
@@ -61,6 +77,32 @@ def upload_failures(request: WorkspaceRequest, upload_id: UUID) -> Any:
     name = f"failures of {shown.name}.csv"
     response["Content-Disposition"] = content_disposition_header(as_attachment=True, filename=name)
     return response
+
+
+def _can_undo(request: WorkspaceRequest, shown: Upload, job: Job | None) -> bool:
+    is_in = shown.stage == Upload.Stage.COMMITTED and shown.purpose == Upload.Purpose.IMAGES
+    is_over = job is None or job.is_finished
+    return is_in and is_over and may(request, "images.delete")
+
+
+@never_cache
+@require_http_methods(["GET", "POST"])
+@requires("images.delete")
+@missing_is_404
+def upload_undo(request: WorkspaceRequest, upload_id: UUID) -> HttpResponse:
+    """Ask, with what others have done with it since, and undo the upload as a whole."""
+    shown = get_upload(request.workspace, upload_id)
+    if request.method == "POST":
+        try:
+            undo_upload(upload=shown, actor=request.user)
+        except Refused as refusal:
+            messages.error(request, str(refusal))
+        return see_other("upload", shown.id)
+    if not _can_undo(request, shown, job_about(request.workspace, shown.id)):
+        return see_other("upload", shown.id)
+    forecast = undo_forecast(shown)
+    context = {"upload": shown, "forecast": forecast}
+    return render(request, "dashboard/uploads/undo.html", context)
 
 
 class _Echo:

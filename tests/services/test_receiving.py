@@ -238,10 +238,21 @@ def test_all_is_here(upload: Upload, cast: Cast) -> None:
     send(part_of(upload, size=3), b"abc")
     job = finish_receiving(upload=upload, actor=cast.bob)
     assert (job.subject_id, Job.objects.count()) == (upload.pk, 1)
-    told = Activity.objects.get(verb="uploaded")
-    assert (told.count, told.actor) == (1, cast.bob)
+    upload.refresh_from_db()
+    assert (job.kind, upload.stage) == (Job.Kind.PLAN, Upload.Stage.PLANNING)
+    assert not Activity.objects.filter(noun="files").exists()
     with pytest.raises(NotReceiving):
         finish_receiving(upload=upload, actor=cast.bob)
+
+
+def test_all_is_here_and_nobody_is_asked(upload: Upload, cast: Cast) -> None:
+    Upload.objects.update(auto_commit=True)
+    send(part_of(upload, size=3), b"abc")
+    job = finish_receiving(upload=upload, actor=cast.bob)
+    upload.refresh_from_db()
+    assert (job.kind, upload.stage) == (Job.Kind.UPLOAD, Upload.Stage.COMMITTED)
+    told = Activity.objects.get(verb="uploaded")
+    assert (told.count, told.actor) == (1, cast.bob)
 
 
 def test_what_is_not_whole_is_not_finished(upload: Upload, cast: Cast) -> None:
