@@ -68,6 +68,13 @@ class StoredImages:
         """Count those that have a descriptor."""
         return images_described(self.extraction).count()
 
+    def failed(self) -> int:
+        """Count none: what is stored was read before."""
+        return 0
+
+    def close(self) -> None:
+        """Keep everything: the features are the workspace's."""
+
     def rows(self, total: int) -> Iterator[Described]:
         """Yield their descriptors with names and groups."""
         done = 0
