@@ -25,7 +25,6 @@ PAGES: dict[str, list[str]] = {
     "upload-new": ["/uploads/new"],
     "upload-unfinished": ["/uploads/"],
     "upload-sending": ["{sending}"],
-    "upload": ["{upload}"],
     "upload": ["{upload}", "{planned}"],
     "upload-rows": ["{planned}/rows?show=wrong", "{planned}/rows?group=red"],
     "upload-undo": ["{upload}/undo"],
@@ -217,6 +216,8 @@ print(upload.pk)
 """,
     )
     return f"/uploads/{upload}/files"
+
+
 def plan(page: Page) -> str:
     """Send a ZIP with something in error, have it looked through, and return the plan's path."""
     page.goto(absolute(page, "/uploads/new"))
@@ -250,8 +251,11 @@ def fill(installation: Server, page: Page) -> dict[str, str]:
     collect(page)
     export(page)
     found = things(page)
-    return found | {"nested": nest(installation, found), "sending": send_half(installation)}
-    return found | {"nested": nest(installation, found), "planned": plan(page)}
+    return found | {
+        "nested": nest(installation, found),
+        "sending": send_half(installation),
+        "planned": plan(page),
+    }
 
 
 def addresses(found: dict[str, str]) -> list[str]:
