@@ -7,17 +7,19 @@ import difflib
 import ipaddress
 import os
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 from django.conf import settings
-from django.core.checks import CheckMessage, Error, register
+from django.core.checks import CheckMessage, Error, Tags, register
 from django.core.checks import Warning as Caution
+from django.db import connections
 
 from dashboard import settings as settings_module
 from dashboard.files.buckets import BadBucketAddress, read_bucket
+from dashboard.models.name_search import has_indexes
 
 KNOWN_QUEUES = ("upload", "extract", "train")
 _THROTTLE = re.compile(r"0|[1-9]\d*/[smhd]")
@@ -238,6 +240,27 @@ def unknown_settings() -> Iterator[CheckMessage]:
             hint=f"Did you mean {near[0]}?" if near else "The settings are listed in README.md.",
             id="likewise.W001",
         )
+
+
+@register(Tags.database)
+def name_search(*, databases: Iterable[str] | None = None, **_: Any) -> list[CheckMessage]:
+    """Tell that searches by name have no index; asked where the database is, as `migrate` does."""
+    bare = [
+        alias
+        for alias in databases or ()
+        if connections[alias].vendor == "postgresql"
+        and "dashboard_image" in connections[alias].introspection.table_names()
+        and not has_indexes(connections[alias])
+    ]
+    return [
+        Caution(
+            "Searches by name have no index: they are slow among a million images.",
+            hint="Let an administrator of PostgreSQL run “CREATE EXTENSION pg_trgm” in the database"
+            " of Likewise, then start again.",
+            id="likewise.W002",
+        )
+        for _alias in bare
+    ]
 
 
 def known_settings() -> set[str]:

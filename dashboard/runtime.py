@@ -7,6 +7,7 @@ import tempfile
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Hashable
+from contextlib import suppress
 from functools import partial
 from pathlib import Path, PurePath
 from typing import Any, Generic, TypeVar
@@ -95,16 +96,21 @@ def _load_own(key: str) -> Prepared:
     return own_artifact.unpacked(files, PurePath(folder))
 
 
-def version(version_id: UUID, folder: str) -> TrainedModel:
-    """Return a trained version from its folder in the storage; a version never changes."""
-    return _versions.get(version_id, partial(_load, folder))
+def version(version_id: UUID, folder: str, encoder_key: str | None = None) -> TrainedModel:
+    """Return a trained version from its folder in the storage; a version never changes.
+
+    Raises what `artifacts.load` raises for files that cannot be used.
+    """
+    return _versions.get(version_id, partial(_load, folder, encoder_key))
 
 
-def _load(folder: str) -> TrainedModel:
+def _load(folder: str, encoder_key: str | None) -> TrainedModel:
     with tempfile.TemporaryDirectory() as local:
         for name in (artifacts.ARRAYS, artifacts.MANIFEST):
-            Path(local, name).write_bytes(storage.read(f"{folder}/{name}"))
-        return artifacts.load(Path(local))
+            # What is missing here is missing there, and `load` says so.
+            with suppress(FileNotFoundError):
+                Path(local, name).write_bytes(storage.read(f"{folder}/{name}"))
+        return artifacts.load(Path(local), encoder=encoder_key)
 
 
 class Vectors:

@@ -30,6 +30,7 @@ _STATUS: tuple[tuple[type[Exception], int], ...] = (
     (errors.UsedByCollections, 409),
     (errors.NotReceiving, 409),
     (errors.NotWhole, 409),
+    (errors.WrongStage, 409),
     (errors.NothingToUpload, 409),
     (errors.WrongStage, 409),
     (errors.Refused, 400),

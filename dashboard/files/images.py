@@ -106,6 +106,11 @@ def decode_for_encoder(
     return show(data, side=side, limits=limits).picture
 
 
+def decode_stored(data: bytes) -> Image.Image:
+    """Return all pixels of a stored image as RGB: what boxes are measured on."""
+    return decode(data, limits=replace(configured_image_limits(), size=len(data)))
+
+
 def prepare(data: bytes, *, resize: bool = True, limits: ImageLimits | None = None) -> StoredImage:
     """Make what is stored of an upload: the picture, upright, without metadata; its thumbnail.
 

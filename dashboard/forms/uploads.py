@@ -14,8 +14,8 @@ from dashboard.queries.similarity_types import types_in
 MOST_ADDRESSES = 1_000_000  # characters; a longer list is a file
 
 
-class GroupingForm(forms.Form):
-    """What folders become groups of: at most one similarity type, a present one or a new one."""
+class TypeForm(forms.Form):
+    """Which type folders become groups of: none, a present one or a new one."""
 
     similarity_type = forms.ModelChoiceField(
         SimilarityType.objects.none(),
@@ -52,7 +52,7 @@ class GroupingForm(forms.Form):
         return str(next(iter(self.errors.values()))[0])
 
 
-class UploadForm(GroupingForm):
+class UploadForm(TypeForm):
     """How files are brought in."""
 
     auto_commit = forms.BooleanField(

@@ -4,7 +4,7 @@ from dashboard.models.async_requests import AsyncRecord, AsyncRequest
 from dashboard.models.collections import Collection, Fill, Record
 from dashboard.models.encoders import Encoder
 from dashboard.models.extractions import Extraction, SentFeature
-from dashboard.models.features import Feature
+from dashboard.models.features import Feature, RegionFeature
 from dashboard.models.groups import Group, GroupImage, GroupNesting, GroupRegion
 from dashboard.models.images import Image
 from dashboard.models.jobs import Job, WorkerSign
@@ -43,6 +43,7 @@ __all__ = [
     "Label",
     "Record",
     "Region",
+    "RegionFeature",
     "SentFeature",
     "SimilarityType",
     "Task",

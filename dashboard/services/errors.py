@@ -178,6 +178,20 @@ class NotTrained(Refused):
         super().__init__("This task has no trained version yet: train it first.")
 
 
+class ModelUnusable(NotTrained):
+    """The files of a version, or of its encoder, are gone, damaged or not for this program."""
+
+    def __init__(self, name: str, reason: str) -> None:
+        Refused.__init__(self, f"{name} cannot describe pictures: {reason}")
+
+
+class NotReproducible(Refused):
+    """What a version was trained on is not there any more."""
+
+    def __init__(self, version: Version, reason: str) -> None:
+        super().__init__(f"{version} cannot be trained again: {reason}")
+
+
 class NoSuchVersion(Refused):
     """The task has no trained version of that number."""
 

@@ -9,7 +9,7 @@ import tempfile
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, Protocol
 from uuid import UUID
 
 from django.conf import settings
@@ -40,10 +40,29 @@ def run_export(*, transfer_id: UUID, handle: jobs.Handle) -> str:
         return outcome(transfer)
     with tempfile.TemporaryDirectory(dir=settings.FILE_UPLOAD_TEMP_DIR) as aside:
         local = Path(aside, "workspace.zip")
-        with Seen(Path(aside)) as seen:
-            counts = _Export(transfer.workspace, handle, Links(seen)).write(local)
+        counts = write_archive(workspace=transfer.workspace, path=local, progress=handle)
         _store(transfer, local, counts, handle)
     return outcome(transfer)
+
+
+class Progress(Protocol):
+    """What is told how far it is, and stops the work by raising; a job's handle, for one."""
+
+    def report(self, **fields: Any) -> None:
+        """Hear of it."""
+
+    def tick(self, **fields: Any) -> None:
+        """Hear of it now and then."""
+
+    def check(self) -> None:
+        """Raise if the work should end here."""
+
+
+def write_archive(*, workspace: Workspace, path: Path, progress: Progress) -> dict[str, int]:
+    """Write a workspace's archive as a file; returns how many of each noun are in it."""
+    temporary = tempfile.TemporaryDirectory(dir=settings.FILE_UPLOAD_TEMP_DIR)
+    with temporary as aside, Seen(Path(aside)) as seen:
+        return _Export(workspace, progress, Links(seen)).write(path)
 
 
 def outcome(transfer: Transfer) -> str:
@@ -84,7 +103,7 @@ class _Export:
     """One export under way; `links` knows which things are in the archive already."""
 
     workspace: Workspace
-    handle: jobs.Handle
+    progress: Progress
     links: Links
     _versions: list[Version] = field(default_factory=list)
 
@@ -125,7 +144,7 @@ class _Export:
     def _kept(self, noun: str, rows: Iterable[Row]) -> Iterator[Row]:
         """Yield the rows that fit, and tell how far it is while they pass."""
         for row in rows:
-            self.handle.tick(stage=f"Writing {noun}")
+            self.progress.tick(stage=f"Writing {noun}")
             if self.links.fits(noun, row):
                 yield row
 
@@ -140,8 +159,8 @@ class _Export:
             self._pack(archive, batch)
             done += len(batch)
             fraction = WRITING_SHARE * (1 - 1 / (1 + done / 10_000))  # nobody counted them
-            self.handle.report(stage="Writing images", done=done, fraction=fraction)
-            self.handle.check()
+            self.progress.report(stage="Writing images", done=done, fraction=fraction)
+            self.progress.check()
 
     def _pack(self, archive: TransferWriter, batch: list[Image]) -> None:
         features = export_rows.feature_rows([image.pk for image in batch])
@@ -166,7 +185,7 @@ class _Export:
             yield export_rows.version_row(version)
 
     def _artifact(self, archive: TransferWriter, version: Version) -> None:
-        self.handle.tick(stage="Writing versions")
+        self.progress.tick(stage="Writing versions")
         for name in ARTIFACT_FILES:
             with storage.open(f"{version.artifact}/{name}") as file:
                 archive.write(f"versions/{version.pk}/{name}", _chunks(file))

@@ -27,7 +27,7 @@ from dashboard.queries.regions import regions_in
 from dashboard.services.errors import AlreadyInExclusiveType, EmptyName
 from dashboard.services.extractions import drop_extractions
 from dashboard.services.fills import drop_fills
-from dashboard.services.holding import hold, hold_all, hold_ids
+from dashboard.services.holding import hold, hold_all, hold_ids, hold_pks
 from dashboard.services.members import (
     IMAGES,
     REGIONS,
@@ -105,7 +105,7 @@ def change_group(*, group: Group, changes: dict[str, Any], actor: User) -> Group
     `AlreadyInExclusiveType`; then nothing is changed.
     """
     if "similarity_type" in changes:
-        _hold_types(group, changes["similarity_type"])
+        changes = changes | {"similarity_type": _hold_types(group, changes["similarity_type"])}
     rows = Group.objects.select_related("workspace", "similarity_type")
     row = rows.select_for_update(of=("self",), no_key=True).get(pk=group.pk)
     if not changes:
@@ -122,11 +122,22 @@ def change_group(*, group: Group, changes: dict[str, Any], actor: User) -> Group
     return row
 
 
-def _hold_types(group: Group, similarity_type: SimilarityType) -> None:
-    """Hold the type that the group has and the one that it gets."""
+def _hold_types(group: Group, similarity_type: SimilarityType) -> SimilarityType:
+    """Hold the type that the group has and the one that it gets; returns that as it is now.
+
+    Of an exclusive type all groups are held, as whoever puts something into one of them holds it:
+    nothing of the group's can come in there before the group has.
+    """
     _hold_workspace(group)
     current = Group.objects.filter(pk=group.pk).values("similarity_type")
-    hold_all(SimilarityType.objects.filter(Q(pk__in=current) | Q(pk=similarity_type.pk)))
+    wanted = Q(pk__in=current) | Q(pk=similarity_type.pk)
+    held = {kind.pk: kind for kind in hold_all(SimilarityType.objects.filter(wanted))}
+    if similarity_type.pk not in held:
+        raise SimilarityType.DoesNotExist("The type was deleted meanwhile.")
+    if held[similarity_type.pk].exclusive:
+        touched = Q(similarity_type=similarity_type) | Q(pk=group.pk)
+        hold_pks(Group.objects.filter(touched))
+    return held[similarity_type.pk]
 
 
 def _hold_workspace(group: Group) -> None:
@@ -231,6 +242,15 @@ def find_or_make_groups(
         _count_groups(similarity_type.pk, len(made))
     found |= {group.name: group for group in made}
     return {name: found[key] for name, key in stripped.items()}, made
+
+
+def hold_to_place(*, image_ids: Iterable[UUID], group_ids: Iterable[UUID]) -> None:
+    """Hold what several calls of `place_images` will, before the first one.
+
+    All images come before all groups: whoever deletes images holds them in this order.
+    """
+    hold_pks(Image.objects.filter(pk__in=set(image_ids)))
+    hold_pks(Group.objects.filter(pk__in=set(group_ids)))
 
 
 def place_images(pairs: Sequence[tuple[Group, Image]]) -> Placed:

@@ -66,10 +66,10 @@ def insert_images(
         write_files(workspace, row.id, fresh[row.sha256].picture)
         row.deleted, row.created = None, now
         row.save()
+    # In the order of their hashes: who inserts the same ones waits, and never in a circle.
     rows = [
-        _fill(Image(id=image.id, workspace=workspace, created=now), image, actor)
-        for sha256, image in fresh.items()
-        if sha256 not in known
+        _fill(Image(id=fresh[sha256].id, workspace=workspace, created=now), fresh[sha256], actor)
+        for sha256 in sorted(fresh.keys() - known.keys())
     ]
     Image.objects.bulk_create(rows, ignore_conflicts=True)
     return images_by_sha256(workspace, fresh.keys())

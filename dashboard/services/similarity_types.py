@@ -11,7 +11,7 @@ from dashboard.services.errors import EmptyName, InSeveralGroups, TypeHasGroups
 from dashboard.services.extractions import drop_extractions
 from dashboard.services.fills import drop_fills
 from dashboard.services.groups import discard_groups
-from dashboard.services.holding import hold_all
+from dashboard.services.holding import hold_all, hold_pks
 from dashboard.services.members import IMAGES, REGIONS, in_several_groups
 
 
@@ -82,8 +82,7 @@ def change_type(
 def _set_exclusive(similarity_type: SimilarityType, *, exclusive: bool) -> None:
     """Bring the copies of `exclusive` in the memberships up to date."""
     # Whoever puts members into these groups holds them, and reads the type after that.
-    groups = Group.objects.filter(similarity_type=similarity_type).order_by("id")
-    list(groups.select_for_update(no_key=True).values_list("pk", flat=True))
+    hold_pks(Group.objects.filter(similarity_type=similarity_type))
     for kind in (IMAGES, REGIONS):
         if exclusive and (several := in_several_groups(kind, similarity_type)):
             raise InSeveralGroups(kind.noun, *several)

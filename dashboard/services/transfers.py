@@ -1,6 +1,7 @@
 """Ask for an export or an import of a workspace, and end what is about it."""
 
 from functools import partial
+from pathlib import Path
 from uuid import UUID
 
 from django.db import transaction
@@ -8,11 +9,19 @@ from django.db import transaction
 from accounts.activity import record
 from accounts.models import User, Workspace
 from dashboard.files import paths, storage
-from dashboard.models import Job, Transfer, Upload
+from dashboard.models import Job, Transfer, Upload, UploadPart
 from dashboard.services import jobs
-from dashboard.services.receiving import forget_bytes, open_upload
+from dashboard.services.receiving import (
+    append,
+    discard_upload,
+    forget_bytes,
+    open_upload,
+    register_part,
+)
+from dashboard.services.receiving_end import finish_receiving
 
 Direction = Transfer.Direction
+_ARCHIVE = UploadPart.Kind.ARCHIVE
 
 
 @transaction.atomic
@@ -25,18 +34,42 @@ def start_export(*, workspace: Workspace, actor: User) -> tuple[Transfer, Job]:
     return transfer, _enqueue(transfer, actor)
 
 
-@transaction.atomic
 def open_import(*, workspace: Workspace, name: str, actor: User) -> Transfer:
     """Begin an import: its archive is sent as the one file of its upload.
 
     When that is whole, `finish_receiving` queues the bringing in.
     """
+    return Transfer.objects.get(upload=_open(workspace, name, actor))
+
+
+@transaction.atomic
+def _open(workspace: Workspace, name: str, actor: User) -> Upload:
     upload = open_upload(
         workspace=workspace, purpose=Upload.Purpose.WORKSPACE, name=name, actor=actor
     )
-    return Transfer.objects.create(
+    Transfer.objects.create(
         workspace=workspace, direction=Direction.IMPORT, upload=upload, created_by=actor
     )
+    return upload
+
+
+def send_archive(*, workspace: Workspace, file: Path, actor: User) -> Job:
+    """Take an archive of this machine in, and queue the bringing in.
+
+    Raises `OSError`, and what an upload that is sent raises; then nothing of it stays.
+    """
+    size = file.stat().st_size
+    with file.open("rb") as stream:
+        upload = _open(workspace, file.name, actor)
+        try:
+            part = register_part(
+                upload=upload, name=file.name, size=size, kind=_ARCHIVE, actor=actor
+            )
+            append(part=part, stream=stream, start=0, length=size)
+            return finish_receiving(upload=upload, actor=actor)
+        except BaseException:
+            discard_upload(upload=upload, actor=actor)
+            raise
 
 
 def retry_transfer(*, transfer: Transfer, actor: User) -> Job:

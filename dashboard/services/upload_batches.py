@@ -14,7 +14,8 @@ from dashboard.files import images as pictures
 from dashboard.files.errors import FileRefused
 from dashboard.models import Group, Image, SimilarityType, Upload, UploadFile, UploadGroup
 from dashboard.queries.images import images_by_sha256, images_in
-from dashboard.services.groups import find_or_make_groups, place_images
+from dashboard.services.groups import find_or_make_groups, hold_to_place, place_images
+from dashboard.services.holding import hold_pks
 from dashboard.services.images import (
     NewImage,
     delete_files,
@@ -179,6 +180,7 @@ class Importer:
         """Write a batch: images, groups, memberships and what became of each file, or nothing."""
         prepared = [new for item in items if (new := self._result(item)) is not None]
         with transaction.atomic():
+            self._hold_types(items)
             images = insert_images(
                 workspace=self.upload.workspace, images=prepared, actor=self.upload.created_by
             )
@@ -228,29 +230,48 @@ class Importer:
             elif item.sha256 and item.sha256 in reasons:
                 item.row.status, item.row.reason = Status.FAILED, reasons[item.sha256]
 
-    def _place(self, items: list[_Item]) -> None:
-        """Put the images of folders into the groups of the same name, type by type."""
-        by_type: defaultdict[SimilarityType, list[_Item]] = defaultdict(list)
-        for item in items:
-            similarity_type = self._type_of(item.row)
-            if similarity_type is not None and item.row.group_name.strip():
-                by_type[similarity_type].append(item)
-        for similarity_type in sorted(by_type, key=lambda kind: kind.id):
-            self._place_in(similarity_type, by_type[similarity_type])
+    def _hold_types(self, items: list[_Item]) -> None:
+        """Hold the types whose groups get something: they come before images and groups."""
+        types = {kind.pk for item in items if (kind := self._type_of(item.row)) is not None}
+        hold_pks(SimilarityType.objects.filter(pk__in=types))
 
     def _type_of(self, row: UploadFile) -> SimilarityType | None:
+        """Return the type whose group a file goes into, if it goes into any."""
+        if not row.group_name.strip():
+            return None
         if row.type_name:
             return self._types[row.type_name]
         return row.part.similarity_type or self.upload.similarity_type
 
-    def _place_in(self, similarity_type: SimilarityType, items: list[_Item]) -> None:
+    def _place(self, items: list[_Item]) -> None:
+        """Put the images into the groups that their rows name, type by type."""
+        by_type: defaultdict[SimilarityType, list[_Item]] = defaultdict(list)
+        for item in items:
+            similarity_type = self._type_of(item.row)
+            if similarity_type is not None:
+                by_type[similarity_type].append(item)
+        placing = [item.row for of_type in by_type.values() for item in of_type]
+        for similarity_type, of_type in by_type.items():
+            self._find_groups(similarity_type, of_type)
+        hold_to_place(
+            image_ids=[row.image_id for row in placing if row.image_id],
+            group_ids=[row.group_id for row in placing if row.group_id],
+        )
+        for of_type in by_type.values():
+            self._place_in_groups(of_type)
+
+    def _find_groups(self, similarity_type: SimilarityType, items: list[_Item]) -> None:
         names = {item.row.group_name for item in items}
         groups, made = find_or_make_groups(similarity_type=similarity_type, names=names)
         UploadGroup.objects.bulk_create(UploadGroup(upload=self.upload, group=one) for one in made)
-        pairs: list[tuple[Group, Image]] = []
         for item in items:
             item.row.group = groups[item.row.group_name]
-            if item.row.image is not None:
+
+    @staticmethod
+    def _place_in_groups(items: list[_Item]) -> None:
+        pairs: list[tuple[Group, Image]] = []
+        for item in items:
+            if item.row.group is not None and item.row.image is not None:
                 pairs.append((item.row.group, item.row.image))
         placed = place_images(pairs)
         for item in items:

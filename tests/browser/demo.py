@@ -23,6 +23,8 @@ PAGES: dict[str, list[str]] = {
     "image": ["{image}"],
     "image-change": ["{image}/change"],
     "upload-new": ["/uploads/new"],
+    "upload-unfinished": ["/uploads/"],
+    "upload-sending": ["{sending}"],
     "upload": ["{upload}", "{planned}"],
     "upload-rows": ["{planned}/rows?show=wrong", "{planned}/rows?group=red"],
     "upload-undo": ["{upload}/undo"],
@@ -49,7 +51,7 @@ PAGES: dict[str, list[str]] = {
     "search": ["/search/"],
     "extractions": ["/extractions/", "/extractions/?filter=search%3D1"],
     "extraction": ["{extraction}"],
-    "jobs": ["/jobs/", "/jobs/?state=failed"],
+    "jobs": ["/jobs/", "/jobs/?state=failed", "/jobs/?kind=train&state=done"],
     "job": ["{job}"],
     "activity": ["/activity/"],
     "connect": ["/connect/"],
@@ -93,10 +95,12 @@ NOT_A_PAGE: dict[str, str] = {
     "image-file": "a picture",
     "invitation-answer": "it is looked at in the walk, where an invitation is open",
     "job-progress": "a fragment of the job's page, or a redirect to it",
+    "job-tray": "a fragment of every page, or a redirect to the list",
     "schema": "JSON",
     "thumbnail-file": "a picture",
     "transfer-file": "a file",
     "upload-failures": "a CSV file",
+    "upload-parts": "JSON",
 }
 LISTED_ON = {
     "image": "/images/",
@@ -195,6 +199,25 @@ print(above.pk)
     )
 
 
+def send_half(installation: Server) -> str:
+    """Begin an upload whose files do not come, and return the path of its page."""
+    upload = installation.manage(
+        "shell",
+        "--verbosity=0",
+        "--command",
+        """
+from accounts.models import User
+from dashboard.services.receiving import open_upload, register_part
+actor = User.objects.order_by("created", "pk").first()
+workspace = actor.memberships.first().workspace
+upload = open_upload(workspace=workspace, name="Spring", actor=actor)
+register_part(upload=upload, name="red/1.jpg", size=20000, actor=actor)
+print(upload.pk)
+""",
+    )
+    return f"/uploads/{upload}/files"
+
+
 def plan(page: Page) -> str:
     """Send a ZIP with something in error, have it looked through, and return the plan's path."""
     page.goto(absolute(page, "/uploads/new"))
@@ -228,7 +251,11 @@ def fill(installation: Server, page: Page) -> dict[str, str]:
     collect(page)
     export(page)
     found = things(page)
-    return found | {"nested": nest(installation, found), "planned": plan(page)}
+    return found | {
+        "nested": nest(installation, found),
+        "sending": send_half(installation),
+        "planned": plan(page),
+    }
 
 
 def addresses(found: dict[str, str]) -> list[str]:
