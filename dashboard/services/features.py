@@ -8,6 +8,7 @@ from uuid import UUID
 
 import numpy as np
 from django.conf import settings
+from django.db import transaction
 from numpy.typing import NDArray
 from PIL import Image as Pillow
 
@@ -56,20 +57,24 @@ def ensure_features(
     waiting, done = iter(missing), 0
     with _batch_encoder(encoder_key) as encode:
         while batch := list(islice(waiting, IMAGES_PER_BATCH)):
-            encode(batch)
+            _keep(encode(batch))
             done += len(batch)
             progress(done, len(missing))
 
 
+def _keep(rows: Sequence[Feature]) -> None:
+    Feature.objects.bulk_create(rows, ignore_conflicts=True)
+
+
 @contextmanager
-def _batch_encoder(key: str) -> Iterator[Callable[[Sequence[Image]], None]]:
-    """Give a function that encodes a batch on all cores and keeps the result."""
+def _batch_encoder(key: str) -> Iterator[Callable[[Sequence[Image]], list[Feature]]]:
+    """Give a function that encodes a batch on all cores."""
     encoder = runtime.encoder(key)
     with ThreadPoolExecutor(settings.LIKEWISE_WORKERS, "features") as pool:
 
-        def encode(batch: Sequence[Image]) -> None:
+        def encode(batch: Sequence[Image]) -> list[Feature]:
             rows = pool.map(lambda image: _feature(encoder, image), batch)
-            Feature.objects.bulk_create([row for row in rows if row], ignore_conflicts=True)
+            return [row for row in rows if row]
 
         yield encode
 
@@ -117,10 +122,12 @@ def _describe_by(key: str, workspace: Workspace, total: int, handle: jobs.Handle
     last: UUID | None = None
     with _batch_encoder(key) as encode:
         while batch := undescribed(workspace, key, after=last, size=IMAGES_PER_BATCH):
-            encode(batch)
+            rows = encode(batch)
             last = batch[-1].id
             done = handle.job.done + len(batch)
             total = max(total, done)
-            handle.report(stage=SEARCHABLE, total=total, done=done, fraction=done / total)
+            with transaction.atomic():  # a kill in between would leave some uncounted
+                handle.report(stage=SEARCHABLE, total=total, done=done, fraction=done / total)
+                _keep(rows)
             handle.check()
     return total
