@@ -44,6 +44,7 @@ _ADMIN = _EDITOR | {
     "versions.delete",
     "verifications.all",
     "workspace.change",
+    "workspace.transfer",
 }
 _OWNER = _ADMIN | {"workspace.delete", "workspace.hand_over"}
 
@@ -85,6 +86,7 @@ LABELS: dict[str, str] = {
     "members.manage": "Invite, change and remove members",
     "tokens.all": "See and revoke everybody’s tokens",
     "workspace.change": "Rename the workspace",
+    "workspace.transfer": "Export the workspace, and import one into it",
     "workspace.hand_over": "Hand the workspace over",
     "workspace.delete": "Delete the workspace",
 }

@@ -7,16 +7,19 @@ import difflib
 import ipaddress
 import os
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 from django.conf import settings
-from django.core.checks import CheckMessage, Error, register
+from django.core.checks import CheckMessage, Error, Tags, register
 from django.core.checks import Warning as Caution
+from django.db import connections
 
 from dashboard import settings as settings_module
+from dashboard.files.buckets import BadBucketAddress, read_bucket
+from dashboard.models.name_search import has_indexes
 
 KNOWN_QUEUES = ("upload", "extract", "train")
 _THROTTLE = re.compile(r"0|[1-9]\d*/[smhd]")
@@ -165,6 +168,17 @@ def kept_requests() -> Iterator[CheckMessage]:
 
 
 @_registered
+def kept_uploads() -> Iterator[CheckMessage]:
+    """Refuse to forget what is being sent while it arrives."""
+    if not settings.LIKEWISE_KEEP_UPLOADS > 0:
+        yield Error(
+            f"LIKEWISE_KEEP_UPLOADS is {settings.LIKEWISE_KEEP_UPLOADS:g}.",
+            hint="Set it to the days for which an unfinished upload is kept: 7 is the default.",
+            id="likewise.E020",
+        )
+
+
+@_registered
 def backbone() -> Iterator[CheckMessage]:
     """Refuse an image encoder that is not there before the first job asks for it."""
     if settings.LIKEWISE_BACKBONE != "builtin" and not Path(settings.LIKEWISE_BACKBONE).is_file():
@@ -187,6 +201,32 @@ def largest_collection() -> Iterator[CheckMessage]:
 
 
 @_registered
+def storage() -> Iterator[CheckMessage]:
+    """Refuse an address that names no bucket; what it says of keys is never repeated."""
+    if not settings.LIKEWISE_STORAGE:
+        return
+    try:
+        bucket = read_bucket(settings.LIKEWISE_STORAGE)
+    except BadBucketAddress as error:
+        yield Error(
+            f"LIKEWISE_STORAGE is no address of a bucket: {error}.",
+            hint="Leave it out to keep the files in the data folder.",
+            id="likewise.E015",
+        )
+    else:
+        if (
+            bool(os.environ.get("AWS_ACCESS_KEY_ID"))
+            != bool(os.environ.get("AWS_SECRET_ACCESS_KEY"))
+            and not bucket.key
+        ):
+            yield Error(
+                "Only one of AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY is set.",
+                hint="Set both, or neither where the machine has a role of its own.",
+                id="likewise.E016",
+            )
+
+
+@_registered
 def unknown_settings() -> Iterator[CheckMessage]:
     """Warn of a misspelt name: it changes nothing, and nobody would notice."""
     known = known_settings()
@@ -200,6 +240,27 @@ def unknown_settings() -> Iterator[CheckMessage]:
             hint=f"Did you mean {near[0]}?" if near else "The settings are listed in README.md.",
             id="likewise.W001",
         )
+
+
+@register(Tags.database)
+def name_search(*, databases: Iterable[str] | None = None, **_: Any) -> list[CheckMessage]:
+    """Tell that searches by name have no index; asked where the database is, as `migrate` does."""
+    bare = [
+        alias
+        for alias in databases or ()
+        if connections[alias].vendor == "postgresql"
+        and "dashboard_image" in connections[alias].introspection.table_names()
+        and not has_indexes(connections[alias])
+    ]
+    return [
+        Caution(
+            "Searches by name have no index: they are slow among a million images.",
+            hint="Let an administrator of PostgreSQL run “CREATE EXTENSION pg_trgm” in the database"
+            " of Likewise, then start again.",
+            id="likewise.W002",
+        )
+        for _alias in bare
+    ]
 
 
 def known_settings() -> set[str]:

@@ -7,6 +7,7 @@ import tempfile
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Hashable
+from contextlib import suppress
 from functools import partial
 from pathlib import Path, PurePath
 from typing import Any, Generic, TypeVar
@@ -20,6 +21,7 @@ from dashboard.engine.own.preparing import Prepared
 from dashboard.engine.prior import BUILTIN, Prior, builtin_prior
 from dashboard.engine.trained_model import TrainedModel, untrained_model
 from dashboard.files import paths, storage
+from dashboard.files.errors import EncoderAbsent
 
 K = TypeVar("K", bound=Hashable)
 V = TypeVar("V")
@@ -69,19 +71,19 @@ _versions: Held[UUID, TrainedModel] = Held(VERSIONS_HELD)
 
 
 def encoder(key: str = BUILTIN) -> PictureEncoder:
-    """Return an encoder by its key; raises `LookupError` for one that is not registered."""
+    """Return an encoder by its key; raises `EncoderAbsent` for one that is not registered."""
     if key == BUILTIN:
         return _builtin.get(key, Encoder.builtin)
     return own(key).encoder
 
 
 def prior(key: str = BUILTIN) -> Prior:
-    """Return the prior of an encoder; raises `LookupError` for one that is not registered."""
+    """Return the prior of an encoder; raises `EncoderAbsent` for one that is not registered."""
     return builtin_prior() if key == BUILTIN else own(key).prior
 
 
 def own(key: str) -> Prepared:
-    """Return a registered encoder with its prior; raises `LookupError` if it is not there."""
+    """Return a registered encoder with its prior; raises `EncoderAbsent` if it is not there."""
     return _own.get(key, partial(_load_own, key))
 
 
@@ -90,20 +92,25 @@ def _load_own(key: str) -> Prepared:
     try:
         files = {name: storage.read(f"{folder}/{name}") for name in own_artifact.FILES}
     except FileNotFoundError as error:
-        raise LookupError(f"The encoder {key} is not registered here.") from error
+        raise EncoderAbsent(key) from error
     return own_artifact.unpacked(files, PurePath(folder))
 
 
-def version(version_id: UUID, folder: str) -> TrainedModel:
-    """Return a trained version from its folder in the storage; a version never changes."""
-    return _versions.get(version_id, partial(_load, folder))
+def version(version_id: UUID, folder: str, encoder_key: str | None = None) -> TrainedModel:
+    """Return a trained version from its folder in the storage; a version never changes.
+
+    Raises what `artifacts.load` raises for files that cannot be used.
+    """
+    return _versions.get(version_id, partial(_load, folder, encoder_key))
 
 
-def _load(folder: str) -> TrainedModel:
+def _load(folder: str, encoder_key: str | None) -> TrainedModel:
     with tempfile.TemporaryDirectory() as local:
         for name in (artifacts.ARRAYS, artifacts.MANIFEST):
-            Path(local, name).write_bytes(storage.read(f"{folder}/{name}"))
-        return artifacts.load(Path(local))
+            # What is missing here is missing there, and `load` says so.
+            with suppress(FileNotFoundError):
+                Path(local, name).write_bytes(storage.read(f"{folder}/{name}"))
+        return artifacts.load(Path(local), encoder=encoder_key)
 
 
 class Vectors:

@@ -66,6 +66,7 @@ LIKEWISE_JOBS_PER_WORKSPACE = env.int(
 LIKEWISE_QUEUES = env.list("LIKEWISE_QUEUES", default=["upload", "extract", "train"])
 LIKEWISE_LEASE = env.float("LIKEWISE_LEASE", 30.0)
 LIKEWISE_SWEEP = env.float("LIKEWISE_SWEEP", 5.0)
+LIKEWISE_KEEP_UPLOADS = env.float("LIKEWISE_KEEP_UPLOADS", 7.0)
 LIKEWISE_KEEP_REQUESTS = env.float("LIKEWISE_KEEP_REQUESTS", 7.0)
 LIKEWISE_BACKBONE = env.str("LIKEWISE_BACKBONE", "builtin")
 
@@ -171,12 +172,18 @@ CACHES = {
     if REDIS_URL
     else {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}
 }
+LIKEWISE_STORAGE = env.str("LIKEWISE_STORAGE", "")
 STORAGES = {
     "default": {
+        "BACKEND": "dashboard.files.objects.BucketStorage",
+        "OPTIONS": {"address": LIKEWISE_STORAGE},
+    }
+    if LIKEWISE_STORAGE
+    else {
         "BACKEND": "dashboard.files.storage.AtomicFileSystemStorage",
         "OPTIONS": {"location": str(LIKEWISE_DATA / "files")},
     },
-    "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
+    "staticfiles": {"BACKEND": "dashboard.files.static.StaticStorage"},
 }
 STATIC_URL = "/static/"
 STATIC_ROOT = Path(env.str("LIKEWISE_STATIC", str(LIKEWISE_DATA / "static")))
@@ -219,7 +226,7 @@ SECURE_CONTENT_TYPE_NOSNIFF = True
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
 DATA_UPLOAD_MAX_MEMORY_SIZE = LIKEWISE_MAX_BODY
-DATA_UPLOAD_MAX_NUMBER_FILES = 10_000
+DATA_UPLOAD_MAX_NUMBER_FILES = 100  # of a form: the upload page sends files one by one
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 20_000
 FILE_UPLOAD_TEMP_DIR = LIKEWISE_DATA / "tmp"
 FILE_UPLOAD_TEMP_DIR.mkdir(exist_ok=True)
@@ -236,6 +243,7 @@ CONTENT_SECURITY_POLICY = {
         "base-uri": [NONE],
         "frame-ancestors": [NONE],
         "manifest-src": [SELF],
+        "worker-src": [SELF],
     }
 }
 

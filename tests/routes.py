@@ -18,6 +18,8 @@ from typing import Any
 from accounts.models import ApiToken, Membership, Role
 from accounts.team import invite_member
 from dashboard.models import Extraction
+from dashboard.services.receiving import register_part
+from dashboard.services.transfers import start_export
 from dashboard.services.verifications import verify_group, verify_image
 from tests import factories
 from tests.factories import Cast
@@ -101,11 +103,22 @@ def _upload(cast: Cast) -> tuple[Any, ...]:
     return (factories.make_upload(cast.workspace).pk,)
 
 
+def _part(cast: Cast) -> tuple[Any, ...]:
+    stage = {"stage": "receiving", "committed": None}
+    upload = factories.make_upload(cast.workspace, **stage)
+    part = register_part(upload=upload, name="a.jpg", size=3, actor=cast.alice)
+    return upload.pk, part.pk
+
+
 def _extraction(cast: Cast) -> tuple[Any, ...]:
     version = factories.make_version(factories.make_task(cast.workspace))
     made = Extraction(workspace=cast.workspace, version=version, format="csv")
     made.save()
     return (made.pk,)
+
+
+def _transfer(cast: Cast) -> tuple[Any, ...]:
+    return (start_export(workspace=cast.workspace, actor=cast.alice)[0].pk,)
 
 
 def _label(cast: Cast) -> tuple[Any, ...]:
@@ -151,10 +164,12 @@ THINGS: dict[str, Callable[[Cast], tuple[Any, ...]]] = {
     "job": _job,
     "label": _label,
     "member": _member,
+    "part": _part,
     "region": _region,
     "request": _request,
     "task": _task,
     "token": _token,
+    "transfer": _transfer,
     "type": _type,
     "upload": _upload,
     "version": _version,
@@ -225,8 +240,22 @@ PAGES = [
     Page("task-train", "POST", thing="task"),
     Page("version", thing="version"),
     Page("upload-new", "GET POST"),
+    Page("upload-unfinished"),
+    Page("upload-open", "POST"),
+    Page("upload-sending", thing="upload"),
+    Page("upload-parts", "GET POST", thing="upload"),
+    Page("upload-part-new", "POST", thing="upload"),
+    Page("upload-part", "POST PATCH DELETE", thing="part"),
+    Page("upload-finish", "POST", thing="upload"),
+    Page("upload-discard", "POST", thing="upload"),
     Page("upload", thing="upload"),
     Page("upload-failures", thing="upload"),
+    Page("upload-undo", "GET POST", thing="upload"),
+    Page("upload-rows", thing="upload"),
+    Page("upload-mend", "POST", thing="upload"),
+    Page("upload-mend-all", "POST", thing="upload"),
+    Page("upload-type", "POST", thing="upload"),
+    Page("upload-commit", "POST", thing="upload"),
     Page("jobs"),
     Page("job-tray"),
     Page("job", thing="job"),
@@ -254,6 +283,12 @@ PAGES = [
     Page("workspace-rename", "POST"),
     Page("workspace-new", "GET POST", viewer="POST"),
     Page("workspace-delete", "POST"),
+    Page("transfers"),
+    Page("transfer", thing="transfer"),
+    Page("transfer-export", "POST"),
+    Page("transfer-import", "POST"),
+    Page("transfer-file", thing="transfer"),
+    Page("transfer-delete", "POST", thing="transfer"),
     Page("members"),
     Page("member-role", "POST", thing="member"),
     Page("member-remove", "POST", thing="member"),
@@ -303,6 +338,12 @@ API += [
     Api("api-requests", "GET POST", viewer="POST"),
     Api("api-request", "GET DELETE", thing="request"),
     Api("api-request-status", thing="request"),
+    Api("api-uploads", "POST"),
+    Api("api-upload", "GET DELETE", thing="upload"),
+    Api("api-upload-parts", "POST", thing="upload"),
+    Api("api-upload-part", "POST PATCH DELETE", thing="part"),
+    Api("api-upload-finish", "POST", thing="upload"),
+    Api("api-upload-commit", "POST", thing="upload"),
     Api("api-authorize", "POST", viewer="POST", scoped=False),
 ]
 # The hosted service answers these at two places.

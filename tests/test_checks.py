@@ -35,8 +35,11 @@ def test_the_defaults_are_right() -> None:
         ({"LIKEWISE_FETCH_PRIVATE": ["10.0.0.1/8"]}, "E008"),
         ({"LIKEWISE_TRUSTED_PROXIES": ["10.0.0.0/8", "proxy"]}, "E012"),
         ({"LIKEWISE_KEEP_REQUESTS": 0.0}, "E013"),
+        ({"LIKEWISE_KEEP_UPLOADS": 0.0}, "E020"),
         ({"LIKEWISE_BACKBONE": "/nowhere/encoder.onnx"}, "E009"),
         ({"LIKEWISE_MAX_COLLECTION": 0}, "E010"),
+        ({"LIKEWISE_STORAGE": "/var/files"}, "E015"),
+        ({"LIKEWISE_STORAGE": "s3://key@bucket"}, "E015"),
     ],
 )
 def test_a_wrong_value_stops_the_start(
@@ -57,6 +60,7 @@ def test_a_wrong_value_stops_the_start(
         ("LIKEWISE_QUEUES", ["train"]),
         ("LIKEWISE_URL", "https://likewise.example.com:8443"),
         ("LIKEWISE_FETCH_PRIVATE", ["10.0.0.0/8", "fd00::/8"]),
+        ("LIKEWISE_STORAGE", "s3://bucket/a/prefix?endpoint_url=http://10.0.0.1:9000"),
     ],
 )
 def test_a_right_value_passes(settings: Settings, name: str, value: object) -> None:
@@ -89,3 +93,12 @@ def test_secrets_from_files_have_known_names(monkeypatch: pytest.MonkeyPatch) ->
 
 def test_the_names_are_read_from_the_settings_file() -> None:
     assert {"LIKEWISE_DATA", "LIKEWISE_MAX_BODY", "LIKEWISE_ENV", "SECRET_KEY"} <= known_settings()
+
+
+def test_half_a_pair_of_keys(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    settings.LIKEWISE_STORAGE = "s3://bucket"
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "a-key")
+    monkeypatch.delenv("AWS_SECRET_ACCESS_KEY", raising=False)
+    assert "likewise.E016" in ours()
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "a-secret")
+    assert ours() == {}

@@ -7,6 +7,7 @@ from typing import Any
 from uuid import UUID
 
 import orjson
+import pybase64
 from rest_framework import serializers
 from rest_framework.fields import empty
 
@@ -58,7 +59,7 @@ def decode_base64(data: Any) -> bytes:
     if data[:5].lower() == "data:":
         data = data.partition(",")[2]
     try:
-        return base64.b64decode(data, validate=True)
+        return pybase64.b64decode(data, validate=True)
     except binascii.Error:  # perhaps only for line breaks, of which most callers send none
         return base64.b64decode("".join(data.split()), validate=True)
 

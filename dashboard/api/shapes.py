@@ -237,6 +237,7 @@ def _group_json(row: Any, workspace_id: UUID, type_name: str) -> Json:
         "images_count": row.images_count,
         "objects_count": row.regions_count,
         "groups_count": row.groups_count,
+        "verifyCount": row.verify_count,
         "workspace": workspace_id,
         "created": row.created,
         "modified": row.modified,

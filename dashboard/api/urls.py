@@ -15,6 +15,7 @@ from dashboard.api import (
     groups,
     images,
     labels,
+    receiving,
     record_search,
     records,
     regions,
@@ -126,6 +127,20 @@ urlpatterns = [
         ACCOUNT + "request/<id:request_id>/status",
         async_requests.AsyncRequestStatus.as_view(),
         "request-status",
+    ),
+    *call(ACCOUNT + "upload", receiving.Uploads.as_view(), "uploads"),
+    *call(ACCOUNT + "upload/<id:upload_id>", receiving.OneUpload.as_view(), "upload"),
+    *call(ACCOUNT + "upload/<id:upload_id>/part", receiving.UploadParts.as_view(), "upload-parts"),
+    *call(
+        ACCOUNT + "upload/<id:upload_id>/part/<int:part_id>",
+        receiving.OneUploadPart.as_view(),
+        "upload-part",
+    ),
+    *call(
+        ACCOUNT + "upload/<id:upload_id>/finish", receiving.UploadFinish.as_view(), "upload-finish"
+    ),
+    *call(
+        ACCOUNT + "upload/<id:upload_id>/commit", receiving.UploadCommit.as_view(), "upload-commit"
     ),
     *call("authorization/v2/authorize", users.Authorization.as_view(), "authorize"),
     *call(ACCOUNT + "collection", collections.Collections.as_view(), "collections"),

@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 from types import ModuleType
 
-from dashboard.engine import bench
+from dashboard.engine import bench, gate_bench
 
 DRAWN_HERE = "tests.data"  # in a checkout; an installation has none
 
@@ -27,12 +27,13 @@ def main(arguments: list[str]) -> int:
               file=sys.stderr)  # fmt: skip
         return 2
     chosen = set(options.names or known)
-    bench.run(
-        {name: sets[name] for name in sets if name in chosen},
-        {name: curves[name] for name in curves if name in chosen},
-        options.seed,
-        sys.stdout,
-    )
+    asked = {name: sets[name] for name in sets if name in chosen}
+    if options.gate:
+        gate_bench.run(asked, options.seed, sys.stdout)
+        return 0
+    for seed in options.seed:
+        curves_asked = {name: curves[name] for name in curves if name in chosen}
+        bench.run(asked, curves_asked, seed, sys.stdout)
     return 0
 
 
@@ -43,7 +44,12 @@ def _parser() -> argparse.ArgumentParser:
     )
     command.add_argument("names", nargs="*", help="sets to measure; all, if none is named")
     command.add_argument("--sets", default=DRAWN_HERE, help="module with SETS and CURVES")
-    command.add_argument("--seed", type=int, default=0, help="seed that the sets are drawn with")
+    command.add_argument(
+        "--seed", type=int, nargs="+", default=[0], help="seeds that the sets are drawn with"
+    )
+    command.add_argument(
+        "--gate", action="store_true", help="count instead how often the gate is wrong"
+    )
     return parser
 
 

@@ -17,7 +17,10 @@ CANDIDATES = (
     Recipe(300, 100),
     Recipe(300, 100, shrink=0.1),
     Recipe(100, 1000, shrink=0.01),
+    Recipe(300, 1000, leaning="regions"),
+    Recipe(300, 1000, leaning="signs"),
 )
+MOST_TO_LEAN = 200  # groups: more of them know better than any prior, and each candidate costs
 FOLDS = 4
 FEWEST_GROUPS = 10
 MOST_ROWS = 10_000  # a comparison on more costs minutes and decides the same
@@ -54,11 +57,13 @@ class Verdict:
 class Comparison:
     """What cross-validation found: the scores of every fold, by the untrained head and by recipe.
 
-    A fold's scores are those of its own groups, which no head of that fold was fitted to.
+    A fold's scores are those of its own groups, which no head of that fold was fitted to;
+    `working` are those of the head in use, if there is one, whatever that has seen.
     """
 
     untrained: list[Scores]
     trained: dict[Recipe, list[Scores]]
+    working: list[Scores] = field(default_factory=list)
 
     def best(self, *, without: int | None = None) -> Recipe:
         """Give the recipe with the highest MAP@R of all queries, or of all but one fold's."""
@@ -83,25 +88,43 @@ class Comparison:
 class Judgement:
     """A verdict with the scores on unseen groups of the head it delivers, and of the untrained.
 
-    `candidates` are the scores of every recipe that was tried, none if nothing could be verified.
+    `candidates` are the scores of every recipe that was tried, none if nothing could be verified;
+    `working` those of the head in use on the same queries, None without one.
     """
 
     verdict: Verdict
     delivered: Scores
     untrained: Scores
     candidates: dict[Recipe, Scores] = field(default_factory=dict)
+    working: Scores | None = None
 
 
-def steps_to_judge(data: TypeData) -> int:
+def candidates(data: TypeData, prior: Prior) -> tuple[Recipe, ...]:
+    """Give the recipes to try: those that lean where the prior can, and only for few groups."""
+    few = len(data.usable_groups()) <= MOST_TO_LEAN
+    known = {"", *prior.leanings()} if few else {""}
+    return tuple(recipe for recipe in CANDIDATES if recipe.leaning in known)
+
+
+def steps_to_judge(data: TypeData, prior: Prior, *, seed: int) -> int:
     """Count how often `judge` will call its `step`."""
-    return FOLDS * len(CANDIDATES) if len(data.usable_groups()) >= FEWEST_GROUPS else 1
+    if len(data.usable_groups()) < FEWEST_GROUPS:
+        return 1
+    return FOLDS * len(candidates(sampled(data, MOST_ROWS, seed), prior))
 
 
-def judge(data: TypeData, prior: Prior, *, seed: int, step: Callable[[], None]) -> Judgement:
+def judge(
+    data: TypeData,
+    prior: Prior,
+    *,
+    seed: int,
+    step: Callable[[], None],
+    working: Head | None = None,
+) -> Judgement:
     """Compare all candidates with the untrained head on groups that they were not fitted to.
 
     Under FEWEST_GROUPS groups there is no comparison: the untrained head stays, and its scores
-    are over all groups, none of which it has seen.
+    are over all groups, none of which it has seen. `working` is scored too and decides nothing.
     """
     groups = len(data.usable_groups())
     data = sampled(data, MOST_ROWS, seed)
@@ -112,12 +135,15 @@ def judge(data: TypeData, prior: Prior, *, seed: int, step: Callable[[], None]) 
             f"Too few groups to verify ({groups} of at least {FEWEST_GROUPS}) that training makes "
             "it better; kept the untrained descriptor."
         )
-        return Judgement(Verdict(sentence), untrained, untrained)
-    found = cross_validate(data, prior, seed=seed, step=step)
+        in_use = scores_of(working, data) if working else None
+        return Judgement(Verdict(sentence), untrained, untrained, working=in_use)
+    found = cross_validate(data, prior, seed=seed, step=step, working=working)
     trained, untrained = found.honest(), joined(found.untrained)
     verdict = compare(found.best(), trained, untrained, seed=seed)
-    candidates = {recipe: joined(parts) for recipe, parts in found.trained.items()}
-    return Judgement(verdict, trained if verdict.better else untrained, untrained, candidates)
+    tried = {recipe: joined(parts) for recipe, parts in found.trained.items()}
+    delivered = trained if verdict.better else untrained
+    in_use = joined(found.working) if found.working else None
+    return Judgement(verdict, delivered, untrained, tried, in_use)
 
 
 def compare(recipe: Recipe, trained: Scores, untrained: Scores, *, seed: int) -> Verdict:
@@ -148,23 +174,30 @@ def compare(recipe: Recipe, trained: Scores, untrained: Scores, *, seed: int) ->
 
 
 def cross_validate(
-    data: TypeData, prior: Prior, *, seed: int, step: Callable[[], None]
+    data: TypeData,
+    prior: Prior,
+    *,
+    seed: int,
+    step: Callable[[], None],
+    working: Head | None = None,
 ) -> Comparison:
-    """Score the untrained head and every candidate on each fold's groups in turn.
+    """Score the untrained head, every candidate and the one in use on each fold's groups in turn.
 
     Queries and their gallery are the fold's own rows; candidates are fitted to the other rows,
     less those that show an image of the fold.
     """
-    untrained: list[Scores] = []
-    trained: dict[Recipe, list[Scores]] = {recipe: [] for recipe in CANDIDATES}
+    recipes = candidates(data, prior)
+    found = Comparison([], {recipe: [] for recipe in recipes})
     for unseen in folds(data, seed):
         test = data.take(unseen)
         train = data.take(~np.isin(data.images, test.images))
-        untrained.append(scores_of(prior.untrained, test))
-        for recipe, head in fit_recipes(train, prior, CANDIDATES):
+        found.untrained.append(scores_of(prior.untrained, test))
+        if working:
+            found.working.append(scores_of(working, test))
+        for recipe, head in fit_recipes(train, prior, recipes):
             step()
-            trained[recipe].append(scores_of(head, test))
-    return Comparison(untrained, trained)
+            found.trained[recipe].append(scores_of(head, test))
+    return found
 
 
 def fit_recipes(
@@ -174,12 +207,13 @@ def fit_recipes(
     statistics = group_statistics(data.features, data.groups)
     pairs = data.pair_features()
     for recipe in recipes:
+        scatters = prior.scatters(recipe.leaning)
         yield (
             recipe,
             fit_head(
                 statistics,
-                prior_within=prior.within,
-                prior_between=prior.between,
+                prior_within=scatters.within,
+                prior_between=scatters.between,
                 recipe=recipe,
                 negative_pairs=pairs,
             ),

@@ -1,9 +1,9 @@
 """From a training set to a model: fit, check on unseen groups, report."""
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 
@@ -26,10 +26,32 @@ from dashboard.engine.prior import BUILTIN, Prior, builtin_prior
 from dashboard.engine.trained_model import TrainedHead, TrainedModel
 from dashboard.engine.training_set import TrainingSet, TypeData
 
-__all__ = ["Cancelled", "TooLittleData", "TrainedModel", "TrainingSet", "TypeData", "fit"]
+__all__ = [
+    "Cancelled",
+    "Production",
+    "TooLittleData",
+    "TrainedModel",
+    "TrainingSet",
+    "TypeData",
+    "fit",
+]
 
-CODE = 2  # counts up whenever the same data would give another model
+Json: TypeAlias = dict[str, Any]
+
+CODE = 3  # counts up whenever the same data would give another model
 FEWEST_TO_FIT = 2  # groups of two images
+
+
+@dataclass(frozen=True)
+class Production:
+    """What works now, to compare with.
+
+    `learned` has, by type, the numbers of those groups of the set that it was trained on itself,
+    whole or in part: what it is worth on them flatters it.
+    """
+
+    model: TrainedModel
+    learned: Mapping[str, Collection[int]]
 
 
 def fit(
@@ -38,23 +60,22 @@ def fit(
     progress: Callable[[str, float], None],
     cancelled: Callable[[], bool],
     prior: Prior | None = None,
-    production: TrainedModel | None = None,
+    production: Production | None = None,
 ) -> TrainedModel:
     """Train one head for each type; a type keeps the untrained one unless the gate lets it go.
 
     `progress` hears what is being done and how much of all is done, 0 to 1, never falling.
     The same set gives the same model. Without `prior`, the shipped encoder's is meant.
-    `production` is what works now: its heads are scored on what is held out, for comparison.
+    `production` is what works now: its heads are scored on the same queries, for comparison.
     Raises Cancelled soon after `cancelled()` first says so, TooLittleData if a type has fewer
     than two groups of two images to train on.
     """
     prior = prior or _prior_of(training_set)
     usable = [_usable(data) for data in training_set.types]
-    steps = _Steps(sum(steps_to_judge(data) + 1 for data in usable), progress, cancelled)
-    heads = production.heads if production and production.encoder == prior.encoder else ()
-    working = {part.key: part.head for part in heads}
+    counts = [steps_to_judge(data, prior, seed=training_set.seed) + 1 for data in usable]
+    steps = _Steps(sum(counts), progress, cancelled)
     parts = [
-        _fit_type(_Work(whole, data, prior, training_set.seed, working.get(whole.key)), steps)
+        _fit_type(_Work(whole, data, prior, training_set.seed, production), steps)
         for whole, data in zip(training_set.types, usable, strict=True)
     ]
     progress("Done", 1.0)
@@ -90,7 +111,30 @@ class _Work:
     data: TypeData
     prior: Prior
     seed: int
-    working: Head | None
+    production: Production | None
+
+    @property
+    def working(self) -> Head | None:
+        """The head in use, if it takes the same features."""
+        if self.production is None or self.production.model.encoder != self.prior.encoder:
+            return None
+        heads = {part.key: part.head for part in self.production.model.heads}
+        return heads.get(self.whole.key)
+
+    def compared(self, delivered: Scores, untrained: Scores, working: Scores | None) -> Json:
+        """Give what is reported of heads on the same queries."""
+        found = {
+            "queries": len(delivered),
+            "groups": len(np.unique(delivered.groups)),
+            "delivered": _intervals(delivered, self.seed),
+            "untrained": _intervals(untrained, self.seed),
+            "by_group": _by_group(delivered),
+        }
+        if self.production is not None and working is not None:
+            learned = self.production.learned.get(self.whole.key, ())
+            found["production"] = _intervals(working, self.seed)
+            found["production_learned"] = int(np.isin(np.unique(working.groups), [*learned]).sum())
+        return found
 
 
 class _Steps:
@@ -127,7 +171,9 @@ def _usable(data: TypeData) -> TypeData:
 def _fit_type(work: _Work, steps: _Steps) -> TrainedHead:
     data, prior = work.data, work.prior
     checking = f"Checking “{data.name}” on groups it has not seen"
-    judgement = judge(data, prior, seed=work.seed, step=lambda: steps.step(checking))
+    judgement = judge(
+        data, prior, seed=work.seed, step=lambda: steps.step(checking), working=work.working
+    )
     steps.step(f"Fitting “{data.name}”")
     recipe = judgement.verdict.recipe
     head = next(fit_recipes(data, prior, [recipe]))[1] if recipe else prior.untrained
@@ -138,7 +184,7 @@ def _fit_type(work: _Work, steps: _Steps) -> TrainedHead:
         "dimension": head.dimension,
         "verdict": _verdict(judgement.verdict),
         "candidates": _candidates(judgement),
-        "unseen": _comparison(judgement.delivered, judgement.untrained, work.seed),
+        "unseen": work.compared(judgement.delivered, judgement.untrained, judgement.working),
         "held_out": _held_out(work, head),
     }
     return TrainedHead(data.key, data.name, head, report)
@@ -172,20 +218,8 @@ def _held_out(work: _Work, head: Head) -> dict[str, Any] | None:
     delivered, untrained = scores_of(head, test), scores_of(work.prior.untrained, test)
     if not len(delivered):
         return None
-    found = _comparison(delivered, untrained, work.seed)
-    if work.working is not None:
-        found["production"] = _intervals(scores_of(work.working, test), work.seed)
-    return found
-
-
-def _comparison(delivered: Scores, untrained: Scores, seed: int) -> dict[str, Any]:
-    return {
-        "queries": len(delivered),
-        "groups": len(np.unique(delivered.groups)),
-        "delivered": _intervals(delivered, seed),
-        "untrained": _intervals(untrained, seed),
-        "by_group": _by_group(delivered),
-    }
+    working = scores_of(work.working, test) if work.working else None
+    return work.compared(delivered, untrained, working)
 
 
 def _intervals(scores: Scores, seed: int) -> dict[str, dict[str, float]]:

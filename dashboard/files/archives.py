@@ -19,10 +19,30 @@ from .errors import (
     UnreadableMember,
     readable_size,
 )
+from .kinds import HEAD, is_tar
 from .limits import ArchiveLimits, configured_archive_limits
-from .members import Member, common_folder, decoded_name, group_name, is_junk, refusal_of_path
+from .members import (
+    Member,
+    Wrapper,
+    common_folder,
+    decoded_name,
+    group_name,
+    is_junk,
+    refusal_of_path,
+)
+from .tars import TarArchive
 
-__all__ = ["Archive", "Member", "ZipArchive", "common_folder", "group_name", "list_members"]
+__all__ = [
+    "Archive",
+    "Member",
+    "TarArchive",
+    "Wrapper",
+    "ZipArchive",
+    "common_folder",
+    "group_name",
+    "list_members",
+    "open_archive",
+]
 
 _BROKEN: Final = (
     *(zipfile.BadZipFile, zlib.error, struct.error, OSError, EOFError, ValueError),
@@ -32,6 +52,7 @@ _BROKEN: Final = (
 _ENTRY_BYTES: Final = 400
 _SMALL_DIRECTORY: Final = 1024 * 1024
 _ENTRY_SIGN: Final = b"PK\x01\x02"
+_NO_DATE: Final = (1980, 1, 1, 0, 0, 0)
 _UTF8_FLAG: Final = 0x800
 _ENCRYPTED_FLAG: Final = 0x1
 
@@ -42,11 +63,27 @@ class Archive(Protocol):
     def members(self) -> Iterator[Member]:
         """Yield every file, in the order of the archive, refused ones too."""
 
+    def member(self, index: int) -> Member:
+        """Return the file at that place. Raises a FileRefused."""
+
     def read(self, member: Member) -> bytes:
         """Return the content of one file. Raises a FileRefused, after which others can be read."""
 
+    def __enter__(self) -> Self:
+        """Return the archive."""
+
+    def __exit__(self, *_: object) -> None:
+        """Close it."""
+
     def close(self) -> None:
         """Let go of the file; it is not closed, as others opened it."""
+
+
+def open_archive(file: IO[bytes], limits: ArchiveLimits | None = None) -> Archive:
+    """Open a ZIP or a TAR, whichever it is. Raises BrokenArchive, ArchiveTooLarge."""
+    head = file.read(HEAD)
+    file.seek(0)
+    return TarArchive(file, limits) if is_tar(head) else ZipArchive(file, limits)
 
 
 class ZipArchive:
@@ -64,6 +101,13 @@ class ZipArchive:
         except _BROKEN as error:
             raise BrokenArchive from error
         self._source.is_open = True
+        self._slim()
+
+    def _slim(self) -> None:
+        """Keep no more of each entry than reading needs: there may be 200,000."""
+        self._zip.NameToInfo.clear()
+        for info in self._zip.infolist():
+            info.date_time, info.comment, info.extra = _NO_DATE, b"", b""
 
     def __enter__(self) -> Self:
         return self
@@ -82,6 +126,10 @@ class ZipArchive:
                 member = self._member(index, info)
                 if not is_junk(member.parts):
                     yield member
+
+    def member(self, index: int) -> Member:
+        """Return the file at that place."""
+        return self._member(index, self._zip.infolist()[index])
 
     def read(self, member: Member) -> bytes:
         """Return the content of one file, never more than the limits let pass.
@@ -132,6 +180,20 @@ class ZipArchive:
         if info.file_size > self.limits.member_size:
             return ImageTooLarge(self.limits.member_size, info.file_size).reason
         return None
+
+
+def open_zip(file: IO[bytes], *, members: int) -> zipfile.ZipFile:
+    """Open a ZIP of at most so many members for reading, however large they are.
+
+    Raises BrokenArchive, ArchiveTooLarge.
+    """
+    source = _CountingReader(file, members)
+    try:
+        opened = zipfile.ZipFile(source)
+    except _BROKEN as error:
+        raise BrokenArchive from error
+    source.is_open = True
+    return opened
 
 
 def list_members(file: IO[bytes], limits: ArchiveLimits | None = None) -> Iterator[Member]:

@@ -82,7 +82,7 @@ class BrokenArchive(FileRefused):
 
     def __init__(self) -> None:
         super().__init__(
-            "The ZIP file is damaged or incomplete. Pack it again and send the new file."
+            "The archive is damaged or incomplete. Pack it again and send the new file."
         )
 
 
@@ -91,7 +91,7 @@ class ArchiveTooLarge(FileRefused):
 
     def __init__(self, what: str) -> None:
         super().__init__(
-            f"The ZIP file holds {what}. Split it and send the parts one after another."
+            f"The archive holds {what}. Split it and send the parts one after another."
         )
         self.what = what
 
@@ -122,12 +122,23 @@ class ForbiddenAddress(FileRefused):
         self.url = url
 
 
+class BrokenManifest(FileRefused):
+    """A manifest or a list of addresses cannot be read as a whole."""
+
+
 class AddressFailed(FileRefused):
     """The address did not give a file; `status` is its HTTP status where it answered with one."""
+
+    PASSING = (None, 408, 425, 429, 500, 502, 503, 504)
 
     def __init__(self, reason: str, *, url: str, status: int | None = None) -> None:
         super().__init__(reason)
         self.url, self.status = url, status
+
+    @property
+    def may_pass(self) -> bool:
+        """Say whether the same address may well answer in a moment."""
+        return self.status in self.PASSING
 
 
 class AddressTooSlow(AddressFailed):
@@ -139,3 +150,33 @@ class AddressTooSlow(AddressFailed):
             url=url,
         )
         self.seconds = seconds
+
+
+class StorageAway(OSError):
+    """The store of the files does not answer, or refuses; its message names no key."""
+
+
+class BrokenTransfer(FileRefused):
+    """An archive of a workspace does not hold what it says that it holds."""
+
+    def __init__(self, what: str) -> None:
+        super().__init__(
+            f"The archive is damaged or was changed: {what}. Nothing was brought in. Export the "
+            "workspace again and send the new file."
+        )
+        self.what = what
+
+
+class ForeignTransfer(FileRefused):
+    """The file is no archive of a workspace, or one of a format that is newer than this program."""
+
+
+class EncoderAbsent(FileRefused, LookupError):
+    """What was made with an encoder of somebody's own is here without it."""
+
+    def __init__(self, key: str) -> None:
+        super().__init__(
+            f"This needs the encoder {key}, which is not registered on this installation. Ask "
+            "whoever runs it to register the ONNX file; then try again."
+        )
+        self.key = key

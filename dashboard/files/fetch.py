@@ -1,7 +1,9 @@
 """Fetching an image from an address that a user named: guarded, bounded in bytes and in time."""
 
+import contextlib
+import time
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Final
 from urllib.parse import unquote, urlsplit
@@ -11,13 +13,15 @@ from requests.compat import urljoin
 from urllib3.exceptions import HTTPError
 from urllib3.util import parse_url
 
+from .addresses import is_allowed
 from .errors import AddressFailed, FileRefused, ForbiddenAddress, ImageTooLarge
-from .guard import Guard, open_session
+from .guard import Guard, open_session, private_network
 from .limits import FetchLimits, configured_fetch_limits
 
 _CHUNK: Final = 64 * 1024
 # So many files of 20 MB may be in memory at once.
 _SIDE_BY_SIDE: Final = 16
+_PAUSES: Final = (0.5, 2.0)
 
 _Content = bytes | FileRefused
 _Waiting = Future[_Content] | _Content
@@ -42,6 +46,37 @@ def fetch_image(url: str, limits: FetchLimits | None = None) -> bytes:
         return data
 
 
+def fetch_patiently(url: str, limits: FetchLimits | None = None) -> bytes:
+    """Do what `fetch_image` does, and ask again twice where the address may answer in a moment."""
+    for pause in _PAUSES:
+        try:
+            return fetch_image(url, limits)
+        except AddressFailed as failure:
+            if not failure.may_pass:
+                raise
+            time.sleep(pause)
+    return fetch_image(url, limits)
+
+
+def refusal_of_address(url: str, limits: FetchLimits | None = None) -> str | None:
+    """Return why an address would never be opened, as a sentence; None if it may be tried.
+
+    Nothing is asked of the network: a host that is named may still prove to be a private one.
+    """
+    limits = limits or configured_fetch_limits()
+    try:
+        _check_spelling(url)
+        host = parse_url(url).host or ""
+        with contextlib.suppress(ValueError):  # a name, no number
+            if not is_allowed(host.strip("[]"), limits.allowed_networks):
+                return private_network(host)
+    except ForbiddenAddress as refusal:
+        return refusal.reason
+    except (HTTPError, ValueError):
+        return "This is no address that can be opened. Write it in full, with https://."
+    return None
+
+
 def last_segment(url: str) -> str:
     """Return what a file behind the address may be called; nothing for an address that is none."""
     try:
@@ -52,8 +87,11 @@ def last_segment(url: str) -> str:
 
 
 def fetch_many(
-    sources: Iterable[str | _Content], limits: FetchLimits | None = None
-) -> Iterator[_Content]:
+    sources: Iterable[str | _Content],
+    limits: FetchLimits | None = None,
+    *,
+    fetch: Callable[[str, FetchLimits | None], bytes] = fetch_image,
+) -> Generator[_Content]:
     """Fetch side by side; yield for each address, in order, its bytes or why there are none.
 
     What is no address is passed on as it is.
@@ -66,7 +104,7 @@ def fetch_many(
             if len(waiting) == _SIDE_BY_SIDE:
                 yield _taken(waiting.popleft())
             if isinstance(source, str):
-                waiting.append(pool.submit(_fetch_or_refusal, source, limits))
+                waiting.append(pool.submit(_fetch_or_refusal, fetch, source, limits))
             else:
                 waiting.append(source)
             while waiting and not isinstance(waiting[0], Future):
@@ -79,9 +117,11 @@ def _taken(waiting: _Waiting) -> _Content:
     return waiting.result() if isinstance(waiting, Future) else waiting
 
 
-def _fetch_or_refusal(url: str, limits: FetchLimits) -> _Content:
+def _fetch_or_refusal(
+    fetch: Callable[[str, FetchLimits | None], bytes], url: str, limits: FetchLimits
+) -> _Content:
     try:
-        return fetch_image(url, limits)
+        return fetch(url, limits)
     except FileRefused as refusal:
         return refusal
 

@@ -28,6 +28,14 @@ _HEADERS: Final = {
 }
 
 
+def private_network(host: str) -> str:
+    """Say why a host is not opened."""
+    return (
+        f"{host} is inside a private network, which this server does not open. "
+        "Send the file itself, or ask the administrator to allow the network."
+    )
+
+
 class Guard:
     """Make the connections of one fetch: judge every address, and cut off what takes too long."""
 
@@ -67,11 +75,7 @@ class Guard:
         addresses = resolve(host, port, self.seconds_left())
         # One forbidden address among public ones is a trick or a mistake; neither is followed.
         if not all(is_allowed(address, self.limits.allowed_networks) for address in addresses):
-            raise ForbiddenAddress(
-                f"{host} is inside a private network, which this server does not open. "
-                "Send the file itself, or ask the administrator to allow the network.",
-                url=self.url,
-            )
+            raise ForbiddenAddress(private_network(host), url=self.url)
         return self._watched(self._connect_first(addresses, port))
 
     def _connect_first(self, addresses: list[str], port: int) -> socket.socket:

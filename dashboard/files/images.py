@@ -12,6 +12,7 @@ from typing import Final
 from PIL import Image, ImageFile
 
 from . import jpeg, pixels, reading
+from .errors import UnreadableImage
 from .limits import ImageLimits, configured_image_limits
 
 STORED_SIDE: Final = 600
@@ -105,6 +106,11 @@ def decode_for_encoder(
     return show(data, side=side, limits=limits).picture
 
 
+def decode_stored(data: bytes) -> Image.Image:
+    """Return all pixels of a stored image as RGB: what boxes are measured on."""
+    return decode(data, limits=replace(configured_image_limits(), size=len(data)))
+
+
 def prepare(data: bytes, *, resize: bool = True, limits: ImageLimits | None = None) -> StoredImage:
     """Make what is stored of an upload: the picture, upright, without metadata; its thumbnail.
 
@@ -122,6 +128,44 @@ def prepare(data: bytes, *, resize: bool = True, limits: ImageLimits | None = No
     with reading.refusing():
         stored = _jpeg(picture, _STORED_QUALITY) if lossy else _png(picture)
     return _stored_image(data, stored, "jpg" if lossy else "png", picture.size, picture)
+
+
+def thumbnail(stored: bytes) -> bytes:
+    """Make the thumbnail anew from what is stored of an image."""
+    file = reading.open_image(stored, replace(configured_image_limits(), size=len(stored)))
+    reading.draft_longer(file, THUMBNAIL_SIDE)
+    return _thumbnail(reading.load_upright(file))
+
+
+def inspect_stored(data: bytes, limits: ImageLimits | None = None) -> tuple[str, int, int]:
+    """Return extension, width and height of a picture that was stored, from its header alone."""
+    limits = replace(limits or configured_image_limits(), size=len(data))
+    file = reading.open_image(data, limits)
+    return _stored_extension(file), *reading.upright_size(file)
+
+
+def _stored_extension(file: ImageFile.ImageFile) -> str:
+    extension = {"JPEG": "jpg", "MPO": "jpg", "PNG": "png"}.get(str(file.format))
+    if extension is None:
+        raise UnreadableImage
+    return extension
+
+
+def restore(
+    data: bytes, *, sha256: str, file_size: int, limits: ImageLimits | None = None
+) -> StoredImage:
+    """Make what `prepare` made out of a picture that was stored elsewhere: it stays as it is.
+
+    `sha256` and `file_size` are of the upload that it came from. The limit on bytes is one on
+    uploads and not asked.
+    """
+    limits = replace(limits or configured_image_limits(), size=len(data))
+    file = reading.open_image(data, limits)
+    extension, size = _stored_extension(file), reading.upright_size(file)
+    reading.draft_longer(file, THUMBNAIL_SIDE)
+    picture = reading.load_upright(file)
+    made = _stored_image(data, data, extension, size, picture)
+    return replace(made, sha256=sha256, file_size=file_size)
 
 
 def _bare_jpeg(file: ImageFile.ImageFile, data: bytes, *, resize: bool) -> bytes | None:

@@ -43,20 +43,38 @@ class Member:
         return "/".join(self.parts)
 
 
-def common_folder(members: Iterable[Member]) -> str | None:
-    """Return the top folder into which everything was packed, if it is no more than a wrapper.
+class Wrapper:
+    """Find the top folder into which everything was packed, while the files go by.
 
-    It is one if all files lie in it and at least one lies deeper: `photos/red/1.jpg` and
-    `photos/blue/2.jpg` share the wrapper `photos`. If all lie directly in it, it is a group.
+    It is no more than a wrapper if all files lie in it and at least one lies deeper:
+    `photos/red/1.jpg` and `photos/blue/2.jpg` share the wrapper `photos`. If all lie directly in
+    it, it is a group.
     """
-    top: str | None = None
-    deeper = False
+
+    def __init__(self) -> None:
+        self._tops: set[str] = set()
+        self._deeper = self._loose = False
+
+    def see(self, parts: tuple[str, ...]) -> None:
+        """Take one more file into account."""
+        self._loose = self._loose or len(parts) < 2
+        self._deeper = self._deeper or len(parts) > 2
+        if len(self._tops) < 2:
+            self._tops.add(parts[0])
+
+    @property
+    def folder(self) -> str | None:
+        """Return the wrapper of all that was seen, if there is one."""
+        is_one = self._deeper and not self._loose and len(self._tops) == 1
+        return next(iter(self._tops)) if is_one else None
+
+
+def common_folder(members: Iterable[Member]) -> str | None:
+    """Return the wrapper of all members, if there is one."""
+    wrapper = Wrapper()
     for member in members:
-        if len(member.parts) < 2 or (top is not None and member.parts[0] != top):
-            return None
-        top = member.parts[0]
-        deeper = deeper or len(member.parts) > 2
-    return top if deeper else None
+        wrapper.see(member.parts)
+    return wrapper.folder
 
 
 def group_name(parts: tuple[str, ...], common: str | None) -> str | None:
@@ -76,6 +94,12 @@ def decoded_name(name: str, *, is_utf8: bool) -> str:
         # macOS writes UTF-8 and does not say so; text in the old code page is hardly ever UTF-8.
         with contextlib.suppress(UnicodeError):
             name = name.encode("cp437").decode("utf-8")
+    return composed_name(name)
+
+
+def composed_name(name: str) -> str:
+    """Return the name with its accents composed, and nothing that no text can hold."""
+    name = name.encode("utf-8", "replace").decode("utf-8")
     return unicodedata.normalize("NFC", name)
 
 

@@ -40,6 +40,11 @@ def upload_part(workspace_id: UUID, upload_id: UUID, name: str) -> str:
     return f"{upload(workspace_id, upload_id)}/{plain_name(name)}"
 
 
+def upload_chunk(part: str, start: int, key: str) -> str:
+    """Return where a stretch of a part goes; no two tries have the same `key`, so none collide."""
+    return f"{part}/{start:014d}-{plain_name(key)}"
+
+
 def version(workspace_id: UUID, task_id: UUID, number: int) -> str:
     """Return the folder of a trained version."""
     return f"{workspace_id}/versions/{task_id}/{number}"
@@ -60,6 +65,11 @@ def extraction(workspace_id: UUID, extraction_id: UUID, extension: str) -> str:
     if not _EXTENSION.fullmatch(extension):
         raise UnsafePath(extension)
     return f"{workspace_id}/extractions/{_shard(extraction_id)}/{extraction_id}.{extension}"
+
+
+def transfer(workspace_id: UUID, transfer_id: UUID) -> str:
+    """Return where the archive of an exported workspace is."""
+    return f"{workspace_id}/transfers/{_shard(transfer_id)}/{transfer_id}.zip"
 
 
 def async_pictures(workspace_id: UUID, request_id: UUID) -> str:

@@ -1,4 +1,4 @@
-"""Where bytes are kept: a folder on the disk by default, any Django storage by the settings.
+"""Where bytes are kept: a folder on the disk by default, a bucket or any storage by the settings.
 
 A file is there whole or not at all. Nothing here gives out a path of the disk, since an object
 store has none.
@@ -14,12 +14,13 @@ import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Any, Final, cast
+from typing import IO, Any, Final, Protocol, cast, runtime_checkable
 
 from django.core.files import File
 from django.core.files.base import ContentFile
 from django.core.files.storage import FileSystemStorage, Storage, storages
 
+from .entries import Entry
 from .errors import ArchiveTooLarge, readable_size
 
 _ASIDE: Final = ".unfinished"
@@ -71,15 +72,56 @@ class AtomicFileSystemStorage(FileSystemStorage):
         if self.durable:
             _sync_folder(target.parent)
 
-    def remove_unfinished(self, older_than: float) -> int:
-        """Remove what killed processes left aside more than so many seconds ago; count it."""
-        removed = 0
+    def entries(self, folder: str) -> Iterator[Entry]:
+        """Yield what is in a folder and below, one folder in memory at a time."""
+        yield from _walk(Path(self.path(folder)), folder.strip("/"))
+
+    def delete_all(self, folder: str) -> int:
+        """Remove a folder with everything in it; count the files."""
+        count = 0
+        for entry in self.entries(folder):
+            self.delete(entry.name)
+            count += 1
+        _delete_empty(Path(self.path(folder)))
+        return count
+
+    def unfinished(self, older_than: float) -> Iterator[Path]:
+        """Yield what killed processes left aside more than so many seconds ago."""
         for path in Path(self.path(_ASIDE)).glob("*"):
             with contextlib.suppress(FileNotFoundError):
                 if time.time() - path.stat().st_mtime > older_than:
-                    path.unlink()
-                    removed += 1
+                    yield path
+
+    def remove_unfinished(self, older_than: float) -> int:
+        """Remove what killed processes left aside more than so many seconds ago; count it."""
+        removed = 0
+        for path in self.unfinished(older_than):
+            path.unlink(missing_ok=True)
+            removed += 1
         return removed
+
+    def probe(self) -> None:
+        """Do nothing: whether the folder can be written is told by the checks."""
+
+
+@runtime_checkable
+class Kept(Protocol):
+    """What the two storages of our own can do beside what Django asks of a storage."""
+
+    def entries(self, folder: str) -> Iterator[Entry]:
+        """Yield what is in a folder and below."""
+
+    def delete_all(self, folder: str) -> int:
+        """Remove a folder with everything in it; count the files."""
+
+    def unfinished(self, older_than: float) -> Iterator[object]:
+        """Yield what killed processes left behind more than so many seconds ago."""
+
+    def remove_unfinished(self, older_than: float) -> int:
+        """Remove it; count it."""
+
+    def probe(self) -> None:
+        """Raise `StorageAway` if it cannot be used."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +145,11 @@ def write_stream(name: str, stream: IO[bytes], *, limit: int) -> Written:
     measured = _Measured(stream, limit)
     _save(name, File(cast("IO[bytes]", measured)))
     return Written(measured.count, measured.hash.hexdigest())
+
+
+def write_from(name: str, stream: IO[bytes]) -> None:
+    """Store what the stream holds, which bounds itself; never more than a chunk is in memory."""
+    _save(name, File(stream))
 
 
 def read(name: str) -> bytes:
@@ -133,31 +180,43 @@ def delete(name: str) -> None:
 
 def names(folder: str) -> Iterator[str]:
     """Yield the names of all files in a folder and below."""
-    try:
-        folders, files = _storage().listdir(folder)
-    except FileNotFoundError:
-        return
-    yield from (f"{folder}/{file}" for file in files)
-    for inner in folders:
-        yield from names(f"{folder}/{inner}")
+    return (entry.name for entry in entries(folder))
+
+
+def entries(folder: str = "") -> Iterator[Entry]:
+    """Yield all files in a folder and below, of everything without one; never all in memory."""
+    storage = _storage()
+    return storage.entries(folder) if isinstance(storage, Kept) else _listed(storage, folder)
 
 
 def delete_all(folder: str) -> int:
     """Remove a folder with everything in it; return how many files that were."""
-    count = 0
-    for name in [*names(folder)]:
+    storage = _storage()
+    if isinstance(storage, Kept):
+        return storage.delete_all(folder)
+    found = [*names(folder)]
+    for name in found:
         delete(name)
-        count += 1
-    _delete_empty(folder)
-    return count
+    return len(found)
+
+
+def count_unfinished(older_than: float) -> int:
+    """Count what killed processes left behind more than so many seconds ago."""
+    storage = _storage()
+    return sum(1 for _ in storage.unfinished(older_than)) if isinstance(storage, Kept) else 0
 
 
 def remove_unfinished(older_than: float = 24 * 3600) -> int:
     """Remove what killed processes left behind, where the storage can have such; count it."""
     storage = _storage()
-    if not isinstance(storage, AtomicFileSystemStorage):
-        return 0
-    return storage.remove_unfinished(older_than)
+    return storage.remove_unfinished(older_than) if isinstance(storage, Kept) else 0
+
+
+def probe() -> None:
+    """Raise `StorageAway`, with a sentence, if the storage of the settings cannot be used."""
+    storage = _storage()
+    if isinstance(storage, Kept):
+        storage.probe()
 
 
 class _Measured:
@@ -187,13 +246,42 @@ def _save(name: str, content: File[bytes]) -> None:
         raise FileExistsError(f"{name} exists, and the storage is set up not to overwrite files.")
 
 
-def _delete_empty(folder: str) -> None:
-    storage = _storage()
-    if isinstance(storage, FileSystemStorage):  # an object store has no folders
-        with contextlib.suppress(FileNotFoundError):
-            for inner in storage.listdir(folder)[0]:
-                _delete_empty(f"{folder}/{inner}")
-            storage.delete(folder)
+def _listed(storage: Storage, folder: str) -> Iterator[Entry]:
+    """Yield what any storage of Django lists."""
+    try:
+        folders, files = storage.listdir(folder)
+    except FileNotFoundError:
+        return
+    for file in files:
+        name = f"{folder}/{file}".lstrip("/")
+        yield Entry(name, storage.size(name), storage.get_modified_time(name).timestamp())
+    for inner in folders:
+        yield from _listed(storage, f"{folder}/{inner}".lstrip("/"))
+
+
+def _walk(path: Path, name: str) -> Iterator[Entry]:
+    try:
+        with os.scandir(path) as found:
+            inside = sorted(found, key=lambda one: one.name)
+    except (FileNotFoundError, NotADirectoryError):
+        return
+    for one in inside:
+        inner = f"{name}/{one.name}".lstrip("/")
+        if inner == _ASIDE:
+            continue
+        with contextlib.suppress(FileNotFoundError):  # removed since the folder was read
+            if one.is_dir(follow_symlinks=False):
+                yield from _walk(path / one.name, inner)
+            else:
+                facts = one.stat()
+                yield Entry(inner, facts.st_size, facts.st_mtime)
+
+
+def _delete_empty(folder: Path) -> None:
+    """Remove folders, from the innermost on; one that somebody writes to meanwhile stays."""
+    for path, _, _ in os.walk(folder, topdown=False):
+        with contextlib.suppress(OSError):
+            Path(path).rmdir()
 
 
 def _made_folder(path: Path) -> Path:

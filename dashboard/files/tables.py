@@ -1,6 +1,6 @@
 """Descriptors as files that other programs read: Parquet, NPZ, JSON Lines, CSV.
 
-Rows are written as they come; only NPZ, whose arrays must be whole, holds them in memory.
+Rows are written as they come, whatever their number.
 """
 
 import csv
@@ -16,12 +16,17 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
+from .npz import NpzWriter
+
 ROWS_AT_ONCE = 500
 
 
 @dataclass(frozen=True)
 class Header:
-    """What the descriptors were made with; it goes into every format."""
+    """What the descriptors were made with; it goes into every format.
+
+    `count` is how many there are, `failed` how many pictures have none.
+    """
 
     task: str
     task_name: str
@@ -29,6 +34,7 @@ class Header:
     dimension: int
     encoder: str
     count: int
+    failed: int = 0
 
 
 @dataclass(frozen=True)
@@ -41,9 +47,25 @@ class Described:
     descriptor: NDArray[np.float32]
 
 
-def write_table(path: Path, kind: str, header: Header, rows: Iterable[Described]) -> None:
-    """Write the rows in a format by its short name; raises `KeyError` for another."""
-    _WRITERS[kind](path, header, iter(rows))
+def write_table(path: Path, kind: str, header: Header, rows: Iterable[Described]) -> int:
+    """Write the rows in a format by its short name; return how many there were.
+
+    If that is not what the header says, the file is not to be used: some formats say it first.
+    Raises `KeyError` for another format.
+    """
+    counted = _Counted(rows)
+    _WRITERS[kind](path, header, iter(counted))
+    return counted.count
+
+
+class _Counted:
+    def __init__(self, rows: Iterable[Described]) -> None:
+        self._rows, self.count = rows, 0
+
+    def __iter__(self) -> Iterator[Described]:
+        for row in self._rows:
+            self.count += 1
+            yield row
 
 
 def _parquet(path: Path, header: Header, rows: Iterator[Described]) -> None:
@@ -67,20 +89,13 @@ def _parquet(path: Path, header: Header, rows: Iterator[Described]) -> None:
 
 
 def _npz(path: Path, header: Header, rows: Iterator[Described]) -> None:
-    described = list(rows)
-    vectors = np.zeros((len(described), header.dimension), np.float32)
-    for place, row in enumerate(described):
-        vectors[place] = row.descriptor
-    with path.open("wb") as file:
-        np.savez(
-            file,
-            allow_pickle=False,
-            header=np.array(json.dumps(asdict(header))),
-            ids=np.array([row.id for row in described], "U36"),
-            file_names=np.array([row.file_name for row in described], "U255"),
-            groups=np.array([json.dumps(row.groups) for row in described], np.str_),
-            descriptors=vectors,
-        )
+    with NpzWriter(path) as archive, archive.texts("ids", "file_names", "groups") as texts:
+        with archive.matrix("descriptors", header.count, header.dimension) as vectors:
+            for row in rows:
+                vectors.write(row.descriptor.astype("<f4").tobytes())
+                texts.add(row.id, row.file_name, json.dumps(row.groups))
+        texts.write()
+        archive.scalar("header", json.dumps(asdict(header)))
 
 
 def _jsonl(path: Path, header: Header, rows: Iterator[Described]) -> None:
@@ -98,7 +113,7 @@ def _csv(path: Path, header: Header, rows: Iterator[Described]) -> None:
         numbers = [f"d{place}" for place in range(header.dimension)]
         writer.writerow(["id", "file_name", "groups", *numbers])
         for row in rows:
-            values = [repr(float(value)) for value in row.descriptor]
+            values = [repr(value) for value in row.descriptor.tolist()]
             writer.writerow([row.id, row.file_name, json.dumps(row.groups), *values])
 
 

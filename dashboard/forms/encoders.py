@@ -1,13 +1,12 @@
 """What people bring when they register an encoder."""
 
+from pathlib import Path
 from typing import Any
 
 from django import forms
 
 from dashboard.services.encoders import NewEncoder
 from dashboard.services.own_files import read_stated
-
-LARGEST = 2 << 30  # bytes; onnxruntime takes no larger graph in one piece
 
 
 class EncoderForm(forms.Form):
@@ -16,8 +15,8 @@ class EncoderForm(forms.Form):
     name = forms.CharField(max_length=255, help_text="For instance “DINOv2 small”.")
     graph = forms.FileField(
         label="ONNX file",
-        help_text="One file that holds its weights; it takes one picture, or any number of them. "
-        "One that is too large to be sent is registered by manage.py encoder register.",
+        help_text="One file of at most 2 GB that holds its weights; it takes one picture, or any "
+        "number of them.",
     )
     preprocessing = forms.FileField(
         required=False,
@@ -33,14 +32,6 @@ class EncoderForm(forms.Form):
         choices=[("", "As fits the output"), ("cls", "First token"), ("mean", "Mean of tokens")],
     )
 
-    def clean_graph(self) -> bytes:
-        """Return the file's bytes."""
-        file = self.cleaned_data["graph"]
-        if file.size > LARGEST:
-            raise forms.ValidationError("The file is over 2 GB, which onnxruntime does not take.")
-        data: bytes = file.read()
-        return data
-
     def clean_preprocessing(self) -> dict[str, Any]:
         """Return what the JSON says; nothing without one."""
         file = self.cleaned_data["preprocessing"]
@@ -52,11 +43,11 @@ class EncoderForm(forms.Form):
             raise forms.ValidationError(str(error)) from error
 
     def new_encoder(self) -> NewEncoder:
-        """Return what the service takes."""
+        """Return what the service takes; the graph lies in a file as long as the request lives."""
         clean = self.cleaned_data
         return NewEncoder(
             name=clean["name"],
-            graph=clean["graph"],
+            graph=Path(clean["graph"].temporary_file_path()),
             stated=clean["preprocessing"],
             output=clean["output"],
             pooling=clean["pooling"],

@@ -1,4 +1,4 @@
-"""What a person sends: files, and the type that their folders become groups of."""
+"""What a person sends: how files are brought in, and a few of them along with it."""
 
 from __future__ import annotations  # Django's UploadedFile is generic for type checkers only
 
@@ -10,45 +10,19 @@ from django.core.files.uploadedfile import UploadedFile
 from accounts.models import Workspace
 from dashboard.models import SimilarityType
 from dashboard.queries.similarity_types import types_in
-from dashboard.services.uploads import SentFile
+
+MOST_ADDRESSES = 1_000_000  # characters; a longer list is a file
 
 
-class FilesInput(forms.FileInput):
-    """A file input that takes many files at once."""
+class TypeForm(forms.Form):
+    """Which type folders become groups of: none, a present one or a new one."""
 
-    allow_multiple_selected = True
-
-    def value_from_datadict(self, data: Any, files: Any, name: str) -> list[UploadedFile[Any]]:  # noqa: ARG002
-        """Return every file, not only the last."""
-        return list(files.getlist(name)) if files else []
-
-
-class FilesField(forms.FileField):
-    """One or many files; an empty one is no mistake of the form but a failure of that file."""
-
-    widget = FilesInput
-
-    def clean(self, data: list[UploadedFile[Any]], initial: Any = None) -> Any:  # noqa: ARG002
-        """Return the files as they came."""
-        if not data:
-            raise forms.ValidationError(self.error_messages["required"], code="required")
-        return data
-
-
-class UploadForm(forms.Form):
-    """Files for a workspace, and at most one similarity type: a present one or a new one."""
-
-    file = FilesField(
-        label="Files",
-        error_messages={"required": "Choose at least one picture or ZIP archive."},
-        widget=FilesInput({"multiple": True, "accept": "image/*,.heic,.heif,.zip,application/zip"}),
-    )
     similarity_type = forms.ModelChoiceField(
         SimilarityType.objects.none(),
         label="Folders become groups of the type",
         required=False,
         empty_label="No type: only bring the images in",
-        help_text="Each folder of a ZIP becomes a group, and its images go into it.",
+        help_text="Each folder becomes a group, and its images go into it.",
         error_messages={
             "invalid_choice": "This type is no longer there: reload the page and choose another."
         },
@@ -73,13 +47,69 @@ class UploadForm(forms.Form):
             self.add_error("new_type", "Choose a type or name a new one, not both.")
         return values
 
-    def sent_files(self) -> list[SentFile]:
-        """Return the files as the service takes them."""
-        return [
-            SentFile(name=file.name, size=file.size, stream=file)
-            for file in self.cleaned_data["file"]
-        ]
-
     def first_error(self) -> str:
         """Return one sentence about what is wrong."""
         return str(next(iter(self.errors.values()))[0])
+
+
+class UploadForm(TypeForm):
+    """How files are brought in."""
+
+    auto_commit = forms.BooleanField(
+        label="Bring everything in at once, without a look at what would happen",
+        required=False,
+    )
+    name = forms.CharField(max_length=255, required=False, widget=forms.HiddenInput)
+
+    def settings(self) -> dict[str, Any]:
+        """Return the values as the service takes them."""
+        values = self.cleaned_data
+        return {
+            "similarity_type": values["similarity_type"],
+            "new_type_name": values["new_type"],
+            "auto_commit": values["auto_commit"],
+        }
+
+
+class FilesInput(forms.FileInput):
+    """A file input that takes many files at once."""
+
+    allow_multiple_selected = True
+
+    def value_from_datadict(self, data: Any, files: Any, name: str) -> list[UploadedFile[Any]]:  # noqa: ARG002
+        """Return every file, not only the last."""
+        return list(files.getlist(name)) if files else []
+
+
+class FilesField(forms.FileField):
+    """Some files, or none; an empty one is no mistake of the form but a failure of that file."""
+
+    widget = FilesInput
+
+    def clean(self, data: list[UploadedFile[Any]], initial: Any = None) -> Any:  # noqa: ARG002
+        """Return the files as they came."""
+        return data or []
+
+
+class PlainUploadForm(UploadForm):
+    """The same with the files themselves, for a browser without JavaScript."""
+
+    file = FilesField(
+        label="Files",
+        required=False,
+        widget=FilesInput({"multiple": True}),
+    )
+    addresses = forms.CharField(
+        label="Addresses of pictures",
+        max_length=MOST_ADDRESSES,
+        required=False,
+        help_text="One a line. They are fetched when they are brought in.",
+        widget=forms.Textarea({"rows": 4, "spellcheck": "false", "autocomplete": "off"}),
+    )
+
+    def title(self) -> str:
+        """Return what the upload is called."""
+        files = self.cleaned_data["file"]
+        if len(files) == 1:
+            return str(files[0].name)
+        return f"{len(files)} files" if files else "addresses"

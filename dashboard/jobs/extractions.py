@@ -1,6 +1,6 @@
 """The job that describes many images into a file."""
 
-from dashboard.services.extractions import run_extraction
+from dashboard.services.extraction_runs import run_extraction
 from dashboard.services.jobs import Handle
 
 

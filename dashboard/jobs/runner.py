@@ -29,7 +29,8 @@ from dashboard.jobs.encoders import prepare
 from dashboard.jobs.extractions import extract
 from dashboard.jobs.features import describe
 from dashboard.jobs.training import train
-from dashboard.jobs.uploads import import_upload
+from dashboard.jobs.transfers import export_workspace, import_workspace
+from dashboard.jobs.uploads import import_upload, look_through, take_back
 from dashboard.jobs.workspaces import remove
 from dashboard.models import Job
 from dashboard.services import jobs
@@ -49,6 +50,10 @@ KINDS: dict[str, Callable[[jobs.Handle], str]] = {
     Job.Kind.ASYNC_UPLOAD: upload_records,
     Job.Kind.CLOSE: remove,
     Job.Kind.FILL: fill,
+    Job.Kind.PLAN: look_through,
+    Job.Kind.UNDO: take_back,
+    Job.Kind.EXPORT: export_workspace,
+    Job.Kind.IMPORT: import_workspace,
 }
 TRY_AGAIN_AFTER = timedelta(seconds=3)
 PATIENT_TRIES = 100  # from then on the pause grows no more: five minutes

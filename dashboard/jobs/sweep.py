@@ -1,6 +1,7 @@
 """What a dead worker leaves behind is found here, and put back."""
 
 import logging
+import time
 
 from django.db import transaction
 
@@ -8,9 +9,13 @@ from dashboard.models import Job
 from dashboard.services import jobs
 from dashboard.services.async_requests import forget_old_requests
 from dashboard.services.closing import close_subject
-from dashboard.services.uploads import forget_uploads
+from dashboard.services.doctor_temporary import remove_temporary
+from dashboard.services.receiving import forget_abandoned
+from dashboard.services.upload_bytes import forget_uploads
 
 logger = logging.getLogger("likewise.jobs")
+TIDY_EVERY = 3600  # seconds: it lists what is unfinished in the storage
+_tidied = {"last": float("-inf")}
 
 
 def sweep_once() -> None:
@@ -23,6 +28,10 @@ def sweep_once() -> None:
         _give_up(job)
     forget_old_requests()
     forget_uploads()
+    forget_abandoned()
+    if time.monotonic() - _tidied["last"] >= TIDY_EVERY:
+        _tidied["last"] = time.monotonic()
+        remove_temporary()
 
 
 @transaction.atomic

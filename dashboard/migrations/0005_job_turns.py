@@ -6,7 +6,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('accounts', '0001_initial'),
-        ('dashboard', '0004_bulk_work'),
+        ('dashboard', '0005_chunks_of_parts'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

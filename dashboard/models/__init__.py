@@ -4,7 +4,7 @@ from dashboard.models.async_requests import AsyncRecord, AsyncRequest
 from dashboard.models.collections import Collection, Fill, Record
 from dashboard.models.encoders import Encoder
 from dashboard.models.extractions import Extraction, SentFeature
-from dashboard.models.features import Feature
+from dashboard.models.features import Feature, RegionFeature
 from dashboard.models.groups import Group, GroupImage, GroupNesting, GroupRegion
 from dashboard.models.images import Image
 from dashboard.models.jobs import Job, WorkerSign
@@ -13,7 +13,14 @@ from dashboard.models.regions import Region
 from dashboard.models.similarity_types import SimilarityType
 from dashboard.models.tasks import Task, TaskType
 from dashboard.models.transfers import Imported, Transfer
-from dashboard.models.uploads import Upload, UploadChunk, UploadFile, UploadGroup, UploadPart
+from dashboard.models.uploads import (
+    Upload,
+    UploadChunk,
+    UploadFile,
+    UploadGroup,
+    UploadPart,
+    UploadType,
+)
 from dashboard.models.verifications import Verification
 from dashboard.models.versions import Version
 
@@ -36,6 +43,7 @@ __all__ = [
     "Label",
     "Record",
     "Region",
+    "RegionFeature",
     "SentFeature",
     "SimilarityType",
     "Task",
@@ -46,6 +54,7 @@ __all__ = [
     "UploadFile",
     "UploadGroup",
     "UploadPart",
+    "UploadType",
     "Verification",
     "Version",
     "WorkerSign",

@@ -1,4 +1,4 @@
-"""Features: what the encoder says of an image, kept so that it is asked once."""
+"""Features: what the encoder says of an image or a part of one, kept so that it is asked once."""
 
 from django.db import models
 
@@ -24,3 +24,35 @@ class Feature(models.Model):
 
     def __str__(self) -> str:
         return f"{self.encoder} of {self.image_id}"
+
+
+class RegionFeature(models.Model):
+    """The features of a part of an image, as `Feature` keeps those of the whole.
+
+    The image and the box are the content of a region: one that is moved is looked at again, and
+    two that lie on the same pixels share a row. An image's bytes never change.
+    """
+
+    id = models.BigAutoField(primary_key=True)
+    workspace = models.ForeignKey(Workspace, models.CASCADE, related_name="+")
+    image = models.ForeignKey(Image, models.CASCADE, related_name="region_features")
+    encoder = models.CharField(max_length=100)
+    left = models.PositiveIntegerField()
+    top = models.PositiveIntegerField()
+    right = models.PositiveIntegerField()
+    bottom = models.PositiveIntegerField()
+    vector = models.BinaryField()
+
+    objects = ScopedManager["RegionFeature"]()
+
+    class Meta:
+        indexes = [models.Index(fields=["encoder"], name="region_feature_by_encoder")]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["image", "encoder", "left", "top", "right", "bottom"],
+                name="region_feature_once",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.encoder} of a part of {self.image_id}"

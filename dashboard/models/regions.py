@@ -29,5 +29,10 @@ class Region(ScopedModel):
         ]
         indexes = [models.Index(fields=["workspace", "-created", "-id"], name="region_recent")]
 
+    @property
+    def box(self) -> tuple[int, int, int, int]:
+        """Return left, top, right and bottom."""
+        return self.left, self.top, self.right, self.bottom
+
     def __str__(self) -> str:
         return f"{self.label}: {self.left}, {self.top}, {self.right}, {self.bottom}"

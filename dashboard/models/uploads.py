@@ -43,10 +43,10 @@ class Upload(ScopedModel):
     auto_commit = models.BooleanField(default=False)
     committed = models.DateTimeField(null=True)
     undone = models.DateTimeField(null=True)
+    undone_by = models.ForeignKey(User, models.SET_NULL, null=True, related_name="+")
     new_type_name = models.CharField(
         max_length=255, blank=True, help_text="Of a type that is made when it is committed."
     )
-    made_type = models.BooleanField(default=False, help_text="`similarity_type` came with it.")
     created_by = models.ForeignKey(User, models.SET_NULL, null=True, related_name="+")
     similarity_type = models.ForeignKey(
         SimilarityType, models.SET_NULL, null=True, related_name="+"
@@ -145,8 +145,10 @@ class UploadChunk(models.Model):
 class UploadFile(models.Model):
     """One picture of an upload. WAITING -> ADDED | KNOWN | FAILED; a retry puts FAILED back.
 
-    The plan says what is foreseen of it, and a person may leave it out or mend what is wrong. A row
-    of a manifest that names a file for the second time is a file of its own with that `source`.
+    The plan says what is foreseen of it, and a person may leave it out or mend what is wrong. What
+    a manifest says of a file is written into that file's row (`described`). A row of a manifest
+    that names a file for the second time is a file of its own with that `source`; one that names a
+    file which was not sent stays as a row in error.
     """
 
     class Foreseen(models.TextChoices):
@@ -185,6 +187,12 @@ class UploadFile(models.Model):
     foreseen = models.CharField(
         max_length=5, choices=Foreseen.choices, default=Foreseen.UNKNOWN, blank=True
     )
+    described = models.BooleanField(default=False, help_text="A manifest's row told of it.")
+    wrong = models.JSONField(
+        default=dict,
+        blank=True,
+        help_text="What is wrong with what, a sentence each; see `refuse`.",
+    )
     image_id_if_new = models.UUIDField(
         default=uuid.uuid4,
         editable=False,
@@ -207,10 +215,23 @@ class UploadFile(models.Model):
             models.Index(fields=["upload", "status", "id"], name="upload_files_by_status"),
             models.Index(fields=["upload", "foreseen", "id"], name="upload_files_by_foreseen"),
             models.Index(fields=["upload", "group_name", "id"], name="upload_files_by_group"),
+            models.Index(
+                fields=["upload", "sha256"], condition=~Q(sha256=""), name="upload_files_by_content"
+            ),
         ]
 
     def __str__(self) -> str:
         return self.name
+
+    def refuse(self, what: str, sentence: str) -> None:
+        """Keep what is wrong with a column, the `picture`, its `path`, or the whole `row`."""
+        self.wrong = self.wrong | {what: sentence}
+        self.reason = " ".join(self.wrong.values())
+
+    def forgive(self, what: str) -> None:
+        """Forget what was wrong with it."""
+        self.wrong = {name: told for name, told in self.wrong.items() if name != what}
+        self.reason = " ".join(self.wrong.values())
 
 
 class UploadGroup(models.Model):
@@ -227,3 +248,21 @@ class UploadGroup(models.Model):
 
     def __str__(self) -> str:
         return f"{self.group_id} by {self.upload_id}"
+
+
+class UploadType(models.Model):
+    """A type that an upload made: undoing the upload removes it, if nothing else needs it."""
+
+    id = models.BigAutoField(primary_key=True)
+    upload = models.ForeignKey(Upload, models.CASCADE, related_name="made_types")
+    similarity_type = models.ForeignKey(SimilarityType, models.CASCADE, related_name="+")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["upload", "similarity_type"], name="upload_made_type_once"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.similarity_type_id} by {self.upload_id}"

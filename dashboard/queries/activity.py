@@ -10,6 +10,7 @@ from uuid import UUID
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from accounts.models import Activity, User, Workspace
+from dashboard.models import Upload
 from dashboard.queries.collections import collections_in
 from dashboard.queries.extractions import extractions_in
 from dashboard.queries.groups import groups_in
@@ -81,6 +82,16 @@ def still_there(workspace: Workspace, rows: Iterable[Activity]) -> set[UUID]:
         for noun, ids in wanted.items()
     )
     return set(first.union(*others))
+
+
+def can_be_undone(workspace: Workspace, rows: Iterable[Activity]) -> set[UUID]:
+    """Return the ids of uploads that the rows tell were brought in, and that are in: one query."""
+    ids = {row.target_id for row in rows if (row.verb, row.noun) == ("uploaded", "files")}
+    if not ids:
+        return set()
+    uploads = uploads_in(workspace).filter(pk__in=ids, purpose=Upload.Purpose.IMAGES)
+    brought_in = uploads.filter(stage=Upload.Stage.COMMITTED)
+    return set(brought_in.values_list("pk", flat=True))
 
 
 def _encode(row: Activity) -> str:

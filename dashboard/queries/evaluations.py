@@ -11,11 +11,15 @@ NAMES = {"recall@1": "Recall@1", "recall@5": "Recall@5", "map@r": "MAP@R"}
 
 @dataclass(frozen=True)
 class Measure:
-    """One metric of the head that was delivered, beside the untrained descriptor's."""
+    """One metric of the head that was delivered, beside the untrained descriptor's.
+
+    `production` is that of the version in production at the time, None if it was not compared.
+    """
 
     name: str
     delivered: Interval
     untrained: Interval
+    production: Interval | None = None
 
     @property
     def difference(self) -> float:
@@ -30,10 +34,14 @@ class Measure:
 
 @dataclass(frozen=True)
 class Comparison:
-    """Both heads on the same queries."""
+    """All heads on the same queries.
+
+    `learned` is how many of their groups the version in production was trained on itself.
+    """
 
     queries: int
     groups: int
+    learned: int
     recall_at_1: Measure
     recall_at_5: Measure
     map_at_r: Measure
@@ -43,13 +51,28 @@ class Comparison:
         """Return all metrics, in the order in which people read them."""
         return [self.recall_at_1, self.recall_at_5, self.map_at_r]
 
+    @property
+    def has_production(self) -> bool:
+        """Say whether the version in production was compared."""
+        return self.map_at_r.production is not None
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A row of the table of cross-validation, in percent; no recipe is the untrained head."""
+
+    recipe: dict[str, Any] | None
+    values: list[float]
+    chosen: bool
+
 
 @dataclass(frozen=True)
 class Evaluation:
     """What a training came to for one type: the gate's verdict and the numbers behind it.
 
     `gain` and `gain_at_least` are percentage points of MAP@R, None if nothing could be verified.
-    `held_out` is None without images that are marked as test.
+    `held_out` is None without images that are marked as test. `production` is the number of the
+    version that was in production, None without one.
     """
 
     name: str
@@ -61,9 +84,11 @@ class Evaluation:
     sentence: str
     gain: float | None
     gain_at_least: float | None
-    recipe: dict[str, float] | None
+    recipe: dict[str, Any] | None
     unseen: Comparison
     held_out: Comparison | None
+    candidates: list[Candidate]
+    production: int | None
 
 
 def evaluations(version: Version) -> list[Evaluation]:
@@ -84,10 +109,26 @@ def _evaluation(report: dict[str, Any]) -> Evaluation:
         sentence=verdict["sentence"],
         gain=_percent(verdict["gain"]),
         gain_at_least=_percent(verdict["gain_at_least"]),
-        recipe=verdict["recipe"],
+        recipe=_shown(verdict["recipe"]),
         unseen=_comparison(report["unseen"]),
         held_out=_comparison(held_out) if held_out else None,
+        candidates=_candidates(report),
+        production=report.get("production_version"),
     )
+
+
+def _candidates(report: dict[str, Any]) -> list[Candidate]:
+    """Return the table, the untrained head first; older versions kept none."""
+    chosen = report["verdict"]["recipe"]
+    return [
+        Candidate(_shown(row["recipe"]), [100 * row[key] for key in NAMES], row["recipe"] == chosen)
+        for row in report.get("candidates", [])
+    ]
+
+
+def _shown(recipe: dict[str, Any] | None) -> dict[str, Any] | None:
+    """Leave out what a recipe does not say: most lean to nothing."""
+    return None if recipe is None else {k: value for k, value in recipe.items() if value != ""}
 
 
 def _percent(share: float | None) -> float | None:
@@ -96,12 +137,23 @@ def _percent(share: float | None) -> float | None:
 
 def _comparison(scores: dict[str, Any]) -> Comparison:
     recall_at_1, recall_at_5, map_at_r = (_measure(scores, key) for key in NAMES)
-    return Comparison(scores["queries"], scores["groups"], recall_at_1, recall_at_5, map_at_r)
+    return Comparison(
+        queries=scores["queries"],
+        groups=scores["groups"],
+        learned=scores.get("production_learned", 0),
+        recall_at_1=recall_at_1,
+        recall_at_5=recall_at_5,
+        map_at_r=map_at_r,
+    )
 
 
 def _measure(scores: dict[str, Any], key: str) -> Measure:
+    production = scores.get("production")
     return Measure(
-        NAMES[key], _in_percent(scores["delivered"][key]), _in_percent(scores["untrained"][key])
+        NAMES[key],
+        _in_percent(scores["delivered"][key]),
+        _in_percent(scores["untrained"][key]),
+        _in_percent(production[key]) if production else None,
     )
 
 

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from django.db.models import Count, Q
+from django.db.models import Count, F, Q
 
 from dashboard.models import SimilarityType, Task
 
@@ -14,7 +14,7 @@ GOOD_GROUPS = 20
 
 @dataclass(frozen=True)
 class Readiness:
-    """How much data a type of a task has: groups with two images or more, and images in them."""
+    """How much data a type of a task has: groups with two images or objects, or more of them."""
 
     similarity_type: SimilarityType
     usable_groups: int
@@ -39,7 +39,7 @@ class Readiness:
         name, groups = self.similarity_type.name, self.usable_groups
         return {
             "missing": f"“{name}” has {groups} of the {MIN_GROUPS} groups with at least "
-            f"{MIN_IMAGES} images that a training needs: add images to its groups.",
+            f"{MIN_IMAGES} images or objects that a training needs: add some to its groups.",
             "few": f"“{name}” has {groups} groups to learn from: it can be trained, but it takes "
             f"{VERIFIED_GROUPS} to verify a gain.",
             "fair": f"“{name}” has {groups} groups to learn from: a gain can be verified, and "
@@ -52,7 +52,8 @@ class Readiness:
 def readiness(task: Task) -> list[Readiness]:
     """Judge every type of the task, by name; an empty list means that it has no type."""
     usable = Q(groups__test_group=False) & (
-        Q(groups__images_count__gte=MIN_IMAGES) | Q(groups__groups_count__gt=0)
+        Q(groups__images_count__gte=MIN_IMAGES - F("groups__regions_count"))
+        | Q(groups__groups_count__gt=0)
     )
     types = list(task.similarity_types.order_by("name", "id"))
     counted = SimilarityType.objects.filter(tasks=task).annotate(count=Count("groups", usable))

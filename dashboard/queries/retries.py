@@ -4,8 +4,8 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 from uuid import UUID
 
-from dashboard.models import Extraction, Job, Version
-from dashboard.queries.uploads import unfinished_parts
+from dashboard.models import Extraction, Job, Transfer, Upload, Version
+from dashboard.queries.uploads import can_retry_upload
 
 _BROKEN_OFF = (Job.State.FAILED, Job.State.CANCELLED)
 
@@ -48,7 +48,17 @@ def _has_successor(job: Job) -> bool:
 
 
 def _upload(job: Job) -> bool:
-    return unfinished_parts(job.subject_id).exists()
+    return can_retry_upload(job.subject_id)
+
+
+def _plan(job: Job) -> bool:
+    receiving = Upload.objects.filter(pk=job.subject_id, stage=Upload.Stage.RECEIVING)
+    return _broke_off(job) and receiving.exists()
+
+
+def _undo(job: Job) -> bool:
+    committed = Upload.objects.filter(pk=job.subject_id, stage=Upload.Stage.COMMITTED)
+    return _broke_off(job) and committed.exists()
 
 
 def _training(job: Job) -> bool:
@@ -65,6 +75,16 @@ def _extraction(job: Job) -> bool:
     return _broke_off(job) and Extraction.objects.filter(pk=job.subject_id, path="").exists()
 
 
+def _export(job: Job) -> bool:
+    return _broke_off(job) and Transfer.objects.filter(pk=job.subject_id, path="").exists()
+
+
+def _import(job: Job) -> bool:
+    """Say whether the archive is still here: what was refused is not looked at again."""
+    stored = Transfer.objects.filter(pk=job.subject_id).exclude(upload__parts__path="")
+    return _broke_off(job) and stored.filter(upload__parts__isnull=False).exists()
+
+
 def _broke_off(job: Job) -> bool:
     return job.state in _BROKEN_OFF
 
@@ -79,4 +99,8 @@ _LEFT_UNDONE: dict[Job.Kind, Callable[[Job], bool]] = {
     Job.Kind.DEMO: _broke_off,
     Job.Kind.DESCRIBE: _broke_off,
     Job.Kind.EXTRACT: _extraction,
+    Job.Kind.PLAN: _plan,
+    Job.Kind.UNDO: _undo,
+    Job.Kind.EXPORT: _export,
+    Job.Kind.IMPORT: _import,
 }

@@ -1,39 +1,177 @@
-"""What many ask for at the same time is read once, for this process."""
+"""Who is in which group at the moment of a training, written down and read back."""
 
-import threading
-import time
-from collections.abc import Callable
-from typing import Generic, TypeVar
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
 
-K = TypeVar("K")
-V = TypeVar("V")
+from accounts.models import Workspace
+from dashboard.models import (
+    Group,
+    GroupImage,
+    GroupNesting,
+    GroupRegion,
+    Image,
+    Region,
+    SimilarityType,
+    Task,
+)
 
-KEPT = 1000
+FORMAT = 2
 
 
-class Snapshots(Generic[K, V]):
-    """Values by key, read by a function and given to everybody for a moment."""
+@dataclass(frozen=True)
+class Member:
+    """An image or a region in a group of a type, as it counts for that type."""
 
-    def __init__(self, seconds: float, read: Callable[[K], V]) -> None:
-        self._seconds = seconds
-        self._read = read
-        self._kept: dict[K, tuple[float, V]] = {}
-        self._lock = threading.Lock()
+    id: UUID
+    group_id: UUID
+    held_out: bool
 
-    def get(self, key: K) -> V:
-        """Return the value, at most so many seconds old."""
-        now = time.monotonic()
-        kept = self._kept.get(key)
-        if kept is not None and now - kept[0] < self._seconds:
-            return kept[1]
-        value = self._read(key)
-        with self._lock:
-            if len(self._kept) >= KEPT:
-                self._kept.clear()
-            self._kept[key] = (now, value)
-        return value
 
-    def clear(self) -> None:
-        """Forget everything."""
-        with self._lock:
-            self._kept.clear()
+@dataclass(frozen=True)
+class Snapshot:
+    """Who is in which group at the moment of a training, by type.
+
+    `images` are all members that are images, `regions` all that are regions, each with its image.
+    """
+
+    members: dict[SimilarityType, list[Member]]
+    images: dict[UUID, Image]
+    regions: dict[UUID, Region]
+
+    def as_json(self) -> dict[str, Any]:
+        """Write it down: what the version saw, by ids, boxes and content hashes."""
+        shown = [*self.images.values(), *(region.image for region in self.regions.values())]
+        return {
+            "format": FORMAT,
+            "types": {
+                str(similarity_type.id): [
+                    [str(member.group_id), str(member.id), member.held_out] for member in members
+                ]
+                for similarity_type, members in self.members.items()
+            },
+            "images": {str(image.id): image.stored_sha256 for image in shown},
+            "regions": {
+                str(key): [str(region.image_id), *region.box]
+                for key, region in self.regions.items()
+            },
+        }
+
+
+class SnapshotLost(Exception):
+    """What a snapshot speaks of is not there any more, or is not what it was."""
+
+
+def snapshot(task: Task) -> Snapshot:
+    """Read the members of every type of the task.
+
+    A group of groups of its own type is a folder, which does not count. One that holds groups of
+    other types is a group of its own type, made of all images and regions below it.
+    """
+    members = {
+        similarity_type: _members(similarity_type)
+        for similarity_type in task.similarity_types.order_by("name", "id")
+    }
+    ids = {member.id for rows in members.values() for member in rows}
+    images, regions = _present(task.workspace, ids)
+    there = images.keys() | regions.keys()
+    present = {
+        similarity_type: [member for member in rows if member.id in there]
+        for similarity_type, rows in members.items()
+    }
+    return Snapshot(present, images, regions)
+
+
+def kept_snapshot(task: Task, kept: Mapping[str, Any]) -> Snapshot:
+    """Read back what `as_json` wrote: the same members, images of the same bytes, the same boxes.
+
+    Regions may have moved or gone since. Raises `SnapshotLost` with a sentence if an image is no
+    longer there, or a type.
+    """
+    if kept.get("format") != FORMAT:
+        raise SnapshotLost(f"Its snapshot has the format {kept.get('format')}, not {FORMAT}.")
+    images = _of_same_bytes(task.workspace, kept["images"])
+    types = SimilarityType.objects.in_workspace(task.workspace).in_bulk(map(UUID, kept["types"]))
+    if len(types) < len(kept["types"]):
+        raise SnapshotLost("A similarity type that it learned is no longer there.")
+    regions = {
+        UUID(key): _region(UUID(key), images[UUID(image)], box)
+        for key, (image, *box) in kept["regions"].items()
+    }
+    members = {
+        types[UUID(key)]: [Member(UUID(one), UUID(group), held) for group, one, held in rows]
+        for key, rows in kept["types"].items()
+    }
+    ids = {member.id for rows in members.values() for member in rows}
+    return Snapshot(members, {key: images[key] for key in ids if key in images}, regions)
+
+
+def _of_same_bytes(workspace: Workspace, hashes: Mapping[str, str]) -> dict[UUID, Image]:
+    images = Image.objects.in_workspace(workspace).present().in_bulk(map(UUID, hashes))
+    same = {key: one for key, one in images.items() if one.stored_sha256 == hashes[str(key)]}
+    if lost := len(hashes) - len(same):
+        raise SnapshotLost(f"{lost} of the {len(hashes)} images that it saw are no longer there.")
+    return same
+
+
+def _region(key: UUID, image: Image, box: Collection[int]) -> Region:
+    left, top, right, bottom = box
+    return Region(pk=key, image=image, left=left, top=top, right=right, bottom=bottom)
+
+
+def _present(
+    workspace: Workspace, ids: Collection[UUID]
+) -> tuple[dict[UUID, Image], dict[UUID, Region]]:
+    images = Image.objects.in_workspace(workspace).present().in_bulk(ids)
+    regions = Region.objects.in_workspace(workspace).filter(image__deleted__isnull=True)
+    return images, regions.select_related("image").in_bulk(set(ids) - images.keys())
+
+
+def _members(similarity_type: SimilarityType) -> list[Member]:
+    found: list[Member] = []
+    of_type = {"similarity_type": similarity_type}
+    for rows, member, image in _memberships(of_type):
+        values = rows.order_by("group_id", member).values_list(
+            member, "group_id", "group__test_group", f"{image}test_image"
+        )
+        found += [Member(one, group, in_test or marked) for one, group, in_test, marked in values]
+    holding = Group.objects.filter(similarity_type=similarity_type, groups_count__gt=0)
+    for group in holding.order_by("id"):
+        found.extend(_members_below(group))
+    return found
+
+
+def _memberships(of: dict[str, Any]) -> list[tuple[Any, str, str]]:
+    """Give both tables of memberships, the member's column in each, and the way to its image."""
+    return [
+        (GroupImage.objects.filter(**of, image__deleted__isnull=True), "image_id", "image__"),
+        (
+            GroupRegion.objects.filter(**of, region__image__deleted__isnull=True),
+            "region_id",
+            "region__image__",
+        ),
+    ]
+
+
+def _members_below(group: Group) -> list[Member]:
+    below = _groups_below(group)
+    if not any(type_id != group.similarity_type_id for _, type_id in below):
+        return []
+    within = {"group__in": {group_id for group_id, _ in below}}
+    marks: dict[UUID, bool] = {}
+    for rows, member, image in _memberships(within):
+        marks.update(rows.values_list(member, f"{image}test_image"))
+    return [Member(one, group.id, group.test_group or marks[one]) for one in sorted(marks)]
+
+
+def _groups_below(group: Group) -> set[tuple[UUID, UUID]]:
+    """Return (group, type) of everything nested in a group, at any depth."""
+    found: set[tuple[UUID, UUID]] = set()
+    layer = [group.id]
+    while layer:
+        rows = GroupNesting.objects.filter(parent__in=layer)
+        pairs = set(rows.values_list("child_id", "child__similarity_type_id")) - found
+        found |= pairs
+        layer = [group_id for group_id, _ in pairs]
+    return found

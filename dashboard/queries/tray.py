@@ -6,7 +6,7 @@ from uuid import UUID
 from accounts.models import Workspace
 from dashboard.models import Job
 from dashboard.queries.jobs import Progress, progress_of
-from dashboard.queries.snapshots import Snapshots
+from dashboard.queries.moments import Snapshots
 
 FRESH = 0.5  # seconds
 COUNTED = 100

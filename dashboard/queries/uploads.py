@@ -1,5 +1,6 @@
 """Reading uploads."""
 
+from collections import Counter
 from datetime import datetime
 from uuid import UUID
 
@@ -10,11 +11,14 @@ from dashboard.models import Job, Upload, UploadFile, UploadPart
 from dashboard.queries.pages import PAGE_SIZE, BadCursor, Page
 
 MAX_DIGITS = 18  # a number with more may not fit into the column
+# What may be wrong with a file besides its bytes; see `UploadFile.refuse`.
+NOT_OF_THE_BYTES = ["path", "row", "file", "url", "group", "type", "test", "real"]
 
 
 def uploads_in(workspace: Workspace) -> QuerySet[Upload]:
     """Return the workspace's uploads."""
-    return Upload.objects.in_workspace(workspace).select_related("similarity_type")
+    related = ("workspace", "similarity_type", "undone_by")
+    return Upload.objects.in_workspace(workspace).select_related(*related)
 
 
 def get_upload(workspace: Workspace, upload_id: UUID) -> Upload:
@@ -28,8 +32,17 @@ def counts(upload: Upload) -> dict[str, int]:
     return dict.fromkeys(UploadFile.Status.values, 0) | dict(rows)
 
 
+def foreseen_counts(upload: Upload) -> Counter[str]:
+    """Count the upload's files by what is foreseen of them, less those that are left out."""
+    rows = upload.files.exclude(status=UploadFile.Status.LEFT_OUT)
+    return Counter(dict(rows.order_by().values_list("foreseen").annotate(Count("id"))))
+
+
 def failures(upload: Upload) -> QuerySet[UploadFile]:
-    """Return the files that did not go in, with their reasons, as they were sent."""
+    """Return the files that did not go in, or would not, with their reasons, as they were sent."""
+    if upload.stage == Upload.Stage.PLANNED:
+        wrong = upload.files.filter(foreseen=UploadFile.Foreseen.WRONG)
+        return wrong.filter(status=UploadFile.Status.WAITING).order_by("id")
     return upload.files.filter(status=UploadFile.Status.FAILED).order_by("id")
 
 
@@ -44,6 +57,31 @@ def failure_page(upload: Upload, cursor: str = "", size: int = PAGE_SIZE) -> Pag
     return Page(found[:size], str(found[size - 1].pk) if len(found) > size else "")
 
 
+def retryable(upload_id: UUID) -> QuerySet[UploadFile]:
+    """Return the files that did not come in and could if they are read again.
+
+    One that its manifest or its path stands in the way of would fail in the same way; the bytes of
+    one that failed must still be there, or have an address.
+    """
+    rows = UploadFile.objects.filter(upload=upload_id)
+    failed = Q(status=UploadFile.Status.FAILED) & ~Q(wrong__has_any_keys=NOT_OF_THE_BYTES)
+    waiting = Q(status=UploadFile.Status.WAITING)
+    stored = Q(part__in=stored_parts()) | Q(source__part__in=stored_parts()) | ~Q(url="")
+    return rows.filter(waiting & (stored | Q(part__known=True)) | failed & stored)
+
+
+def can_retry_upload(upload_id: UUID) -> bool:
+    """Say whether something of an upload that was brought in did not come in and still could."""
+    rows = Upload.objects.filter(pk=upload_id, stage=Upload.Stage.COMMITTED)
+    unlisted = stored_parts().filter(upload=OuterRef("pk"), listed=False)
+    return rows.filter(Exists(unlisted) | Exists(retryable(upload_id))).exists()
+
+
+def is_busy(upload: Upload) -> bool:
+    """Say whether a job about the upload waits or runs."""
+    return Job.objects.filter(subject_id=upload.pk).exclude(state__in=Job.FINISHED).exists()
+
+
 def stored_parts() -> QuerySet[UploadPart]:
     """Return the parts of all uploads whose bytes, as they were sent, are still there."""
     return UploadPart.objects.exclude(path="")
@@ -51,9 +89,7 @@ def stored_parts() -> QuerySet[UploadPart]:
 
 def unfinished_parts(upload_id: UUID) -> QuerySet[UploadPart]:
     """Return the parts of an upload that have files which did not come in and could be read."""
-    left = UploadFile.objects.filter(
-        part=OuterRef("pk"), status__in=(UploadFile.Status.WAITING, UploadFile.Status.FAILED)
-    )
+    left = retryable(upload_id).filter(Q(part=OuterRef("pk")) | Q(source__part=OuterRef("pk")))
     return stored_parts().filter(Q(listed=False) | Exists(left), upload=upload_id)
 
 

@@ -20,7 +20,7 @@ from dashboard.services import jobs
 from dashboard.services.async_records import fail, request_to_do, work_off
 from dashboard.services.descriptors import Source, contents_of
 from dashboard.services.features import start_describing
-from dashboard.services.groups import place_images
+from dashboard.services.groups import hold_to_place, place_images
 from dashboard.services.images import NewImage, delete_files, insert_images, write_files
 
 Status = AsyncRecord.Status
@@ -115,7 +115,7 @@ def _bring_in(request: AsyncRequest, batch: _Batch) -> None:
 def _place(rows: list[AsyncRecord], request: AsyncRequest) -> None:
     """Put images into the groups that their records name, type by type."""
     wanted = [(row, row.group_id) for row in rows if row.group_id is not None]
-    groups = _locked_groups(request.workspace, {group_id for _, group_id in wanted})
+    groups = _held_groups(request.workspace, wanted)
     by_type: defaultdict[UUID, list[tuple[AsyncRecord, Group]]] = defaultdict(list)
     for row, group_id in wanted:
         group = groups.get(group_id)
@@ -129,9 +129,13 @@ def _place(rows: list[AsyncRecord], request: AsyncRequest) -> None:
         _place_in_type(by_type[type_id])
 
 
-def _locked_groups(workspace: Workspace, ids: set[UUID]) -> dict[UUID, Group]:
-    rows = Group.objects.in_workspace(workspace).filter(pk__in=ids).order_by("id")
-    return {group.id: group for group in rows.select_for_update()}
+def _held_groups(workspace: Workspace, wanted: list[tuple[AsyncRecord, UUID]]) -> dict[UUID, Group]:
+    """Hold the records' images, and then their groups, which are returned by their ids."""
+    image_ids = {row.image_id for row, _ in wanted if row.image_id is not None}
+    group_ids = {group_id for _, group_id in wanted}
+    hold_to_place(image_ids=image_ids, group_ids=group_ids)
+    rows = Group.objects.in_workspace(workspace).filter(pk__in=group_ids)
+    return {group.id: group for group in rows}
 
 
 def _place_in_type(pairs: list[tuple[AsyncRecord, Group]]) -> None:

@@ -10,7 +10,9 @@ from dashboard.services.encoders import close_preparing
 from dashboard.services.extractions import close_extraction
 from dashboard.services.jobs import request_cancel
 from dashboard.services.training import close_training
-from dashboard.services.uploads import close_upload
+from dashboard.services.transfers import close_transfer
+from dashboard.services.upload_bytes import close_upload
+from dashboard.services.upload_plans import close_plan
 
 
 def close_subject(job: Job) -> None:
@@ -23,12 +25,16 @@ def close_subject(job: Job) -> None:
         )
     elif job.kind == Job.Kind.UPLOAD:
         close_upload(upload_id=job.subject_id)
+    elif job.kind == Job.Kind.PLAN:
+        close_plan(upload_id=job.subject_id)
     elif job.kind == Job.Kind.ENCODER:
         close_preparing(encoder_id=job.subject_id, message=job.message)
     elif job.kind == Job.Kind.EXTRACT:
         close_extraction(extraction_id=job.subject_id)
     elif job.kind in (Job.Kind.ASYNC_DESCRIPTOR, Job.Kind.ASYNC_UPLOAD):
         close_request(request_id=job.subject_id)
+    elif job.kind in (Job.Kind.EXPORT, Job.Kind.IMPORT):
+        close_transfer(transfer_id=job.subject_id)
 
 
 @transaction.atomic

@@ -9,7 +9,6 @@ import numpy as np
 from django.conf import settings
 from numpy.typing import NDArray
 
-from dashboard import runtime
 from dashboard.engine.encoder import PictureEncoder
 from dashboard.engine.trained_model import TrainedModel
 from dashboard.files import images as pictures
@@ -19,6 +18,7 @@ from dashboard.models import Task, Version
 from dashboard.queries.versions import find_usable
 from dashboard.services.errors import NoSuchVersion, NotTrained
 from dashboard.services.features import features_of_picture
+from dashboard.services.loading import load_encoder, load_model
 
 # So many pictures wait in memory, of at most 20 MB from an address; as many may be on their way.
 AT_ONCE = 16
@@ -53,10 +53,10 @@ def describe_sources(
     """Yield descriptor, width and height of each picture, or why it has none, in order.
 
     Equal pixels give equal descriptors. Sources are taken as there is room for them, so that one
-    is read while others are encoded; addresses are fetched side by side.
+    is read while others are encoded; addresses are fetched side by side. Raises `ModelUnusable`.
     """
-    model = runtime.version(version.id, version.artifact)
-    one = partial(_describe_one, model, runtime.encoder(version.encoder))
+    model = load_model(version)
+    one = partial(_describe_one, model, load_encoder(version.encoder))
     waiting: deque[Future[Described | FileRefused]] = deque()
     with ThreadPoolExecutor(settings.LIKEWISE_WORKERS, "describe") as pool:
         for content in fetch_many(sources):

@@ -1,35 +1,45 @@
 """Register encoders of one's own: tried at once, prepared by a job, never half there."""
 
-from collections.abc import Callable
+import hashlib
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 from uuid import UUID
 
+from django.conf import settings
 from django.db import IntegrityError, transaction
 
 from accounts.models import User, Workspace
 from dashboard import runtime
 from dashboard.engine.errors import UnfitEncoder
 from dashboard.engine.own import artifact, preparing
+from dashboard.engine.own.apart import try_apart
 from dashboard.engine.own.graph import Graph
 from dashboard.engine.own.preparing import Prepared, prepare
-from dashboard.engine.own.preprocessing import Preprocessing, read_preprocessing
-from dashboard.engine.own.trial import Trial, try_graph
+from dashboard.engine.own.preprocessing import read_preprocessing
 from dashboard.files import paths, storage
-from dashboard.models import Encoder, Feature, Job
+from dashboard.files.errors import readable_size
+from dashboard.models import Encoder, Feature, Job, RegionFeature
 from dashboard.queries.encoders import users_of
 from dashboard.services import jobs
 from dashboard.services.errors import EmptyName, EncoderExists, EncoderInUse, EncoderRefused
 
 FEATURES_AT_ONCE = 5000
+LARGEST_GRAPH = 2 << 30  # bytes; onnxruntime takes no larger graph in one file
+TOO_LARGE = "onnxruntime does not take it in one piece"
+PIECE = 1 << 20
 
 
 @dataclass(frozen=True)
 class NewEncoder:
-    """What somebody brings: a graph's bytes, and what is said of its input and output."""
+    """What somebody brings: a graph in a file, and what is said of its input and output."""
 
     name: str
-    graph: bytes
+    graph: Path
     stated: dict[str, Any] = field(default_factory=dict)
     output: str = ""
     pooling: str = ""
@@ -41,7 +51,7 @@ def register_encoder(*, new: NewEncoder, workspace: Workspace, actor: User) -> t
     Raises `EmptyName`, `EncoderExists`, and `EncoderRefused` if it is unfit, with nothing kept.
     """
     row = _row(new, actor)
-    storage.write(f"{paths.encoder(row.key)}/{artifact.GRAPH}", new.graph)
+    _store(new.graph, row)
     with transaction.atomic():
         _insert(row)
         job = jobs.enqueue(
@@ -68,7 +78,7 @@ def register_at_once(
         if row.state == Encoder.State.READY:
             raise
     else:
-        storage.write(f"{paths.encoder(row.key)}/{artifact.GRAPH}", new.graph)
+        _store(new.graph, row)
         _insert(row)
     _prepare(row, progress)
     return row
@@ -133,9 +143,10 @@ def delete_encoder(*, encoder: Encoder) -> None:
         if tasks or versions:
             raise EncoderInUse(encoder, tasks=tasks, versions=versions)
         Encoder.objects.filter(pk=encoder.pk).delete()
-    features = Feature.objects.filter(encoder=encoder.key).order_by("id")
-    while ids := list(features.values_list("id", flat=True)[:FEATURES_AT_ONCE]):
-        Feature.objects.filter(pk__in=ids).delete()
+    for kind in (Feature, RegionFeature):
+        rows = kind.objects.filter(encoder=encoder.key).order_by("id")
+        while ids := list(rows.values_list("id", flat=True)[:FEATURES_AT_ONCE]):
+            kind.objects.filter(pk__in=ids).delete()
     storage.delete_all(paths.encoder(encoder.key))
 
 
@@ -143,30 +154,50 @@ def _row(new: NewEncoder, actor: User | None) -> Encoder:
     """Try the graph and describe it as a row that is not saved yet."""
     if not new.name.strip():
         raise EmptyName("encoder")
+    size = new.graph.stat().st_size
+    if size > LARGEST_GRAPH:
+        raise EncoderRefused(f"The file is over {readable_size(LARGEST_GRAPH)}: {TOO_LARGE}.")
     try:
-        graph, preprocessing = _read(new)
-        trial: Trial = try_graph(graph, preprocessing)
+        tried = try_apart(new.graph, new.stated, output=new.output, pooling=new.pooling)
     except UnfitEncoder as error:
         raise EncoderRefused(str(error)) from error
-    key = artifact.key_of(new.graph, preprocessing, new.output, new.pooling)
+    key = artifact.key_of(_sha256(new.graph), tried.preprocessing, new.output, new.pooling)
     if (known := Encoder.objects.filter(key=key).first()) is not None:
         raise EncoderExists(known)
     return Encoder(
         key=key,
         name=new.name.strip(),
-        stated=preprocessing.as_json(),
+        stated=tried.preprocessing.as_json(),
         output=new.output,
         pooling=new.pooling,
-        dimension=trial.dimension,
-        seconds=trial.seconds,
-        file_size=len(new.graph),
+        dimension=tried.trial.dimension,
+        seconds=tried.trial.seconds,
+        file_size=size,
         created_by=actor,
     )
 
 
-def _read(new: NewEncoder) -> tuple[Graph, Preprocessing]:
-    graph = Graph(new.graph, output=new.output, pooling=new.pooling)
-    return graph, read_preprocessing(new.stated, graph.input)
+def _sha256(file: Path) -> str:
+    with file.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def _store(file: Path, row: Encoder) -> None:
+    """Keep the graph; never more of it than a piece is in memory."""
+    with file.open("rb") as stream:
+        name = f"{paths.encoder(row.key)}/{artifact.GRAPH}"
+        storage.write_stream(name, stream, limit=LARGEST_GRAPH)
+
+
+@contextmanager
+def _graph_file(row: Encoder) -> Iterator[Path]:
+    """Put the graph from the storage into a file, from which it is loaded with less memory."""
+    stored = f"{paths.encoder(row.key)}/{artifact.GRAPH}"
+    with tempfile.NamedTemporaryFile(dir=settings.FILE_UPLOAD_TEMP_DIR, suffix=".onnx") as file:
+        with storage.open(stored) as stream:
+            shutil.copyfileobj(stream, file, PIECE)
+        file.flush()
+        yield Path(file.name)
 
 
 def _insert(row: Encoder) -> None:
@@ -180,19 +211,18 @@ def _insert(row: Encoder) -> None:
 def _prepare(row: Encoder, progress: Callable[[int, int], None]) -> None:
     if row.state == Encoder.State.READY:  # killed after the last write, before the job ended
         return
-    folder = paths.encoder(row.key)
-    data = storage.read(f"{folder}/{artifact.GRAPH}")
-    new = NewEncoder(row.name, data, row.stated, row.output, row.pooling)
-    try:
-        graph, preprocessing = _read(new)
-        prepared: Prepared = prepare(
-            row.key, graph, preprocessing, amounts=preparing.AMOUNTS, progress=progress
-        )
-    except UnfitEncoder as error:
-        raise EncoderRefused(str(error)) from error
-    for name, content in artifact.packed(prepared, data).items():
-        if name != artifact.GRAPH:
-            storage.write(f"{folder}/{name}", content)
+    with _graph_file(row) as file:
+        sha256 = _sha256(file)
+        try:
+            graph = Graph(file, output=row.output, pooling=row.pooling)
+            preprocessing = read_preprocessing(row.stated, graph.input)
+            prepared: Prepared = prepare(
+                row.key, graph, preprocessing, amounts=preparing.AMOUNTS, progress=progress
+            )
+        except UnfitEncoder as error:
+            raise EncoderRefused(str(error)) from error
+    for name, content in artifact.packed(prepared, sha256).items():
+        storage.write(f"{paths.encoder(row.key)}/{name}", content)
     runtime.own(row.key)  # read back once before anybody depends on it
     Encoder.objects.filter(pk=row.pk).update(state=Encoder.State.READY, reason="")
     row.state = Encoder.State.READY

@@ -1,32 +1,18 @@
-"""Describe many images and keep the result as a file: complete, or absent."""
+"""Ask for the descriptors of many images, and end what is about them."""
 
-import tempfile
-from collections.abc import Callable, Iterator
 from functools import partial
-from pathlib import Path
 from uuid import UUID
 
-from django.conf import settings
-from django.core.exceptions import ObjectDoesNotExist
 from django.db import transaction
 from django.db.models import QuerySet
 
 from accounts.activity import record
 from accounts.models import User, Workspace
-from dashboard import runtime
 from dashboard.files import paths, storage
-from dashboard.files.tables import Described, Header, write_table
-from dashboard.models import Extraction, Group, Image, Job, SimilarityType, Version
+from dashboard.models import Extraction, Group, Job, SimilarityType, Version
 from dashboard.queries.chosen import chosen_words, stored
-from dashboard.queries.extractions import group_names, images_described, images_to_describe
-from dashboard.queries.features import features_of
 from dashboard.queries.image_tiles import Chosen
 from dashboard.services import jobs
-from dashboard.services.errors import FilterGone
-from dashboard.services.features import ensure_features
-
-ROWS_AT_ONCE = 500
-FEATURES_SHARE = 0.85  # of the whole progress; the rest is writing
 
 
 @transaction.atomic
@@ -75,86 +61,6 @@ def _enqueue(extraction: Extraction, actor: User) -> Job:
         subject_id=extraction.id,
         actor=actor,
     )
-
-
-def run_extraction(*, extraction_id: UUID, handle: jobs.Handle) -> str:
-    """Compute what is missing, then write the file aside and store it whole.
-
-    A second run after a kill computes only what the first one had not, and writes anew.
-    """
-    extraction = Extraction.objects.select_related("version__task", "workspace").get(
-        pk=extraction_id
-    )
-    if extraction.path:  # killed after the file, before the job ended
-        return _outcome(extraction)
-    images = _read(images_to_describe, extraction)
-
-    def features_done(done: int, total: int) -> None:
-        fraction = FEATURES_SHARE * done / total if total else FEATURES_SHARE
-        handle.report(stage="Looking at the images", total=total, done=done, fraction=fraction)
-        handle.check()
-
-    ensure_features(images=images, encoder_key=extraction.version.encoder, progress=features_done)
-    _write(extraction, _read(images_described, extraction), handle)
-    return _outcome(extraction)
-
-
-def _read(rows: Callable[[Extraction], QuerySet[Image]], extraction: Extraction) -> list[Image]:
-    try:
-        return list(rows(extraction))
-    except ObjectDoesNotExist as error:
-        raise FilterGone from error
-
-
-def _write(extraction: Extraction, images: list[Image], handle: jobs.Handle) -> None:
-    version = extraction.version
-    header = Header(
-        task=str(version.task_id),
-        task_name=version.task.name,
-        version=version.number,
-        dimension=version.dimension or 0,
-        encoder=version.encoder,
-        count=len(images),
-    )
-    path = paths.extraction(extraction.workspace_id, extraction.id, extraction.format)
-    with tempfile.TemporaryDirectory(dir=settings.FILE_UPLOAD_TEMP_DIR) as aside:
-        local = Path(aside, "result")
-        write_table(local, extraction.format, header, _described(extraction, images, handle))
-        size = local.stat().st_size
-        with local.open("rb") as file:
-            storage.write_stream(path, file, limit=size)
-    with transaction.atomic():
-        handle.report(total=len(images), done=len(images), fraction=1.0)
-        extraction.path, extraction.size, extraction.count = path, size, len(images)
-        extraction.save(update_fields=["path", "size", "count", "modified"])
-
-
-def _described(
-    extraction: Extraction, images: list[Image], handle: jobs.Handle
-) -> Iterator[Described]:
-    """Yield the rows of the result in batches, so that memory does not grow with their number."""
-    version = extraction.version
-    model = runtime.version(version.id, version.artifact)
-    for start in range(0, len(images), ROWS_AT_ONCE):
-        batch = images[start : start + ROWS_AT_ONCE]
-        handle.tick(
-            stage="Writing the file",
-            fraction=FEATURES_SHARE + (1 - FEATURES_SHARE) * start / len(images),
-        )
-        ids = [image.id for image in batch]
-        features = features_of(extraction.workspace, ids, version.encoder)
-        names = group_names(ids)
-        for image in batch:
-            yield Described(
-                id=str(image.id),
-                file_name=image.file_name,
-                groups=names.get(image.id, []),
-                descriptor=model.describe(features[image.id][None])[0],
-            )
-
-
-def _outcome(extraction: Extraction) -> str:
-    return f"{extraction.count:,} images described."
 
 
 def close_extraction(*, extraction_id: UUID) -> None:

@@ -1,32 +1,37 @@
 """Compute features that are missing; what is there is never computed again."""
 
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
-from itertools import islice
+from collections import deque
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import closing
+from itertools import chain, groupby
+from typing import TypeVar
 from uuid import UUID
 
 import numpy as np
 from django.conf import settings
-from django.db import transaction
 from numpy.typing import NDArray
 from PIL import Image as Pillow
 
 from accounts.models import User, Workspace
-from dashboard import runtime
 from dashboard.engine.encoder import PictureEncoder
 from dashboard.files import images as pictures
 from dashboard.files import paths, storage
-from dashboard.models import Feature, Image, Job
+from dashboard.models import Feature, Image, Job, Region, RegionFeature
 from dashboard.queries.encoders import keys_in_use
 from dashboard.queries.features import (
     count_undescribed,
     described_ids,
+    features_of_regions,
     has_undescribed,
     undescribed,
 )
 from dashboard.queries.jobs import unfinished_jobs
 from dashboard.services import jobs
+from dashboard.services.loading import load_encoder
+
+T = TypeVar("T")
+R = TypeVar("R")
 
 IMAGES_PER_BATCH = 50
 SEARCHABLE = "Looking at new images"
@@ -44,49 +49,120 @@ def features_of_picture(encoder: PictureEncoder, picture: Pillow.Image) -> NDArr
 
 
 def ensure_features(
-    *, images: Sequence[Image], encoder_key: str, progress: Callable[[int, int], None]
+    *,
+    images: Sequence[Image],
+    regions: Sequence[Region] = (),
+    encoder_key: str,
+    progress: Callable[[int, int], None],
 ) -> None:
-    """Give every image its features by an encoder, in batches that are kept at once.
+    """Give every image and region its features by an encoder, in batches that are kept at once.
 
-    `progress` hears how many of how many missing ones are done, after each batch, and may raise
-    to stop: what was computed stays.
+    `regions` come with their images and are of one workspace. `progress` hears how many of how
+    many missing ones are done, after each batch, and may raise to stop: what was computed stays.
     """
     there = described_ids([image.id for image in images], encoder_key)
     missing = [image for image in images if image.id not in there]
-    progress(0, len(missing))
-    waiting, done = iter(missing), 0
-    with _batch_encoder(encoder_key) as encode:
-        while batch := list(islice(waiting, IMAGES_PER_BATCH)):
-            _keep(encode(batch))
-            done += len(batch)
-            progress(done, len(missing))
+    sheets = _sheets(regions, encoder_key)
+    total, done = len(missing) + sum(map(len, sheets)), 0
+    progress(0, total)
+    with (
+        closing(encode_images(missing, encoder_key)) as batches,
+        closing(_encode(sheets, encoder_key, _region_features, _keep_regions)) as parts,
+    ):
+        for count in chain(map(len, batches), (sum(map(len, part)) for part in parts)):
+            done += count
+            progress(done, total)
 
 
-def _keep(rows: Sequence[Feature]) -> None:
-    Feature.objects.bulk_create(rows, ignore_conflicts=True)
+def encode_images(images: Iterable[Image], encoder_key: str) -> Generator[list[Image]]:
+    """Encode images on all cores and keep the result; yield them in batches once that is done.
+
+    Images are taken as there is room for them. Whoever leaves early closes it.
+    """
+    return _encode(images, encoder_key, _feature, _keep)
 
 
-@contextmanager
-def _batch_encoder(key: str) -> Iterator[Callable[[Sequence[Image]], list[Feature]]]:
-    """Give a function that encodes a batch on all cores."""
-    encoder = runtime.encoder(key)
-    with ThreadPoolExecutor(settings.LIKEWISE_WORKERS, "features") as pool:
+def _encode(
+    things: Iterable[T],
+    encoder_key: str,
+    one: Callable[[PictureEncoder, T], R],
+    keep: Callable[[list[R]], None],
+) -> Generator[list[T]]:
+    """Encode things on all cores; while one batch is written the next are encoded."""
+    waiting: deque[tuple[T, Future[R]]] = deque()
 
-        def encode(batch: Sequence[Image]) -> list[Feature]:
-            rows = pool.map(lambda image: _feature(encoder, image), batch)
-            return [row for row in rows if row]
+    def over() -> list[T]:
+        batch = [waiting.popleft() for _ in range(min(len(waiting), IMAGES_PER_BATCH))]
+        keep([future.result() for _, future in batch])
+        return [thing for thing, _ in batch]
 
-        yield encode
+    encoder = load_encoder(encoder_key)
+    pool = ThreadPoolExecutor(settings.LIKEWISE_WORKERS, "features")
+    try:
+        for thing in things:
+            waiting.append((thing, pool.submit(one, encoder, thing)))
+            if len(waiting) == 2 * IMAGES_PER_BATCH:
+                yield over()
+        while waiting:
+            yield over()
+    finally:
+        pool.shutdown(cancel_futures=True)
+
+
+def _keep(rows: list[Feature | None]) -> None:
+    Feature.objects.bulk_create([row for row in rows if row], ignore_conflicts=True)
+
+
+def _keep_regions(found: list[list[RegionFeature]]) -> None:
+    rows = [row for sheet in found for row in sheet]
+    RegionFeature.objects.bulk_create(rows, ignore_conflicts=True)
+
+
+def _sheets(regions: Sequence[Region], encoder_key: str) -> list[list[Region]]:
+    """Return a region for each box without features, those of an image together, to decode once."""
+    if not regions:
+        return []
+    there = features_of_regions(regions[0].image.workspace, regions, encoder_key)
+    missing = {(row.image_id, row.box): row for row in regions if row.id not in there}
+    ordered = (missing[place] for place in sorted(missing))
+    return [list(sheet) for _, sheet in groupby(ordered, key=lambda region: region.image_id)]
 
 
 def _feature(encoder: PictureEncoder, image: Image) -> Feature | None:
     """Encode a stored image; None if it was deleted meanwhile."""
+    data = _stored(image)
+    if data is None:
+        return None
+    vector = _packed(features_of_bytes(encoder, data))
+    return Feature(workspace_id=image.workspace_id, image=image, encoder=encoder.key, vector=vector)
+
+
+def _region_features(encoder: PictureEncoder, regions: Sequence[Region]) -> list[RegionFeature]:
+    """Encode the crops of one stored image; none if it was deleted meanwhile."""
+    image = regions[0].image
+    data = _stored(image)
+    if data is None:
+        return []
+    whole = pictures.decode_stored(data)
+    rows = []
+    for region in regions:
+        vector = _packed(features_of_picture(encoder, whole.crop(region.box)))
+        box = dict(zip(("left", "top", "right", "bottom"), region.box, strict=True))
+        row = RegionFeature(workspace_id=image.workspace_id, image=image, vector=vector, **box)
+        row.encoder = encoder.key
+        rows.append(row)
+    return rows
+
+
+def _stored(image: Image) -> bytes | None:
     try:
-        data = storage.read(paths.image(image.workspace_id, image.id, image.extension))
+        return storage.read(paths.image(image.workspace_id, image.id, image.extension))
     except FileNotFoundError:
         return None
-    vector = features_of_bytes(encoder, data).astype("<f2").tobytes()
-    return Feature(workspace_id=image.workspace_id, image=image, encoder=encoder.key, vector=vector)
+
+
+def _packed(row: NDArray[np.float16]) -> bytes:
+    return row.astype("<f2").tobytes()
 
 
 def start_describing(*, workspace: Workspace, actor: User | None) -> Job | None:
@@ -119,15 +195,17 @@ def run_describing(*, workspace: Workspace, handle: jobs.Handle) -> str:
 
 def _describe_by(key: str, workspace: Workspace, total: int, handle: jobs.Handle) -> int:
     """Describe by one encoder; returns the new total: images may come meanwhile."""
-    last: UUID | None = None
-    with _batch_encoder(key) as encode:
-        while batch := undescribed(workspace, key, after=last, size=IMAGES_PER_BATCH):
-            rows = encode(batch)
-            last = batch[-1].id
+    with closing(encode_images(_undescribed(workspace, key), key)) as batches:
+        for batch in batches:
             done = handle.job.done + len(batch)
             total = max(total, done)
-            with transaction.atomic():  # a kill in between would leave some uncounted
-                handle.report(stage=SEARCHABLE, total=total, done=done, fraction=done / total)
-                _keep(rows)
+            handle.report(stage=SEARCHABLE, total=total, done=done, fraction=done / total)
             handle.check()
     return total
+
+
+def _undescribed(workspace: Workspace, key: str) -> Iterator[Image]:
+    last: UUID | None = None
+    while batch := undescribed(workspace, key, after=last, size=IMAGES_PER_BATCH):
+        last = batch[-1].id
+        yield from batch

@@ -8,7 +8,6 @@ from django.db.models import QuerySet
 
 from accounts.activity import record
 from accounts.models import User
-from dashboard import runtime
 from dashboard.models import Collection, Fill, Group, Image, Job, SimilarityType
 from dashboard.queries.collections import has_running_fill
 from dashboard.queries.extractions import group_names, images_to_fill
@@ -18,6 +17,7 @@ from dashboard.queries.records import known_keys
 from dashboard.services import jobs
 from dashboard.services.errors import AlreadyFilling, CollectionFull
 from dashboard.services.features import ensure_features
+from dashboard.services.loading import load_model
 from dashboard.services.records import NewRecord, room_in, write_records
 
 IMAGES_AT_ONCE = 200
@@ -103,7 +103,7 @@ def _records(fill: Fill, ids: Sequence[UUID]) -> list[NewRecord]:
         images=list(images.values()), encoder_key=version.encoder, progress=lambda *_: None
     )
     features = features_of(fill.workspace, list(images), version.encoder)
-    model, names = runtime.version(version.id, version.artifact), group_names(list(images))
+    model, names = load_model(version), group_names(list(images))
     return [
         NewRecord(
             str(one),

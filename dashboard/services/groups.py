@@ -1,5 +1,6 @@
 """Make groups and move images and regions in and out of them."""
 
+from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
 from typing import Any, TypeVar
 from uuid import UUID
@@ -26,7 +27,7 @@ from dashboard.queries.regions import regions_in
 from dashboard.services.errors import AlreadyInExclusiveType, EmptyName
 from dashboard.services.extractions import drop_extractions
 from dashboard.services.fills import drop_fills
-from dashboard.services.holding import hold, hold_all, hold_ids
+from dashboard.services.holding import hold, hold_all, hold_ids, hold_pks
 from dashboard.services.members import (
     IMAGES,
     REGIONS,
@@ -104,7 +105,7 @@ def change_group(*, group: Group, changes: dict[str, Any], actor: User) -> Group
     `AlreadyInExclusiveType`; then nothing is changed.
     """
     if "similarity_type" in changes:
-        _hold_types(group, changes["similarity_type"])
+        changes = changes | {"similarity_type": _hold_types(group, changes["similarity_type"])}
     rows = Group.objects.select_related("workspace", "similarity_type")
     row = rows.select_for_update(of=("self",), no_key=True).get(pk=group.pk)
     if not changes:
@@ -121,11 +122,22 @@ def change_group(*, group: Group, changes: dict[str, Any], actor: User) -> Group
     return row
 
 
-def _hold_types(group: Group, similarity_type: SimilarityType) -> None:
-    """Hold the type that the group has and the one that it gets."""
+def _hold_types(group: Group, similarity_type: SimilarityType) -> SimilarityType:
+    """Hold the type that the group has and the one that it gets; returns that as it is now.
+
+    Of an exclusive type all groups are held, as whoever puts something into one of them holds it:
+    nothing of the group's can come in there before the group has.
+    """
     _hold_workspace(group)
     current = Group.objects.filter(pk=group.pk).values("similarity_type")
-    hold_all(SimilarityType.objects.filter(Q(pk__in=current) | Q(pk=similarity_type.pk)))
+    wanted = Q(pk__in=current) | Q(pk=similarity_type.pk)
+    held = {kind.pk: kind for kind in hold_all(SimilarityType.objects.filter(wanted))}
+    if similarity_type.pk not in held:
+        raise SimilarityType.DoesNotExist("The type was deleted meanwhile.")
+    if held[similarity_type.pk].exclusive:
+        touched = Q(similarity_type=similarity_type) | Q(pk=group.pk)
+        hold_pks(Group.objects.filter(touched))
+    return held[similarity_type.pk]
 
 
 def _hold_workspace(group: Group) -> None:
@@ -177,6 +189,19 @@ def discard_groups(groups: QuerySet[Group]) -> None:
     groups.delete()
 
 
+def discard_groups_of_types(groups: QuerySet[Group]) -> int:
+    """Delete groups as a part of a larger change, which tells of it; returns how many.
+
+    Call it in a transaction that holds the workspace.
+    """
+    held = groups.order_by("pk").select_for_update(of=("self",), no_key=True)
+    by_type = Counter(held.values_list("similarity_type", flat=True))
+    for type_id, count in by_type.items():
+        _count_groups(type_id, -count)
+    discard_groups(groups)
+    return by_type.total()
+
+
 def _count_groups(type_id: UUID, more: int) -> None:
     SimilarityType.objects.filter(pk=type_id).update(groups_count=F("groups_count") + more)
 
@@ -188,13 +213,44 @@ def find_or_create_groups(
 
     Call it in a transaction: the type's row is locked, so that two uploads make one group.
     """
+    groups, made = find_or_make_groups(similarity_type=similarity_type, names=names)
+    for group in made:
+        _tell("created", group, actor=actor)
+    return groups
+
+
+def find_or_make_groups(
+    *, similarity_type: SimilarityType, names: Iterable[str]
+) -> tuple[dict[str, Group], list[Group]]:
+    """Do the same as a part of a larger change, which tells of it; also return those made.
+
+    Raises `EmptyName`.
+    """
+    stripped = {name: name.strip() for name in names}
+    wanted = set(stripped.values())
+    if "" in wanted:
+        raise EmptyName("group")
     SimilarityType.objects.select_for_update(no_key=True).get(pk=similarity_type.pk)
-    wanted = set(names)
     rows = Group.objects.filter(similarity_type=similarity_type, name__in=wanted, groups_count=0)
     found = {group.name: group for group in rows.order_by("-created", "-id")}
-    for name in sorted(wanted - found.keys()):
-        found[name] = create_group(similarity_type=similarity_type, name=name, actor=actor)
-    return found
+    made = [
+        Group(workspace_id=similarity_type.workspace_id, similarity_type=similarity_type, name=name)
+        for name in sorted(wanted - found.keys())
+    ]
+    Group.objects.bulk_create(made)
+    if made:
+        _count_groups(similarity_type.pk, len(made))
+    found |= {group.name: group for group in made}
+    return {name: found[key] for name, key in stripped.items()}, made
+
+
+def hold_to_place(*, image_ids: Iterable[UUID], group_ids: Iterable[UUID]) -> None:
+    """Hold what several calls of `place_images` will, before the first one.
+
+    All images come before all groups: whoever deletes images holds them in this order.
+    """
+    hold_pks(Image.objects.filter(pk__in=set(image_ids)))
+    hold_pks(Group.objects.filter(pk__in=set(group_ids)))
 
 
 def place_images(pairs: Sequence[tuple[Group, Image]]) -> Placed:

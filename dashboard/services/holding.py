@@ -37,6 +37,11 @@ def hold_all(rows: QuerySet[M]) -> list[M]:
     return list(_held(rows))
 
 
+def hold_pks(rows: QuerySet[M]) -> None:
+    """Hold all these rows and read no more than their ids; call it in a transaction."""
+    list(_held(rows).values_list("pk", flat=True))
+
+
 def select_by_ids(rows: QuerySet[M], ids: Iterable[UUID], noun: str) -> list[M]:
     """Return the rows with these ids. Raises `UnknownIds` and `TooManyIds`."""
     wanted = _checked(ids)

@@ -66,10 +66,10 @@ def insert_images(
         write_files(workspace, row.id, fresh[row.sha256].picture)
         row.deleted, row.created = None, now
         row.save()
+    # In the order of their hashes: who inserts the same ones waits, and never in a circle.
     rows = [
-        _fill(Image(id=image.id, workspace=workspace, created=now), image, actor)
-        for sha256, image in fresh.items()
-        if sha256 not in known
+        _fill(Image(id=fresh[sha256].id, workspace=workspace, created=now), fresh[sha256], actor)
+        for sha256 in sorted(fresh.keys() - known.keys())
     ]
     Image.objects.bulk_create(rows, ignore_conflicts=True)
     return images_by_sha256(workspace, fresh.keys())
@@ -187,21 +187,29 @@ def delete_images(*, workspace: Workspace, ids: Iterable[UUID], actor: User) -> 
     and `TooManyIds`; then nothing is changed.
     """
     images = hold(images_in(workspace), ids, "image")
+    discard_images(images)
+    for start in range(0, len(images), FILES_PER_BATCH):
+        ids_of_batch = [image.pk for image in images[start : start + FILES_PER_BATCH]]
+        transaction.on_commit(partial(delete_files_of, ids_of_batch))
+    record(workspace=workspace, verb="deleted", noun="image", count=len(images), actor=actor)
+    return len(images)
+
+
+def discard_images(images: Sequence[Image]) -> None:
+    """Delete images as a part of a larger change, which tells of it and removes their files after.
+
+    Call it in a transaction that holds them.
+    """
     regions = hold_all(Region.objects.filter(image__in=images))
     leave_all_groups(images=images, regions=regions)
     Region.objects.filter(pk__in=[region.pk for region in regions]).delete()
     Verification.objects.filter(image__in=images).delete()
     rows = Image.objects.filter(pk__in=[image.pk for image in images])
     rows.update(deleted=timezone.now(), verify_count=0)
-    record(workspace=workspace, verb="deleted", noun="image", count=len(images), actor=actor)
-    for start in range(0, len(images), FILES_PER_BATCH):
-        ids_of_batch = [image.pk for image in images[start : start + FILES_PER_BATCH]]
-        transaction.on_commit(partial(_delete_files_of, ids_of_batch))
-    return len(images)
 
 
 @transaction.atomic
-def _delete_files_of(ids: Iterable[UUID]) -> None:
+def delete_files_of(ids: Iterable[UUID]) -> None:
     """Remove the files of images, unless somebody brought them back meanwhile."""
     for image in hold_all(Image.objects.filter(pk__in=ids, deleted__isnull=False)):
         delete_files(image)

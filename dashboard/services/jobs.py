@@ -39,6 +39,10 @@ QUEUES = {
     Job.Kind.ASYNC_UPLOAD: "upload",
     Job.Kind.CLOSE: "upload",
     Job.Kind.FILL: "extract",
+    Job.Kind.PLAN: "upload",
+    Job.Kind.UNDO: "upload",
+    Job.Kind.EXPORT: "extract",
+    Job.Kind.IMPORT: "upload",
 }
 # What somebody waits for at a page, and what nobody waits for; all else is 0.
 PRIORITIES = {Job.Kind.PLAN: 10, Job.Kind.UNDO: 10, Job.Kind.CLOSE: -10}

@@ -39,11 +39,15 @@ REGIONS = Kind(GroupRegion, Region, "region", "regions_count", "object")
 
 @dataclass
 class Placed:
-    """What came of putting members into groups; `elsewhere` maps a refused one to its group."""
+    """What came of putting members into groups; `elsewhere` maps a refused one to its group.
+
+    `pairs` are the memberships that `place` made, as (group, member).
+    """
 
     added: int = 0
     already: int = 0
     elsewhere: dict[UUID, Group] = field(default_factory=dict)
+    pairs: set[tuple[UUID, UUID]] = field(default_factory=set)
 
 
 def place(kind: Kind, pairs: Sequence[tuple[Group, Any]]) -> Placed:
@@ -71,6 +75,7 @@ def place(kind: Kind, pairs: Sequence[tuple[Group, Any]]) -> Placed:
         added=len(free),
         already=len(there & wanted.keys()),
         elsewhere={key: holders[group_id] for key, group_id in refused.items()},
+        pairs=set(free),
     )
 
 

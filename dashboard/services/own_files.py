@@ -19,13 +19,13 @@ BESIDE = ("preprocessor_config.json", "config.json")
 def new_encoder_from(
     file: Path, *, name: str, preprocessing: Path | None, output: str = "", pooling: str = ""
 ) -> NewEncoder:
-    """Read a graph and the JSON beside it.
+    """Find the JSON beside a graph and read it.
 
-    Raises `OSError` if a file cannot be read, `ValueError` with a sentence for a bad JSON.
+    Raises `OSError` if it cannot be read, `ValueError` with a sentence for a bad one.
     """
     return NewEncoder(
         name=name or file.stem,
-        graph=file.read_bytes(),
+        graph=file,
         stated=_stated(preprocessing or _beside(file)),
         output=output,
         pooling=pooling,

@@ -9,6 +9,7 @@ from accounts.models import User
 from dashboard.models import Job
 from dashboard.queries.extractions import get_extraction
 from dashboard.queries.retries import can_retry
+from dashboard.queries.transfers import get_transfer
 from dashboard.queries.uploads import get_upload
 from dashboard.queries.versions import get_version
 from dashboard.services.demo import start_demo
@@ -16,6 +17,9 @@ from dashboard.services.errors import NothingToRetry, StillUnderWay
 from dashboard.services.extractions import retry_extraction
 from dashboard.services.features import start_describing
 from dashboard.services.training import start_training
+from dashboard.services.transfers import retry_transfer
+from dashboard.services.upload_plans import start_plan
+from dashboard.services.upload_undo import undo_upload
 from dashboard.services.uploads import retry_upload
 
 
@@ -69,10 +73,27 @@ def _extraction(job: Job, actor: User) -> Job:
     return retry_extraction(extraction=extraction, actor=actor)
 
 
+def _plan(job: Job, actor: User) -> Job:
+    return start_plan(upload=get_upload(job.workspace, job.subject_id), actor=actor)
+
+
+def _undo(job: Job, actor: User) -> Job:
+    return undo_upload(upload=get_upload(job.workspace, job.subject_id), actor=actor)
+
+
+def _transfer(job: Job, actor: User) -> Job:
+    transfer = get_transfer(job.workspace, job.subject_id)
+    return retry_transfer(transfer=transfer, actor=actor)
+
+
 _AGAIN: dict[Job.Kind, Callable[[Job, User], Job]] = {
     Job.Kind.UPLOAD: _upload,
     Job.Kind.TRAIN: _training,
     Job.Kind.DEMO: _demo,
     Job.Kind.DESCRIBE: _describing,
     Job.Kind.EXTRACT: _extraction,
+    Job.Kind.PLAN: _plan,
+    Job.Kind.UNDO: _undo,
+    Job.Kind.EXPORT: _transfer,
+    Job.Kind.IMPORT: _transfer,
 }

@@ -9,6 +9,7 @@ from dashboard.queries.encoders import default_key
 from dashboard.queries.features import feature_of
 from dashboard.queries.search import Hit, nearest
 from dashboard.services.features import features_of_bytes
+from dashboard.services.loading import load_encoder, load_model
 
 MOST_HITS = 200
 
@@ -18,10 +19,10 @@ def search_by_picture(
 ) -> list[Hit]:
     """Return the images most alike to a picture's bytes, by a version or by the untrained model.
 
-    Raises `FileRefused` if the bytes are no picture that can be read.
+    Raises `FileRefused` if the bytes are no picture that can be read, `ModelUnusable`.
     """
     model = model_of(version)
-    row = features_of_bytes(runtime.encoder(model.encoder), data)
+    row = features_of_bytes(load_encoder(model.encoder), data)
     return nearest(workspace, version, model, model.describe(row[None])[0], min(k, MOST_HITS))
 
 
@@ -31,14 +32,14 @@ def search_by_image(*, image: Image, version: Version | None, k: int) -> list[Hi
     row = feature_of(image, model.encoder)
     if row is None:
         data = storage.read(paths.image(image.workspace_id, image.id, image.extension))
-        row = features_of_bytes(runtime.encoder(model.encoder), data)
+        row = features_of_bytes(load_encoder(model.encoder), data)
     query = model.describe(row[None])[0]
     hits = nearest(image.workspace, version, model, query, min(k, MOST_HITS) + 1)
     return [hit for hit in hits if hit.image != image][:k]
 
 
 def model_of(version: Version | None) -> TrainedModel:
-    """Return a version's model, or the untrained one for None."""
+    """Return a version's model, or the untrained one for None. Raises `ModelUnusable`."""
     if version is None:
         return runtime.untrained(default_key())
-    return runtime.version(version.id, version.artifact)
+    return load_model(version)

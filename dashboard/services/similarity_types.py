@@ -11,7 +11,7 @@ from dashboard.services.errors import EmptyName, InSeveralGroups, TypeHasGroups
 from dashboard.services.extractions import drop_extractions
 from dashboard.services.fills import drop_fills
 from dashboard.services.groups import discard_groups
-from dashboard.services.holding import hold_all
+from dashboard.services.holding import hold_all, hold_pks
 from dashboard.services.members import IMAGES, REGIONS, in_several_groups
 
 
@@ -33,9 +33,27 @@ def find_or_create_type(
     *, workspace: Workspace, name: str, exclusive: bool, actor: User
 ) -> SimilarityType:
     """Return the workspace's oldest type of that name, or create it."""
-    rows = SimilarityType.objects.in_workspace(workspace).filter(name=name.strip())
-    found: SimilarityType | None = rows.order_by("created", "id").first()
+    found = _oldest(workspace, name)
     return found or create_type(workspace=workspace, name=name, exclusive=exclusive, actor=actor)
+
+
+def find_or_make_type(
+    *, workspace: Workspace, name: str, exclusive: bool
+) -> tuple[SimilarityType, bool]:
+    """Do the same as a part of a larger change, which tells of it; also say whether it was made."""
+    hold_all(Workspace.objects.filter(pk=workspace.pk))
+    found = _oldest(workspace, name)
+    if found is not None:
+        return found, False
+    made = SimilarityType.objects.create(
+        workspace=workspace, name=name.strip(), exclusive=exclusive
+    )
+    return made, True
+
+
+def _oldest(workspace: Workspace, name: str) -> SimilarityType | None:
+    rows = SimilarityType.objects.in_workspace(workspace).filter(name=name.strip())
+    return rows.order_by("created", "id").first()
 
 
 @transaction.atomic
@@ -64,8 +82,7 @@ def change_type(
 def _set_exclusive(similarity_type: SimilarityType, *, exclusive: bool) -> None:
     """Bring the copies of `exclusive` in the memberships up to date."""
     # Whoever puts members into these groups holds them, and reads the type after that.
-    groups = Group.objects.filter(similarity_type=similarity_type).order_by("id")
-    list(groups.select_for_update(no_key=True).values_list("pk", flat=True))
+    hold_pks(Group.objects.filter(similarity_type=similarity_type))
     for kind in (IMAGES, REGIONS):
         if exclusive and (several := in_several_groups(kind, similarity_type)):
             raise InSeveralGroups(kind.noun, *several)

@@ -20,11 +20,13 @@ from dashboard.files import paths, storage
 from dashboard.models import Job, Task, Version
 from dashboard.queries.encoders import key_for
 from dashboard.queries.readiness import readiness
-from dashboard.queries.training_set import Snapshot, snapshot, training_set
+from dashboard.queries.snapshots import Snapshot, snapshot
+from dashboard.queries.training_set import learned_groups, training_set
 from dashboard.queries.versions import find_running
 from dashboard.services import jobs
-from dashboard.services.errors import NotReady, TrainingAlreadyRunning
+from dashboard.services.errors import ModelUnusable, NotReady, TrainingAlreadyRunning
 from dashboard.services.features import ensure_features
+from dashboard.services.loading import load_model
 
 FEATURES_SHARE = 0.6  # of the whole progress; the rest is fitting and checking
 WORST_GROUPS_KEPT = 50
@@ -81,10 +83,13 @@ def _check_readiness(task: Task) -> None:
 def run_training(*, version_id: UUID, handle: jobs.Handle) -> str:
     """Train a version; returns the sentence of its outcome.
 
-    Features that are computed stay when it stops. The artifact is written aside and renamed last,
-    so a second run after a kill starts from clean ground and ends with one version.
+    Features that are computed stay when it stops, and nothing else: it can be cancelled until the
+    version is there. The artifact is written aside and renamed last, so a second run after a kill
+    starts from clean ground and ends with one version.
     """
-    version = Version.objects.select_related("task__workspace", "workspace").get(pk=version_id)
+    version = Version.objects.select_related(
+        "task__workspace", "task__production_version", "workspace"
+    ).get(pk=version_id)
     if version.status == Version.Status.TRAINED:  # killed after the version, before the job ended
         return version.detail
     Version.objects.filter(pk=version.pk).update(status=Version.Status.TRAINING)
@@ -98,16 +103,26 @@ def run_training(*, version_id: UUID, handle: jobs.Handle) -> str:
         handle.check()
 
     ensure_features(
-        images=list(seen.images.values()), encoder_key=version.encoder, progress=features_done
+        images=list(seen.images.values()),
+        regions=list(seen.regions.values()),
+        encoder_key=version.encoder,
+        progress=features_done,
     )
     model = _fit(version, seen, handle)
     handle.report(stage="Keeping the result", fraction=0.99)
+    handle.check()
     folder = _store(version, model, seen)
-    _finish_training(version, model, folder, handle)
+    try:
+        _finish_training(version, model, folder, handle)
+    except jobs.JobCancelled:
+        storage.delete_all(folder)
+        raise
     return version.detail
 
 
 def _fit(version: Version, seen: Snapshot, handle: jobs.Handle) -> TrainedModel:
+    """Fit the version's model; cancelled between any two steps of it."""
+
     def progress(stage: str, fraction: float) -> None:
         handle.tick(stage=stage, fraction=FEATURES_SHARE + (0.99 - FEATURES_SHARE) * fraction)
 
@@ -115,11 +130,33 @@ def _fit(version: Version, seen: Snapshot, handle: jobs.Handle) -> TrainedModel:
         return training.fit(
             training_set(version, seen),
             prior=runtime.prior(version.encoder),
+            production=_production(version, seen),
             progress=progress,
             cancelled=lambda: False,
         )
     except training.TooLittleData as error:
         raise NotReady([str(error)]) from error
+
+
+def _production(version: Version, seen: Snapshot) -> training.Production | None:
+    """Return what is in production, to compare with; none if it cannot be used any more."""
+    chosen = version.task.production_version
+    if chosen is None:
+        return None
+    try:
+        model = load_model(chosen)
+    except ModelUnusable:  # then a new version is what is needed
+        return None
+    return training.Production(model, learned_groups(seen, read_snapshot(chosen)))
+
+
+def read_snapshot(version: Version) -> dict[str, Any]:
+    """Return what `Snapshot.as_json` wrote when the version was trained; nothing if it is lost."""
+    try:
+        kept = json.loads(storage.read(f"{version.artifact}/{SNAPSHOT}"))
+    except (FileNotFoundError, ValueError):
+        return {"format": None, "types": {}}
+    return dict(kept)
 
 
 def _store(version: Version, model: TrainedModel, seen: Snapshot) -> str:
@@ -139,9 +176,14 @@ def _finish_training(
     version: Version, model: TrainedModel, folder: str, handle: jobs.Handle
 ) -> None:
     handle.report(fraction=1.0)
+    handle.check()
     version.status = Version.Status.TRAINED
     version.dimension = model.dimension
-    version.metrics = {key: _summary(report) for key, report in model.report().items()}
+    working = version.task.production_version
+    version.metrics = {
+        key: _summary(report) | {"production_version": working and working.number}
+        for key, report in model.report().items()
+    }
     version.detail = " ".join(
         f"{report['name']}: {report['verdict']['sentence']}" for report in version.metrics.values()
     )

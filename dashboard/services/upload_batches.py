@@ -1,25 +1,35 @@
 """Work the waiting files of an upload off in batches: decode the next while one is written."""
 
-from collections import defaultdict
-from collections.abc import Callable, Iterator
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Executor, Future
-from contextlib import ExitStack
+from contextlib import closing
 from dataclasses import dataclass
-from typing import Self, cast
+from itertools import takewhile
+from typing import Self
 
-from django.conf import settings
 from django.db import transaction
 
-from dashboard.files import archives, storage
 from dashboard.files import images as pictures
-from dashboard.files.errors import FileRefused, ImageTooLarge
-from dashboard.models import Image, SimilarityType, Upload, UploadFile, UploadPart
+from dashboard.files.errors import FileRefused
+from dashboard.models import Group, Image, SimilarityType, Upload, UploadFile, UploadGroup
 from dashboard.queries.images import images_by_sha256, images_in
-from dashboard.services.groups import find_or_create_groups, place_images
-from dashboard.services.images import NewImage, delete_files, insert_images, write_files
+from dashboard.services.groups import find_or_make_groups, hold_to_place, place_images
+from dashboard.services.holding import hold_pks
+from dashboard.services.images import (
+    NewImage,
+    delete_files,
+    delete_files_of,
+    insert_images,
+    write_files,
+)
+from dashboard.services.upload_reader import PartReader
 
 FILES_PER_BATCH = 50
 BYTES_PER_BATCH = 64 << 20
+WRITTEN = ["status", "reason", "image", "group", "placed", "sha256"]
+
+__all__ = ["Importer", "PartReader", "remove_unborn"]
 
 Status = UploadFile.Status
 
@@ -30,52 +40,49 @@ class _Item:
 
     row: UploadFile
     sha256: str = ""
-    data: bytes = b""
+    data: bytes | None = None
     work: Future[NewImage] | None = None
 
-    def fail(self, refusal: FileRefused) -> None:
+    def fail(self, reason: str) -> None:
         """Give up this file with its reason; the others go on."""
-        self.row.status, self.row.reason = Status.FAILED, refusal.reason
+        self.row.status, self.row.reason = Status.FAILED, reason
 
+    def take(self, data: bytes | FileRefused) -> int:
+        """Take what was read of the file; returns how many bytes that is."""
+        if isinstance(data, FileRefused):
+            self.fail(data.reason)
+            return 0
+        self.data, self.sha256 = data, pictures.sha256(data)
+        return len(data)
 
-class PartReader(ExitStack):
-    """Reads files of an upload's parts; the archive at hand stays open from batch to batch."""
-
-    _part: UploadPart | None = None
-    _archive: archives.ZipArchive
-    _members: dict[int, archives.Member]
-
-    def read(self, row: UploadFile) -> bytes:
-        """Return a file's bytes. Raises `FileRefused` with the reason."""
-        part = row.part
-        if part.is_archive:
-            if self._part != part:
-                self._open(part)
-            return self._archive.read(self._members[row.number])
-        if part.size > settings.LIKEWISE_MAX_IMAGE:
-            raise ImageTooLarge(settings.LIKEWISE_MAX_IMAGE, part.size)
-        return storage.read(part.path)
-
-    def _open(self, part: UploadPart) -> None:
-        self.close()
-        file = self.enter_context(storage.open(part.path))
-        self._archive = self.enter_context(archives.ZipArchive(file))
-        self._members = {member.index: member for member in self._archive.members()}
-        self._part = part
+    def follow(self, source: "_Item") -> None:
+        """Share the fate of the file that this row tells of for the second time."""
+        self.sha256 = source.sha256
+        if source.row.status == Status.FAILED:
+            self.fail(source.row.reason)
 
 
 class Importer:
     """Brings the waiting files of one upload in; belongs to the one thread that runs the job.
 
-    `fence` is called at the end of each batch's transaction: it tells how far the work is, and
-    raises if the job is no longer ours, which takes the batch back.
+    `types` are those that rows name. `fence` is called at the end of each batch's transaction with
+    what became of how many: it tells how far the work is, and raises if the job is no longer ours,
+    which takes the batch back.
     """
 
-    def __init__(self, upload: Upload, pool: Executor, fence: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        upload: Upload,
+        pool: Executor,
+        fence: Callable[[Counter[str]], None],
+        types: Mapping[str, SimilarityType],
+    ) -> None:
         self.upload = upload
+        self._types = types
         self._fence = fence
         self._pool = pool
         self._last = 0
+        self._hashes: dict[int, str] = {}
         self._reader = PartReader()
 
     def __enter__(self) -> Self:
@@ -89,7 +96,7 @@ class Importer:
 
         While one batch is written to the database, the pictures of the next are decoded.
         """
-        self._last = 0
+        self._last, self._hashes = 0, {}
         current = self._begin()
         while current:
             following = self._begin()
@@ -101,57 +108,86 @@ class Importer:
         """Read the next files and start the work on those that the workspace lacks."""
         items = self._read()
         known = images_by_sha256(self.upload.workspace, {item.sha256 for item in items})
-        begun: set[str] = set()
+        # What the batch before this one brings in is not decoded twice; if that fails, the next
+        # pass finds the file waiting.
+        begun = set(self._hashes.values())
         for item in items:
             there = known.get(item.sha256)
             is_present = there is not None and there.deleted is None
-            if item.sha256 and not is_present and item.sha256 not in begun:
+            if item.data is not None and not is_present and item.sha256 not in begun:
                 begun.add(item.sha256)
                 item.work = self._pool.submit(self._prepare, item.row, item.data, there)
-            item.data = b""
+            item.data = None
+        self._hashes = {item.row.pk: item.sha256 for item in items if item.sha256}
         return items
 
     def _read(self) -> list[_Item]:
-        rows = self.upload.files.filter(status=Status.WAITING, pk__gt=self._last)
-        items: list[_Item] = []
+        """Return the next files with their bytes, less those whose content is here already."""
+        rows = self.upload.files.filter(status=Status.WAITING, pk__gt=self._last).order_by("pk")
+        rows = rows.select_related("part__similarity_type", "source__part")
+        items = [_Item(row) for row in rows[:FILES_PER_BATCH]]
+        self._recognise(items)
+        by_pk = {item.row.pk: item for item in items}
+        to_read = [item for item in items if not item.sha256 and item.row.source_id not in by_pk]
+        unread = {item.row.pk for item in to_read}
         size = 0
-        for row in rows.select_related("part__similarity_type").order_by("pk")[:FILES_PER_BATCH]:
-            if size >= BYTES_PER_BATCH:
-                break
-            items.append(self._item(row))
-            size += len(items[-1].data)
-            self._last = row.pk
+        with closing(self._reader.read_many(item.row for item in to_read)) as contents:
+            for item, data in zip(to_read, contents, strict=False):
+                unread.discard(item.row.pk)
+                size += item.take(data)
+                if size >= BYTES_PER_BATCH:
+                    break
+        items = list(takewhile(lambda item: item.row.pk not in unread, items))
+        for item in items:
+            if not item.sha256 and item.row.source_id in by_pk:
+                item.follow(by_pk[item.row.source_id])
+        self._last = items[-1].row.pk if items else self._last
         return items
 
-    def _item(self, row: UploadFile) -> _Item:
-        item = _Item(row)
-        try:
-            item.data = self._reader.read(row)
-            item.sha256 = pictures.sha256(item.data)
-        except FileRefused as refusal:
-            item.fail(refusal)
-        return item
+    def _recognise(self, items: list[_Item]) -> None:
+        """Give items whose content is known to be here its hash: their bytes are not needed."""
+        hashes = {item.row.pk: self._hash_of(item.row) for item in items}
+        wanted = set(hashes.values()) - {""}
+        present = images_in(self.upload.workspace).filter(sha256__in=wanted)
+        here = set(present.values_list("sha256", flat=True)) if wanted else set()
+        here.update(self._hashes.values())
+        for item in items:
+            if hashes[item.row.pk] in here:
+                item.sha256 = hashes[item.row.pk]
+
+    def _hash_of(self, row: UploadFile) -> str:
+        """Return what is known of a file's content before its bytes are read."""
+        if row.sha256 or row.source is None:
+            return row.sha256
+        # The batch before this one may not be written yet.
+        return row.source.sha256 or self._hashes.get(row.source.pk, "")
 
     def _prepare(self, row: UploadFile, data: bytes, deleted: Image | None) -> NewImage:
         """Decode a picture and write its files under the id that it will have."""
         picture = pictures.prepare(data)
         new_id = deleted.id if deleted is not None else row.image_id_if_new
         write_files(self.upload.workspace, new_id, picture)
-        return NewImage(new_id, picture, file_name=row.name.rsplit("/", 1)[-1])
+        return NewImage(
+            new_id,
+            picture,
+            file_name=row.name.rsplit("/", 1)[-1],
+            meta_data=row.meta_data,
+            test_image=row.test_image is True,
+            real=row.real is not False,
+        )
 
     def _commit(self, items: list[_Item]) -> None:
         """Write a batch: images, groups, memberships and what became of each file, or nothing."""
         prepared = [new for item in items if (new := self._result(item)) is not None]
         with transaction.atomic():
+            self._hold_types(items)
             images = insert_images(
                 workspace=self.upload.workspace, images=prepared, actor=self.upload.created_by
             )
             self._settle(items, prepared, images)
             self._place([item for item in items if item.row.image is not None])
-            UploadFile.objects.bulk_update(
-                [item.row for item in items], ["status", "reason", "image", "group"]
-            )
-            self._fence()
+            UploadFile.objects.bulk_update([item.row for item in items], WRITTEN)
+            self._fence(Counter(item.row.status for item in items))
         for new in prepared:
             # Another upload of the same bytes was faster: its files stay, these are nobody's.
             if images[new.picture.sha256].id != new.id:
@@ -168,7 +204,7 @@ class Importer:
         try:
             return item.work.result() if item.work is not None else None
         except FileRefused as refusal:
-            item.fail(refusal)
+            item.fail(refusal.reason)
             return None
 
     def _settle(
@@ -186,6 +222,7 @@ class Importer:
         reasons = {item.sha256: item.row.reason for item in items if item.row.reason}
         for item in items:
             image = known.get(item.sha256)
+            item.row.sha256 = item.sha256 or item.row.sha256
             if image is not None:
                 is_new = item.work is not None and image.id in new_ids
                 item.row.image = image
@@ -193,28 +230,74 @@ class Importer:
             elif item.sha256 and item.sha256 in reasons:
                 item.row.status, item.row.reason = Status.FAILED, reasons[item.sha256]
 
+    def _hold_types(self, items: list[_Item]) -> None:
+        """Hold the types whose groups get something: they come before images and groups."""
+        types = {kind.pk for item in items if (kind := self._type_of(item.row)) is not None}
+        hold_pks(SimilarityType.objects.filter(pk__in=types))
+
+    def _type_of(self, row: UploadFile) -> SimilarityType | None:
+        """Return the type whose group a file goes into, if it goes into any."""
+        if not row.group_name.strip():
+            return None
+        if row.type_name:
+            return self._types[row.type_name]
+        return row.part.similarity_type or self.upload.similarity_type
+
     def _place(self, items: list[_Item]) -> None:
-        """Put the images of folders into the groups of the same name, type by type."""
+        """Put the images into the groups that their rows name, type by type."""
         by_type: defaultdict[SimilarityType, list[_Item]] = defaultdict(list)
         for item in items:
-            similarity_type = item.row.part.similarity_type or self.upload.similarity_type
-            if similarity_type is not None and item.row.group_name:
+            similarity_type = self._type_of(item.row)
+            if similarity_type is not None:
                 by_type[similarity_type].append(item)
-        for similarity_type in sorted(by_type, key=lambda kind: kind.id):
-            self._place_in(similarity_type, by_type[similarity_type])
-
-    def _place_in(self, similarity_type: SimilarityType, items: list[_Item]) -> None:
-        groups = find_or_create_groups(
-            similarity_type=similarity_type,
-            names={item.row.group_name for item in items},
-            actor=self.upload.created_by,
+        placing = [item.row for of_type in by_type.values() for item in of_type]
+        for similarity_type, of_type in by_type.items():
+            self._find_groups(similarity_type, of_type)
+        hold_to_place(
+            image_ids=[row.image_id for row in placing if row.image_id],
+            group_ids=[row.group_id for row in placing if row.group_id],
         )
-        pairs = []
+        for of_type in by_type.values():
+            self._place_in_groups(of_type)
+
+    def _find_groups(self, similarity_type: SimilarityType, items: list[_Item]) -> None:
+        names = {item.row.group_name for item in items}
+        groups, made = find_or_make_groups(similarity_type=similarity_type, names=names)
+        UploadGroup.objects.bulk_create(UploadGroup(upload=self.upload, group=one) for one in made)
         for item in items:
             item.row.group = groups[item.row.group_name]
-            pairs.append((item.row.group, cast("Image", item.row.image)))
+
+    @staticmethod
+    def _place_in_groups(items: list[_Item]) -> None:
+        pairs: list[tuple[Group, Image]] = []
+        for item in items:
+            if item.row.group is not None and item.row.image is not None:
+                pairs.append((item.row.group, item.row.image))
         placed = place_images(pairs)
         for item in items:
-            if item.row.image_id in placed.elsewhere:
-                there = placed.elsewhere[item.row.image_id]
-                item.row.reason = f"It stays in the group “{there}”: the type allows one."
+            row = item.row
+            there = placed.elsewhere.get(row.image_id) if row.image_id is not None else None
+            if (row.group_id, row.image_id) in placed.pairs:
+                # Of two rows that say the same, one made the membership.
+                placed.pairs.discard((row.group_id, row.image_id))
+                row.placed = True
+            elif there is not None and there.pk != row.group_id:
+                row.reason = f"It stays in the group “{there}”: the type allows one."
+
+
+def remove_unborn(upload: Upload) -> None:
+    """Remove the files of images that got no row, after the work broke off for good.
+
+    Files come in in the order of their ids, and two batches of them are on their way at a time.
+    """
+    waiting = upload.files.filter(status=Status.WAITING).order_by("pk")
+    rows = list(waiting.values_list("image_id_if_new", "sha256")[: 2 * FILES_PER_BATCH])
+    born = Image.objects.filter(pk__in=[new_id for new_id, _ in rows])
+    there = set(born.values_list("pk", flat=True))
+    for new_id, _ in rows:
+        if new_id not in there:
+            for extension in Image.Extension:
+                delete_files(Image(id=new_id, workspace=upload.workspace, extension=extension))
+    hashes = [sha256 for _, sha256 in rows if sha256]
+    gone = Image.objects.in_workspace(upload.workspace).filter(sha256__in=hashes)
+    delete_files_of(gone.filter(deleted__isnull=False).values_list("pk", flat=True))

@@ -4,35 +4,56 @@ Whatever happens in between, running the job again goes on where it stopped: an 
 once, and each file's row says what became of it.
 """
 
+from collections import Counter
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from datetime import timedelta
 from functools import partial
-from itertools import islice
 from typing import IO
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import QuerySet
 from django.utils import timezone
 
 from accounts.activity import record
 from accounts.models import User, Workspace
-from dashboard.files import archives, paths, storage
-from dashboard.files.errors import FileRefused
-from dashboard.models import Job, SimilarityType, Task, Upload, UploadFile, UploadPart
-from dashboard.queries.uploads import counts, expired_parts, stored_parts, unfinished_parts
+from dashboard.files import kinds, paths, storage
+from dashboard.models import (
+    Job,
+    SimilarityType,
+    Task,
+    Upload,
+    UploadChunk,
+    UploadFile,
+    UploadPart,
+    UploadType,
+)
+from dashboard.queries.uploads import (
+    can_retry_upload,
+    counts,
+    is_busy,
+    retryable,
+    stored_parts,
+)
 from dashboard.queries.versions import versions_of
 from dashboard.services import jobs
-from dashboard.services.errors import NothingToRetry, NothingToUpload, Refused
+from dashboard.services.errors import (
+    NothingToRetry,
+    NothingToUpload,
+    Refused,
+    StillUnderWay,
+    WrongStage,
+)
 from dashboard.services.features import start_describing
+from dashboard.services.holding import hold_all
+from dashboard.services.similarity_types import find_or_make_type
 from dashboard.services.training import start_training
 from dashboard.services.upload_batches import Importer
+from dashboard.services.upload_bytes import close_upload
+from dashboard.services.upload_listing import WHOLE_PART, list_parts
 
-LISTED_AT_ONCE = 500
-KEPT = timedelta(days=1)  # what was sent and did not come in
+Stored = tuple[UploadPart, UploadChunk]
 
 
 @dataclass(frozen=True)
@@ -45,11 +66,11 @@ class SentFile:
     similarity_type: SimilarityType | None = None
 
     @property
-    def is_archive(self) -> bool:
-        """Say whether to look for pictures inside: a ZIP begins with `PK`."""
-        head = self.stream.read(4)
+    def kind(self) -> str:
+        """Return the kind of part that it is, by its content and its name."""
+        head = self.stream.read(kinds.HEAD)
         self.stream.seek(0)
-        return head in (b"PK\x03\x04", b"PK\x05\x06")
+        return kinds.kind_of(self.name, head)
 
 
 def start_upload(
@@ -93,32 +114,29 @@ def _title(files: Sequence[SentFile]) -> str:
     return files[0].name[-255:] if len(files) == 1 else f"{len(files)} files"
 
 
-def _stored_part(upload: Upload, number: int, file: SentFile) -> UploadPart:
+def _stored_part(upload: Upload, number: int, file: SentFile) -> Stored:
     path = paths.upload_part(upload.workspace_id, upload.id, f"{number:06d}")
-    is_archive = file.is_archive
-    written = storage.write_stream(path, file.stream, limit=settings.LIKEWISE_MAX_UPLOAD)
-    return UploadPart(
+    kind = file.kind
+    chunk = paths.upload_chunk(path, 0, uuid4().hex[:12])
+    written = storage.write_stream(chunk, file.stream, limit=settings.LIKEWISE_MAX_UPLOAD)
+    part = UploadPart(
         upload=upload,
         number=number,
         name=file.name[-1024:],
         size=written.size,
         path=path,
-        kind=UploadPart.Kind.ARCHIVE if is_archive else UploadPart.Kind.PICTURE,
+        kind=kind,
         received=written.size,
         similarity_type=file.similarity_type,
-        listed=not is_archive,
     )
+    return part, UploadChunk(part=part, start=0, size=written.size, path=chunk)
 
 
-def _write_rows(upload: Upload, parts: list[UploadPart], actor: User) -> Job:
+def _write_rows(upload: Upload, stored: Sequence[Stored], actor: User) -> Job:
     upload.save(force_insert=True)
+    parts = [part for part, _ in stored]
     UploadPart.objects.bulk_create(parts, batch_size=200)
-    single = [
-        UploadFile(upload=upload, part=part, number=0, name=part.name)
-        for part in parts
-        if not part.is_archive
-    ]
-    UploadFile.objects.bulk_create(single, batch_size=200)
+    UploadChunk.objects.bulk_create([chunk for _, chunk in stored if chunk.size], batch_size=200)
     record(
         workspace=upload.workspace,
         verb="uploaded",
@@ -128,13 +146,60 @@ def _write_rows(upload: Upload, parts: list[UploadPart], actor: User) -> Job:
         count=len(parts),
         actor=actor,
     )
+    return _queue(upload, f"Upload of {upload.name}", actor)
+
+
+def _queue(upload: Upload, title: str, actor: User | None) -> Job:
     return jobs.enqueue(
         workspace=upload.workspace,
         kind=Job.Kind.UPLOAD,
-        title=f"Upload of {upload.name}",
+        title=title,
         subject_id=upload.id,
         actor=actor,
     )
+
+
+@transaction.atomic
+def commit_upload(*, upload: Upload, actor: User | None) -> Job:
+    """Bring in what the plan foresees, as one change; what is in error stays out.
+
+    An upload with `auto_commit` needs no plan: its files are looked at as they come in. Raises
+    `WrongStage`.
+    """
+    [row] = hold_all(Upload.objects.filter(pk=upload.pk).select_related("workspace"))
+    unasked = row.auto_commit and row.stage == Upload.Stage.RECEIVING
+    if row.stage != Upload.Stage.PLANNED and not unasked:
+        raise WrongStage(row)
+    if row.new_type_name:
+        row.similarity_type = _made_type(row, row.new_type_name)
+    row.stage, row.committed = Upload.Stage.COMMITTED, timezone.now()
+    row.save()
+    _fail_wrong(row)
+    waiting = row.files.filter(status=UploadFile.Status.WAITING)
+    record(
+        workspace=row.workspace,
+        verb="uploaded",
+        noun="files",
+        target_id=row.id,
+        target_name=row.name,
+        count=row.parts.count() if unasked else waiting.count(),
+        actor=actor,
+    )
+    return _queue(row, f"Upload of {row.name}", actor)
+
+
+def _made_type(upload: Upload, name: str) -> SimilarityType:
+    """Return the type of that name; one that had to be made goes again when this is undone."""
+    found, is_new = find_or_make_type(workspace=upload.workspace, name=name, exclusive=True)
+    if is_new:
+        UploadType.objects.create(upload=upload, similarity_type=found)
+    return found
+
+
+def _fail_wrong(upload: Upload) -> None:
+    """Let what is in error fail, each with its reason."""
+    waiting = upload.files.filter(status=UploadFile.Status.WAITING)
+    waiting.exclude(reason="").update(status=UploadFile.Status.FAILED)
 
 
 def run_upload(*, upload_id: UUID, handle: jobs.Handle) -> str:
@@ -145,12 +210,14 @@ def run_upload(*, upload_id: UUID, handle: jobs.Handle) -> str:
     """
     related = ("workspace", "similarity_type", "then_train", "created_by")
     upload = Upload.objects.select_related(*related).get(pk=upload_id)
-    for part in upload.parts.filter(listed=False).order_by("number"):
-        _list_archive(upload, part, handle)
-    _report(upload, handle)
+    list_parts(upload=upload, handle=handle)
+    _fail_wrong(upload)
+    types = _types(upload, handle)
+    tally = Counter(counts(upload))
+    _report(tally, handle)
     with (
         ThreadPoolExecutor(settings.LIKEWISE_WORKERS, "import") as pool,
-        Importer(upload, pool, partial(_report, upload, handle)) as importer,
+        Importer(upload, pool, partial(_report, tally, handle), types) as importer,
     ):
         while upload.files.filter(status=UploadFile.Status.WAITING).exists():
             for _ in importer.batches():
@@ -158,6 +225,16 @@ def run_upload(*, upload_id: UUID, handle: jobs.Handle) -> str:
     close_upload(upload_id=upload.id)
     start_describing(workspace=upload.workspace, actor=upload.created_by)
     return f"{_outcome(counts(upload))} {_train(upload)}".strip()
+
+
+@transaction.atomic
+def _types(upload: Upload, handle: jobs.Handle) -> dict[str, SimilarityType]:
+    """Return the types that files name, after making those that are not there."""
+    waiting = upload.files.filter(status=UploadFile.Status.WAITING).exclude(type_name="")
+    names = list(waiting.order_by("type_name").values_list("type_name", flat=True).distinct())
+    types = {name: _made_type(upload, name) for name in names}
+    handle.report(stage="Bringing pictures in")
+    return types
 
 
 def _train(upload: Upload) -> str:
@@ -174,48 +251,23 @@ def _train(upload: Upload) -> str:
     return ""
 
 
-def _list_archive(upload: Upload, part: UploadPart, handle: jobs.Handle) -> None:
-    """Write a row for every file of an archive; one that cannot be opened is a failed file."""
-    handle.report(stage=f"Reading {part.name[-80:]}")
-    try:
-        with storage.open(part.path) as file, archives.ZipArchive(file) as archive:
-            common = archives.common_folder(archive.members())
-            members = archive.members()
-            while rows := [
-                _row(part, member, common) for member in islice(members, LISTED_AT_ONCE)
-            ]:
-                UploadFile.objects.bulk_create(rows, ignore_conflicts=True)
-                handle.check()
-    except FileRefused as refusal:
-        row = UploadFile(upload=upload, part=part, number=0, name=part.name)
-        row.status, row.reason = UploadFile.Status.FAILED, refusal.reason
-        UploadFile.objects.bulk_create([row], ignore_conflicts=True)
-    UploadPart.objects.filter(pk=part.pk).update(listed=True)
+def _report(tally: Counter[str], handle: jobs.Handle, more: Counter[str] | None = None) -> None:
+    """Say how far it is; `more` is what became of the files of a batch, which were waiting.
 
-
-def _row(part: UploadPart, member: archives.Member, common: str | None) -> UploadFile:
-    row = UploadFile(
-        upload_id=part.upload_id,
-        part=part,
-        number=member.index,
-        name=member.path[-1024:],
-        group_name=(archives.group_name(member.parts, common) or "")[-255:],
-    )
-    if member.refusal is not None:
-        row.status, row.reason = UploadFile.Status.FAILED, member.refusal
-    return row
-
-
-def _report(upload: Upload, handle: jobs.Handle) -> None:
-    by_status = counts(upload)
-    total = sum(by_status.values())
-    waiting = by_status[UploadFile.Status.WAITING]
+    Counted from the rows when the job begins and when it ends, and in between kept in memory: a
+    count of 100,000 rows a batch is most of the work.
+    """
+    if more is not None:
+        tally.update(more)
+        tally[UploadFile.Status.WAITING] -= more.total()
+    total = tally.total() - tally[UploadFile.Status.LEFT_OUT]
+    waiting = tally[UploadFile.Status.WAITING]
     handle.report(
         stage="Bringing pictures in",
         total=total,
-        done=by_status[UploadFile.Status.ADDED],
-        skipped=by_status[UploadFile.Status.KNOWN],
-        failed=by_status[UploadFile.Status.FAILED],
+        done=tally[UploadFile.Status.ADDED],
+        skipped=tally[UploadFile.Status.KNOWN],
+        failed=tally[UploadFile.Status.FAILED],
         fraction=(total - waiting) / total if total else 0,
     )
 
@@ -229,52 +281,20 @@ def _outcome(by_status: dict[str, int]) -> str:
     return ", ".join(words) + "."
 
 
-def close_upload(*, upload_id: UUID) -> None:
-    """Remove the bytes as sent, but for those that could be tried again, which have a day."""
-    upload = Upload.objects.get(pk=upload_id)
-    Upload.objects.filter(pk=upload.pk).update(modified=timezone.now())
-    left = unfinished_parts(upload.pk).values("pk")
-    _remove_bytes(stored_parts().filter(upload=upload).exclude(pk__in=left))
-
-
 def retry_upload(*, upload: Upload, actor: User) -> Job:
     """Put the files that failed back, and queue the upload again for them and all that waits.
 
     Call it in a transaction that keeps others from doing the same. Raises `NothingToRetry`.
     """
-    parts = unfinished_parts(upload.pk)
-    if not parts.exists():
+    [row] = hold_all(Upload.objects.filter(pk=upload.pk).select_related("workspace"))
+    if row.stage != Upload.Stage.COMMITTED:
         raise NothingToRetry
-    for part in parts.filter(kind=UploadPart.Kind.ARCHIVE):
-        # An archive that could not be opened stands in the list as if it were a file of its own.
-        if upload.files.filter(part=part, number=0, name=part.name).delete()[0]:
-            UploadPart.objects.filter(pk=part.pk).update(listed=False)
-    upload.files.filter(status=UploadFile.Status.FAILED, part__in=stored_parts()).update(
-        status=UploadFile.Status.WAITING, reason=""
-    )
-    return jobs.enqueue(
-        workspace=upload.workspace,
-        kind=Job.Kind.UPLOAD,
-        title=f"Upload of {upload.name}, once more",
-        subject_id=upload.id,
-        actor=actor,
-    )
-
-
-def forget_uploads() -> int:
-    """Remove what was sent and did not come in, a day after; returns how many parts."""
-    return _remove_bytes(expired_parts(timezone.now() - KEPT))
-
-
-def _remove_bytes(parts: QuerySet[UploadPart]) -> int:
-    """Remove the bytes of parts; the rows follow, so that a kill in between loses track of none."""
-    folders: dict[UUID, str] = {}
-    found = list(parts.select_related("upload"))
-    for part in found:
-        storage.delete(part.path)
-        UploadPart.objects.filter(pk=part.pk).update(path="")
-        folders[part.upload_id] = paths.upload(part.upload.workspace_id, part.upload_id)
-    for upload_id, folder in folders.items():
-        if not stored_parts().filter(upload=upload_id).exists():
-            storage.delete_all(folder)
-    return len(found)
+    if is_busy(row):
+        raise StillUnderWay
+    if not can_retry_upload(row.pk):
+        raise NothingToRetry
+    whole = row.files.filter(number=WHOLE_PART, part__in=stored_parts())
+    UploadPart.objects.filter(files__in=whole).update(listed=False)
+    whole.delete()
+    retryable(row.pk).update(status=UploadFile.Status.WAITING, reason="", wrong={})
+    return _queue(row, f"Upload of {row.name}, once more", actor)

@@ -15,8 +15,13 @@ from accounts.access import requires
 from accounts.http import WorkspaceRequest
 from accounts.models import Activity
 from dashboard.forms.activity import ActivityFilter
-from dashboard.queries.activity import activity_page, find_activity, still_there
-from dashboard.views.rendering import damaged, missing_is_404, page_or_fragment
+from dashboard.queries.activity import (
+    activity_page,
+    can_be_undone,
+    find_activity,
+    still_there,
+)
+from dashboard.views.rendering import damaged, may, missing_is_404, page_or_fragment
 
 # The page of a thing that an activity row is about.
 ROUTES = {
@@ -52,6 +57,7 @@ SENTENCES = {
     ("withdrew", "version"): "took {name} out of production",
     ("started to train", "version"): "started to train {name}",
     ("uploaded", "files"): "uploaded {count} file{s}: {name}",
+    ("undid", "files"): "undid the upload {name}",
     ("started to extract", "descriptors"): "started an extraction: {name}",
     ("tried again", "job"): "tried again: {name}",
     ("added records to", "collection"): "added {count} record{s} to {name}",
@@ -80,6 +86,7 @@ class Sentence:
     name: str
     url: str
     after: str
+    undo_url: str
 
 
 @never_cache
@@ -95,17 +102,19 @@ def activity(request: WorkspaceRequest) -> HttpResponse:
     rows = find_activity(request.workspace, person=person, noun=noun)
     found = activity_page(rows, request.GET.get("cursor", ""))
     there = still_there(request.workspace, found.rows)
+    undoable = can_be_undone(request.workspace, found.rows)
     chosen = {"person": person.pk if person else "", "noun": noun}
     context = {
-        "sentences": [sentence(row, there) for row in found.rows],
+        "sentences": [sentence(row, there, undoable) for row in found.rows],
         "form": form,
+        "can_undo": may(request, "images.delete"),
         "is_filtered": bool(person or noun),
         "next_url": _next_url(request.path, chosen, found.next),
     }
     return page_or_fragment(request, "dashboard/activity/list.html", "rows", context)
 
 
-def sentence(row: Activity, there: Collection[UUID]) -> Sentence:
+def sentence(row: Activity, there: Collection[UUID], undoable: Collection[UUID] = ()) -> Sentence:
     """Write what a row tells; its thing is a link if it is among those that are there."""
     before, _, after = _template(row).partition("{name}")
     words = {"count": f"{row.count:,}", "s": "" if row.count == 1 else "s"} | {
@@ -119,6 +128,7 @@ def sentence(row: Activity, there: Collection[UUID]) -> Sentence:
         name=row.target_name if "{name}" in _template(row) else "",
         url=resolve_url(ROUTES[row.noun], row.target_id) if is_linked else "",
         after=_filled(after, words),
+        undo_url=resolve_url("upload-undo", row.target_id) if row.target_id in undoable else "",
     )
 
 

@@ -19,6 +19,7 @@ from dashboard.models import Collection, Record
 from dashboard.queries.collections import get_collection
 from dashboard.queries.record_search import RecordHit
 from dashboard.queries.record_tiles import RecordTile, record_tiles
+from dashboard.services.errors import ModelUnusable
 from dashboard.services.record_search import search_records_by_key, search_records_by_picture
 from dashboard.views.rendering import damaged, missing_is_404, page_or_fragment
 from dashboard.views.search import brought_picture, preview
@@ -64,6 +65,8 @@ def collection_search(request: WorkspaceRequest, collection_id: UUID) -> HttpRes
         query, hits = _found(shown, form.cleaned_data)
     except FileRefused as refusal:
         return _page(request, shown, form, error=refusal.reason)
+    except ModelUnusable as refusal:
+        return _page(request, shown, form, error=str(refusal))
     except Record.DoesNotExist:
         return _page(request, shown, form, error=GONE)
     return _page(request, shown, form, query=query, hits=_tiles(shown, hits))

@@ -2,14 +2,16 @@
 
 from collections.abc import Callable
 from functools import wraps
-from typing import Concatenate, ParamSpec
+from typing import Any, Concatenate, ParamSpec
 from uuid import UUID
 
 from django.contrib import messages
+from django.core.files.uploadhandler import TemporaryFileUploadHandler
 from django.http import Http404, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.views.decorators.cache import never_cache
+from django.views.decorators.csrf import csrf_exempt, csrf_protect
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts.access import requires
@@ -19,6 +21,7 @@ from dashboard.queries.encoders import encoders as registered
 from dashboard.queries.encoders import get_encoder
 from dashboard.queries.jobs import jobs_about
 from dashboard.services.encoders import (
+    LARGEST_GRAPH,
     delete_encoder,
     prepare_again,
     register_encoder,
@@ -29,6 +32,7 @@ from dashboard.views.rendering import missing_is_404, see_other
 
 P = ParamSpec("P")
 View = Callable[Concatenate[WorkspaceRequest, P], HttpResponse]
+REST_OF_FORM = 2 << 20  # bytes: the preprocessing, names, the form's own lines
 
 
 def for_operators(view: View[P]) -> View[P]:
@@ -41,6 +45,26 @@ def for_operators(view: View[P]) -> View[P]:
         return view(request, *args, **kwargs)
 
     return guarded
+
+
+def receives_a_graph(view: View[P]) -> View[P]:
+    """Receive the form's files on the disk, piece by piece, whatever LIKEWISE_MAX_BODY says.
+
+    Put it below what asks who it is: nothing is received before.
+    """
+    protected: Any = csrf_protect(view)
+
+    # The middleware's own check would read the whole body before anybody is asked.
+    @csrf_exempt
+    @wraps(view)
+    def receiving(request: WorkspaceRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
+        if int(request.META.get("CONTENT_LENGTH") or 0) > LARGEST_GRAPH + REST_OF_FORM:
+            return render(request, "413.html", {"limit": LARGEST_GRAPH}, status=413)
+        request.upload_handlers = [TemporaryFileUploadHandler(request)]
+        answer: HttpResponse = protected(request, *args, **kwargs)
+        return answer
+
+    return receiving
 
 
 @never_cache
@@ -62,6 +86,7 @@ def encoders(request: WorkspaceRequest) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 @requires("workspace.view")
 @for_operators
+@receives_a_graph
 def encoder_new(request: WorkspaceRequest) -> HttpResponse:
     """Register an encoder: it is tried at once, and prepared by a job."""
     form = EncoderForm(request.POST, request.FILES) if request.method == "POST" else EncoderForm()

@@ -1,10 +1,11 @@
-"""The page, or the JSON, of an error that nobody expected, and of a database that is away."""
+"""The page, or the JSON, of an error that nobody expected, and of a server that is in trouble."""
 
 import sys
 
-from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.template.loader import render_to_string
+
+from dashboard.views.trouble import Trouble, trouble_behind
 
 API_ADDRESSES = (
     "/similarity/",
@@ -14,28 +15,25 @@ API_ADDRESSES = (
     "/authorization/",
     "/account/v2/",
 )
-AWAY = "The database does not answer just now. Nothing is lost: try again in a moment."
-RETRY_AFTER = 5  # seconds
+UNKNOWN = Trouble(500, "Something went wrong here.")
+RETRY_AFTER = "5"
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
-    """Answer 500 with the request's id, by which the log tells what happened, or 503."""
-    if isinstance(sys.exc_info()[1], OperationalError | InterfaceError):
-        return _unavailable(request)
+    """Answer with the request's id, by which the log tells what happened.
+
+    503 if what the server needs is away for a moment, 507 if its disk is full, else 500.
+    """
     request_id = getattr(request, "request_id", "")
-    if request.path.startswith(API_ADDRESSES):
-        detail = f"Something went wrong here. Tell the admin this request id: {request_id}."
-        return JsonResponse({"detail": detail, "request_id": request_id}, status=500)
-    return HttpResponse(render_to_string("500.html", {"request_id": request_id}), status=500)
-
-
-def _unavailable(request: HttpRequest) -> HttpResponse:
-    """Answer 503: it is no defect, and the same request works once the database is back."""
+    trouble = trouble_behind(sys.exception()) or UNKNOWN
     response: HttpResponse
     if request.path.startswith(API_ADDRESSES):
-        request_id = getattr(request, "request_id", "")
-        response = JsonResponse({"detail": AWAY, "request_id": request_id}, status=503)
+        detail = f"{trouble.sentence} Tell the admin this request id: {request_id}."
+        body = {"detail": detail, "request_id": request_id}
+        response = JsonResponse(body, status=trouble.status)
     else:
-        response = HttpResponse(render_to_string("503.html", {"sentence": AWAY}), status=503)
-    response["Retry-After"] = str(RETRY_AFTER)
+        context = {"request_id": request_id, "trouble": trouble if trouble != UNKNOWN else None}
+        response = HttpResponse(render_to_string("500.html", context), status=trouble.status)
+    if trouble.status == 503:
+        response["Retry-After"] = RETRY_AFTER
     return response

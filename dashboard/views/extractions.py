@@ -5,7 +5,7 @@ from typing import Any
 from uuid import UUID
 
 from django.core.exceptions import ValidationError
-from django.http import FileResponse, Http404, HttpResponse
+from django.http import Http404, HttpResponse
 from django.utils.http import urlencode
 from django.utils.text import slugify
 from django.views.decorators.cache import never_cache
@@ -13,7 +13,6 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts.access import requires
 from accounts.http import WorkspaceRequest
-from dashboard.files import storage
 from dashboard.files.errors import readable_size
 from dashboard.forms.extractions import ExtractionForm
 from dashboard.models import Extraction, Job
@@ -23,6 +22,7 @@ from dashboard.queries.jobs import job_about, jobs_about
 from dashboard.queries.pages import page
 from dashboard.queries.versions import find_default
 from dashboard.services.extractions import start_extraction
+from dashboard.views.downloads import download
 from dashboard.views.progress import shown_progress
 from dashboard.views.rendering import damaged, missing_is_404, page_or_fragment, see_other
 
@@ -142,13 +142,10 @@ def extraction_file(request: WorkspaceRequest, extraction_id: UUID) -> Any:
     shown = get_extraction(request.workspace, extraction_id)
     if not shown.path:
         raise Http404("This file is not complete yet.")
-    try:
-        file = storage.open(shown.path)
-    except FileNotFoundError as error:
-        raise Http404("This file is no longer stored: extract it again.") from error
-    return FileResponse(
-        file,
-        as_attachment=True,
+    return download(
+        request,
+        shown.path,
         filename=ExtractionRow(shown, None).file_name,
         content_type=CONTENT_TYPES[Extraction.Format(shown.format)],
+        missing="This file is no longer stored: extract it again.",
     )

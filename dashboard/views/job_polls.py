@@ -16,7 +16,7 @@ from accounts.access import requires
 from accounts.http import WorkspaceRequest
 from accounts.models import Membership, Workspace
 from dashboard.queries.jobs import Progress, get_job
-from dashboard.queries.snapshots import Snapshots
+from dashboard.queries.moments import Snapshots
 from dashboard.queries.tray import COUNTED, Tray, find_tray, forget_trays
 from dashboard.queries.waiting import what_they_wait_for
 from dashboard.views.progress import shown_progress

@@ -28,6 +28,7 @@ from dashboard.queries.jobs import unfinished_jobs
 from dashboard.queries.links import thumbnail_link
 from dashboard.queries.search import Hit
 from dashboard.queries.versions import find_default
+from dashboard.services.errors import ModelUnusable
 from dashboard.services.features import start_describing
 from dashboard.services.search import search_by_image, search_by_picture
 from dashboard.views.checklist import remember
@@ -88,6 +89,8 @@ def search(request: WorkspaceRequest) -> HttpResponse:
         query, hits = _found(request, form.cleaned_data)
     except FileRefused as refusal:
         return _page(request, form, error=refusal.reason)
+    except ModelUnusable as refusal:
+        return _page(request, form, error=str(refusal))
     remember(request, "search")
     return _page(request, form, query=query, hits=hits)
 
@@ -194,6 +197,10 @@ def image_alike(request: WorkspaceRequest, image_id: UUID) -> HttpResponse:
         return redirect(_search_url(shown))
     shown.workspace = request.workspace  # known already: no query for it
     version = find_default(request.workspace)
-    hits = search_by_image(image=shown, version=version, k=ALIKE_SHOWN)
-    context = {"hits": hit_tiles(hits, version, ALIKE_SHOWN), "version": version, "image": shown}
+    context: dict[str, Any] = {"version": version, "image": shown}
+    try:
+        hits = search_by_image(image=shown, version=version, k=ALIKE_SHOWN)
+        context["hits"] = hit_tiles(hits, version, ALIKE_SHOWN)
+    except ModelUnusable as refusal:
+        context["error"] = str(refusal)
     return render(request, "dashboard/images/alike.html", context)

@@ -2,13 +2,25 @@
 
 from django.urls import path
 
-from dashboard.views import activity, encoders, workspaces
+from dashboard.views import activity, encoders, transfers, workspaces
 
 urlpatterns = [
     path("activity/", activity.activity, name="activity"),
     path("settings/", workspaces.settings, name="settings"),
     path("settings/workspace/rename", workspaces.workspace_rename, name="workspace-rename"),
     path("settings/workspace/new", workspaces.workspace_new, name="workspace-new"),
+    path("settings/transfers", transfers.transfers, name="transfers"),
+    path("settings/transfers/export", transfers.transfer_export, name="transfer-export"),
+    path("settings/transfers/import", transfers.transfer_import, name="transfer-import"),
+    path("settings/transfers/<uuid:transfer_id>", transfers.transfer, name="transfer"),
+    path(
+        "settings/transfers/<uuid:transfer_id>/file", transfers.transfer_file, name="transfer-file"
+    ),
+    path(
+        "settings/transfers/<uuid:transfer_id>/delete",
+        transfers.transfer_delete,
+        name="transfer-delete",
+    ),
     path("settings/encoders", encoders.encoders, name="encoders"),
     path("settings/encoders/new", encoders.encoder_new, name="encoder-new"),
     path("settings/encoders/built-in", encoders.encoder_builtin, name="encoder-builtin"),

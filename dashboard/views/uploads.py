@@ -1,90 +1,36 @@
-"""Bring images in: choose files, watch the upload, see what failed and why."""
+"""An upload once it is here: watch it, see what failed and why."""
 
 import csv
 from collections.abc import Iterator
 from typing import Any
 from uuid import UUID
 
-from django.http import HttpResponse, JsonResponse, StreamingHttpResponse
-from django.shortcuts import render, resolve_url
+from django.conf import settings
+from django.contrib import messages
+from django.http import HttpResponse, StreamingHttpResponse
+from django.shortcuts import render
 from django.utils.http import content_disposition_header
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
+from django_htmx.http import HttpResponseClientRefresh
 
 from accounts.access import requires
 from accounts.http import WorkspaceRequest
-from dashboard.files.errors import FileRefused
-from dashboard.forms.uploads import UploadForm
-from dashboard.models import SimilarityType, Upload
+from dashboard.models import Job, Upload
 from dashboard.queries.jobs import job_about
+from dashboard.queries.upload_undo import undo_forecast
 from dashboard.queries.uploads import counts, failure_page, failures, get_upload
 from dashboard.services.errors import Refused
-from dashboard.services.similarity_types import find_or_create_type
-from dashboard.services.uploads import start_upload
+from dashboard.services.upload_undo import undo_upload
 from dashboard.views.job_rows import retry_label
 from dashboard.views.progress import shown_progress
 from dashboard.views.rendering import may, missing_is_404, page_or_fragment, see_other
-from dashboard.views.upload_spool import receives_files
+from dashboard.views.upload_plans import plan_page
 
 # What makes a spreadsheet take a cell for a formula; a quote before it makes it a text again.
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
 
-
-def _refused(request: WorkspaceRequest, sentence: str) -> HttpResponse:
-    form = UploadForm(workspace=request.workspace)
-    return _form_page(request, form, sentence)
-
-
-@never_cache
-@require_http_methods(["GET", "POST"])
-@requires("images.add")
-@receives_files(refuse=_refused)
-def upload_new(request: WorkspaceRequest) -> HttpResponse:
-    """Take files in; their upload's page shows what becomes of them."""
-    if request.method != "POST":
-        return _form_page(request, UploadForm(workspace=request.workspace))
-    form = UploadForm(request.POST, request.FILES, workspace=request.workspace)
-    if not form.is_valid():
-        return _form_page(request, form, form.first_error())
-    try:
-        upload, _ = start_upload(
-            workspace=request.workspace,
-            files=form.sent_files(),
-            similarity_type=_chosen_type(request, form),
-            actor=request.user,
-        )
-    except (Refused, FileRefused) as refusal:
-        return _form_page(request, form, str(refusal))
-    return _started(request, upload)
-
-
-def _chosen_type(request: WorkspaceRequest, form: UploadForm) -> SimilarityType | None:
-    chosen: SimilarityType | None = form.cleaned_data["similarity_type"]
-    name = form.cleaned_data["new_type"]
-    if not name:
-        return chosen
-    return find_or_create_type(
-        workspace=request.workspace, name=name, exclusive=True, actor=request.user
-    )
-
-
-def _started(request: WorkspaceRequest, upload: Upload) -> HttpResponse:
-    if not _wants_json(request):
-        return see_other("upload", upload.id)
-    return JsonResponse({"location": resolve_url("upload", upload.id)}, status=201)
-
-
-def _form_page(request: WorkspaceRequest, form: UploadForm, error: str = "") -> HttpResponse:
-    status = 422 if error else 200
-    if error and _wants_json(request):
-        return JsonResponse({"error": error}, status=status)
-    return render(
-        request, "dashboard/uploads/new.html", {"form": form, "error": error}, status=status
-    )
-
-
-def _wants_json(request: WorkspaceRequest) -> bool:
-    return request.get_preferred_type(["text/html", "application/json"]) == "application/json"
+_BEFORE = (Upload.Stage.RECEIVING, Upload.Stage.PLANNED)
 
 
 @never_cache
@@ -92,8 +38,14 @@ def _wants_json(request: WorkspaceRequest) -> bool:
 @requires("workspace.view")
 @missing_is_404
 def upload(request: WorkspaceRequest, upload_id: UUID) -> HttpResponse:
-    """Show an upload: its progress while it runs, what came of it, and each file that failed."""
+    """Show an upload: what is foreseen of it, its progress, what came of it, what failed."""
     shown = get_upload(request.workspace, upload_id)
+    if shown.stage in _BEFORE and request.htmx.target == "outcome":
+        return HttpResponseClientRefresh()  # its dry run has ended, and it has another page now
+    if shown.stage == Upload.Stage.RECEIVING:
+        return see_other("upload-sending", shown.id)
+    if shown.stage == Upload.Stage.PLANNED:
+        return plan_page(request, shown)
     job = job_about(request.workspace, shown.id)
     cursor = request.GET.get("cursor", "")
     found, by_status = failure_page(shown, cursor), counts(shown)
@@ -106,6 +58,8 @@ def upload(request: WorkspaceRequest, upload_id: UUID) -> HttpResponse:
         "failures": found.rows,
         "retry": retry_label(request, job) if job else "",
         "can_add": may(request, "images.add"),
+        "can_undo": _can_undo(request, shown, job),
+        "days_kept": settings.LIKEWISE_KEEP_UPLOADS,
         "next_url": f"{request.path}?cursor={found.next}" if found.next else "",
     }
     fragment = "failures" if cursor else "outcome"
@@ -123,6 +77,32 @@ def upload_failures(request: WorkspaceRequest, upload_id: UUID) -> Any:
     name = f"failures of {shown.name}.csv"
     response["Content-Disposition"] = content_disposition_header(as_attachment=True, filename=name)
     return response
+
+
+def _can_undo(request: WorkspaceRequest, shown: Upload, job: Job | None) -> bool:
+    is_in = shown.stage == Upload.Stage.COMMITTED and shown.purpose == Upload.Purpose.IMAGES
+    is_over = job is None or job.is_finished
+    return is_in and is_over and may(request, "images.delete")
+
+
+@never_cache
+@require_http_methods(["GET", "POST"])
+@requires("images.delete")
+@missing_is_404
+def upload_undo(request: WorkspaceRequest, upload_id: UUID) -> HttpResponse:
+    """Ask, with what others have done with it since, and undo the upload as a whole."""
+    shown = get_upload(request.workspace, upload_id)
+    if request.method == "POST":
+        try:
+            undo_upload(upload=shown, actor=request.user)
+        except Refused as refusal:
+            messages.error(request, str(refusal))
+        return see_other("upload", shown.id)
+    if not _can_undo(request, shown, job_about(request.workspace, shown.id)):
+        return see_other("upload", shown.id)
+    forecast = undo_forecast(shown)
+    context = {"upload": shown, "forecast": forecast}
+    return render(request, "dashboard/uploads/undo.html", context)
 
 
 class _Echo:

@@ -2,18 +2,17 @@
 
 from django.urls import path
 
-from dashboard.views import chosen, docs, home, image_change, images, job_polls, jobs, uploads
+from dashboard.views import chosen, docs, home, image_change, images, job_polls, jobs
 from dashboard.views.finding_urls import urlpatterns as finding
 from dashboard.views.likeness_urls import urlpatterns as likeness
+from dashboard.views.receiving_urls import urlpatterns as receiving
 from dashboard.views.team_urls import urlpatterns as team
+from dashboard.views.upload_urls import urlpatterns as uploads
 
 urlpatterns = [
     path("", home.home, name="home"),
     path("demo", home.demo_load, name="demo-load"),
     path("api/docs", docs.docs, name="docs"),
-    path("uploads/new", uploads.upload_new, name="upload-new"),
-    path("uploads/<uuid:upload_id>", uploads.upload, name="upload"),
-    path("uploads/<uuid:upload_id>/failures.csv", uploads.upload_failures, name="upload-failures"),
     path("jobs/", jobs.jobs, name="jobs"),
     path("jobs/tray", job_polls.job_tray, name="job-tray"),
     path("jobs/<uuid:job_id>", jobs.job, name="job"),
@@ -27,6 +26,8 @@ urlpatterns = [
     path("images/<uuid:image_id>/change", image_change.image_change, name="image-change"),
     path("images/<uuid:image_id>/test", images.image_test, name="image-test"),
     path("images/<uuid:image_id>/delete", images.image_delete, name="image-delete"),
+    *receiving,
+    *uploads,
     *likeness,
     *finding,
     *team,

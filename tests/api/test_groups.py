@@ -12,7 +12,7 @@ from dashboard.services.groups import add_images
 from tests.api.calls import GROUP, check_refusals, in_workspace
 from tests.factories import Cast, api_client, make_group, make_image, make_type
 
-ALONE = {"verifyCount", "images", "detection_objects", "groups"}
+ALONE = {"images", "detection_objects", "groups"}
 ALIAS = "/recognition/v2/group/"
 
 

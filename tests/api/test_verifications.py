@@ -57,6 +57,8 @@ def test_it_works(cast: Cast, kind: Kind) -> None:
     assert client.get(f"{kind.address}?{kind.name}={thing.pk}").json()["results"] == [row]
     assert client.get(f"{kind.address}{row['id']}").json() == row
     assert client.get(f"{kind.thing}{thing.pk}").json()["verifyCount"] == count_of(thing) == 1
+    (listed,) = client.get(kind.thing).json()["results"]
+    assert listed["verifyCount"] == 1
     again = kind.verify(client, thing, cast.bob)
     assert (again.status_code, again.json()) == (200, row)
     assert count_of(thing) == 1

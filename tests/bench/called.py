@@ -55,7 +55,7 @@ class GroupList:
 
     COLUMNS = (
         "id", "name", "description", "meta_data", "test_group", "images_count", "regions_count",
-        "groups_count", "workspace_id", "created", "modified",
+        "groups_count", "verify_count", "workspace_id", "created", "modified",
         "similarity_type_id", "similarity_type__name", "similarity_type__workspace_id",
     )  # fmt: skip
 
@@ -103,6 +103,7 @@ def _written(row: dict[str, Any]) -> dict[str, Any]:
         "images_count": row["images_count"],
         "objects_count": row["regions_count"],
         "groups_count": row["groups_count"],
+        "verifyCount": row["verify_count"],
         "workspace": row["workspace_id"],
         "created": row["created"],
         "modified": row["modified"],

@@ -4,14 +4,17 @@ Every page of the program stands in PAGES or OUTSIDE by the name of its route, o
 with the reason; `test_every_page.py` proves that none was forgotten.
 """
 
+import base64
 import re
 import time
 
 from playwright.sync_api import Page, expect
 
 from tests.live import PASSWORD, Server
+from tests.pictures import packed_files, photos
 
 PATIENCE = 240
+COLOURS = ["red", "red", "blue", "green"]
 
 # For who is signed in. What stands in braces is the path of a thing, see `things`.
 PAGES: dict[str, list[str]] = {
@@ -20,7 +23,11 @@ PAGES: dict[str, list[str]] = {
     "image": ["{image}"],
     "image-change": ["{image}/change"],
     "upload-new": ["/uploads/new"],
-    "upload": ["{upload}"],
+    "upload-unfinished": ["/uploads/"],
+    "upload-sending": ["{sending}"],
+    "upload": ["{upload}", "{planned}"],
+    "upload-rows": ["{planned}/rows?show=wrong", "{planned}/rows?group=red"],
+    "upload-undo": ["{upload}/undo"],
     "types": ["/types/"],
     "type-new": ["/types/new"],
     "type": ["{type}"],
@@ -51,6 +58,8 @@ PAGES: dict[str, list[str]] = {
     "settings": ["/settings/"],
     "encoders": ["/settings/encoders"],
     "encoder-new": ["/settings/encoders/new"],
+    "transfers": ["/settings/transfers"],
+    "transfer": ["{transfer}"],
     "members": ["/settings/members"],
     "tokens": ["/settings/tokens"],
     "workspace-new": ["/settings/workspace/new"],
@@ -89,7 +98,9 @@ NOT_A_PAGE: dict[str, str] = {
     "job-tray": "a fragment of every page, or a redirect to the list",
     "schema": "JSON",
     "thumbnail-file": "a picture",
+    "transfer-file": "a file",
     "upload-failures": "a CSV file",
+    "upload-parts": "JSON",
 }
 LISTED_ON = {
     "image": "/images/",
@@ -100,6 +111,7 @@ LISTED_ON = {
     "collection": "/collections/",
     "job": "/jobs/",
     "extraction": "/extractions/",
+    "transfer": "/settings/transfers",
 }
 
 
@@ -137,6 +149,13 @@ def extract(page: Page) -> None:
     expect(page.get_by_role("link", name="Download")).to_be_visible(timeout=60_000)
 
 
+def export(page: Page) -> None:
+    """Export the whole workspace."""
+    page.goto(absolute(page, "/settings/transfers"))
+    page.get_by_role("button", name="Export this workspace").click()
+    expect(page.get_by_role("link", name="Download")).to_be_visible(timeout=60_000)
+
+
 def collect(page: Page) -> None:
     """Make a collection of the demo's version and put the images into it."""
     page.goto(absolute(page, "/collections/new"))
@@ -153,7 +172,7 @@ def things(page: Page) -> dict[str, str]:
     found: dict[str, str] = {}
     for name, listed in LISTED_ON.items():
         page.goto(absolute(page, listed.format(**found)))
-        found[name] = _first(page, f"/{name}s/")
+        found[name] = _first(page, f"{'/settings' * (name == 'transfer')}/{name}s/")
     page.goto(absolute(page, "/jobs/"))
     page.get_by_role("link", name=re.compile("^Upload of")).first.click()
     found["upload"] = _first(page, "/uploads/")
@@ -180,12 +199,63 @@ print(above.pk)
     )
 
 
+def send_half(installation: Server) -> str:
+    """Begin an upload whose files do not come, and return the path of its page."""
+    upload = installation.manage(
+        "shell",
+        "--verbosity=0",
+        "--command",
+        """
+from accounts.models import User
+from dashboard.services.receiving import open_upload, register_part
+actor = User.objects.order_by("created", "pk").first()
+workspace = actor.memberships.first().workspace
+upload = open_upload(workspace=workspace, name="Spring", actor=actor)
+register_part(upload=upload, name="red/1.jpg", size=20000, actor=actor)
+print(upload.pk)
+""",
+    )
+    return f"/uploads/{upload}/files"
+
+
+def plan(page: Page) -> str:
+    """Send a ZIP with something in error, have it looked through, and return the plan's path."""
+    page.goto(absolute(page, "/uploads/new"))
+    path: str = page.evaluate(
+        """async archive => {
+            const token = document.querySelector("[name=csrfmiddlewaretoken]").value;
+            const form = new FormData();
+            form.append("csrfmiddlewaretoken", token);
+            form.append("new_type", "Same shoe");
+            const bytes = Uint8Array.from(atob(archive), one => one.charCodeAt(0));
+            form.append("file", new File([bytes], "shoes.zip"));
+            const answer = await fetch("/uploads/new", {method: "POST", body: form});
+            return new URL(answer.url).pathname;
+        }""",
+        base64.b64encode(_shoes()).decode(),
+    )
+    page.goto(absolute(page, path))
+    expect(page.get_by_role("button", name=re.compile("^Bring in"))).to_be_visible(timeout=60_000)
+    return path
+
+
+def _shoes() -> bytes:
+    drawn = photos(len(COLOURS), size=(96, 72))
+    files = {f"shoes/{colour}/{n}.jpg": drawn[n] for n, colour in enumerate(COLOURS)}
+    return packed_files(files | {"shoes/red/notes.txt": b"These are the red ones."})
+
+
 def fill(installation: Server, page: Page) -> dict[str, str]:
     """Add what the demo has not; return the path of one thing of each kind."""
     extract(page)
     collect(page)
+    export(page)
     found = things(page)
-    return found | {"nested": nest(installation, found)}
+    return found | {
+        "nested": nest(installation, found),
+        "sending": send_half(installation),
+        "planned": plan(page),
+    }
 
 
 def addresses(found: dict[str, str]) -> list[str]:

@@ -21,12 +21,14 @@ from dashboard.models import (
     Region,
     SimilarityType,
     Task,
+    Upload,
     Verification,
     Version,
 )
 from dashboard.services import images, jobs
 from dashboard.services.async_requests import SentRecord, start_descriptors
 from dashboard.services.groups import add_images
+from dashboard.services.receiving import NewPart, open_upload, register_parts
 from dashboard.services.tasks import add_type
 from dashboard.services.training import start_training
 from dashboard.services.verifications import verify_group, verify_image
@@ -42,6 +44,7 @@ from tests.factories import (
     make_region,
     make_task,
     make_type,
+    make_upload,
     make_user,
 )
 
@@ -84,6 +87,12 @@ def tell(monkeypatch: pytest.MonkeyPatch) -> User:
     runner.run_job(str(request.job.id))
     with called(Collection, examples.COLLECTION):
         collection = make_collection(workspace)
+    with called(Upload, examples.UPLOAD):
+        upload = open_upload(workspace=workspace, name="Spring", similarity_type=kind, actor=owner)
+    known = NewPart("red/1.jpg", 9, first.sha256)
+    register_parts(upload=upload, parts=[known], actor=owner)
+    with called(Upload, examples.UPLOAD_LOOKED_THROUGH):
+        make_upload(workspace, stage="planned", committed=None)
     make_records(collection, "mine", "another")
     return owner
 

@@ -24,6 +24,7 @@ from dashboard.models import (
     Image,
     Imported,
     Job,
+    RegionFeature,
     SentFeature,
     Transfer,
     UploadChunk,
@@ -72,6 +73,9 @@ def filled(workspace: Workspace) -> None:
         group=group, region=region, similarity_type=kind, exclusive=kind.exclusive
     )
     Feature.objects.create(workspace=workspace, image=images[0], encoder="builtin-1", vector=b"1")
+    RegionFeature.objects.create(
+        workspace=workspace, image=images[0], right=8, bottom=8, left=0, top=0, vector=b"1"
+    )
     task = make_task(workspace)
     add_type(task=task, similarity_type=kind, actor=owner)
     version = make_version(task)

@@ -8,7 +8,7 @@ from dashboard.engine.own import preparing
 from dashboard.engine.prior import BUILTIN
 from dashboard.files import paths, storage
 from dashboard.jobs.runner import run_job
-from dashboard.models import Encoder, Feature, Job, Version
+from dashboard.models import Encoder, Feature, Job, RegionFeature, Version
 from dashboard.queries.encoders import choices, default_key, keys_in_use
 from dashboard.services.closing import cancel_job
 from dashboard.services.descriptors import describe
@@ -28,7 +28,7 @@ from dashboard.services.search import search_by_image
 from dashboard.services.tasks import add_type, change_task, create_task
 from dashboard.services.training import start_training
 from tests.engine.own import graphs
-from tests.factories import drawn_jpeg, make_group, make_image, make_task, make_type
+from tests.factories import drawn_jpeg, make_group, make_image, make_region, make_task, make_type
 
 FEW = Amounts(
     things=12, thing_views=3, forms=6, palettes=6, finishes=6, signs=24, skeletons=6, hands=4,
@@ -42,8 +42,24 @@ def _quick(monkeypatch):
     monkeypatch.setattr(preparing, "AMOUNTS", FEW)
 
 
-def resnet(name="Small net", side=64):
-    return NewEncoder(name, graphs.resnet_like(side), {"height": side, "width": side})
+@pytest.fixture
+def brought(tmp_path):
+    """Give what somebody brings: a graph on the disk, and what is said of it."""
+
+    def brought(data, stated=None, name="Small net"):
+        file = tmp_path / f"{name}.onnx"
+        file.write_bytes(data)
+        return NewEncoder(name, file, stated or {})
+
+    return brought
+
+
+@pytest.fixture
+def resnet(brought):
+    def resnet(name="Small net", side=64):
+        return brought(graphs.resnet_like(side), {"height": side, "width": side}, name)
+
+    return resnet
 
 
 def quiet(done, total):
@@ -51,7 +67,7 @@ def quiet(done, total):
 
 
 @pytest.fixture
-def encoder(db):
+def encoder(db, resnet):
     return register_at_once(new=resnet(), progress=quiet)
 
 
@@ -75,7 +91,7 @@ def trained(task, cast):
     return version
 
 
-def test_it_works(cast):
+def test_it_works(cast, resnet):
     row, job = register_encoder(new=resnet(), workspace=cast.workspace, actor=cast.alice)
     assert (row.state, row.dimension) == (Encoder.State.PREPARING, 48)
     assert row.key not in dict(choices())
@@ -120,7 +136,7 @@ def test_the_default_is_for_new_versions(cast, task, encoder):
     assert trained(task, cast).encoder == BUILTIN
 
 
-def test_features_of_another_side_are_taken_from_enough_pixels(cast, encoder):
+def test_features_of_another_side_are_taken_from_enough_pixels(cast, encoder, resnet):
     """An encoder of 224 pixels must not see a picture that was decoded for one of 128."""
     big = register_at_once(new=resnet("Big", side=224), progress=quiet)
     image = make_image(cast.workspace, seed=3)
@@ -129,8 +145,8 @@ def test_features_of_another_side_are_taken_from_enough_pixels(cast, encoder):
     assert Feature.objects.get(image=image).encoder == big.key
 
 
-def test_an_unfit_one_keeps_nothing(cast):
-    unfit = NewEncoder("Constant", graphs.constant())
+def test_an_unfit_one_keeps_nothing(cast, brought):
+    unfit = brought(graphs.constant())
     with pytest.raises(EncoderRefused, match="alike"):
         register_encoder(new=unfit, workspace=cast.workspace, actor=cast.alice)
     assert not Encoder.objects.exists()
@@ -138,12 +154,12 @@ def test_an_unfit_one_keeps_nothing(cast):
     assert not [*storage.names("encoders")]
 
 
-def test_the_same_one_twice_is_refused(cast, encoder):
+def test_the_same_one_twice_is_refused(cast, encoder, resnet):
     with pytest.raises(EncoderExists, match="Small net"):
         register_encoder(new=resnet("Again"), workspace=cast.workspace, actor=cast.alice)
 
 
-def test_one_that_is_not_ready_cannot_be_chosen(cast):
+def test_one_that_is_not_ready_cannot_be_chosen(cast, resnet):
     row, _ = register_encoder(new=resnet(), workspace=cast.workspace, actor=cast.alice)
     with pytest.raises(EncoderRefused):
         create_task(workspace=cast.workspace, name="Shoes", encoder=row.key, actor=cast.bob)
@@ -152,7 +168,7 @@ def test_one_that_is_not_ready_cannot_be_chosen(cast):
     assert default_key() == BUILTIN
 
 
-def test_a_cancelled_preparation_can_be_tried_again(cast):
+def test_a_cancelled_preparation_can_be_tried_again(cast, resnet):
     row, job = register_encoder(new=resnet(), workspace=cast.workspace, actor=cast.alice)
     cancel_job(job=job, actor=cast.alice)
     row.refresh_from_db()
@@ -173,10 +189,13 @@ def test_one_that_is_needed_stays(cast, task, encoder):
 
 def test_deleting_takes_everything(cast, encoder):
     image = make_image(cast.workspace, seed=3)
-    ensure_features(images=[image], encoder_key=encoder.key, progress=quiet)
+    regions = [make_region(image)]
+    ensure_features(images=[image], regions=regions, encoder_key=encoder.key, progress=quiet)
+    assert (Feature.objects.count(), RegionFeature.objects.count()) == (1, 1)
     delete_encoder(encoder=encoder)
     assert not Encoder.objects.exists()
     assert not Feature.objects.exists()
+    assert not RegionFeature.objects.exists()
     assert not [*storage.names("encoders")]
 
 
@@ -195,7 +214,7 @@ def test_the_encoder_of_the_settings_becomes_the_default(db, backbone):
     assert (first.name, first.stated["fit"], default_key()) == ("net", "stretch", first.key)
 
 
-def test_what_broke_off_is_done_again(db):
+def test_what_broke_off_is_done_again(db, resnet):
     def die(done, total):
         raise KeyboardInterrupt
 

@@ -14,7 +14,7 @@ from dashboard.jobs.runner import run_job
 from dashboard.models import Extraction, Group, Image, Job, Version
 from dashboard.queries.chosen import read_chosen, stored
 from dashboard.queries.image_tiles import Chosen, tile_page
-from dashboard.services import extractions, jobs
+from dashboard.services import extraction_images, jobs
 from dashboard.services.closing import cancel_job
 from dashboard.services.descriptors import describe
 from dashboard.services.extractions import start_extraction
@@ -190,7 +190,7 @@ def test_a_kill_while_writing_leaves_nothing_and_is_made_good(
         def die(*_: object) -> None:
             raise KeyboardInterrupt
 
-        patch.setattr(extractions, "group_names", die)
+        patch.setattr(extraction_images, "group_names", die)
         with pytest.raises(KeyboardInterrupt):
             run_job(str(job.id))
     extraction.refresh_from_db()

@@ -10,7 +10,7 @@ from accounts.models import Activity
 from dashboard.files import paths, storage
 from dashboard.jobs import sweep
 from dashboard.jobs.runner import run_job
-from dashboard.models import Extraction, Group, Image, Job, Upload, UploadFile, Version
+from dashboard.models import Extraction, Group, Image, Job, Upload, UploadChunk, UploadFile, Version
 from dashboard.queries.retries import can_retry
 from dashboard.services import jobs, uploads
 from dashboard.services.closing import cancel_job
@@ -25,6 +25,7 @@ from dashboard.services.training import start_training
 from tests.factories import Cast, drawn_jpeg, make_group, make_image, make_task, make_type
 from tests.services.test_upload_import import loose, outcome, packed, sent
 
+KEPT = timedelta(days=7)  # by default
 GOOD = {"red/1.jpg": drawn_jpeg(1), "red/2.jpg": drawn_jpeg(2)}
 LARGE = drawn_jpeg(3, (900, 700))
 
@@ -77,7 +78,7 @@ def test_nothing_comes_in_twice(cast: Cast, refused: tuple[Upload, Job]) -> None
 def test_only_what_failed_keeps_its_bytes(cast: Cast, refused: tuple[Upload, Job]) -> None:
     upload, _ = refused
     archive, single = upload.parts.order_by("number")
-    assert files_kept(upload) == [archive.path]
+    assert files_kept(upload) == [archive.chunks.get().path]
     assert single.path == ""
 
 
@@ -135,7 +136,9 @@ def test_an_archive_that_could_not_be_opened_is_opened_again(cast: Cast) -> None
     whole = archive.stream.read()
     upload, job = sent(cast, loose("shoes.zip", whole[:-30]))
     assert job.message == "0 added, 1 failed."
-    storage.write(upload.parts.get().path, whole)
+    chunk = upload.parts.get().chunks.get()
+    storage.write(chunk.path, whole)
+    UploadChunk.objects.update(size=len(whole))
     again = run(retry_job(job=job, actor=cast.bob))
     assert again.message == "2 added."
     assert set(outcome(upload)) == set(GOOD)
@@ -154,7 +157,7 @@ def test_after_a_day_it_is_forgotten(cast: Cast, refused: tuple[Upload, Job]) ->
     upload, job = refused
     sweep.sweep_once()
     assert files_kept(upload)
-    Upload.objects.update(modified=timezone.now() - uploads.KEPT - timedelta(seconds=1))
+    Upload.objects.update(modified=timezone.now() - KEPT - timedelta(seconds=1))
     sweep.sweep_once()
     assert files_kept(upload) == []
     with pytest.raises(NothingToRetry):
@@ -165,7 +168,7 @@ def test_after_a_day_it_is_forgotten(cast: Cast, refused: tuple[Upload, Job]) ->
 def test_what_is_tried_again_is_not_forgotten(cast: Cast, refused: tuple[Upload, Job]) -> None:
     upload, job = refused
     again = retry_job(job=job, actor=cast.bob)
-    Upload.objects.update(modified=timezone.now() - uploads.KEPT - timedelta(seconds=1))
+    Upload.objects.update(modified=timezone.now() - KEPT - timedelta(seconds=1))
     sweep.sweep_once()
     assert run(again).message == "4 added, 1 failed."
     assert files_kept(upload)

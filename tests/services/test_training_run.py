@@ -10,7 +10,7 @@ from dashboard import runtime
 from dashboard.files import paths, storage
 from dashboard.jobs.runner import run_job
 from dashboard.models import Feature, Group, GroupNesting, Image, Job, SimilarityType, Task, Version
-from dashboard.queries.training_set import snapshot
+from dashboard.queries.snapshots import snapshot
 from dashboard.services import jobs, training
 from dashboard.services.closing import cancel_job
 from dashboard.services.descriptors import describe, version_to_use
@@ -57,7 +57,7 @@ def test_it_works(task: Task, kind: SimilarityType, cast: Cast) -> None:
     assert "oo few groups" in report["verdict"]["sentence"]
     assert version.detail == f"{kind.name}: {report['verdict']['sentence']}"
     assert Feature.objects.count() == 9
-    model = runtime.version(version.id, version.artifact)
+    model = runtime.version(version.id, version.artifact, version.encoder)
     assert model.dimension == version.dimension
 
 
@@ -169,26 +169,6 @@ def test_cancel_frees_the_task(task: Task, cast: Cast) -> None:
     assert trained(task, cast)[0].number == 2
 
 
-def test_cancel_in_the_middle_leaves_nothing_half_done(
-    task: Task, cast: Cast, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    version, job = start_training(task=task, actor=cast.bob)
-    whole = jobs.Handle.tick
-
-    def cancel(handle: jobs.Handle, **fields: object) -> None:
-        Job.objects.filter(pk=job.pk).update(cancel_requested=True)
-        handle._reported = 0
-        whole(handle, **fields)
-
-    monkeypatch.setattr(jobs.Handle, "tick", cancel)
-    run_job(str(job.id))
-    version.refresh_from_db()
-    assert version.status == "CANCELLED"
-    assert version.artifact == ""
-    assert [*storage.names(paths.version(cast.workspace.id, task.id, 1))] == []
-    assert Feature.objects.count() == 9
-
-
 def test_a_kill_before_the_end_makes_one_version(
     task: Task, cast: Cast, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -216,7 +196,9 @@ def test_descriptors_of_equal_pixels_are_equal(task: Task, cast: Cast) -> None:
     )
     (alone, _, _) = describe(version=version, pictures_bytes=[data])[0]
     feature = np.frombuffer(Feature.objects.get(image=image).vector, "<f2")
-    cached = runtime.version(version.id, version.artifact).describe(feature[None])[0]
+    cached = runtime.version(version.id, version.artifact, version.encoder).describe(feature[None])[
+        0
+    ]
     assert (width, height) == (image.width, image.height)
     assert np.abs(row - alone).max() < 1e-5
     assert np.abs(row - cached).max() < 1e-5

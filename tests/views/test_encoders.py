@@ -1,10 +1,15 @@
 """The installation's encoders, for those who run it."""
 
+import io
+import tracemalloc
 from collections.abc import Callable
+from pathlib import Path
+from typing import Any
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
+from pytest_django import Settings
 
 from dashboard.engine.own import preparing
 from dashboard.jobs.runner import run_job
@@ -66,6 +71,77 @@ def test_bad_input_is_told(operator: Client, fields: dict[str, object], sentence
     answer = operator.post(NEW, sent(**fields))
     assert answer.status_code == 422
     assert sentence in answer.text
+    assert not Encoder.objects.exists()
+
+
+class LongForm(io.RawIOBase):
+    """The body of a form whose file has many bytes, made as it is read; `left` are to come."""
+
+    HEAD = (
+        b'--x\r\nContent-Disposition: form-data; name="name"\r\n\r\nBig\r\n'
+        b'--x\r\nContent-Disposition: form-data; name="graph"; filename="big.onnx"\r\n\r\n'
+    )
+    TAIL = b"\r\n--x--\r\n"
+
+    def __init__(self, megabytes: int) -> None:
+        self.size = len(self.HEAD) + (megabytes << 20) + len(self.TAIL)
+        self.at = 0
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        count = min(len(buffer), 1 << 16, self.size - self.at)
+        piece = bytearray(b"\x07" * count)
+        for start, part in ((0, self.HEAD), (self.size - len(self.TAIL), self.TAIL)):
+            for place in range(max(start, self.at), min(start + len(part), self.at + count)):
+                piece[place - self.at] = part[place - start]
+        buffer[:count] = piece
+        self.at += count
+        return count
+
+
+def send_long(client: Client, form: LongForm, size: int | None = None) -> Any:
+    sent: dict[str, Any] = {
+        "wsgi.input": form,
+        "CONTENT_LENGTH": str(size or form.size),
+        "CONTENT_TYPE": "multipart/form-data; boundary=x",
+    }
+    return client.generic("POST", NEW, **sent)
+
+
+def test_a_large_file_is_received_in_pieces(operator: Client, settings: Settings) -> None:
+    """It is over the limit of other forms, and never in memory."""
+    settings.LIKEWISE_MAX_BODY = 1 << 20
+    form = LongForm(megabytes=64)
+    send_long(operator, LongForm(megabytes=1))  # what the first request loads does not count
+    tracemalloc.start()
+    answer = send_long(operator, form)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert form.at == form.size
+    assert answer.status_code == 422
+    assert "onnxruntime cannot load the file" in answer.text
+    assert peak < 8 << 20
+    assert [*Path(settings.FILE_UPLOAD_TEMP_DIR).glob("*.upload*")] == []
+
+
+def test_a_file_over_two_gigabytes_is_refused_unread(operator: Client) -> None:
+    form = LongForm(megabytes=1)
+    answer = send_long(operator, form, (2 << 30) + (3 << 20))
+    assert (answer.status_code, form.at) == (413, 0)
+
+
+def test_nothing_is_read_of_who_may_not_send(cast: Cast, alice_client: Client) -> None:
+    for client, status in ((alice_client, 404), (Client(), 302)):
+        form = LongForm(megabytes=4)
+        assert (send_long(client, form).status_code, form.at) == (status, 0)
+
+
+def test_it_asks_for_the_form_s_token(operator: Client, cast: Cast) -> None:
+    careful = Client(enforce_csrf_checks=True)
+    careful.force_login(cast.alice)
+    assert careful.post(NEW, sent()).status_code == 403
     assert not Encoder.objects.exists()
 
 

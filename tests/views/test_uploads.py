@@ -1,44 +1,19 @@
-"""Bring images in: the form, the upload's page, and the list of what failed."""
+"""An upload's page, and the list of what failed."""
 
-import io
 import re
-import resource
-import zipfile
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from collections.abc import Callable
 from typing import Any
-from unittest.mock import Mock
 
 import pytest
-from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.utils import timezone
-from pytest_django import Settings
 
-from accounts.models import Activity
-from dashboard.files import paths, storage
-from dashboard.files.errors import ArchiveTooLarge
-from dashboard.models import Job, SimilarityType, Upload, UploadFile, UploadPart
+from dashboard.models import Job, Upload, UploadFile, UploadPart
 from dashboard.queries import uploads
-from dashboard.views.upload_spool import Section
-from tests.conftest import signed_in
-from tests.factories import Cast, drawn_jpeg, make_job, make_type, make_upload
+from tests.factories import Cast, make_job, make_type, make_upload
 
 Queries = Callable[..., Any]
 HTMX = {"HX-Request": "true"}
-JSON = {"Accept": "application/json"}
-NEW = "/uploads/new"
-
-
-def jpeg(seed: int = 0) -> SimpleUploadedFile:
-    return SimpleUploadedFile(f"{seed}.jpg", drawn_jpeg(seed), "image/jpeg")
-
-
-def packed() -> SimpleUploadedFile:
-    stream = io.BytesIO()
-    with zipfile.ZipFile(stream, "w") as archive:
-        archive.writestr("red/1.jpg", drawn_jpeg(1))
-    return SimpleUploadedFile("shoes.zip", stream.getvalue(), "application/zip")
 
 
 def make_failures(upload: Upload, *reasons: str) -> None:
@@ -54,190 +29,6 @@ def make_failures(upload: Upload, *reasons: str) -> None:
             status=UploadFile.Status.FAILED,
             reason=reason,
         )
-
-
-# Send files
-
-
-def test_the_form_works(bob_client: Client, cast: Cast) -> None:
-    answer = bob_client.post(NEW, {"file": [jpeg(1), jpeg(2), packed()]})
-    upload = Upload.objects.get()
-    assert (answer.status_code, answer["Location"]) == (303, f"/uploads/{upload.pk}")
-    assert upload.created_by == cast.bob
-    assert upload.similarity_type is None
-    parts = list(upload.parts.order_by("number"))
-    assert [(part.name, part.is_archive) for part in parts] == [
-        ("1.jpg", False),
-        ("2.jpg", False),
-        ("shoes.zip", True),
-    ]
-    assert [storage.read(part.path) for part in parts[:2]] == [drawn_jpeg(1), drawn_jpeg(2)]
-    assert Job.objects.get().subject_id == upload.pk
-
-
-def test_the_form_has_a_drop_zone_and_the_types(bob_client: Client, cast: Cast) -> None:
-    make_type(cast.workspace, "Same pattern")
-    make_type(cast.elsewhere, "Secret")
-    page = bob_client.get(NEW).content.decode()
-    assert "data-dropzone" in page
-    assert 'type="file"' in page
-    assert " multiple" in page
-    assert "Same pattern" in page
-    assert "Secret" not in page
-
-
-def test_a_script_gets_the_address_as_json(bob_client: Client) -> None:
-    answer = bob_client.post(NEW, {"file": jpeg()}, headers=JSON)
-    assert answer.status_code == 201
-    assert answer.json() == {"location": f"/uploads/{Upload.objects.get().pk}"}
-
-
-def test_folders_go_into_a_type_that_is_there(bob_client: Client, cast: Cast) -> None:
-    chosen = make_type(cast.workspace)
-    bob_client.post(NEW, {"file": packed(), "similarity_type": chosen.pk})
-    assert Upload.objects.get().similarity_type == chosen
-
-
-def test_folders_go_into_a_new_type(bob_client: Client, cast: Cast) -> None:
-    bob_client.post(NEW, {"file": packed(), "new_type": "Same pattern"})
-    chosen = SimilarityType.objects.get(name="Same pattern")
-    assert chosen.workspace == cast.workspace
-    assert Upload.objects.get().similarity_type == chosen
-    bob_client.post(NEW, {"file": packed(), "new_type": "Same pattern"})
-    assert SimilarityType.objects.count() == 1
-
-
-def test_the_form_is_not_for_a_viewer(vera_client: Client) -> None:
-    assert vera_client.get(NEW).status_code == 403
-    assert vera_client.post(NEW, {"file": jpeg()}).status_code == 403
-    assert not Upload.objects.exists()
-
-
-def test_an_upload_of_a_stranger_is_his_own(charlie_client: Client, cast: Cast) -> None:
-    theirs = make_type(cast.workspace)
-    answer = charlie_client.post(NEW, {"file": jpeg(), "similarity_type": theirs.pk})
-    assert answer.status_code == 422
-    charlie_client.post(NEW, {"file": jpeg()})
-    assert Upload.objects.get().workspace == cast.elsewhere
-
-
-def test_a_forged_form_is_refused(cast: Cast) -> None:
-    client = Client(enforce_csrf_checks=True)
-    client.force_login(cast.bob)
-    assert client.post(NEW, {"file": jpeg()}).status_code == 403
-    client.get(NEW)
-    token = client.cookies["csrftoken"].value
-    assert client.post(NEW, {"file": jpeg(), "csrfmiddlewaretoken": token}).status_code == 303
-    answer = client.post(NEW, {"file": jpeg()}, headers={"X-CSRFToken": token})
-    assert answer.status_code == 303
-
-
-def test_nobody_has_files_received_without_the_right(
-    vera_client: Client, cast: Cast, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def received(*_: object) -> None:
-        raise AssertionError("the body was read")
-
-    monkeypatch.setattr("django.http.multipartparser.MultiPartParser.parse", received)
-    assert vera_client.post(NEW, {"file": jpeg()}).status_code == 403
-    assert Client(enforce_csrf_checks=True).post(NEW, {"file": jpeg()}).status_code == 302
-
-
-@pytest.mark.parametrize(
-    ("data", "sentence"),
-    [
-        ({}, "Choose at least one picture or ZIP archive."),
-        ({"file": "words"}, "Choose at least one picture or ZIP archive."),
-        ({"similarity_type": "nonsense"}, "Choose at least one picture"),
-    ],
-)
-def test_a_form_without_files_is_told(
-    bob_client: Client, data: dict[str, Any], sentence: str
-) -> None:
-    answer = bob_client.post(NEW, data)
-    assert answer.status_code == 422
-    assert sentence in answer.content.decode()
-    as_json = bob_client.post(NEW, data, headers=JSON)
-    assert (as_json.status_code, list(as_json.json())) == (422, ["error"])
-    assert sentence in as_json.json()["error"]
-
-
-def test_two_answers_to_one_question_are_told(bob_client: Client, cast: Cast) -> None:
-    data = {"similarity_type": make_type(cast.workspace).pk, "new_type": "Same pattern"}
-    answer = bob_client.post(NEW, data | {"file": jpeg()}, headers=JSON)
-    assert answer.json() == {"error": "Choose a type or name a new one, not both."}
-    assert not Upload.objects.exists()
-
-
-def test_too_many_bytes_are_told(bob_client: Client, settings: Settings) -> None:
-    settings.LIKEWISE_MAX_UPLOAD = 4_000_000
-    files = [SimpleUploadedFile(name, b"1" * 3_000_000) for name in ("a.jpg", "b.jpg")]
-    answer = bob_client.post(NEW, {"file": files})
-    assert answer.status_code == 422
-    assert "This is more than 4 MB" in answer.content.decode()
-
-
-def test_what_the_service_refuses_is_told(
-    bob_client: Client, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    refuse = Mock(side_effect=ArchiveTooLarge("too much"))
-    monkeypatch.setattr("dashboard.files.storage.write_stream", refuse)
-    assert "The ZIP file holds too much." in bob_client.post(NEW, {"file": jpeg()}).content.decode()
-    answer = bob_client.post(NEW, {"file": jpeg()}, headers=JSON)
-    assert answer.status_code == 422
-    assert answer.json()["error"].startswith("The ZIP file holds too much.")
-
-
-def test_too_many_files_are_told(bob_client: Client, settings: Settings) -> None:
-    settings.DATA_UPLOAD_MAX_NUMBER_FILES = 3
-    answer = bob_client.post(NEW, {"file": [jpeg(seed) for seed in range(4)]}, headers=JSON)
-    assert answer.status_code == 422
-    assert answer.json()["error"].startswith("These are more than 3 files.")
-    assert not Upload.objects.exists()
-
-
-@pytest.fixture
-def _few_open_files() -> Iterator[None]:
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    used = len(list(Path("/proc/self/fd").iterdir()))
-    resource.setrlimit(resource.RLIMIT_NOFILE, (used + 40, hard))
-    yield
-    resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
-
-
-@pytest.mark.usefixtures("_few_open_files")
-def test_many_files_need_few_open_ones(bob_client: Client) -> None:
-    files = [SimpleUploadedFile(f"{n}.jpg", b"%d" % n) for n in range(1000)]
-    # Beyond what Django would keep in memory.
-    files.append(SimpleUploadedFile("large.bin", b"x" * 3_000_000))
-    assert bob_client.post(NEW, {"file": files}).status_code == 303
-    parts = list(UploadPart.objects.order_by("number"))
-    assert len(parts) == 1001
-    assert [storage.read(part.path) for part in parts[:3]] == [b"0", b"1", b"2"]
-    assert parts[-1].size == 3_000_000
-
-
-def test_an_empty_file_is_taken_and_fails_alone(bob_client: Client) -> None:
-    answer = bob_client.post(NEW, {"file": [SimpleUploadedFile("empty.jpg", b""), jpeg()]})
-    assert answer.status_code == 303
-    assert UploadPart.objects.count() == 2
-
-
-def test_an_upload_is_an_activity(bob_client: Client, cast: Cast) -> None:
-    bob_client.post(NEW, {"file": jpeg()})
-    assert Activity.objects.get(verb="uploaded").actor == cast.bob
-
-
-def test_a_section_is_read_like_a_file_of_its_own() -> None:
-    section = Section(io.BytesIO(b"..first..second.."), 2, 5)
-    assert section.read() == b"first"
-    assert section.read() == b""
-    assert section.seek(-2, io.SEEK_END) == 3
-    assert section.read(10) == b"st"
-    assert section.seek(1) == section.tell() == 1
-    assert section.read(2) == b"ir"
-    assert section.seek(1, io.SEEK_CUR) == 4
-    assert section.read() == b"t"
 
 
 # Its page
@@ -349,16 +140,3 @@ def test_no_cell_of_the_csv_is_a_formula(bob_client: Client, cast: Cast, sign: s
     UploadFile.objects.update(name=f"{sign}cmd|calc!A1.jpg")
     answer = bob_client.get(f"/uploads/{upload.pk}/failures.csv")
     assert f"'{sign}cmd" in answer.getvalue().decode()
-
-
-def test_the_bytes_are_gone_if_the_rows_fail(cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
-    def broken(*_: object, **__: object) -> None:
-        raise RuntimeError
-
-    monkeypatch.setattr("dashboard.services.uploads._write_rows", broken)
-    client = signed_in(cast.bob)
-    client.raise_request_exception = False
-    assert client.post(NEW, {"file": jpeg()}).status_code == 500
-    assert [
-        *storage.names(paths.upload(cast.workspace.pk, cast.workspace.pk).rsplit("/", 1)[0])
-    ] == []

@@ -21,6 +21,10 @@ TRAINED = scores(r1=(0.935, 0.898, 0.963), r5=(1.0, 1.0, 1.0), ap=(0.762, 0.696,
 UNTRAINED = scores(r1=(0.894, 0.838, 0.94), r5=(0.995, 0.986, 1.0), ap=(0.672, 0.599, 0.742))
 
 
+PRODUCTION = scores(r1=(0.911, 0.87, 0.95), r5=(0.99, 0.98, 1.0), ap=(0.701, 0.65, 0.76))
+RECIPE = {"n0": 300, "g0": 30}
+
+
 def report(*, better: bool = True, verified: bool = True, held_out: bool = False) -> dict[str, Any]:
     """Return what `engine.training.fit` reports of a type."""
     delivered = dict(TRAINED if better else UNTRAINED)
@@ -42,8 +46,12 @@ def report(*, better: bool = True, verified: bool = True, held_out: bool = False
             "sentence": "A sentence of the gate.",
             "gain": 0.09 if verified else None,
             "gain_at_least": 0.054 if verified else None,
-            "recipe": {"n0": 300, "g0": 30} if better else None,
+            "recipe": RECIPE if better else None,
         },
+        "candidates": [
+            {"recipe": None, "recall@1": 0.894, "recall@5": 0.995, "map@r": 0.672},
+            {"recipe": RECIPE, "recall@1": 0.941, "recall@5": 1.0, "map@r": 0.777},
+        ],
         "unseen": comparison,
         "held_out": comparison | {"queries": 24, "groups": 4} if held_out else None,
     }
@@ -102,6 +110,42 @@ def test_a_metric_that_fell_is_told(bob_client: Client, version: Version) -> Non
     task = bob_client.get(reverse("task", args=[version.task_id])).content.decode()
     assert "Better in MAP@R" in task
     assert task.count("lower by 4.4") == 1
+
+
+def test_production_is_compared(bob_client: Client, version: Version) -> None:
+    one = version.metrics["a"]
+    one["production_version"] = 3
+    one["unseen"] |= {"production": PRODUCTION, "production_learned": 12}
+    one["held_out"] |= {"production": PRODUCTION, "production_learned": 0}
+    version.save()
+    answer = page(bob_client, version)
+    assert answer.count("Production is version 3, which was in production then.") == 2
+    assert answer.count("It has learned 12 of these 36 groups itself, which flatters it") == 1
+    assert answer.count("91.1&nbsp;%") == 2
+    assert "65.0–76.0" in answer
+    assert "could not be compared" not in answer
+
+
+def test_production_that_was_not_compared_is_told(bob_client: Client, version: Version) -> None:
+    assert "in production then" not in page(bob_client, version)
+    version.metrics["a"]["production_version"] = 3
+    version.save()
+    answer = page(bob_client, version)
+    assert "Version 3, which was in production then, could not be compared" in answer
+
+
+def test_the_table_of_cross_validation_is_there(bob_client: Client, version: Version) -> None:
+    answer = page(bob_client, version)
+    assert "Cross-validation: 2 candidates" in answer
+    assert answer.count("<strong>delivered</strong>") == 1
+    chosen = answer[answer.index("<strong>delivered</strong>") :]
+    assert ["94.1" in chosen, "77.7" in chosen, "89.4" in chosen] == [True, True, False]
+
+
+def test_a_version_of_old_has_no_table(bob_client: Client, version: Version) -> None:
+    del version.metrics["a"]["candidates"]
+    version.save()
+    assert "Cross-validation" not in page(bob_client, version)
 
 
 def test_too_few_groups_are_told(bob_client: Client, version: Version) -> None:

@@ -182,7 +182,9 @@ def test_the_bytes_behind_a_link_are_what_jobs_and_search_see(
         behind = requests.get(image["img_path"], timeout=30).content
         (sent,) = client.descriptors(task, {"_base64": as_base64(behind)})
         stored = np.frombuffer(Feature.objects.get(image=image["id"]).vector, "<f2")
-        kept = runtime.version(version.id, version.artifact).describe(stored[None])[0]
+        kept = runtime.version(version.id, version.artifact, version.encoder).describe(
+            stored[None]
+        )[0]
         np.testing.assert_allclose(sent, kept, atol=1e-5)
         (hit,) = search_by_picture(workspace=cast.workspace, version=version, data=behind, k=1)
         assert str(hit.image.id) == image["id"]

@@ -12,7 +12,7 @@ def _id(number: int) -> str:
 WORKSPACE, TASK, VERSION, TYPE, GROUP, IMAGE = map(_id, range(1, 7))
 TYPE_UNUSED, IMAGE_LOOSE, GROUP_INNER, FOLDER = map(_id, range(21, 25))
 OBJECT, LABEL, VERIFICATION, IMAGE_VERIFICATION, USER = map(_id, range(31, 36))
-LONG_REQUEST, COLLECTION = map(_id, range(41, 43))
+LONG_REQUEST, COLLECTION, UPLOAD, UPLOAD_LOOKED_THROUGH = map(_id, range(41, 45))
 
 # A black pixel.
 PICTURE = (
@@ -30,6 +30,8 @@ PATHS = {
     "training-image/{image_id}": (IMAGE, "The image."),
     "workspace/{workspace_id}": (WORKSPACE, "The workspace."),
     "request/{request_id}": (LONG_REQUEST, "The request."),
+    "upload/{upload_id}": (UPLOAD, "The upload."),
+    "upload/{upload_id}/commit": (UPLOAD_LOOKED_THROUGH, "The upload."),
     "collection/{collection_id}": (COLLECTION, "The collection."),
     "label/{label_id}": (LABEL, "The label."),
     "object/{region_id}": (OBJECT, "The object."),

@@ -31,6 +31,7 @@ class GroupAnswer(serializers.Serializer[Any]):
     images_count = serializers.IntegerField(min_value=0)
     objects_count = serializers.IntegerField(min_value=0)
     groups_count = serializers.IntegerField(min_value=0)
+    verifyCount = serializers.IntegerField(min_value=0)  # noqa: N815
     workspace = serializers.UUIDField()
     created = serializers.DateTimeField()
     modified = serializers.DateTimeField()
@@ -39,7 +40,6 @@ class GroupAnswer(serializers.Serializer[Any]):
 class WholeGroupAnswer(GroupAnswer):
     """A group on its own: with its members, the newest thousand of each kind."""
 
-    verifyCount = serializers.IntegerField(min_value=0)  # noqa: N815
     images = images.ImageAnswer(many=True)
     detection_objects = regions.ObjectAnswer(many=True)
     groups = GroupAnswer(many=True)
@@ -69,12 +69,12 @@ EXAMPLE = {
     "images_count": 1,
     "objects_count": 0,
     "groups_count": 0,
+    "verifyCount": 0,
     "workspace": examples.WORKSPACE,
     "created": examples.CREATED,
     "modified": examples.MODIFIED,
 }
 WHOLE = EXAMPLE | {
-    "verifyCount": 0,
     "images": [images.EXAMPLE],
     "detection_objects": [],
     "groups": [],

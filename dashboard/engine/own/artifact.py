@@ -25,15 +25,21 @@ GRAPH, ARRAYS, MANIFEST = "graph.onnx", "arrays.npz", "manifest.json"
 FILES = (GRAPH, ARRAYS, MANIFEST)
 
 
-def key_of(graph: bytes, preprocessing: Preprocessing, output: str = "", pooling: str = "") -> str:
-    """Name an encoder by everything that its features depend on: other bytes, other key."""
+def key_of(sha256: str, preprocessing: Preprocessing, output: str = "", pooling: str = "") -> str:
+    """Name an encoder by everything that its features depend on: other bytes, other key.
+
+    `sha256` is that of the graph's bytes, in hex digits.
+    """
     said = json.dumps([preprocessing.as_json(), output, pooling, FORMAT], sort_keys=True)
-    digest = hashlib.sha256(hashlib.sha256(graph).digest() + said.encode()).hexdigest()
+    digest = hashlib.sha256(bytes.fromhex(sha256) + said.encode()).hexdigest()
     return f"own-{digest[:24]}"
 
 
-def packed(prepared: Prepared, graph: bytes) -> dict[str, bytes]:
-    """Return the files of an encoder by their names; the manifest is the last."""
+def packed(prepared: Prepared, sha256: str) -> dict[str, bytes]:
+    """Return the files of an encoder by their names, less its graph; the manifest is the last.
+
+    `sha256` is that of the graph's bytes, in hex digits.
+    """
     encoder, prior = prepared.encoder, prepared.prior
     file = io.BytesIO()
     np.savez(
@@ -45,7 +51,7 @@ def packed(prepared: Prepared, graph: bytes) -> dict[str, bytes]:
         between=triangle(prior.between),
         directions=prior.untrained.directions,
     )
-    files = {GRAPH: graph, ARRAYS: file.getvalue()}
+    arrays = file.getvalue()
     manifest = {
         "kind": KIND,
         "format": FORMAT,
@@ -53,9 +59,9 @@ def packed(prepared: Prepared, graph: bytes) -> dict[str, bytes]:
         "output": encoder.graph.output.name,
         "pooling": encoder.graph.output.pooling,
         "preprocessing": encoder.preprocessing.as_json(),
-        "files": {name: hashlib.sha256(data).hexdigest() for name, data in files.items()},
+        "files": {GRAPH: sha256, ARRAYS: hashlib.sha256(arrays).hexdigest()},
     }
-    return files | {MANIFEST: json.dumps(manifest, indent=2).encode()}
+    return {ARRAYS: arrays, MANIFEST: json.dumps(manifest, indent=2).encode()}
 
 
 def unpacked(files: Mapping[str, bytes], where: PurePath) -> Prepared:

@@ -18,9 +18,13 @@ from django.contrib.staticfiles.finders import get_finders
 from django.core.exceptions import ValidationError
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
+from django.db import connection
 
 from accounts import setup_key
 from accounts.queries import has_users
+from dashboard.files import storage
+from dashboard.files.errors import StorageAway
+from dashboard.models.name_search import create_indexes
 from dashboard.services.errors import Refused
 from dashboard.services.own_files import use_backbone
 from dashboard.services.workspaces import open_installation
@@ -89,7 +93,12 @@ class Command(BaseCommand):
             self._say(f"Preparing the encoder, once: {done} of {total} drawn pictures")
 
     def _prepare(self) -> None:
+        try:
+            storage.probe()
+        except StorageAway as error:
+            raise CommandError(f"LIKEWISE_STORAGE: {error}") from error
         call_command("migrate", interactive=False, verbosity=0)
+        create_indexes(connection)  # the right to may have come since the migration
         _collect_static_files()
         self._use_backbone()
         email, password = settings.LIKEWISE_ADMIN_EMAIL, settings.LIKEWISE_ADMIN_PASSWORD
@@ -187,7 +196,7 @@ def _collect_static_files() -> None:
 def _fingerprint_of_sources() -> str:
     digest = hashlib.sha256(f"{django.VERSION} {settings.STORAGES['staticfiles']}".encode())
     for finder in get_finders():
-        for path, storage in finder.list([]):
-            facts = Path(storage.path(path)).stat()
+        for path, source in finder.list([]):
+            facts = Path(source.path(path)).stat()
             digest.update(f"\n{path} {facts.st_size} {facts.st_mtime_ns}".encode())
     return digest.hexdigest()

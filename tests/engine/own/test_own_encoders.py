@@ -1,3 +1,4 @@
+import hashlib
 from dataclasses import dataclass
 from functools import cache
 from pathlib import PurePath
@@ -9,7 +10,8 @@ from PIL import Image
 from dashboard.engine.build.drawing.pictures import Amounts, pictures
 from dashboard.engine.errors import BrokenArtifact, ForeignArtifact, UnfitEncoder
 from dashboard.engine.heads import unit_rows
-from dashboard.engine.own import artifact
+from dashboard.engine.own import apart, artifact
+from dashboard.engine.own.apart import try_apart
 from dashboard.engine.own.graph import Graph
 from dashboard.engine.own.preparing import Prepared, prepare
 from dashboard.engine.own.preprocessing import Preprocessing, read_preprocessing
@@ -45,9 +47,18 @@ def made(name):
     data, stated = SHAPES[name]
     graph = Graph(data)
     preprocessing = read_preprocessing(stated, graph.input)
-    key = artifact.key_of(data, preprocessing)
+    key = artifact.key_of(sha256(data), preprocessing)
     prepared = prepare(key, graph, preprocessing, amounts=FEW, progress=quiet)
     return Shape(data, graph, preprocessing, prepared)
+
+
+def sha256(data):
+    return hashlib.sha256(data).hexdigest()
+
+
+def packed(shape):
+    files = artifact.packed(shape.prepared, sha256(shape.data))
+    return {artifact.GRAPH: shape.data} | files
 
 
 @cache
@@ -71,6 +82,28 @@ def test_it_works(shape):
     assert np.allclose(np.linalg.norm(rows, axis=1), 1, atol=1e-5)
 
 
+def test_a_trial_in_a_program_of_its_own_finds_the_same(shape, tmp_path):
+    file = tmp_path / "graph.onnx"
+    file.write_bytes(shape.data)
+    stated = next(said for data, said in SHAPES.values() if data == shape.data)
+    tried = try_apart(file, stated, output="", pooling="")
+    assert tried.preprocessing == shape.preprocessing
+    assert tried.trial.dimension == try_graph(shape.graph, shape.preprocessing).dimension
+
+
+def test_a_trial_that_does_not_come_back_is_a_refusal(tmp_path, monkeypatch):
+    file = tmp_path / "graph.onnx"
+    file.write_bytes(graphs.resnet_like())
+    monkeypatch.setattr(apart, "LONGEST_TRIAL", 0.01)
+    with pytest.raises(UnfitEncoder, match="did not end"):
+        try_apart(file, {}, output="", pooling="")
+    monkeypatch.setattr(apart, "LONGEST_TRIAL", 60)
+    monkeypatch.setattr(apart, "ROOT", tmp_path)  # where there is no such program
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(UnfitEncoder, match="ended at once"):
+        try_apart(file, {}, output="", pooling="")
+
+
 def test_the_basis_keeps_the_angles(shape):
     """With as many axes as the graph has numbers, a projection only turns."""
     encoder, graph = shape.prepared.encoder, shape.graph
@@ -82,7 +115,7 @@ def test_the_basis_keeps_the_angles(shape):
 
 
 def test_an_encoder_comes_back_from_its_files(shape):
-    files = artifact.packed(shape.prepared, shape.data)
+    files = packed(shape)
     assert list(files)[-1] == artifact.MANIFEST
     again = artifact.unpacked(files, WHERE)
     encoder = shape.prepared.encoder
@@ -94,7 +127,7 @@ def test_an_encoder_comes_back_from_its_files(shape):
 
 @pytest.mark.parametrize("name", [artifact.GRAPH, artifact.ARRAYS])
 def test_a_damaged_file_is_refused(name):
-    files = artifact.packed(made("resnet").prepared, made("resnet").data)
+    files = packed(made("resnet"))
     with pytest.raises(BrokenArtifact, match=name):
         artifact.unpacked(files | {name: files[name][:-1] + b"x"}, WHERE)
 
@@ -202,6 +235,6 @@ def test_any_picture_fits(fit, size):
 
 def test_another_preprocessing_is_another_encoder():
     one, other = Preprocessing(), Preprocessing(mean=(0.5, 0.5, 0.5))
-    assert artifact.key_of(b"x", one) == artifact.key_of(b"x", one)
-    assert artifact.key_of(b"x", one) != artifact.key_of(b"x", other)
-    assert artifact.key_of(b"x", one) != artifact.key_of(b"y", one)
+    assert artifact.key_of("ab", one) == artifact.key_of("ab", one)
+    assert artifact.key_of("ab", one) != artifact.key_of("ab", other)
+    assert artifact.key_of("ab", one) != artifact.key_of("cd", one)

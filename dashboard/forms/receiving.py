@@ -1,0 +1,41 @@
+"""Files that a browser names before it sends them, as JSON: a thousand at once."""
+
+from typing import Any
+
+import orjson
+
+from dashboard.models import UploadPart
+from dashboard.services.receiving import NewPart
+
+MOST_AT_ONCE = 1000
+_LARGEST = 2**63 - 1
+
+
+class BadList(Exception):
+    """The body does not name files; `str(error)` says why."""
+
+
+def read_files(body: bytes) -> list[NewPart]:
+    """Read `{"files": [{"name", "size", "sha256"?, "kind"?}]}`. Raises `BadList`."""
+    try:
+        read = orjson.loads(body)
+    except orjson.JSONDecodeError as error:
+        raise BadList(f"The body is not valid JSON: {error}.") from error
+    files = read.get("files") if isinstance(read, dict) else None
+    if not isinstance(files, list) or not 0 < len(files) <= MOST_AT_ONCE:
+        raise BadList(f"Name from 1 to {MOST_AT_ONCE:,} files at once, as a list under “files”.")
+    return [_file(entry) for entry in files]
+
+
+def _file(entry: Any) -> NewPart:
+    if not isinstance(entry, dict):
+        raise BadList("Each file is an object with name and size.")
+    name, size = entry.get("name"), entry.get("size")
+    sha256, kind = entry.get("sha256") or "", entry.get("kind") or None
+    if not isinstance(name, str) or not name:
+        raise BadList("Each file has a name.")
+    if type(size) is not int or not 0 <= size <= _LARGEST:
+        raise BadList(f"“{name[:80]}” has no size in bytes.")
+    if not isinstance(sha256, str) or kind not in (None, *UploadPart.Kind.values):
+        raise BadList(f"“{name[:80]}” has a hash or a kind that is none.")
+    return NewPart(name, size, sha256, kind)

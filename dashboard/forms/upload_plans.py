@@ -1,0 +1,38 @@
+"""What a person mends in a plan."""
+
+from typing import Any
+
+from django import forms
+
+from dashboard.services.upload_mending import Mended
+
+_MARKS = [("", "Not said"), ("yes", "Yes"), ("no", "No")]
+_VALUES = {"": None, "yes": True, "no": False}
+
+
+class MendForm(forms.Form):
+    """What becomes of one file."""
+
+    file = forms.IntegerField(min_value=1, max_value=2**62, widget=forms.HiddenInput)
+    group = forms.CharField(max_length=255, required=False)
+    type = forms.CharField(max_length=255, required=False)
+    test = forms.ChoiceField(choices=_MARKS, required=False, label="Test image")
+    real = forms.ChoiceField(choices=_MARKS, required=False, label="Real picture")
+
+    def mended(self) -> Mended:
+        """Return the values as the service takes them."""
+        values: dict[str, Any] = self.cleaned_data
+        return Mended(
+            group_name=values["group"],
+            type_name=values["type"],
+            test_image=_VALUES[values["test"]],
+            real=_VALUES[values["real"]],
+        )
+
+
+class RenameForm(forms.Form):
+    """Another name for a group that is planned."""
+
+    group = forms.CharField(max_length=255, strip=False)
+    type = forms.CharField(max_length=255, required=False, strip=False)
+    name = forms.CharField(max_length=255, error_messages={"required": "Give the group a name."})

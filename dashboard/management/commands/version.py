@@ -1,0 +1,42 @@
+"""Check that a trained version can be had again."""
+
+from typing import Any
+from uuid import UUID
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+from dashboard.models import Version
+from dashboard.services.errors import Refused
+from dashboard.services.reproduction import train_again
+
+
+class Command(BaseCommand):
+    """`version check ID` trains a version again from what it kept, and compares."""
+
+    help = "Train a version again from its snapshot and say whether its descriptors are the same."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        """Declare the verb."""
+        verbs = parser.add_subparsers(dest="verb", required=True)
+        check = verbs.add_parser("check", help="Train again, compare, keep nothing.")
+        check.add_argument("id", type=UUID, help="The version's id, as in its address.")
+
+    def handle(self, *_args: Any, **options: Any) -> None:
+        """Do it, or say in one sentence why not."""
+        rows = Version.objects.select_related("task__workspace", "workspace")
+        version = rows.filter(pk=options["id"], status=Version.Status.TRAINED).first()
+        if version is None:
+            raise CommandError(f"There is no trained version {options['id']}.")
+        try:
+            found = train_again(version=version)
+        except Refused as error:
+            raise CommandError(str(error)) from error
+        outcome = (
+            f"{version}, trained again: {found.described} descriptors differ by at most "
+            f"{found.difference:.1e}."
+        )
+        if found.changed:
+            outcome += f" Not as it was then: {', '.join(found.changed)}."
+        if not found.is_same:
+            raise CommandError(outcome)
+        self.stdout.write(outcome)

@@ -1,0 +1,77 @@
+"""Write a workspace into an archive, or send one to be brought in."""
+
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+from accounts.access import is_allowed
+from accounts.errors import AccountError
+from accounts.models import User, Workspace
+from accounts.queries import find_membership, get_user
+from dashboard.files.errors import readable_size
+from dashboard.services.errors import Refused
+from dashboard.services.exporting import write_archive
+from dashboard.services.transfers import send_archive
+
+
+class Command(BaseCommand):
+    """`workspace export` writes FILE; `workspace import` sends it, and a worker brings it in."""
+
+    help = "Export a workspace into one archive, or import one."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        """Declare the two verbs."""
+        verbs = parser.add_subparsers(dest="verb", required=True)
+        out = verbs.add_parser("export", help="Write a workspace into FILE.")
+        into = verbs.add_parser("import", help="Send FILE to be brought into a workspace.")
+        for verb in (out, into):
+            verb.add_argument("--workspace", type=UUID, required=True)
+            verb.add_argument("file", type=Path)
+        into.add_argument("--email", required=True, help="The admin in whose name it is done.")
+
+    def handle(self, *_args: Any, verb: str, workspace: UUID, file: Path, **options: Any) -> None:
+        """Do it, or say in one sentence why not."""
+        row = Workspace.objects.filter(pk=workspace).first()
+        if row is None:
+            raise CommandError(f"There is no workspace {workspace}.")
+        try:
+            if verb == "export":
+                self._export(row, file)
+            else:
+                job = send_archive(workspace=row, file=file, actor=_admin(row, options["email"]))
+                self.stdout.write(f"A worker brings it in: see the job {job.pk}.")
+        except (AccountError, Refused, OSError) as error:
+            raise CommandError(str(error)) from error
+
+    def _export(self, workspace: Workspace, file: Path) -> None:
+        """Write aside and rename last: under its name the file is always complete."""
+        aside = file.with_name(f".{file.name}.unfinished")
+        try:
+            counts = write_archive(workspace=workspace, path=aside, progress=_Silent())
+            aside.replace(file)
+        finally:
+            aside.unlink(missing_ok=True)
+        size = readable_size(file.stat().st_size)
+        self.stdout.write(f"{counts['images']:,} images and {counts['groups']:,} groups, {size}.")
+
+
+class _Silent:
+    """Nobody watches: whoever wants it to stop ends the program."""
+
+    def report(self, **_fields: Any) -> None:
+        """Say nothing."""
+
+    tick = report
+
+    def check(self) -> None:
+        """Go on."""
+
+
+def _admin(workspace: Workspace, email: str) -> User:
+    user = get_user(email)
+    membership = find_membership(user, workspace.pk)
+    if membership is None or not is_allowed(membership.role, "workspace.transfer"):
+        raise CommandError(f"{email} is no admin of {workspace}.")
+    return user

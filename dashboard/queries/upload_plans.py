@@ -1,0 +1,157 @@
+"""Reading what is foreseen of an upload: totals, the groups that it would fill, its rows."""
+
+import base64
+import binascii
+import json
+from collections.abc import Collection
+from dataclasses import dataclass
+from typing import Any
+
+from django.db.models import Count, Q, QuerySet
+
+from dashboard.models import Group, Upload, UploadFile
+from dashboard.queries.pages import PAGE_SIZE, BadCursor, Page
+from dashboard.queries.similarity_types import types_in
+
+MAX_DIGITS = 18  # a number with more may not fit into the column
+DAMAGED = "This page's address is damaged: open the upload again."
+
+Foreseen = UploadFile.Foreseen
+Status = UploadFile.Status
+
+
+@dataclass(frozen=True)
+class PlanTotals:
+    """How many files are foreseen to become what."""
+
+    new: int
+    known: int
+    wrong: int
+    left_out: int
+    addresses: int
+
+    @property
+    def coming(self) -> int:
+        """Return how many would be brought in."""
+        return self.new + self.known
+
+
+@dataclass(frozen=True)
+class PlannedGroup:
+    """A group that would be made or filled; without a name, what would be in none."""
+
+    name: str
+    type_name: str
+    named_type: str
+    is_new: bool
+    new: int
+    known: int
+    wrong: int
+
+
+def plan_totals(upload: Upload) -> PlanTotals:
+    """Count the upload's files by what is foreseen, in one query."""
+    left_out = Q(status=Status.LEFT_OUT)
+    sums = upload.files.aggregate(
+        new=Count("pk", filter=~left_out & Q(foreseen=Foreseen.NEW)),
+        known=Count("pk", filter=~left_out & Q(foreseen=Foreseen.KNOWN)),
+        wrong=Count("pk", filter=~left_out & Q(foreseen=Foreseen.WRONG)),
+        left_out=Count("pk", filter=left_out),
+        addresses=Count("pk", filter=~left_out & Q(foreseen=Foreseen.NEW) & ~Q(url="")),
+    )
+    return PlanTotals(**sums)
+
+
+def planned_groups(
+    upload: Upload, cursor: str = "", size: int = PAGE_SIZE
+) -> tuple[list[PlannedGroup], str]:
+    """Return one page of the groups, by name, and the cursor of the next. Raises `BadCursor`."""
+    rows = upload.files.exclude(status=Status.LEFT_OUT)
+    if cursor:
+        name, named = _decode(cursor)
+        rows = rows.filter(Q(group_name__gte=name) & ~Q(group_name=name, type_name__lte=named))
+    found = list(
+        rows.values("group_name", "type_name")
+        .annotate(
+            new=Count("pk", filter=Q(foreseen=Foreseen.NEW)),
+            known=Count("pk", filter=Q(foreseen=Foreseen.KNOWN)),
+            wrong=Count("pk", filter=Q(foreseen=Foreseen.WRONG)),
+        )
+        .order_by("group_name", "type_name")[: size + 1]
+    )
+    last = found[size - 1] if len(found) > size else None
+    following = _encode(last["group_name"], last["type_name"]) if last else ""
+    return _with_state(upload, found[:size]), following
+
+
+def _with_state(upload: Upload, rows: list[dict[str, Any]]) -> list[PlannedGroup]:
+    """Say of each group whether it is there: two queries, however many there are."""
+    own = upload.similarity_type.name if upload.similarity_type else upload.new_type_name
+    names = {row["type_name"] or own for row in rows} - {""}
+    types = {
+        kind.name: kind.pk
+        for kind in types_in(upload.workspace).filter(name__in=names).order_by("-created", "-id")
+    }
+    if upload.similarity_type is not None:
+        types[own] = upload.similarity_type.pk
+    there = _there(types.values(), {row["group_name"].strip() for row in rows})
+    return [
+        PlannedGroup(
+            name=row["group_name"].strip(),
+            type_name=row["type_name"] or own,
+            named_type=row["type_name"],
+            is_new=(types.get(row["type_name"] or own), row["group_name"].strip()) not in there,
+            new=row["new"],
+            known=row["known"],
+            wrong=row["wrong"],
+        )
+        for row in rows
+    ]
+
+
+def _there(types: Collection[Any], names: Collection[str]) -> set[tuple[Any, str]]:
+    rows = Group.objects.filter(similarity_type__in=types, name__in=names, groups_count=0)
+    return set(rows.values_list("similarity_type_id", "name"))
+
+
+def planned_files(upload: Upload) -> QuerySet[UploadFile]:
+    """Return the files that were not left out."""
+    return upload.files.exclude(status=Status.LEFT_OUT)
+
+
+def files_in_error(upload: Upload) -> QuerySet[UploadFile]:
+    """Return the files that would not come in as they are."""
+    return upload.files.filter(status=Status.WAITING, foreseen=Foreseen.WRONG)
+
+
+def files_left_out(upload: Upload) -> QuerySet[UploadFile]:
+    """Return the files that somebody left out."""
+    return upload.files.filter(status=Status.LEFT_OUT)
+
+
+def file_page(
+    rows: QuerySet[UploadFile], cursor: str = "", size: int = PAGE_SIZE
+) -> Page[UploadFile]:
+    """Read one page of files; the cursor is the last row's id. Raises `BadCursor`."""
+    if cursor:
+        if not (cursor.isascii() and cursor.isdigit() and len(cursor) <= MAX_DIGITS):
+            raise BadCursor(DAMAGED)
+        rows = rows.filter(pk__gt=int(cursor))
+    found = list(rows.order_by("pk")[: size + 1])
+    return Page(found[:size], str(found[size - 1].pk) if len(found) > size else "")
+
+
+def _encode(*names: str) -> str:
+    return base64.urlsafe_b64encode(json.dumps(names).encode()).decode().rstrip("=")
+
+
+def _decode(cursor: str) -> tuple[str, str]:
+    try:
+        found = json.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
+    except (ValueError, binascii.Error) as error:
+        raise BadCursor(DAMAGED) from error
+    if not (isinstance(found, list) and len(found) == 2 and all(type(one) is str for one in found)):
+        raise BadCursor(DAMAGED)
+    if any("\x00" in one for one in found):
+        raise BadCursor(DAMAGED)
+    return found[0], found[1]

@@ -1,0 +1,144 @@
+"""Read an archive from end to end before anything of it is brought in."""
+
+import io
+import tempfile
+import zipfile
+from collections import Counter
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+from django.conf import settings
+
+from dashboard.engine import artifacts
+from dashboard.engine.errors import BrokenArtifact, ForeignArtifact
+from dashboard.engine.trained_model import TrainedModel
+from dashboard.files import images as pictures
+from dashboard.files.errors import BrokenTransfer
+from dashboard.files.scratch import Seen
+from dashboard.files.transfer_links import Links
+from dashboard.files.transfer_rows import Row
+from dashboard.files.transfers import TransferReader
+from dashboard.models import Version
+from dashboard.queries.evaluations import evaluations
+from dashboard.services import jobs
+from dashboard.services.errors import CollectionTooLarge
+from dashboard.services.exporting import ARTIFACT_FILES
+
+MOST_OF_AN_ARTIFACT: Final = 512 << 20
+SUMS_SHARE: Final = 0.1  # of the whole progress
+CHECK_SHARE: Final = 0.2
+# In this order whatever a row names comes before it.
+AFTER_IMAGES: Final = (
+    *("regions", "groups", "members", "nestings", "verifications", "encoders", "tasks"),
+    *("versions", "collections", "records"),
+)
+
+
+def check_archive(archive: TransferReader, handle: jobs.Handle) -> None:
+    """Compare all with its checksums, and see whether all fits together.
+
+    Memory does not grow with the archive. Raises BrokenTransfer.
+    """
+    whole = sum(stated["size"] for stated in archive.members.values()) or 1
+    read = 0
+    for size in archive.check_sums():
+        read += size
+        handle.tick(stage="Checking the archive", fraction=SUMS_SHARE * min(1.0, read / whole))
+    temporary = tempfile.TemporaryDirectory(dir=settings.FILE_UPLOAD_TEMP_DIR)
+    with temporary as aside, Seen(Path(aside)) as seen:
+        _Check(archive, Links(seen), handle).run()
+
+
+class _Check:
+    def __init__(self, archive: TransferReader, links: Links, handle: jobs.Handle) -> None:
+        self._archive, self._links, self._handle = archive, links, handle
+        self._counts: Counter[str] = Counter()
+        self._records: Counter[str] = Counter()
+
+    def run(self) -> None:
+        self._rows("types", self._archive.rows("types"))
+        self._rows("labels", self._archive.rows("labels"))
+        self._packs()
+        for noun in AFTER_IMAGES:
+            self._rows(noun, self._archive.rows(noun))
+        if self._links.seen.has_cycle():
+            raise BrokenTransfer("a group of it lies in itself")
+        if +self._counts != +Counter(self._archive.counts):
+            raise BrokenTransfer("it holds more or fewer rows than it says")
+
+    def _rows(self, noun: str, rows: Iterable[Row]) -> None:
+        for row in rows:
+            self._counts[noun] += 1
+            if not self._links.fits(noun, row):
+                raise BrokenTransfer(
+                    f"line {self._counts[noun]:,} of the {noun} does not fit what comes before it"
+                )
+            if noun == "versions":
+                self._version(row)
+            elif noun == "records":
+                self._record(row)
+            self._handle.tick(stage="Checking the archive")
+
+    def _packs(self) -> None:
+        done, total = 0, self._archive.counts.get("images", 0) or 1
+        for pack in self._archive.packs():
+            self._rows("images", pack.images)
+            self._rows("features", pack.features)
+            for row in pack.images:
+                facts = pictures.inspect_stored(pack.picture(row))
+                if facts != (row["extension"], row["width"], row["height"]):
+                    raise BrokenTransfer(f"the picture {row['id']} is not what its row says")
+                done += 1
+                fraction = SUMS_SHARE + (CHECK_SHARE - SUMS_SHARE) * min(1.0, done / total)
+                self._handle.tick(stage="Checking the archive", fraction=fraction)
+
+    def _version(self, row: Row) -> None:
+        try:
+            evaluations(Version(metrics=row["metrics"]))
+        except (KeyError, TypeError, ValueError, AttributeError) as error:
+            raise BrokenTransfer("the figures of a version are not such") from error
+        if row["status"] == Version.Status.TRAINED:
+            model = read_model(self._archive, row["id"])
+            if (model.encoder, model.dimension) != (row["encoder"], row["dimension"]):
+                raise BrokenTransfer("a version is not what its row says")
+
+    def _record(self, row: Row) -> None:
+        self._records[row["collection"]] += 1
+        if self._records[row["collection"]] > settings.LIKEWISE_MAX_COLLECTION:
+            raise CollectionTooLarge(settings.LIKEWISE_MAX_COLLECTION)
+
+
+def read_artifact(archive: TransferReader, version_id: str) -> dict[str, bytes]:
+    """Return the files of a trained version by their names."""
+    names = {f"versions/{version_id}/{name}": name for name in ARTIFACT_FILES}
+    return {name: archive.read(path, MOST_OF_AN_ARTIFACT) for path, name in names.items()}
+
+
+def read_model(archive: TransferReader, version_id: str) -> TrainedModel:
+    """Return a trained version, seen to work. Raises BrokenTransfer."""
+    files = read_artifact(archive, version_id)
+    _refuse_bomb(files[artifacts.ARRAYS])
+    try:
+        with tempfile.TemporaryDirectory(dir=settings.FILE_UPLOAD_TEMP_DIR) as aside:
+            for name in (artifacts.ARRAYS, artifacts.MANIFEST):
+                Path(aside, name).write_bytes(files[name])
+            model = artifacts.load(Path(aside))
+        for part in model.heads:
+            part.head.describe(np.ones((1, len(part.head.mean)), np.float32))
+    except (BrokenArtifact, ForeignArtifact, ValueError, TypeError, IndexError) as error:
+        raise BrokenTransfer("a version of it cannot be used") from error
+    return model
+
+
+def _refuse_bomb(data: bytes) -> None:
+    """Refuse arrays that unpack to more than they may be, before numpy makes room for them."""
+    try:
+        with zipfile.ZipFile(io.BytesIO(data)) as arrays:
+            stored = all(info.compress_type == zipfile.ZIP_STORED for info in arrays.infolist())
+            size = sum(info.file_size for info in arrays.infolist())
+    except (zipfile.BadZipFile, ValueError, OSError) as error:
+        raise BrokenTransfer("a version of it cannot be read") from error
+    if not stored or size > len(data):
+        raise BrokenTransfer("a version of it is packed in a way that versions are not")

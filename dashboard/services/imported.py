@@ -1,0 +1,50 @@
+"""Which thing here a thing of an archive became: written in the transaction that makes it."""
+
+import hashlib
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from itertools import islice
+from typing import TypeVar
+from uuid import UUID
+
+from dashboard.models import Imported, Transfer
+
+ROWS_AT_ONCE = 500
+
+T = TypeVar("T")
+
+
+def portions(rows: Iterable[T], size: int = ROWS_AT_ONCE) -> Iterator[list[T]]:
+    """Yield rows in lists of at most so many."""
+    left = iter(rows)
+    while some := list(islice(left, size)):
+        yield some
+
+
+class Ids:
+    """The old and new ids of one import."""
+
+    def __init__(self, transfer: Transfer) -> None:
+        self._transfer = transfer
+
+    def find(self, noun: str, old_ids: Collection[str]) -> dict[str, UUID]:
+        """Return the new id of each old one that was brought in."""
+        rows = Imported.objects.filter(transfer=self._transfer, noun=noun, old_id__in=set(old_ids))
+        return {str(old): new for old, new in rows.values_list("old_id", "new_id")}
+
+    def all(self, noun: str) -> dict[str, UUID]:
+        """Return all of a noun of which there are few."""
+        rows = Imported.objects.filter(transfer=self._transfer, noun=noun)
+        return {str(old): new for old, new in rows.values_list("old_id", "new_id")}
+
+    def make(self, noun: str, old_id: str) -> UUID:
+        """Return the id that a new thing gets: in every try the same, so that files are too."""
+        text = f"{self._transfer.pk} {noun} {old_id}"
+        return UUID(bytes=hashlib.sha256(text.encode()).digest()[:16], version=4)
+
+    def keep(self, noun: str, pairs: Mapping[str, UUID]) -> None:
+        """Write down what things became; call it in the transaction that makes them."""
+        rows: Sequence[Imported] = [
+            Imported(transfer=self._transfer, noun=noun, old_id=UUID(old), new_id=new)
+            for old, new in pairs.items()
+        ]
+        Imported.objects.bulk_create(rows, ignore_conflicts=True)

@@ -1,0 +1,125 @@
+"""Bring a workspace's archive in: checked whole first, then noun by noun, going on after a kill."""
+
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from typing import Final
+from uuid import UUID
+
+from django.conf import settings
+from django.db import transaction
+
+from accounts.activity import record
+from dashboard.files.errors import FileRefused
+from dashboard.files.transfers import TransferReader
+from dashboard.models import Transfer
+from dashboard.queries.receiving import open_part
+from dashboard.services import jobs
+from dashboard.services.errors import NotOneArchive
+from dashboard.services.exporting import outcome
+from dashboard.services.features import start_describing
+from dashboard.services.import_check import CHECK_SHARE, check_archive
+from dashboard.services.import_groups import GroupImport
+from dashboard.services.import_images import ImageImport
+from dashboard.services.import_tasks import TaskImport
+from dashboard.services.imported import Ids
+from dashboard.services.receiving import forget_bytes
+
+IMAGES_SHARE: Final = 0.85  # of the whole progress, with the check
+
+
+def run_import(*, transfer_id: UUID, handle: jobs.Handle) -> str:
+    """Bring all in that is not in yet; returns the sentence of the outcome.
+
+    Raises FileRefused or Refused before anything is written if the archive cannot be used.
+    """
+    related = ("workspace", "upload", "created_by")
+    transfer = Transfer.objects.select_related(*related).get(pk=transfer_id)
+    try:
+        with _archive_of(transfer) as archive:
+            if not transfer.counts:
+                check_archive(archive, handle)
+                _begin(transfer, archive, handle)
+            message = _bring(transfer, archive, handle)
+    except FileRefused:
+        _forget(transfer)  # it would be refused again
+        raise
+    _forget(transfer)
+    return message
+
+
+@transaction.atomic
+def _begin(transfer: Transfer, archive: TransferReader, handle: jobs.Handle) -> None:
+    """Write down that the archive was found right: a later try does not read it whole again."""
+    transfer.counts = archive.counts
+    transfer.save(update_fields=["counts", "modified"])
+    record(
+        workspace=transfer.workspace,
+        verb="imported",
+        noun="workspace",
+        target_id=transfer.id,
+        target_name=str(archive.manifest.get("name", "")),
+        details={"counts": archive.counts},
+        actor=transfer.created_by,
+    )
+    handle.report(fraction=CHECK_SHARE)
+
+
+def _forget(transfer: Transfer) -> None:
+    if transfer.upload is not None:
+        forget_bytes(transfer.upload)
+
+
+@contextmanager
+def _archive_of(transfer: Transfer) -> Iterator[TransferReader]:
+    parts = list(transfer.upload.parts.order_by("number")[:2]) if transfer.upload else []
+    if len(parts) != 1:
+        raise NotOneArchive
+    with open_part(parts[0]) as file, TransferReader(file) as archive:
+        yield archive
+
+
+def _bring(transfer: Transfer, archive: TransferReader, handle: jobs.Handle) -> str:
+    common = (transfer.workspace, transfer.created_by, Ids(transfer), handle)
+    groups, tasks = GroupImport(*common), TaskImport(*common)
+    groups.types(archive.rows("types"))
+    groups.labels(archive.rows("labels"))
+    total = transfer.counts.get("images", 0)
+    handle.report(total=total, done=0, failed=0, skipped=0, fraction=CHECK_SHARE)
+    with ThreadPoolExecutor(settings.LIKEWISE_WORKERS, "import") as pool:
+        images = ImageImport(*common, pool=pool)
+        for pack in archive.packs():
+            images.bring(pack)
+            _tell_images(transfer, handle)
+    steps: tuple[tuple[str, Callable[[], None]], ...] = (
+        ("regions", lambda: groups.regions(archive.rows("regions"))),
+        ("groups", lambda: groups.groups(archive.rows("groups"))),
+        ("members", lambda: groups.members(archive.rows("members"))),
+        ("groups of groups", lambda: groups.nestings(archive.rows("nestings"))),
+        ("verifications", lambda: groups.verifications(archive.rows("verifications"))),
+        ("tasks", lambda: tasks.tasks(archive.rows("tasks"))),
+        ("versions", lambda: tasks.versions(archive)),
+        ("versions in production", lambda: tasks.productions(archive.rows("tasks"))),
+        ("collections", lambda: tasks.collections(archive.rows("collections"))),
+        ("records", lambda: tasks.records(archive.rows("records"))),
+    )
+    for number, (noun, step) in enumerate(steps):
+        share = (1 - IMAGES_SHARE) * number / len(steps)
+        handle.report(stage=f"Bringing {noun} in", fraction=IMAGES_SHARE + share)
+        step()
+    start_describing(workspace=transfer.workspace, actor=transfer.created_by)
+    return f"{outcome(transfer)} {_stayed(groups.elsewhere)}".strip()
+
+
+def _tell_images(transfer: Transfer, handle: jobs.Handle) -> None:
+    total = transfer.counts.get("images", 0) or 1
+    share = min(1.0, (handle.job.done + handle.job.skipped) / total)
+    fraction = CHECK_SHARE + (IMAGES_SHARE - CHECK_SHARE) * share
+    handle.report(stage="Bringing images in", fraction=fraction)
+
+
+def _stayed(count: int) -> str:
+    if not count:
+        return ""
+    who = "1 image or object stays" if count == 1 else f"{count:,} images or objects stay"
+    return f"{who} in the group where it was: the type allows one."

@@ -1,0 +1,65 @@
+"""Train a version again from what it kept, to see that the same comes out."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from dashboard import runtime
+from dashboard.engine import training
+from dashboard.models import Version
+from dashboard.queries.snapshots import SnapshotLost, kept_snapshot
+from dashboard.queries.training_set import training_set
+from dashboard.services.errors import NotReproducible
+from dashboard.services.features import ensure_features
+from dashboard.services.loading import load_model
+from dashboard.services.training import read_snapshot
+
+SAME = 1e-5  # of one number in a descriptor, from which on two are not the same
+
+
+@dataclass(frozen=True)
+class Reproduction:
+    """What a second training from the same gave.
+
+    `difference` is the largest between two numbers of the descriptors of everything that was
+    trained on, by either model; `changed` names what the training depends on that is not as it
+    was: `code`, `numpy`, `data` and so on.
+    """
+
+    described: int
+    difference: float
+    changed: list[str]
+
+    @property
+    def is_same(self) -> bool:
+        """Say whether the descriptors are the same."""
+        return self.difference <= SAME
+
+
+def train_again(
+    *, version: Version, progress: Callable[[int, int], None] = lambda *_: None
+) -> Reproduction:
+    """Train from the version's snapshot, seed and encoder, and compare; nothing is kept.
+
+    Images, boxes, groups and test marks are those of then, whatever was changed since. Raises
+    `NotReproducible` if an image, a type or the snapshot itself is gone, `ModelUnusable`.
+    """
+    before = load_model(version)
+    try:
+        seen = kept_snapshot(version.task, read_snapshot(version))
+    except SnapshotLost as error:
+        raise NotReproducible(version, str(error)) from error
+    images, regions = list(seen.images.values()), list(seen.regions.values())
+    ensure_features(images=images, regions=regions, encoder_key=version.encoder, progress=progress)
+    data = training_set(version, seen)
+    after = training.fit(
+        data,
+        prior=runtime.prior(version.encoder),
+        progress=lambda *_: None,
+        cancelled=lambda: False,
+    )
+    features = np.concatenate([one.features for one in data.types])
+    difference = np.abs(before.describe(features) - after.describe(features)).max()
+    changed = [name for name, value in before.made.items() if after.made.get(name) != value]
+    return Reproduction(len(features), float(difference), changed)

@@ -1,0 +1,193 @@
+"""Find out which files an upload holds: a row for each, whichever way it came.
+
+All of it may be done again after a kill: a part is listed once, and a row is there once.
+"""
+
+from collections.abc import Iterable, Iterator
+from itertools import islice
+from typing import TypeVar
+
+from django.db import transaction
+from django.db.models import Value
+from django.db.models.functions import Substr
+
+from dashboard.files import archives, kinds, manifests
+from dashboard.files.errors import FileRefused
+from dashboard.files.fetch import last_segment
+from dashboard.files.members import composed_name, is_junk, refusal_of_path
+from dashboard.models import Upload, UploadFile, UploadPart
+from dashboard.queries.receiving import open_part
+from dashboard.services import jobs
+from dashboard.services.upload_matching import match_manifests
+
+LISTED_AT_ONCE = 500
+# Where an archive or a manifest stands that cannot be read, or not to its end.
+WHOLE_PART = 2_147_483_647
+LONG_PATH = "The names of its folders are longer than 255 characters together. Shorten them."
+# What nobody looks into: their names say enough.
+_PICTURES = (
+    *(".jpg", ".jpeg", ".png", ".webp", ".gif", ".tif", ".tiff", ".bmp", ".heic", ".heif"),
+    *(".avif", ".svg"),
+)
+
+Kind = UploadPart.Kind
+T = TypeVar("T")
+
+
+def list_parts(*, upload: Upload, handle: jobs.Handle) -> None:
+    """Write a row for every file of the parts that have none yet.
+
+    Archives are listed, manifests and lists of addresses read. What cannot be taken has a row with
+    the reason. Pictures come first, so that a manifest finds what it tells of.
+    """
+    waiting = upload.parts.filter(listed=False)
+    for part in waiting.order_by("number").iterator(chunk_size=LISTED_AT_ONCE):
+        _judge_kind(part)
+    _list_pictures(upload, handle)
+    for part in waiting.filter(kind=Kind.ARCHIVE).order_by("number"):
+        _list_archive(part, handle)
+    for part in waiting.order_by("number"):
+        _list_table(part, handle)
+    match_manifests(upload=upload, handle=handle)
+
+
+def _judge_kind(part: UploadPart) -> None:
+    """Look at the first bytes of what its name does not tell."""
+    is_picture = part.name.lower().endswith(_PICTURES)
+    if (is_picture and part.kind == Kind.PICTURE) or part.known:
+        return
+    try:
+        with open_part(part) as file:
+            kind = kinds.kind_of(part.name, file.read(kinds.HEAD))
+    except FileNotFoundError:
+        return
+    if kind != part.kind:
+        UploadPart.objects.filter(pk=part.pk).update(kind=kind)
+
+
+def _batches(items: Iterator[T]) -> Iterator[list[T]]:
+    while batch := list(islice(items, LISTED_AT_ONCE)):
+        yield batch
+
+
+def _list_pictures(upload: Upload, handle: jobs.Handle) -> None:
+    """Write the rows of pictures that came one by one; their folders are those of their paths."""
+    pictures = upload.parts.filter(kind=Kind.PICTURE)
+    wrapper = archives.Wrapper()
+    for name in pictures.values_list("name", flat=True).iterator(chunk_size=2000):
+        wrapper.see(_parts_of(name))
+    waiting = pictures.filter(listed=False).order_by("number")
+    while parts := list(waiting[:LISTED_AT_ONCE]):
+        rows = [_picture(part, wrapper.folder) for part in parts]
+        with transaction.atomic():
+            _write(row for row in rows if row is not None)
+            UploadPart.objects.filter(pk__in=[part.pk for part in parts]).update(listed=True)
+            handle.report(stage="Listing the files")
+        handle.check()
+
+
+def _parts_of(name: str) -> tuple[str, ...]:
+    return tuple(part for part in name.split("/") if part not in ("", ".")) or (name,)
+
+
+def _picture(part: UploadPart, wrapper: str | None) -> UploadFile | None:
+    name = composed_name(part.name)
+    parts = _parts_of(name)
+    if is_junk(parts):
+        return None
+    row = _row(part, 0, parts, archives.group_name(parts, wrapper))
+    if refusal := refusal_of_path(name, parts):
+        row.refuse("path", refusal)
+    row.size = part.size
+    if part.known:
+        row.sha256 = part.sha256
+    return row
+
+
+def _row(part: UploadPart, number: int, parts: tuple[str, ...], group: str | None) -> UploadFile:
+    row = UploadFile(upload_id=part.upload_id, part=part, number=number)
+    row.name = "/".join(parts)[-1024:]
+    if group is not None and len(group) > manifests.MAX_NAME:
+        row.refuse("group", LONG_PATH)
+    else:
+        row.group_name = group or ""
+    return row
+
+
+def _write(rows: Iterable[UploadFile]) -> None:
+    UploadFile.objects.bulk_create(rows, ignore_conflicts=True, batch_size=LISTED_AT_ONCE)
+
+
+def _list_archive(part: UploadPart, handle: jobs.Handle) -> None:
+    """Write a row for every file of an archive, in one pass."""
+    stage, listed = f"Reading {part.name[-80:]}", 0
+    wrapper = archives.Wrapper()
+    handle.report(stage=stage)
+    try:
+        with open_part(part) as file, archives.open_archive(file) as archive:
+            for members in _batches(archive.members()):
+                with transaction.atomic():
+                    _write(_member(part, member, wrapper) for member in members)
+                    listed += len(members)
+                    handle.report(stage=f"{stage}: {listed:,} files")
+                handle.check()
+    except FileRefused as refusal:
+        _refuse(part, refusal)
+    _end(part, wrapper.folder)
+
+
+def _member(part: UploadPart, member: archives.Member, wrapper: archives.Wrapper) -> UploadFile:
+    wrapper.see(member.parts)
+    group = archives.group_name(member.parts, None)
+    row = _row(part, member.index, member.parts, group)
+    if member.refusal is not None:
+        row.refuse("picture", member.refusal)
+    row.size = max(0, member.size)
+    return row
+
+
+@transaction.atomic
+def _end(part: UploadPart, wrapper: str | None) -> None:
+    """Take the wrapper off the groups' names: that there is one shows at the archive's end."""
+    if wrapper is not None:
+        rows = UploadFile.objects.filter(part=part).exclude(group_name="")
+        rows.update(group_name=Substr("group_name", Value(len(wrapper) + 2)))
+    UploadPart.objects.filter(pk=part.pk).update(listed=True)
+
+
+def _refuse(part: UploadPart, refusal: FileRefused) -> None:
+    row = UploadFile(upload_id=part.upload_id, part=part, number=WHOLE_PART, name=part.name)
+    row.refuse("picture", refusal.reason)
+    _write([row])
+
+
+def _list_table(part: UploadPart, handle: jobs.Handle) -> None:
+    """Write a row for every row of a manifest, or every line of a list of addresses."""
+    handle.report(stage=f"Reading {part.name[-80:]}")
+    read = manifests.read_addresses if part.kind == Kind.ADDRESSES else manifests.read_manifest
+    try:
+        with open_part(part) as file:
+            for rows in _batches(read(file)):
+                _write(_told(part, row) for row in rows)
+                handle.check()
+    except FileRefused as refusal:
+        _refuse(part, refusal)
+    UploadPart.objects.filter(pk=part.pk).update(listed=True)
+
+
+def _told(part: UploadPart, told: manifests.ManifestRow) -> UploadFile:
+    name = manifests.plain_path(told.file) or last_segment(told.url) or told.url
+    return UploadFile(
+        upload_id=part.upload_id,
+        part=part,
+        number=told.number,
+        name=(composed_name(name) or f"row {told.number + 1}")[-1024:],
+        group_name=told.group,
+        type_name=told.type,
+        url=told.url,
+        test_image=told.test,
+        real=told.real,
+        meta_data=told.meta_data,
+        wrong=told.wrong,
+        reason=" ".join(told.wrong.values()),
+    )

@@ -1,0 +1,154 @@
+"""Undo an upload as a whole: images, memberships, groups and types that came with it go again.
+
+Each batch is one transaction, which the job's lease guards. A file that was taken back has no
+image any more, so that after a kill, or when somebody cancelled, the rest can be taken back too.
+"""
+
+from collections import Counter, defaultdict
+from uuid import UUID
+
+from django.db import transaction
+from django.db.models import Exists, OuterRef, QuerySet
+from django.utils import timezone
+
+from accounts.activity import record
+from accounts.models import User, Workspace
+from dashboard.models import Group, Image, Job, SimilarityType, TaskType, Upload, UploadFile
+from dashboard.queries.upload_undo import added_images, placed_files
+from dashboard.queries.uploads import is_busy
+from dashboard.services import jobs
+from dashboard.services.errors import StillUnderWay, WrongStage
+from dashboard.services.groups import discard_groups_of_types
+from dashboard.services.holding import hold_all
+from dashboard.services.images import delete_files_of, discard_images
+from dashboard.services.members import IMAGES, take_out
+from dashboard.services.receiving import forget_bytes
+
+ROWS_PER_BATCH = 100
+
+Status = UploadFile.Status
+
+
+@transaction.atomic
+def undo_upload(*, upload: Upload, actor: User | None) -> Job:
+    """Queue the undoing of an upload that was brought in, wholly or in part.
+
+    Raises `WrongStage`, and `StillUnderWay` while a job brings it in.
+    """
+    [row] = hold_all(Upload.objects.filter(pk=upload.pk))
+    if row.stage != Upload.Stage.COMMITTED:
+        raise WrongStage(row)
+    if is_busy(row):
+        raise StillUnderWay
+    return jobs.enqueue(
+        workspace=upload.workspace,
+        kind=Job.Kind.UNDO,
+        title=f"Undoing of {upload.name}",
+        subject_id=upload.pk,
+        actor=actor,
+    )
+
+
+def run_undo(*, upload_id: UUID, handle: jobs.Handle) -> str:
+    """Take back what is still there of the upload; returns a sentence about the outcome."""
+    upload = Upload.objects.select_related("workspace").get(pk=upload_id)
+    taken_back = _TakingBack(upload, handle)
+    while taken_back.step():
+        handle.check()
+    return taken_back.end()
+
+
+class _TakingBack:
+    """Takes an upload's files back, batch by batch, and its groups and types at the end."""
+
+    def __init__(self, upload: Upload, handle: jobs.Handle) -> None:
+        self._upload, self._handle = upload, handle
+        self._total = self._left().count()
+        self._done = 0
+
+    def _left(self) -> QuerySet[UploadFile]:
+        rows = self._upload.files.filter(status__in=(Status.ADDED, Status.KNOWN))
+        return rows.filter(image__isnull=False)
+
+    def step(self) -> bool:
+        """Take one batch back; False if there was nothing left.
+
+        The rows forget their images last, so that after a kill in between files are found again.
+        """
+        rows = list(self._left().order_by("status", "pk")[:ROWS_PER_BATCH])
+        added = [row.image_id for row in rows if row.status == Status.ADDED and row.image_id]
+        with transaction.atomic():
+            discard_images(hold_all(added_images(self._upload).filter(pk__in=added)))
+            self._leave_groups(rows)
+            self._report(self._done)
+        delete_files_of(added)
+        with transaction.atomic():
+            UploadFile.objects.filter(pk__in=[row.pk for row in rows]).update(
+                image=None, group=None, placed=False
+            )
+            self._done += len(rows)
+            self._report(self._done)
+        return bool(rows)
+
+    def _report(self, done: int) -> None:
+        fraction = min(1.0, done / self._total) if self._total else 1.0
+        self._handle.report(stage="Taking it back", total=self._total, done=done, fraction=fraction)
+
+    def _leave_groups(self, rows: list[UploadFile]) -> None:
+        """Take images that were known before out of the groups that they came into."""
+        placed = placed_files(self._upload).filter(pk__in=[row.pk for row in rows])
+        by_group: defaultdict[UUID, list[UUID]] = defaultdict(list)
+        for group_id, image_id in placed.values_list("group_id", "image_id"):
+            by_group[group_id].append(image_id)
+        images = {image for members in by_group.values() for image in members}
+        hold_all(Image.objects.filter(pk__in=images).only("id"))
+        for group in Group.objects.filter(pk__in=by_group).order_by("pk"):
+            members = Image.objects.filter(pk__in=by_group[group.pk])
+            take_out(IMAGES, group, list(members.only("id", "created")))
+
+    @transaction.atomic
+    def end(self) -> str:
+        """Remove groups and types that came with the upload and hold nothing else, and tell."""
+        hold_all(Workspace.objects.filter(pk=self._upload.workspace_id))
+        groups = self._remove_groups()
+        types = self._remove_types()
+        self._handle.report(stage="Taking it back", fraction=1.0)
+        actor = self._handle.job.created_by
+        Upload.objects.filter(pk=self._upload.pk).update(
+            stage=Upload.Stage.UNDONE,
+            undone=timezone.now(),
+            undone_by=actor,
+            modified=timezone.now(),
+        )
+        forget_bytes(self._upload)
+        record(
+            workspace=self._upload.workspace,
+            verb="undid",
+            noun="files",
+            target_id=self._upload.pk,
+            target_name=self._upload.name,
+            count=self._total,
+            actor=actor,
+        )
+        return _outcome(Counter(file=self._done, group=groups, type=types))
+
+    def _remove_groups(self) -> int:
+        made = Group.objects.filter(pk__in=self._upload.made_groups.values("group"))
+        empty = made.filter(images_count=0, regions_count=0, groups_count=0)
+        return discard_groups_of_types(empty)
+
+    def _remove_types(self) -> int:
+        made = SimilarityType.objects.filter(
+            pk__in=self._upload.made_types.values("similarity_type")
+        )
+        used = TaskType.objects.filter(similarity_type=OuterRef("pk"))
+        held = hold_all(made.filter(~Exists(used), groups_count=0))
+        SimilarityType.objects.filter(pk__in=[one.pk for one in held]).delete()
+        return len(held)
+
+
+def _outcome(counts: Counter[str]) -> str:
+    words = [
+        f"{count:,} {noun}{'' if count == 1 else 's'}" for noun, count in counts.items() if count
+    ]
+    return f"Taken back: {', '.join(words) or 'nothing was left'}."

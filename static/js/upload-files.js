@@ -1,0 +1,39 @@
+// The files that somebody dropped, chose or pasted, with the path that each has in its folder.
+const HIDDEN = /(^|\/)(\.|Thumbs\.db$|desktop\.ini$|__MACOSX\/)/i;
+
+// readEntries gives at most a hundred at a time.
+const childrenOf = async (reader) => {
+  const found = [];
+  for (let batch; (batch = await new Promise((done, fail) => reader.readEntries(done, fail))).length; ) found.push(...batch);
+  return found;
+};
+
+const walk = async (entry, add) => {
+  const path = entry.fullPath.replace(/^\/+/, "");
+  if (HIDDEN.test(path)) return;
+  if (entry.isFile) return add({ path, file: await new Promise((done, fail) => entry.file(done, fail)) });
+  for (const child of await childrenOf(entry.createReader())) await walk(child, add);
+};
+
+const plain = (file) => ({ path: file.webkitRelativePath || file.name, file });
+
+// `add` gets a few hundred at a time, so that a page with a large folder stays at hand.
+const inBatches = (add) => {
+  let batch = [];
+  const flush = () => batch.length && add(batch.splice(0));
+  return { flush, one: (found) => batch.push(found) >= 300 && flush() };
+};
+
+export const fromDrop = async (transfer, add) => {
+  const entries = [...transfer.items].map((item) => item.webkitGetAsEntry?.()).filter(Boolean);
+  if (!entries.length) return add([...transfer.files].map(plain));
+  const batches = inBatches(add);
+  for (const entry of entries) await walk(entry, batches.one);
+  batches.flush();
+};
+
+export const fromInput = (input) => [...input.files].map(plain).filter(({ path }) => !HIDDEN.test(path));
+
+export const fromPaste = (clipboard) => [...(clipboard?.files ?? [])].map((file) => ({ path: file.name, file }));
+
+export const fromAddresses = (text) => ({ path: "addresses.txt", kind: "addresses", file: new File([text], "addresses.txt", { type: "text/plain" }) });

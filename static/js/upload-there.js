@@ -1,0 +1,28 @@
+// What an upload has on the server already, to find again what is chosen once more: by path and size, or else by content.
+const keyOf = (path, size) => `${size} ${path}`;
+
+export class There {
+  #byPath = new Map();
+  #byHash = new Map();
+
+  constructor(parts) {
+    for (const part of parts) {
+      this.#put(this.#byPath, keyOf(part.name, part.size), part);
+      if (part.sha256) this.#put(this.#byHash, part.sha256, part);
+    }
+  }
+
+  #put(map, key, part) {
+    const list = map.get(key);
+    if (list) list.push(part);
+    else map.set(key, [part]);
+  }
+
+  // Each is found once: two files of the same content are two files.
+  take({ path, size, sha256 }) {
+    const here = (this.#byPath.get(keyOf(path, size)) ?? []).filter((part) => !part.sha256 || !sha256 || part.sha256 === sha256);
+    const part = [...here, ...(this.#byHash.get(sha256) ?? [])].find((one) => !one.taken);
+    if (part) part.taken = true;
+    return part;
+  }
+}

@@ -1,0 +1,117 @@
+// The upload page: <form data-upload> takes files, a queue sends them, a view shows it; when all is in, the server is told and the page goes where it says.
+import { fromAddresses, fromDrop, fromInput, fromPaste } from "./upload-files.js";
+import { Hasher } from "./upload-hasher.js";
+import { Queue } from "./upload-queue.js";
+import { Server } from "./upload-server.js";
+import { There } from "./upload-there.js";
+import { View } from "./upload-view.js";
+import { files, size } from "./upload-words.js";
+
+const AWAY = "The server does not answer. Nothing is lost: sending goes on by itself when it is back.";
+
+const enhance = (form) => {
+  const panel = document.querySelector("[data-upload-panel]");
+  const zone = form.querySelector("[data-upload-zone]");
+  const part = (name) => form.querySelector(`[data-upload-${name}]`);
+  let away = false;
+  let ending = false;
+  let view = null;
+
+  const server = new Server(form.elements.csrfmiddlewaretoken.value, (is) => {
+    if (is === away) return;
+    away = is;
+    view.note(is ? AWAY : "");
+    view.say(is ? AWAY : "The server is back.");
+  });
+  const queue = new Queue({ server, hasher: new Hasher(form.dataset.hasher), largestHashed: Number(form.dataset.largestHashed) });
+  view = new View(panel, queue);
+  const tell = (sentence) => ((part("error").textContent = sentence), (part("error").hidden = !sentence));
+
+  const chosen = () => {
+    const { items, bytes } = queue;
+    part("chosen").textContent = items.length ? `${files(items.length)}, ${size(bytes.total)}` : "";
+    part("clear").hidden = !items.length || queue.begun;
+  };
+
+  const add = (found) => {
+    tell("");
+    const wasEmpty = !queue.items.length;
+    queue.add(found);
+    chosen();
+    if (queue.begun) begun();
+    else if (wasEmpty && found.length) part("submit")?.scrollIntoView({ block: "nearest" });
+  };
+
+  const begun = () => {
+    if (!panel.hidden) return;
+    panel.hidden = false;
+    for (const once of form.querySelectorAll("[data-upload-once]")) once.hidden = true;
+    part("chosen").textContent = "";
+    part("clear").hidden = true;
+    view.part("title").focus();
+    view.say(`Sending ${files(queue.items.length)}.`);
+  };
+
+  const lead = (promise) => promise.then(({ location: to }) => location.assign(to), (error) => ((ending = false), view.note(error.message), view.say(error.message)));
+
+  const finish = (without = false) => {
+    ending = true;
+    view.say("All files are here.");
+    lead(server.post(`${form.dataset.base}/finish`, new URLSearchParams(without ? { leave_out: "yes" } : {})));
+  };
+
+  const begin = async () => {
+    const there = form.dataset.base ? new There(await server.parts(form.dataset.base)) : null;
+    if (!form.dataset.base) {
+      form.elements.name.value = queue.items.length === 1 ? queue.items[0].path : files(queue.items.length);
+      const { location: address, id } = await server.open(form.dataset.open, form);
+      form.dataset.base = new URL(`./${id}`, new URL(form.dataset.open, location)).pathname;
+      history.replaceState(null, "", address); // a reload goes on with this upload
+    }
+    queue.begin(form.dataset.base, there);
+  };
+
+  const submit = async () => {
+    const addresses = form.elements.addresses?.value.trim();
+    if (addresses) add([fromAddresses(addresses)]);
+    if (!queue.items.length) return tell("Choose at least one picture, folder or archive.");
+    part("submit").disabled = true;
+    try {
+      await begin();
+      begun();
+    } catch (error) {
+      tell(error.message);
+    } finally {
+      part("submit").disabled = false;
+    }
+  };
+
+  for (const name of ["dragenter", "dragover"]) zone.addEventListener(name, (event) => (event.preventDefault(), (zone.dataset.over = "")));
+  for (const name of ["dragleave", "drop"]) zone.addEventListener(name, () => delete zone.dataset.over);
+  zone.addEventListener("drop", (event) => (event.preventDefault(), fromDrop(event.dataTransfer, add).catch((error) => tell(`Some of it cannot be read: ${error.message}`))));
+  document.addEventListener("paste", (event) => event.clipboardData?.files.length && add(fromPaste(event.clipboardData)));
+  for (const input of form.querySelectorAll("[data-upload-input]")) input.addEventListener("change", () => (add(fromInput(input)), (input.value = "")));
+  form.addEventListener("submit", (event) => (event.preventDefault(), submit()));
+  part("clear").addEventListener("click", () => (queue.clear(), chosen(), form.querySelector("[data-upload-input]").focus()));
+  view.part("pause").addEventListener("click", () => (queue.pause(), view.show(), view.part("resume").focus(), view.say("Paused.")));
+  view.part("resume").addEventListener("click", () => (view.note(""), queue.resume(), view.show(), view.part("pause").focus(), view.say("Going on.")));
+  view.part("retry").addEventListener("click", () => (view.note(""), queue.retry(), view.show(), view.part("title").focus()));
+  view.part("without").addEventListener("click", () => finish(true));
+  view.part("discard").addEventListener("click", () => (queue.pause(), lead(server.post(`${form.dataset.base}/discard`))));
+  queue.addEventListener("stop", ({ detail }) => (view.note(detail), view.say(detail)));
+  queue.addEventListener("end", () => {
+    if (ending) return;
+    view.show();
+    if (queue.failed.size) view.say(`${files(queue.failed.size)} failed; all others are here.`);
+    else finish();
+  });
+
+  for (const plain of form.querySelectorAll("[data-upload-plain]")) {
+    plain.hidden = true;
+    for (const input of plain.querySelectorAll("input")) input.disabled = true;
+  }
+  for (const enhanced of form.querySelectorAll("[data-upload-enhanced]")) enhanced.hidden = false;
+  if (form.dataset.base) begin();
+};
+
+document.querySelectorAll("form[data-upload]").forEach(enhance);

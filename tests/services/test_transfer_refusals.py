@@ -1,0 +1,285 @@
+"""An archive that was not written here, or was changed since, changes nothing."""
+
+import hashlib
+import io
+import json
+import zipfile
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from pytest_django import Settings
+
+from dashboard.files import storage
+from dashboard.models import Image, Imported, UploadPart, Version
+from dashboard.services import import_images
+from tests import factories
+from tests.factories import Cast, drawn_jpeg, drawn_png
+from tests.transfers import bring, export, fill, told
+
+Members = dict[str, bytes]
+
+
+@pytest.fixture
+def archive(cast: Cast) -> bytes:
+    fill(cast.workspace)
+    return export(cast.workspace, cast.ann)[1]
+
+
+def unpacked(data: bytes) -> Members:
+    with zipfile.ZipFile(io.BytesIO(data)) as archive:
+        return {name: archive.read(name) for name in archive.namelist()}
+
+
+def packed(members: Members) -> bytes:
+    stream = io.BytesIO()
+    with zipfile.ZipFile(stream, "w") as archive:
+        for name, data in members.items():
+            archive.writestr(name, data)
+    return stream.getvalue()
+
+
+def forged(data: bytes, change: Callable[[Members], None]) -> bytes:
+    """Change an archive and make its checksums right again."""
+    members = unpacked(data)
+    manifest = json.loads(members.pop("likewise.json"))
+    change(members)
+    manifest["members"] = {
+        name: {"size": len(member), "sha256": hashlib.sha256(member).hexdigest()}
+        for name, member in members.items()
+    }
+    return packed(members | {"likewise.json": json.dumps(manifest).encode()})
+
+
+def first_row(noun: str, **fields: Any) -> Callable[[Members], None]:
+    """Return a change of the first row of a noun."""
+
+    def change(members: Members) -> None:
+        first, *rest = members[f"{noun}.jsonl"].splitlines()
+        row = json.loads(first) | fields
+        members[f"{noun}.jsonl"] = b"\n".join([json.dumps(row).encode(), *rest]) + b"\n"
+
+    return change
+
+
+def twice(noun: str) -> Callable[[Members], None]:
+    """Return a change that says the first row of a noun again."""
+
+    def change(members: Members) -> None:
+        first, _, _ = members[f"{noun}.jsonl"].partition(b"\n")
+        members[f"{noun}.jsonl"] += first + b"\n"
+
+    return change
+
+
+def in_pack(change: Callable[[Members], None]) -> Callable[[Members], None]:
+    def outer(members: Members) -> None:
+        pack = unpacked(members["images/000000.zip"])
+        change(pack)
+        members["images/000000.zip"] = packed(pack)
+
+    return outer
+
+
+def refused(cast: Cast, data: bytes) -> str:
+    """Import an archive; nothing of it may be here afterwards. Returns the sentence."""
+    before = told(cast.elsewhere)
+    transfer, job = bring(cast.elsewhere, data, cast.charlie)
+    assert job.state == "failed", job.message
+    assert told(cast.elsewhere) == before
+    assert not Imported.objects.exists()
+    assert not list(storage.names(f"{cast.elsewhere.id}/images"))
+    assert not list(storage.names(f"{cast.elsewhere.id}/versions"))
+    assert not list(storage.names(f"{cast.elsewhere.id}/uploads"))
+    assert not UploadPart.objects.filter(upload=transfer.upload).exclude(path="").exists()
+    return job.message
+
+
+def as_sent_by(form: str) -> bytes:
+    match form:
+        case "a picture":
+            return drawn_png(1)
+        case "a zip of pictures":
+            return packed({"red/1.png": drawn_png(1)})
+        case "another manifest":
+            return packed({"likewise.json": b'{"kind": "likewise-heads", "format": 1}'})
+        case "no json":
+            return packed({"likewise.json": b"{"})
+        case "a deep manifest":
+            return packed({"likewise.json": b"[" * 100_000})
+    return b""
+
+
+@pytest.mark.parametrize(
+    "form",
+    ["nothing", "a picture", "a zip of pictures", "another manifest", "no json", "a deep manifest"],
+)
+def test_a_foreign_file(cast: Cast, form: str) -> None:
+    assert refused(cast, as_sent_by(form)).startswith("This is no archive of a workspace")
+
+
+def test_the_beginning_of_one(cast: Cast, archive: bytes) -> None:
+    assert refused(cast, archive[: len(archive) // 2]).startswith("This is no archive")
+
+
+def test_a_newer_format(cast: Cast, archive: bytes) -> None:
+    members = unpacked(archive)
+    members["likewise.json"] = members["likewise.json"].replace(b'"format": 1', b'"format": 2')
+    assert refused(cast, packed(members)) == (
+        "The archive is of format 2, and this installation reads format 1. Update it, then send "
+        "the archive again."
+    )
+
+
+@pytest.mark.parametrize("name", ["groups.jsonl", "images/000000.zip", "records.jsonl"])
+def test_a_changed_member(cast: Cast, archive: bytes, name: str) -> None:
+    members = unpacked(archive)
+    members[name] = members[name][:-2] + b" \n"
+    assert refused(cast, packed(members)).startswith(
+        f"The archive is damaged or was changed: {name} is not as it was exported."
+    )
+
+
+def test_members_too_many_and_too_few(cast: Cast, archive: bytes) -> None:
+    more, fewer = unpacked(archive), unpacked(archive)
+    more["../../etc/passwd"] = b"root"
+    del fewer["groups.jsonl"]
+    for members in (more, fewer):
+        assert "it holds other files than it lists" in refused(cast, packed(members))
+
+
+def test_a_noun_that_is_missing(cast: Cast, archive: bytes) -> None:
+    def change(members: Members) -> None:
+        del members["groups.jsonl"]
+
+    assert "groups.jsonl is missing" in refused(cast, forged(archive, change))
+
+
+@pytest.mark.parametrize(
+    ("noun", "fields", "what"),
+    [
+        ("groups", {"name": "\0"}, "has a wrong “name”"),
+        ("groups", {"name": " "}, "has a wrong “name”"),
+        ("groups", {"meta_data": {"a": ["\0"]}}, "has a wrong “meta_data”"),
+        ("groups", {"id": "../../secret"}, "has a wrong “id”"),
+        ("groups", {"more": 1}, "has not the fields"),
+        ("groups", {"type": "11111111-1111-4111-8111-111111111111"}, "does not fit"),
+        ("regions", {"right": 1 << 40}, "has a wrong “right”"),
+        ("regions", {"right": 100_000}, "does not fit"),
+        ("regions", {"left": 10, "right": 10}, "does not fit"),
+        ("members", {"image": None, "region": None}, "does not fit"),
+        ("tasks", {"types": ["11111111-1111-4111-8111-111111111111"]}, "does not fit"),
+        ("versions", {"status": "TRAINING"}, "has a wrong “status”"),
+        ("versions", {"trained": "yesterday"}, "has a wrong “trained”"),
+        ("versions", {"dimension": 7}, "a version is not what its row says"),
+        ("versions", {"metrics": {"a": {}}}, "the figures of a version are not such"),
+        ("records", {"vector": "AAAA"}, "does not fit"),
+        ("records", {"vector": "?"}, "has a wrong “vector”"),
+    ],
+)
+def test_a_wrong_row(
+    cast: Cast, archive: bytes, noun: str, fields: dict[str, Any], what: str
+) -> None:
+    assert what in refused(cast, forged(archive, first_row(noun, **fields)))
+
+
+@pytest.mark.parametrize("noun", ["types", "groups", "members", "nestings", "tasks", "records"])
+def test_a_row_that_comes_twice(cast: Cast, archive: bytes, noun: str) -> None:
+    assert "does not fit what comes before it" in refused(cast, forged(archive, twice(noun)))
+
+
+def test_fewer_rows_than_it_says(cast: Cast, archive: bytes) -> None:
+    def change(members: Members) -> None:
+        members["records.jsonl"] = b""
+
+    assert "more or fewer rows" in refused(cast, forged(archive, change))
+
+
+def test_a_group_in_itself(cast: Cast) -> None:
+    kind = factories.make_type(cast.workspace)
+    one, other = (factories.make_group(kind, name) for name in ("one", "other"))
+    _, data = export(cast.workspace, cast.ann)
+    rows = [{"parent": one, "child": other}, {"parent": other, "child": one}]
+    lines = [json.dumps({side: str(group.pk) for side, group in row.items()}) for row in rows]
+
+    def change(members: Members) -> None:
+        members["nestings.jsonl"] = "\n".join(lines).encode()
+
+    assert "a group of it lies in itself" in refused(cast, forged(data, change))
+
+
+def test_another_picture(cast: Cast, archive: bytes) -> None:
+    def change(pack: Members) -> None:
+        pack[next(iter(pack))] = drawn_png(5)
+
+    assert "is not the one that was exported" in refused(cast, forged(archive, in_pack(change)))
+
+
+@pytest.mark.parametrize(
+    ("data", "what"),
+    [
+        (b"<svg></svg>", "This is not an image that can be read here."),
+        (drawn_png(5), "is not what its row says"),
+    ],
+)
+def test_a_picture_that_is_none(cast: Cast, archive: bytes, data: bytes, what: str) -> None:
+    assert what in refused(cast, forged(archive, in_pack(first_picture(data))))
+
+
+def first_picture(data: bytes) -> Callable[[Members], None]:
+    """Return a change of a pack's first picture, with its checksum."""
+
+    def change(pack: Members) -> None:
+        row = json.loads(pack["images.jsonl"].splitlines()[0])
+        name = f"{row['id']}.{row['extension']}"
+        digest = hashlib.sha256(data).hexdigest().encode()
+        pack["images.jsonl"] = pack["images.jsonl"].replace(row["stored_sha256"].encode(), digest)
+        pack[name] = data
+
+    return change
+
+
+def test_a_picture_that_breaks_off_stays_out_alone(cast: Cast, archive: bytes) -> None:
+    data = forged(archive, in_pack(first_picture(drawn_jpeg(0)[:700])))
+    _, job = bring(cast.elsewhere, data, cast.charlie)
+    assert (job.state, job.done, job.failed) == ("done", 8, 1)
+    assert len(told(cast.elsewhere)["groups"]) == 8
+    assert len(told(cast.elsewhere)["members"]) == 13
+
+
+def test_more_pixels_than_are_taken(cast: Cast, archive: bytes, settings: Settings) -> None:
+    settings.LIKEWISE_MAX_PIXELS = 100
+    assert "pixels" in refused(cast, archive)
+
+
+def test_a_collection_that_is_too_large(cast: Cast, archive: bytes, settings: Settings) -> None:
+    settings.LIKEWISE_MAX_COLLECTION = 1
+    _, job = bring(cast.elsewhere, archive, cast.charlie)
+    assert job.message.startswith("A collection of the archive holds more than 1 records")
+    assert not Image.objects.in_workspace(cast.elsewhere).exists()
+
+
+@pytest.mark.parametrize("name", ["heads.npz", "manifest.json"])
+def test_a_version_that_cannot_be_used(cast: Cast, archive: bytes, name: str) -> None:
+    def change(members: Members) -> None:
+        (path,) = [path for path in members if path.endswith(name)]
+        members[path] = members[path][:-20]
+
+    assert "a version of it cannot be" in refused(cast, forged(archive, change))
+
+
+def test_an_encoder_that_is_not_here(cast: Cast, archive: bytes) -> None:
+    """The version comes in, and says what it lacks when it is used."""
+    key = "own-0123456789ab"
+
+    def change(members: Members) -> None:
+        first_row("versions", encoder=key)(members)
+        (path,) = [path for path in members if path.endswith("manifest.json")]
+        members[path] = members[path].replace(b'"builtin-1"', f'"{key}"'.encode())
+
+    _, job = bring(cast.elsewhere, forged(archive, change), cast.charlie)
+    assert job.state == "done", job.message
+    twin = Version.objects.in_workspace(cast.elsewhere).get()
+    assert (twin.encoder, twin.status) == (key, "TRAINED")
+    with pytest.raises(import_images.EncoderAbsent, match="not registered on this installation"):
+        import_images.runtime.encoder(twin.encoder)

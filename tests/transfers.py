@@ -1,0 +1,177 @@
+"""A workspace with a little of everything, its archive, and the same thing brought in elsewhere."""
+
+import io
+from typing import Any
+
+from accounts.models import User, Workspace
+from dashboard.files import storage
+from dashboard.jobs.runner import run_job
+from dashboard.models import (
+    Collection,
+    Feature,
+    Group,
+    GroupImage,
+    GroupNesting,
+    GroupRegion,
+    Image,
+    Job,
+    Label,
+    Record,
+    Region,
+    SimilarityType,
+    Task,
+    Transfer,
+    Verification,
+    Version,
+)
+from dashboard.services.groups import add_images, add_regions
+from dashboard.services.nesting import add_groups
+from dashboard.services.receiving import append, register_part
+from dashboard.services.receiving_end import finish_receiving
+from dashboard.services.tasks import add_type
+from dashboard.services.training import start_training
+from dashboard.services.transfers import open_import, start_export
+from dashboard.services.verifications import verify_group, verify_image
+from dashboard.services.versions import set_production
+from tests import factories
+
+
+def fill(workspace: Workspace, *members: User) -> Version:
+    """Put a little of everything into a workspace; returns its trained version."""
+    actor = factories.owner_of(workspace)
+    product = factories.make_type(workspace, "Same product", description="Of one article number")
+    colour = factories.make_type(workspace, "Same colour", exclusive=True)
+    for number in range(3):
+        images = [
+            factories.make_image(
+                workspace, seed=10 * number + i, meta_data={"place": i, "of": [number]}, real=i > 0
+            )
+            for i in range(3)
+        ]
+        ids = [image.id for image in images]
+        of_product = factories.make_group(product, f"Product {number}", meta_data={"sku": number})
+        add_images(group=of_product, ids=ids, actor=actor)
+        of_colour = factories.make_group(colour, f"Colour {number}", test_group=number == 2)
+        add_images(group=of_colour, ids=ids[:2], actor=actor)
+        verify_group(group=of_product, user=actor, actor=actor)
+        for member in members:
+            verify_image(image=images[0], user=member, actor=member)
+    label = factories.make_label(workspace, "Heel", color="#ff0000")
+    region = factories.make_region(images[0], label=label, meta_data={"sure": True})
+    with_region = factories.make_group(product, "Heels")
+    add_regions(group=with_region, ids=[region.id], actor=actor)
+    family = factories.make_group(colour, "Family")
+    add_groups(group=family, ids=[of_product.id, with_region.id], actor=actor)
+    task = factories.make_task(workspace, description="What is sold")
+    add_type(task=task, similarity_type=product, actor=actor)
+    version, job = start_training(task=task, actor=actor)
+    run_job(str(job.id))
+    version.refresh_from_db()
+    set_production(version=version, production=True, actor=actor)
+    collection = factories.make_collection(workspace, task=task)
+    factories.make_records(collection, "red", "blue", price=3)
+    return version
+
+
+def export(workspace: Workspace, actor: User) -> tuple[Transfer, bytes]:
+    """Export a workspace and return its archive."""
+    transfer, job = start_export(workspace=workspace, actor=actor)
+    run_job(str(job.id))
+    job.refresh_from_db()
+    assert job.state == Job.State.DONE, job.message
+    transfer.refresh_from_db()
+    return transfer, storage.read(transfer.path)
+
+
+def sent(workspace: Workspace, data: bytes, actor: User) -> tuple[Transfer, Job]:
+    """Send an archive to be imported; the job waits."""
+    transfer = open_import(workspace=workspace, name="workspace.zip", actor=actor)
+    assert transfer.upload is not None
+    part = register_part(
+        upload=transfer.upload, name="workspace.zip", size=len(data), kind="archive", actor=actor
+    )
+    append(part=part, stream=io.BytesIO(data), start=0, length=len(data))
+    return transfer, finish_receiving(upload=transfer.upload, actor=actor)
+
+
+def bring(workspace: Workspace, data: bytes, actor: User) -> tuple[Transfer, Job]:
+    """Import an archive; returns the job as it ended."""
+    transfer, job = sent(workspace, data, actor)
+    run_job(str(job.id))
+    job.refresh_from_db()
+    transfer.refresh_from_db()
+    return transfer, job
+
+
+def told(workspace: Workspace) -> dict[str, list[str]]:
+    """Say all that an archive carries of a workspace, by names and contents instead of ids."""
+    images = Image.objects.in_workspace(workspace).present()
+    groups = Group.objects.in_workspace(workspace)
+    return {
+        "images": _values(
+            images,
+            *("file_name", "sha256", "stored_sha256", "extension", "width", "height", "file_size"),
+            *("meta_data", "test_image", "real"),
+        ),
+        "features": _values(
+            Feature.objects.in_workspace(workspace), "image__sha256", "encoder", "vector"
+        ),
+        "types": _values(
+            SimilarityType.objects.in_workspace(workspace),
+            *("name", "description", "exclusive", "groups_count"),
+        ),
+        "labels": _values(
+            Label.objects.in_workspace(workspace),
+            *("name", "description", "color", "output_name"),
+        ),
+        "regions": _values(
+            Region.objects.in_workspace(workspace),
+            *("image__sha256", "label__name", "left", "top", "right", "bottom", "meta_data"),
+        ),
+        "groups": _values(
+            groups,
+            *("similarity_type__name", "name", "description", "meta_data", "test_group"),
+            *("images_count", "regions_count", "groups_count"),
+        ),
+        "members": _values(
+            GroupImage.objects.filter(group__in=groups),
+            *("group__name", "image__sha256", "exclusive", "similarity_type__name"),
+        ),
+        "region members": _values(
+            GroupRegion.objects.filter(group__in=groups), "group__name", "region__image__sha256"
+        ),
+        "nestings": _values(
+            GroupNesting.objects.filter(parent__in=groups), "parent__name", "child__name"
+        ),
+        "tasks": _values(
+            Task.objects.in_workspace(workspace),
+            *("name", "description", "encoder", "versions_count", "production_version__number"),
+            "similarity_types__name",
+        ),
+        "versions": _values(
+            Version.objects.in_workspace(workspace),
+            *("task__name", "number", "status", "detail", "encoder", "seed", "dimension"),
+            "trained",
+        ),
+        "collections": _values(
+            Collection.objects.in_workspace(workspace),
+            *("name", "description", "task__name", "version__number", "records_count"),
+        ),
+        "records": _values(
+            Record.objects.filter(collection__workspace=workspace),
+            *("collection__name", "key", "fields", "vector"),
+        ),
+    }
+
+
+def verifications(workspace: Workspace) -> list[str]:
+    """Say who found what right."""
+    rows = Verification.objects.in_workspace(workspace)
+    return _values(rows, "user__email", "group__name", "image__sha256")
+
+
+def _values(rows: Any, *names: str) -> list[str]:
+    found = rows.order_by().values_list(*names)
+    return sorted(
+        repr([bytes(v) if isinstance(v, memoryview) else v for v in row]) for row in found
+    )
