@@ -7,8 +7,8 @@ import time
 
 from tests import setups
 from tests.faults.installation import installed
-from tests.faults.kinds import KINDS, Outcome, try_kind
-from tests.faults.work import Work
+from tests.faults.kinds import KINDS, Kind, Outcome, try_kind
+from tests.faults.work import NotThisTime, Work
 
 MOMENTS = 20
 HEAD = (
@@ -30,15 +30,23 @@ def main(moments: int) -> int:
         with installed(set_up) as installation:
             work = Work(installation)
             for kind in (one for one in KINDS if set_up in one.set_ups):
-                dice = random.Random(f"{seed} {kind.name}")
-                started = time.monotonic()
-                outcome = try_kind(kind, work, moments, dice)
-                wrong |= bool(outcome.verdict)
-                print(_line(kind.name, set_up, outcome), f"{time.monotonic() - started:6.0f} s")
-                for orphan in outcome.verdict.orphans:
-                    print(f"    {orphan}")
-                sys.stdout.flush()
+                wrong |= _try(kind, set_up, work, moments, random.Random(f"{seed} {kind.name}"))
     return int(wrong)
+
+
+def _try(kind: Kind, set_up: str, work: Work, moments: int, dice: random.Random) -> bool:
+    """Print what came of a kind; return whether anything is wrong."""
+    started = time.monotonic()
+    try:
+        outcome = try_kind(kind, work, moments, dice)
+    except (AssertionError, NotThisTime) as error:
+        print(f"{kind.name:34} {set_up:9} failed: {error}", flush=True)
+        return True
+    print(_line(kind.name, set_up, outcome), f"of {time.monotonic() - started:.0f} s in all")
+    for orphan in outcome.verdict.orphans:
+        print(f"    {orphan}")
+    sys.stdout.flush()
+    return bool(outcome.verdict)
 
 
 def _line(kind: str, set_up: str, outcome: Outcome) -> str:
