@@ -4,6 +4,7 @@ import os
 import random
 import sys
 import time
+from collections.abc import Sequence
 
 from tests import setups
 from tests.faults.installation import installed
@@ -17,13 +18,13 @@ HEAD = (
 )
 
 
-def main(moments: int) -> int:
+def main(moments: int, set_ups: Sequence[str] = setups.NAMES) -> int:
     """Print a line for each kind and set-up; return 1 if anything was lost or left."""
     seed = os.environ.get("LIKEWISE_TEST_SEED") or str(random.SystemRandom().randrange(1 << 31))
     print(f"LIKEWISE_TEST_SEED={seed}")
     print(HEAD, flush=True)
     wrong = False
-    for set_up in setups.NAMES:
+    for set_up in set_ups:
         if set_up == "postgres" and not setups.postgres_server():
             print("DATABASE_URL names no PostgreSQL server: that set-up is left out")
             continue
@@ -58,4 +59,6 @@ def _line(kind: str, set_up: str, outcome: Outcome) -> str:
 
 
 if __name__ == "__main__":
-    sys.exit(main(int(sys.argv[1]) if len(sys.argv) > 1 else MOMENTS))
+    numbers = [int(word) for word in sys.argv[1:] if word.isdigit()]
+    chosen = [word for word in sys.argv[1:] if word in setups.NAMES]
+    sys.exit(main(numbers[0] if numbers else MOMENTS, chosen or setups.NAMES))
