@@ -32,6 +32,7 @@ _STATUS: tuple[tuple[type[Exception], int], ...] = (
     (errors.NotWhole, 409),
     (errors.WrongStage, 409),
     (errors.NothingToUpload, 409),
+    (errors.WrongStage, 409),
     (errors.Refused, 400),
     (ForbiddenAddress, 403),
     (ImageTooLarge, 413),

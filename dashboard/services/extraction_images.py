@@ -8,7 +8,6 @@ from uuid import UUID
 
 from django.core.exceptions import ObjectDoesNotExist
 
-from dashboard import runtime
 from dashboard.files.tables import Described
 from dashboard.models import Extraction, Image
 from dashboard.queries.extractions import group_names, images_described, images_to_describe
@@ -16,6 +15,7 @@ from dashboard.queries.features import described_ids, features_of
 from dashboard.services import jobs
 from dashboard.services.errors import FilterGone
 from dashboard.services.features import encode_images
+from dashboard.services.loading import load_model
 
 ROWS_AT_ONCE: Final = 500
 LOOKING_SHARE: Final = 0.85  # of the whole progress; the rest is writing
@@ -37,8 +37,8 @@ class StoredImages:
             raise FilterGone from error
         self._tell(total)
         with closing(encode_images(self._unseen(), self.extraction.version.encoder)) as batches:
-            for count in batches:
-                self._over += count
+            for batch in batches:
+                self._over += len(batch)
                 self._tell(total)
 
     def _tell(self, total: int) -> None:
@@ -68,6 +68,13 @@ class StoredImages:
         """Count those that have a descriptor."""
         return images_described(self.extraction).count()
 
+    def failed(self) -> int:
+        """Count none: what is stored was read before."""
+        return 0
+
+    def close(self) -> None:
+        """Keep everything: the features are the workspace's."""
+
     def rows(self, total: int) -> Iterator[Described]:
         """Yield their descriptors with names and groups."""
         done = 0
@@ -80,7 +87,7 @@ class StoredImages:
 
     def _described(self, page: Iterable[Image]) -> Iterator[Described]:
         version = self.extraction.version
-        model = runtime.version(version.id, version.artifact)
+        model = load_model(version)
         by_id = {image.id: image for image in page}
         features = features_of(self.extraction.workspace, list(by_id), version.encoder)
         names = group_names(list(by_id))

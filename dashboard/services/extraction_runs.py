@@ -1,17 +1,39 @@
 """Describe many pictures and keep the result as a file: complete, or absent."""
 
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Protocol
 from uuid import UUID
 
 from django.conf import settings
 from django.db import transaction
 
 from dashboard.files import paths, storage
-from dashboard.files.tables import Header, write_table
+from dashboard.files.tables import Described, Header, write_table
 from dashboard.models import Extraction
 from dashboard.services import jobs
 from dashboard.services.extraction_images import StoredImages
+from dashboard.services.extraction_sent import SentPictures
+
+
+class Source(Protocol):
+    """Pictures that are described, wherever they are."""
+
+    def look(self) -> None:
+        """Let the encoder look at those that it has not seen."""
+
+    def count(self) -> int:
+        """Count those that have a descriptor."""
+
+    def failed(self) -> int:
+        """Count those that have none."""
+
+    def rows(self, total: int) -> Iterator[Described]:
+        """Yield the descriptors."""
+
+    def close(self) -> None:
+        """Let go of what is not needed once the result is kept."""
 
 
 def run_extraction(*, extraction_id: UUID, handle: jobs.Handle) -> str:
@@ -22,14 +44,17 @@ def run_extraction(*, extraction_id: UUID, handle: jobs.Handle) -> str:
     extraction = Extraction.objects.select_related("version__task", "workspace").get(
         pk=extraction_id
     )
-    source = StoredImages(extraction, handle)
+    kind = SentPictures if extraction.upload_id else StoredImages
+    source: Source = kind(extraction, handle)
     if not extraction.path:  # else it was killed after the file, before the job ended
         source.look()
         _write(extraction, source, handle)
-    return f"{extraction.count:,} images described."
+    source.close()
+    failed = source.failed()
+    return f"{extraction.count:,} images described{f', {failed:,} failed' if failed else ''}."
 
 
-def _write(extraction: Extraction, source: StoredImages, handle: jobs.Handle) -> None:
+def _write(extraction: Extraction, source: Source, handle: jobs.Handle) -> None:
     path = paths.extraction(extraction.workspace_id, extraction.id, extraction.format)
     with tempfile.TemporaryDirectory(dir=settings.FILE_UPLOAD_TEMP_DIR) as aside:
         local = Path(aside, "result")
@@ -43,19 +68,22 @@ def _write(extraction: Extraction, source: StoredImages, handle: jobs.Handle) ->
         extraction.save(update_fields=["path", "size", "count", "modified"])
 
 
-def _write_aside(local: Path, extraction: Extraction, source: StoredImages) -> int:
+def _write_aside(local: Path, extraction: Extraction, source: Source) -> int:
     """Write the table; once more if images came or went while it was written."""
     count = source.count()
     while (
         written := write_table(
-            local, extraction.format, _header(extraction, count), source.rows(count)
+            local,
+            extraction.format,
+            _header(extraction, count, source.failed()),
+            source.rows(count),
         )
     ) != count:
         count = written
     return count
 
 
-def _header(extraction: Extraction, count: int) -> Header:
+def _header(extraction: Extraction, count: int, failed: int) -> Header:
     version = extraction.version
     return Header(
         task=str(version.task_id),
@@ -64,4 +92,5 @@ def _header(extraction: Extraction, count: int) -> Header:
         dimension=version.dimension or 0,
         encoder=version.encoder,
         count=count,
+        failed=failed,
     )

@@ -4,8 +4,8 @@ from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing
-from functools import partial
-from itertools import groupby
+from itertools import chain, groupby
+from typing import TypeVar
 from uuid import UUID
 
 import numpy as np
@@ -30,7 +30,8 @@ from dashboard.queries.jobs import unfinished_jobs
 from dashboard.services import jobs
 from dashboard.services.loading import load_encoder
 
-Encoded = tuple[int, Sequence[Feature | RegionFeature]]  # of how many things, and their rows
+T = TypeVar("T")
+R = TypeVar("R")
 
 IMAGES_PER_BATCH = 50
 SEARCHABLE = "Looking at new images"
@@ -64,11 +65,57 @@ def ensure_features(
     sheets = _sheets(regions, encoder_key)
     total, done = len(missing) + sum(map(len, sheets)), 0
     progress(0, total)
-    for work in (encode_images(missing, encoder_key), _encode_regions(sheets, encoder_key)):
-        with closing(work) as batches:
-            for count in batches:
-                done += count
-                progress(done, total)
+    with (
+        closing(encode_images(missing, encoder_key)) as batches,
+        closing(_encode(sheets, encoder_key, _region_features, _keep_regions)) as parts,
+    ):
+        for count in chain(map(len, batches), (sum(map(len, part)) for part in parts)):
+            done += count
+            progress(done, total)
+
+
+def encode_images(images: Iterable[Image], encoder_key: str) -> Generator[list[Image]]:
+    """Encode images on all cores and keep the result; yield them in batches once that is done.
+
+    Images are taken as there is room for them. Whoever leaves early closes it.
+    """
+    return _encode(images, encoder_key, _feature, _keep)
+
+
+def _encode(
+    things: Iterable[T],
+    encoder_key: str,
+    one: Callable[[PictureEncoder, T], R],
+    keep: Callable[[list[R]], None],
+) -> Generator[list[T]]:
+    """Encode things on all cores; while one batch is written the next are encoded."""
+    waiting: deque[tuple[T, Future[R]]] = deque()
+
+    def over() -> list[T]:
+        batch = [waiting.popleft() for _ in range(min(len(waiting), IMAGES_PER_BATCH))]
+        keep([future.result() for _, future in batch])
+        return [thing for thing, _ in batch]
+
+    encoder = load_encoder(encoder_key)
+    pool = ThreadPoolExecutor(settings.LIKEWISE_WORKERS, "features")
+    try:
+        for thing in things:
+            waiting.append((thing, pool.submit(one, encoder, thing)))
+            if len(waiting) == 2 * IMAGES_PER_BATCH:
+                yield over()
+        while waiting:
+            yield over()
+    finally:
+        pool.shutdown(cancel_futures=True)
+
+
+def _keep(rows: list[Feature | None]) -> None:
+    Feature.objects.bulk_create([row for row in rows if row], ignore_conflicts=True)
+
+
+def _keep_regions(found: list[list[RegionFeature]]) -> None:
+    rows = [row for sheet in found for row in sheet]
+    RegionFeature.objects.bulk_create(rows, ignore_conflicts=True)
 
 
 def _sheets(regions: Sequence[Region], encoder_key: str) -> list[list[Region]]:
@@ -81,64 +128,21 @@ def _sheets(regions: Sequence[Region], encoder_key: str) -> list[list[Region]]:
     return [list(sheet) for _, sheet in groupby(ordered, key=lambda region: region.image_id)]
 
 
-def encode_images(images: Iterable[Image], encoder_key: str) -> Generator[int]:
-    """Encode images on all cores and keep the result; yield how many are over with, batch by batch.
-
-    While one batch is written the next are encoded, and images are taken as there is room for them.
-    Whoever leaves early closes it, which waits for the pictures at hand and no others.
-    """
-    encoder = load_encoder(encoder_key)
-    tasks = (partial(_features, encoder, image) for image in images)
-    yield from _encoded(tasks)
-
-
-def _encode_regions(sheets: Iterable[Sequence[Region]], encoder_key: str) -> Generator[int]:
-    """Do the same for regions, those of an image together."""
-    encoder = load_encoder(encoder_key)
-    tasks = (partial(_region_features, encoder, sheet) for sheet in sheets)
-    yield from _encoded(tasks)
-
-
-def _encoded(tasks: Iterable[Callable[[], Encoded]]) -> Generator[int]:
-    pool = ThreadPoolExecutor(settings.LIKEWISE_WORKERS, "features")
-    waiting: deque[Future[Encoded]] = deque()
-    try:
-        for task in tasks:
-            waiting.append(pool.submit(task))
-            if len(waiting) == 2 * IMAGES_PER_BATCH:
-                yield _keep(waiting)
-        while waiting:
-            yield _keep(waiting)
-    finally:
-        pool.shutdown(cancel_futures=True)
-
-
-def _keep(waiting: deque[Future[Encoded]]) -> int:
-    batch = [waiting.popleft().result() for _ in range(min(len(waiting), IMAGES_PER_BATCH))]
-    rows = [row for _, found in batch for row in found]
-    whole = [row for row in rows if isinstance(row, Feature)]
-    Feature.objects.bulk_create(whole, ignore_conflicts=True)
-    crops = [row for row in rows if isinstance(row, RegionFeature)]
-    RegionFeature.objects.bulk_create(crops, ignore_conflicts=True)
-    return sum(count for count, _ in batch)
-
-
-def _features(encoder: PictureEncoder, image: Image) -> Encoded:
-    """Encode a stored image; no row if it was deleted meanwhile."""
+def _feature(encoder: PictureEncoder, image: Image) -> Feature | None:
+    """Encode a stored image; None if it was deleted meanwhile."""
     data = _stored(image)
     if data is None:
-        return 1, []
-    row = Feature(workspace_id=image.workspace_id, image=image, encoder=encoder.key)
-    row.vector = _packed(features_of_bytes(encoder, data))
-    return 1, [row]
+        return None
+    vector = _packed(features_of_bytes(encoder, data))
+    return Feature(workspace_id=image.workspace_id, image=image, encoder=encoder.key, vector=vector)
 
 
-def _region_features(encoder: PictureEncoder, regions: Sequence[Region]) -> Encoded:
-    """Encode the crops of one stored image; no rows if it was deleted meanwhile."""
+def _region_features(encoder: PictureEncoder, regions: Sequence[Region]) -> list[RegionFeature]:
+    """Encode the crops of one stored image; none if it was deleted meanwhile."""
     image = regions[0].image
     data = _stored(image)
     if data is None:
-        return len(regions), []
+        return []
     whole = pictures.decode_stored(data)
     rows = []
     for region in regions:
@@ -147,7 +151,7 @@ def _region_features(encoder: PictureEncoder, regions: Sequence[Region]) -> Enco
         row = RegionFeature(workspace_id=image.workspace_id, image=image, vector=vector, **box)
         row.encoder = encoder.key
         rows.append(row)
-    return len(regions), rows
+    return rows
 
 
 def _stored(image: Image) -> bytes | None:
@@ -192,8 +196,8 @@ def run_describing(*, workspace: Workspace, handle: jobs.Handle) -> str:
 def _describe_by(key: str, workspace: Workspace, total: int, handle: jobs.Handle) -> int:
     """Describe by one encoder; returns the new total: images may come meanwhile."""
     with closing(encode_images(_undescribed(workspace, key), key)) as batches:
-        for count in batches:
-            done = handle.job.done + count
+        for batch in batches:
+            done = handle.job.done + len(batch)
             total = max(total, done)
             handle.report(stage=SEARCHABLE, total=total, done=done, fraction=done / total)
             handle.check()

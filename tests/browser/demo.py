@@ -4,14 +4,17 @@ Every page of the program stands in PAGES or OUTSIDE by the name of its route, o
 with the reason; `test_every_page.py` proves that none was forgotten.
 """
 
+import base64
 import re
 import time
 
 from playwright.sync_api import Page, expect
 
 from tests.live import PASSWORD, Server
+from tests.pictures import packed_files, photos
 
 PATIENCE = 240
+COLOURS = ["red", "red", "blue", "green"]
 
 # For who is signed in. What stands in braces is the path of a thing, see `things`.
 PAGES: dict[str, list[str]] = {
@@ -22,7 +25,9 @@ PAGES: dict[str, list[str]] = {
     "upload-new": ["/uploads/new"],
     "upload-unfinished": ["/uploads/"],
     "upload-sending": ["{sending}"],
-    "upload": ["{upload}"],
+    "upload": ["{upload}", "{planned}"],
+    "upload-rows": ["{planned}/rows?show=wrong", "{planned}/rows?group=red"],
+    "upload-undo": ["{upload}/undo"],
     "types": ["/types/"],
     "type-new": ["/types/new"],
     "type": ["{type}"],
@@ -213,13 +218,44 @@ print(upload.pk)
     return f"/uploads/{upload}/files"
 
 
+def plan(page: Page) -> str:
+    """Send a ZIP with something in error, have it looked through, and return the plan's path."""
+    page.goto(absolute(page, "/uploads/new"))
+    path: str = page.evaluate(
+        """async archive => {
+            const token = document.querySelector("[name=csrfmiddlewaretoken]").value;
+            const form = new FormData();
+            form.append("csrfmiddlewaretoken", token);
+            form.append("new_type", "Same shoe");
+            const bytes = Uint8Array.from(atob(archive), one => one.charCodeAt(0));
+            form.append("file", new File([bytes], "shoes.zip"));
+            const answer = await fetch("/uploads/new", {method: "POST", body: form});
+            return new URL(answer.url).pathname;
+        }""",
+        base64.b64encode(_shoes()).decode(),
+    )
+    page.goto(absolute(page, path))
+    expect(page.get_by_role("button", name=re.compile("^Bring in"))).to_be_visible(timeout=60_000)
+    return path
+
+
+def _shoes() -> bytes:
+    drawn = photos(len(COLOURS), size=(96, 72))
+    files = {f"shoes/{colour}/{n}.jpg": drawn[n] for n, colour in enumerate(COLOURS)}
+    return packed_files(files | {"shoes/red/notes.txt": b"These are the red ones."})
+
+
 def fill(installation: Server, page: Page) -> dict[str, str]:
     """Add what the demo has not; return the path of one thing of each kind."""
     extract(page)
     collect(page)
     export(page)
     found = things(page)
-    return found | {"nested": nest(installation, found), "sending": send_half(installation)}
+    return found | {
+        "nested": nest(installation, found),
+        "sending": send_half(installation),
+        "planned": plan(page),
+    }
 
 
 def addresses(found: dict[str, str]) -> list[str]:

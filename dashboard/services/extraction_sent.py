@@ -1,0 +1,165 @@
+"""Pictures that were sent to be described, or named by addresses: looked at once, not kept."""
+
+from collections import deque
+from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import closing
+from dataclasses import dataclass
+from datetime import timedelta
+from itertools import tee
+from typing import Final
+
+import numpy as np
+from django.conf import settings
+from django.db import transaction
+from django.utils import timezone
+from numpy.typing import NDArray
+
+from dashboard.engine.encoder import PictureEncoder
+from dashboard.files import images as pictures
+from dashboard.files.errors import FileRefused
+from dashboard.files.tables import Described
+from dashboard.models import Extraction, SentFeature, Upload, UploadFile
+from dashboard.services import jobs
+from dashboard.services.features import features_of_picture
+from dashboard.services.loading import load_encoder, load_model
+from dashboard.services.receiving import forget_bytes
+from dashboard.services.upload_listing import list_parts
+from dashboard.services.upload_reader import PartReader
+
+FILES_AT_ONCE: Final = 50
+ROWS_AT_ONCE: Final = 500
+LOOKING_SHARE: Final = 0.85  # of the whole progress; the rest is writing
+_TOUCHED: Final = timedelta(minutes=10)
+
+Status = UploadFile.Status
+# A row with what the encoder saw of it, or why there is nothing.
+Seen = NDArray[np.float16] | FileRefused
+
+
+@dataclass
+class SentPictures:
+    """The files of an extraction's upload. Each is ADDED once it was looked at, or FAILED."""
+
+    extraction: Extraction
+    handle: jobs.Handle
+
+    def __post_init__(self) -> None:
+        self.upload = Upload.objects.select_related("workspace").get(pk=self.extraction.upload_id)
+
+    def look(self) -> None:
+        """List what was sent, and let the encoder look at what it has not seen.
+
+        Each batch is one transaction, which the job's lease guards; a second run goes on.
+        """
+        list_parts(upload=self.upload, handle=self.handle)
+        encoder = load_encoder(self.extraction.version.encoder)
+        self._tell(self._counts())
+        with ThreadPoolExecutor(settings.LIKEWISE_WORKERS, "sent") as pool:
+            waiting: deque[tuple[UploadFile, Future[Seen]]] = deque()
+            with PartReader() as reader:
+                for row, content in self._contents(reader):
+                    waiting.append((row, pool.submit(_look, encoder, content)))
+                    if len(waiting) == 2 * FILES_AT_ONCE:
+                        self._keep(waiting)
+                while waiting:
+                    self._keep(waiting)
+
+    def _contents(self, reader: PartReader) -> Iterator[tuple[UploadFile, bytes | FileRefused]]:
+        rows, same = tee(self._waiting())
+        with closing(reader.read_many(same)) as contents:
+            yield from zip(rows, contents, strict=False)
+
+    def _waiting(self) -> Iterator[UploadFile]:
+        last = 0
+        rows = self.upload.files.filter(status=Status.WAITING).order_by("pk")
+        rows = rows.select_related("part", "source__part")
+        while page := list(rows.filter(pk__gt=last)[:ROWS_AT_ONCE]):
+            last = page[-1].pk
+            yield from page
+
+    def _keep(self, waiting: deque[tuple[UploadFile, Future[Seen]]]) -> None:
+        batch = [waiting.popleft() for _ in range(min(len(waiting), FILES_AT_ONCE))]
+        features = []
+        for row, future in batch:
+            seen = future.result()
+            if isinstance(seen, FileRefused):
+                row.status, row.reason = Status.FAILED, seen.reason
+            else:
+                row.status = Status.ADDED
+                features.append(SentFeature(file=row, vector=seen.astype("<f2").tobytes()))
+        with transaction.atomic():
+            SentFeature.objects.bulk_create(features, ignore_conflicts=True)
+            UploadFile.objects.bulk_update([row for row, _ in batch], ["status", "reason"])
+            self._tell(self._counts())
+        self._touch()
+        self.handle.check()
+
+    def _touch(self) -> None:
+        """Keep the bytes from being forgotten while they are needed."""
+        now = timezone.now()
+        stale = Upload.objects.filter(pk=self.upload.pk, modified__lt=now - _TOUCHED)
+        stale.update(modified=now)
+
+    def _counts(self) -> tuple[int, int, int]:
+        """Count files: all that are wanted, those looked at, those that have no descriptor."""
+        rows = self.upload.files.exclude(status=Status.LEFT_OUT)
+        return rows.count(), self.count(), self.failed()
+
+    def _tell(self, counts: tuple[int, int, int]) -> None:
+        total, done, failed = counts
+        fraction = LOOKING_SHARE * ((done + failed) / total if total else 1)
+        self.handle.report(
+            stage="Looking at the pictures",
+            total=total,
+            done=done,
+            failed=failed,
+            fraction=min(LOOKING_SHARE, fraction),
+        )
+
+    def count(self) -> int:
+        """Count those that have a descriptor."""
+        return self.upload.files.filter(status=Status.ADDED).count()
+
+    def failed(self) -> int:
+        """Count those that have none."""
+        return self.upload.files.filter(status=Status.FAILED).count()
+
+    def rows(self, total: int) -> Iterator[Described]:
+        """Yield their descriptors; a folder stands where images of a workspace have groups."""
+        model = load_model(self.extraction.version)
+        rows = SentFeature.objects.filter(file__upload=self.upload).select_related("file")
+        last = done = 0
+        while page := list(rows.filter(pk__gt=last).order_by("pk")[:ROWS_AT_ONCE]):
+            fraction = LOOKING_SHARE + (0.99 - LOOKING_SHARE) * min(1.0, done / total)
+            self.handle.tick(stage="Writing the file", fraction=fraction)
+            for row in page:
+                yield Described(
+                    id=str(row.file_id),
+                    file_name=row.file.url or row.file.name,
+                    groups=[row.file.group_name] if row.file.group_name else [],
+                    descriptor=model.describe(np.frombuffer(row.vector, "<f2")[None])[0],
+                )
+            last, done = page[-1].pk, done + len(page)
+
+    def close(self) -> None:
+        """Forget the pictures and what was seen in them, now that the result is kept."""
+        forget_bytes(self.upload)
+        forget_features(self.upload)
+
+
+def forget_features(upload: Upload) -> None:
+    """Remove what the encoder saw in an upload's pictures, batch by batch."""
+    rows = SentFeature.objects.filter(file__upload=upload).order_by("pk")
+    while ids := list(rows.values_list("pk", flat=True)[:ROWS_AT_ONCE]):
+        SentFeature.objects.filter(pk__in=ids).delete()
+
+
+def _look(encoder: PictureEncoder, content: bytes | FileRefused) -> Seen:
+    if isinstance(content, FileRefused):
+        return content
+    try:
+        shown = pictures.show(content, side=encoder.size)
+        return features_of_picture(encoder, shown.picture)
+    except FileRefused as refusal:
+        return refusal
