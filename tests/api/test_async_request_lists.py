@@ -60,7 +60,7 @@ def test_a_list_takes_few_queries(
     client.get(REQUEST)
     for _ in range(3):
         make_request(cast.workspace)
-    with django_assert_num_queries(5):  # token, membership, count, requests, their records
+    with django_assert_num_queries(4):  # token, membership, requests, their records
         assert len(client.get(REQUEST).json()["results"]) == 3
 
 
