@@ -37,7 +37,8 @@ class SentForm(forms.Form):
     )
 
     def __init__(self, *args: Any, workspace: Workspace, **options: Any) -> None:
-        super().__init__(*args, auto_id="sent_%s", **options)
+        super().__init__(*args, **options)
+        self.auto_id = "sent_%s"  # beside another form with fields of the same names
         fields: dict[str, Any] = self.fields
         fields["version"].offer(workspace)
 

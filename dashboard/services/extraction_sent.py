@@ -45,7 +45,8 @@ class SentPictures:
     handle: jobs.Handle
 
     def __post_init__(self) -> None:
-        self.upload = Upload.objects.select_related("workspace").get(pk=self.extraction.upload_id)
+        rows = Upload.objects.select_related("workspace")
+        self.upload = rows.get(pk=str(self.extraction.upload_id))
 
     def look(self) -> None:
         """List what was sent, and let the encoder look at what it has not seen.
