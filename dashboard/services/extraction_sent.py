@@ -156,6 +156,14 @@ def forget_features(upload: Upload) -> None:
         SentFeature.objects.filter(pk__in=ids).delete()
 
 
+def forget_left_features() -> int:
+    """Remove what was seen in pictures that are forgotten meanwhile; returns how many, a few."""
+    rows = SentFeature.objects.filter(file__part__path="").order_by("pk")
+    ids = list(rows.values_list("pk", flat=True)[:ROWS_AT_ONCE])
+    SentFeature.objects.filter(pk__in=ids).delete()
+    return len(ids)
+
+
 def _look(encoder: PictureEncoder, content: bytes | FileRefused) -> Seen:
     if isinstance(content, FileRefused):
         return content
