@@ -12,7 +12,7 @@ SCRATCH := LIKEWISE_ENV=/dev/null LIKEWISE_DATA=$(VENV)/scratch
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run test lint fuzz bench screenshots lock clean
+.PHONY: help run test lint fuzz faults bench screenshots lock clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z]*\):[^#]*## \(.*\)/  make \1|\2/p' Makefile | column -t -s '|'
@@ -35,6 +35,9 @@ lint: $(VENV)/installed-dev ## formatting, style, types, import directions, migr
 
 fuzz: $(VENV)/installed-dev ## call the API with what its schema allows and forbids: make fuzz MINUTES=10
 	$(BIN)/python -m tests.fuzz $(or $(MINUTES),10)
+
+faults: $(VENV)/installed-dev ## kill, fill and take away while work is under way: make faults MOMENTS=20
+	$(BIN)/python -m tests.faults $(or $(MOMENTS),20)
 
 bench: $(VENV)/installed-dev ## measure one part against its target: make bench PART=slice
 	$(BIN)/python -m tests.bench $(PART)

@@ -42,7 +42,7 @@ class Channel(filesystem.Channel):
     def _messages(self) -> Path:
         return Path(self.data_folder_in)
 
-    def _put(self, queue: str, payload: dict[str, Any], **_: Any) -> None:
+    def _put(self, queue: str, payload: Any, **_: Any) -> None:  # type: ignore[override]
         """Put a message into a queue; names sort by time, on all processes of this machine."""
         name = f"{time.monotonic_ns():020d}_{uuid.uuid4()}.{queue}.msg"
         _write(self._messages / name, payload)
@@ -68,7 +68,7 @@ class Channel(filesystem.Channel):
     def _table(self, exchange: str) -> Path:
         return self.control_folder / f"{exchange}.exchange"
 
-    def get_table(self, exchange: str) -> list[tuple[str, str, str]]:
+    def get_table(self, exchange: str) -> list[filesystem.exchange_queue_t]:  # type: ignore[override]
         """Return which queues are bound to an exchange."""
         try:
             rows = json.loads(self._table(exchange).read_bytes())

@@ -140,6 +140,7 @@ TEMPLATES = [
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
                 "dashboard.views.navigation.navigation",
+                "dashboard.views.job_polls.tray",
             ],
             "builtins": ["template_partials.templatetags.partials"],
         },

@@ -3,6 +3,7 @@
 import sqlite3
 import time
 from collections.abc import Callable
+from contextlib import closing
 from typing import Any
 
 import psycopg
@@ -24,11 +25,18 @@ class Rows:
         if self._url:
             with psycopg.connect(self._url, autocommit=True) as connection:
                 return connection.execute(sql.encode()).fetchall()
-        connection = sqlite3.connect(f"file:{self._file}?mode=ro", uri=True, timeout=20)
-        try:
-            return connection.execute(sql).fetchall()
-        finally:
-            connection.close()
+        address = f"file:{self._file}?mode=ro"
+        with closing(sqlite3.connect(address, uri=True, timeout=20)) as rows:
+            return rows.execute(sql).fetchall()
+
+    def execute(self, sql: str) -> None:
+        """Change rows beside the program."""
+        if self._url:
+            with psycopg.connect(self._url) as connection:
+                connection.execute(sql.encode())
+            return
+        with closing(sqlite3.connect(self._file, timeout=20)) as connection, connection:
+            connection.execute(sql)
 
     def one(self, sql: str) -> Any:
         """Return the only value that a query finds."""
@@ -37,17 +45,7 @@ class Rows:
 
     def job(self, kind: str) -> dict[str, Any] | None:
         """Return the newest job of a kind."""
-        names = (
-            "id",
-            "state",
-            "done",
-            "failed",
-            "skipped",
-            "total",
-            "fraction",
-            "message",
-            "tries",
-        )
+        names = ("id", "state", "owner", "done", "failed", "total", "fraction", "message")
         columns = ", ".join(names)
         found = self.all(
             f"SELECT {columns} FROM dashboard_job WHERE kind = '{kind}'"

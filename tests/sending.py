@@ -1,11 +1,19 @@
-"""What a browser sends to a running installation, sent by requests."""
+"""What a browser sends to a running installation, and goes on sending whatever happens."""
 
+import base64
+import hashlib
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urljoin
 
 import requests
 
 from tests.live import Server, csrf_of
+
+PIECE = 256 * 1024
+TUS = {"Tus-Resumable": "1.0.0"}
 
 
 def post_form(
@@ -29,6 +37,94 @@ def send_zip(
         server,
         session,
         "uploads/new",
-        {"new_type": new_type},
+        {"new_type": new_type, "auto_commit": "on"},
         files={"file": ("photos.zip", archive, "application/zip")},
     ).url
+
+
+class NotThisTime(Exception):
+    """The server was away or in trouble; what was sent may be sent again."""
+
+
+@dataclass
+class Sender:
+    """A client of the API and of tus that never gives up before `patience` is over.
+
+    `troubles` are the answers that said "not now", each with its sentence.
+    """
+
+    server: Server
+    key: str
+    patience: float = 90
+    sent: int = 0
+    troubles: list[tuple[int, str]] = field(default_factory=list)
+    _session: requests.Session = field(default_factory=requests.Session)
+
+    def send(self, name: str, data: bytes, **fields: Any) -> str:
+        """Send one file as an upload that is brought in at once; return the upload's id.
+
+        When this returns, the upload was accepted.
+        """
+        upload = self._until_it_works(lambda: self._open(name, len(data), fields))
+        self._until_it_works(lambda: self._go_on(upload["part"], data))
+        self._until_it_works(lambda: self._finish(upload["id"]))
+        return str(upload["id"])
+
+    def call(self, method: str, path: str, **options: Any) -> requests.Response:
+        """Make a call once. Raises `NotThisTime` for an answer of 5xx, or none."""
+        headers = {"Authorization": f"Token {self.key}"} | options.pop("headers", {})
+        address = urljoin(self.server.url, path)
+        try:
+            answer = self._session.request(method, address, headers=headers, timeout=30, **options)
+        except requests.RequestException as error:
+            self._session.close()
+            raise NotThisTime(str(error)) from error
+        if answer.status_code >= 500:
+            self.troubles.append((answer.status_code, answer.text))
+            raise NotThisTime(answer.text[:500])
+        answer.raise_for_status()
+        return answer
+
+    def json(self, method: str, path: str, body: Any = None) -> Any:
+        """Make a call until it works and return its answer."""
+        return self._until_it_works(lambda: self.call(method, path, json=body).json())
+
+    def _open(self, name: str, size: int, fields: dict[str, Any]) -> dict[str, str]:
+        """Begin an upload of one part; after trouble in between it is begun anew."""
+        body = {"name": name, "auto_commit": True} | fields
+        upload = self.call("POST", "account/v2/upload", json=body).json()
+        metadata = f"filename {base64.b64encode(name.encode()).decode()}"
+        headers = TUS | {"Upload-Length": str(size), "Upload-Metadata": metadata}
+        made = self.call("POST", f"account/v2/upload/{upload['id']}/part", headers=headers)
+        return {"id": upload["id"], "part": made.headers["Location"]}
+
+    def _go_on(self, part: str, data: bytes) -> None:
+        """Send what the server lacks, piece by piece."""
+        at = int(self.call("HEAD", part, headers=TUS).headers["Upload-Offset"])
+        while at < len(data):
+            headers = TUS | {
+                "Content-Type": "application/offset+octet-stream",
+                "Upload-Offset": str(at),
+            }
+            answer = self.call("PATCH", part, headers=headers, data=data[at : at + PIECE])
+            at = self.sent = int(answer.headers["Upload-Offset"])
+
+    def _finish(self, upload_id: str) -> None:
+        """End it; an end whose answer was lost is an end."""
+        address = f"account/v2/upload/{upload_id}"
+        if self.call("GET", address).json()["stage"] == "receiving":
+            self.call("POST", f"{address}/finish")
+
+    def _until_it_works(self, work: Callable[[], Any]) -> Any:
+        end = time.monotonic() + self.patience
+        while True:
+            try:
+                return work()
+            except NotThisTime:
+                if time.monotonic() > end:
+                    raise
+                time.sleep(0.2)
+
+
+def sha256(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()

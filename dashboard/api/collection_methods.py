@@ -1,6 +1,7 @@
 """What the methods of `/similarity/custom/v2/` share: the collection they are about, the answer."""
 
 import time
+from abc import ABC, abstractmethod
 from typing import Any, ClassVar
 from uuid import UUID
 
@@ -32,7 +33,7 @@ TEXTS = {
 }
 
 
-class CollectionMethod(StatusView):
+class CollectionMethod(StatusView, ABC):
     """A method of the collection that the header names. `status.code` says how it went."""
 
     action: ClassVar[str] = "workspace.view"
@@ -47,9 +48,9 @@ class CollectionMethod(StatusView):
             return Response({"status": outcome} | took | body)
         return Response({"status": outcome, "detail": TEXTS[code]} | took | body, status=code)
 
+    @abstractmethod
     def answer(self, collection: Collection) -> tuple[int, Json]:
         """Return the status code, and the body beside status and statistics."""
-        raise NotImplementedError
 
     def _collection(self, request: Request) -> Collection:
         """Return the collection; who may not do this anyway learns that first."""

@@ -1,5 +1,6 @@
 """`/similarity/training/v2/group`."""
 
+from collections.abc import Callable
 from functools import partial
 from typing import Any
 from uuid import UUID
@@ -12,7 +13,7 @@ from rest_framework.response import Response
 from accounts.models import Workspace
 from dashboard.api.base import ApiView
 from dashboard.api.lists import NEWEST_FIRST, Listing
-from dashboard.api.parameters import an_id, conditions, flag, number, text
+from dashboard.api.parameters import an_id, asked, conditions, flag, number, text
 from dashboard.api.permissions import workspace_for
 from dashboard.api.region_shapes import RegionIds, regions_json
 from dashboard.api.shapes import (
@@ -25,7 +26,14 @@ from dashboard.api.shapes import (
     images_json,
 )
 from dashboard.models import Group
-from dashboard.queries.groups import get_group, group_rows, groups_in, members_of
+from dashboard.queries.groups import (
+    count_groups,
+    count_in_group,
+    get_group,
+    group_rows,
+    groups_in,
+    members_of,
+)
 from dashboard.queries.nesting import groups_inside
 from dashboard.queries.regions import regions_of_group
 from dashboard.queries.similarity_types import types_in
@@ -64,9 +72,9 @@ class Groups(ApiView):
         """List those that the query asks for."""
         workspace = workspace_for(request, "workspace.view")
         rows = group_rows(_asked_for(request, groups_in(workspace)))
-        return Response(
-            Listing(rows, partial(groups_json, workspace_id=workspace.id)).answer(request)
-        )
+        write = partial(groups_json, workspace_id=workspace.id)
+        listing = Listing(rows, write, counter=_counter(request, workspace))
+        return Response(listing.answer(request))
 
     def post(self, request: Request) -> Response:
         """Create one."""
@@ -163,6 +171,18 @@ def _asked_for(request: Request, rows: QuerySet[Group]) -> QuerySet[Group]:
     rows = rows.filter(conditions(request, FILTERS))
     empty = flag(request, "empty")
     return rows if empty is None else rows.filter(EMPTY if empty else ~EMPTY)
+
+
+def _counter(request: Request, workspace: Workspace) -> Callable[[], int] | None:
+    """Return what knows how many groups those are that the query asks for, if anything does."""
+    given = asked(request, (*FILTERS, "empty"))
+    if not given:
+        return partial(count_groups, workspace)
+    if given.keys() == {"type"}:
+        return partial(count_groups, workspace, UUID(given["type"]))
+    if given.keys() == {"parent"}:
+        return partial(count_in_group, workspace, UUID(given["parent"]), "groups_count")
+    return None
 
 
 def _with_type(workspace: Workspace, values: dict[str, Any]) -> dict[str, Any]:

@@ -1,5 +1,7 @@
 """`/recognition/v2/training-image`."""
 
+from collections.abc import Callable
+from functools import partial
 from typing import Any, cast
 from uuid import UUID
 
@@ -11,12 +13,13 @@ from accounts.models import Workspace
 from dashboard.api.absent import NO_LABELS
 from dashboard.api.base import ApiView
 from dashboard.api.lists import Listing
-from dashboard.api.parameters import an_id, conditions, flag, number
+from dashboard.api.parameters import an_id, asked, conditions, flag, number
 from dashboard.api.permissions import workspace_for
 from dashboard.api.shapes import ImageFields, ImageMarks, NewImageFields, images_json
 from dashboard.files.fetch import fetch_image, last_segment
 from dashboard.models import Image
 from dashboard.models.images import ImageQuerySet
+from dashboard.queries.groups import count_in_group
 from dashboard.queries.image_tiles import without_group
 from dashboard.queries.images import get_image, images_in, images_of_type, images_with_label
 from dashboard.queries.similarity_types import types_in
@@ -29,6 +32,7 @@ FILTERS = {
     "group": (an_id, "group_rows__group"),
     "verified": (number, "verify_count__gte"),
 }
+FILTERS_OF_THEIR_OWN = ("type", "ungrouped", "detection_labels", "labels")
 
 
 class Images(ApiView):
@@ -38,7 +42,12 @@ class Images(ApiView):
         """List those that the query asks for."""
         workspace = workspace_for(request, "workspace.view")
         rows = _asked_for(request, workspace)
-        listing = Listing(rows, lambda page: images_json(page, request), name="file_name")
+        listing = Listing(
+            rows,
+            lambda page: images_json(page, request),
+            name="file_name",
+            counter=_counter(request, workspace),
+        )
         return Response(listing.answer(request))
 
     def post(self, request: Request) -> Response:
@@ -112,6 +121,14 @@ def _asked_for(request: Request, workspace: Workspace) -> ImageQuerySet:
         rows = images_with_label(rows, label_id)
     # No image has a recognition label, so none has the one that is asked for here.
     return rows if an_id(request, "labels") is None else rows.none()
+
+
+def _counter(request: Request, workspace: Workspace) -> Callable[[], int] | None:
+    """Return what knows how many images those are that the query asks for, if anything does."""
+    given = asked(request, (*FILTERS, *FILTERS_OF_THEIR_OWN))
+    if given.keys() != {"group"}:
+        return None
+    return partial(count_in_group, workspace, UUID(given["group"]), "images_count")
 
 
 def _bytes(values: dict[str, Any]) -> tuple[bytes, str]:

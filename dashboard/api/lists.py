@@ -24,32 +24,40 @@ NEWEST_FIRST = ("-created", "-id")
 class Listing(Generic[R]):
     """A list as a call answers it: its rows, how to write them, and by which field to search.
 
-    A row is a model or, where lists must be quick, a named tuple with `id` and `created`.
+    A row is a model or, where lists must be quick, a named tuple with `id` and `created`. `counter`
+    says how many rows there are without counting them: give it only where that is exact.
+
+    `count` is always exact. It is read off a last page that was found by its number, which most
+    lists and searches are, or else asked of the counter, or else counted: at a million rows that
+    takes 40 to 190 ms, and with a search that no index answers twice as long.
     """
 
     rows: QuerySet[Any, R]
     write: Callable[[list[R]], Iterable[Json]]
     name: str = "name"
+    counter: Callable[[], int] | None = None
 
     def answer(self, request: Request) -> Json:
         """Write the page that the query names, with its neighbours. Raises `Http404`."""
-        rows = self.rows
+        rows, count = self.rows, self.counter or self.rows.count
         if (searched := text(request, "search")) is not None:
             rows = holding(rows, self.name, searched)
+            count = rows.count
         at, size = _page_number(request), _page_size(request)
-        count = rows.count()
         order = self._order(request)
         if order is None and (cursor := _cursor(request, at, size)):
             found = page(rows, cursor, size)
-            results, more = found.rows, bool(found.next)
+            results, more, total = found.rows, bool(found.next), count()
         else:
-            if at > 1 and (at - 1) * size >= count:
+            before = (at - 1) * size
+            results = list(rows.order_by(*(order or NEWEST_FIRST))[before : before + size])
+            if at > 1 and not results:
                 raise Http404("There is no such page.")
-            rows = rows.order_by(*(order or NEWEST_FIRST))
-            results, more = list(rows[(at - 1) * size : at * size]), at * size < count
+            total = before + len(results) if len(results) < size else count()
+            more = at * size < total
         following = {"page": at + 1} | ({} if order else _made_cursor(results, at, size))
         return {
-            "count": count,
+            "count": total,
             "next": _link(request, following) if more else None,
             "previous": _link(request, {"page": at - 1}) if at > 1 else None,
             "results": list(self.write(results)),

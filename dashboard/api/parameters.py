@@ -1,7 +1,7 @@
 """What the query of an address says: text, ids, yes or no, numbers."""
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 from uuid import UUID
 
@@ -49,6 +49,11 @@ def number(request: Request, name: str) -> int | None:
     if not given.isascii() or not given.isdecimal() or len(given) > 9:
         raise ValidationError({name: ["Send a whole number from 0 to 999999999."]})
     return int(given)
+
+
+def asked(request: Request, names: Iterable[str]) -> dict[str, str]:
+    """Return those of the filters that the query has, as they were sent."""
+    return {name: given for name in names if (given := text(request, name)) is not None}
 
 
 Reader = Callable[[Request, str], Any]

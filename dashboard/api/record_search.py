@@ -29,7 +29,7 @@ from dashboard.api.record_shapes import (
 from dashboard.api.records import IS_MISSING, MOST_LISTED
 from dashboard.files.errors import FileRefused
 from dashboard.models import Collection, Record
-from dashboard.queries.record_search import Asked, nearest_records, vector_of
+from dashboard.queries.record_search import Asked, nearest_texts, vector_of
 from dashboard.queries.records import records_by_key
 
 Json = dict[str, Any]
@@ -70,7 +70,7 @@ def _found(collection: Collection, values: Json, **limits: Any) -> tuple[int, Js
     asked, skipped = _asked(collection, values["asked"])
     if not asked:
         return _unusable(skipped)
-    hits = nearest_records(
+    hits = nearest_texts(
         collection,
         [one for _, one in asked],
         matches=values.get("filter"),

@@ -1,6 +1,6 @@
 """What goes in and comes out of the methods of a collection."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import orjson
@@ -10,7 +10,8 @@ from rest_framework.fields import empty
 from dashboard.api.fields import MAX_RECORDS, JsonObject, MetaData, RecordList
 from dashboard.models import Record
 from dashboard.queries.filters import Matcher, parse
-from dashboard.queries.record_search import RecordHit
+from dashboard.queries.record_search import TextHit
+from dashboard.queries.records import TextRow
 
 Json = dict[str, Any]
 
@@ -33,17 +34,17 @@ class BadRecord(ValueError):
         super().__init__(text)
 
 
-class Filter(serializers.Field[Any, Any, Any, Any]):
+class Filter(JsonObject):
     """A filter; `null` and an empty one are None."""
 
     def run_validation(self, data: Any = empty) -> Any:
         """Take `null` for an empty filter."""
         return super().run_validation({} if data is None else data)
 
-    def to_internal_value(self, data: Any) -> Matcher | None:
+    def to_internal_value(self, data: Any) -> Matcher | None:  # type: ignore[override]
         """Read it. Raises `BadFilter`, `ValidationError`."""
-        if isinstance(data, dict):
-            JsonObject().check(data)
+        if isinstance(data, dict) or (isinstance(data, str) and self.came_in_a_form):
+            data = super().to_internal_value(data)
         return None if data == {} else parse(data)
 
 
@@ -154,9 +155,14 @@ def row_json(row: Record, wanted: Iterable[str] | None) -> Json:
     return record_json(row.key, row.fields, wanted)
 
 
-def hit_json(hit: RecordHit, wanted: Iterable[str] | None) -> Json:
+def text_json(row: TextRow, wanted: Sequence[str] | None) -> Json:
+    """Write a record whose fields are JSON, which is read only if any of them are wanted."""
+    return record_json(row.key, orjson.loads(row.fields) if wanted else {}, wanted)
+
+
+def hit_json(hit: TextHit, wanted: Sequence[str] | None) -> Json:
     """Write a record that was found, with its distance."""
-    return row_json(hit.record, wanted) | {"_distance": hit.distance}
+    return text_json(hit.row, wanted) | {"_distance": hit.distance}
 
 
 def skipped_json(key: Any, code: int, text: str) -> Json:

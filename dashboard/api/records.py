@@ -33,6 +33,7 @@ from dashboard.api.record_shapes import (
     key_of,
     row_json,
     skipped_json,
+    text_json,
 )
 from dashboard.files.errors import FileRefused
 from dashboard.models import Collection
@@ -40,9 +41,10 @@ from dashboard.queries.filters import BadFilter
 from dashboard.queries.records import (
     known_keys,
     matching_ids,
+    matching_texts,
     records_by_id,
     records_by_key,
-    records_in,
+    texts_in,
 )
 from dashboard.services.records import (
     NewRecord,
@@ -245,13 +247,12 @@ class AllRecords(CollectionMethod):
         values = self.read(Filtered)
         size, page = self._size_and_page()
         start, matches = (page - 1) * size, values.get("filter")
+        end = start + size + 1
         if matches is None:
-            rows = list(records_in(collection)[start : start + size + 1])
+            rows = texts_in(collection, start, end)
         else:
-            ids = matching_ids(collection, matches)[start : start + size + 1]
-            rows = list(records_by_id(collection, ids).values())
-            rows.sort(key=lambda row: row.pk)
-        records = [row_json(row, values.get("fields_to_return")) for row in rows[:size]]
+            rows = matching_texts(collection, matches, start, end)
+        records = [text_json(row, values.get("fields_to_return")) for row in rows[:size]]
         following = {"next": self._next(size, page + 1)} if len(rows) > size else {}
         return DONE, listed(records) | following
 

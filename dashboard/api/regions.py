@@ -1,5 +1,7 @@
 """`/detection/v2/object`: regions, which the API calls objects."""
 
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -11,10 +13,11 @@ from rest_framework.response import Response
 from accounts.models import Workspace
 from dashboard.api.base import ApiView
 from dashboard.api.lists import Listing
-from dashboard.api.parameters import an_id, conditions
+from dashboard.api.parameters import an_id, asked, conditions
 from dashboard.api.permissions import workspace_for
 from dashboard.api.region_shapes import RegionFields, regions_json
 from dashboard.models import Region
+from dashboard.queries.groups import count_in_group
 from dashboard.queries.images import images_in
 from dashboard.queries.labels import labels_in
 from dashboard.queries.regions import get_region, regions_in
@@ -33,8 +36,14 @@ class Regions(ApiView):
 
     def get(self, request: Request) -> Response:
         """List those that the query asks for."""
-        rows = _asked_for(request, regions_in(workspace_for(request, "workspace.view")))
-        listing = Listing(rows, lambda page: regions_json(page, request), name="label__name")
+        workspace = workspace_for(request, "workspace.view")
+        rows = _asked_for(request, regions_in(workspace))
+        listing = Listing(
+            rows,
+            lambda page: regions_json(page, request),
+            name="label__name",
+            counter=_counter(request, workspace),
+        )
         return Response(listing.answer(request))
 
     def post(self, request: Request) -> Response:
@@ -75,6 +84,14 @@ def _asked_for(request: Request, rows: QuerySet[Region]) -> QuerySet[Region]:
     if an_id(request, "object_labels") is not None:
         return rows.none()
     return rows.filter(conditions(request, FILTERS))
+
+
+def _counter(request: Request, workspace: Workspace) -> Callable[[], int] | None:
+    """Return what knows how many objects those are that the query asks for, if anything does."""
+    given = asked(request, FILTERS)
+    if given.keys() != {"group"}:
+        return None
+    return partial(count_in_group, workspace, UUID(given["group"]), "regions_count")
 
 
 def _with_things(workspace: Workspace, values: dict[str, Any]) -> dict[str, Any]:

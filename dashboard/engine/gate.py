@@ -17,7 +17,10 @@ CANDIDATES = (
     Recipe(300, 100),
     Recipe(300, 100, shrink=0.1),
     Recipe(100, 1000, shrink=0.01),
+    Recipe(300, 1000, leaning="regions"),
+    Recipe(300, 1000, leaning="signs"),
 )
+MOST_TO_LEAN = 200  # groups: more of them know better than any prior, and each candidate costs
 FOLDS = 4
 FEWEST_GROUPS = 10
 MOST_ROWS = 10_000  # a comparison on more costs minutes and decides the same
@@ -96,9 +99,18 @@ class Judgement:
     working: Scores | None = None
 
 
-def steps_to_judge(data: TypeData) -> int:
+def candidates(data: TypeData, prior: Prior) -> tuple[Recipe, ...]:
+    """Give the recipes to try: those that lean where the prior can, and only for few groups."""
+    few = len(data.usable_groups()) <= MOST_TO_LEAN
+    known = {"", *prior.leanings()} if few else {""}
+    return tuple(recipe for recipe in CANDIDATES if recipe.leaning in known)
+
+
+def steps_to_judge(data: TypeData, prior: Prior, *, seed: int) -> int:
     """Count how often `judge` will call its `step`."""
-    return FOLDS * len(CANDIDATES) if len(data.usable_groups()) >= FEWEST_GROUPS else 1
+    if len(data.usable_groups()) < FEWEST_GROUPS:
+        return 1
+    return FOLDS * len(candidates(sampled(data, MOST_ROWS, seed), prior))
 
 
 def judge(
@@ -128,10 +140,10 @@ def judge(
     found = cross_validate(data, prior, seed=seed, step=step, working=working)
     trained, untrained = found.honest(), joined(found.untrained)
     verdict = compare(found.best(), trained, untrained, seed=seed)
-    candidates = {recipe: joined(parts) for recipe, parts in found.trained.items()}
+    tried = {recipe: joined(parts) for recipe, parts in found.trained.items()}
     delivered = trained if verdict.better else untrained
     in_use = joined(found.working) if found.working else None
-    return Judgement(verdict, delivered, untrained, candidates, in_use)
+    return Judgement(verdict, delivered, untrained, tried, in_use)
 
 
 def compare(recipe: Recipe, trained: Scores, untrained: Scores, *, seed: int) -> Verdict:
@@ -174,14 +186,15 @@ def cross_validate(
     Queries and their gallery are the fold's own rows; candidates are fitted to the other rows,
     less those that show an image of the fold.
     """
-    found = Comparison([], {recipe: [] for recipe in CANDIDATES})
+    recipes = candidates(data, prior)
+    found = Comparison([], {recipe: [] for recipe in recipes})
     for unseen in folds(data, seed):
         test = data.take(unseen)
         train = data.take(~np.isin(data.images, test.images))
         found.untrained.append(scores_of(prior.untrained, test))
         if working:
             found.working.append(scores_of(working, test))
-        for recipe, head in fit_recipes(train, prior, CANDIDATES):
+        for recipe, head in fit_recipes(train, prior, recipes):
             step()
             found.trained[recipe].append(scores_of(head, test))
     return found
@@ -194,12 +207,13 @@ def fit_recipes(
     statistics = group_statistics(data.features, data.groups)
     pairs = data.pair_features()
     for recipe in recipes:
+        scatters = prior.scatters(recipe.leaning)
         yield (
             recipe,
             fit_head(
                 statistics,
-                prior_within=prior.within,
-                prior_between=prior.between,
+                prior_within=scatters.within,
+                prior_between=scatters.between,
                 recipe=recipe,
                 negative_pairs=pairs,
             ),

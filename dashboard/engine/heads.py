@@ -29,6 +29,7 @@ POWER = 0.25  # of a direction's strength, relative to the strongest
 class Recipe(NamedTuple):
     """How many rows (n0) and groups (g0) of the user's own the prior is worth.
 
+    `leaning` names the prior: "" is the one that fits most, others know more of one kind of thing.
     `shrink` is the share of the identity in the within scatter: the less, the more small but
     steady differences count (strokes of a word), the more, the large ones (colours).
     """
@@ -36,6 +37,7 @@ class Recipe(NamedTuple):
     n0: float
     g0: float
     shrink: float = SHRINK
+    leaning: str = ""
 
 
 def default_recipe(groups: int) -> Recipe:

@@ -1,12 +1,18 @@
-"""What the product knows before anybody teaches it: scatters of drawn pictures, and their head."""
+"""What the product knows before anybody teaches it: scatters of drawn pictures, and their head.
+
+Beside the prior that fits most there are others that lean to one kind of likeness, from the same
+pictures in other shares: few groups learn more from what is like them.
+"""
 
 import hashlib
 import io
 import json
 import zipfile
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,14 +26,33 @@ FORMAT = 1
 BUILTIN = "builtin-1"
 
 
+class Scatters(NamedTuple):
+    """How drawn pictures spread within and between their groups, (k, k) each."""
+
+    within: Floats
+    between: Floats
+
+
+def _none() -> Mapping[str, Scatters]:
+    return {}
+
+
 @dataclass(frozen=True)
 class Prior:
-    """Scatters (k, k) within and between groups of drawn pictures, in an encoder's features."""
+    """Scatters (k, k) within and between groups of drawn pictures, in an encoder's features.
+
+    `leanings` gives the scatters of other priors by their names, loaded when they are asked for.
+    """
 
     encoder: str
     within: Floats
     between: Floats
     untrained: Head
+    leanings: Callable[[], Mapping[str, Scatters]] = _none
+
+    def scatters(self, leaning: str = "") -> Scatters:
+        """Return those of a leaning, or the usual ones. Raises KeyError for one not there."""
+        return self.leanings()[leaning] if leaning else Scatters(self.within, self.between)
 
 
 def checked_asset(name: str) -> bytes:
@@ -56,7 +81,26 @@ def builtin_prior() -> Prior:
                 within=symmetric(arrays["within"]),
                 between=symmetric(arrays["between"]),
                 untrained=Head(arrays["mean"], arrays["directions"]),
+                leanings=builtin_leanings,
             )
+    except (KeyError, ValueError, zipfile.BadZipFile) as error:
+        raise BrokenArtifact(path, "an array is missing or damaged.") from error
+
+
+@cache
+def builtin_leanings() -> Mapping[str, Scatters]:
+    """Load the shipped leanings, once a process, by their names."""
+    path = ASSETS / f"{BUILTIN}-leanings.npz"
+    try:
+        with np.load(io.BytesIO(checked_asset(path.name)), allow_pickle=False) as arrays:
+            names = sorted({name.partition("_")[2] for name in arrays.files})
+            return {
+                name: Scatters(
+                    symmetric(arrays[f"within_{name}"].astype(np.float64)),
+                    symmetric(arrays[f"between_{name}"].astype(np.float64)),
+                )
+                for name in names
+            }
     except (KeyError, ValueError, zipfile.BadZipFile) as error:
         raise BrokenArtifact(path, "an array is missing or damaged.") from error
 

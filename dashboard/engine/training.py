@@ -38,7 +38,7 @@ __all__ = [
 
 Json: TypeAlias = dict[str, Any]
 
-CODE = 2  # counts up whenever the same data would give another model
+CODE = 3  # counts up whenever the same data would give another model
 FEWEST_TO_FIT = 2  # groups of two images
 
 
@@ -72,7 +72,8 @@ def fit(
     """
     prior = prior or _prior_of(training_set)
     usable = [_usable(data) for data in training_set.types]
-    steps = _Steps(sum(steps_to_judge(data) + 1 for data in usable), progress, cancelled)
+    counts = [steps_to_judge(data, prior, seed=training_set.seed) + 1 for data in usable]
+    steps = _Steps(sum(counts), progress, cancelled)
     parts = [
         _fit_type(_Work(whole, data, prior, training_set.seed, production), steps)
         for whole, data in zip(training_set.types, usable, strict=True)

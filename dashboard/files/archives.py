@@ -52,6 +52,7 @@ _BROKEN: Final = (
 _ENTRY_BYTES: Final = 400
 _SMALL_DIRECTORY: Final = 1024 * 1024
 _ENTRY_SIGN: Final = b"PK\x01\x02"
+_NO_DATE: Final = (1980, 1, 1, 0, 0, 0)
 _UTF8_FLAG: Final = 0x800
 _ENCRYPTED_FLAG: Final = 0x1
 
@@ -100,6 +101,13 @@ class ZipArchive:
         except _BROKEN as error:
             raise BrokenArchive from error
         self._source.is_open = True
+        self._slim()
+
+    def _slim(self) -> None:
+        """Keep no more of each entry than reading needs: there may be 200,000."""
+        self._zip.NameToInfo.clear()
+        for info in self._zip.infolist():
+            info.date_time, info.comment, info.extra = _NO_DATE, b"", b""
 
     def __enter__(self) -> Self:
         return self

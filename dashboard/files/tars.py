@@ -121,10 +121,9 @@ class TarArchive:
             raise BrokenArchive from error
         # The library remembers every header that it met; nobody asks for them.
         self._tar.members.clear()  # type: ignore[attr-defined]
-        if self._info is not None:
-            self._index += 1
-            if self._index >= self.limits.members:
-                raise ArchiveTooLarge(f"more than {self.limits.members:,} files")
+        self._index += 1  # past the last one too, so that going on from there means going back
+        if self._info is not None and self._index >= self.limits.members:
+            raise ArchiveTooLarge(f"more than {self.limits.members:,} files")
         return self._info
 
     def _member(self, index: int, info: tarfile.TarInfo) -> Member:

@@ -4,18 +4,10 @@ from typing import Any
 
 from django import forms
 
-from dashboard.forms.uploads import UploadForm
 from dashboard.services.upload_mending import Mended
 
 _MARKS = [("", "Not said"), ("yes", "Yes"), ("no", "No")]
 _VALUES = {"": None, "yes": True, "no": False}
-
-
-class PlanTypeForm(UploadForm):
-    """Which type folders become groups of."""
-
-    auto_commit = None
-    name = None
 
 
 class MendForm(forms.Form):

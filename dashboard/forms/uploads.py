@@ -14,8 +14,8 @@ from dashboard.queries.similarity_types import types_in
 MOST_ADDRESSES = 1_000_000  # characters; a longer list is a file
 
 
-class UploadForm(forms.Form):
-    """How files are brought in: of at most one similarity type, a present one or a new one."""
+class TypeForm(forms.Form):
+    """Which type folders become groups of: none, a present one or a new one."""
 
     similarity_type = forms.ModelChoiceField(
         SimilarityType.objects.none(),
@@ -34,11 +34,6 @@ class UploadForm(forms.Form):
         help_text="Such as “Same product”: in what sense the images of a folder are alike.",
         widget=forms.TextInput({"autocomplete": "off"}),
     )
-    auto_commit = forms.BooleanField(
-        label="Bring everything in at once, without a look at what would happen",
-        required=False,
-    )
-    name = forms.CharField(max_length=255, required=False, widget=forms.HiddenInput)
 
     def __init__(self, *args: Any, workspace: Workspace, **options: Any) -> None:
         super().__init__(*args, **options)
@@ -52,6 +47,20 @@ class UploadForm(forms.Form):
             self.add_error("new_type", "Choose a type or name a new one, not both.")
         return values
 
+    def first_error(self) -> str:
+        """Return one sentence about what is wrong."""
+        return str(next(iter(self.errors.values()))[0])
+
+
+class UploadForm(TypeForm):
+    """How files are brought in."""
+
+    auto_commit = forms.BooleanField(
+        label="Bring everything in at once, without a look at what would happen",
+        required=False,
+    )
+    name = forms.CharField(max_length=255, required=False, widget=forms.HiddenInput)
+
     def settings(self) -> dict[str, Any]:
         """Return the values as the service takes them."""
         values = self.cleaned_data
@@ -60,10 +69,6 @@ class UploadForm(forms.Form):
             "new_type_name": values["new_type"],
             "auto_commit": values["auto_commit"],
         }
-
-    def first_error(self) -> str:
-        """Return one sentence about what is wrong."""
-        return str(next(iter(self.errors.values()))[0])
 
 
 class FilesInput(forms.FileInput):

@@ -11,7 +11,14 @@ from types import TracebackType
 from uuid import UUID
 
 from django.conf import settings
-from django.db import Error, close_old_connections, connection, transaction
+from django.db import (
+    Error,
+    InterfaceError,
+    OperationalError,
+    close_old_connections,
+    connection,
+    transaction,
+)
 
 from accounts.logs import current_request_id
 from dashboard.files.errors import FileRefused
@@ -170,7 +177,7 @@ class _Lease:
                 if note:
                     jobs.note(self.job, note)
                 jobs.release(self.job, wait=wait, forgive=forgive)
-            except Error as error:
+            except (OperationalError, InterfaceError) as error:
                 logger.warning("job=%s event=put-back-failed error=%s", self.job.id, error)
                 forgive, note = True, ""
                 connection.close()

@@ -21,8 +21,9 @@ class Migration(migrations.Migration):
             model_name='job',
             index=models.Index(fields=['workspace', 'created_by', '-created', '-id'], name='job_recent_of_person'),
         ),
+        migrations.RemoveIndex(model_name='job', name='job_unfinished'),
         migrations.AddIndex(
             model_name='job',
-            index=models.Index(condition=models.Q(('state__in', ('queued', 'running'))), fields=['workspace', '-created', '-id'], name='job_recent_unfinished'),
+            index=models.Index(fields=['state', 'queue', '-priority', 'created'], name='job_by_turn'),
         ),
     ]

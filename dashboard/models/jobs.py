@@ -96,11 +96,8 @@ class Job(ScopedModel):
         ]
         indexes = [
             models.Index(fields=["workspace", "-created", "-id"], name="job_recent"),
-            models.Index(
-                fields=["queue", "-priority", "created"],
-                condition=Q(state__in=("queued", "running")),
-                name="job_unfinished",
-            ),
+            # Not for the unfinished alone: SQLite takes no partial index for a bound value.
+            models.Index(fields=["state", "queue", "-priority", "created"], name="job_by_turn"),
             models.Index(fields=["subject_id"], name="job_by_subject"),
             models.Index(
                 fields=["workspace", "kind", "-created", "-id"], name="job_recent_of_kind"
@@ -110,11 +107,6 @@ class Job(ScopedModel):
             ),
             models.Index(
                 fields=["workspace", "created_by", "-created", "-id"], name="job_recent_of_person"
-            ),
-            models.Index(
-                fields=["workspace", "-created", "-id"],
-                condition=Q(state__in=("queued", "running")),
-                name="job_recent_unfinished",
             ),
         ]
 

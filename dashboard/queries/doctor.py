@@ -5,12 +5,14 @@ Everything is read page by page or in order, so that memory does not grow with a
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+from django.conf import settings
 from django.db.models import Count, F, IntegerField, Model, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Coalesce
+from django.utils import timezone
 
 from dashboard.files.entries import Entry
 from dashboard.models import (
@@ -28,9 +30,11 @@ from dashboard.models import (
     UploadPart,
     Verification,
     Version,
+    WorkerSign,
 )
 
 ROWS_AT_ONCE = 2000
+LATELY = timedelta(minutes=1)
 
 
 def in_pages(rows: QuerySet[Any], size: int = ROWS_AT_ONCE) -> Iterator[Any]:
@@ -78,6 +82,13 @@ def is_being_removed(workspace_id: UUID) -> bool:
 def is_worked_on(subject_id: UUID) -> bool:
     """Say whether there is a job about a thing that has not ended."""
     return Job.objects.filter(subject_id=subject_id).exclude(state__in=Job.FINISHED).exists()
+
+
+def served_queues() -> set[str]:
+    """Return the queues of all workers that gave a sign of life lately."""
+    lately = timezone.now() - max(LATELY, timedelta(seconds=4 * settings.LIKEWISE_SWEEP))
+    signs = WorkerSign.objects.filter(seen__gte=lately)
+    return {queue for queues in signs.values_list("queues", flat=True) for queue in queues}
 
 
 def wanted_upload_files(names: list[str], upload_ids: set[UUID]) -> set[str]:

@@ -61,7 +61,7 @@ class Comparison:
 class Candidate:
     """A row of the table of cross-validation, in percent; no recipe is the untrained head."""
 
-    recipe: dict[str, float] | None
+    recipe: dict[str, Any] | None
     values: list[float]
     chosen: bool
 
@@ -84,7 +84,7 @@ class Evaluation:
     sentence: str
     gain: float | None
     gain_at_least: float | None
-    recipe: dict[str, float] | None
+    recipe: dict[str, Any] | None
     unseen: Comparison
     held_out: Comparison | None
     candidates: list[Candidate]
@@ -109,7 +109,7 @@ def _evaluation(report: dict[str, Any]) -> Evaluation:
         sentence=verdict["sentence"],
         gain=_percent(verdict["gain"]),
         gain_at_least=_percent(verdict["gain_at_least"]),
-        recipe=verdict["recipe"],
+        recipe=_shown(verdict["recipe"]),
         unseen=_comparison(report["unseen"]),
         held_out=_comparison(held_out) if held_out else None,
         candidates=_candidates(report),
@@ -121,9 +121,14 @@ def _candidates(report: dict[str, Any]) -> list[Candidate]:
     """Return the table, the untrained head first; older versions kept none."""
     chosen = report["verdict"]["recipe"]
     return [
-        Candidate(row["recipe"], [100 * row[key] for key in NAMES], row["recipe"] == chosen)
+        Candidate(_shown(row["recipe"]), [100 * row[key] for key in NAMES], row["recipe"] == chosen)
         for row in report.get("candidates", [])
     ]
+
+
+def _shown(recipe: dict[str, Any] | None) -> dict[str, Any] | None:
+    """Leave out what a recipe does not say: most lean to nothing."""
+    return None if recipe is None else {k: value for k, value in recipe.items() if value != ""}
 
 
 def _percent(share: float | None) -> float | None:

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from typing import Any
 from uuid import UUID
 
-from django.db.models import OuterRef, QuerySet, Subquery
+from django.db.models import OuterRef, QuerySet, Subquery, Sum
 
 from accounts.models import Workspace
 from dashboard.models import Group, GroupImage, Image, SimilarityType
@@ -40,6 +40,19 @@ def get_group(workspace: Workspace, group_id: UUID) -> Group:
 def group_rows(groups: QuerySet[Group]) -> QuerySet[Group, Any]:
     """Read groups as plain rows with the columns of `ROW`: models take twice the time."""
     return groups.values_list(*ROW, named=True)
+
+
+def count_groups(workspace: Workspace, type_id: UUID | None = None) -> int:
+    """Return how many groups there are, of a type or of all, from the types' counters."""
+    kinds = SimilarityType.objects.in_workspace(workspace)
+    kinds = kinds if type_id is None else kinds.filter(pk=type_id)
+    return int(kinds.aggregate(count=Sum("groups_count", default=0))["count"])
+
+
+def count_in_group(workspace: Workspace, group_id: UUID, counter: str) -> int:
+    """Return what one of a group's three counters says; 0 for a group that is not there."""
+    rows = Group.objects.in_workspace(workspace).filter(pk=group_id)
+    return rows.values_list(counter, flat=True).first() or 0
 
 
 def find_groups(

@@ -8,8 +8,11 @@ from uuid import UUID
 from django.db.models import QuerySet
 from django.utils import timezone
 
-from accounts.models import Workspace
+from accounts.models import User, Workspace
 from dashboard.models import Job, WorkerSign
+
+# A state to filter by: what waits or runs.
+UNFINISHED = "unfinished"
 
 
 @dataclass(frozen=True)
@@ -79,15 +82,23 @@ def get_job(workspace: Workspace, job_id: UUID) -> Job:
     return jobs_in(workspace).get(pk=job_id)
 
 
-def find_jobs(workspace: Workspace, state: str = "") -> QuerySet[Job]:
-    """Return the workspace's jobs, or those in one state."""
+def find_jobs(
+    workspace: Workspace, state: str = "", kind: str = "", who: User | None = None
+) -> QuerySet[Job]:
+    """Return the workspace's jobs, or those in a state, of a kind, asked for by somebody."""
     rows = jobs_in(workspace)
-    return rows.filter(state=state) if state else rows
+    if state == UNFINISHED:
+        rows = rows.filter(state__in=Job.UNFINISHED)
+    elif state:
+        rows = rows.filter(state=state)
+    if kind:
+        rows = rows.filter(kind=kind)
+    return rows.filter(created_by=who) if who is not None else rows
 
 
 def unfinished_jobs(workspace: Workspace) -> QuerySet[Job]:
     """Return what waits or runs, oldest first."""
-    return jobs_in(workspace).exclude(state__in=Job.FINISHED).order_by("created", "id")
+    return jobs_in(workspace).filter(state__in=Job.UNFINISHED).order_by("created", "id")
 
 
 def progress_of(job: Job) -> Progress:

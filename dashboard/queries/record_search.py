@@ -9,7 +9,13 @@ from numpy.typing import NDArray
 from dashboard import runtime
 from dashboard.models import Collection, Record
 from dashboard.queries.filters import Matcher
-from dashboard.queries.records import allowed_ids, held_records, records_by_id
+from dashboard.queries.records import (
+    TextRow,
+    allowed_ids,
+    held_records,
+    ids_there,
+    records_by_id,
+)
 
 FARTHEST = 2.0
 
@@ -27,6 +33,14 @@ class RecordHit:
     """A record and its cosine distance to the nearest of what was searched with, 0 to 2."""
 
     record: Record
+    distance: float
+
+
+@dataclass(frozen=True, slots=True)
+class TextHit:
+    """A record as it is held, fields as JSON, and its distance: there may be 100,000."""
+
+    row: TextRow
     distance: float
 
 
@@ -51,10 +65,24 @@ def nearest_records(
     """
     with held_records(collection) as held:
         nearest = _nearest(held, asked, k, radius, matches)
-    own = {one.own for one in asked}
-    order = sorted(nearest, key=lambda one: (nearest[one], one not in own, one))[:k]
-    rows = records_by_id(collection, order)
-    return [RecordHit(rows[one], nearest[one]) for one in order if one in rows]
+    rows = records_by_id(collection, list(nearest))
+    return [RecordHit(rows[one], far) for one, far in nearest.items() if one in rows]
+
+
+def nearest_texts(
+    collection: Collection,
+    asked: Sequence[Asked],
+    k: int,
+    *,
+    radius: float = FARTHEST,
+    matches: Matcher | None = None,
+) -> list[TextHit]:
+    """Return what `nearest_records` does, without a model for each record."""
+    with held_records(collection) as held:
+        nearest = _nearest(held, asked, k, radius, matches)
+        rows = [TextRow(one, *held.texts[one]) for one in nearest]
+    there = ids_there(collection, list(nearest))
+    return [TextHit(row, nearest[row.pk]) for row in rows if row.pk in there]
 
 
 def _nearest(
@@ -64,7 +92,7 @@ def _nearest(
     radius: float,
     matches: Matcher | None,
 ) -> dict[int, float]:
-    """Return the distance of everything that can be among the k nearest, by row id."""
+    """Return the distance of each of the k nearest by its row id, in order."""
     allowed = None if matches is None else allowed_ids(held, matches)
     found: dict[int, float] = {}
     for one in asked:
@@ -74,4 +102,6 @@ def _nearest(
     for one in asked:
         if one.own is not None and one.own in (held.texts if allowed is None else allowed):
             found[one.own] = 0.0
-    return found
+    own = {one.own for one in asked}
+    order = sorted(found, key=lambda one: (found[one], one not in own, one))[:k]
+    return {one: found[one] for one in order}

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import orjson
@@ -15,6 +15,15 @@ from dashboard.queries.filters import Matcher
 from dashboard.queries.pages import PAGE_SIZE, BadCursor, Page
 
 Row = tuple[int, str, Any, bytes | memoryview]  # id, key, fields as JSON, vector
+
+
+class TextRow(NamedTuple):
+    """A record without its vector, the fields as JSON: a model takes many times as long."""
+
+    pk: int
+    key: str
+    fields: str
+
 
 AT_ONCE = 5000  # a statement takes only so many parameters, and memory so many vectors
 
@@ -44,6 +53,30 @@ def records_by_id(collection: Collection, ids: Sequence[int]) -> dict[int, Recor
     """Return the records with these row ids, as far as they are the collection's."""
     rows = records_in(collection)
     return {row.pk: row for some in portions(ids) for row in rows.filter(pk__in=some)}
+
+
+def texts_in(collection: Collection, start: int, end: int) -> list[TextRow]:
+    """Return a stretch of a collection's records, first comer first."""
+    rows = Record.objects.filter(collection=collection).annotate(text=Cast("fields", TextField()))
+    found = rows.order_by("pk").values_list("pk", "key", "text")[start:end]
+    return [TextRow(*row) for row in found]
+
+
+def matching_texts(collection: Collection, matches: Matcher, start: int, end: int) -> list[TextRow]:
+    """Return a stretch of the records whose fields match, first comer first."""
+    with held_records(collection) as held:
+        ids = sorted(allowed_ids(held, matches))[start:end]
+        rows = [TextRow(one, *held.texts[one]) for one in ids]
+    there = ids_there(collection, ids)
+    return [row for row in rows if row.pk in there]
+
+
+def ids_there(collection: Collection, ids: Sequence[int]) -> set[int]:
+    """Return those of the row ids, and perhaps others, that are the collection's."""
+    rows = Record.objects.filter(collection=collection).values_list("pk", flat=True)
+    if len(ids) > AT_ONCE:  # all at once: naming so many takes longer
+        return set(rows)
+    return set(rows.filter(pk__in=ids))
 
 
 def portions(values: Sequence[Any]) -> Iterator[Sequence[Any]]:

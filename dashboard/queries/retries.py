@@ -1,6 +1,8 @@
 """What a job left undone, and whether trying again could do it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from uuid import UUID
 
 from dashboard.models import Extraction, Job, Transfer, Upload, Version
 from dashboard.queries.uploads import can_retry_upload
@@ -15,6 +17,28 @@ def can_retry(job: Job) -> bool:
         and not _has_successor(job)
         and _LEFT_UNDONE.get(Job.Kind(job.kind), _never)(job)
     )
+
+
+def may_retry(jobs: Sequence[Job]) -> set[UUID]:
+    """Return of which jobs of a list trying again is on offer, in one query for all.
+
+    It is told by their rows alone: what is gone meanwhile is found out when it is tried.
+    """
+    left = [job for job in jobs if _left_something(job)]
+    if not left:
+        return set()
+    same = Job.objects.filter(subject_id__in={job.subject_id for job in left})
+    newest: dict[tuple[UUID, str], datetime] = {}
+    for subject_id, kind, created in same.values_list("subject_id", "kind", "created"):
+        key = subject_id, kind
+        newest[key] = max(created, newest.get(key, created))
+    return {job.id for job in left if job.created >= newest[job.subject_id, job.kind]}
+
+
+def _left_something(job: Job) -> bool:
+    if Job.Kind(job.kind) not in _LEFT_UNDONE:
+        return False
+    return _broke_off(job) or (job.state == Job.State.DONE and job.failed > 0)
 
 
 def _has_successor(job: Job) -> bool:

@@ -1,6 +1,7 @@
 """Whose turn it is in a queue: priorities first, then fairness between workspaces, then age."""
 
 from collections import Counter
+from collections.abc import Iterable
 from uuid import UUID
 
 from django.conf import settings
@@ -13,22 +14,23 @@ from dashboard.models import Job
 TRIED = 5
 
 
-def running_in(queue: str) -> Counter[tuple[UUID, bool]]:
-    """Count what runs in a queue by workspace, and by whether somebody waits at a page for it."""
-    rows = Job.objects.filter(queue=queue, state=Job.State.RUNNING).order_by()
-    counted = rows.values("workspace_id").annotate(
+def running_in(queues: Iterable[str]) -> dict[str, Counter[tuple[UUID, bool]]]:
+    """Count what runs in each queue by workspace, and by whether somebody waits for it."""
+    found: dict[str, Counter[tuple[UUID, bool]]] = {queue: Counter() for queue in queues}
+    rows = Job.objects.filter(queue__in=found, state=Job.State.RUNNING).order_by()
+    counted = rows.values("queue", "workspace_id").annotate(
         urgent=Count("pk", filter=Q(priority__gt=0)), others=Count("pk", filter=Q(priority__lte=0))
     )
-    found: Counter[tuple[UUID, bool]] = Counter()
     for row in counted:
-        found[row["workspace_id"], True] = row["urgent"]
-        found[row["workspace_id"], False] = row["others"]
+        running = found[row["queue"]]
+        running[row["workspace_id"], True] = row["urgent"]
+        running[row["workspace_id"], False] = row["others"]
     return found
 
 
-def claimable(queue: str) -> QuerySet[Job]:
-    """Return what waits in a queue and may be taken up now, the shares of workspaces aside."""
-    rows = Job.objects.filter(queue=queue, state=Job.State.QUEUED)
+def claimable(queues: Iterable[str]) -> QuerySet[Job]:
+    """Return what waits in queues and may be taken up now, the shares of workspaces aside."""
+    rows = Job.objects.filter(queue__in=queues, state=Job.State.QUEUED)
     return rows.filter(
         Q(not_before__isnull=True) | Q(not_before__lte=timezone.now()),
         Q(tries__lt=Job.MAX_TRIES) | Q(kind__in=Job.NEVER_GIVEN_UP),
@@ -41,8 +43,8 @@ def next_in(queue: str, *, urgent_only: bool = False) -> list[Job]:
     What somebody waits for counts apart in a workspace's share: a long import is no reason to
     let its owner wait for the plan of another.
     """
-    running = running_in(queue)
-    rows = claimable(queue)
+    running = running_in([queue])[queue]
+    rows = claimable([queue])
     if urgent_only:
         rows = rows.filter(priority__gt=0)
     for (workspace_id, urgent), count in running.items():

@@ -4,10 +4,10 @@ from collections.abc import Iterator
 from typing import Any
 
 from django.db import IntegrityError, transaction
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Exists, OuterRef
 
 from dashboard.models import Encoder, Job, Version
-from dashboard.queries.doctor import COUNTED, Counted, in_pages
+from dashboard.queries.doctor import COUNTED, Counted, in_pages, served_queues
 from dashboard.services.doctor_round import Finding, Round
 from dashboard.services.encoders import close_preparing
 from dashboard.services.holding import hold_all
@@ -18,17 +18,18 @@ BROKEN_OFF = "It broke off. Start it again."
 
 
 def jobs(round_: Round) -> Iterator[Finding]:
-    """Find jobs whose worker went silent and that no sweep has found, and wake workers for them."""
-    silent = Q(state=Job.State.RUNNING, lease_until__lt=round_.before)
-    waiting = Q(state=Job.State.QUEUED, wake_at__lt=round_.before)
-    for job in in_pages(Job.objects.filter(silent | waiting)):
+    """Find jobs whose worker went silent and that no sweep has found, and queues of no worker."""
+    silent = Job.objects.filter(state=Job.State.RUNNING, lease_until__lt=round_.before)
+    for job in in_pages(silent):
         if round_.mend:
             take_back_expired()
             wake(job)
-        sentence = f"No worker takes it up. Does one serve the queue “{job.queue}”?"
-        if round_.mend:
-            sentence += " The workers were told once more."
+        sentence = "Its worker went silent, and no other takes it up. It can be queued again."
         yield Finding("job", f"{job.pk} {job.title}", sentence, mended=round_.mend)
+    waiting = Job.objects.filter(state=Job.State.QUEUED, created__lt=round_.before)
+    for job in in_pages(waiting.exclude(queue__in=served_queues())):
+        sentence = f"It waits, and no worker serves the queue “{job.queue}”. Start one."
+        yield Finding("job", f"{job.pk} {job.title}", sentence)
 
 
 def unfinished_subjects(round_: Round) -> Iterator[Finding]:

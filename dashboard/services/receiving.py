@@ -18,7 +18,7 @@ from django.utils import timezone
 
 from accounts.activity import record
 from accounts.models import User, Workspace
-from dashboard.files import chunks, paths, storage
+from dashboard.files import chunks, kinds, paths, storage
 from dashboard.files.chunks import Checksum, Incoming
 from dashboard.models import SimilarityType, Task, Upload, UploadChunk, UploadPart
 from dashboard.queries.receiving import (
@@ -39,8 +39,6 @@ from dashboard.services.errors import (
 MOST_PARTS: Final = 200_000
 FORGOTTEN_AT_ONCE: Final = 500
 _TOUCHED: Final = timedelta(minutes=10)
-_ARCHIVES: Final = (".zip", ".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tar.xz")
-_MANIFESTS: Final = (".csv", ".json", ".jsonl")
 _HASH: Final = re.compile("[0-9a-f]{64}")
 _OPEN: Final = (Upload.Stage.RECEIVING, Upload.Stage.PLANNED)
 
@@ -128,7 +126,7 @@ def register_parts(*, upload: Upload, parts: Sequence[NewPart], actor: User) -> 
 def _named(upload: Upload, number: int, part: NewPart, known: set[str]) -> UploadPart:
     is_known = part.sha256 in known
     path = paths.upload_part(upload.workspace_id, upload.id, f"{number:06d}")
-    kind = UploadPart.Kind(part.kind) if part.kind else kind_of(part.name)
+    kind = UploadPart.Kind(part.kind or kinds.kind_of(part.name, b""))
     return UploadPart(
         upload=upload,
         number=number,
@@ -145,16 +143,6 @@ def _named(upload: Upload, number: int, part: NewPart, known: set[str]) -> Uploa
 def clean_name(name: str) -> str:
     """Return a path as it is kept: no leading slash, nothing that a database does not hold."""
     return name.replace("\x00", "").replace("\\", "/").lstrip("/")[-1024:] or "file"
-
-
-def kind_of(name: str, head: bytes = b"") -> UploadPart.Kind:
-    """Say what a file is by the end of its name, or by its first bytes."""
-    lower = name.lower()
-    if lower.endswith(_ARCHIVES) or head[:4] in (b"PK\x03\x04", b"PK\x05\x06"):
-        return UploadPart.Kind.ARCHIVE
-    if lower.endswith(_MANIFESTS):
-        return UploadPart.Kind.MANIFEST
-    return UploadPart.Kind.PICTURE
 
 
 def append(
@@ -174,7 +162,7 @@ def append(
     _may_append(part, start, length)
     incoming = Incoming(stream, length)
     if part.kind == UploadPart.Kind.PICTURE and start == 0:
-        part.kind = kind_of(part.name, incoming.peek())
+        part.kind = kinds.kind_of(part.name, incoming.peek()[: kinds.HEAD])
     while incoming.peek():
         start = _append_chunk(part, start, incoming, checksum)
     return start

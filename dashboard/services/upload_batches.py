@@ -235,19 +235,27 @@ class Importer:
         types = {kind.pk for item in items if (kind := self._type_of(item.row)) is not None}
         hold_pks(SimilarityType.objects.filter(pk__in=types))
 
+    def _type_of(self, row: UploadFile) -> SimilarityType | None:
+        """Return the type whose group a file goes into, if it goes into any."""
+        if not row.group_name.strip():
+            return None
+        if row.type_name:
+            return self._types[row.type_name]
+        return row.part.similarity_type or self.upload.similarity_type
+
     def _place(self, items: list[_Item]) -> None:
-        """Put the images of folders into the groups of the same name, type by type."""
+        """Put the images into the groups that their rows name, type by type."""
         by_type: defaultdict[SimilarityType, list[_Item]] = defaultdict(list)
         for item in items:
             similarity_type = self._type_of(item.row)
-            if similarity_type is not None and item.row.group_name.strip():
+            if similarity_type is not None:
                 by_type[similarity_type].append(item)
-        placing = [item for of_type in by_type.values() for item in of_type]
+        placing = [item.row for of_type in by_type.values() for item in of_type]
         for similarity_type, of_type in by_type.items():
             self._find_groups(similarity_type, of_type)
         hold_to_place(
-            image_ids=[item.row.image_id for item in placing if item.row.image_id],
-            group_ids=[item.row.group_id for item in placing if item.row.group_id],
+            image_ids=[row.image_id for row in placing if row.image_id],
+            group_ids=[row.group_id for row in placing if row.group_id],
         )
         for of_type in by_type.values():
             self._place_in_groups(of_type)
@@ -259,16 +267,11 @@ class Importer:
         for item in items:
             item.row.group = groups[item.row.group_name]
 
-    def _type_of(self, row: UploadFile) -> SimilarityType | None:
-        if row.type_name:
-            return self._types[row.type_name]
-        return row.part.similarity_type or self.upload.similarity_type
-
     @staticmethod
     def _place_in_groups(items: list[_Item]) -> None:
         pairs: list[tuple[Group, Image]] = []
         for item in items:
-            if item.row.image is not None and item.row.group is not None:
+            if item.row.group is not None and item.row.image is not None:
                 pairs.append((item.row.group, item.row.image))
         placed = place_images(pairs)
         for item in items:

@@ -1,7 +1,11 @@
-"""The page, or the JSON, of an error that nobody expected."""
+"""The page, or the JSON, of an error that nobody expected, and of a server that is in trouble."""
+
+import sys
 
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.template.loader import render_to_string
+
+from dashboard.views.trouble import Trouble, trouble_behind
 
 API_ADDRESSES = (
     "/similarity/",
@@ -11,12 +15,25 @@ API_ADDRESSES = (
     "/authorization/",
     "/account/v2/",
 )
+UNKNOWN = Trouble(500, "Something went wrong here.")
+RETRY_AFTER = "5"
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
-    """Answer 500 with the request's id, by which the log tells what happened."""
+    """Answer with the request's id, by which the log tells what happened.
+
+    503 if what the server needs is away for a moment, 507 if its disk is full, else 500.
+    """
     request_id = getattr(request, "request_id", "")
+    trouble = trouble_behind(sys.exception()) or UNKNOWN
+    response: HttpResponse
     if request.path.startswith(API_ADDRESSES):
-        detail = f"Something went wrong here. Tell the admin this request id: {request_id}."
-        return JsonResponse({"detail": detail, "request_id": request_id}, status=500)
-    return HttpResponse(render_to_string("500.html", {"request_id": request_id}), status=500)
+        detail = f"{trouble.sentence} Tell the admin this request id: {request_id}."
+        body = {"detail": detail, "request_id": request_id}
+        response = JsonResponse(body, status=trouble.status)
+    else:
+        context = {"request_id": request_id, "trouble": trouble if trouble != UNKNOWN else None}
+        response = HttpResponse(render_to_string("500.html", context), status=trouble.status)
+    if trouble.status == 503:
+        response["Retry-After"] = RETRY_AFTER
+    return response

@@ -3,14 +3,13 @@
 from datetime import timedelta
 
 from django.conf import settings
-from django.db import DatabaseError
+from django.db import Error
 from django.http import HttpRequest, JsonResponse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from dashboard.queries.jobs import a_worker_is_alive
-
-SILENT_SWEEPS = 4
+from dashboard.queries.waiting import SILENT_SWEEPS
 
 
 @require_safe
@@ -26,7 +25,7 @@ def _database_and_worker() -> dict[str, str]:
     within = timedelta(seconds=settings.LIKEWISE_SWEEP * SILENT_SWEEPS)
     try:
         alive = a_worker_is_alive(within)
-    except DatabaseError as error:
+    except Error as error:
         return {"database": f"no answer: {type(error).__name__}", "worker": "unknown"}
     return {
         "database": "ok",

@@ -16,10 +16,11 @@ from accounts.http import WorkspaceRequest
 from accounts.queries import has_users
 from dashboard.queries.home import COUNTED, Overview, overview
 from dashboard.queries.jobs import unfinished_jobs
+from dashboard.queries.receiving import unfinished_uploads
 from dashboard.services.demo import demo_task, start_demo
 from dashboard.services.errors import Refused
 from dashboard.views.checklist import has_tried
-from dashboard.views.jobs import job_row
+from dashboard.views.job_rows import job_row
 from dashboard.views.rendering import may, see_other
 
 JOBS_SHOWN = 10
@@ -81,6 +82,7 @@ def home(request: WorkspaceRequest) -> HttpResponse:
         "steps": steps if can_add and done < len(steps) else [],
         "steps_done": done,
         "rows": [job_row(job, request.membership) for job in jobs],
+        "unfinished": unfinished_uploads(request.workspace),
         "can_add": can_add,
         "demo_url": reverse("demo-load")
         if can_add and demo_task(request.workspace) is None

@@ -1,55 +1,34 @@
 """Watch background work, stop it, and try again what it left undone."""
 
-from dataclasses import dataclass
-from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
-from django.http import HttpResponse
-from django.shortcuts import redirect, render, resolve_url
-from django.utils.cache import patch_vary_headers
-from django.utils.http import urlencode
+from django.http import HttpResponse, QueryDict
+from django.shortcuts import resolve_url
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 from django_htmx.http import trigger_client_event
 
 from accounts.access import requires
 from accounts.http import WorkspaceRequest
-from accounts.models import Membership
+from dashboard.forms.jobs import JobFilter
 from dashboard.models import Job
-from dashboard.queries.collections import find_fill
-from dashboard.queries.jobs import find_jobs, get_job, progress_of
+from dashboard.queries.jobs import find_jobs, get_job
 from dashboard.queries.pages import page
-from dashboard.queries.retries import can_retry
-from dashboard.queries.versions import find_version
 from dashboard.services.closing import cancel_job
 from dashboard.services.errors import AlreadyFinished, Refused
 from dashboard.services.retries import retry_job
-from dashboard.views.progress import ShownProgress, duration_words, shown_progress
+from dashboard.views.job_polls import forget_polls
+from dashboard.views.job_rows import job_rows, retry_label
 from dashboard.views.rendering import (
     damaged,
-    may,
     missing_is_404,
     page_or_fragment,
+    refused,
     see_other,
     wants_fragment,
+    with_flash,
 )
-
-
-@dataclass(frozen=True)
-class JobRow:
-    """A job with its progress, and how long it has taken in words."""
-
-    job: Job
-    progress: ShownProgress
-    took: str
-
-
-def job_row(job: Job, membership: Membership | None) -> JobRow:
-    """Prepare a job for a list or a page."""
-    elapsed = progress_of(job).elapsed
-    took = duration_words(elapsed) if elapsed else ""
-    return JobRow(job, shown_progress(job, membership), took)
 
 
 @never_cache
@@ -57,19 +36,31 @@ def job_row(job: Job, membership: Membership | None) -> JobRow:
 @requires("workspace.view")
 @missing_is_404
 def jobs(request: WorkspaceRequest) -> HttpResponse:
-    """List the jobs, newest first; those that run show their progress live."""
-    state = request.GET.get("state", "")
-    if state and state not in Job.State.values:
-        return damaged(request, f"There is no state “{state[:40]}” that a job could be in.")
-    found = page(find_jobs(request.workspace, state), request.GET.get("cursor", ""))
-    following = urlencode({"state": state, "cursor": found.next})
+    """List a page of the jobs, newest first; while any of them is under way it renews itself."""
+    form = JobFilter(request.GET, workspace=request.workspace)
+    if not form.is_valid():
+        return damaged(request, "There are no jobs of that kind, in that state, or of that person.")
+    rows = find_jobs(request.workspace, **form.cleaned_data)
+    cursor = request.GET.get("cursor", "")
+    found = page(rows, cursor)
     context = {
-        "rows": [job_row(job, request.membership) for job in found.rows],
-        "state": state,
-        "states": Job.State.choices,
-        "next_url": f"{request.path}?{following}" if found.next else "",
+        "form": form,
+        "rows": job_rows(request, found.rows),
+        "is_filtered": any(form.cleaned_data.values()),
+        "is_live": any(not job.is_finished for job in found.rows),
+        "here": request.get_full_path(),
+        "newest_url": _address(request, "") if cursor else "",
+        "older_url": _address(request, found.next) if found.next else "",
     }
-    return page_or_fragment(request, "dashboard/jobs/list.html", "rows", context)
+    return page_or_fragment(request, "dashboard/jobs/list.html", "job-list", context)
+
+
+def _address(request: WorkspaceRequest, cursor: str) -> str:
+    """Return the address of a page of the list under the same filters."""
+    query = QueryDict(mutable=True)
+    given = {name: request.GET.get(name, "") for name in ("kind", "state", "who")}
+    query.update({name: value for name, value in (given | {"cursor": cursor}).items() if value})
+    return f"{request.path}?{query.urlencode()}" if query else request.path
 
 
 @never_cache
@@ -79,28 +70,9 @@ def jobs(request: WorkspaceRequest) -> HttpResponse:
 def job(request: WorkspaceRequest, job_id: UUID) -> HttpResponse:
     """Show a job, with the way to what it is about."""
     shown = get_job(request.workspace, job_id)
-    context = {
-        "row": job_row(shown, request.membership),
-        "subject": _subject(request, shown),
-        "retry": retry_label(request, shown),
-    }
+    (row,) = job_rows(request, [shown])
+    context = {"row": row, "subject": row.subject, "retry": retry_label(request, shown)}
     return page_or_fragment(request, "dashboard/jobs/job.html", "facts", context)
-
-
-@never_cache
-@require_safe
-@requires("workspace.view")
-@missing_is_404
-def job_progress(request: WorkspaceRequest, job_id: UUID) -> HttpResponse:
-    """Answer a poll: the bar as of now, and an event once the job is over."""
-    shown = get_job(request.workspace, job_id)
-    if not wants_fragment(request):
-        return redirect("job", shown.id)
-    progress = shown_progress(shown, request.membership)
-    context = {"job": shown, "progress": progress, "name": shown.title}
-    response = render(request, "partials/job_progress.html", context)
-    patch_vary_headers(response, ["HX-Request"])
-    return trigger_client_event(response, "job-finished") if progress.is_finished else response
 
 
 @require_POST
@@ -112,10 +84,8 @@ def job_cancel(request: WorkspaceRequest, job_id: UUID) -> HttpResponse:
     try:
         cancel_job(job=shown, actor=request.user)
     except AlreadyFinished as refusal:
-        messages.warning(request, str(refusal))
-    else:
-        messages.success(request, "The job is cancelled; what it has done so far stays.")
-    return see_other("job", shown.id)
+        return refused(request, str(refusal), resolve_url("job", shown.id))
+    return _changed(request, "The job is cancelled; what it has done so far stays.", shown)
 
 
 @require_POST
@@ -127,31 +97,14 @@ def job_retry(request: WorkspaceRequest, job_id: UUID) -> HttpResponse:
     try:
         again = retry_job(job=shown, actor=request.user)
     except Refused as refusal:
-        messages.error(request, str(refusal))
-        return see_other("job", shown.id)
-    messages.success(request, "It is tried again; what was done before stays.")
-    return see_other("job", again.id)
+        return refused(request, str(refusal), resolve_url("job", shown.id))
+    return _changed(request, "It is tried again; what was done before stays.", again)
 
 
-def retry_label(request: WorkspaceRequest, shown: Job) -> str:
-    """Return what the button says that tries again, empty where there is none."""
-    if not may(request, "jobs.retry") or not can_retry(shown):
-        return ""
-    return "Retry failed" if shown.state == Job.State.DONE else "Try again"
-
-
-def _subject(request: WorkspaceRequest, shown: Job) -> dict[str, Any] | None:
-    if shown.kind in (Job.Kind.UPLOAD, Job.Kind.PLAN, Job.Kind.UNDO):
-        return {"url": resolve_url("upload", shown.subject_id), "label": "Open the upload"}
-    if shown.kind == Job.Kind.EXTRACT:
-        return {"url": resolve_url("extraction", shown.subject_id), "label": "Open the extraction"}
-    if shown.kind == Job.Kind.FILL:
-        fill = find_fill(request.workspace, shown.subject_id)
-        url = resolve_url("collection", fill.collection_id) if fill else ""
-        return {"url": url, "label": "Open the collection"} if url else None
-    if shown.kind == Job.Kind.DESCRIBE:
-        return {"url": resolve_url("search"), "label": "Search"}
-    version = find_version(request.workspace, shown.subject_id)
-    if version is None:
-        return None
-    return {"url": resolve_url("task", version.task_id), "label": "Open the task"}
+def _changed(request: WorkspaceRequest, sentence: str, to: Job) -> HttpResponse:
+    """Go on to the job, or let what htmx shows of jobs renew itself where it is."""
+    forget_polls()
+    if not wants_fragment(request):
+        messages.success(request, sentence)
+        return see_other("job", to.id)
+    return trigger_client_event(with_flash(HttpResponse(status=204), sentence), "jobs-changed")

@@ -1,14 +1,25 @@
 """A job's progress in words, as `partials/progress.html` shows it."""
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from accounts.access import is_allowed
 from accounts.models import Membership
 from dashboard.models import Job
 from dashboard.queries.jobs import progress_of
+from dashboard.queries.waiting import Waiting
 
 _MINUTE, _HOUR = 60, 3600
+# What a job counts, if it is not images.
+_UNITS: dict[str, str] = {
+    Job.Kind.ASYNC_DESCRIPTOR: "records",
+    Job.Kind.ASYNC_UPLOAD: "records",
+    Job.Kind.CLOSE: "rows",
+    Job.Kind.EXPORT: "rows",
+    Job.Kind.IMPORT: "rows",
+    Job.Kind.PLAN: "files",
+    Job.Kind.UNDO: "files",
+}
 
 
 @dataclass(frozen=True)
@@ -27,10 +38,14 @@ class ShownProgress:
     rate: str
     time_left: str
     can_cancel: bool
+    waiting: str = ""
+    again: datetime | None = None
 
 
-def shown_progress(job: Job, membership: Membership | None) -> ShownProgress:
-    """Put the job's progress as of now into words for this member."""
+def shown_progress(
+    job: Job, membership: Membership | None, waiting: Waiting | None = None
+) -> ShownProgress:
+    """Put the job's progress as of now, and what it waits for, into words for this member."""
     now = progress_of(job)
     role = membership.role if membership is not None else ""
     return ShownProgress(
@@ -43,19 +58,46 @@ def shown_progress(job: Job, membership: Membership | None) -> ShownProgress:
         total=job.total,
         failed=job.failed,
         skipped=job.skipped,
-        rate=rate_words(now.rate if now.handled < job.total else None),
+        rate=rate_words(now.rate if now.handled < job.total else None, _UNITS.get(job.kind)),
         time_left=time_left_words(now.time_left),
         can_cancel=is_allowed(role, "jobs.cancel") and not job.cancel_requested,
+        waiting=waiting_words(waiting, job.queue) if waiting else "",
+        again=waiting.again if waiting else None,
     )
 
 
-def rate_words(rate: float | None) -> str:
+def waiting_words(waiting: Waiting, queue: str) -> str:
+    """Say what a job waits for and, where somebody can do something about it, what."""
+    if waiting.unserved and not waiting.workers:
+        return "No worker is running: whoever runs Likewise has to start one."
+    if waiting.unserved:
+        return (
+            f"No worker serves the queue “{queue}”: start one whose LIKEWISE_QUEUES names it, "
+            "or none at all."
+        )
+    if waiting.again:
+        return "It stopped in between, and is tried again at"
+    if waiting.share == 1:
+        return "The workspace has its share of running jobs: this one begins when that one ends."
+    if waiting.share:
+        return (
+            f"The workspace has its share of {waiting.share:,} running jobs: "
+            "this one begins when one of them ends."
+        )
+    if waiting.before:
+        jobs = "1 job is" if waiting.before == 1 else f"{waiting.before:,} jobs are"
+        return f"{jobs} before it in the queue."
+    return "It is the next in the queue."
+
+
+def rate_words(rate: float | None, unit: str | None = None) -> str:
     """Say how fast it goes: `12 images/s`, or by the minute where that reads better."""
     if rate is None:
         return ""
+    things = unit or "images"
     if rate >= 2:
-        return f"{rate:,.0f} images/s"
-    return f"{max(1, round(rate * _MINUTE))} images/min"
+        return f"{rate:,.0f} {things}/s"
+    return f"{max(1, round(rate * _MINUTE))} {things}/min"
 
 
 def time_left_words(left: timedelta | None) -> str:

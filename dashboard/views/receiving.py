@@ -27,6 +27,7 @@ from dashboard.queries.receiving import (
     offset,
     parts_page,
     totals,
+    unfinished_uploads,
 )
 from dashboard.services.errors import Refused
 from dashboard.services.receiving import (
@@ -39,7 +40,7 @@ from dashboard.services.receiving import (
 )
 from dashboard.services.receiving_end import finish_receiving
 from dashboard.views.receiving_bodies import takes_files, with_token
-from dashboard.views.rendering import may, missing_is_404, see_other
+from dashboard.views.rendering import may, missing_is_404, page_or_fragment, see_other
 
 TUS = ["HEAD", "OPTIONS", "PATCH", "POST", "DELETE"]
 
@@ -113,6 +114,16 @@ def upload_open(request: WorkspaceRequest) -> HttpResponse:
     )
     answer = {"id": upload.id, "location": resolve_url("upload-sending", upload.id)}
     return JsonResponse(answer, status=201)
+
+
+@never_cache
+@require_safe
+@requires("workspace.view")
+def upload_unfinished(request: WorkspaceRequest) -> HttpResponse:
+    """List the uploads that somebody began and did not finish."""
+    context = {"unfinished": unfinished_uploads(request.workspace, 50)}
+    template = "dashboard/uploads/unfinished_page.html"
+    return page_or_fragment(request, template, "unfinished", context)
 
 
 @never_cache

@@ -5,6 +5,7 @@ from django.urls import path
 from dashboard.views import receiving
 
 urlpatterns = [
+    path("uploads/", receiving.upload_unfinished, name="upload-unfinished"),
     path("uploads/new", receiving.upload_new, name="upload-new"),
     path("uploads/open", receiving.upload_open, name="upload-open"),
     path("uploads/<uuid:upload_id>/files", receiving.upload_sending, name="upload-sending"),

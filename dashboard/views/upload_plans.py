@@ -13,7 +13,8 @@ from django_htmx.http import trigger_client_event
 
 from accounts.access import requires
 from accounts.http import WorkspaceRequest
-from dashboard.forms.upload_plans import MendForm, PlanTypeForm, RenameForm
+from dashboard.forms.upload_plans import MendForm, RenameForm
+from dashboard.forms.uploads import TypeForm
 from dashboard.models import Upload, UploadFile
 from dashboard.queries.upload_plans import (
     file_page,
@@ -60,7 +61,7 @@ def _plan(request: WorkspaceRequest, shown: Upload, cursor: str = "") -> dict[st
         "next_url": f"{request.path}?{urlencode({'cursor': following})}" if following else "",
         "errors": errors.rows,
         "has_more_errors": bool(errors.next),
-        "form": PlanTypeForm(workspace=request.workspace, initial=chosen),
+        "form": TypeForm(workspace=request.workspace, initial=chosen),
         "can_add": may(request, "images.add"),
     }
 
@@ -164,7 +165,7 @@ def _rename(request: WorkspaceRequest, shown: Upload) -> HttpResponse:
 def upload_type(request: WorkspaceRequest, upload_id: UUID) -> HttpResponse:
     """Let folders become groups of another type."""
     shown = get_upload(request.workspace, upload_id)
-    form = PlanTypeForm(request.POST, workspace=request.workspace)
+    form = TypeForm(request.POST, workspace=request.workspace)
     if not form.is_valid():
         return refused(request, form.first_error(), _page_of(shown))
     values = form.cleaned_data

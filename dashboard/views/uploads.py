@@ -24,7 +24,7 @@ from dashboard.queries.upload_undo import undo_forecast
 from dashboard.queries.uploads import counts, failure_page, failures, get_upload
 from dashboard.services.errors import Refused
 from dashboard.services.upload_undo import undo_upload
-from dashboard.views.jobs import retry_label
+from dashboard.views.job_rows import retry_label
 from dashboard.views.progress import shown_progress
 from dashboard.views.rendering import may, missing_is_404, page_or_fragment, see_other
 from dashboard.views.upload_plans import plan_page

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from dashboard.views import chosen, docs, home, image_change, images, jobs
+from dashboard.views import chosen, docs, home, image_change, images, job_polls, jobs
 from dashboard.views.finding_urls import urlpatterns as finding
 from dashboard.views.likeness_urls import urlpatterns as likeness
 from dashboard.views.receiving_urls import urlpatterns as receiving
@@ -14,8 +14,9 @@ urlpatterns = [
     path("demo", home.demo_load, name="demo-load"),
     path("api/docs", docs.docs, name="docs"),
     path("jobs/", jobs.jobs, name="jobs"),
+    path("jobs/tray", job_polls.job_tray, name="job-tray"),
     path("jobs/<uuid:job_id>", jobs.job, name="job"),
-    path("jobs/<uuid:job_id>/progress", jobs.job_progress, name="job-progress"),
+    path("jobs/<uuid:job_id>/progress", job_polls.job_progress, name="job-progress"),
     path("jobs/<uuid:job_id>/cancel", jobs.job_cancel, name="job-cancel"),
     path("jobs/<uuid:job_id>/retry", jobs.job_retry, name="job-retry"),
     path("images/", images.images, name="images"),

@@ -23,7 +23,7 @@ def test_what_python_refuses_is_refused_and_nothing_else(sent: str) -> None:
     try:
         expected = base64.b64decode("".join(sent.split()), validate=True)
     except (binascii.Error, ValueError):
-        with pytest.raises(ValueError):
+        with pytest.raises(ValueError, match=r"\S"):
             decode_base64(sent)
     else:
         assert decode_base64(sent) == expected
@@ -31,5 +31,5 @@ def test_what_python_refuses_is_refused_and_nothing_else(sent: str) -> None:
 
 @pytest.mark.parametrize("sent", [None, 7, b"AAAA", ["AAAA"]])
 def test_what_is_no_text_is_refused(sent: object) -> None:
-    with pytest.raises(ValueError):
+    with pytest.raises(ValueError, match="no text"):
         decode_base64(sent)

@@ -8,14 +8,13 @@ import yaml
 from django.urls import URLPattern
 from drf_spectacular.generators import EndpointEnumerator
 from drf_spectacular.validation import validate_schema
-from jsonschema import Draft202012Validator, FormatChecker
 
 from dashboard.api import urls
-from dashboard.api.documents import openapi
 from dashboard.api.schema.receiving import LEFT_OUT
 from dashboard.api.schema.table import CALLS
 from dashboard.services.groups import add_images
 from tests.api.calls import DESCRIPTOR, GROUP, IMAGE, MODEL, TASK, TYPE
+from tests.api.described import OPERATIONS, SCHEMA, agrees, validator
 from tests.factories import (
     Cast,
     api_client,
@@ -25,21 +24,8 @@ from tests.factories import (
     make_type,
     make_version,
 )
-from tests.fuzz.strict import strict
 
 METHODS = ("get", "post", "put", "patch", "delete")
-SCHEMA = openapi()
-OPERATIONS = [
-    (path, method, operation)
-    for path, operations in SCHEMA["paths"].items()
-    for method, operation in operations.items()
-]
-
-
-def validator(shape: Any) -> Draft202012Validator:
-    """Hold a value against a part of the schema, and nothing more than what it names."""
-    whole = {"components": strict(SCHEMA)["components"]} | shape
-    return Draft202012Validator(whole, format_checker=FormatChecker())
 
 
 def spelt(pattern: URLPattern) -> str:
@@ -111,17 +97,6 @@ def test_the_examples_of_refusals_are_right() -> None:
     for response in SCHEMA["components"]["responses"].values():
         content = response["content"]["application/json"]
         validator(content["schema"]).validate(content["example"])
-
-
-def agrees(answer: Any, path: str) -> None:
-    """Check an answer against what the schema says of its call and status."""
-    method = answer.request["REQUEST_METHOD"].lower()
-    response = SCHEMA["paths"][path][method]["responses"][str(answer.status_code)]
-    if "$ref" in response:
-        response = SCHEMA["components"]["responses"][response["$ref"].rpartition("/")[2]]
-    assert set(response["headers"]) <= set(answer.headers)
-    shape = response["content"][answer["Content-Type"]]["schema"]
-    validator(shape).validate(json.loads(answer.content))
 
 
 def test_real_answers_agree(cast: Cast) -> None:

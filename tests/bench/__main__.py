@@ -7,7 +7,7 @@ the median of five or more rounds in which both take turns, because machines are
 import sys
 from importlib import import_module
 
-PARTS = ("slice", "dashboard", "api", "engine")
+PARTS = ("slice", "dashboard", "api", "engine", "bulk")
 
 
 def main(arguments: list[str]) -> int:

@@ -42,7 +42,7 @@ def _time_upload(server: Server, session: requests.Session, archive: bytes) -> f
     started = time.perf_counter()
     answer = session.post(
         address,
-        data={"new_type": "Same photo", "csrfmiddlewaretoken": token},
+        data={"new_type": "Same photo", "auto_commit": "on", "csrfmiddlewaretoken": token},
         files={"file": ("photos.zip", archive, "application/zip")},
     )
     answer.raise_for_status()

@@ -4,14 +4,17 @@ Every page of the program stands in PAGES or OUTSIDE by the name of its route, o
 with the reason; `test_every_page.py` proves that none was forgotten.
 """
 
+import base64
 import re
 import time
 
 from playwright.sync_api import Page, expect
 
 from tests.live import PASSWORD, Server
+from tests.pictures import packed_files, photos
 
 PATIENCE = 240
+COLOURS = ["red", "red", "blue", "green"]
 
 # For who is signed in. What stands in braces is the path of a thing, see `things`.
 PAGES: dict[str, list[str]] = {
@@ -20,7 +23,11 @@ PAGES: dict[str, list[str]] = {
     "image": ["{image}"],
     "image-change": ["{image}/change"],
     "upload-new": ["/uploads/new"],
-    "upload": ["{upload}"],
+    "upload-unfinished": ["/uploads/"],
+    "upload-sending": ["{sending}"],
+    "upload": ["{upload}", "{planned}"],
+    "upload-rows": ["{planned}/rows?show=wrong", "{planned}/rows?group=red"],
+    "upload-undo": ["{upload}/undo"],
     "types": ["/types/"],
     "type-new": ["/types/new"],
     "type": ["{type}"],
@@ -44,7 +51,7 @@ PAGES: dict[str, list[str]] = {
     "search": ["/search/"],
     "extractions": ["/extractions/", "/extractions/?filter=search%3D1"],
     "extraction": ["{extraction}"],
-    "jobs": ["/jobs/", "/jobs/?state=failed"],
+    "jobs": ["/jobs/", "/jobs/?state=failed", "/jobs/?kind=train&state=done"],
     "job": ["{job}"],
     "activity": ["/activity/"],
     "connect": ["/connect/"],
@@ -88,10 +95,12 @@ NOT_A_PAGE: dict[str, str] = {
     "image-file": "a picture",
     "invitation-answer": "it is looked at in the walk, where an invitation is open",
     "job-progress": "a fragment of the job's page, or a redirect to it",
+    "job-tray": "a fragment of every page, or a redirect to the list",
     "schema": "JSON",
     "thumbnail-file": "a picture",
     "transfer-file": "a file",
     "upload-failures": "a CSV file",
+    "upload-parts": "JSON",
 }
 LISTED_ON = {
     "image": "/images/",
@@ -190,13 +199,63 @@ print(above.pk)
     )
 
 
+def send_half(installation: Server) -> str:
+    """Begin an upload whose files do not come, and return the path of its page."""
+    upload = installation.manage(
+        "shell",
+        "--verbosity=0",
+        "--command",
+        """
+from accounts.models import User
+from dashboard.services.receiving import open_upload, register_part
+actor = User.objects.order_by("created", "pk").first()
+workspace = actor.memberships.first().workspace
+upload = open_upload(workspace=workspace, name="Spring", actor=actor)
+register_part(upload=upload, name="red/1.jpg", size=20000, actor=actor)
+print(upload.pk)
+""",
+    )
+    return f"/uploads/{upload}/files"
+
+
+def plan(page: Page) -> str:
+    """Send a ZIP with something in error, have it looked through, and return the plan's path."""
+    page.goto(absolute(page, "/uploads/new"))
+    path: str = page.evaluate(
+        """async archive => {
+            const token = document.querySelector("[name=csrfmiddlewaretoken]").value;
+            const form = new FormData();
+            form.append("csrfmiddlewaretoken", token);
+            form.append("new_type", "Same shoe");
+            const bytes = Uint8Array.from(atob(archive), one => one.charCodeAt(0));
+            form.append("file", new File([bytes], "shoes.zip"));
+            const answer = await fetch("/uploads/new", {method: "POST", body: form});
+            return new URL(answer.url).pathname;
+        }""",
+        base64.b64encode(_shoes()).decode(),
+    )
+    page.goto(absolute(page, path))
+    expect(page.get_by_role("button", name=re.compile("^Bring in"))).to_be_visible(timeout=60_000)
+    return path
+
+
+def _shoes() -> bytes:
+    drawn = photos(len(COLOURS), size=(96, 72))
+    files = {f"shoes/{colour}/{n}.jpg": drawn[n] for n, colour in enumerate(COLOURS)}
+    return packed_files(files | {"shoes/red/notes.txt": b"These are the red ones."})
+
+
 def fill(installation: Server, page: Page) -> dict[str, str]:
     """Add what the demo has not; return the path of one thing of each kind."""
     extract(page)
     collect(page)
     export(page)
     found = things(page)
-    return found | {"nested": nest(installation, found)}
+    return found | {
+        "nested": nest(installation, found),
+        "sending": send_half(installation),
+        "planned": plan(page),
+    }
 
 
 def addresses(found: dict[str, str]) -> list[str]:

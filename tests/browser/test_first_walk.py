@@ -56,8 +56,9 @@ def _set_up(installation: Server, page: Page) -> None:
 
 def _upload(page: Page, archive: Path) -> None:
     page.get_by_role("link", name="Upload").first.click()
-    page.locator("input[type=file]").set_input_files(archive)
+    page.locator("[data-upload-input]").first.set_input_files(archive)
     page.get_by_label("Or of a new type").fill("Same colours")
+    page.get_by_label("Bring everything in at once").check()
     page.get_by_role("button", name="Upload", exact=True).click()
     page.wait_for_url("**/uploads/*-*")
     page.reload()  # closing the page and opening it again changes nothing

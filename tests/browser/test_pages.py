@@ -90,7 +90,8 @@ def _upload(page: Page, pictures: dict[str, list[Path]], folder: Path) -> None:
     broken.write_bytes(good[0].read_bytes()[:900])
     page.get_by_role("link", name="Images", exact=True).click()
     page.get_by_role("link", name="Upload images").first.click()
-    page.locator("input[type=file]").set_input_files([note, *good, broken])
+    page.locator("[data-upload-input]").first.set_input_files([note, *good, broken])
+    page.get_by_label("Bring everything in at once").check()
     page.get_by_role("button", name="Upload", exact=True).click()
     page.wait_for_url("**/uploads/*-*")
     for _ in range(2):  # what failed fails again, and nothing else comes in twice

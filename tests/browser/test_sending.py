@@ -1,18 +1,16 @@
 """Send many files from a real browser: dropped in folders, broken off, and gone on with."""
 
-import hashlib
-import json
 import re
 from collections import Counter
 from pathlib import Path
 from urllib.parse import urljoin
 
 import pytest
-from playwright.sync_api import Browser, Page, Request, expect
+from playwright.sync_api import Page, Request, expect
 
 from tests.browser.demo import set_up
 from tests.factories import drawn_jpeg
-from tests.live import EMAIL, PASSWORD, Server
+from tests.live import Server
 
 pytestmark = [pytest.mark.browser, pytest.mark.live]
 A_WHILE = 120_000
@@ -91,9 +89,8 @@ def test_300_files_and_a_reload(installation: Server, page: Page, folder: Path) 
     wait_for_some(page, 40)
     page.reload()
     expect(page).to_have_url(re.compile("/uploads/[0-9a-f-]+/files$"))
-    expect(
-        page.get_by_role("heading", name=re.compile("of 300 files are not here"))
-    ).to_be_visible()
+    heading = page.get_by_role("heading", name=re.compile("of 300 files are not here"))
+    expect(heading).to_be_visible()
     before = Counter(counted)
     drop(page, folder)
     page.wait_for_url(re.compile("/uploads/[0-9a-f-]+$"), timeout=A_WHILE)

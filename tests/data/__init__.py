@@ -14,6 +14,7 @@ from tests.data.lettering import fonts, lettering
 from tests.data.packages import packages
 from tests.data.products import Pool, products
 from tests.data.scenes import scenes
+from tests.data.series import series
 from tests.data.words import typefaces, words
 
 FEWEST_FONTS = 20
@@ -29,6 +30,7 @@ SETS: dict[str, Callable[[int], EvaluationSet]] = {
     "digits": lambda _: digits(),
     "hues": hues,
     "packages": packages,
+    "series": series,
     **(PRINTED if len(fonts()) >= FEWEST_FONTS else {}),
 }
 

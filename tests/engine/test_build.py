@@ -121,17 +121,24 @@ def test_the_drawn_pictures_are_the_same_every_time():
     assert Counter(p.likeness for p in first) == {"thing": 18, "sign": 16, "region": 12}
 
 
-def test_a_small_build_writes_the_three_files(tmp_path):
+def test_a_small_build_writes_its_files(tmp_path):
     main(tmp_path, FEW)
     manifest = json.loads((tmp_path / "builtin-1.json").read_text())
     session = onnxruntime.InferenceSession(tmp_path / "builtin-1.onnx")
     width = session.get_outputs()[0].shape[1]
 
-    assert sorted(manifest["files"]) == ["builtin-1.npz", "builtin-1.onnx"]
+    assert sorted(manifest["files"]) == [
+        "builtin-1-leanings.npz", "builtin-1.npz", "builtin-1.onnx",
+    ]  # fmt: skip
     assert width == 46  # as many as there were pictures
     with np.load(tmp_path / "builtin-1.npz", allow_pickle=False) as arrays:
         assert arrays["directions"].shape == (46, 46)
         assert arrays["within"].shape == (46 * 47 // 2,)
+    with np.load(tmp_path / "builtin-1-leanings.npz", allow_pickle=False) as arrays:
+        assert sorted(arrays) == [
+            "between_regions", "between_signs", "within_regions", "within_signs",
+        ]  # fmt: skip
+        assert {(one.dtype.str, one.shape) for one in arrays.values()} == {("<f2", (1081,))}
 
 
 def test_the_basis_is_that_of_principal_components():

@@ -9,6 +9,7 @@ from tests.data.lettering import fonts, lettering
 from tests.data.packages import packages
 from tests.data.products import Pool, products
 from tests.data.scenes import scenes
+from tests.data.series import series
 from tests.data.words import typefaces, words
 
 SMALL = {
@@ -18,6 +19,9 @@ SMALL = {
     ),
     "hues": lambda seed: hues(seed, regions=1, variants=2, views=1),
     "packages": lambda seed: packages(seed, train=10, held_out=10, views=2),
+    "series": lambda seed: series(
+        seed, views=3, train=Pool(4, 3, 3, 3), test=Pool(3, 3, 3, 3)
+    ),
     "lettering": lambda seed: lettering(seed, views=2),
     "words": lambda seed: words(seed, count=8, views=2, held_out=4),
     "typefaces": lambda seed: typefaces(seed, views=2),

@@ -6,8 +6,19 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dashboard.engine import gate
-from dashboard.engine.gate import CANDIDATES, compare, folds, judge, sampled, steps_to_judge
+from dashboard.engine.gate import (
+    CANDIDATES,
+    candidates,
+    compare,
+    fit_recipes,
+    folds,
+    judge,
+    sampled,
+    steps_to_judge,
+)
+from dashboard.engine.heads import Recipe
 from dashboard.engine.metrics import Scores
+from dashboard.engine.prior import Scatters
 
 
 def scores(groups, values):
@@ -18,7 +29,7 @@ def scores(groups, values):
 def judged(data, prior, seed=0):
     steps = []
     judgement = judge(data, prior, seed=seed, step=lambda: steps.append(1))
-    assert len(steps) == steps_to_judge(data)
+    assert len(steps) == steps_to_judge(data, prior, seed=seed)
     return judgement
 
 
@@ -105,6 +116,39 @@ def test_no_image_of_a_fold_is_trained_on(make, prior, monkeypatch):
 
     for train, test in zip(seen, tested, strict=True):
         assert not set(train.images) & set(test.images)
+
+
+@pytest.fixture
+def leaning(prior):
+    """The usual prior, and one by the name of `signs` that knows all that tells groups apart."""
+    return dataclasses.replace(prior, leanings=lambda: {"signs": prior.scatters()})
+
+
+def test_priors_that_lean_are_tried_for_few_groups(make, prior, leaning, monkeypatch):
+    data = make.type_data(groups=12, images=3)
+    usual = [recipe for recipe in CANDIDATES if not recipe.leaning]
+    signs = [recipe for recipe in CANDIDATES if recipe.leaning == "signs"]
+
+    assert candidates(data, prior) == tuple(usual)
+    assert set(candidates(data, leaning)) == {*usual, *signs}
+    assert set(judged(data, leaning).candidates) == {*usual, *signs}
+    monkeypatch.setattr(gate, "MOST_TO_LEAN", 11)
+    assert candidates(data, leaning) == tuple(usual)
+
+
+def test_a_recipe_that_leans_fits_by_its_own_scatters(make, prior):
+    other = Scatters(prior.between, prior.within)
+    both = dataclasses.replace(prior, leanings=lambda: {"signs": other})
+    data = make.type_data(groups=12, images=3)
+    recipe = Recipe(300, 1000)
+    lean, usual = (
+        next(fit_recipes(data, both, [one]))[1]
+        for one in (recipe._replace(leaning="signs"), recipe)
+    )
+    swapped = dataclasses.replace(prior, within=prior.between, between=prior.within)
+
+    assert np.array_equal(lean.directions, next(fit_recipes(data, swapped, [recipe]))[1].directions)
+    assert not np.array_equal(lean.directions, usual.directions)
 
 
 def test_large_sets_are_judged_by_a_sample(make):

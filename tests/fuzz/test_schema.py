@@ -50,6 +50,8 @@ KEPT = ("A collection keeps its", "There is no task", EMPTY_FIELD)
 NO_RECORD = ("No record could be used",)
 NO_FILTER = ("filter", "$not", "$and", "$or", "$in", "$exists")
 NO_QUERY = ("query_record", "to search with", "_base64", "_url", *NO_PICTURE)
+# A form has objects as texts, and what those hold no schema's reader looks at.
+NO_JSON = ("This is not valid JSON", "Send an object")
 # Why a well-formed body may be refused: what it names is not there, or is no picture.
 REASONS = {
     "tasks_add_type": (*NO_TYPE, EMPTY_FIELD),
@@ -169,5 +171,6 @@ def check_refusal(case: Case, response: Any) -> None:
     """See that a well-formed request was refused only for what a schema cannot say."""
     if case.meta.generation.mode.is_positive and response.status_code in (400, 413):
         text = str(response.json())
-        reasons = (*META_DATA, *REASONS.get(case.operation.definition.raw["operationId"], ()))
+        of_call = REASONS.get(case.operation.definition.raw["operationId"], ())
+        reasons = (*META_DATA, *NO_JSON, *of_call)
         assert any(reason in text for reason in reasons), text

@@ -28,6 +28,7 @@ from dashboard.models import (
     UploadChunk,
     UploadPart,
     Version,
+    WorkerSign,
 )
 from dashboard.queries import doctor as queries
 from dashboard.services.doctor import examine
@@ -49,6 +50,12 @@ from tests.factories import (
     make_upload,
     make_version,
 )
+
+
+@pytest.fixture(autouse=True)
+def worker(db: None) -> WorkerSign:
+    queues = ["upload", "extract", "train"]
+    return WorkerSign.objects.create(name="one", queues=queues, seen=timezone.now())
 
 
 def found(*, mend: bool = False, older_than: float = 0) -> list[tuple[str, bool]]:
@@ -205,7 +212,7 @@ def test_a_thumbnail_of_an_image_that_is_gone_too(workspace: Workspace, image: I
 def test_what_is_young_is_left_alone(workspace: Workspace, image: Image) -> None:
     storage.write(paths.image(workspace.pk, uuid.uuid4(), "jpg"), b"x")
     storage.delete(paths.thumbnail(workspace.pk, image.pk))
-    make_job(workspace, wake_at=timezone.now())
+    make_job(workspace)
     assert found(mend=True, older_than=60) == []
 
 
@@ -362,18 +369,29 @@ def test_the_count_of_a_collection(workspace: Workspace) -> None:
     assert collection.records_count == 2
 
 
-def test_a_job_that_nobody_takes_up(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_job_whose_worker_went_silent(
+    workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
     woken: list[Any] = []
     monkeypatch.setattr("dashboard.services.doctor_rows.wake", woken.append)
     past = timezone.now() - timedelta(hours=2)
     silent = make_job(workspace, state=Job.State.RUNNING, owner="gone", lease_until=past)
-    waiting = make_job(workspace, wake_at=past)
-    make_job(workspace, wake_at=timezone.now() + timedelta(hours=1))
-    assert found(older_than=3600) == [("job", False)] * 2
-    assert found(mend=True, older_than=3600) == [("job", True)] * 2
-    assert {job.pk for job in woken} == {silent.pk, waiting.pk}
+    now = timezone.now()
+    make_job(workspace, state=Job.State.RUNNING, owner="here", lease_until=now)
+    assert found(older_than=3600) == [("job", False)]
+    assert found(mend=True, older_than=3600) == [("job", True)]
+    assert [job.pk for job in woken] == [silent.pk]
     silent.refresh_from_db()
     assert silent.state == Job.State.QUEUED
+
+
+def test_a_job_that_waits_for_a_worker(workspace: Workspace, worker: WorkerSign) -> None:
+    make_job(workspace)
+    assert found() == []
+    WorkerSign.objects.update(queues=["train"])
+    assert found(mend=True) == [("job", False)]
+    WorkerSign.objects.update(queues=worker.queues, seen=timezone.now() - timedelta(hours=1))
+    assert found(mend=True) == [("job", False)]
 
 
 def test_a_version_that_waits_for_no_job(workspace: Workspace) -> None:

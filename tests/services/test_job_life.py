@@ -1,9 +1,11 @@
 """A job is claimed once, keeps its lease, comes back from the dead, and ends once."""
 
+from collections.abc import Callable
 from datetime import timedelta
+from typing import Any
 
 import pytest
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, OperationalError, connection, transaction
 from django.utils import timezone
 
 from dashboard.jobs import runner, sweep
@@ -211,3 +213,31 @@ def test_workers_give_signs_of_life(db: None) -> None:
     jobs.give_sign(name="one", queues=["train"])
     jobs.give_sign(name="one", queues=["upload"])
     assert list(WorkerSign.objects.values_list("name", "queues")) == [("one", ["upload"])]
+
+
+# The database is away for a moment
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_job_is_put_back_as_soon_as_the_database_takes_it(
+    job: Job, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    refusals = iter([True, True])
+    is_away = False
+
+    def answer(execute: Callable[..., Any], *query: Any) -> Any:
+        if is_away and next(refusals, False):
+            raise OperationalError("no answer")
+        return execute(*query)
+
+    def work(_handle: jobs.Handle) -> str:
+        nonlocal is_away
+        is_away = True
+        raise OperationalError("server closed the connection")
+
+    monkeypatch.setitem(runner.KINDS, "upload", work)
+    monkeypatch.setattr(runner, "AWAY", 0)
+    with pytest.raises(OperationalError), connection.execute_wrapper(answer):
+        runner.run_job(str(job.id))
+    job.refresh_from_db()
+    assert (job.state, job.tries, job.owner) == (Job.State.QUEUED, 0, "")

@@ -125,5 +125,5 @@ def test_a_collection_s_search_says_so(version: Version, cast: Cast, bob_client:
 def test_an_encoder_that_is_gone_is_told(cast: Cast) -> None:
     image = make_image(cast.workspace)
     assert not storage.exists(paths.encoder("own-gone"))
-    with pytest.raises(ModelUnusable, match="The encoder own-gone is not registered here"):
+    with pytest.raises(ModelUnusable, match="encoder own-gone, which is not registered"):
         ensure_features(images=[image], encoder_key="own-gone", progress=lambda *_: None)

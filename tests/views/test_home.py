@@ -101,7 +101,7 @@ def test_few_queries(
 ) -> None:
     for _ in range(5):
         make_job(cast.workspace)
-    with django_assert_max_num_queries(11):
+    with django_assert_max_num_queries(12):
         bob_client.get("/")
 
 

@@ -426,6 +426,29 @@ def test_the_page_needs_few_queries(
         bob_client.get(f"/uploads/{upload.pk}/files")
 
 
+@pytest.mark.parametrize("page", ["/", "/uploads/"])
+def test_what_is_not_finished_is_to_be_gone_on_with(
+    bob_client: Client, upload: Upload, cast: Cast, page: str
+) -> None:
+    open_upload(workspace=cast.elsewhere, name="theirs", actor=cast.charlie)
+    text = bob_client.get(page).content.decode()
+    assert f'href="/uploads/{upload.pk}/files"' in text
+    assert "theirs" not in text
+    Upload.objects.update(stage="committed", committed=upload.created)
+    assert "Uploads that are not finished" not in bob_client.get(page).content.decode()
+
+
+def test_the_list_of_unfinished_ones_needs_few_queries(
+    bob_client: Client, cast: Cast, django_assert_max_num_queries: Queries
+) -> None:
+    for number in range(10):
+        open_upload(workspace=cast.workspace, name=f"{number}", actor=cast.bob)
+    with django_assert_max_num_queries(5):
+        bob_client.get("/uploads/")
+    fragment = bob_client.get("/uploads/", headers={"HX-Request": "true"}).content.decode()
+    assert fragment.strip().startswith("<section")
+
+
 # Without JavaScript
 
 
@@ -443,7 +466,7 @@ def test_the_form_works(bob_client: Client, cast: Cast) -> None:
     ]
     assert upload.created_by == cast.bob
     assert Job.objects.get().subject_id == upload.pk
-    assert Job.objects.get().kind == Job.Kind.PLAN
+    assert upload.stage == Upload.Stage.PLANNING
 
 
 def test_the_form_takes_addresses(bob_client: Client) -> None:

@@ -114,7 +114,7 @@ def test_the_page_needs_few_queries(
     for number in range(5):
         make_version(make_task(cast.workspace, f"Task {number}"))
     make_image(cast.workspace, 9)
-    with django_assert_max_num_queries(7):
+    with django_assert_max_num_queries(8):
         bob_client.get("/search/")
 
 
@@ -352,7 +352,7 @@ def test_looking_works(bob_client: Client, cast: Cast) -> None:
     bob_client.post("/search/describe")
     assert "Nothing is left to look at" in bob_client.get("/search/").content.decode()
     assert Job.objects.count() == 1
-    assert "Search" in bob_client.get(f"/jobs/{job.pk}").context["subject"]["label"]
+    assert "Search" in bob_client.get(f"/jobs/{job.pk}").context["subject"].label
 
 
 def test_once_the_job_is_over_nothing_is_told(bob_client: Client, cast: Cast) -> None:

@@ -113,7 +113,7 @@ def _upload(server: Server, session: requests.Session, archive: bytes) -> str:
     token = csrf_of(session.get(address, timeout=30).text)
     answer = session.post(
         address,
-        data={"new_type": "Same photo", "csrfmiddlewaretoken": token},
+        data={"new_type": "Same photo", "auto_commit": "on", "csrfmiddlewaretoken": token},
         files={"file": ("photos.zip", archive, "application/zip")},
         timeout=60,
     )

@@ -1,5 +1,6 @@
 """Bodies as forms: a field is text, a list is a repeated field, an object is JSON text."""
 
+import json
 from copy import deepcopy
 from typing import Any
 
@@ -14,11 +15,8 @@ MULTIPART = "multipart/form-data"
 def media_types(body: Json, needed: list[str], written: Json) -> Json:
     """Write a body's media types: as JSON, as it is written already, and as a form of either kind.
 
-    Files go into a multipart form alone. Records are told of as JSON alone: a form has each as a
-    JSON text of its own in a repeated field, for which OpenAPI has no words.
+    Files go into a multipart form alone.
     """
-    if "records" in body["properties"]:
-        return {JSON: written[JSON]}
     return {
         JSON: written[JSON],
         MULTIPART: _form(body, needed),
@@ -26,10 +24,90 @@ def media_types(body: Json, needed: list[str], written: Json) -> Json:
     }
 
 
+def raw_media_types(body: Json, shapes: Json, asks: Json | None) -> Json:
+    """Write the forms of a body that no serializer describes; `shapes` are those it refers to."""
+    form: Json = {"schema": _texts(body, shapes)}
+    if asks is not None:
+        form["examples"] = {"Body": {"value": {name: _text(one) for name, one in asks.items()}}}
+    return {MULTIPART: form, URLENCODED: deepcopy(form)}
+
+
+def _texts(body: Json, shapes: Json) -> Json:
+    """Write a part of such a body as a form."""
+    form = dict(body)
+    for name in ("oneOf", "anyOf"):
+        if name in body:
+            form[name] = [_texts(one, shapes) for one in body[name]]
+    if "properties" in body:
+        form["properties"] = {
+            name: _raw_field(field, shapes) for name, field in body["properties"].items()
+        }
+    return form
+
+
+def _raw_field(field: Json, shapes: Json) -> Json:
+    """Write a field of such a body as text: an object is JSON, and null is an empty text."""
+    followed = _followed(field, shapes)
+    if "type" not in followed and "anyOf" not in followed:
+        return field
+    kept = _without_null(followed)
+    optional = kept != followed
+    if kept.get("type") == "array":
+        return _array(kept, shapes)
+    if kept.get("type") == "object":
+        kept = _json_text(field)
+    return {"anyOf": [kept, EMPTY]} if optional else kept
+
+
+def _array(field: Json, shapes: Json) -> Json:
+    """Write a list as a repeated field, each object of it as a JSON text; none is no field."""
+    inner = _followed(field["items"], shapes)
+    items = _json_text(field["items"]) if _is_object(inner) else _without_null(inner)
+    return {"minItems": 1} | field | {"items": items}
+
+
+def _is_object(field: Json) -> bool:
+    return field.get("type") == "object" or "allOf" in field
+
+
+def _followed(field: Json, shapes: Json) -> Json:
+    """Return what a field refers to."""
+    name = field.get("$ref", "").rpartition("/")[2]
+    followed: Json = shapes.get(name, field)
+    return followed
+
+
+def _without_null(field: Json) -> Json:
+    """Return the field as one that is never null, of its first type alone."""
+    if isinstance(field.get("type"), list):
+        return field | {"type": field["type"][0]}
+    kinds = field.get("anyOf", [])
+    if {"type": "null"} in kinds:
+        (other,) = (kind for kind in kinds if kind != {"type": "null"})
+        return {"type": "object"} if "$ref" in other else dict(other)
+    return field
+
+
+def _json_text(schema: Json) -> Json:
+    """Write a text that is JSON, and of what."""
+    return {"type": "string", "contentMediaType": JSON, "contentSchema": schema}
+
+
+def _text(value: Any) -> Any:
+    """Write an example as a form sends it."""
+    if isinstance(value, list):
+        return [_text(one) for one in value]
+    return json.dumps(value) if isinstance(value, dict) else value
+
+
 def without_files(body: Json) -> Json:
     """Return the body without the fields that hold a file."""
     kept = {name: field for name, field in body["properties"].items() if not _is_file(field)}
     return body | {"properties": kept}
+
+
+def _is_record(items: Json) -> bool:
+    return items.get("type") == "object" or items.get("$ref", "").endswith("/Record")
 
 
 def _is_file(field: Json) -> bool:
@@ -58,5 +136,7 @@ def _field(field: Json, *, optional: bool) -> Json:
         kept["type"] = kept["type"][0]
     if kept.get("type") == "array":  # an empty list is a field that is not there
         kept = {"minItems": 1} | kept
+        if _is_record(kept["items"]):
+            kept["items"] = _json_text(kept["items"])
     plain = kept.get("type") in ("object", "array") or _is_file(kept)
     return {"anyOf": [kept, EMPTY]} if optional and not plain else kept

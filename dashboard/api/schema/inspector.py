@@ -99,7 +99,9 @@ class CallSchema(AutoSchema):
         content = {"schema": schema, "examples": {"Body": {"value": self.call.asks}}}
         shape = table.SCHEMAS[self.call.raw_body]
         needed = any(shape.get(keyword) for keyword in ("required", "oneOf", "anyOf"))
-        return {"content": {forms.JSON: content}} | ({"required": True} if needed else {})
+        as_forms = forms.raw_media_types(shape, table.SCHEMAS, self.call.asks)
+        written = {"content": {forms.JSON: content} | as_forms}
+        return written | ({"required": True} if needed else {})
 
     def get_response_serializers(self) -> Any:
         """Return the shape of the answer."""

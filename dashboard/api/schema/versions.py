@@ -24,7 +24,13 @@ class VersionAnswer(serializers.Serializer[Any]):
         min_value=1, allow_null=True, help_text="The length of its descriptors."
     )
     metrics = serializers.DictField(
-        child=serializers.JSONField(), help_text="How well it did on held-out groups, by type."
+        child=serializers.JSONField(),
+        help_text="How well it did, by the type's id. `unseen` has Recall@1, Recall@5 and MAP@R of "
+        "cross-validation, `held_out` those on what is marked as test (null without any), each "
+        "with its 95% interval, for the descriptor that was `delivered`, the `untrained` one and, "
+        "if it could be compared, that of the version in `production` then; `production_learned` "
+        "of the groups that one was trained on itself. `candidates` is the table of "
+        "cross-validation, `verdict` what followed from it.",
     )
     train_detail = serializers.CharField(help_text="The outcome in a sentence.")
     workspace = serializers.UUIDField()
@@ -32,6 +38,38 @@ class VersionAnswer(serializers.Serializer[Any]):
     trained = serializers.DateTimeField(allow_null=True)
 
 
+WORTH = {
+    "recall@1": {"value": 0.94, "low": 0.9, "high": 0.96},
+    "recall@5": {"value": 1.0, "low": 1.0, "high": 1.0},
+    "map@r": {"value": 0.76, "low": 0.7, "high": 0.82},
+}
+RECIPE = {"n0": 300, "g0": 1000, "shrink": 0.03, "leaning": ""}
+REPORT = {
+    "name": "Same product",
+    "groups": 36,
+    "images": 216,
+    "dimension": 128,
+    "verdict": {
+        "better": True,
+        "verified": True,
+        "sentence": "The trained descriptor is better than the untrained descriptor.",
+        "gain": 0.09,
+        "gain_at_least": 0.05,
+        "recipe": RECIPE,
+    },
+    "candidates": [{"recipe": RECIPE, "recall@1": 0.94, "recall@5": 1.0, "map@r": 0.76}],
+    "unseen": {
+        "queries": 216,
+        "groups": 36,
+        "delivered": WORTH,
+        "untrained": WORTH,
+        "production": WORTH,
+        "production_learned": 12,
+        "by_group": {"group": [0], "recall@1": [0.5], "recall@5": [1.0], "map@r": [0.3]},
+    },
+    "held_out": None,
+    "production_version": 1,
+}
 EXAMPLE = {
     "id": examples.VERSION,
     "task": examples.TASK,
@@ -40,7 +78,7 @@ EXAMPLE = {
     "train_status": "TRAINED",
     "production": True,
     "dimension": 128,
-    "metrics": {},
+    "metrics": {examples.TYPE: REPORT},
     "train_detail": "Same product: better than before training.",
     "workspace": examples.WORKSPACE,
     "created": examples.CREATED,

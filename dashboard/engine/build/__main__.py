@@ -3,7 +3,9 @@
 import hashlib
 import json
 import sys
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import onnx
@@ -14,14 +16,17 @@ from dashboard.engine.build.drawing.pictures import SHIPPED, Amounts, pictures
 from dashboard.engine.build.filter_bank import SOURCE, encoder, raw_encoder
 from dashboard.engine.build.prior_maker import (
     FEATURES,
+    LEANINGS,
     Basis,
     PriorArrays,
     principal_basis,
     prior_arrays,
+    scatters,
 )
 from dashboard.engine.encoder import session_options
 from dashboard.engine.preprocess import letterbox
-from dashboard.engine.prior import ASSETS, BUILTIN, FORMAT, triangle
+from dashboard.engine.prior import ASSETS, BUILTIN, FORMAT, Scatters, triangle
+from dashboard.engine.scatter import trace_one
 
 DRAWN_SIDE = 96  # enlarged again by the letterbox: people's pictures are rarely sharp to the pixel
 
@@ -31,7 +36,10 @@ def main(folder: Path = ASSETS, amounts: Amounts = SHIPPED) -> None:
     answers, likenesses, groups = answered(amounts)
     basis = principal_basis(answers, min(FEATURES, len(answers)))
     features = basis.project(answers).astype(np.float16)
-    write(folder, basis, prior_arrays(features, likenesses, groups))
+    leaning = {
+        name: scatters(features, likenesses, groups, weights) for name, weights in LEANINGS.items()
+    }
+    write(folder, basis, prior_arrays(features, likenesses, groups), leaning)
 
 
 def answered(amounts: Amounts) -> tuple[NDArray[np.float32], list[str], NDArray[np.int64]]:
@@ -48,9 +56,10 @@ def answered(amounts: Amounts) -> tuple[NDArray[np.float32], list[str], NDArray[
     return np.stack(answers), likenesses, np.array(groups)
 
 
-def write(folder: Path, basis: Basis, prior: PriorArrays) -> None:
-    """Write the graph, the prior and the manifest with their checksums."""
+def write(folder: Path, basis: Basis, prior: PriorArrays, leaning: Mapping[str, Scatters]) -> None:
+    """Write the graph, the prior, those that lean, and the manifest with their checksums."""
     graph, arrays = folder / f"{BUILTIN}.onnx", folder / f"{BUILTIN}.npz"
+    others = folder / f"{BUILTIN}-leanings.npz"
     onnx.save(encoder(basis.mean, basis.axes), graph)
     np.savez_compressed(
         arrays,
@@ -59,11 +68,21 @@ def write(folder: Path, basis: Basis, prior: PriorArrays) -> None:
         mean=np.zeros(len(prior.within), np.float32),
         directions=prior.directions,
     )
+    np.savez_compressed(others, **packed_leanings(leaning))
     checksums = {
-        path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in (graph, arrays)
+        path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in (graph, arrays, others)
     }
     manifest = {"format": FORMAT, "encoder": BUILTIN, "files": checksums}
     (folder / f"{BUILTIN}.json").write_text(json.dumps(manifest, indent=2) + "\n")
+
+
+def packed_leanings(leaning: Mapping[str, Scatters]) -> dict[str, Any]:
+    """Pack scatters at half precision, scaled so that their diagonals are about one."""
+    return {
+        f"{part}_{name}": triangle(len(scatter) * trace_one(scatter)).astype(np.float16)
+        for name, both in leaning.items()
+        for part, scatter in both._asdict().items()
+    }
 
 
 if __name__ == "__main__":

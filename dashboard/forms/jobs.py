@@ -1,0 +1,30 @@
+"""What a person filters the list of jobs by."""
+
+from typing import Any
+
+from django import forms
+
+from accounts.models import User, Workspace
+from accounts.queries import members_of
+from dashboard.models import Job
+from dashboard.queries.jobs import UNFINISHED
+
+
+class JobFilter(forms.Form):
+    """A kind, a state, a member: in the address of the list."""
+
+    kind = forms.ChoiceField(
+        required=False, choices=[("", "Every kind"), *sorted(Job.Kind.choices, key=lambda c: c[1])]
+    )
+    state = forms.ChoiceField(
+        required=False,
+        choices=[("", "Every state"), (UNFINISHED, "Waiting or running"), *Job.State.choices],
+    )
+    who = forms.ModelChoiceField(
+        User.objects.none(), required=False, empty_label="Everybody", label="Asked for by"
+    )
+
+    def __init__(self, data: Any, *, workspace: Workspace) -> None:
+        super().__init__(data, auto_id="filter-%s")
+        members = members_of(workspace).values("user")
+        self.fields["who"].queryset = User.objects.filter(pk__in=members)  # type: ignore[attr-defined]

@@ -1,0 +1,39 @@
+"""What many ask for at the same time is read once, for this process."""
+
+import threading
+import time
+from collections.abc import Callable
+from typing import Generic, TypeVar
+
+K = TypeVar("K")
+V = TypeVar("V")
+
+KEPT = 1000
+
+
+class Snapshots(Generic[K, V]):
+    """Values by key, read by a function and given to everybody for a moment."""
+
+    def __init__(self, seconds: float, read: Callable[[K], V]) -> None:
+        self._seconds = seconds
+        self._read = read
+        self._kept: dict[K, tuple[float, V]] = {}
+        self._lock = threading.Lock()
+
+    def get(self, key: K) -> V:
+        """Return the value, at most so many seconds old."""
+        now = time.monotonic()
+        kept = self._kept.get(key)
+        if kept is not None and now - kept[0] < self._seconds:
+            return kept[1]
+        value = self._read(key)
+        with self._lock:
+            if len(self._kept) >= KEPT:
+                self._kept.clear()
+            self._kept[key] = (now, value)
+        return value
+
+    def clear(self) -> None:
+        """Forget everything."""
+        with self._lock:
+            self._kept.clear()

@@ -1,0 +1,61 @@
+"""A job as pages show it: progress, what it waits for, where it leads, what can be done."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from accounts.http import WorkspaceRequest
+from accounts.models import Membership
+from dashboard.models import Job
+from dashboard.queries.jobs import progress_of
+from dashboard.queries.retries import can_retry, may_retry
+from dashboard.queries.waiting import what_they_wait_for
+from dashboard.views.job_subjects import NOWHERE, Subject, job_subjects
+from dashboard.views.progress import ShownProgress, duration_words, shown_progress
+from dashboard.views.rendering import may
+
+
+@dataclass(frozen=True)
+class JobRow:
+    """A job with its progress, how long it has taken in words, and the ways on."""
+
+    job: Job
+    progress: ShownProgress
+    took: str
+    subject: Subject = NOWHERE
+    retry: str = ""
+
+
+def job_row(job: Job, membership: Membership | None) -> JobRow:
+    """Prepare a job where only its progress is shown."""
+    return JobRow(job, shown_progress(job, membership), _took(job))
+
+
+def job_rows(request: WorkspaceRequest, jobs: Sequence[Job]) -> list[JobRow]:
+    """Prepare the jobs of a list, in as many queries whatever its length."""
+    subjects = job_subjects(request.workspace, jobs)
+    waiting = what_they_wait_for(jobs)
+    retriable = may_retry(jobs) if may(request, "jobs.retry") else set()
+    return [
+        JobRow(
+            job,
+            shown_progress(job, request.membership, waiting.get(job.id)),
+            _took(job),
+            subjects[job.id],
+            _retry_words(job) if job.id in retriable else "",
+        )
+        for job in jobs
+    ]
+
+
+def retry_label(request: WorkspaceRequest, shown: Job) -> str:
+    """Return what the button says that tries again, empty where there is none."""
+    return _retry_words(shown) if may(request, "jobs.retry") and can_retry(shown) else ""
+
+
+def _retry_words(job: Job) -> str:
+    return "Retry failed" if job.state == Job.State.DONE else "Try again"
+
+
+def _took(job: Job) -> str:
+    elapsed = progress_of(job).elapsed
+    return duration_words(elapsed) if elapsed else ""

@@ -1,0 +1,13 @@
+"""Bulk work: what goes in, what is described, what is sent, how soon jobs begin and are watched."""
+
+import subprocess
+import sys
+
+FIGURES = ("bulk_ingest", "bulk_extract", "bulk_transfer", "bulk_jobs")
+
+
+def main() -> None:
+    """Print the figures, each set in a process of its own: they need different settings."""
+    for module in FIGURES:
+        program = f"from tests.bench.{module} import main; main()"
+        subprocess.run([sys.executable, "-c", program], check=True)

@@ -1,0 +1,187 @@
+"""TAR archives are read forward, whatever packed them, and nothing they say is believed."""
+
+import bz2
+import contextlib
+import gzip
+import io
+import lzma
+import tarfile
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from dashboard.files import tars
+from dashboard.files.archives import open_archive
+from dashboard.files.errors import (
+    ArchiveSuspicious,
+    ArchiveTooLarge,
+    BrokenArchive,
+    FileRefused,
+    ImageTooLarge,
+    UnreadableMember,
+)
+from dashboard.files.limits import ArchiveLimits
+from dashboard.files.tars import TarArchive
+
+LIMITS = ArchiveLimits(member_size=100_000, free=200_000, members=50)
+MODES = ["w", "w:gz", "w:bz2", "w:xz"]
+
+
+def packed(*entries, mode="w", form=tarfile.PAX_FORMAT):
+    """Return a TAR as a file; entries are (name or TarInfo, content)."""
+    file = io.BytesIO()
+    with tarfile.open(fileobj=file, mode=mode, format=form) as archive:
+        for name, content in entries:
+            info = name if isinstance(name, tarfile.TarInfo) else tarfile.TarInfo(name)
+            info.size = len(content)
+            archive.addfile(info, io.BytesIO(content))
+    file.seek(0)
+    return file
+
+
+def special(kind, name="x.jpg", target="/etc/passwd"):
+    info = tarfile.TarInfo(name)
+    info.type, info.linkname = kind, target
+    return info
+
+
+def refusal_of(*entry):
+    [member] = TarArchive(packed(entry), LIMITS).members()
+    return member.refusal
+
+
+# It works
+
+
+@pytest.mark.parametrize("mode", MODES)
+@pytest.mark.parametrize("form", [tarfile.PAX_FORMAT, tarfile.GNU_FORMAT, tarfile.USTAR_FORMAT])
+def test_it_works(mode, form):
+    long = "a/" * 40 + "long.jpg"
+    entries = [("shoes/red/1.jpg", b"one" * 999), ("2.jpg", b""), (long, b"3" * 512)]
+    file = packed(*entries, mode=mode, form=form)
+    with open_archive(file, LIMITS) as archive:
+        members = [*archive.members()]
+        assert [member.path for member in members] == [name for name, _ in entries]
+        assert [member.size for member in members] == [2997, 0, 512]
+        assert [archive.read(member) for member in members] == [data for _, data in entries]
+        assert archive.read(archive.member(0)) == entries[0][1]
+        assert archive.read(archive.member(2)) == entries[2][1]
+    assert not file.closed
+
+
+def test_folders_and_what_systems_add_are_left_out():
+    folder = tarfile.TarInfo("a")
+    folder.type = tarfile.DIRTYPE
+    file = packed((folder, b""), ("a/._1.jpg", b"x"), ("__MACOSX/1.jpg", b"x"), ("a/1.jpg", b"x"))
+    assert [(one.index, one.path) for one in TarArchive(file, LIMITS).members()] == [(3, "a/1.jpg")]
+
+
+def test_many_headers_are_not_kept():
+    file = packed(*((f"{n}.jpg", b"x") for n in range(49)))
+    archive = TarArchive(file, LIMITS)
+    assert len([*archive.members()]) == 49
+    assert archive._tar.members == []
+
+
+def test_xz_in_several_streams_is_one_archive():
+    whole = packed(("1.jpg", b"x" * 3000), ("2.jpg", b"y" * 3000)).getvalue()
+    parts = lzma.compress(whole[:4000]) + lzma.compress(whole[4000:]) + b"\0" * 8
+    archive = TarArchive(io.BytesIO(parts), LIMITS)
+    assert [archive.read(archive.member(n)) for n in (0, 1)] == [b"x" * 3000, b"y" * 3000]
+
+
+# Refusals
+
+
+@pytest.mark.parametrize(
+    "kind", [tarfile.SYMTYPE, tarfile.LNKTYPE, tarfile.CHRTYPE, tarfile.BLKTYPE, tarfile.FIFOTYPE]
+)
+def test_links_and_devices_are_refused(kind):
+    assert "link or a device" in refusal_of(special(kind), b"")
+
+
+@pytest.mark.parametrize("name", ["../up.jpg", "a/../../up.jpg", "/etc/up.jpg", "C:/up.jpg"])
+def test_paths_that_lead_out_are_refused(name):
+    assert "leads out of the archive" in refusal_of(name, b"x")
+
+
+def test_what_is_refused_is_not_read():
+    archive = TarArchive(packed((special(tarfile.SYMTYPE), b""), ("1.jpg", b"x")), LIMITS)
+    first, second = archive.members()
+    with pytest.raises(UnreadableMember):
+        archive.read(first)
+    assert archive.read(second) == b"x"
+
+
+def test_a_large_file_is_refused_and_the_next_is_read():
+    archive = TarArchive(packed(("1.jpg", b"x" * 100_001), ("2.jpg", b"y")), LIMITS)
+    first, second = archive.members()
+    assert first.refusal == ImageTooLarge(100_000, 100_001).reason
+    assert archive.read(second) == b"y"
+
+
+def test_too_many_files_are_refused():
+    file = packed(*((f"{n}.jpg", b"x") for n in range(51)))
+    with pytest.raises(ArchiveTooLarge, match="more than 50 files"):
+        [*TarArchive(file, LIMITS).members()]
+
+
+@pytest.mark.parametrize("pack", [gzip.compress, bz2.compress, lzma.compress])
+def test_a_bomb_is_not_unpacked(pack):
+    bomb = pack(packed(("0.jpg", b"\0" * 30_000_000), ("1.jpg", b"x")).getvalue())
+    with pytest.raises((ArchiveSuspicious, ArchiveTooLarge)):
+        [*TarArchive(io.BytesIO(bomb), LIMITS).members()]
+
+
+def test_the_total_has_a_limit():
+    limits = ArchiveLimits(member_size=100_000, total=50_000, ratio=10_000)
+    data = gzip.compress(packed(*((f"{n}.jpg", b"x" * 20_000) for n in range(4))).getvalue())
+    with pytest.raises(ArchiveTooLarge, match="50 KB of files"):
+        [*TarArchive(io.BytesIO(data), limits).members()]
+
+
+def test_a_header_that_asks_for_much_is_refused():
+    info = tarfile.TarInfo("pax")
+    info.type, info.size = tarfile.XHDTYPE, 8_000_000_000
+    file = io.BytesIO(info.tobuf() + b"\0" * 2048)
+    with pytest.raises(FileRefused):
+        [*TarArchive(file, LIMITS).members()]
+
+
+def test_xz_that_asks_for_much_memory_is_refused(monkeypatch):
+    monkeypatch.setattr(tars, "_XZ_MEMORY", 1_000_000)
+    data = packed(("1.jpg", b"x"), mode="w:xz")
+    with pytest.raises(BrokenArchive):
+        [*TarArchive(data, LIMITS).members()]
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_one_that_is_cut_off_says_so(mode):
+    whole = packed(*((f"{n}.jpg", bytes(range(256)) * 40) for n in range(5)), mode=mode).getvalue()
+    half = whole[: len(whole) // 2]
+    with pytest.raises(FileRefused, match="damaged or incomplete"):
+        [*open_archive(io.BytesIO(half), LIMITS).members()]
+
+
+def test_what_is_no_archive_inside_says_so():
+    with pytest.raises(BrokenArchive):
+        open_archive(io.BytesIO(gzip.compress(b"hello" * 400)), LIMITS)
+
+
+@settings(deadline=None, max_examples=150)
+@given(
+    data=st.data(),
+    mode=st.sampled_from(MODES),
+)
+def test_whatever_is_changed_is_refused_in_words(data, mode):
+    whole = bytearray(
+        packed(("a/1.jpg", b"one" * 200), ("2.jpg", b"two" * 400), mode=mode).getvalue()
+    )
+    for _ in range(data.draw(st.integers(1, 4))):
+        whole[data.draw(st.integers(0, len(whole) - 1))] = data.draw(st.integers(0, 255))
+    with contextlib.suppress(FileRefused):
+        archive = open_archive(io.BytesIO(bytes(whole)), LIMITS)
+        for member in [*archive.members()]:
+            with contextlib.suppress(FileRefused):
+                archive.read(member)

@@ -1,0 +1,48 @@
+"""The two set-ups in which the program runs, each with a database of its own."""
+
+import os
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from urllib.parse import urlsplit
+
+import psycopg
+import redis
+
+NAMES = ("sqlite", "postgres")
+QUICK = {"LIKEWISE_LEASE": "3", "LIKEWISE_SWEEP": "0.5", "LIKEWISE_FETCH_PRIVATE": "127.0.0.1/32"}
+LACKING = "needs PostgreSQL and Redis: set DATABASE_URL and REDIS_URL"
+_SPARE_REDIS = 8  # so many further on is a database of the walks' own, emptied afterwards
+
+
+@contextmanager
+def sqlite() -> Iterator[dict[str, str]]:
+    """Give the settings of the embedded default, with leases that end soon."""
+    yield QUICK | {"DATABASE_URL": "", "REDIS_URL": ""}
+
+
+@contextmanager
+def postgres(server: str, broker: str) -> Iterator[dict[str, str]]:
+    """Give the settings of a larger installation: a new database, a Redis that is emptied after."""
+    number = int(urlsplit(broker).path.strip("/") or 0) + _SPARE_REDIS
+    broker = urlsplit(broker)._replace(path=f"/{number}").geturl()
+    with database(server) as url:
+        yield QUICK | {"DATABASE_URL": url, "REDIS_URL": broker}
+    redis.Redis.from_url(broker).flushdb()
+
+
+@contextmanager
+def database(server: str) -> Iterator[str]:
+    """Make a database on a server of PostgreSQL that lasts until the block ends."""
+    name = f"walk_{uuid.uuid4().hex[:12]}"
+    with psycopg.connect(server, autocommit=True) as connection:
+        connection.execute(f"CREATE DATABASE {name}")
+        try:
+            yield f"{server.rpartition('/')[0]}/{name}"
+        finally:
+            connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+def postgres_server() -> str:
+    """Return the server that the tests may use, empty without one."""
+    return os.environ.get("DATABASE_URL", "")
