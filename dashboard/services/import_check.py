@@ -19,8 +19,8 @@ from dashboard.files import images as pictures
 from dashboard.files.errors import BrokenTransfer
 from dashboard.files.scratch import Seen
 from dashboard.files.transfer_links import Links
+from dashboard.files.transfer_reading import TransferReader
 from dashboard.files.transfer_rows import Row, is_id
-from dashboard.files.transfers import TransferReader
 from dashboard.models import Version
 from dashboard.queries.evaluations import evaluations
 from dashboard.services import jobs

@@ -13,8 +13,8 @@ from django.db import transaction
 from accounts.models import User, Workspace
 from dashboard.engine import artifacts
 from dashboard.files import paths, storage
+from dashboard.files.transfer_reading import TransferReader
 from dashboard.files.transfer_rows import Row, unpacked
-from dashboard.files.transfers import TransferReader
 from dashboard.models import Collection, Task, TaskType, Version
 from dashboard.services import jobs
 from dashboard.services.exporting import ARTIFACT_FILES

@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from accounts.activity import record
 from dashboard.files.errors import FileRefused
-from dashboard.files.transfers import TransferReader
+from dashboard.files.transfer_reading import TransferReader
 from dashboard.models import Transfer, Upload
 from dashboard.queries.receiving import open_part
 from dashboard.services import jobs
