@@ -158,19 +158,27 @@ def _inside(value: Any) -> list[Any]:
     return value if isinstance(value, list) else []
 
 
-class RecordList(serializers.ListField):
+class NumberedList(serializers.ListField):
+    """A list of which the first wrong member is told of by its number, in sentences."""
+
+    what = "Member"
+
+    def run_child_validation(self, data: list[Any]) -> list[Any]:
+        """Read all. Raises `ValidationError`."""
+        members: list[Any] = []
+        for at, member in enumerate(data, start=1):
+            try:
+                members.append(self.child.run_validation(member))
+            except serializers.ValidationError as error:
+                sentences = [f"{self.what} {at}: {sentence}" for sentence in error.detail]
+                raise serializers.ValidationError(sentences) from error
+        return members
+
+
+class RecordList(NumberedList):
     """1 to 100 objects, or to `most`; in a form a repeated field of JSON texts."""
+
+    what = "Record"
 
     def __init__(self, *, most: int = MAX_RECORDS, **options: Any) -> None:
         super().__init__(child=JsonObject(), min_length=1, max_length=most, **options)
-
-    def run_child_validation(self, data: list[Any]) -> list[dict[str, Any]]:
-        """Read all, or say of the first that is no record what is wrong."""
-        records: list[dict[str, Any]] = []
-        for at, record in enumerate(data, start=1):
-            try:
-                records.append(self.child.run_validation(record))
-            except serializers.ValidationError as error:
-                sentences = [f"Record {at}: {sentence}" for sentence in error.detail]
-                raise serializers.ValidationError(sentences) from error
-        return records

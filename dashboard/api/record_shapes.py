@@ -7,7 +7,7 @@ import orjson
 from rest_framework import serializers
 from rest_framework.fields import empty
 
-from dashboard.api.fields import MAX_RECORDS, JsonObject, MetaData, RecordList
+from dashboard.api.fields import MAX_RECORDS, JsonObject, MetaData, NumberedList, RecordList
 from dashboard.models import Record
 from dashboard.queries.filters import Matcher, parse
 from dashboard.queries.record_search import TextHit
@@ -48,23 +48,14 @@ class Filter(JsonObject):
         return None if data == {} else parse(data)
 
 
-class FieldNames(serializers.ListField):
+class FieldNames(NumberedList):
     """Names of fields, `*` for all."""
+
+    what = "Name"
 
     def __init__(self) -> None:
         child = serializers.CharField(max_length=MAX_KEY, allow_blank=True, trim_whitespace=False)
         super().__init__(child=child, max_length=MAX_NAMED, required=False, allow_null=True)
-
-    def run_child_validation(self, data: list[Any]) -> list[str]:
-        """Read all, or say of the first that is no name what is wrong."""
-        names: list[str] = []
-        for at, name in enumerate(data, start=1):
-            try:
-                names.append(self.child.run_validation(name))
-            except serializers.ValidationError as error:
-                sentences = [f"Name {at}: {sentence}" for sentence in error.detail]
-                raise serializers.ValidationError(sentences) from error
-        return names
 
 
 class Wanted(serializers.Serializer[Any]):
