@@ -324,5 +324,7 @@ LOGGING = {
         "django.request": {"level": "ERROR"},
         "celery": {"level": "WARNING"},
         "kombu": {"level": "WARNING"},
+        # At DEBUG it writes what it signs, with the key's name.
+        "botocore": {"level": "WARNING"},
     },
 }

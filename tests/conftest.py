@@ -19,6 +19,7 @@ REDIS_URL = os.environ.pop("REDIS_URL", "") or os.environ.get("LIKEWISE_TEST_RED
 os.environ["LIKEWISE_TEST_REDIS"] = REDIS_URL
 os.environ["LIKEWISE_DATA"] = _folder
 os.environ["DJANGO_SETTINGS_MODULE"] = "dashboard.settings"
+(Path(_folder) / "static").mkdir()  # a live server is there before the first test's own settings
 
 import django  # noqa: E402
 import django.conf  # noqa: E402

@@ -52,7 +52,7 @@ class Server:
                 stderr=log,
                 start_new_session=True,
             )
-        end = time.monotonic() + 60
+        end = time.monotonic() + 120
         while time.monotonic() < end:
             if self._process.poll() is not None:
                 break
@@ -120,8 +120,8 @@ def running(**environment: str) -> Iterator[Server]:
     """Run the program in a temporary folder until the block ends."""
     with tempfile.TemporaryDirectory(prefix="likewise-run-", ignore_cleanup_errors=True) as folder:
         server = Server(Path(folder), environment)
-        server.start()
         try:
+            server.start()
             yield server
         finally:
             server.stop()

@@ -273,6 +273,7 @@ PAGES = [
     Page("search-describe", "POST"),
     Page("image-alike", thing="image"),
     Page("extractions", "GET POST", viewer="POST"),
+    Page("extraction-send", "POST", viewer="POST"),
     Page("extraction", thing="extraction"),
     Page("extraction-file", thing="extraction"),
     Page("connect"),

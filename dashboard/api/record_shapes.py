@@ -55,6 +55,17 @@ class FieldNames(serializers.ListField):
         child = serializers.CharField(max_length=MAX_KEY, allow_blank=True, trim_whitespace=False)
         super().__init__(child=child, max_length=MAX_NAMED, required=False, allow_null=True)
 
+    def run_child_validation(self, data: list[Any]) -> list[str]:
+        """Read all, or say of the first that is no name what is wrong."""
+        names: list[str] = []
+        for at, name in enumerate(data, start=1):
+            try:
+                names.append(self.child.run_validation(name))
+            except serializers.ValidationError as error:
+                sentences = [f"Name {at}: {sentence}" for sentence in error.detail]
+                raise serializers.ValidationError(sentences) from error
+        return names
+
 
 class Wanted(serializers.Serializer[Any]):
     """Which fields to return; without any, only `_id`."""

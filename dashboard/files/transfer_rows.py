@@ -73,7 +73,8 @@ def _flag(value: Any) -> bool:
     return isinstance(value, bool)
 
 
-def _id(value: Any) -> bool:
+def is_id(value: Any) -> bool:
+    """Say whether this is an id as the archive writes them."""
     try:
         return isinstance(value, str) and str(UUID(value)) == value
     except ValueError:
@@ -81,7 +82,7 @@ def _id(value: Any) -> bool:
 
 
 def _ids(value: Any) -> bool:
-    return isinstance(value, list) and all(map(_id, value)) and len(set(value)) == len(value)
+    return isinstance(value, list) and all(map(is_id, value)) and len(set(value)) == len(value)
 
 
 def _hash(value: Any) -> bool:
@@ -124,16 +125,16 @@ _WORDS: Final = _text(MOST_OF_A_LINE)
 _KEY: Final = _text(100)
 
 NOUNS: Final[dict[str, dict[str, Check]]] = {
-    "types": {"id": _id, "name": _NAME, "description": _WORDS, "exclusive": _flag},
+    "types": {"id": is_id, "name": _NAME, "description": _WORDS, "exclusive": _flag},
     "labels": {
-        "id": _id,
+        "id": is_id,
         "name": _NAME,
         "description": _WORDS,
         "color": _text(9),
         "output_name": _text(255),
     },
     "images": {
-        "id": _id,
+        "id": is_id,
         "file_name": _text(255),
         "sha256": _hash,
         "stored_sha256": _hash,
@@ -145,11 +146,11 @@ NOUNS: Final[dict[str, dict[str, Check]]] = {
         "test_image": _flag,
         "real": _flag,
     },
-    "features": {"image": _id, "encoder": _text(100, empty=False), "vector": _vector},
+    "features": {"image": is_id, "encoder": _text(100, empty=False), "vector": _vector},
     "regions": {
-        "id": _id,
-        "image": _id,
-        "label": _id,
+        "id": is_id,
+        "image": is_id,
+        "label": is_id,
         "left": _number(),
         "top": _number(),
         "right": _number(),
@@ -157,29 +158,29 @@ NOUNS: Final[dict[str, dict[str, Check]]] = {
         "meta_data": _json,
     },
     "groups": {
-        "id": _id,
-        "type": _id,
+        "id": is_id,
+        "type": is_id,
         "name": _NAME,
         "description": _WORDS,
         "meta_data": _json,
         "test_group": _flag,
     },
-    "members": {"group": _id, "image": _or_none(_id), "region": _or_none(_id)},
-    "nestings": {"parent": _id, "child": _id},
-    "verifications": {"email": _text(254), "group": _or_none(_id), "image": _or_none(_id)},
+    "members": {"group": is_id, "image": _or_none(is_id), "region": _or_none(is_id)},
+    "nestings": {"parent": is_id, "child": is_id},
+    "verifications": {"email": _text(254), "group": _or_none(is_id), "image": _or_none(is_id)},
     "encoders": {"key": _text(100, empty=False), "name": _NAME},
     "tasks": {
-        "id": _id,
+        "id": is_id,
         "name": _NAME,
         "description": _WORDS,
         "types": _ids,
         "encoder": _KEY,
         "versions_count": _number(),
-        "production": _or_none(_id),
+        "production": _or_none(is_id),
     },
     "versions": {
-        "id": _id,
-        "task": _id,
+        "id": is_id,
+        "task": is_id,
         "number": _number(_MOST_NUMBER, 1),
         "status": _one_of("TRAINED", "ERROR", "CANCELLED"),
         "detail": _WORDS,
@@ -190,14 +191,14 @@ NOUNS: Final[dict[str, dict[str, Check]]] = {
         "trained": _or_none(_time),
     },
     "collections": {
-        "id": _id,
+        "id": is_id,
         "name": _NAME,
         "description": _WORDS,
-        "task": _id,
-        "version": _id,
+        "task": is_id,
+        "version": is_id,
     },
     "records": {
-        "collection": _id,
+        "collection": is_id,
         "key": _text(255, empty=False),
         "fields": _json,
         "vector": _vector,

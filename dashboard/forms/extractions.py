@@ -15,7 +15,32 @@ from dashboard.queries.similarity_types import types_in
 
 GROUPS_LISTED = 200
 MOST_OF_A_FILTER = 2000
+MOST_OF_ADDRESSES = 1_000_000
 FILTER_GONE = "This filter is no longer there: its type or group was deleted."
+
+
+class SentForm(forms.Form):
+    """Pictures that are described and not kept: at these addresses, or sent after this."""
+
+    version = VersionField(label="Described by", empty_label="Choose a version")
+    file_format = forms.ChoiceField(
+        label="Format",
+        choices=Extraction.Format.choices,
+        error_messages={"invalid_choice": "Choose one of the four formats."},
+    )
+    addresses = forms.CharField(
+        label="Addresses of pictures",
+        max_length=MOST_OF_ADDRESSES,
+        required=False,
+        help_text="One a line. Leave it empty to send pictures or an archive.",
+        widget=forms.Textarea({"rows": 3, "spellcheck": "false", "autocomplete": "off"}),
+    )
+
+    def __init__(self, *args: Any, workspace: Workspace, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.auto_id = "sent_%s"  # beside another form with fields of the same names
+        fields: dict[str, Any] = self.fields
+        fields["version"].offer(workspace)
 
 
 class ExtractionForm(forms.Form):

@@ -6,11 +6,13 @@ import socket
 import threading
 import uuid
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import timedelta
 from types import TracebackType
 from uuid import UUID
 
 from django.conf import settings
+from django.core.exceptions import ObjectDoesNotExist
 from django.db import (
     Error,
     InterfaceError,
@@ -33,6 +35,7 @@ from dashboard.jobs.transfers import export_workspace, import_workspace
 from dashboard.jobs.uploads import import_upload, look_through, take_back
 from dashboard.jobs.workspaces import remove
 from dashboard.models import Job
+from dashboard.queries.doctor import is_worked_on
 from dashboard.services import jobs
 from dashboard.services.closing import close_subject
 from dashboard.services.errors import Refused
@@ -118,6 +121,17 @@ def _end(job: Job, state: str, message: str) -> None:
     logger.info("job=%s event=%s", job.id, state)
 
 
+def _tidy_after(job: Job) -> None:
+    """Bring the subject to rest once more if the job was given up while this worker was at it.
+
+    What it wrote after that nobody would remove. If the work was asked for anew it is of that job.
+    """
+    row = Job.objects.filter(pk=job.pk, state__in=(Job.State.FAILED, Job.State.CANCELLED)).first()
+    if row is not None and not is_worked_on(row.subject_id):
+        with suppress(ObjectDoesNotExist):  # it was deleted, with all that belongs to it
+            close_subject(row)
+
+
 class _Lease:
     """Renew the job's lease in a thread of its own; put the job back if the work breaks off."""
 
@@ -152,6 +166,7 @@ class _Lease:
             return True
         if issubclass(kind, jobs.LeaseLost):
             logger.warning("job=%s event=lease-lost", self.job.id)
+            _tidy_after(self.job)
             return True
         if issubclass(kind, jobs.WorkerStopping):
             self._put_back(timedelta(0), forgive=True)

@@ -10,6 +10,7 @@ from dashboard.services import jobs
 from dashboard.services.async_requests import forget_old_requests
 from dashboard.services.closing import close_subject
 from dashboard.services.doctor_temporary import remove_temporary
+from dashboard.services.extraction_sent import forget_left_features
 from dashboard.services.receiving import forget_abandoned
 from dashboard.services.upload_bytes import forget_uploads
 
@@ -29,6 +30,7 @@ def sweep_once() -> None:
     forget_old_requests()
     forget_uploads()
     forget_abandoned()
+    forget_left_features()
     if time.monotonic() - _tidied["last"] >= TIDY_EVERY:
         _tidied["last"] = time.monotonic()
         remove_temporary()

@@ -6,7 +6,7 @@ from uuid import UUID
 from django.db.models import QuerySet
 
 from accounts.models import Workspace
-from dashboard.models import Extraction, Feature, Fill, GroupImage, Image
+from dashboard.models import Extraction, Feature, Fill, GroupImage, Image, Upload
 from dashboard.queries.chosen import read_chosen
 from dashboard.queries.image_tiles import chosen_images
 from dashboard.queries.images import images_in
@@ -15,12 +15,17 @@ from dashboard.queries.images import images_in
 def extractions_in(workspace: Workspace) -> QuerySet[Extraction]:
     """Return the workspace's extractions with their versions."""
     rows = Extraction.objects.in_workspace(workspace)
-    return rows.select_related("version__task", "group", "similarity_type")
+    return rows.select_related("version__task", "group", "similarity_type", "upload")
 
 
 def get_extraction(workspace: Workspace, extraction_id: UUID) -> Extraction:
     """Return one extraction; raises `Extraction.DoesNotExist`."""
     return extractions_in(workspace).get(pk=extraction_id)
+
+
+def find_extraction(upload: Upload) -> Extraction | None:
+    """Return the extraction that the pictures of an upload are for, or None."""
+    return Extraction.objects.filter(upload=upload).first()
 
 
 def images_to_describe(extraction: Extraction) -> QuerySet[Image]:

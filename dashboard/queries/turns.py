@@ -58,8 +58,9 @@ def next_in(queue: str, *, urgent_only: bool = False) -> list[Job]:
     whens = [
         When(workspace=workspace_id, then=Value(count)) for workspace_id, count in busy.items()
     ]
-    fewest = Case(*whens, default=Value(0), output_field=IntegerField())
-    return list(rows.order_by("-priority", fewest, "created", "id")[:TRIED])
+    # PostgreSQL takes a bare number in ORDER BY for a column's position.
+    fewest = [Case(*whens, default=Value(0), output_field=IntegerField())] if whens else []
+    return list(rows.order_by("-priority", *fewest, "created", "id")[:TRIED])
 
 
 def has_its_share(job: Job) -> bool:

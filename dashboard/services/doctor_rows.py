@@ -6,13 +6,14 @@ from typing import Any
 from django.db import IntegrityError, transaction
 from django.db.models import Exists, OuterRef
 
-from dashboard.models import Encoder, Job, Version
+from dashboard.models import Encoder, Job, Upload, Version
 from dashboard.queries.doctor import COUNTED, Counted, in_pages, served_queues
 from dashboard.services.doctor_round import Finding, Round
 from dashboard.services.encoders import close_preparing
 from dashboard.services.holding import hold_all
 from dashboard.services.jobs import take_back_expired, wake
 from dashboard.services.training import close_training
+from dashboard.services.upload_plans import close_plan
 
 BROKEN_OFF = "It broke off. Start it again."
 
@@ -33,7 +34,7 @@ def jobs(round_: Round) -> Iterator[Finding]:
 
 
 def unfinished_subjects(round_: Round) -> Iterator[Finding]:
-    """Find versions and encoders that wait for a job which is not there."""
+    """Find versions, encoders and uploads that wait for a job which is not there."""
     job = Job.objects.filter(subject_id=OuterRef("pk")).exclude(state__in=Job.FINISHED)
     unfinished = Version.objects.filter(~Exists(job), status__in=Version.UNFINISHED)
     for version in in_pages(unfinished.filter(modified__lt=round_.before).select_related("task")):
@@ -47,6 +48,12 @@ def unfinished_subjects(round_: Round) -> Iterator[Finding]:
             close_preparing(encoder_id=encoder.pk, message=BROKEN_OFF)
         sentence = "It waits for a preparation that is not queued."
         yield Finding("encoder", f"{encoder.pk} {encoder}", sentence, mended=round_.mend)
+    planning = Upload.objects.filter(~Exists(job), stage=Upload.Stage.PLANNING)
+    for upload in in_pages(planning.filter(modified__lt=round_.before)):
+        if round_.mend:
+            close_plan(upload_id=upload.pk)
+        sentence = "It waits to be looked through, and that is not queued. Finish it again."
+        yield Finding("upload", f"{upload.pk} {upload}", sentence, mended=round_.mend)
 
 
 def counters(round_: Round) -> Iterator[Finding]:

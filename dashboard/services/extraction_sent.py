@@ -45,7 +45,8 @@ class SentPictures:
     handle: jobs.Handle
 
     def __post_init__(self) -> None:
-        self.upload = Upload.objects.select_related("workspace").get(pk=self.extraction.upload_id)
+        rows = Upload.objects.select_related("workspace")
+        self.upload = rows.get(pk=str(self.extraction.upload_id))
 
     def look(self) -> None:
         """List what was sent, and let the encoder look at what it has not seen.
@@ -153,6 +154,14 @@ def forget_features(upload: Upload) -> None:
     rows = SentFeature.objects.filter(file__upload=upload).order_by("pk")
     while ids := list(rows.values_list("pk", flat=True)[:ROWS_AT_ONCE]):
         SentFeature.objects.filter(pk__in=ids).delete()
+
+
+def forget_left_features() -> int:
+    """Remove what was seen in pictures that are forgotten meanwhile; returns how many, a few."""
+    rows = SentFeature.objects.filter(file__part__path="").order_by("pk")
+    ids = list(rows.values_list("pk", flat=True)[:ROWS_AT_ONCE])
+    SentFeature.objects.filter(pk__in=ids).delete()
+    return len(ids)
 
 
 def _look(encoder: PictureEncoder, content: bytes | FileRefused) -> Seen:

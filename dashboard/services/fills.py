@@ -71,26 +71,28 @@ def run_fill(*, fill_id: UUID, handle: jobs.Handle) -> str:
     """
     fill = Fill.objects.select_related("collection__version", "workspace").get(pk=fill_id)
     ids = list(images_to_fill(fill).values_list("pk", flat=True))
-    known = 0
+    # What an earlier try put in is there now, and was not before: that try counted it.
+    mine, known, skipped = handle.job.done, 0, 0
     for start in range(0, len(ids), IMAGES_AT_ONCE):
         batch = ids[start : start + IMAGES_AT_ONCE]
         there = known_keys(fill.collection, [str(one) for one in batch])
         known += len(there)
         new = _records(fill, [one for one in batch if str(one) not in there])
-        done = start + len(batch)
+        seen = start + len(batch)
+        skipped = max(0, known - mine)
         with transaction.atomic():
             handle.report(
                 stage="Putting images in",
                 total=len(ids),
-                done=done - known,
-                skipped=known,
-                fraction=done / len(ids),
+                done=max(mine, seen - skipped),
+                skipped=skipped,
+                fraction=seen / len(ids),
             )
             outcome = write_records(collection=fill.collection, records=new)
         if outcome.beyond:
             raise CollectionFull(fill.collection)
         handle.check()
-    return f"{len(ids):,} images are in the collection, {known:,} of them were there before."
+    return f"{len(ids):,} images are in the collection, {skipped:,} of them were there before."
 
 
 def _records(fill: Fill, ids: Sequence[UUID]) -> list[NewRecord]:

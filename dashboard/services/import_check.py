@@ -1,6 +1,7 @@
 """Read an archive from end to end before anything of it is brought in."""
 
 import io
+import json
 import tempfile
 import zipfile
 from collections import Counter
@@ -18,13 +19,14 @@ from dashboard.files import images as pictures
 from dashboard.files.errors import BrokenTransfer
 from dashboard.files.scratch import Seen
 from dashboard.files.transfer_links import Links
-from dashboard.files.transfer_rows import Row
-from dashboard.files.transfers import TransferReader
+from dashboard.files.transfer_reading import TransferReader
+from dashboard.files.transfer_rows import Row, is_id
 from dashboard.models import Version
 from dashboard.queries.evaluations import evaluations
 from dashboard.services import jobs
 from dashboard.services.errors import CollectionTooLarge
 from dashboard.services.exporting import ARTIFACT_FILES
+from dashboard.services.training import SNAPSHOT
 
 MOST_OF_AN_ARTIFACT: Final = 512 << 20
 SUMS_SHARE: Final = 0.1  # of the whole progress
@@ -120,6 +122,8 @@ def read_model(archive: TransferReader, version_id: str) -> TrainedModel:
     """Return a trained version, seen to work. Raises BrokenTransfer."""
     files = read_artifact(archive, version_id)
     _refuse_bomb(files[artifacts.ARRAYS])
+    if not _is_snapshot(files[SNAPSHOT]):
+        raise BrokenTransfer("what a version of it saw cannot be read")
     try:
         with tempfile.TemporaryDirectory(dir=settings.FILE_UPLOAD_TEMP_DIR) as aside:
             for name in (artifacts.ARRAYS, artifacts.MANIFEST):
@@ -130,6 +134,22 @@ def read_model(archive: TransferReader, version_id: str) -> TrainedModel:
     except (BrokenArtifact, ForeignArtifact, ValueError, TypeError, IndexError) as error:
         raise BrokenTransfer("a version of it cannot be used") from error
     return model
+
+
+def _is_snapshot(data: bytes) -> bool:
+    """Say whether these are the members of types, the images and the regions that were seen."""
+    try:
+        seen = json.loads(data)
+        rows = [row for members in seen["types"].values() for row in members]
+        rows_are_right = all(
+            is_id(group) and is_id(one) and isinstance(held, bool) for group, one, held in rows
+        )
+        regions = seen.get("regions", {})
+        regions_are_right = all(is_id(row[0]) and len(row) == 5 for row in regions.values())
+        keys = (*seen["types"], *seen["images"], *regions)
+    except (ValueError, TypeError, KeyError, AttributeError, IndexError, RecursionError):
+        return False
+    return rows_are_right and regions_are_right and all(map(is_id, keys))
 
 
 def _refuse_bomb(data: bytes) -> None:

@@ -13,8 +13,8 @@ from accounts.models import User, Workspace
 from dashboard import runtime
 from dashboard.files import images as pictures
 from dashboard.files.errors import EncoderAbsent, FileRefused
+from dashboard.files.transfer_reading import Pack
 from dashboard.files.transfer_rows import Row, unpacked
-from dashboard.files.transfers import Pack
 from dashboard.models import Feature, Image
 from dashboard.queries.images import images_by_sha256, images_in
 from dashboard.services import jobs

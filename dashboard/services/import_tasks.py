@@ -13,14 +13,15 @@ from django.db import transaction
 from accounts.models import User, Workspace
 from dashboard.engine import artifacts
 from dashboard.files import paths, storage
+from dashboard.files.transfer_reading import TransferReader
 from dashboard.files.transfer_rows import Row, unpacked
-from dashboard.files.transfers import TransferReader
 from dashboard.models import Collection, Task, TaskType, Version
 from dashboard.services import jobs
 from dashboard.services.exporting import ARTIFACT_FILES
 from dashboard.services.import_check import read_artifact
 from dashboard.services.imported import Ids, portions
 from dashboard.services.records import NewRecord, write_records
+from dashboard.services.training import SNAPSHOT
 
 _VERSION_FIELDS = ("number", "status", "detail", "encoder", "seed", "dimension")
 
@@ -86,9 +87,33 @@ class TaskImport:
         for kind in manifest["types"]:
             kind["key"] = _new(types, kind["key"])
         files[artifacts.MANIFEST] = json.dumps(manifest, indent=2).encode()
+        files[SNAPSHOT] = self._renamed(files[SNAPSHOT], types)
         for name in ARTIFACT_FILES:
             storage.write(f"{folder}/{name}", files[name])
         return folder
+
+    def _renamed(self, snapshot: bytes, types: dict[str, UUID]) -> bytes:
+        """Let what the version saw speak of the images, regions and groups as they are here."""
+        seen = json.loads(snapshot)
+        regions = seen.get("regions", {})
+        members = [row for rows in seen["types"].values() for row in rows]
+        named = {*(row[0] for row in members), *(row[1] for row in members), *seen["images"]}
+        new = {key: str(value) for key, value in types.items()}
+        for noun in ("images", "regions", "groups"):
+            for some in portions(sorted(named | regions.keys())):
+                new |= {key: str(value) for key, value in self.ids.find(noun, some).items()}
+
+        def of(key: str) -> str:
+            return new.get(key, key)
+
+        seen["types"] = {
+            of(key): [[of(group), of(one), held] for group, one, held in rows]
+            for key, rows in seen["types"].items()
+        }
+        seen["images"] = {of(key): value for key, value in seen["images"].items()}
+        if regions:
+            seen["regions"] = {of(key): [of(row[0]), *row[1:]] for key, row in regions.items()}
+        return json.dumps(seen).encode()
 
     def productions(self, rows: Iterable[Row]) -> None:
         """Put into production what was, unless somebody has chosen meanwhile."""

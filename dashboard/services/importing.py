@@ -8,11 +8,12 @@ from uuid import UUID
 
 from django.conf import settings
 from django.db import transaction
+from django.utils import timezone
 
 from accounts.activity import record
 from dashboard.files.errors import FileRefused
-from dashboard.files.transfers import TransferReader
-from dashboard.models import Transfer
+from dashboard.files.transfer_reading import TransferReader
+from dashboard.models import Transfer, Upload
 from dashboard.queries.receiving import open_part
 from dashboard.services import jobs
 from dashboard.services.errors import NotOneArchive
@@ -91,6 +92,7 @@ def _bring(transfer: Transfer, archive: TransferReader, handle: jobs.Handle) -> 
         for pack in archive.packs():
             images.bring(pack)
             _tell_images(transfer, handle)
+            _touch(transfer)
     steps: tuple[tuple[str, Callable[[], None]], ...] = (
         ("regions", lambda: groups.regions(archive.rows("regions"))),
         ("groups", lambda: groups.groups(archive.rows("groups"))),
@@ -116,6 +118,12 @@ def _tell_images(transfer: Transfer, handle: jobs.Handle) -> None:
     share = min(1.0, (handle.job.done + handle.job.skipped) / total)
     fraction = CHECK_SHARE + (IMAGES_SHARE - CHECK_SHARE) * share
     handle.report(stage="Bringing images in", fraction=fraction)
+
+
+def _touch(transfer: Transfer) -> None:
+    """Keep the archive from being forgotten while it is brought in."""
+    if transfer.upload is not None:
+        Upload.objects.filter(pk=transfer.upload.pk).update(modified=timezone.now())
 
 
 def _stayed(count: int) -> str:

@@ -47,6 +47,7 @@ QUEUES = {
 # What somebody waits for at a page, and what nobody waits for; all else is 0.
 PRIORITIES = {Job.Kind.PLAN: 10, Job.Kind.UNDO: 10, Job.Kind.CLOSE: -10}
 REPORT_STEP = 0.4
+GETS_ON = 0.01  # of the whole work: a try that came so much further than the one before it
 
 
 class JobCancelled(Exception):
@@ -151,11 +152,17 @@ class Handle:
     job: Job
     _reported: float = 0.0
 
+    def __post_init__(self) -> None:
+        self._before = self.job.fraction  # what the try before came to
+
     def report(self, **fields: Any) -> None:
         """Write `stage`, `fraction`, `total`, `done`, `failed`, `skipped` or `message`.
 
         In a transaction this is the fence: it raises `LeaseLost` before anything is committed.
         """
+        if self.job.tries > 1 and fields.get("fraction", 0) >= self._before + GETS_ON:
+            # Whatever stopped it, it is not this work: a long job may lose any number of workers.
+            fields["tries"] = 1
         if not _owned(self.job).update(**fields):
             raise LeaseLost
         for name, value in fields.items():

@@ -112,7 +112,9 @@ def register_parts(*, upload: Upload, parts: Sequence[NewPart], actor: User) -> 
     first = 0 if last is None else last + 1
     if first + len(parts) > MOST_PARTS:
         raise TooManyParts(MOST_PARTS)
-    hashes = {part.sha256 for part in parts if part.sha256}
+    # What is sent to be described, or is a workspace's archive, is no image that could be used.
+    is_for_keeps = row.purpose == Upload.Purpose.IMAGES
+    hashes = {part.sha256 for part in parts if part.sha256 and is_for_keeps}
     known = hashes - lacking(row.workspace, hashes) if hashes else set()
     named = [_named(row, first + place, part, known) for place, part in enumerate(parts)]
     upload.stage = row.stage = Upload.Stage.RECEIVING

@@ -9,18 +9,19 @@ from django.http import Http404, HttpResponse
 from django.utils.http import urlencode
 from django.utils.text import slugify
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_http_methods, require_safe
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts.access import requires
 from accounts.http import WorkspaceRequest
 from dashboard.files.errors import readable_size
-from dashboard.forms.extractions import ExtractionForm
-from dashboard.models import Extraction, Job
+from dashboard.forms.extractions import ExtractionForm, SentForm
+from dashboard.models import Extraction, Job, Upload
 from dashboard.queries.chosen import chosen_words
 from dashboard.queries.extractions import extractions_in, get_extraction
 from dashboard.queries.jobs import job_about, jobs_about
 from dashboard.queries.pages import page
 from dashboard.queries.versions import find_default
+from dashboard.services.extraction_sending import describe_addresses, open_extraction
 from dashboard.services.extractions import start_extraction
 from dashboard.views.downloads import download
 from dashboard.views.progress import shown_progress
@@ -47,6 +48,8 @@ class ExtractionRow:
     @property
     def of(self) -> str:
         """Say which images it describes."""
+        if self.extraction.upload is not None:
+            return f"pictures of “{self.extraction.upload}”"
         if self.extraction.filter_words:
             return self.extraction.filter_words
         if self.extraction.group:
@@ -54,6 +57,12 @@ class ExtractionRow:
         if self.extraction.similarity_type:
             return f"images of the type “{self.extraction.similarity_type}”"
         return "all images"
+
+    @property
+    def is_waiting(self) -> bool:
+        """Say whether its pictures are still on their way here."""
+        upload = self.extraction.upload
+        return upload is not None and upload.stage == Upload.Stage.RECEIVING
 
     @property
     def filter(self) -> str:
@@ -96,7 +105,29 @@ def extractions(request: WorkspaceRequest) -> HttpResponse:
     return see_other("extraction", extraction.id)
 
 
-def _list_page(request: WorkspaceRequest, form: ExtractionForm) -> HttpResponse:
+@never_cache
+@require_POST
+@requires("descriptors.extract")
+def extraction_send(request: WorkspaceRequest) -> HttpResponse:
+    """Describe pictures at addresses, or lead on to where pictures are sent."""
+    sent = SentForm(request.POST, workspace=request.workspace)
+    if not sent.is_valid():
+        form = ExtractionForm(workspace=request.workspace)
+        return _list_page(request, form, sent)
+    wanted = dict(sent.cleaned_data)
+    addresses = wanted.pop("addresses")
+    if not addresses.strip():
+        upload = open_extraction(workspace=request.workspace, **wanted, actor=request.user)
+        return see_other("upload-sending", upload.id)
+    made = describe_addresses(
+        workspace=request.workspace, addresses=addresses, **wanted, actor=request.user
+    )
+    return see_other("extraction", made.id)
+
+
+def _list_page(
+    request: WorkspaceRequest, form: ExtractionForm, sent: SentForm | None = None
+) -> HttpResponse:
     if request.htmx and request.htmx.target == GROUP_CHOICE:
         return page_or_fragment(request, PAGE, GROUP_CHOICE, {"form": form})
     try:
@@ -109,12 +140,16 @@ def _list_page(request: WorkspaceRequest, form: ExtractionForm) -> HttpResponse:
     versions: Any = form.fields["version"].widget
     context = {
         "form": form,
+        "sent_form": sent
+        or SentForm(
+            workspace=request.workspace, initial={"version": form.initial.get("version", "")}
+        ),
         "filter_words": chosen_words(chosen) if chosen else "",
         "has_version": len(versions.choices) > 1,
         "rows": [ExtractionRow(row, jobs.get(row.pk)) for row in found.rows],
         "next_url": f"{request.path}?cursor={found.next}" if found.next else "",
     }
-    status = 422 if form.is_bound else 200
+    status = 422 if form.is_bound or sent else 200
     return page_or_fragment(request, PAGE, "rows", context, status=status)
 
 

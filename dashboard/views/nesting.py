@@ -1,8 +1,8 @@
 """Put groups into a group, found by name, and take ticked ones out."""
 
+from collections.abc import Iterable
 from uuid import UUID
 
-from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import resolve_url
 from django.views.decorators.cache import never_cache
@@ -24,11 +24,9 @@ from dashboard.views.rendering import (
     missing_is_404,
     page_or_fragment,
     refused,
-    see_other,
     unusable,
-    wants_fragment,
-    with_flash,
 )
+from dashboard.views.ticking import put_ticked
 
 OFFERED = 20
 
@@ -61,20 +59,15 @@ def _offer(request: WorkspaceRequest, shown: Group, search: str) -> HttpResponse
 
 
 def _put_in(request: WorkspaceRequest, shown: Group, search: str) -> HttpResponse:
-    here = request.get_full_path()
-    form = TickedGroupsForm(request.POST)
-    if not form.is_valid():
-        return refused(request, form.first_error(), here)
-    try:
-        added, _ = add_groups(group=shown, ids=form.cleaned_data["ids"], actor=request.user)
-    except Refused as refusal:
-        return refused(request, str(refusal), here)
-    sentence = f"{_groups(added)} now in “{shown}”."
-    if not wants_fragment(request):
-        messages.success(request, sentence)
-        return see_other("group", shown.pk)
-    response = with_flash(_offer(request, shown, search), sentence)
-    return trigger_client_event(response, "group-changed")
+
+    def put(ids: Iterable[UUID]) -> str:
+        added, _ = add_groups(group=shown, ids=ids, actor=request.user)
+        return f"{_groups(added)} now in “{shown}”."
+
+    def offer() -> HttpResponse:
+        return trigger_client_event(_offer(request, shown, search), "group-changed")
+
+    return put_ticked(request, shown, TickedGroupsForm(request.POST), put=put, offer=offer)
 
 
 @require_POST

@@ -1,8 +1,8 @@
 """Put images into a group from the group's own page: ticked among those that it lacks."""
 
+from functools import partial
 from uuid import UUID
 
-from django.contrib import messages
 from django.http import HttpResponse
 from django.utils.http import urlencode
 from django.views.decorators.cache import never_cache
@@ -22,12 +22,9 @@ from dashboard.views.rendering import (
     damaged,
     missing_is_404,
     page_or_fragment,
-    refused,
-    see_other,
     unusable,
-    wants_fragment,
-    with_flash,
 )
+from dashboard.views.ticking import put_ticked
 
 
 @never_cache
@@ -63,19 +60,14 @@ def _offer(
 
 
 def _put_in(request: WorkspaceRequest, shown: Group, wanted: Wanted) -> HttpResponse:
-    here = request.get_full_path()
-    form = TickedForm(request.POST)
-    if not form.is_valid():
-        return refused(request, form.first_error(), here)
-    try:
-        placed = add_images(group=shown, ids=form.cleaned_data["ids"], actor=request.user)
-    except Refused as refusal:
-        return refused(request, _why(refusal), here)
-    sentence = _told(placed, shown)
-    if not wants_fragment(request):
-        messages.success(request, sentence)
-        return see_other("group", shown.pk)
-    return with_flash(_offer(request, shown, wanted), sentence)
+    return put_ticked(
+        request,
+        shown,
+        TickedForm(request.POST),
+        put=lambda ids: _told(add_images(group=shown, ids=ids, actor=request.user), shown),
+        offer=partial(_offer, request, shown, wanted),
+        why=_why,
+    )
 
 
 def _told(placed: Placed, shown: Group) -> str:

@@ -78,7 +78,7 @@ def waiting_words(waiting: Waiting, queue: str) -> str:
     if waiting.again:
         return "It stopped in between, and is tried again at"
     if waiting.share == 1:
-        return "The workspace has its share of running jobs: this one begins when that one ends."
+        return "The workspace has its share of running jobs, one: this one begins when it ends."
     if waiting.share:
         return (
             f"The workspace has its share of {waiting.share:,} running jobs: "

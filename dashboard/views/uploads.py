@@ -17,7 +17,9 @@ from django_htmx.http import HttpResponseClientRefresh
 from accounts.access import requires
 from accounts.http import WorkspaceRequest
 from dashboard.models import Job, Upload
+from dashboard.queries.extractions import find_extraction
 from dashboard.queries.jobs import job_about
+from dashboard.queries.transfers import find_import
 from dashboard.queries.upload_undo import undo_forecast
 from dashboard.queries.uploads import counts, failure_page, failures, get_upload
 from dashboard.services.errors import Refused
@@ -46,6 +48,8 @@ def upload(request: WorkspaceRequest, upload_id: UUID) -> HttpResponse:
         return see_other("upload-sending", shown.id)
     if shown.stage == Upload.Stage.PLANNED:
         return plan_page(request, shown)
+    if (page := _elsewhere(shown)) is not None:
+        return see_other(*page)
     job = job_about(request.workspace, shown.id)
     cursor = request.GET.get("cursor", "")
     found, by_status = failure_page(shown, cursor), counts(shown)
@@ -64,6 +68,17 @@ def upload(request: WorkspaceRequest, upload_id: UUID) -> HttpResponse:
     }
     fragment = "failures" if cursor else "outcome"
     return page_or_fragment(request, "dashboard/uploads/upload.html", fragment, context)
+
+
+def _elsewhere(shown: Upload) -> tuple[str, UUID] | None:
+    """Return the page of what an upload is for, if it brings no images in."""
+    if shown.purpose == Upload.Purpose.IMAGES:
+        return None
+    if (described := find_extraction(shown)) is not None:
+        return "extraction", described.pk
+    if (brought := find_import(shown)) is not None:
+        return "transfer", brought.pk
+    return None
 
 
 @never_cache

@@ -18,8 +18,8 @@ const tick = () => {
     seen.add(key);
     const clock = clocks.get(key) ?? { born: now, last: now };
     clocks.set(key, clock);
-    // One question at a time: a slow answer must not pile up requests.
-    if (element.classList.contains("htmx-request")) continue;
+    // One question at a time: a slow answer must not pile up requests, nor take a form away that was just sent.
+    if (element.matches(".htmx-request, :has(.htmx-request)")) continue;
     if (now - clock.last + 50 < pause(now - clock.born)) continue;
     clock.last = now;
     element.dispatchEvent(new CustomEvent("poll"));

@@ -10,7 +10,7 @@ from accounts.models import Activity
 from dashboard.models import Collection, Record, Task, Version
 from dashboard.services import jobs
 from tests.api.calls import COLLECTION, DESCRIPTOR, MODEL, TASK, check_refusals, in_workspace
-from tests.api.test_async_requests import done
+from tests.api.long_requests import done
 from tests.api.test_descriptors import as_base64
 from tests.factories import (
     Cast,

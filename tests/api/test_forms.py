@@ -8,7 +8,7 @@ import pytest
 
 from dashboard.models import AsyncRequest, Collection
 from tests.api.calls import CUSTOM, DESCRIPTOR, REQUEST
-from tests.api.described import OPERATIONS
+from tests.api.described import OPERATIONS, agrees
 from tests.factories import (
     ApiClient,
     Cast,
@@ -104,6 +104,16 @@ def test_text_that_is_no_object(cast: Cast, collection: Collection, kind: str, s
         method = "allRecords" if "filter" in body else "visualKNN"
         answer = client.post(CUSTOM + method, body, **{"collection-id": str(collection.pk)})
         assert (answer.status_code, answer.json()["status"]["code"]) == (400, 400)
+
+
+@pytest.mark.parametrize("names", [["a\x00"], ["ok", "x" * 256]])
+def test_a_name_that_is_none(cast: Cast, collection: Collection, names: list[str]) -> None:
+    client, headers = api_client(cast.bob), {"collection-id": str(collection.pk)}
+    answer = client.post(f"{CUSTOM}allRecords", {"fields_to_return": names}, headers=headers)
+    assert answer.status_code == 400
+    agrees(answer, f"{CUSTOM}allRecords")
+    (sentence,) = answer.json()["fields_to_return"]
+    assert sentence.startswith(f"Name {len(names)}: ")
 
 
 def test_the_schema_tells_of_all_three() -> None:

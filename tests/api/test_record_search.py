@@ -9,11 +9,11 @@ import pytest
 from dashboard import runtime
 from dashboard.files.errors import AddressFailed, FileRefused, ForbiddenAddress, ImageTooLarge
 from dashboard.models import Collection, Record
-from tests.api.test_records import Ask, ask, collection, ids, picture, reasons  # noqa: F401
+from tests.api.collected import Ask, ids, picture, reasons
 from tests.factories import Cast, made_up_row, make_collection, make_records
 
 
-def row(collection: Collection, key: str) -> Any:  # noqa: F811
+def row(collection: Collection, key: str) -> Any:
     return made_up_row(key, collection.version.dimension or 0).astype(np.float64)
 
 
@@ -21,7 +21,7 @@ def distances(body: Any) -> list[float]:
     return [record["_distance"] for record in body["answer_records"]]
 
 
-def test_it_works(ask: Ask, collection: Collection) -> None:  # noqa: F811
+def test_it_works(ask: Ask, collection: Collection) -> None:
     make_records(collection, *"abcdefgh", price=5)
     body = ask("visualKNN", query_record={"_id": "c"}, fields_to_return=["price"])
     assert (body["status"]["code"], body["answer_count"]) == (200, 5)
@@ -33,7 +33,7 @@ def test_it_works(ask: Ask, collection: Collection) -> None:  # noqa: F811
     assert len(ids(ask("visualKNN", query_record={"_id": "c"}, k=1000))) == 8
 
 
-def test_by_a_picture(ask: Ask) -> None:  # noqa: F811
+def test_by_a_picture(ask: Ask) -> None:
     records = [{"_id": str(seed), "_base64": picture(seed)} for seed in range(4)]
     ask("insert", records=records)
     body = ask("visualKNN", query_record={"_base64": picture(2)}, k=2)
@@ -42,7 +42,7 @@ def test_by_a_picture(ask: Ask) -> None:  # noqa: F811
     assert "_base64" not in str(body)
 
 
-def test_by_several(ask: Ask, collection: Collection) -> None:  # noqa: F811
+def test_by_several(ask: Ask, collection: Collection) -> None:
     make_records(collection, *"abcdefgh")
     records = [{"_id": "a"}, {"_id": "b"}, {"_id": "missing"}, {}]
     body = ask("visualKNN", records=records, k=5)
@@ -57,8 +57,8 @@ def test_by_several(ask: Ask, collection: Collection) -> None:  # noqa: F811
 
 
 def test_the_record_itself_comes_first_among_equals(
-    ask: Ask,  # noqa: F811
-    collection: Collection,  # noqa: F811
+    ask: Ask,
+    collection: Collection,
 ) -> None:
     make_records(collection, *"abc")
     same = Record.objects.get(key="a").vector
@@ -68,7 +68,7 @@ def test_the_record_itself_comes_first_among_equals(
         assert (ids(body), distances(body)) == ([key], [0])
 
 
-def test_filters(ask: Ask, collection: Collection) -> None:  # noqa: F811
+def test_filters(ask: Ask, collection: Collection) -> None:
     make_records(collection, *"abcd", price=5)
     make_records(collection, *"efgh", price=6)
     body = ask("visualKNN", query_record={"_id": "a"}, k=50, filter={"price": 6})
@@ -78,7 +78,7 @@ def test_filters(ask: Ask, collection: Collection) -> None:  # noqa: F811
     assert ids(body) == ["a"]
 
 
-def test_range(ask: Ask, collection: Collection) -> None:  # noqa: F811
+def test_range(ask: Ask, collection: Collection) -> None:
     make_records(collection, *"abcdefgh", price=5)
     far = {key: 1 - row(collection, "a") @ row(collection, key) for key in "bcdefgh"}
     radius = sorted(far.values())[3] + 1e-9
@@ -91,7 +91,7 @@ def test_range(ask: Ask, collection: Collection) -> None:  # noqa: F811
     ]
 
 
-def test_rank(ask: Ask, collection: Collection) -> None:  # noqa: F811
+def test_rank(ask: Ask, collection: Collection) -> None:
     make_records(collection, *"abcdefgh", price=5)
     given = [{"_id": "b"}, {"_id": "x"}, {"_id": "a"}, {"_base64": picture(), "sku": 7}]
     body = ask(
@@ -113,8 +113,8 @@ def test_rank(ask: Ask, collection: Collection) -> None:  # noqa: F811
 
 
 def test_nothing_to_search_with(
-    ask: Ask,  # noqa: F811
-    collection: Collection,  # noqa: F811
+    ask: Ask,
+    collection: Collection,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     make_records(collection, "a")
@@ -160,7 +160,7 @@ def test_nothing_to_search_with(
         ("visualRankRecords", {"records": [{"_id": "a"}]}),
     ],
 )
-def test_bad_input(ask: Ask, collection: Collection, method: str, body: Any) -> None:  # noqa: F811
+def test_bad_input(ask: Ask, collection: Collection, method: str, body: Any) -> None:
     make_records(collection, "a")
     answer = ask(method, body, answer=True)
     found = answer.json()
@@ -170,8 +170,8 @@ def test_bad_input(ask: Ask, collection: Collection, method: str, body: Any) -> 
 
 def test_what_memory_holds_is_scoped_once_more(
     cast: Cast,
-    ask: Ask,  # noqa: F811
-    collection: Collection,  # noqa: F811
+    ask: Ask,
+    collection: Collection,
 ) -> None:
     """Put rows of a stranger's collection into memory, as a mistake would: none is shown."""
     make_records(collection, "a")

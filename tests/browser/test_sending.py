@@ -1,19 +1,24 @@
 """Send many files from a real browser: dropped in folders, broken off, and gone on with."""
 
+import random
 import re
+import zipfile
 from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import urljoin
 
 import pytest
-from playwright.sync_api import Page, Request, expect
+from playwright.sync_api import Browser, Page, Request, Route, expect
 
-from tests.browser.demo import set_up
 from tests.factories import drawn_jpeg
-from tests.live import Server
+from tests.live import EMAIL, PASSWORD, Server, running
 
 pytestmark = [pytest.mark.browser, pytest.mark.live]
 A_WHILE = 120_000
+SENDING = re.compile("/uploads/[0-9a-f-]{36}/files$")
+WHOLE = re.compile("/uploads/[0-9a-f-]{36}$")
+TUS_CLIENT = (Path(__file__).parent / "vendor" / "tus.min.js").read_text()
 FOLDERS, EACH = 12, 25
 
 
@@ -76,9 +81,34 @@ def in_it(page: Page, url: str) -> tuple[int, int]:
     return images, groups
 
 
-def test_300_files_and_a_reload(installation: Server, page: Page, folder: Path) -> None:
-    set_up(installation, page)
-    page.goto(urljoin(installation.url, "/uploads/new"))
+@pytest.fixture(scope="module")
+def program(browser: Browser) -> Iterator[Server]:
+    """Run one installation for all that is sent here."""
+    with running(DATABASE_URL="", REDIS_URL="") as server:
+        server.manage("user", "create", "--email", EMAIL, "--password", PASSWORD)
+        yield server
+
+
+def sign_in(page: Page, program: Server) -> None:
+    page.goto(urljoin(program.url, "/accounts/login/"))
+    page.get_by_label("E-mail").fill(EMAIL)
+    page.get_by_label("Password").fill(PASSWORD)
+    page.keyboard.press("Enter")
+    expect(page).to_have_title("Home · Likewise")
+
+
+def begin(page: Page, program: Server, *paths: Path, words: str) -> None:
+    """Drop files on the page, and have them brought in at once when all are there."""
+    page.goto(urljoin(program.url, "/uploads/new"))
+    drop(page, *paths)
+    expect(page.get_by_text(words)).to_be_visible()
+    page.get_by_label("Bring everything in at once").check()
+    page.get_by_role("button", name="Upload", exact=True).click()
+
+
+def test_300_files_and_a_reload(program: Server, page: Page, folder: Path) -> None:
+    sign_in(page, program)
+    page.goto(urljoin(program.url, "/uploads/new"))
     counted = patches(page)
     drop(page, folder)
     expect(page.get_by_text("300 files")).to_be_visible()
@@ -88,14 +118,139 @@ def test_300_files_and_a_reload(installation: Server, page: Page, folder: Path) 
     expect(page.get_by_role("heading", name="Sending")).to_be_focused()
     wait_for_some(page, 40)
     page.reload()
-    expect(page).to_have_url(re.compile("/uploads/[0-9a-f-]+/files$"))
-    heading = page.get_by_role("heading", name=re.compile("of 300 files are not here"))
+    expect(page).to_have_url(SENDING)
+    heading = page.get_by_role("heading", name=re.compile("files are not here yet"))
     expect(heading).to_be_visible()
     before = Counter(counted)
     drop(page, folder)
-    page.wait_for_url(re.compile("/uploads/[0-9a-f-]+$"), timeout=A_WHILE)
+    page.wait_for_url(WHOLE, timeout=A_WHILE)
     again = {url for url in before if counted[url] > before[url]}
     assert len(again) <= 8, "what was here was sent again"
     assert len(counted) == FOLDERS * EACH
     expect(page.get_by_text("300 of 300").first).to_be_visible(timeout=A_WHILE)
-    assert in_it(page, installation.url) == (FOLDERS * EACH, FOLDERS)
+    assert in_it(page, program.url) == (FOLDERS * EACH, FOLDERS)
+
+    # What is here is known by its hash, and never sent, wherever it lies now.
+    page.goto(urljoin(program.url, "/uploads/new"))
+    counted.clear()
+    begin(page, program, folder / "mug 0", folder / "mug 1", words="50 files")
+    page.wait_for_url(WHOLE, timeout=A_WHILE)
+    expect(page.get_by_text("50 of 50").first).to_be_visible(timeout=A_WHILE)
+    assert not counted
+    assert in_it(page, program.url) == (FOLDERS * EACH, FOLDERS)
+
+
+def test_another_browser_goes_on(
+    program: Server, browser: Browser, page: Page, tmp_path: Path
+) -> None:
+    """A large file breaks off, the page is closed, and somebody goes on elsewhere."""
+    large = tmp_path / "large.zip"
+    with zipfile.ZipFile(large, "w") as archive:
+        archive.writestr("a.jpg", drawn_jpeg(90_001) + random.Random(1).randbytes(20 << 20))
+    context = browser.new_context()
+    first = context.new_page()
+    sign_in(first, program)
+    debugger = context.new_cdp_session(first)
+    debugger.send("Network.enable")
+    slow = {"offline": False, "latency": 0, "downloadThroughput": -1, "uploadThroughput": 4 << 20}
+    debugger.send("Network.emulateNetworkConditions", slow)
+    begin(first, program, large, words="1 file")
+    first.wait_for_function(
+        "document.querySelector('[data-upload-bar]').value > 0.3", timeout=A_WHILE
+    )
+    address = first.url
+    context.close()
+    sign_in(page, program)
+    page.get_by_role("link", name="Go on with large.zip").click()
+    expect(page).to_have_url(address)
+    offsets = []
+    page.on(
+        "request",
+        lambda request: (
+            offsets.append(int(request.headers["upload-offset"]))
+            if request.method == "PATCH"
+            else None
+        ),
+    )
+    drop(page, large)
+    page.wait_for_url(WHOLE, timeout=A_WHILE)
+    assert offsets[0] > 1 << 20, "it began at the beginning"
+    expect(page.get_by_text("1 of 1").first).to_be_visible(timeout=A_WHILE)
+
+
+def test_a_dead_network_and_a_pause(program: Server, browser: Browser, folder: Path) -> None:
+    context = browser.new_context()  # whose console may complain about the network
+    page = context.new_page()
+    sign_in(page, program)
+    sent = folder.parent / "others"
+    sent.mkdir()
+    for seed in range(60):
+        (sent / f"{seed}.jpg").write_bytes(drawn_jpeg(70_000 + seed))
+    begin(page, program, sent, words="60 files")
+    wait_for_some(page, 5)
+    page.context.set_offline(True)
+    page.wait_for_timeout(1500)
+    held = figure(page, "done")
+    page.wait_for_timeout(1000)
+    assert figure(page, "done") == held < 60
+    page.context.set_offline(False)
+    wait_for_some(page, held + 5)
+    page.get_by_role("button", name="Pause").click()
+    expect(page.get_by_role("button", name="Go on", exact=True)).to_be_focused()
+    page.get_by_role("button", name="Go on", exact=True).click()
+    page.wait_for_url(WHOLE, timeout=A_WHILE)
+    expect(page.get_by_text("60 of 60").first).to_be_visible(timeout=A_WHILE)
+    context.close()
+
+
+def test_what_fails_can_be_tried_again_or_left_out(
+    program: Server, page: Page, tmp_path: Path
+) -> None:
+    names = [tmp_path / f"{seed}.jpg" for seed in range(3)]
+    for seed, name in enumerate(names):
+        name.write_bytes(drawn_jpeg(60_000 + seed))
+    refused = {"status": 403, "json": {"detail": "Not now."}}
+
+    def refuse(route: Route) -> None:
+        if route.request.method == "PATCH":
+            route.fulfill(**refused)
+        else:
+            route.continue_()
+
+    sign_in(page, program)
+    page.route("**/parts/*", refuse)
+    begin(page, program, *names, words="3 files")
+    expect(page.get_by_role("row", name="0.jpg Not now.")).to_be_visible(timeout=A_WHILE)
+    expect(page.get_by_role("button", name="Go on without the failed ones")).to_be_visible()
+    page.get_by_role("button", name="Remove 0.jpg").click()
+    expect(page.get_by_role("row", name="0.jpg Not now.")).to_have_count(0)
+    page.unroute("**/parts/*")
+    page.get_by_role("button", name="Retry all failed").click()
+    page.wait_for_url(WHOLE, timeout=A_WHILE)
+    expect(page.get_by_text("2 of 2").first).to_be_visible(timeout=A_WHILE)
+
+
+def test_a_client_that_is_not_ours(program: Server, page: Page) -> None:
+    """The protocol's own client sends through the pages' door, with the form's token."""
+    sign_in(page, program)
+    page.goto(urljoin(program.url, "/uploads/new"))
+    page.evaluate(TUS_CLIENT)  # past the content policy, which would refuse a script tag
+    whole = page.evaluate(
+        """async data => {
+            const token = document.querySelector("[name=csrfmiddlewaretoken]").value;
+            const headers = {"X-CSRFToken": token, Accept: "application/json"};
+            const body = new FormData();
+            const begun = await fetch("/uploads/open", {method: "POST", headers, body});
+            const {id} = await begun.json();
+            const file = new Blob([Uint8Array.from(data)]);
+            const sent = await new Promise((done, fail) => new tus.Upload(file, {
+                endpoint: `/uploads/${id}/parts/new`, headers, chunkSize: 300,
+                metadata: {filename: "red/1.jpg"}, uploadDataDuringCreation: true,
+                onSuccess: () => done(id), onError: fail,
+            }).start());
+            return (await fetch(`/uploads/${sent}/parts`, {headers})).json();
+        }""",
+        list(drawn_jpeg(50_001)),
+    )
+    [part] = whole["parts"]
+    assert (part["name"], part["offset"]) == ("red/1.jpg", len(drawn_jpeg(50_001)))

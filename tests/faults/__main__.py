@@ -4,11 +4,12 @@ import os
 import random
 import sys
 import time
+from collections.abc import Sequence
 
 from tests import setups
 from tests.faults.installation import installed
-from tests.faults.kinds import KINDS, Outcome, try_kind
-from tests.faults.work import Work
+from tests.faults.kinds import KINDS, Kind, Outcome, try_kind
+from tests.faults.work import NotThisTime, Work
 
 MOMENTS = 20
 HEAD = (
@@ -17,28 +18,36 @@ HEAD = (
 )
 
 
-def main(moments: int) -> int:
+def main(moments: int, set_ups: Sequence[str] = setups.NAMES) -> int:
     """Print a line for each kind and set-up; return 1 if anything was lost or left."""
     seed = os.environ.get("LIKEWISE_TEST_SEED") or str(random.SystemRandom().randrange(1 << 31))
     print(f"LIKEWISE_TEST_SEED={seed}")
     print(HEAD, flush=True)
     wrong = False
-    for set_up in setups.NAMES:
+    for set_up in set_ups:
         if set_up == "postgres" and not setups.postgres_server():
             print("DATABASE_URL names no PostgreSQL server: that set-up is left out")
             continue
         with installed(set_up) as installation:
             work = Work(installation)
             for kind in (one for one in KINDS if set_up in one.set_ups):
-                dice = random.Random(f"{seed} {kind.name}")
-                started = time.monotonic()
-                outcome = try_kind(kind, work, moments, dice)
-                wrong |= bool(outcome.verdict)
-                print(_line(kind.name, set_up, outcome), f"{time.monotonic() - started:6.0f} s")
-                for orphan in outcome.verdict.orphans:
-                    print(f"    {orphan}")
-                sys.stdout.flush()
+                wrong |= _try(kind, set_up, work, moments, random.Random(f"{seed} {kind.name}"))
     return int(wrong)
+
+
+def _try(kind: Kind, set_up: str, work: Work, moments: int, dice: random.Random) -> bool:
+    """Print what came of a kind; return whether anything is wrong."""
+    started = time.monotonic()
+    try:
+        outcome = try_kind(kind, work, moments, dice)
+    except (AssertionError, NotThisTime) as error:
+        print(f"{kind.name:34} {set_up:9} failed: {error}", flush=True)
+        return True
+    print(_line(kind.name, set_up, outcome), f"of {time.monotonic() - started:.0f} s in all")
+    for orphan in outcome.verdict.orphans:
+        print(f"    {orphan}")
+    sys.stdout.flush()
+    return bool(outcome.verdict)
 
 
 def _line(kind: str, set_up: str, outcome: Outcome) -> str:
@@ -50,4 +59,6 @@ def _line(kind: str, set_up: str, outcome: Outcome) -> str:
 
 
 if __name__ == "__main__":
-    sys.exit(main(int(sys.argv[1]) if len(sys.argv) > 1 else MOMENTS))
+    numbers = [int(word) for word in sys.argv[1:] if word.isdigit()]
+    chosen = [word for word in sys.argv[1:] if word in setups.NAMES]
+    sys.exit(main(numbers[0] if numbers else MOMENTS, chosen or setups.NAMES))

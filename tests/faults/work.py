@@ -124,7 +124,7 @@ class Work:
         orphans = self._orphans()
         verdict = self._images() + self._members() + self._results() + self._trained()
         jobs = tuple(f"job: {kind} {state}: {message}" for kind, state, message in broken)
-        return verdict + Verdict(orphans=orphans + jobs)
+        return verdict + Verdict(orphans=orphans + jobs + self._unclear_answers())
 
     def _orphans(self) -> tuple[str, ...]:
         """Return what the doctor finds, but for what a killed process was just writing aside.
@@ -134,6 +134,16 @@ class Work:
         found = self.installation.doctor("--mend")
         left = self.installation.doctor() if found else []
         return (*(line for line in found if not line.startswith("temporary:")), *left)
+
+    def _unclear_answers(self) -> tuple[str, ...]:
+        """Return what the sender was answered in trouble that was no sentence with its status."""
+        answers = set(self.sender.troubles)
+        self.sender.troubles.clear()
+        return tuple(
+            f"answer: {status} {text[:200]}"
+            for status, text in answers
+            if status not in (503, 507) or not json.loads(text).get("detail")
+        )
 
     def _images(self) -> Verdict:
         """Hold the hash of each accepted picture against the rows, and theirs against files."""

@@ -405,6 +405,16 @@ def test_a_version_that_waits_for_no_job(workspace: Workspace) -> None:
     assert version.detail
 
 
+def test_an_upload_that_waits_for_no_job(workspace: Workspace) -> None:
+    upload = make_upload(workspace, stage=Upload.Stage.PLANNING, committed=None)
+    job = make_job(workspace, kind=Job.Kind.PLAN, subject_id=upload.pk)
+    assert found() == []
+    job.delete()
+    mended_once("upload")
+    upload.refresh_from_db()
+    assert upload.stage == Upload.Stage.RECEIVING
+
+
 # Temporary files
 
 

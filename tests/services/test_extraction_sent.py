@@ -9,14 +9,15 @@ import pytest
 from dashboard.files import storage
 from dashboard.files.errors import AddressFailed
 from dashboard.jobs.runner import run_job
-from dashboard.models import Extraction, Image, Job, SentFeature, UploadFile, Version
+from dashboard.models import Extraction, Image, Job, SentFeature, Upload, UploadFile, Version
 from dashboard.services import extraction_sent, jobs, upload_reader
 from dashboard.services.closing import cancel_job
 from dashboard.services.descriptors import describe
 from dashboard.services.extraction_sending import describe_addresses, open_extraction
-from dashboard.services.receiving import append, register_part
+from dashboard.services.receiving import append, forget_bytes, register_part
 from dashboard.services.receiving_end import finish_receiving
 from dashboard.services.retries import retry_job
+from dashboard.services.upload_listing import list_parts
 from tests.factories import (
     Cast,
     drawn_jpeg,
@@ -185,6 +186,25 @@ def test_killed_after_the_file_it_lets_go(
     run(job)
     assert job.state == "done"
     nothing_stays(cast)
+
+
+def test_what_nobody_tries_again_is_forgotten(version: Version, cast: Cast) -> None:
+    """A kill between two removals, bytes that were kept long enough: nothing is left for ever."""
+    job = sent(version, cast, FILES)
+    upload = Upload.objects.get(purpose=Upload.Purpose.DESCRIBE)
+    list_parts(upload=upload, handle=jobs.Handle(claimed(job)))
+    row = UploadFile.objects.first()
+    SentFeature.objects.create(file=row, vector=b"12")
+    assert extraction_sent.forget_left_features() == 0
+    forget_bytes(upload)
+    assert extraction_sent.forget_left_features() == 1
+    assert not SentFeature.objects.exists()
+
+
+def claimed(job: Job) -> Job:
+    found = jobs.claim(job.pk, "me")
+    assert found is not None
+    return found
 
 
 def _die(*_: object) -> None:

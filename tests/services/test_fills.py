@@ -126,6 +126,7 @@ def test_a_killed_worker_loses_and_doubles_nothing(
     runner.run_job(str(job.pk))
     job.refresh_from_db()
     assert (job.state, keys(collection)) == (Job.State.DONE, ids(images))
+    assert (job.done, job.skipped) == (len(images), 0)
 
 
 def test_a_worker_that_lost_its_lease_writes_nothing(

@@ -8,8 +8,9 @@ import pytest
 from django.db import IntegrityError, OperationalError, connection, transaction
 from django.utils import timezone
 
+from dashboard.files import paths, storage
 from dashboard.jobs import runner, sweep
-from dashboard.models import Job, Upload, WorkerSign
+from dashboard.models import Job, Upload, UploadFile, UploadPart, WorkerSign
 from dashboard.queries.turns import next_in
 from dashboard.services import jobs
 from dashboard.services.closing import cancel_job
@@ -135,6 +136,39 @@ def test_a_defect_is_tried_again_and_then_given_up(
     assert "division by zero" in job.message
     assert "4 times" in job.message
     assert next_in(job.queue) == []
+
+
+def test_a_job_that_gets_on_is_not_given_up(job: Job) -> None:
+    for fraction in (0.2, 0.4, 0.4, 0.4):
+        handle = jobs.Handle(claimed(job))
+        handle.report(fraction=fraction / 2)
+        handle.report(fraction=fraction)
+        Job.objects.filter(pk=job.pk).update(lease_until=timezone.now() - timedelta(seconds=1))
+        sweep.sweep_once()
+    job.refresh_from_db()
+    # The second try came further than the first; the last two came no further than that.
+    assert (job.state, job.tries) == (Job.State.QUEUED, 3)
+
+
+def test_a_worker_that_finds_its_job_given_up_leaves_nothing(
+    job: Job, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    upload = make_upload(job.workspace)
+    part = UploadPart.objects.create(upload=upload, number=0, name="a.jpg", size=1)
+    file = UploadFile.objects.create(upload=upload, part=part, number=0, name="a.jpg")
+    Job.objects.filter(pk=job.pk).update(subject_id=upload.pk)
+    name = paths.image(job.workspace_id, file.image_id_if_new, "jpg")
+
+    def goes_on_too_long(handle: jobs.Handle) -> str:
+        given_up = {"state": Job.State.FAILED, "owner": "", "lease_until": None}
+        Job.objects.filter(pk=job.pk).update(**given_up, finished=timezone.now())
+        storage.write(name, b"written after the end")
+        handle.report(done=1)
+        return "Done."
+
+    monkeypatch.setitem(runner.KINDS, "upload", goes_on_too_long)
+    runner.run_job(str(job.id))
+    assert not storage.exists(name)
 
 
 def test_a_refusal_fails_it_with_its_sentence(job: Job, monkeypatch: pytest.MonkeyPatch) -> None:

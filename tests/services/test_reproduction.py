@@ -119,15 +119,15 @@ def test_the_command_works_and_refuses(
     version: Version, cast: Cast, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     out = io.StringIO()
-    call_command("version", "check", str(version.pk), stdout=out)
+    call_command("reproduce", str(version.pk), stdout=out)
     assert out.getvalue().startswith("Shoes version 1, trained again: 72 descriptors differ by at ")
     queued = make_version(Task.objects.get(), status=Version.Status.ERROR, artifact="")
     for key in (uuid.uuid4(), queued.pk):
         with pytest.raises(CommandError, match="There is no trained version"):
-            call_command("version", "check", str(key))
+            call_command("reproduce", str(key))
     monkeypatch.setattr(reproduction, "SAME", -1.0)
     with pytest.raises(CommandError, match="differ by at most"):
-        call_command("version", "check", str(version.pk))
+        call_command("reproduce", str(version.pk))
     storage.delete(f"{version.artifact}/snapshot.json")
     with pytest.raises(CommandError, match="cannot be trained again"):
-        call_command("version", "check", str(version.pk))
+        call_command("reproduce", str(version.pk))

@@ -7,9 +7,11 @@ from accounts.models import Activity, Membership, Role
 from dashboard.files import paths, storage
 from dashboard.models import Feature, Group, Image, Imported, Job, SimilarityType, Version
 from dashboard.queries.evaluations import evaluations
+from dashboard.queries.snapshots import kept_snapshot
 from dashboard.services.descriptors import describe
 from dashboard.services.groups import add_images
 from dashboard.services.images import delete_images
+from dashboard.services.training import read_snapshot
 from dashboard.services.transfers import delete_transfer
 from tests import factories
 from tests.factories import Cast, drawn_jpeg
@@ -56,6 +58,19 @@ def test_the_same_descriptors(cast: Cast, version: Version) -> None:
     kind = SimilarityType.objects.in_workspace(cast.elsewhere).get(name="Same product")
     assert list(twin.metrics) == [str(kind.pk)]
     assert evaluations(twin) == evaluations(version)
+
+
+def test_what_a_version_saw_is_told_by_the_new_ids(cast: Cast, version: Version) -> None:
+    _, data = export(cast.workspace, cast.ann)
+    bring(cast.elsewhere, data, cast.charlie)
+    twin = Version.objects.in_workspace(cast.elsewhere).get()
+    here, there = (kept_snapshot(one.task, read_snapshot(one)) for one in (version, twin))
+    assert {image.sha256 for image in here.images.values()} == {
+        image.sha256 for image in there.images.values()
+    }
+    assert {image.workspace_id for image in there.images.values()} == {cast.elsewhere.pk}
+    groups = {member.group_id for rows in there.members.values() for member in rows}
+    assert Group.objects.in_workspace(cast.elsewhere).filter(pk__in=groups).count() == len(groups)
 
 
 def _pictures() -> list[bytes]:

@@ -1,9 +1,11 @@
 """Whose turn it is: priority, fairness between workspaces, age, and a share for each workspace."""
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.db import connection
 from django.utils import timezone
 from pytest_django import Settings
 
@@ -11,7 +13,7 @@ from accounts.models import Workspace
 from dashboard.models import Job
 from dashboard.queries.turns import next_in
 from dashboard.services import jobs
-from tests.factories import Cast, make_job
+from tests.factories import Cast, make_cast, make_job
 
 
 @pytest.fixture(autouse=True)
@@ -125,3 +127,29 @@ def test_each_kind_is_queued_with_its_priority(cast: Cast) -> None:
         for kind in (Job.Kind.UPLOAD, Job.Kind.CLOSE)
     }
     assert made == {Job.Kind.UPLOAD: 0, Job.Kind.CLOSE: -10}
+
+
+@pytest.mark.django_db(transaction=True)
+def test_workers_that_claim_at_once_do_not_exceed_the_share(
+    transactional_db: None, settings: Settings
+) -> None:
+    """On PostgreSQL they meet; SQLite lets one write at a time, and its tests have one thread."""
+    workspace = make_cast().workspace
+    for number in range(12):
+        waiting(workspace, f"a{number}")
+
+    def claim(number: int) -> None:
+        try:
+            jobs.claim_next("upload", f"worker {number}")
+        finally:
+            connection.close()
+
+    if connection.vendor == "postgresql":
+        with ThreadPoolExecutor(8) as pool:
+            list(pool.map(claim, range(24)))
+    else:
+        for number in range(24):
+            jobs.claim_next("upload", f"worker {number}")
+    running = Job.objects.filter(state=Job.State.RUNNING)
+    assert running.count() == settings.LIKEWISE_JOBS_PER_WORKSPACE
+    assert running.values("owner").distinct().count() == running.count()

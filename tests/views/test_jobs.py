@@ -50,7 +50,9 @@ def test_the_list_works(bob_client: Client, cast: Cast, job: Job) -> None:
     answer = bob_client.get("/jobs/")
     assert [row.job for row in answer.context["rows"]] == [newer, job]
     text = answer.content.decode()
-    assert text.count("data-poll") == 1  # one request for the whole list, and no tray beside it
+    assert (
+        text.count("data-poll hx-get") == 1
+    )  # one request for the whole list, and no tray beside it
     assert f'href="/uploads/{job.subject_id}"' in text
     assert f'action="/jobs/{job.pk}/cancel"' in text
 

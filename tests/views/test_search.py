@@ -1,10 +1,8 @@
 """Search: with a picture, an address, or an image of the workspace; and what is alike to one."""
 
 import re
-import subprocess
 from collections.abc import Callable
 from html import unescape
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -24,7 +22,6 @@ from dashboard.services.images import delete_images
 from dashboard.services.tasks import add_type
 from dashboard.services.training import start_training
 from dashboard.views import search
-from dashboard.views.snippets import curl_descriptor
 from tests.factories import (
     Cast,
     drawn_jpeg,
@@ -294,33 +291,6 @@ def test_a_deleted_image_is_gone(bob_client: Client, cast: Cast, images: list[Im
     delete_images(workspace=cast.workspace, ids=[images[0].pk], actor=cast.bob)
     assert bob_client.get(f"/search/?image={images[0].pk}").status_code == 404
     assert "0.jpg" not in results(bob_client.post("/search/", {"file": jpeg(0)}))
-
-
-# As a command
-
-
-def test_the_command_sends_a_file(cast: Cast, tmp_path: Path) -> None:
-    (tmp_path / "picture.jpg").write_bytes(drawn_jpeg(1))
-    version = make_version(make_task(cast.workspace))
-    body = sent(curl_descriptor(version), tmp_path)
-    assert f'"task_id": "{version.task_id}", "version": 1' in body
-    assert '"_base64": "/9j/' in body
-
-
-def test_the_command_sends_an_address_whatever_is_in_it(cast: Cast, tmp_path: Path) -> None:
-    version = make_version(make_task(cast.workspace))
-    body = sent(curl_descriptor(version, "https://x/'; touch ruin; $(touch ruin) '"), tmp_path)
-    assert "touch ruin" in body
-    assert not (tmp_path / "ruin").exists()
-
-
-def sent(command: str, folder: Path) -> str:
-    """Run the command with a curl that prints its last argument, or what is piped into it."""
-    fake = 'curl() { case "${!#}" in @-) cat;; *) printf "%s" "${!#}";; esac; }\n'
-    done = subprocess.run(
-        ["bash", "-c", fake + command], cwd=folder, capture_output=True, text=True, check=True
-    )
-    return done.stdout
 
 
 # Images that nobody looked at

@@ -11,39 +11,17 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
-from django.conf import settings
-from pytest_django.live_server_helper import LiveServer
 from ximilar.client import CustomSimilarityClient, DetectionClient, RecognitionClient
 from ximilar.client.exceptions import XimilarClientInvalidDataException
 from ximilar.client.recognition import Image as ClientImage
-from ximilar.client.recognition import Label as ClientLabel
 from ximilar.client.recognition import Model
 
 from dashboard.models import Group, Image
-from dashboard.services import jobs
-from tests.factories import Cast, make_cast, make_key, make_task, make_version
+from tests.factories import Cast, make_key, make_task, make_version
 from tests.walks.client import client_of, records
 
 pytestmark = [pytest.mark.live, pytest.mark.django_db(transaction=True)]
 OK = {"status": "OK"}
-
-
-@pytest.fixture(scope="session", autouse=True)
-def _static() -> None:
-    """Make the folder that WhiteNoise looks for when the live server starts, before any test."""
-    settings.STATIC_ROOT.mkdir(exist_ok=True)
-
-
-@pytest.fixture
-def cast(transactional_db: None, monkeypatch: pytest.MonkeyPatch) -> Cast:
-    """Make the cast anew for each test, and no worker."""
-    monkeypatch.setattr(jobs.app, "send_task", lambda *_, **__: None)
-    return make_cast()
-
-
-@pytest.fixture
-def endpoint(live_server: LiveServer) -> str:
-    return f"http://localhost:{live_server.thread.port}/"
 
 
 @pytest.fixture
@@ -335,55 +313,6 @@ def test_in_another_workspace(cast: Cast, endpoint: str) -> None:
     assert stranger.remove_object(box.id)["detail"]
     assert image.set_test(True) == {"updated": 1}
     assert box.add_meta_data({"a": 1})
-
-
-# What is no part of Likewise
-
-
-def test_recognition_is_no_part(key: str, endpoint: str) -> None:
-    client: RecognitionClient = client_of(key, endpoint, RecognitionClient)
-    tasks, status = client.get_all_tasks()
-    assert (tasks, status["detail"][:29]) == (None, "Recognition tasks are no part")
-    assert client.get_all_labels()[1]["detail"].startswith("Recognition labels are no part")
-    assert client.get_task(str(uuid4()))[1]["status"].startswith("Recognition tasks are no part")
-    assert client.create_task("Shoes")[1]["status"].startswith("Recognition tasks are no part")
-    assert client.get_label(str(uuid4()))[0] is None
-    assert client.create_label("Shoe")[0] is None
-    assert client.remove_label(str(uuid4()))["detail"].startswith("Recognition labels")
-    assert client.create_point(None, "tip", [1, 2])[0]["detail"].startswith("Points are no part")
-    (image,), _ = client.upload_images(records(1))
-    for answer in (
-        image.add_label("x"),
-        image.update_label("x", 1),
-        image.detach_label("x"),
-        client.add_label_to_image(image.id, "x"),
-        client.modify_images([image.id], add_labels=["x"]),
-        client.modify_images(labels=["x"], test=True),
-    ):
-        assert answer["detail"].startswith("Recognition labels are no part")
-    label = ClientLabel(key, endpoint, {"id": str(uuid4()), "name": "Shoe"})
-    assert label.add_annotate_task("x")["detail"].startswith("Recognition labels")
-    assert label.get_training_images()[0] == []
-
-
-def test_detection_tasks_are_no_part(detection: DetectionClient) -> None:
-    tasks, status = detection.get_all_tasks()
-    assert (tasks, status["detail"][:27]) == (None, "Detection tasks are no part")
-    assert detection.create_task("Shoes")[0] is None
-    assert detection.remove_task(str(uuid4()))["detail"].startswith("Detection tasks")
-    assert detection.get_model("x") is None
-    label, _ = detection.get_label_by_name("object")
-    assert label.add_recognition_task("x")["detail"].startswith("Recognition tasks")
-    assert label.detach_recognition_task("x")["detail"].startswith("Recognition tasks")
-    (image,), _ = detection.upload_images(records(1))
-    box, _ = detection.create_object(label.id, image.id, [0, 0, 9, 9])
-    for answer in (
-        box.add_recognition_label("x"),
-        box.update_label("x", 1),
-        box.detach_recognition_label("x"),
-        detection.add_label_to_object(box.id, "x"),
-    ):
-        assert answer["detail"].startswith("Recognition labels are no part")
 
 
 # What the client itself cannot do, as README says

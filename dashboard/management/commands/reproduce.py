@@ -11,15 +11,13 @@ from dashboard.services.reproduction import train_again
 
 
 class Command(BaseCommand):
-    """`version check ID` trains a version again from what it kept, and compares."""
+    """`reproduce ID` trains a version again from what it kept, compares, and keeps nothing."""
 
     help = "Train a version again from its snapshot and say whether its descriptors are the same."
 
     def add_arguments(self, parser: CommandParser) -> None:
-        """Declare the verb."""
-        verbs = parser.add_subparsers(dest="verb", required=True)
-        check = verbs.add_parser("check", help="Train again, compare, keep nothing.")
-        check.add_argument("id", type=UUID, help="The version's id, as in its address.")
+        """Declare the argument."""
+        parser.add_argument("id", type=UUID, help="The version's id, as in its address.")
 
     def handle(self, *_args: Any, **options: Any) -> None:
         """Do it, or say in one sentence why not."""
