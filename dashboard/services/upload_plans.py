@@ -122,6 +122,8 @@ class Looker:
     def _read(self) -> list[UploadFile]:
         """Return the next rows, with the hashes of the pictures that could be read."""
         found = self._upload.files.filter(foreseen=Foreseen.UNKNOWN, status="waiting")
+        # A second row of a file waits for the first one: when more was sent, that may be newer.
+        found = found.exclude(source__foreseen=Foreseen.UNKNOWN)
         related = ("part", "source__part")
         rows = list(found.select_related(*related).order_by("pk")[:FILES_PER_BATCH])
         to_read = [row for row in rows if _has_bytes(row)]

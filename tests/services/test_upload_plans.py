@@ -222,6 +222,14 @@ def test_more_files_may_come_after_the_plan(cast: Cast) -> None:
     assert upload.files.get().group_name == "A"
 
 
+def test_second_rows_find_a_file_that_came_later(cast: Cast) -> None:
+    upload = received(cast, {"m.csv": table("file,group,type\n1.jpg,A,Shape\n1.jpg,B,Shade\n")})
+    planned(upload)
+    add_part(upload, "1.jpg", drawn_jpeg(1))
+    assert planned(upload).message == "1 new, 1 known already, 0 in error."
+    assert committed(upload).message == "1 added, 1 known already."
+
+
 def test_cancelled_it_takes_files_again(cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
     upload = received(cast, {"shoes.zip": zipped(SHOES)})
     job = start_plan(upload=upload, actor=cast.bob)
