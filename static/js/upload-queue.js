@@ -9,6 +9,8 @@ const WORTH_NAMING = 50;
 const HASHED_AHEAD = 64;
 const PIECE = 64 << 20; // of a large file in one request
 const AGAIN = 5_000;
+// The page says what went wrong with each file; for the console that is no error.
+const LOG = { debug() {}, warn: console.warn, error: console.warn };
 const RETRIES = [0, 1_000, 2_000, 5_000, 10_000, 20_000];
 
 // waiting -> hashing -> hashed -> named -> sending -> done | known | failed
@@ -28,7 +30,7 @@ export class Queue extends EventTarget {
   constructor({ server, hasher, largestHashed }) {
     super();
     Object.assign(this, { server, hasher, largestHashed });
-    this.#uppy = new Uppy({ allowMultipleUploadBatches: true });
+    this.#uppy = new Uppy({ allowMultipleUploadBatches: true, logger: LOG });
     this.#uppy.use(Tus, { endpoint: "-", limit: AT_ONCE, chunkSize: PIECE, retryDelays: RETRIES, storeFingerprintForResuming: false, headers: () => server.headers() });
     this.#uppy.on("upload-progress", (file, { bytesUploaded }) => this.#progressed(file?.id, bytesUploaded));
     this.#uppy.on("upload-success", (file) => this.#sent(file.id));

@@ -156,7 +156,7 @@ def test_another_browser_goes_on(
     debugger.send("Network.emulateNetworkConditions", slow)
     begin(first, program, large, words="1 file")
     first.wait_for_function(
-        "document.querySelector('[data-upload-bar]').value > 0.3", timeout=A_WHILE
+        "() => document.querySelector('[data-upload-bar]').value > 0.3", timeout=A_WHILE
     )
     address = first.url
     context.close()
