@@ -11,7 +11,7 @@ from tests.faults.work import Verdict, Work
 
 AWAY = {"redis": 1.5, "disk": 2.0, "database": 10.0}  # seconds
 STRIKES_A_JOB = 2  # it is given up after four tries, and a slow machine may cost it one
-PATIENCE = 120
+PATIENCE = 240
 
 
 @dataclass(frozen=True)

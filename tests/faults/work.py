@@ -101,7 +101,7 @@ class Work:
         self.settle()
         self.installation.rows.execute("DELETE FROM dashboard_feature")
 
-    def settle(self, patience: float = 120) -> None:
+    def settle(self, patience: float = 240) -> None:
         """Wait until no job is unfinished."""
         end = time.monotonic() + patience
         while self.installation.rows.one(UNFINISHED):
