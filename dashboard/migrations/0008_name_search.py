@@ -19,7 +19,7 @@ def drop(apps, schema_editor):
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('dashboard', '0006_upload_plans'),
+        ('dashboard', '0007_upload_plans'),
     ]
 
     operations = [migrations.RunPython(create, drop)]

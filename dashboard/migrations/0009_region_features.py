@@ -8,7 +8,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('accounts', '0001_initial'),
-        ('dashboard', '0010_name_search'),
+        ('dashboard', '0008_name_search'),
     ]
 
     operations = [

@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('dashboard', '0005_job_turns'),
+        ('dashboard', '0006_job_turns'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
