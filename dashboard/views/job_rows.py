@@ -32,7 +32,8 @@ def job_row(job: Job, membership: Membership | None) -> JobRow:
 
 def job_rows(request: WorkspaceRequest, jobs: Sequence[Job]) -> list[JobRow]:
     """Prepare the jobs of a list, in as many queries whatever its length."""
-    subjects = job_subjects(request.workspace, jobs)
+    closed = () if may(request, "workspace.transfer") else (Job.Kind.EXPORT, Job.Kind.IMPORT)
+    subjects = job_subjects(request.workspace, jobs, closed)
     waiting = what_they_wait_for(jobs)
     retriable = may_retry(jobs) if may(request, "jobs.retry") else set()
     return [

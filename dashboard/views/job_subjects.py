@@ -1,6 +1,6 @@
 """Where a job leads: to what it is about, to its result, to what failed, and what was asked for."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -25,10 +25,17 @@ class Subject:
 NOWHERE = Subject()
 
 
-def job_subjects(workspace: Workspace, jobs: Sequence[Job]) -> dict[UUID, Subject]:
-    """Return for each job of a list where it leads."""
+def job_subjects(
+    workspace: Workspace, jobs: Sequence[Job], closed: Collection[str] = ()
+) -> dict[UUID, Subject]:
+    """Return for each job of a list where it leads; those of `closed` kinds lead nowhere."""
     found = subjects_of(workspace, jobs)
-    return {job.id: _SUBJECTS.get(Job.Kind(job.kind), _nothing)(job, found) for job in jobs}
+    return {
+        job.id: _nothing(job, found)
+        if job.kind in closed
+        else _SUBJECTS.get(Job.Kind(job.kind), _nothing)(job, found)
+        for job in jobs
+    }
 
 
 def _upload(job: Job, _: Subjects) -> Subject:
@@ -72,6 +79,13 @@ def _request(job: Job, found: Subjects) -> Subject:
     return Subject(url=url, label="Open the task" if url else "", asked=_asked(job, found))
 
 
+def _transfer(job: Job, _: Subjects) -> Subject:
+    url = resolve_url("transfer", job.subject_id)
+    return Subject(
+        url=url, label="Open the export" if job.kind == Job.Kind.EXPORT else "Open the import"
+    )
+
+
 def _asked(job: Job, found: Subjects) -> str:
     """Say what was asked for over the API."""
     request = found.requests.get(job.id)
@@ -97,6 +111,8 @@ _SUBJECTS: dict[Job.Kind, Callable[[Job, Subjects], Subject]] = {
     Job.Kind.TRAIN: _training,
     Job.Kind.EXTRACT: _extraction,
     Job.Kind.FILL: _fill,
+    Job.Kind.EXPORT: _transfer,
+    Job.Kind.IMPORT: _transfer,
     Job.Kind.DESCRIBE: _describing,
     Job.Kind.ASYNC_DESCRIPTOR: _request,
     Job.Kind.ASYNC_UPLOAD: _request,

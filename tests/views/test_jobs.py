@@ -468,3 +468,13 @@ def test_the_page_of_a_job_needs_few_queries(
 ) -> None:
     with django_assert_max_num_queries(6):
         bob_client.get(f"/jobs/{broken_off.pk}")
+
+
+@pytest.mark.parametrize("kind", [Job.Kind.EXPORT, Job.Kind.IMPORT])
+def test_a_transfer_is_linked_for_who_may_open_it(
+    alice_client: Client, bob_client: Client, cast: Cast, kind: Job.Kind
+) -> None:
+    job = make_job(cast.workspace, kind=kind)
+    link = f'href="/settings/transfers/{job.subject_id}"'
+    assert link in alice_client.get("/jobs/").content.decode()
+    assert link not in bob_client.get("/jobs/").content.decode()
