@@ -66,7 +66,7 @@ class Api:
         while (files := self._files(upload))["added"] < count:
             if files["failed"]:
                 raise RuntimeError(f"the upload failed: {files}")
-            time.sleep(0.05)
+            time.sleep(0.2)
 
     def _files(self, upload: str) -> dict[str, int]:
         found: dict[str, int] = self.session.get(upload).json()["files"]
