@@ -33,10 +33,14 @@ def key_for(task: Task) -> str:
 
 
 def keys_in_use(workspace: Workspace) -> list[str]:
-    """Return the encoders whose features search and descriptors of a workspace need."""
+    """Return the encoders whose features search and descriptors of a workspace need.
+
+    A version that was imported may need one that is not registered here: there is none to ask.
+    """
     trained = Version.objects.in_workspace(workspace).filter(status=Version.Status.TRAINED)
     used = set(trained.order_by().values_list("encoder", flat=True).distinct())
-    return sorted(used | {default_key()})
+    ready = Encoder.objects.filter(state=Encoder.State.READY).values_list("key", flat=True)
+    return sorted(used & {BUILTIN, *ready} | {default_key()})
 
 
 def choices() -> list[tuple[str, str]]:
