@@ -77,7 +77,11 @@ class Sender:
             for place in range(0, SIZE, PIECE):
                 headers = TUS | {"Upload-Offset": str(start + place)}
                 body = Window(reading, min(PIECE, SIZE - place))
-                self.session.patch(part, data=body, headers=headers).raise_for_status()
+                size = len(body)
+                answer = self.session.patch(part, data=body, headers=headers)
+                answer.raise_for_status()
+                if int(answer.headers["Upload-Offset"]) != start + place + size:
+                    raise RuntimeError("not all of it arrived")
 
     def growth(self, file: Path, size: int) -> float:
         """Send so many bytes; return by how many MB the web server's peak grew."""
