@@ -142,7 +142,8 @@ class Work:
         return tuple(
             f"answer: {status} {text[:200]}"
             for status, text in answers
-            if status not in (503, 507) or not json.loads(text).get("detail")
+            # A HEAD has no body.
+            if status not in (503, 507) or (text and '"detail":' not in text.replace('": ', '":'))
         )
 
     def _images(self) -> Verdict:
