@@ -32,7 +32,7 @@ class UploadFields(serializers.Serializer[Any]):
     """An upload that is about to begin."""
 
     name = serializers.CharField(max_length=255)
-    type = Id(required=False, allow_null=True)
+    type = Id(required=False)
     new_type = OptionalText(max_length=255)
     auto_commit = Flag(required=False)
 
