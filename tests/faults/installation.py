@@ -1,6 +1,5 @@
 """The program as its own processes, whose keeper can kill each and starts it again at once."""
 
-import atexit
 import contextlib
 import os
 import resource
@@ -13,7 +12,6 @@ import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from functools import cache
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -71,7 +69,7 @@ class Installation(Server):
     road: Proxy | None = None
 
     def __init__(self, folder: Path, environment: dict[str, str], direct: str = "") -> None:
-        super().__init__(folder, environment | {"LIKEWISE_STATIC": _static_files()})
+        super().__init__(folder, environment)
         self.rows = Rows(self, direct)
         self.web: Process | None = None
         self.worker: Process | None = None
@@ -157,14 +155,6 @@ class Installation(Server):
                 if int(fields[3]) in sessions and fields[0] != "Z":
                     found.add(int(path.parent.name))
         return found
-
-
-@cache
-def _static_files() -> str:
-    """Return a folder for style sheets and scripts: they are the same for every installation."""
-    folder = tempfile.mkdtemp(prefix="likewise-static-")
-    atexit.register(shutil.rmtree, folder, ignore_errors=True)
-    return folder
 
 
 def kill(process: Process) -> None:
