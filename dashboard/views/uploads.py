@@ -51,6 +51,9 @@ def upload(request: WorkspaceRequest, upload_id: UUID) -> HttpResponse:
     if (page := _elsewhere(shown)) is not None:
         return see_other(*page)
     job = job_about(request.workspace, shown.id)
+    if shown.stage == Upload.Stage.PLANNING and job is not None and job.is_finished:
+        # The dry run ended between the two looks: look again, or the page would stay as it is.
+        return HttpResponseClientRefresh() if request.htmx else see_other("upload", shown.id)
     cursor = request.GET.get("cursor", "")
     found, by_status = failure_page(shown, cursor), counts(shown)
     context = {

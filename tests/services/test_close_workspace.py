@@ -31,6 +31,7 @@ from dashboard.models import (
     UploadFile,
     UploadGroup,
     UploadPart,
+    UploadType,
     Verification,
 )
 from dashboard.queries.turns import next_in
@@ -91,6 +92,7 @@ def filled(workspace: Workspace) -> None:
     )
     SentFeature.objects.create(file=file, vector=b"1")
     UploadGroup.objects.create(upload=upload, group=group)
+    UploadType.objects.create(upload=upload, similarity_type=kind)
     Verification.objects.create(workspace=workspace, user=owner, group=group)
     make_job(workspace, subject_id=upload.pk)
     AsyncRecord.objects.create(request=make_request(workspace), number=0, fields=b"{}")

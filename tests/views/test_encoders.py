@@ -110,9 +110,12 @@ def send_long(client: Client, form: LongForm, size: int | None = None) -> Any:
     return client.generic("POST", NEW, **sent)
 
 
-def test_a_large_file_is_received_in_pieces(operator: Client, settings: Settings) -> None:
+def test_a_large_file_is_received_in_pieces(
+    operator: Client, settings: Settings, tmp_path: Path
+) -> None:
     """It is over the limit of other forms, and never in memory."""
     settings.LIKEWISE_MAX_BODY = 1 << 20
+    settings.FILE_UPLOAD_TEMP_DIR = tmp_path  # where no other test leaves anything
     form = LongForm(megabytes=64)
     send_long(operator, LongForm(megabytes=1))  # what the first request loads does not count
     tracemalloc.start()

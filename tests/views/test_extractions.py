@@ -145,5 +145,5 @@ def test_the_list_needs_few_queries(
     for number in range(5):
         extraction = make_extraction(version, group=make_group(kind, f"Group {number}"))
         make_job(cast.workspace, kind=Job.Kind.EXTRACT, subject_id=extraction.pk)
-    with django_assert_max_num_queries(9):
+    with django_assert_max_num_queries(10):
         bob_client.get("/extractions/")

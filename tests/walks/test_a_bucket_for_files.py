@@ -60,9 +60,17 @@ def another_worker(server: Server) -> Iterator[None]:
         assert not [*Path(folder).glob("files/**/*")]
 
 
+def wait_for_workers(rows: Rows, count: int) -> None:
+    """Wait until so many have given a sign of life."""
+    end = time.monotonic() + PATIENCE
+    while rows.one("SELECT count(*) FROM dashboard_workersign") < count:
+        assert time.monotonic() < end, "a worker did not start"
+        time.sleep(0.1)
+
+
 def test_from_upload_to_search(server: Server, bucket: BucketOfTests) -> None:
     session, rows = server.signed_in(), Rows(server)
-    assert rows.one("SELECT count(*) FROM dashboard_workersign") == 2
+    wait_for_workers(rows, 2)
     api = Api(server, server.manage("token", "create", "--email", EMAIL, "--name", "walk"))
     files = [drawn_jpeg(seed % GROUPS, (600 + seed, 500)) for seed in range(PICTURES)]
     send_zip(server, session, packed([*files], per_folder=PICTURES // GROUPS))

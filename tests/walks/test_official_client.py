@@ -121,7 +121,9 @@ def as_base64(path: Path) -> bytes:
 
 
 def test_lists_from_page_to_page(client: CustomSimilarityClient, cast: Cast) -> None:
-    kind = SimilarityType.objects.create(workspace=cast.workspace, name="Same product")
+    kind = SimilarityType.objects.create(
+        workspace=cast.workspace, name="Same product", groups_count=250
+    )
     Group.objects.bulk_create(
         Group(workspace=cast.workspace, similarity_type=kind, name=f"Group {number}")
         for number in range(250)
