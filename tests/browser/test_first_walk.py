@@ -60,7 +60,7 @@ def _upload(page: Page, archive: Path) -> None:
     page.get_by_label("Or of a new type").fill("Same colours")
     page.get_by_label("Bring everything in at once").check()
     page.get_by_role("button", name="Upload", exact=True).click()
-    page.wait_for_url("**/uploads/*-*", timeout=A_WHILE)
+    page.wait_for_url("**/uploads/*-*", timeout=4 * A_WHILE)
     page.reload()  # closing the page and opening it again changes nothing
     expect(page.get_by_text("202 of 202").first).to_be_visible(timeout=A_WHILE)
     expect(page.get_by_text("shop/notes.txt").first).to_be_visible()

@@ -93,7 +93,7 @@ def _upload(page: Page, pictures: dict[str, list[Path]], folder: Path) -> None:
     page.locator("[data-upload-input]").first.set_input_files([note, *good, broken])
     page.get_by_label("Bring everything in at once").check()
     page.get_by_role("button", name="Upload", exact=True).click()
-    page.wait_for_url("**/uploads/*-*", timeout=A_WHILE)
+    page.wait_for_url("**/uploads/*-*", timeout=4 * A_WHILE)
     for _ in range(2):  # what failed fails again, and nothing else comes in twice
         expect(page.get_by_text("not an image that can be read").first).to_be_visible(
             timeout=A_WHILE

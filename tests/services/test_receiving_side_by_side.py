@@ -12,7 +12,7 @@ from dashboard.services.errors import OffsetTaken
 from dashboard.services.receiving import append, open_upload, register_part
 from tests.factories import make_cast
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.postgres, pytest.mark.django_db(transaction=True)]
 MANY = 6
 
 
