@@ -40,18 +40,12 @@ from tests.factories import ApiClient, Cast, api_client, make_cast, signed_in  #
 _ROOT = Path(__file__).parent
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark the suite of the wire contract, and keep what starts programs on one of xdist's workers.
-
-    Walks that start the program do so on each database themselves.
-    """
-    for item in items:
-        room = item.path.relative_to(_ROOT).parts[0]
-        starts_it = "set_up" in getattr(item, "fixturenames", ())
-        if room == "api" or (room == "walks" and not starts_it):
-            item.add_marker("contract")
-        if item.get_closest_marker("live") or item.get_closest_marker("browser"):
-            item.add_marker(pytest.mark.xdist_group("live"))
+def pytest_itemcollected(item: pytest.Item) -> None:
+    """Mark the suite of the wire contract; walks that start the program do so on each database."""
+    room = item.path.relative_to(_ROOT).parts[0]
+    starts_it = "set_up" in getattr(item, "fixturenames", ())
+    if room == "api" or (room == "walks" and not starts_it):
+        item.add_marker("contract")
 
 
 def pytest_unconfigure() -> None:

@@ -90,7 +90,8 @@ const enhance = (form) => {
   for (const name of ["dragleave", "drop"]) zone.addEventListener(name, () => delete zone.dataset.over);
   zone.addEventListener("drop", (event) => (event.preventDefault(), fromDrop(event.dataTransfer, add).catch((error) => tell(`Some of it cannot be read: ${error.message}`))));
   document.addEventListener("paste", (event) => event.clipboardData?.files.length && add(fromPaste(event.clipboardData)));
-  for (const input of form.querySelectorAll("[data-upload-input]")) input.addEventListener("change", () => (add(fromInput(input)), (input.value = "")));
+  const take = (input) => input.files.length && (add(fromInput(input)), (input.value = ""));
+  for (const input of form.querySelectorAll("[data-upload-input]")) input.addEventListener("change", () => take(input));
   form.addEventListener("submit", (event) => (event.preventDefault(), submit()));
   part("clear").addEventListener("click", () => (queue.clear(), chosen(), form.querySelector("[data-upload-input]").focus()));
   view.part("pause").addEventListener("click", () => (queue.pause(), view.show(), view.part("resume").focus(), view.say("Paused.")));
@@ -106,6 +107,7 @@ const enhance = (form) => {
     else finish();
   });
 
+  for (const input of form.querySelectorAll("input[type=file]")) take(input); // what was chosen before this ran
   for (const plain of form.querySelectorAll("[data-upload-plain]")) {
     plain.hidden = true;
     for (const input of plain.querySelectorAll("input")) input.disabled = true;

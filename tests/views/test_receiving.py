@@ -176,16 +176,6 @@ def test_a_file_that_is_not_named_right_is_refused(
 # Who may
 
 
-def read(*_: object, **__: object) -> bytes:
-    raise AssertionError("the body was read")
-
-
-@pytest.fixture
-def _unread(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("django.http.request.HttpRequest.read", read)
-    monkeypatch.setattr("django.http.multipartparser.MultiPartParser.parse", read)
-
-
 @pytest.mark.usefixtures("_unread")
 def test_nothing_is_read_of_who_may_not_send(upload: Upload, cast: Cast) -> None:
     part = part_of(upload)

@@ -1,0 +1,14 @@
+"""What several tests of the dashboard's views have in common."""
+
+import pytest
+
+
+def read(*_: object, **__: object) -> bytes:
+    raise AssertionError("the body was read")
+
+
+@pytest.fixture
+def _unread(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Fail a test in which the body of a request is read."""
+    monkeypatch.setattr("django.http.request.HttpRequest.read", read)
+    monkeypatch.setattr("django.http.multipartparser.MultiPartParser.parse", read)
