@@ -18,15 +18,15 @@ from accounts.models import User
 from dashboard.files.chunks import LARGEST, Checksum, ChecksumMismatch
 from dashboard.models import Upload, UploadPart
 from dashboard.queries.receiving import expires, offset
-from dashboard.services.errors import (
+from dashboard.services.errors import Refused
+from dashboard.services.receiving import append, register_part, withdraw_part
+from dashboard.services.upload_errors import (
     NoHash,
     NotReceiving,
     OffsetTaken,
     PartTooLarge,
-    Refused,
     TooManyParts,
 )
-from dashboard.services.receiving import append, register_part, withdraw_part
 
 VERSION: Final = "1.0.0"
 EXTENSIONS: Final = "creation,creation-with-upload,termination,expiration,checksum"

@@ -17,7 +17,7 @@ from dashboard.files.errors import (
 )
 from dashboard.queries.filters import BadFilter
 from dashboard.queries.pages import BadCursor
-from dashboard.services import errors
+from dashboard.services import errors, upload_errors
 
 _STATUS: tuple[tuple[type[Exception], int], ...] = (
     (ObjectDoesNotExist, 404),
@@ -28,11 +28,10 @@ _STATUS: tuple[tuple[type[Exception], int], ...] = (
     (errors.LabelInUse, 409),
     (errors.DefaultLabelStays, 409),
     (errors.UsedByCollections, 409),
-    (errors.NotReceiving, 409),
-    (errors.NotWhole, 409),
-    (errors.WrongStage, 409),
-    (errors.NothingToUpload, 409),
-    (errors.WrongStage, 409),
+    (upload_errors.NotReceiving, 409),
+    (upload_errors.NotWhole, 409),
+    (upload_errors.WrongStage, 409),
+    (upload_errors.NothingToUpload, 409),
     (errors.Refused, 400),
     (ForbiddenAddress, 403),
     (ImageTooLarge, 413),

@@ -16,7 +16,6 @@ from dashboard.files.transfer_reading import TransferReader
 from dashboard.models import Transfer, Upload
 from dashboard.queries.receiving import open_part
 from dashboard.services import jobs
-from dashboard.services.errors import NotOneArchive
 from dashboard.services.exporting import outcome
 from dashboard.services.features import start_describing
 from dashboard.services.import_check import CHECK_SHARE, check_archive
@@ -25,6 +24,7 @@ from dashboard.services.import_images import ImageImport
 from dashboard.services.import_tasks import TaskImport
 from dashboard.services.imported import Ids
 from dashboard.services.receiving import forget_bytes
+from dashboard.services.upload_errors import NotOneArchive
 
 IMAGES_SHARE: Final = 0.85  # of the whole progress, with the check
 

@@ -28,7 +28,7 @@ from dashboard.queries.receiving import (
     missing_parts,
     offset,
 )
-from dashboard.services.errors import (
+from dashboard.services.upload_errors import (
     NoHash,
     NotReceiving,
     OffsetTaken,

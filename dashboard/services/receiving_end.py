@@ -8,7 +8,7 @@ from accounts.models import User
 from dashboard.models import Extraction, Job, Transfer, Upload
 from dashboard.queries.receiving import missing_parts
 from dashboard.services import jobs
-from dashboard.services.errors import NothingToUpload, NotReceiving, NotWhole
+from dashboard.services.upload_errors import NothingToUpload, NotReceiving, NotWhole
 from dashboard.services.upload_plans import start_plan
 from dashboard.services.uploads import commit_upload
 

@@ -7,8 +7,8 @@ from django.utils import timezone
 
 from dashboard.models import SimilarityType, Upload, UploadFile
 from dashboard.queries.upload_plans import files_in_error, files_left_out
-from dashboard.services.errors import WrongStage
 from dashboard.services.holding import hold_all
+from dashboard.services.upload_errors import WrongStage
 from dashboard.services.upload_plans import foresee
 
 Status = UploadFile.Status

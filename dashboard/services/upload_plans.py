@@ -20,8 +20,8 @@ from dashboard.models import Job, Upload, UploadFile
 from dashboard.queries.images import images_in
 from dashboard.queries.uploads import foreseen_counts
 from dashboard.services import jobs
-from dashboard.services.errors import NothingToUpload, WrongStage
 from dashboard.services.holding import hold_all
+from dashboard.services.upload_errors import NothingToUpload, WrongStage
 from dashboard.services.upload_listing import list_parts
 from dashboard.services.upload_reader import SEND_AGAIN, PartReader
 

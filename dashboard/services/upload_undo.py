@@ -17,12 +17,13 @@ from dashboard.models import Group, Image, Job, SimilarityType, TaskType, Upload
 from dashboard.queries.upload_undo import added_images, placed_files
 from dashboard.queries.uploads import is_busy
 from dashboard.services import jobs
-from dashboard.services.errors import StillUnderWay, WrongStage
+from dashboard.services.errors import StillUnderWay
 from dashboard.services.groups import discard_groups_of_types
 from dashboard.services.holding import hold_all
 from dashboard.services.images import delete_files_of, discard_images
 from dashboard.services.members import IMAGES, take_out
 from dashboard.services.receiving import forget_bytes
+from dashboard.services.upload_errors import WrongStage
 
 ROWS_PER_BATCH = 100
 

@@ -38,19 +38,14 @@ from dashboard.queries.uploads import (
 )
 from dashboard.queries.versions import versions_of
 from dashboard.services import jobs
-from dashboard.services.errors import (
-    NothingToRetry,
-    NothingToUpload,
-    Refused,
-    StillUnderWay,
-    WrongStage,
-)
+from dashboard.services.errors import NothingToRetry, Refused, StillUnderWay
 from dashboard.services.features import start_describing
 from dashboard.services.holding import hold_all
 from dashboard.services.similarity_types import find_or_make_type
 from dashboard.services.training import start_training
 from dashboard.services.upload_batches import Importer
 from dashboard.services.upload_bytes import close_upload
+from dashboard.services.upload_errors import NothingToUpload, WrongStage
 from dashboard.services.upload_listing import WHOLE_PART, list_parts
 
 Stored = tuple[UploadPart, UploadChunk]

@@ -14,7 +14,8 @@ from dashboard.models import Job, Upload, UploadFile, UploadPart, WorkerSign
 from dashboard.queries.turns import next_in
 from dashboard.services import jobs
 from dashboard.services.closing import cancel_job
-from dashboard.services.errors import AlreadyFinished, NothingToUpload
+from dashboard.services.errors import AlreadyFinished
+from dashboard.services.upload_errors import NothingToUpload
 from tests.factories import Cast, make_job, make_upload
 
 

@@ -15,14 +15,6 @@ from dashboard.files.chunks import Checksum, ChecksumMismatch
 from dashboard.models import Job, Upload, UploadChunk, UploadPart
 from dashboard.queries.receiving import lacking, missing_parts, open_part, totals
 from dashboard.services import receiving
-from dashboard.services.errors import (
-    NothingToUpload,
-    NotReceiving,
-    NotWhole,
-    OffsetTaken,
-    PartTooLarge,
-    TooManyParts,
-)
 from dashboard.services.receiving import (
     NewPart,
     append,
@@ -35,6 +27,14 @@ from dashboard.services.receiving import (
     withdraw_part,
 )
 from dashboard.services.receiving_end import finish_receiving
+from dashboard.services.upload_errors import (
+    NothingToUpload,
+    NotReceiving,
+    NotWhole,
+    OffsetTaken,
+    PartTooLarge,
+    TooManyParts,
+)
 from tests.factories import Cast, drawn_jpeg, make_image
 
 

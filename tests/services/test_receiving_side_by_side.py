@@ -8,8 +8,8 @@ from django.db import connection, connections
 
 from dashboard.files import storage
 from dashboard.models import UploadPart
-from dashboard.services.errors import OffsetTaken
 from dashboard.services.receiving import append, open_upload, register_part
+from dashboard.services.upload_errors import OffsetTaken
 from tests.factories import make_cast
 
 pytestmark = [pytest.mark.postgres, pytest.mark.django_db(transaction=True)]

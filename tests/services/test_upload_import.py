@@ -13,8 +13,8 @@ from dashboard.files import paths, storage
 from dashboard.jobs.runner import run_job
 from dashboard.models import Group, GroupImage, Image, Job, SimilarityType, Upload
 from dashboard.services import images, jobs, upload_batches
-from dashboard.services.errors import NothingToUpload
 from dashboard.services.images import delete_images
+from dashboard.services.upload_errors import NothingToUpload
 from dashboard.services.uploads import SentFile, start_upload
 from tests.factories import Cast, drawn_jpeg, make_group, make_image, make_type
 

@@ -7,9 +7,9 @@ import pytest
 from dashboard.models import Group, Image, Job, SimilarityType, Upload, UploadType
 from dashboard.services import jobs, upload_plans
 from dashboard.services.closing import cancel_job
-from dashboard.services.errors import NothingToUpload, WrongStage
 from dashboard.services.images import delete_images, pictures
 from dashboard.services.retries import retry_job
+from dashboard.services.upload_errors import NothingToUpload, WrongStage
 from dashboard.services.upload_plans import start_plan
 from dashboard.services.uploads import commit_upload
 from tests.factories import Cast, drawn_jpeg, make_image, make_type

@@ -10,11 +10,12 @@ from dashboard.models import Group, GroupImage, Image, Job, SimilarityType, Uplo
 from dashboard.queries.upload_undo import undo_forecast
 from dashboard.services import jobs, upload_batches, upload_undo
 from dashboard.services.closing import cancel_job
-from dashboard.services.errors import NothingToRetry, StillUnderWay, WrongStage
+from dashboard.services.errors import NothingToRetry, StillUnderWay
 from dashboard.services.groups import add_images
 from dashboard.services.images import delete_images
 from dashboard.services.retries import retry_job
 from dashboard.services.tasks import add_type
+from dashboard.services.upload_errors import WrongStage
 from dashboard.services.upload_undo import undo_upload
 from dashboard.services.uploads import commit_upload, retry_upload
 from tests.factories import Cast, drawn_jpeg, make_group, make_image, make_task, make_type
