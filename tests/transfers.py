@@ -1,6 +1,7 @@
 """A workspace with a little of everything, its archive, and the same thing brought in elsewhere."""
 
 import io
+from collections.abc import Callable
 from typing import Any
 
 from accounts.models import User, Workspace
@@ -103,65 +104,77 @@ def bring(workspace: Workspace, data: bytes, actor: User) -> tuple[Transfer, Job
     return transfer, job
 
 
-def told(workspace: Workspace) -> dict[str, list[str]]:
-    """Say all that an archive carries of a workspace, by names and contents instead of ids."""
-    images = Image.objects.in_workspace(workspace).present()
-    groups = Group.objects.in_workspace(workspace)
-    return {
-        "images": _values(
-            images,
-            *("file_name", "sha256", "stored_sha256", "extension", "width", "height", "file_size"),
-            *("meta_data", "test_image", "real"),
+# By noun: the rows of a workspace, and what of each tells it apart.
+_Rows = Callable[[Workspace], Any]
+TOLD: dict[str, tuple[_Rows, tuple[str, ...]]] = {
+    "images": (
+        lambda workspace: Image.objects.in_workspace(workspace).present(),
+        (
+            *("file_name", "sha256", "stored_sha256", "extension", "width", "height"),
+            *("file_size", "meta_data", "test_image", "real"),
         ),
-        "features": _values(
-            Feature.objects.in_workspace(workspace), "image__sha256", "encoder", "vector"
-        ),
-        "types": _values(
-            SimilarityType.objects.in_workspace(workspace),
-            *("name", "description", "exclusive", "groups_count"),
-        ),
-        "labels": _values(
-            Label.objects.in_workspace(workspace),
-            *("name", "description", "color", "output_name"),
-        ),
-        "regions": _values(
-            Region.objects.in_workspace(workspace),
-            *("image__sha256", "label__name", "left", "top", "right", "bottom", "meta_data"),
-        ),
-        "groups": _values(
-            groups,
+    ),
+    "features": (Feature.objects.in_workspace, ("image__sha256", "encoder", "vector")),
+    "types": (
+        SimilarityType.objects.in_workspace,
+        ("name", "description", "exclusive", "groups_count"),
+    ),
+    "labels": (Label.objects.in_workspace, ("name", "description", "color", "output_name")),
+    "regions": (
+        Region.objects.in_workspace,
+        ("image__sha256", "label__name", "left", "top", "right", "bottom", "meta_data"),
+    ),
+    "groups": (
+        Group.objects.in_workspace,
+        (
             *("similarity_type__name", "name", "description", "meta_data", "test_group"),
             *("images_count", "regions_count", "groups_count"),
         ),
-        "members": _values(
-            GroupImage.objects.filter(group__in=groups),
-            *("group__name", "image__sha256", "exclusive", "similarity_type__name"),
-        ),
-        "region members": _values(
-            GroupRegion.objects.filter(group__in=groups), "group__name", "region__image__sha256"
-        ),
-        "nestings": _values(
-            GroupNesting.objects.filter(parent__in=groups), "parent__name", "child__name"
-        ),
-        "tasks": _values(
-            Task.objects.in_workspace(workspace),
+    ),
+    "members": (
+        lambda workspace: GroupImage.objects.filter(group__in=_groups(workspace)),
+        ("group__name", "image__sha256", "exclusive", "similarity_type__name"),
+    ),
+    "region members": (
+        lambda workspace: GroupRegion.objects.filter(group__in=_groups(workspace)),
+        ("group__name", "region__image__sha256"),
+    ),
+    "nestings": (
+        lambda workspace: GroupNesting.objects.filter(parent__in=_groups(workspace)),
+        ("parent__name", "child__name"),
+    ),
+    "tasks": (
+        Task.objects.in_workspace,
+        (
             *("name", "description", "encoder", "versions_count", "production_version__number"),
             "similarity_types__name",
         ),
-        "versions": _values(
-            Version.objects.in_workspace(workspace),
+    ),
+    "versions": (
+        Version.objects.in_workspace,
+        (
             *("task__name", "number", "status", "detail", "encoder", "seed", "dimension"),
             "trained",
         ),
-        "collections": _values(
-            Collection.objects.in_workspace(workspace),
-            *("name", "description", "task__name", "version__number", "records_count"),
-        ),
-        "records": _values(
-            Record.objects.filter(collection__workspace=workspace),
-            *("collection__name", "key", "fields", "vector"),
-        ),
-    }
+    ),
+    "collections": (
+        Collection.objects.in_workspace,
+        ("name", "description", "task__name", "version__number", "records_count"),
+    ),
+    "records": (
+        lambda workspace: Record.objects.filter(collection__workspace=workspace),
+        ("collection__name", "key", "fields", "vector"),
+    ),
+}
+
+
+def _groups(workspace: Workspace) -> Any:
+    return Group.objects.in_workspace(workspace)
+
+
+def told(workspace: Workspace) -> dict[str, list[str]]:
+    """Say all that an archive carries of a workspace, by names and contents instead of ids."""
+    return {noun: _values(rows(workspace), *names) for noun, (rows, names) in TOLD.items()}
 
 
 def verifications(workspace: Workspace) -> list[str]:

@@ -9,6 +9,7 @@ import struct
 import zipfile
 import zlib
 from collections.abc import Iterator
+from contextlib import AbstractContextManager
 from typing import IO, Final, Protocol, Self
 
 from .errors import (
@@ -22,12 +23,15 @@ from .errors import (
 from .kinds import HEAD, is_tar
 from .limits import ArchiveLimits, configured_archive_limits
 from .members import (
+    DAMAGED,
+    NO_FILE,
     Member,
     Wrapper,
     common_folder,
     decoded_name,
     group_name,
     is_junk,
+    path_parts,
     refusal_of_path,
 )
 from .tars import TarArchive
@@ -86,7 +90,7 @@ def open_archive(file: IO[bytes], limits: ArchiveLimits | None = None) -> Archiv
     return TarArchive(file, limits) if is_tar(head) else ZipArchive(file, limits)
 
 
-class ZipArchive:
+class ZipArchive(AbstractContextManager["ZipArchive"]):
     """A ZIP file, read straight from a seekable file.
 
     Raises BrokenArchive or ArchiveTooLarge when it is opened.
@@ -108,9 +112,6 @@ class ZipArchive:
         self._zip.NameToInfo.clear()
         for info in self._zip.infolist():
             info.date_time, info.comment, info.extra = _NO_DATE, b"", b""
-
-    def __enter__(self) -> Self:
-        return self
 
     def __exit__(self, *_: object) -> None:
         self.close()
@@ -149,9 +150,7 @@ class ZipArchive:
             with self._zip.open(self._zip.infolist()[member.index]) as file:
                 data = file.read(self.limits.member_size + 1)
         except _BROKEN as error:
-            raise UnreadableMember(
-                member.path, "The file is damaged in the archive. Pack it again or send it alone."
-            ) from error
+            raise UnreadableMember(member.path, DAMAGED) from error
         if len(data) > self.limits.member_size:
             raise ImageTooLarge(self.limits.member_size)
         return data
@@ -165,14 +164,14 @@ class ZipArchive:
 
     def _member(self, index: int, info: zipfile.ZipInfo) -> Member:
         raw = decoded_name(info.orig_filename, is_utf8=bool(info.flag_bits & _UTF8_FLAG))
-        parts = tuple(part for part in raw.split("/") if part not in ("", ".")) or (raw,)
+        parts = path_parts(raw)
         refusal = refusal_of_path(raw, parts) or self._refusal_of_entry(info)
         return Member(index, parts, info.file_size, info.compress_size, refusal)
 
     def _refusal_of_entry(self, info: zipfile.ZipInfo) -> str | None:
         kind = stat.S_IFMT(info.external_attr >> 16)
         if kind not in (0, stat.S_IFREG):
-            return "It is a link or a device, not a file. Pack the file itself."
+            return NO_FILE
         if info.flag_bits & _ENCRYPTED_FLAG:
             return "It is locked with a password. Pack it again without one."
         if info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):

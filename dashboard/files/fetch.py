@@ -1,7 +1,6 @@
 """Fetching an image from an address that a user named: guarded, bounded in bytes and in time."""
 
 import contextlib
-import time
 from collections import deque
 from collections.abc import Callable, Generator, Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -10,6 +9,7 @@ from urllib.parse import unquote, urlsplit
 
 import requests
 from requests.compat import urljoin
+from tenacity import retry, retry_if_exception, stop_after_attempt, wait_exponential
 from urllib3.exceptions import HTTPError
 from urllib3.util import parse_url
 
@@ -21,7 +21,6 @@ from .limits import FetchLimits, configured_fetch_limits
 _CHUNK: Final = 64 * 1024
 # So many files of 20 MB may be in memory at once.
 _SIDE_BY_SIDE: Final = 16
-_PAUSES: Final = (0.5, 2.0)
 
 _Content = bytes | FileRefused
 _Waiting = Future[_Content] | _Content
@@ -46,15 +45,18 @@ def fetch_image(url: str, limits: FetchLimits | None = None) -> bytes:
         return data
 
 
+def _may_pass(failure: BaseException) -> bool:
+    return isinstance(failure, AddressFailed) and failure.may_pass
+
+
+@retry(
+    retry=retry_if_exception(_may_pass),
+    stop=stop_after_attempt(3),
+    wait=wait_exponential(multiplier=0.5, exp_base=4),
+    reraise=True,
+)
 def fetch_patiently(url: str, limits: FetchLimits | None = None) -> bytes:
     """Do what `fetch_image` does, and ask again twice where the address may answer in a moment."""
-    for pause in _PAUSES:
-        try:
-            return fetch_image(url, limits)
-        except AddressFailed as failure:
-            if not failure.may_pass:
-                raise
-            time.sleep(pause)
     return fetch_image(url, limits)
 
 

@@ -11,6 +11,8 @@ _JUNK_FOLDERS: Final = frozenset({"__MACOSX"})
 _JUNK_FILES: Final = frozenset({"thumbs.db", "desktop.ini"})
 _DRIVE: Final = re.compile(r"[A-Za-z]:")
 _CONTROL: Final = re.compile(r"[\x00-\x1f\x7f-\x9f]")
+NO_FILE: Final = "It is a link or a device, not a file. Pack the file itself."
+DAMAGED: Final = "The file is damaged in the archive. Pack it again or send it alone."
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,3 +121,8 @@ def is_junk(parts: tuple[str, ...]) -> bool:
     # What leads upwards is no hidden file but an attack, and is shown.
     hidden = any(part.startswith(".") and not part.startswith("..") for part in parts)
     return hidden or parts[0] in _JUNK_FOLDERS or parts[-1].lower() in _JUNK_FILES
+
+
+def path_parts(raw: str) -> tuple[str, ...]:
+    """Split a path of an archive into its folders and the name; one of nothing stays as it is."""
+    return tuple(part for part in raw.split("/") if part not in ("", ".")) or (raw,)

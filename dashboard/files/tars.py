@@ -11,7 +11,8 @@ import lzma
 import tarfile
 import zlib
 from collections.abc import Iterator
-from typing import IO, Any, Final, Self
+from contextlib import AbstractContextManager
+from typing import IO, Any, Final
 
 from .errors import (
     ArchiveSuspicious,
@@ -22,7 +23,7 @@ from .errors import (
     readable_size,
 )
 from .limits import MIB, ArchiveLimits, configured_archive_limits
-from .members import Member, composed_name, is_junk, refusal_of_path
+from .members import DAMAGED, NO_FILE, Member, composed_name, is_junk, path_parts, refusal_of_path
 
 _BROKEN: Final = (
     *(tarfile.TarError, zlib.error, lzma.LZMAError, OSError, EOFError, ValueError),
@@ -33,7 +34,7 @@ _XZ_MEMORY: Final = 128 * MIB
 _STEP: Final = 256 * 1024
 
 
-class TarArchive:
+class TarArchive(AbstractContextManager["TarArchive"]):
     """A TAR file, read from a seekable file.
 
     Raises BrokenArchive when it is opened. Members are read in the order of the archive.
@@ -43,9 +44,6 @@ class TarArchive:
         self.limits = limits or configured_archive_limits()
         self._file = file
         self._rewind()
-
-    def __enter__(self) -> Self:
-        return self
 
     def __exit__(self, *_: object) -> None:
         self.close()
@@ -89,9 +87,7 @@ class TarArchive:
             content = self._tar.extractfile(self._here())
             data = content.read(self.limits.member_size + 1) if content is not None else b""
         except _BROKEN as error:
-            raise UnreadableMember(
-                member.path, "The file is damaged in the archive. Pack it again or send it alone."
-            ) from error
+            raise UnreadableMember(member.path, DAMAGED) from error
         if len(data) < member.size:
             raise UnreadableMember(
                 member.path, "The archive ends within the file. Pack it again or send it alone."
@@ -128,13 +124,13 @@ class TarArchive:
 
     def _member(self, index: int, info: tarfile.TarInfo) -> Member:
         raw = composed_name(info.name)
-        parts = tuple(part for part in raw.split("/") if part not in ("", ".")) or (raw,)
+        parts = path_parts(raw)
         refusal = refusal_of_path(raw, parts) or self._refusal_of_entry(info)
         return Member(index, parts, info.size, info.size, refusal)
 
     def _refusal_of_entry(self, info: tarfile.TarInfo) -> str | None:
         if not info.isfile() or info.issparse():
-            return "It is a link or a device, not a file. Pack the file itself."
+            return NO_FILE
         if info.size > self.limits.member_size:
             return ImageTooLarge(self.limits.member_size, info.size).reason
         return None

@@ -19,8 +19,10 @@ def download(
     """Send a stored file, whole or the stretch that was asked for, never held in memory.
 
     A stored file never changes, so its name says whether it is the one that was begun. Raises
-    `Http404` with the sentence `missing`.
+    `Http404`, with the sentence `missing` for a file that was there once; `path` is empty before.
     """
+    if not path:
+        raise Http404("This file is not complete yet.")
     try:
         file, size = storage.open(path), storage.size(path)
     except FileNotFoundError as error:

@@ -5,7 +5,7 @@ from typing import Any
 from uuid import UUID
 
 from django.core.exceptions import ValidationError
-from django.http import Http404, HttpResponse
+from django.http import HttpResponse
 from django.utils.http import urlencode
 from django.utils.text import slugify
 from django.views.decorators.cache import never_cache
@@ -175,8 +175,6 @@ def extraction(request: WorkspaceRequest, extraction_id: UUID) -> HttpResponse:
 def extraction_file(request: WorkspaceRequest, extraction_id: UUID) -> Any:
     """Send the file, whole, as a stream: which is no HttpResponse."""
     shown = get_extraction(request.workspace, extraction_id)
-    if not shown.path:
-        raise Http404("This file is not complete yet.")
     return download(
         request,
         shown.path,

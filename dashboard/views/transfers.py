@@ -5,7 +5,7 @@ from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
-from django.http import Http404, HttpResponse
+from django.http import HttpResponse
 from django.utils.text import slugify
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
@@ -138,8 +138,6 @@ def transfer(request: WorkspaceRequest, transfer_id: UUID) -> HttpResponse:
 def transfer_file(request: WorkspaceRequest, transfer_id: UUID) -> Any:
     """Send the archive as a stream."""
     shown = get_transfer(request.workspace, transfer_id)
-    if not shown.path:
-        raise Http404("This archive is not complete yet.")
     return download(
         request,
         shown.path,

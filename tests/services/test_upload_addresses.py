@@ -8,6 +8,7 @@ from collections.abc import Iterator
 
 import pytest
 from pytest_django import Settings
+from tenacity import wait_none
 
 from dashboard.files import fetch
 from dashboard.models import Image, Job, Upload
@@ -53,7 +54,7 @@ class Pictures(http.server.ThreadingHTTPServer):
 @pytest.fixture
 def server(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Iterator[Pictures]:
     settings.LIKEWISE_FETCH_PRIVATE = ["127.0.0.0/8"]
-    monkeypatch.setattr(fetch, "_PAUSES", (0.0, 0.0))
+    monkeypatch.setattr(fetch.fetch_patiently.retry, "wait", wait_none())
     with Pictures() as made:
         thread = threading.Thread(target=made.serve_forever, daemon=True)
         thread.start()
