@@ -82,6 +82,8 @@ ALLOWED_HOSTS = env.list(
     default=["localhost", "127.0.0.1", "[::1]", urlsplit(LIKEWISE_URL).hostname or "localhost"],
 )
 CSRF_TRUSTED_ORIGINS = [LIKEWISE_URL]
+# With LIKEWISE_DEBUG an error's page lists the settings, less these.
+DEFAULT_EXCEPTION_REPORTER_FILTER = "dashboard.views.errors.SettingsFilter"
 ROOT_URLCONF = "dashboard.urls"
 WSGI_APPLICATION = "dashboard.wsgi.application"
 APPEND_SLASH = True

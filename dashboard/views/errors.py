@@ -1,9 +1,11 @@
 """The page, or the JSON, of an error that nobody expected, and of a server that is in trouble."""
 
+import re
 import sys
 
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.template.loader import render_to_string
+from django.views.debug import SafeExceptionReporterFilter
 
 from dashboard.views.trouble import Trouble, trouble_behind
 
@@ -17,6 +19,15 @@ API_ADDRESSES = (
 )
 UNKNOWN = Trouble(500, "Something went wrong here.")
 RETRY_AFTER = "5"
+
+
+class SettingsFilter(SafeExceptionReporterFilter):
+    """Hide from the page of a traceback also the addresses that carry a password or a key."""
+
+    hidden_settings = re.compile(
+        f"{SafeExceptionReporterFilter.hidden_settings.pattern}|STORAGE|LOCATION|BROKER|REDIS",
+        flags=re.IGNORECASE,
+    )
 
 
 def server_error(request: HttpRequest) -> HttpResponse:

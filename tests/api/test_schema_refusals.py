@@ -1,11 +1,14 @@
 """Each refusal that any call may answer is provoked in every call, and is what the schema says."""
 
+import errno
 import re
 from typing import Any
 
 import pytest
+from django.db import OperationalError
 from pytest_django import Settings
 
+from dashboard.api.authentication import TokenAuthentication
 from tests.api.calls import NOBODYS
 from tests.api.described import OPERATIONS, SCHEMA, agrees
 from tests.factories import ApiClient, Cast, api_client
@@ -65,7 +68,23 @@ def test_a_body_that_is_broken(cast: Cast) -> None:
     refused(api_client(cast.bob), 400, writing=True, **sent)
 
 
-@pytest.mark.parametrize("status", [429, 411, 413, 401, 406, 415, 400])
+@pytest.mark.parametrize(
+    ("status", "error"),
+    [(503, OperationalError("the connection was closed")), (507, OSError(errno.ENOSPC, "full"))],
+)
+def test_a_server_in_trouble(
+    cast: Cast, monkeypatch: pytest.MonkeyPatch, status: int, error: Exception
+) -> None:
+    def fail(*_: object) -> None:
+        raise error
+
+    client = api_client(cast.bob)
+    client.raise_request_exception = False
+    monkeypatch.setattr(TokenAuthentication, "authenticate", fail)
+    refused(client, status)
+
+
+@pytest.mark.parametrize("status", [429, 411, 413, 401, 406, 415, 400, 503, 507])
 def test_the_schema_has_them_in_every_call(status: int) -> None:
     missing = [
         (method, path)

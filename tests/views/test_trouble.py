@@ -14,6 +14,7 @@ from django.db import DataError, OperationalError
 from django.db.utils import DatabaseErrorWrapper
 from django.test import Client
 from django.test.utils import override_settings
+from django.views.debug import get_default_exception_reporter_filter
 
 from dashboard.files.errors import StorageAway
 from dashboard.models import Image
@@ -188,3 +189,16 @@ def test_a_page_while_the_files_are_away(cast: Cast, bob_client: Client) -> None
     assert "The store of the files does not answer." in page
     assert "Not right now" in page
     assert "<h1" in page
+
+
+def test_no_traceback_shows_a_password_of_the_settings() -> None:
+    with override_settings(
+        LIKEWISE_STORAGE="s3://key:hidden@files",
+        STORAGES={"default": {"OPTIONS": {"address": "s3://key:hidden@files"}}},
+        CACHES={"default": {"LOCATION": "redis://:hidden@cache"}},
+        REDIS_URL="redis://:hidden@cache",
+        CELERY_BROKER_URL="redis://:hidden@cache",
+    ):
+        shown = get_default_exception_reporter_filter().get_safe_settings()
+    assert shown["TIME_ZONE"] == "UTC"
+    assert "hidden" not in repr(shown)

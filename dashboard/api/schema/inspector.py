@@ -125,7 +125,7 @@ class CallSchema(AutoSchema):
         answer["headers"] = {"X-Request-ID": refusals.REQUEST_ID}
         answer["description"] = "Done." if call.answer else "Done; there is nothing to say."
         writing = () if self.method == "GET" else (403,)
-        statuses = sorted({*refusals.COMMON, *writing, *call.refuses})
+        statuses = sorted({*refusals.COMMON, *refusals.TROUBLES, *writing, *call.refuses})
         done = {str(status): answer for status in (call.status, call.again) if status}
         return done | {
             str(status): {"$ref": f"#/components/responses/{self._refusal(status)}"}

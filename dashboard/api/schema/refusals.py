@@ -20,7 +20,12 @@ OTHERS = {
     403: "Your role, the token's scope or an address's network does not allow this.",
     409: "It cannot be done as things stand; nothing was changed.",
 }
-TEXTS = COMMON | OTHERS
+# What the server itself may be short of: any call may answer these too.
+TROUBLES = {
+    503: "The database or the store of the files does not answer; nothing was changed.",
+    507: "The disk of the server is full; nothing was changed.",
+}
+TEXTS = COMMON | OTHERS | TROUBLES
 EXAMPLES: dict[int, Json] = {
     400: {"name": ["This field is required."]},
     401: {"detail": "Send an API token in the header “Authorization: Token …”."},
@@ -32,6 +37,16 @@ EXAMPLES: dict[int, Json] = {
     413: {"detail": "The body is over 128 MB: send less at once."},
     415: {"detail": "Unsupported media type “text/plain” in request."},
     429: {"detail": "Request was throttled. Expected available in 1 second."},
+    503: {
+        "detail": "The database does not answer. Nothing was changed: try again in a moment. Tell "
+        "the admin this request id: 5f0c7a1e9d2b4c38.",
+        "request_id": "5f0c7a1e9d2b4c38",
+    },
+    507: {
+        "detail": "The disk of this server is full. Nothing was changed: make room on it, then try "
+        "again. Tell the admin this request id: 5f0c7a1e9d2b4c38.",
+        "request_id": "5f0c7a1e9d2b4c38",
+    },
 }
 
 _SENTENCES: Json = {"type": "array", "items": {"type": "string"}, "minItems": 1}
@@ -67,6 +82,13 @@ SCHEMAS: Json = {
         "additionalProperties": False,
         "properties": {"detail": _DETAIL, "model": {"type": "string", "format": "uuid"}},
     },
+    "Trouble": {
+        "type": "object",
+        "description": "What the server is short of, in one sentence.",
+        "required": ["detail", "request_id"],
+        "additionalProperties": False,
+        "properties": {"detail": _DETAIL, "request_id": {"type": "string"}},
+    },
     "RefusalWithStatus": {
         "type": "object",
         "description": "Why, in one sentence, with the status that clients look at.",
@@ -81,6 +103,13 @@ REQUEST_ID: Json = {
     "required": True,
     "schema": {"type": "string"},
 }
+_RETRY_AFTER: Json = {
+    "Retry-After": {
+        "description": "So many seconds to wait.",
+        "required": True,
+        "schema": {"type": "integer", "minimum": 1},
+    }
+}
 _HEADERS: dict[int, Json] = {
     401: {
         "WWW-Authenticate": {
@@ -89,19 +118,15 @@ _HEADERS: dict[int, Json] = {
             "schema": {"type": "string", "enum": ["Token"]},
         }
     },
-    429: {
-        "Retry-After": {
-            "description": "So many seconds to wait.",
-            "required": True,
-            "schema": {"type": "integer", "minimum": 1},
-        }
-    },
+    429: _RETRY_AFTER,
+    503: _RETRY_AFTER,
 }
 
 
 def name(status: int, *, with_status: bool) -> str:
-    """Return the component's name of a refusal."""
-    return f"Refused{status}{'WithStatus' if with_status else ''}"
+    """Return the component's name of a refusal; a server in trouble says the same to every call."""
+    differs = with_status and status not in TROUBLES
+    return f"Refused{status}{'WithStatus' if differs else ''}"
 
 
 def responses() -> Json:
@@ -111,7 +136,7 @@ def responses() -> Json:
 
 def _responses() -> Iterator[tuple[str, Json]]:
     for status, text in TEXTS.items():
-        for with_status in (False, True):
+        for with_status in (False,) if status in TROUBLES else (False, True):
             example = EXAMPLES[status]
             if with_status:
                 example = _with_status(status, example)
@@ -133,6 +158,8 @@ def _with_status(status: int, example: Json) -> Json:
 
 
 def _schema(status: int, *, with_status: bool) -> Json:
+    if status in TROUBLES:
+        return _ref("Trouble")
     if with_status:  # where every record failed, the answer is as if it had succeeded
         also = ("Descriptors", "Records") if status == 400 else ()
         return {"anyOf": [_ref(shape) for shape in ("RefusalWithStatus", *also)]}
