@@ -258,7 +258,7 @@ REST_FRAMEWORK = {
     "DEFAULT_PARSER_CLASSES": [
         "dashboard.api.rendering.OrjsonParser",
         "rest_framework.parsers.FormParser",
-        "rest_framework.parsers.MultiPartParser",
+        "dashboard.api.forms.MultiPartParser",
     ],
     "DEFAULT_SCHEMA_CLASS": "dashboard.api.schema.inspector.CallSchema",
     "EXCEPTION_HANDLER": "dashboard.api.errors.answer",

@@ -18,6 +18,8 @@ from urllib.parse import urljoin
 
 import requests
 
+from tests import prepared
+
 ROOT = Path(__file__).parents[1]
 EMAIL, PASSWORD = "alice@example.org", "correct horse battery"
 
@@ -54,6 +56,8 @@ class Server:
             }
             | environment
         )
+        if not self.environment.get("DATABASE_URL"):
+            shutil.copy(prepared.sqlite_file(), folder)
         self._process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:

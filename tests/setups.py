@@ -9,6 +9,8 @@ from urllib.parse import urlsplit
 import psycopg
 import redis
 
+from tests import prepared
+
 NAMES = ("sqlite", "postgres")
 QUICK = {"LIKEWISE_LEASE": "3", "LIKEWISE_SWEEP": "0.5", "LIKEWISE_FETCH_PRIVATE": "127.0.0.1/32"}
 LACKING = "needs PostgreSQL and Redis: set DATABASE_URL and REDIS_URL"
@@ -33,10 +35,11 @@ def postgres(server: str, broker: str) -> Iterator[dict[str, str]]:
 
 @contextmanager
 def database(server: str) -> Iterator[str]:
-    """Make a database on a server of PostgreSQL that lasts until the block ends."""
+    """Make a database with all tables on a server of PostgreSQL; it lasts until the block ends."""
+    template = prepared.template(server)
     name = f"walk_{uuid.uuid4().hex[:12]}"
     with psycopg.connect(server, autocommit=True) as connection:
-        connection.execute(f"CREATE DATABASE {name}")
+        connection.execute(f"CREATE DATABASE {name} TEMPLATE {template}")
         try:
             yield f"{server.rpartition('/')[0]}/{name}"
         finally:

@@ -124,3 +124,16 @@ def test_the_schema_tells_of_all_three() -> None:
     ]
     assert bodies
     assert [one for one in bodies if one[2] != {"application/json", *KINDS}] == []
+
+
+def test_parts_that_nobody_can_read_are_refused(cast: Cast) -> None:
+    client = api_client(cast.bob)
+    kind = "multipart/form-data; boundary=x"
+    for part in (b"[{}]", b"Content-Disposition: form-data\r\n\r\nred"):
+        body = b"--x\r\n" + part + b"\r\n--x--\r\n"
+        answer = client.post("/authorization/v2/authorize", body, content_type=kind)
+        assert answer.status_code == 400
+        assert answer.json()["detail"].startswith("The form has no part that can be read")
+    for empty in (b"", b"--x--\r\n", b"--x\r\n\r\n--x--\r\n"):
+        answer = client.post("/authorization/v2/authorize", empty, content_type=kind)
+        assert answer.status_code == 200

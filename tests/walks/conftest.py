@@ -53,7 +53,8 @@ def new_server(set_up: dict[str, str]) -> Iterator[Server]:
 
 
 @pytest.fixture
-def server(new_server: Server) -> Server:
+def server(set_up: dict[str, str]) -> Iterator[Server]:
     """Run the program with an account on it."""
-    new_server.manage("user", "create", "--email", EMAIL, "--password", PASSWORD)
-    return new_server
+    owner = {"LIKEWISE_ADMIN_EMAIL": EMAIL, "LIKEWISE_ADMIN_PASSWORD": PASSWORD}
+    with running(**set_up, **owner) as server:
+        yield server

@@ -1,0 +1,45 @@
+"""Forms with files as bodies."""
+
+import re
+from collections.abc import Mapping
+from typing import IO, Any, Final
+
+from rest_framework import parsers
+from rest_framework.exceptions import ParseError
+
+_LOOKED_AT: Final = 64 * 1024
+_MARKS: Final = re.compile(rb"^--[^\r\n]*\r?$", re.MULTILINE)
+
+
+class MultiPartParser(parsers.MultiPartParser):
+    """Read a form of parts; one of parts that nobody can read is refused, and not an empty one."""
+
+    def parse(
+        self,
+        stream: IO[bytes],
+        media_type: str | None = None,
+        parser_context: Mapping[str, Any] | None = None,
+    ) -> Any:
+        """Return fields and files. Raises `ParseError`."""
+        watched: Any = _Watched(stream)
+        parsed = super().parse(watched, media_type, parser_context)
+        if not parsed.data and not parsed.files and _MARKS.sub(b"", watched.head).strip():
+            raise ParseError(
+                "The form has no part that can be read: send every field as a part with a "
+                "Content-Disposition that names it."
+            )
+        return parsed
+
+
+class _Watched:
+    """A stream whose beginning is remembered."""
+
+    def __init__(self, stream: IO[bytes]) -> None:
+        self._stream = stream
+        self.head = b""
+
+    def read(self, size: int = -1) -> bytes:
+        data = self._stream.read(size)
+        if len(self.head) < _LOOKED_AT:
+            self.head += data[: _LOOKED_AT - len(self.head)]
+        return data
