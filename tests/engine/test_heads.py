@@ -4,7 +4,14 @@ import scipy.linalg
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dashboard.engine.heads import Head, Recipe, discriminant, fit_head, unit_rows
+from dashboard.engine.heads import (
+    Head,
+    Recipe,
+    discriminant,
+    fit_head,
+    inverse_of_lower,
+    unit_rows,
+)
 from dashboard.engine.scatter import group_statistics, trace_one
 
 RECIPE = Recipe(n0=300, g0=10)
@@ -32,6 +39,15 @@ def test_a_worked_example():
 
     # Shrunk: 0.9 * 2 * diag(0, 1) + 0.1 * I = diag(0.1, 1.9); x is divided by sqrt(0.1).
     assert np.allclose(directions, [[1 / np.sqrt(0.1)], [0.0]])
+
+
+@pytest.mark.parametrize("size", [1, 2, 63, 65, 130, 257])
+def test_a_triangle_is_inverted_as_any_matrix(size):
+    rng = np.random.default_rng(size)
+    lower = np.tril(rng.normal(size=(size, size))) + 5 * np.sqrt(size) * np.eye(size)
+    found = inverse_of_lower(lower)
+    np.testing.assert_allclose(found, np.linalg.inv(lower), atol=1e-12)
+    np.testing.assert_array_equal(found, np.tril(found))
 
 
 def test_directions_solve_the_generalised_eigenproblem():
