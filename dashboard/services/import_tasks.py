@@ -19,7 +19,7 @@ from dashboard.models import Collection, Task, TaskType, Version
 from dashboard.services import jobs
 from dashboard.services.exporting import ARTIFACT_FILES
 from dashboard.services.import_check import read_artifact
-from dashboard.services.imported import Ids, portions
+from dashboard.services.imported import Ids, created, portions
 from dashboard.services.records import NewRecord, write_records
 from dashboard.services.training import SNAPSHOT
 
@@ -42,6 +42,7 @@ class TaskImport:
             if row["id"] in there:
                 continue
             made = Task(id=self.ids.make("tasks", row["id"]), workspace=self.workspace)
+            made.created = created(row)
             for name in ("name", "description", "encoder", "versions_count"):
                 setattr(made, name, row[name])
             with transaction.atomic():
@@ -65,6 +66,7 @@ class TaskImport:
                 workspace=self.workspace,
                 task_id=task_id,
                 metrics={_new(types, key): report for key, report in row["metrics"].items()},
+                created=created(row),
                 created_by=self.actor,
                 trained=datetime.fromisoformat(row["trained"]) if row["trained"] else None,
                 **{name: row[name] for name in _VERSION_FIELDS},
@@ -144,6 +146,7 @@ class TaskImport:
             made = Collection(
                 id=self.ids.make("collections", row["id"]),
                 workspace=self.workspace,
+                created=created(row),
                 name=row["name"],
                 description=row["description"],
                 task_id=tasks[row["task"]],

@@ -2,10 +2,14 @@
 
 import hashlib
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from datetime import datetime
 from itertools import islice
 from typing import TypeVar
 from uuid import UUID
 
+from django.utils import timezone
+
+from dashboard.files.transfer_rows import Row
 from dashboard.models import Imported, Transfer
 
 ROWS_AT_ONCE = 500
@@ -18,6 +22,12 @@ def portions(rows: Iterable[T], size: int = ROWS_AT_ONCE) -> Iterator[list[T]]:
     left = iter(rows)
     while some := list(islice(left, size)):
         yield some
+
+
+def created(row: Row) -> datetime:
+    """Return when a thing came; now, if the archive does not say, or names a time to come."""
+    now = timezone.now()
+    return min(now, datetime.fromisoformat(row["created"])) if row["created"] else now
 
 
 class Ids:
