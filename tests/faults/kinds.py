@@ -86,9 +86,12 @@ KINDS = (
 def try_kind(kind: Kind, work: Work, moments: int, dice: random.Random) -> Outcome:
     """Let a fault strike at random moments of as many pieces of work as that takes, and judge.
 
-    How long the work takes undisturbed is measured first, so that the moments lie within it.
+    How long the work takes undisturbed is measured once, so that the moments lie within it.
     """
-    outcome, seconds = Outcome(), _measure(kind, work)
+    outcome, sort = Outcome(), f"{kind.work.__name__} {kind.while_sending}"
+    if sort not in work.seconds:
+        work.seconds[sort] = _measure(kind, work)
+    seconds = work.seconds[sort]
     while outcome.moments < moments:
         begun = _Begun(kind, work)
         for _ in range(min(STRIKES_A_JOB, moments - outcome.moments)):

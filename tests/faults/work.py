@@ -18,7 +18,7 @@ from tests.sending import NotThisTime, Sender, post_form, sha256
 
 PICTURES, GROUPS = 100, 5
 SIZE = (600, 450)
-TAKEN_BACK, KNOWN = 400, 10
+TAKEN_BACK, KNOWN = 240, 10
 SMALL = (120, 90)
 API = "similarity/training/v2"
 UNFINISHED = "SELECT count(*) FROM dashboard_job WHERE state IN ('queued', 'running')"
@@ -32,6 +32,7 @@ class Work:
     accepted: dict[str, str] = field(default_factory=dict)  # SHA-256 -> the upload that has it
     trainings: int = 0
     undone: int = 0
+    seconds: dict[str, float] = field(default_factory=dict)  # how long each sort of work takes
     _rounds: int = 0
     _task: str = ""
     _known: list[bytes] = field(default_factory=list)  # some that were accepted
