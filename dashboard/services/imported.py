@@ -38,7 +38,12 @@ class Ids:
 
     def find(self, noun: str, old_ids: Collection[str]) -> dict[str, UUID]:
         """Return the new id of each old one that was brought in."""
-        rows = Imported.objects.filter(transfer=self._transfer, noun=noun, old_id__in=set(old_ids))
+        return self.find_any((noun,), old_ids)
+
+    def find_any(self, nouns: Collection[str], old_ids: Collection[str]) -> dict[str, UUID]:
+        """Return the new id of each old one, of whichever of the nouns it is."""
+        rows = Imported.objects.filter(transfer=self._transfer, noun__in=nouns)
+        rows = rows.filter(old_id__in=set(old_ids))
         return {str(old): new for old, new in rows.values_list("old_id", "new_id")}
 
     def all(self, noun: str) -> dict[str, UUID]:
