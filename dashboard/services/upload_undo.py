@@ -151,7 +151,7 @@ class _TakingBack:
 
 
 def _outcome(counts: dict[str, int]) -> str:
-    words = [
-        f"{count:,} {noun}{'' if count == 1 else 's'}" for noun, count in counts.items() if count
-    ]
+    # PostgreSQL gives them back in an order of its own.
+    told = [(noun, counts.get(noun, 0)) for noun in ("file", "group", "type")]
+    words = [f"{count:,} {noun}{'' if count == 1 else 's'}" for noun, count in told if count]
     return f"Taken back: {', '.join(words) or 'nothing was left'}."
