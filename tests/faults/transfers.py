@@ -1,8 +1,7 @@
 """A small workspace with a little of everything, its archives, and the copies that they become."""
 
-import zipfile
 from base64 import b64encode
-from collections import Counter
+from collections import Counter, deque
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -12,6 +11,7 @@ from uuid import UUID
 
 import requests
 
+from dashboard.files.errors import FileRefused
 from dashboard.files.transfer_reading import TransferReader
 from tests.faults.installation import Installation
 from tests.faults.verdict import Verdict
@@ -212,16 +212,19 @@ class Transfers:
         file = Path(self.installation.folder, "files", path)
         if not path or not file.is_file():
             return False
-        with file.open("rb") as stream, TransferReader(stream) as archive:
-            read = sum(archive.check_sums())
-            counts = {noun: archive.counts.get(noun, 0) for noun in TOLD}
-        with zipfile.ZipFile(file) as members:
-            whole = sum(info.file_size for info in members.infolist())
-        return 0 < read < whole and counts == self._counts
+        with file.open("rb") as stream:
+            try:
+                archive = TransferReader(stream)
+                deque(archive.check_sums(), maxlen=0)
+            except FileRefused:
+                return False
+        return {noun: archive.counts.get(noun, 0) for noun in TOLD} == self._counts
 
     @cached_property
     def _counts(self) -> dict[str, int]:
-        return {noun: rows.total() for noun, rows in self._told(self.source).items()}
+        counts = {noun: rows.total() for noun, rows in self._told(self.source).items()}
+        assert all(counts.values()), f"there is nothing to lose: {counts}"
+        return counts
 
     def _told(self, workspace: UUID) -> dict[str, Counter[Any]]:
         return {
