@@ -66,9 +66,17 @@ class Sender:
         When this returns, the upload was accepted.
         """
         upload = self._until_it_works(lambda: self._open(name, len(data), fields))
+        self._send(upload, data)
+        return upload["id"]
+
+    def send_into(self, upload_id: str, name: str, data: bytes) -> None:
+        """Send the one file of an upload that somebody began."""
+        part = self._until_it_works(lambda: self._part(upload_id, name, len(data)))
+        self._send({"id": upload_id, "part": part}, data)
+
+    def _send(self, upload: dict[str, str], data: bytes) -> None:
         self._until_it_works(lambda: self._go_on(upload["part"], data))
         self._until_it_works(lambda: self._finish(upload["id"]))
-        return str(upload["id"])
 
     def call(self, method: str, path: str, **options: Any) -> requests.Response:
         """Make a call once. Raises `NotThisTime` for an answer of 5xx, or none."""
@@ -92,11 +100,14 @@ class Sender:
     def _open(self, name: str, size: int, fields: dict[str, Any]) -> dict[str, str]:
         """Begin an upload of one part; after trouble in between it is begun anew."""
         body = {"name": name, "auto_commit": True} | fields
-        upload = self.call("POST", "account/v2/upload", json=body).json()
+        upload_id = str(self.call("POST", "account/v2/upload", json=body).json()["id"])
+        return {"id": upload_id, "part": self._part(upload_id, name, size)}
+
+    def _part(self, upload_id: str, name: str, size: int) -> str:
         metadata = f"filename {base64.b64encode(name.encode()).decode()}"
         headers = TUS | {"Upload-Length": str(size), "Upload-Metadata": metadata}
-        made = self.call("POST", f"account/v2/upload/{upload['id']}/part", headers=headers)
-        return {"id": upload["id"], "part": made.headers["Location"]}
+        made = self.call("POST", f"account/v2/upload/{upload_id}/part", headers=headers)
+        return made.headers["Location"]
 
     def _go_on(self, part: str, data: bytes) -> None:
         """Send what the server lacks, piece by piece."""

@@ -19,6 +19,7 @@ from dashboard.models import (
     Label,
     Record,
     Region,
+    RegionFeature,
     SimilarityType,
     Task,
     Transfer,
@@ -111,24 +112,31 @@ TOLD: dict[str, tuple[_Rows, tuple[str, ...]]] = {
         lambda workspace: Image.objects.in_workspace(workspace).present(),
         (
             *("file_name", "sha256", "stored_sha256", "extension", "width", "height"),
-            *("file_size", "meta_data", "test_image", "real"),
+            *("file_size", "meta_data", "test_image", "real", "created"),
         ),
     ),
     "features": (Feature.objects.in_workspace, ("image__sha256", "encoder", "vector")),
     "types": (
         SimilarityType.objects.in_workspace,
-        ("name", "description", "exclusive", "groups_count"),
+        ("name", "description", "exclusive", "groups_count", "created"),
     ),
-    "labels": (Label.objects.in_workspace, ("name", "description", "color", "output_name")),
+    "labels": (
+        Label.objects.in_workspace,
+        ("name", "description", "color", "output_name"),
+    ),
     "regions": (
         Region.objects.in_workspace,
-        ("image__sha256", "label__name", "left", "top", "right", "bottom", "meta_data"),
+        ("image__sha256", "label__name", "left", "top", "right", "bottom", "meta_data", "created"),
+    ),
+    "region features": (
+        RegionFeature.objects.in_workspace,
+        ("image__sha256", "encoder", "left", "top", "right", "bottom", "vector"),
     ),
     "groups": (
         Group.objects.in_workspace,
         (
             *("similarity_type__name", "name", "description", "meta_data", "test_group"),
-            *("images_count", "regions_count", "groups_count"),
+            *("images_count", "regions_count", "groups_count", "created"),
         ),
     ),
     "members": (
@@ -147,19 +155,19 @@ TOLD: dict[str, tuple[_Rows, tuple[str, ...]]] = {
         Task.objects.in_workspace,
         (
             *("name", "description", "encoder", "versions_count", "production_version__number"),
-            "similarity_types__name",
+            *("similarity_types__name", "created"),
         ),
     ),
     "versions": (
         Version.objects.in_workspace,
         (
             *("task__name", "number", "status", "detail", "encoder", "seed", "dimension"),
-            "trained",
+            *("trained", "created"),
         ),
     ),
     "collections": (
         Collection.objects.in_workspace,
-        ("name", "description", "task__name", "version__number", "records_count"),
+        ("name", "description", "task__name", "version__number", "records_count", "created"),
     ),
     "records": (
         lambda workspace: Record.objects.filter(collection__workspace=workspace),
@@ -180,7 +188,7 @@ def told(workspace: Workspace) -> dict[str, list[str]]:
 def verifications(workspace: Workspace) -> list[str]:
     """Say who found what right."""
     rows = Verification.objects.in_workspace(workspace)
-    return _values(rows, "user__email", "group__name", "image__sha256")
+    return _values(rows, "user__email", "group__name", "image__sha256", "created")
 
 
 def _values(rows: Any, *names: str) -> list[str]:

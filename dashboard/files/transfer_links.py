@@ -12,6 +12,7 @@ from .transfer_rows import Row, unpacked
 # The nouns that a row's fields point to.
 _REFERS: Final[dict[str, dict[str, str]]] = {
     "features": {"image": "images"},
+    "region_features": {"image": "images"},
     "regions": {"image": "images", "label": "labels"},
     "groups": {"type": "types"},
     "members": {"group": "groups", "image": "images", "region": "regions"},
@@ -49,10 +50,21 @@ class Links:
     def _features(self, row: Row) -> bool:
         return self.seen.add(f"features by {row['encoder']}", row["image"])
 
+    def _region_features(self, row: Row) -> bool:
+        box = " ".join(str(row[side]) for side in ("left", "top", "right", "bottom"))
+        return self._is_inside(row) and self.seen.add(
+            f"features by {row['encoder']}", f"{row['image']} {box}"
+        )
+
     def _regions(self, row: Row) -> bool:
+        return self._is_inside(row) and self.seen.add("regions", row["id"])
+
+    def _is_inside(self, row: Row) -> bool:
         width, height = map(int, (self.seen.find("images", row["image"]) or "0 0").split())
-        is_inside = row["left"] < row["right"] <= width and row["top"] < row["bottom"] <= height
-        return is_inside and self.seen.add("regions", row["id"])
+        is_inside: bool = (
+            row["left"] < row["right"] <= width and row["top"] < row["bottom"] <= height
+        )
+        return is_inside
 
     def _groups(self, row: Row) -> bool:
         # Within what a member may be once: the group, or the whole of an exclusive type.

@@ -14,7 +14,7 @@ from typing import IO, Any, Final, Self
 from .archives import open_zip
 from .errors import BrokenTransfer, FileRefused, ForeignTransfer
 from .transfer_rows import MOST_OF_A_LINE, Row, read_row
-from .transfers import FORMAT, KIND, MANIFEST, PACK_IMAGES, picture_name
+from .transfers import FORMAT, FORMATS, KIND, MANIFEST, PACK_IMAGES, picture_name
 
 _MOST_MEMBERS: Final = 200_000
 _MOST_OF_A_MANIFEST: Final = 64 * 1024 * 1024
@@ -33,6 +33,11 @@ class Pack:
     images: list[Row]
     features: list[Row]
     _zip: zipfile.ZipFile
+
+    def region_features(self) -> Iterator[Row]:
+        """Yield what encoders saw in parts of the images: any number. None in format 1."""
+        if "region_features.jsonl" in self._zip.namelist():
+            yield from _pack_rows("region_features", self._zip)
 
     def picture(self, row: Row) -> bytes:
         """Return the stored bytes of one of the images. Raises BrokenTransfer."""
@@ -129,7 +134,7 @@ class TransferReader:
             raise ForeignTransfer(_FOREIGN) from error
         if not isinstance(manifest, dict) or manifest.get("kind") != KIND:
             raise ForeignTransfer(_FOREIGN)
-        if manifest.get("format") != FORMAT:
+        if manifest.get("format") not in FORMATS:
             raise ForeignTransfer(
                 f"The archive is of format {str(manifest.get('format'))[:20]}, and this "
                 f"installation reads format {FORMAT}. Update it, then send the archive again."

@@ -26,6 +26,8 @@ def read_row(noun: str, line: bytes, number: int) -> Row:
     except orjson.JSONDecodeError as error:
         raise BrokenTransfer(f"line {number:,} of the {noun} is no JSON") from error
     fields = NOUNS[noun]
+    if isinstance(row, dict):
+        row = {name: None for name in LATER if name in fields} | row
     if not isinstance(row, dict) or row.keys() != fields.keys():
         raise BrokenTransfer(f"line {number:,} of the {noun} has not the fields that it needs")
     for name, is_right in fields.items():
@@ -91,9 +93,14 @@ def _hash(value: Any) -> bool:
 
 def _time(value: Any) -> bool:
     try:
-        return isinstance(value, str) and datetime.fromisoformat(value).tzinfo is not None
+        return isinstance(value, str) and _is_sensible(datetime.fromisoformat(value))
     except ValueError:
         return False
+
+
+def _is_sensible(moment: datetime) -> bool:
+    # Within a day of the calendar's ends other time zones have no name for it.
+    return moment.tzinfo is not None and 1 < moment.year < 9999
 
 
 def _vector(value: Any) -> bool:
@@ -123,11 +130,21 @@ def _holds_nul(value: Any) -> bool:
 _NAME: Final = _text(255, empty=False)
 _WORDS: Final = _text(MOST_OF_A_LINE)
 _KEY: Final = _text(100)
+_CREATED: Final = _or_none(_time)
+
+LATER: Final = frozenset({"created"})  # what archives of format 1 do not say
 
 NOUNS: Final[dict[str, dict[str, Check]]] = {
-    "types": {"id": is_id, "name": _NAME, "description": _WORDS, "exclusive": _flag},
+    "types": {
+        "id": is_id,
+        "created": _CREATED,
+        "name": _NAME,
+        "description": _WORDS,
+        "exclusive": _flag,
+    },
     "labels": {
         "id": is_id,
+        "created": _CREATED,
         "name": _NAME,
         "description": _WORDS,
         "color": _text(9),
@@ -135,6 +152,7 @@ NOUNS: Final[dict[str, dict[str, Check]]] = {
     },
     "images": {
         "id": is_id,
+        "created": _CREATED,
         "file_name": _text(255),
         "sha256": _hash,
         "stored_sha256": _hash,
@@ -147,8 +165,18 @@ NOUNS: Final[dict[str, dict[str, Check]]] = {
         "real": _flag,
     },
     "features": {"image": is_id, "encoder": _text(100, empty=False), "vector": _vector},
+    "region_features": {
+        "image": is_id,
+        "encoder": _text(100, empty=False),
+        "left": _number(),
+        "top": _number(),
+        "right": _number(),
+        "bottom": _number(),
+        "vector": _vector,
+    },
     "regions": {
         "id": is_id,
+        "created": _CREATED,
         "image": is_id,
         "label": is_id,
         "left": _number(),
@@ -159,6 +187,7 @@ NOUNS: Final[dict[str, dict[str, Check]]] = {
     },
     "groups": {
         "id": is_id,
+        "created": _CREATED,
         "type": is_id,
         "name": _NAME,
         "description": _WORDS,
@@ -167,10 +196,16 @@ NOUNS: Final[dict[str, dict[str, Check]]] = {
     },
     "members": {"group": is_id, "image": _or_none(is_id), "region": _or_none(is_id)},
     "nestings": {"parent": is_id, "child": is_id},
-    "verifications": {"email": _text(254), "group": _or_none(is_id), "image": _or_none(is_id)},
+    "verifications": {
+        "created": _CREATED,
+        "email": _text(254),
+        "group": _or_none(is_id),
+        "image": _or_none(is_id),
+    },
     "encoders": {"key": _text(100, empty=False), "name": _NAME},
     "tasks": {
         "id": is_id,
+        "created": _CREATED,
         "name": _NAME,
         "description": _WORDS,
         "types": _ids,
@@ -180,6 +215,7 @@ NOUNS: Final[dict[str, dict[str, Check]]] = {
     },
     "versions": {
         "id": is_id,
+        "created": _CREATED,
         "task": is_id,
         "number": _number(_MOST_NUMBER, 1),
         "status": _one_of("TRAINED", "ERROR", "CANCELLED"),
@@ -192,6 +228,7 @@ NOUNS: Final[dict[str, dict[str, Check]]] = {
     },
     "collections": {
         "id": is_id,
+        "created": _CREATED,
         "name": _NAME,
         "description": _WORDS,
         "task": is_id,

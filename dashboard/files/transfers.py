@@ -2,11 +2,14 @@
 
     likewise.json      what it is, of which format, and of each other member its size and SHA-256
     types.jsonl        and so on, a noun each: a line of JSON a row
-    images/000000.zip  packs: images.jsonl and features.jsonl of up to 500 images, and the pictures
+    images/000000.zip  packs of up to 500 images: the pictures, images.jsonl, features.jsonl,
+                       region_features.jsonl
     versions/ID/       the files of a trained version
 
 Packs are ordinary ZIPs inside the ZIP: a ZIP's directory is held in memory, and one of a million
 pictures would take gigabytes on either side. Pictures and packs are stored, lines are deflated.
+
+Format 1, which is read too, did not say when things were created, and had no features of regions.
 """
 
 import hashlib
@@ -21,7 +24,8 @@ import orjson
 
 from .transfer_rows import Row
 
-FORMAT: Final = 1
+FORMAT: Final = 2
+FORMATS: Final = (1, 2)  # that are read
 KIND: Final = "likewise-workspace"
 MANIFEST: Final = "likewise.json"
 PACK_IMAGES: Final = 500
@@ -72,19 +76,33 @@ class TransferWriter:
                 self._count(noun, 1)
         self._count(noun, 0)
 
-    def pack(self, pictures: Iterable[tuple[Row, bytes]], features: Iterable[Row]) -> None:
+    def pack(
+        self,
+        pictures: Iterable[tuple[Row, bytes]],
+        features: Iterable[Row],
+        region_features: Iterable[Row],
+    ) -> None:
         """Write images with their stored bytes, and then what encoders saw in them."""
         name = f"images/{self._packs:06d}.zip"
         self._packs += 1
-        images = []
+        images: list[Row] = []
         with self._member(name) as file, zipfile.ZipFile(file, "w") as inner:  # type: ignore[call-overload]
             for row, picture in pictures:
                 images.append(row)
                 inner.writestr(picture_name(row), picture)
-            for noun, rows in (("images", images), ("features", [*features])):
-                lines = b"".join(map(_line, rows))
-                inner.writestr(f"{noun}.jsonl", lines, zipfile.ZIP_DEFLATED)
-                self._count(noun, len(rows))
+            self._lines(inner, "images", images)
+            self._lines(inner, "features", features)
+            self._lines(inner, "region_features", region_features)
+
+    def _lines(self, archive: zipfile.ZipFile, noun: str, rows: Iterable[Row]) -> None:
+        """Write and count rows one by one: an image may have any number of regions."""
+        info = zipfile.ZipInfo(f"{noun}.jsonl")
+        info.compress_type = zipfile.ZIP_DEFLATED
+        self._count(noun, 0)
+        with archive.open(info, "w", force_zip64=True) as file:
+            for row in rows:
+                file.write(_line(row))
+                self._count(noun, 1)
 
     def finish(self, about: dict[str, Any]) -> None:
         """Write the manifest, which makes the archive one."""

@@ -24,11 +24,13 @@ from dashboard.models import (
     Label,
     Record,
     Region,
+    RegionFeature,
     SimilarityType,
     Task,
     Verification,
     Version,
 )
+from dashboard.models.base import ScopedModel
 from dashboard.queries.images import images_in
 
 ROWS_AT_ONCE = 500
@@ -60,13 +62,13 @@ def _each(rows: QuerySet[M]) -> Iterator[M]:
 def type_rows(workspace: Workspace) -> Iterator[Row]:
     """Yield the types."""
     for row in _each(SimilarityType.objects.in_workspace(workspace)):
-        yield {"id": str(row.pk), **_fields(row, "name", "description", "exclusive")}
+        yield _thing(row, "name", "description", "exclusive")
 
 
 def label_rows(workspace: Workspace) -> Iterator[Row]:
     """Yield the labels."""
     for row in _each(Label.objects.in_workspace(workspace)):
-        yield {"id": str(row.pk), **_fields(row, "name", "description", "color", "output_name")}
+        yield _thing(row, "name", "description", "color", "output_name")
 
 
 def image_batches(workspace: Workspace, size: int) -> Iterator[list[Image]]:
@@ -82,7 +84,7 @@ IMAGE_FIELDS = (
 
 def image_row(image: Image) -> Row:
     """Return what the archive says of an image."""
-    return {"id": str(image.pk), **_fields(image, *IMAGE_FIELDS)}
+    return _thing(image, *IMAGE_FIELDS)
 
 
 def feature_rows(image_ids: Iterable[UUID]) -> list[Row]:
@@ -94,26 +96,31 @@ def feature_rows(image_ids: Iterable[UUID]) -> list[Row]:
     ]
 
 
+def region_feature_rows(image_ids: Iterable[UUID]) -> Iterator[Row]:
+    """Yield what encoders saw in parts of a batch of images, however many those are."""
+    sides = ("left", "top", "right", "bottom")
+    rows = RegionFeature.objects.filter(image__in=list(image_ids)).order_by("pk")
+    found = rows.values_list("image_id", "encoder", "vector", *sides)
+    for image_id, encoder, vector, *box in found.iterator(chunk_size=ROWS_AT_ONCE):
+        seen = {"image": str(image_id), "encoder": encoder, "vector": packed(vector)}
+        yield seen | dict(zip(sides, box, strict=True))
+
+
 def region_rows(workspace: Workspace) -> Iterator[Row]:
     """Yield the regions of images that are present."""
     rows = Region.objects.in_workspace(workspace).filter(image__deleted__isnull=True)
     for row in _each(rows):
-        yield {
-            "id": str(row.pk),
+        yield _thing(row, "left", "top", "right", "bottom", "meta_data") | {
             "image": str(row.image_id),
             "label": str(row.label_id),
-            **_fields(row, "left", "top", "right", "bottom", "meta_data"),
         }
 
 
 def group_rows(workspace: Workspace) -> Iterator[Row]:
     """Yield the groups."""
     for row in _each(Group.objects.in_workspace(workspace)):
-        yield {
-            "id": str(row.pk),
-            "type": str(row.similarity_type_id),
-            **_fields(row, "name", "description", "meta_data", "test_group"),
-        }
+        of_type = {"type": str(row.similarity_type_id)}
+        yield _thing(row, "name", "description", "meta_data", "test_group") | of_type
 
 
 def member_rows(workspace: Workspace) -> Iterator[Row]:
@@ -139,6 +146,7 @@ def verification_rows(workspace: Workspace) -> Iterator[Row]:
     rows = Verification.objects.in_workspace(workspace).filter(user__isnull=False)
     for row in _each(rows.select_related("user")):
         yield {
+            "created": row.created.isoformat(),
             "email": row.user.email if row.user else "",
             "group": str(row.group_id) if row.group_id else None,
             "image": str(row.image_id) if row.image_id else None,
@@ -159,9 +167,7 @@ def task_rows(workspace: Workspace) -> Iterator[Row]:
     for row in _each(Task.objects.in_workspace(workspace)):
         types = row.type_rows.order_by("pk").values_list("similarity_type_id", flat=True)
         production = row.production_version_id
-        yield {
-            "id": str(row.pk),
-            **_fields(row, "name", "description", "encoder", "versions_count"),
+        yield _thing(row, "name", "description", "encoder", "versions_count") | {
             "types": [str(type_id) for type_id in types],
             "production": str(production) if production else None,
         }
@@ -180,10 +186,8 @@ def _finished_versions(workspace: Workspace) -> QuerySet[Version]:
 def version_row(version: Version) -> Row:
     """Return what the archive says of a version."""
     names = ("number", "status", "detail", "encoder", "seed", "dimension", "metrics")
-    return {
-        "id": str(version.pk),
+    return _thing(version, *names) | {
         "task": str(version.task_id),
-        **_fields(version, *names),
         "trained": version.trained.isoformat() if version.trained else None,
     }
 
@@ -191,9 +195,7 @@ def version_row(version: Version) -> Row:
 def collection_rows(workspace: Workspace) -> Iterator[Row]:
     """Yield the collections."""
     for row in _each(Collection.objects.in_workspace(workspace)):
-        yield {
-            "id": str(row.pk),
-            **_fields(row, "name", "description"),
+        yield _thing(row, "name", "description") | {
             "task": str(row.task_id),
             "version": str(row.version_id),
         }
@@ -212,6 +214,10 @@ def record_rows(workspace: Workspace) -> Iterator[Row]:
                     **_fields(row, "key", "fields"),
                     "vector": packed(row.vector),
                 }
+
+
+def _thing(row: ScopedModel, *names: str) -> Row:
+    return {"id": str(row.pk), "created": row.created.isoformat(), **_fields(row, *names)}
 
 
 def _fields(row: Any, *names: str) -> Row:

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from django.db.models import Exists, OuterRef, QuerySet
 
+from accounts.models import Activity
 from dashboard.models import GroupImage, Image, Job, Upload, UploadFile
 
 
@@ -34,6 +35,14 @@ def placed_files(upload: Upload) -> QuerySet[UploadFile]:
     """Return the files whose images were known and came into a group by the upload."""
     rows = upload.files.filter(status=UploadFile.Status.KNOWN, placed=True)
     return rows.filter(image__isnull=False, group__isnull=False)
+
+
+def told_undoing(upload: Upload) -> dict[str, int]:
+    """Return what was taken back of an upload that is undone: files, groups and types."""
+    rows = Activity.objects.filter(workspace=upload.workspace, target_id=upload.pk, verb="undid")
+    told = rows.order_by("-created").values_list("details", flat=True).first() or {}
+    counts: dict[str, int] = told.get("counts", {})
+    return counts
 
 
 def in_other_groups(upload: Upload) -> QuerySet[Image]:

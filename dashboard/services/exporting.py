@@ -163,9 +163,12 @@ class _Export:
             self.progress.check()
 
     def _pack(self, archive: TransferWriter, batch: list[Image]) -> None:
-        features = export_rows.feature_rows([image.pk for image in batch])
-        fitting = (row for row in features if self.links.fits("features", row))
-        archive.pack(self._pictures(batch), fitting)
+        ids = [image.pk for image in batch]
+        archive.pack(
+            self._pictures(batch),
+            self._kept("features", export_rows.feature_rows(ids)),
+            self._kept("region_features", export_rows.region_feature_rows(ids)),
+        )
 
     def _pictures(self, batch: list[Image]) -> Iterator[tuple[Row, bytes]]:
         """Yield images with their bytes, less those that are deleted meanwhile."""

@@ -4,12 +4,14 @@ from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing
+from functools import partial
 from itertools import chain, groupby
 from typing import TypeVar
 from uuid import UUID
 
 import numpy as np
 from django.conf import settings
+from django.db import transaction
 from numpy.typing import NDArray
 from PIL import Image as Pillow
 
@@ -74,12 +76,19 @@ def ensure_features(
             progress(done, total)
 
 
-def encode_images(images: Iterable[Image], encoder_key: str) -> Generator[list[Image]]:
+def encode_images(
+    images: Iterable[Image], encoder_key: str, keep: Callable[[list[Feature]], None] | None = None
+) -> Generator[list[Image]]:
     """Encode images on all cores and keep the result; yield them in batches once that is done.
 
-    Images are taken as there is room for them. Whoever leaves early closes it.
+    Images are taken as there is room for them; one that was deleted meanwhile has no features.
+    Whoever leaves early closes it.
     """
-    return _encode(images, encoder_key, _feature, _keep)
+
+    def keep_all(rows: list[Feature | None]) -> None:
+        (keep or keep_features)([row for row in rows if row])
+
+    return _encode(images, encoder_key, _feature, keep_all)
 
 
 def _encode(
@@ -109,8 +118,9 @@ def _encode(
         pool.shutdown(cancel_futures=True)
 
 
-def _keep(rows: list[Feature | None]) -> None:
-    Feature.objects.bulk_create([row for row in rows if row], ignore_conflicts=True)
+def keep_features(rows: list[Feature]) -> None:
+    """Write features; what another job has written meanwhile stays."""
+    Feature.objects.bulk_create(rows, ignore_conflicts=True)
 
 
 def _keep_regions(found: list[list[RegionFeature]]) -> None:
@@ -187,21 +197,22 @@ def start_describing(*, workspace: Workspace, actor: User | None) -> Job | None:
 def run_describing(*, workspace: Workspace, handle: jobs.Handle) -> str:
     """Give features to every image that has none, by each encoder in use, batch by batch."""
     keys = keys_in_use(workspace)
-    total = handle.job.done + sum(count_undescribed(workspace, key) for key in keys)
+    handle.job.total = handle.job.done + sum(count_undescribed(workspace, key) for key in keys)
     for key in keys:
-        total = _describe_by(key, workspace, total, handle)
+        images = _undescribed(workspace, key)
+        with closing(encode_images(images, key, partial(_keep_and_tell, handle))) as batches:
+            for _ in batches:
+                handle.check()
     return f"{handle.job.done:,} images can be searched now."
 
 
-def _describe_by(key: str, workspace: Workspace, total: int, handle: jobs.Handle) -> int:
-    """Describe by one encoder; returns the new total: images may come meanwhile."""
-    with closing(encode_images(_undescribed(workspace, key), key)) as batches:
-        for batch in batches:
-            done = handle.job.done + len(batch)
-            total = max(total, done)
-            handle.report(stage=SEARCHABLE, total=total, done=done, fraction=done / total)
-            handle.check()
-    return total
+@transaction.atomic
+def _keep_and_tell(handle: jobs.Handle, rows: list[Feature]) -> None:
+    """Write a batch and count it at once: after a kill in between both are gone, or neither."""
+    keep_features(rows)
+    done = handle.job.done + len(rows)
+    total = max(handle.job.total, done, 1)  # images may come meanwhile
+    handle.report(stage=SEARCHABLE, total=total, done=done, fraction=done / total)
 
 
 def _undescribed(workspace: Workspace, key: str) -> Iterator[Image]:

@@ -3,6 +3,7 @@
 import uuid
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from functools import partial
 from typing import Any
 from uuid import UUID
@@ -33,6 +34,7 @@ class NewImage:
     meta_data: dict[str, Any] = field(default_factory=dict)
     test_image: bool = False
     real: bool = True
+    created: datetime | None = None  # now, if nobody says
 
 
 def write_files(workspace: Workspace, image_id: UUID, picture: pictures.StoredImage) -> None:
@@ -53,7 +55,7 @@ def insert_images(
     """Give pictures their rows and return the workspace's image for each content hash.
 
     Call it in a transaction. Where the workspace has a hash already, the row that is there
-    stays as it is, unless it was deleted: then it comes back, in no group.
+    stays as it is, unless it was deleted: then it comes back now, in no group.
     """
     known = images_by_sha256(workspace, [image.picture.sha256 for image in images])
     now = timezone.now()
@@ -68,8 +70,8 @@ def insert_images(
         row.save()
     # In the order of their hashes: who inserts the same ones waits, and never in a circle.
     rows = [
-        _fill(Image(id=fresh[sha256].id, workspace=workspace, created=now), fresh[sha256], actor)
-        for sha256 in sorted(fresh.keys() - known.keys())
+        _fill(Image(id=new.id, workspace=workspace, created=new.created or now), new, actor)
+        for new in (fresh[sha256] for sha256 in sorted(fresh.keys() - known.keys()))
     ]
     Image.objects.bulk_create(rows, ignore_conflicts=True)
     return images_by_sha256(workspace, fresh.keys())

@@ -88,6 +88,7 @@ class _Check:
         for pack in self._archive.packs():
             self._rows("images", pack.images)
             self._rows("features", pack.features)
+            self._rows("region_features", pack.region_features())
             for row in pack.images:
                 facts = pictures.inspect_stored(pack.picture(row))
                 if facts != (row["extension"], row["width"], row["height"]):

@@ -23,7 +23,7 @@ from dashboard.models import (
 from dashboard.queries.images import images_in
 from dashboard.services import jobs
 from dashboard.services.holding import hold_all
-from dashboard.services.imported import Ids, portions
+from dashboard.services.imported import Ids, created, portions
 from dashboard.services.members import IMAGES, REGIONS, Kind, place
 
 
@@ -57,7 +57,7 @@ class GroupImport:
         taken = set(here.values_list("name", flat=True))
         made = SimilarityType(id=self.ids.make("types", row["id"]), workspace=self.workspace)
         made.name, made.description = free_name(row["name"], taken), row["description"]
-        made.exclusive = row["exclusive"]
+        made.exclusive, made.created = row["exclusive"], created(row)
         made.save(force_insert=True)
         return made.pk
 
@@ -77,7 +77,9 @@ class GroupImport:
     def _label(self, row: Row) -> Label:
         fields = {name: row[name] for name in ("name", "description", "color", "output_name")}
         new_id = self.ids.make("labels", row["id"])
-        return Label.objects.create(id=new_id, workspace=self.workspace, **fields)
+        return Label.objects.create(
+            id=new_id, workspace=self.workspace, created=created(row), **fields
+        )
 
     def regions(self, rows: Iterable[Row]) -> None:
         """Draw the regions, but for images that are here in another size."""
@@ -88,6 +90,7 @@ class GroupImport:
                 Region(
                     id=self.ids.make("regions", row["id"]),
                     workspace=self.workspace,
+                    created=created(row),
                     image=images[row["image"]],
                     label_id=labels[row["label"]],
                     **{side: row[side] for side in ("left", "top", "right", "bottom", "meta_data")},
@@ -107,6 +110,7 @@ class GroupImport:
                 Group(
                     id=self.ids.make("groups", row["id"]),
                     workspace=self.workspace,
+                    created=created(row),
                     similarity_type_id=types[row["type"]],
                     **{name: row[name] for name in _GROUP_FIELDS},
                 )
@@ -190,17 +194,22 @@ class GroupImport:
         self, noun: str, batch: Sequence[Row], things: dict[str, Any], users: dict[str, UUID]
     ) -> None:
         wanted = {
-            (users[row["email"]], things[row[noun]].pk)
+            (users[row["email"]], things[row[noun]].pk): created(row)
             for row in batch
             if row["email"] in users and (row[noun] or "") in things
         }
         model: Any = Group if noun == "group" else Image
         held = {thing.pk for thing in hold_all(model.objects.filter(pk__in={k for _, k in wanted}))}
         rows = Verification.objects.filter(**{f"{noun}__in": held})
-        new = wanted - set(rows.values_list("user_id", f"{noun}_id"))
+        new = wanted.keys() - set(rows.values_list("user_id", f"{noun}_id"))
         new = {(user, thing) for user, thing in new if thing in held}
         Verification.objects.bulk_create(
-            Verification(workspace=self.workspace, user_id=user, **{f"{noun}_id": thing})
+            Verification(
+                workspace=self.workspace,
+                user_id=user,
+                created=wanted[user, thing],
+                **{f"{noun}_id": thing},
+            )
             for user, thing in sorted(new)
         )
         by_count: defaultdict[int, list[UUID]] = defaultdict(list)

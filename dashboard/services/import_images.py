@@ -1,13 +1,14 @@
 """Bring the pictures of an archive in: decoded side by side, written in short transactions."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final, TypeVar
 from uuid import UUID
 
 import numpy as np
 from django.db import transaction
+from django.db.models import Manager, Model
 
 from accounts.models import User, Workspace
 from dashboard import runtime
@@ -15,14 +16,16 @@ from dashboard.files import images as pictures
 from dashboard.files.errors import EncoderAbsent, FileRefused
 from dashboard.files.transfer_reading import Pack
 from dashboard.files.transfer_rows import Row, unpacked
-from dashboard.models import Feature, Image
+from dashboard.models import Feature, Image, RegionFeature
 from dashboard.queries.images import images_by_sha256, images_in
 from dashboard.services import jobs
 from dashboard.services.images import NewImage, delete_files, insert_images, write_files
-from dashboard.services.imported import Ids, portions
+from dashboard.services.imported import Ids, created, portions
 
 IMAGES_AT_ONCE: Final = 50
 BYTES_AT_ONCE: Final = 64 << 20
+
+M = TypeVar("M", bound=Model)
 
 
 @dataclass
@@ -98,29 +101,46 @@ class ImageImport:
             meta_data=row["meta_data"],
             test_image=row["test_image"],
             real=row["real"],
+            created=created(row),
         )
 
     def _features(self, pack: Pack) -> None:
         """Keep what encoders saw, where the encoder is here and the picture is the same one."""
+        same = self._same(pack)
+        features = [Feature(**fields) for fields in self._seen(pack.features, same)]
+        self._add(Feature.objects, features)
+        for rows in portions(pack.region_features()):
+            of_regions = [RegionFeature(**fields) for fields in self._seen(rows, same)]
+            self._add(RegionFeature.objects, of_regions)
+            self.handle.check()
+
+    def _same(self, pack: Pack) -> dict[str, UUID]:
+        """Return the new ids of the images whose pixels are here as they were there."""
         new_ids = self.ids.find("images", [row["id"] for row in pack.images])
-        stored = {row["id"]: row["stored_sha256"] for row in pack.images}
         present = images_in(self.workspace).filter(pk__in=new_ids.values())
         here = dict(present.values_list("pk", "stored_sha256"))
-        rows = [
-            Feature(
-                workspace=self.workspace,
-                image_id=new_ids[row["image"]],
-                encoder=row["encoder"],
-                vector=unpacked(row["vector"]),
-            )
-            for row in pack.features
-            if row["image"] in new_ids
-            and here.get(new_ids[row["image"]]) == stored[row["image"]]
-            and _is_right(row)
-        ]
-        with transaction.atomic():
-            Feature.objects.bulk_create(rows, batch_size=500, ignore_conflicts=True)
-            self.handle.report(done=self.handle.job.done)
+        return {
+            row["id"]: new_ids[row["id"]]
+            for row in pack.images
+            if row["id"] in new_ids and here.get(new_ids[row["id"]]) == row["stored_sha256"]
+        }
+
+    def _seen(self, rows: Iterable[Row], same: dict[str, UUID]) -> Iterator[dict[str, Any]]:
+        """Yield the fields of features that may be kept."""
+        for row in rows:
+            if row["image"] in same and _is_right(row):
+                other = {name: row[name] for name in row.keys() - {"image", "vector"}}
+                yield other | {
+                    "workspace": self.workspace,
+                    "image_id": same[row["image"]],
+                    "vector": unpacked(row["vector"]),
+                }
+
+    @transaction.atomic
+    def _add(self, manager: Manager[M], rows: Sequence[M]) -> None:
+        """Keep features; what is there already stays."""
+        manager.bulk_create(rows, batch_size=500, ignore_conflicts=True)
+        self.handle.report(done=self.handle.job.done)
 
 
 def _by_bytes(pack: Pack, rows: Sequence[Row]) -> Iterator[list[tuple[Row, bytes]]]:

@@ -1,6 +1,7 @@
 """Bring tasks, trained versions and collections in."""
 
 import json
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
@@ -19,10 +20,12 @@ from dashboard.models import Collection, Task, TaskType, Version
 from dashboard.services import jobs
 from dashboard.services.exporting import ARTIFACT_FILES
 from dashboard.services.import_check import read_artifact
-from dashboard.services.imported import Ids, portions
+from dashboard.services.imported import Ids, created, portions
 from dashboard.services.records import NewRecord, write_records
 from dashboard.services.training import SNAPSHOT
 
+_OF_SNAPSHOTS = ("types", "images", "regions", "groups")
+_QUOTED_ID = re.compile(rb'"([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})"')
 _VERSION_FIELDS = ("number", "status", "detail", "encoder", "seed", "dimension")
 
 
@@ -42,6 +45,7 @@ class TaskImport:
             if row["id"] in there:
                 continue
             made = Task(id=self.ids.make("tasks", row["id"]), workspace=self.workspace)
+            made.created = created(row)
             for name in ("name", "description", "encoder", "versions_count"):
                 setattr(made, name, row[name])
             with transaction.atomic():
@@ -65,6 +69,7 @@ class TaskImport:
                 workspace=self.workspace,
                 task_id=task_id,
                 metrics={_new(types, key): report for key, report in row["metrics"].items()},
+                created=created(row),
                 created_by=self.actor,
                 trained=datetime.fromisoformat(row["trained"]) if row["trained"] else None,
                 **{name: row[name] for name in _VERSION_FIELDS},
@@ -87,33 +92,23 @@ class TaskImport:
         for kind in manifest["types"]:
             kind["key"] = _new(types, kind["key"])
         files[artifacts.MANIFEST] = json.dumps(manifest, indent=2).encode()
-        files[SNAPSHOT] = self._renamed(files[SNAPSHOT], types)
+        files[SNAPSHOT] = self._renamed(files[SNAPSHOT])
         for name in ARTIFACT_FILES:
             storage.write(f"{folder}/{name}", files[name])
         return folder
 
-    def _renamed(self, snapshot: bytes, types: dict[str, UUID]) -> bytes:
-        """Let what the version saw speak of the images, regions and groups as they are here."""
-        seen = json.loads(snapshot)
-        regions = seen.get("regions", {})
-        members = [row for rows in seen["types"].values() for row in rows]
-        named = {*(row[0] for row in members), *(row[1] for row in members), *seen["images"]}
-        new = {key: str(value) for key, value in types.items()}
-        for noun in ("images", "regions", "groups"):
-            for some in portions(sorted(named | regions.keys())):
-                new |= {key: str(value) for key, value in self.ids.find(noun, some).items()}
+    def _renamed(self, snapshot: bytes) -> bytes:
+        """Let what the version saw speak of the types, images, regions and groups here.
 
-        def of(key: str) -> str:
-            return new.get(key, key)
-
-        seen["types"] = {
-            of(key): [[of(group), of(one), held] for group, one, held in rows]
-            for key, rows in seen["types"].items()
-        }
-        seen["images"] = {of(key): value for key, value in seen["images"].items()}
-        if regions:
-            seen["regions"] = {of(key): [of(row[0]), *row[1:]] for key, row in regions.items()}
-        return json.dumps(seen).encode()
+        It names each image several times. So it is not unpacked: all ids are of one length.
+        """
+        renamed = bytearray(snapshot)
+        for found in portions(_QUOTED_ID.finditer(snapshot)):
+            new = self.ids.find_any(_OF_SNAPSHOTS, {match[1].decode() for match in found})
+            for match in found:
+                key = match[1].decode()
+                renamed[match.start(1) : match.end(1)] = str(new.get(key, key)).encode()
+        return bytes(renamed)
 
     def productions(self, rows: Iterable[Row]) -> None:
         """Put into production what was, unless somebody has chosen meanwhile."""
@@ -144,6 +139,7 @@ class TaskImport:
             made = Collection(
                 id=self.ids.make("collections", row["id"]),
                 workspace=self.workspace,
+                created=created(row),
                 name=row["name"],
                 description=row["description"],
                 task_id=tasks[row["task"]],

@@ -2,10 +2,14 @@
 
 import hashlib
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from datetime import datetime
 from itertools import islice
 from typing import TypeVar
 from uuid import UUID
 
+from django.utils import timezone
+
+from dashboard.files.transfer_rows import Row
 from dashboard.models import Imported, Transfer
 
 ROWS_AT_ONCE = 500
@@ -20,6 +24,12 @@ def portions(rows: Iterable[T], size: int = ROWS_AT_ONCE) -> Iterator[list[T]]:
         yield some
 
 
+def created(row: Row) -> datetime:
+    """Return when a thing came; now, if the archive does not say, or names a time to come."""
+    now = timezone.now()
+    return min(now, datetime.fromisoformat(row["created"])) if row["created"] else now
+
+
 class Ids:
     """The old and new ids of one import."""
 
@@ -28,7 +38,12 @@ class Ids:
 
     def find(self, noun: str, old_ids: Collection[str]) -> dict[str, UUID]:
         """Return the new id of each old one that was brought in."""
-        rows = Imported.objects.filter(transfer=self._transfer, noun=noun, old_id__in=set(old_ids))
+        return self.find_any((noun,), old_ids)
+
+    def find_any(self, nouns: Collection[str], old_ids: Collection[str]) -> dict[str, UUID]:
+        """Return the new id of each old one, of whichever of the nouns it is."""
+        rows = Imported.objects.filter(transfer=self._transfer, noun__in=nouns)
+        rows = rows.filter(old_id__in=set(old_ids))
         return {str(old): new for old, new in rows.values_list("old_id", "new_id")}
 
     def all(self, noun: str) -> dict[str, UUID]:

@@ -27,6 +27,7 @@ from dashboard.services.receiving import forget_bytes
 from dashboard.services.upload_errors import NotOneArchive
 
 IMAGES_SHARE: Final = 0.85  # of the whole progress, with the check
+ELSEWHERE: Final = "elsewhere"  # counted among the rest once all is in
 
 
 def run_import(*, transfer_id: UUID, handle: jobs.Handle) -> str:
@@ -36,17 +37,18 @@ def run_import(*, transfer_id: UUID, handle: jobs.Handle) -> str:
     """
     related = ("workspace", "upload", "created_by")
     transfer = Transfer.objects.select_related(*related).get(pk=transfer_id)
-    try:
-        with _archive_of(transfer) as archive:
-            if not transfer.counts:
-                check_archive(archive, handle)
-                _begin(transfer, archive, handle)
-            message = _bring(transfer, archive, handle)
-    except FileRefused:
-        _forget(transfer)  # it would be refused again
-        raise
+    if ELSEWHERE not in transfer.counts:  # else it was killed after all, before the job ended
+        try:
+            with _archive_of(transfer) as archive:
+                if not transfer.counts:
+                    check_archive(archive, handle)
+                    _begin(transfer, archive, handle)
+                _bring(transfer, archive, handle)
+        except FileRefused:
+            _forget(transfer)  # it would be refused again
+            raise
     _forget(transfer)
-    return message
+    return f"{outcome(transfer)} {_stayed(transfer.counts[ELSEWHERE])}".strip()
 
 
 @transaction.atomic
@@ -80,7 +82,7 @@ def _archive_of(transfer: Transfer) -> Iterator[TransferReader]:
         yield archive
 
 
-def _bring(transfer: Transfer, archive: TransferReader, handle: jobs.Handle) -> str:
+def _bring(transfer: Transfer, archive: TransferReader, handle: jobs.Handle) -> None:
     common = (transfer.workspace, transfer.created_by, Ids(transfer), handle)
     groups, tasks = GroupImport(*common), TaskImport(*common)
     groups.types(archive.rows("types"))
@@ -110,7 +112,10 @@ def _bring(transfer: Transfer, archive: TransferReader, handle: jobs.Handle) -> 
         handle.report(stage=f"Bringing {noun} in", fraction=IMAGES_SHARE + share)
         step()
     start_describing(workspace=transfer.workspace, actor=transfer.created_by)
-    return f"{outcome(transfer)} {_stayed(groups.elsewhere)}".strip()
+    with transaction.atomic():
+        handle.report(fraction=1.0)
+        transfer.counts[ELSEWHERE] = groups.elsewhere
+        transfer.save(update_fields=["counts", "modified"])
 
 
 def _tell_images(transfer: Transfer, handle: jobs.Handle) -> None:

@@ -4,7 +4,7 @@ Each batch is one transaction, which the job's lease guards. A file that was tak
 image any more, so that after a kill, or when somebody cancelled, the rest can be taken back too.
 """
 
-from collections import Counter, defaultdict
+from collections import defaultdict
 from uuid import UUID
 
 from django.db import transaction
@@ -14,7 +14,7 @@ from django.utils import timezone
 from accounts.activity import record
 from accounts.models import User, Workspace
 from dashboard.models import Group, Image, Job, SimilarityType, TaskType, Upload, UploadFile
-from dashboard.queries.upload_undo import added_images, placed_files
+from dashboard.queries.upload_undo import added_images, placed_files, told_undoing
 from dashboard.queries.uploads import is_busy
 from dashboard.services import jobs
 from dashboard.services.errors import StillUnderWay
@@ -53,10 +53,13 @@ def undo_upload(*, upload: Upload, actor: User | None) -> Job:
 def run_undo(*, upload_id: UUID, handle: jobs.Handle) -> str:
     """Take back what is still there of the upload; returns a sentence about the outcome."""
     upload = Upload.objects.select_related("workspace").get(pk=upload_id)
-    taken_back = _TakingBack(upload, handle)
-    while taken_back.step():
-        handle.check()
-    return taken_back.end()
+    if upload.stage != Upload.Stage.UNDONE:  # else it was killed after all, before the job ended
+        taken_back = _TakingBack(upload, handle)
+        while taken_back.step():
+            handle.check()
+        taken_back.end()
+    forget_bytes(upload)
+    return _outcome(told_undoing(upload))
 
 
 class _TakingBack:
@@ -64,8 +67,8 @@ class _TakingBack:
 
     def __init__(self, upload: Upload, handle: jobs.Handle) -> None:
         self._upload, self._handle = upload, handle
-        self._total = self._left().count()
-        self._done = 0
+        self._done = handle.job.done  # by an earlier try
+        self._total = self._done + self._left().count()
 
     def _left(self) -> QuerySet[UploadFile]:
         rows = self._upload.files.filter(status__in=(Status.ADDED, Status.KNOWN))
@@ -108,7 +111,7 @@ class _TakingBack:
             take_out(IMAGES, group, list(members.only("id", "created")))
 
     @transaction.atomic
-    def end(self) -> str:
+    def end(self) -> None:
         """Remove groups and types that came with the upload and hold nothing else, and tell."""
         hold_all(Workspace.objects.filter(pk=self._upload.workspace_id))
         groups = self._remove_groups()
@@ -121,17 +124,16 @@ class _TakingBack:
             undone_by=actor,
             modified=timezone.now(),
         )
-        forget_bytes(self._upload)
         record(
             workspace=self._upload.workspace,
             verb="undid",
             noun="files",
             target_id=self._upload.pk,
             target_name=self._upload.name,
-            count=self._total,
+            count=self._done,
+            details={"counts": {"file": self._done, "group": groups, "type": types}},
             actor=actor,
         )
-        return _outcome(Counter(file=self._done, group=groups, type=types))
 
     def _remove_groups(self) -> int:
         made = Group.objects.filter(pk__in=self._upload.made_groups.values("group"))
@@ -148,8 +150,8 @@ class _TakingBack:
         return len(held)
 
 
-def _outcome(counts: Counter[str]) -> str:
-    words = [
-        f"{count:,} {noun}{'' if count == 1 else 's'}" for noun, count in counts.items() if count
-    ]
+def _outcome(counts: dict[str, int]) -> str:
+    # PostgreSQL gives them back in an order of its own.
+    told = [(noun, counts.get(noun, 0)) for noun in ("file", "group", "type")]
+    words = [f"{count:,} {noun}{'' if count == 1 else 's'}" for noun, count in told if count]
     return f"Taken back: {', '.join(words) or 'nothing was left'}."

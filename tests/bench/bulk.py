@@ -3,7 +3,7 @@
 import subprocess
 import sys
 
-FIGURES = ("bulk_ingest", "bulk_extract", "bulk_transfer", "bulk_jobs")
+FIGURES = ("bulk_ingest", "bulk_extract", "bulk_transfer", "bulk_memory", "bulk_jobs")
 
 
 def main() -> None:

@@ -40,7 +40,7 @@ class Extracted:
         self.workspace = open_workspace(name="Photos", actor=self.owner)
         files = iter(photos(count))
         while batch := list(islice(files, AT_ONCE)):
-            _add(self.workspace, self.owner, batch)
+            add(self.workspace, self.owner, batch)
         self.stored = [
             storage.read(paths.image(image.workspace_id, image.pk, image.extension))
             for image in Image.objects.order_by("pk")
@@ -75,7 +75,9 @@ class Extracted:
         return runtime.version(self.version.id, self.version.artifact)
 
 
-def _add(workspace: Workspace, owner: User, files: list[bytes]) -> None:
+def add(workspace: Workspace, owner: User, files: list[bytes]) -> None:
+    """Bring pictures in without an upload."""
+
     def made(data: bytes) -> NewImage:
         new = NewImage(uuid.uuid4(), pictures.prepare(data))
         write_files(workspace, new.id, new.picture)

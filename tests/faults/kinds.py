@@ -7,7 +7,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from tests.faults.installation import Installation, kill
-from tests.faults.work import Verdict, Work
+from tests.faults.verdict import Verdict
+from tests.faults.work import Work
 
 AWAY = {"redis": 1.5, "disk": 2.0, "database": 10.0}  # seconds
 STRIKES_A_JOB = 2  # it is given up after four tries, and a slow machine may cost it one
@@ -23,6 +24,7 @@ class Kind:
     strike: Callable[[Installation], None]
     set_ups: tuple[str, ...] = ("sqlite", "postgres")
     while_sending: bool = False
+    few: bool = False  # one moment of it is enough where time is short
 
 
 @dataclass
@@ -69,9 +71,14 @@ KINDS = (
     Kind("worker killed in an upload", Work.upload, kill_worker),
     Kind("worker killed in an extraction", Work.extraction, kill_worker),
     Kind("worker killed in a training", Work.training, kill_worker),
+    Kind("worker killed in an undoing", Work.undo, kill_worker, few=True),
+    Kind("worker killed in an export", Work.export, kill_worker, few=True),
+    Kind("worker killed in an import", Work.bring_in, kill_worker, few=True),
     Kind("web server killed in a transfer", Work.upload, kill_web, while_sending=True),
     Kind("Redis stopped and started", Work.upload, restart_redis, ("postgres",)),
     Kind("disk full", Work.upload, fill_disk, while_sending=True),
+    Kind("disk full in an export", Work.export, fill_disk, few=True),
+    Kind("disk full in an import", Work.bring_in, fill_disk, few=True),
     Kind("database away", Work.upload, take_database_away, ("postgres",), while_sending=True),
 )
 
@@ -79,9 +86,12 @@ KINDS = (
 def try_kind(kind: Kind, work: Work, moments: int, dice: random.Random) -> Outcome:
     """Let a fault strike at random moments of as many pieces of work as that takes, and judge.
 
-    How long the work takes undisturbed is measured first, so that the moments lie within it.
+    How long the work takes undisturbed is measured once, so that the moments lie within it.
     """
-    outcome, seconds = Outcome(), _measure(kind, work)
+    outcome, sort = Outcome(), f"{kind.work.__name__} {kind.while_sending}"
+    if sort not in work.seconds:
+        work.seconds[sort] = _measure(kind, work)
+    seconds = work.seconds[sort]
     while outcome.moments < moments:
         begun = _Begun(kind, work)
         for _ in range(min(STRIKES_A_JOB, moments - outcome.moments)):
@@ -90,6 +100,7 @@ def try_kind(kind: Kind, work: Work, moments: int, dice: random.Random) -> Outco
                 break
             before, struck = begun.place(), time.monotonic()
             kind.strike(work.installation)
+            outcome.verdict += work.look()
             begun.wait_until_it_moves(before)
             outcome.moments += 1
             outcome.longest = max(outcome.longest, time.monotonic() - struck)

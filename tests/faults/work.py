@@ -10,31 +10,18 @@ from typing import Any
 from uuid import UUID
 
 from tests.faults.installation import Installation
+from tests.faults.transfers import Transfers
+from tests.faults.verdict import Verdict
 from tests.live import EMAIL
 from tests.pictures import packed_files, photos
 from tests.sending import NotThisTime, Sender, post_form, sha256
 
 PICTURES, GROUPS = 100, 5
 SIZE = (600, 450)
+TAKEN_BACK, KNOWN = 240, 10
+SMALL = (120, 90)
 API = "similarity/training/v2"
 UNFINISHED = "SELECT count(*) FROM dashboard_job WHERE state IN ('queued', 'running')"
-
-
-@dataclass(frozen=True)
-class Verdict:
-    """What is wrong after a fault: all of it must be nothing."""
-
-    lost: int = 0
-    doubled: int = 0
-    orphans: tuple[str, ...] = ()
-
-    def __bool__(self) -> bool:
-        return bool(self.lost or self.doubled or self.orphans)
-
-    def __add__(self, other: "Verdict") -> "Verdict":
-        return Verdict(
-            self.lost + other.lost, self.doubled + other.doubled, self.orphans + other.orphans
-        )
 
 
 @dataclass
@@ -44,12 +31,17 @@ class Work:
     installation: Installation
     accepted: dict[str, str] = field(default_factory=dict)  # SHA-256 -> the upload that has it
     trainings: int = 0
+    undone: int = 0
+    seconds: dict[str, float] = field(default_factory=dict)  # how long each sort of work takes
     _rounds: int = 0
     _task: str = ""
+    _known: list[bytes] = field(default_factory=list)  # some that were accepted
 
     def __post_init__(self) -> None:
         key = self.installation.manage("token", "create", "--email", EMAIL, "--name", "faults")
         self.sender = Sender(self.installation, key)
+        self.transfers = Transfers(self.installation)
+        self.home = as_uuid(self.installation.rows.one("SELECT id FROM accounts_workspace"))
 
     # The work itself; each returns when it was accepted
 
@@ -57,11 +49,27 @@ class Work:
         """Send an archive of folders that nobody has seen before; it comes in by a job."""
         self._rounds += 1
         files = photos(PICTURES, SIZE, seed=self._rounds)
+        upload_id = self._send(files)
+        self.accepted |= dict.fromkeys(map(sha256, files), upload_id)
+        self._known = self._known or files[:KNOWN]
+        return "upload"
+
+    def _send(self, files: list[bytes]) -> str:
         named = {f"photos/Group {at % GROUPS}/{at:04}.jpg": data for at, data in enumerate(files)}
         name = f"Round {self._rounds}"
-        upload_id = self.sender.send(f"{name}.zip", packed_files(named), new_type=name)
-        self.accepted |= dict.fromkeys(map(sha256, files), upload_id)
-        return "upload"
+        return self.sender.send(f"{name}.zip", packed_files(named), new_type=name)
+
+    def undo(self) -> str:
+        """Bring pictures in, some of which are here already, and begin to take it all back."""
+        if not self._known:
+            self.upload()
+        self._rounds += 1
+        upload_id = self._send([*photos(TAKEN_BACK, SMALL, seed=self._rounds), *self._known])
+        self.settle()
+        session = self.installation.signed_in()
+        post_form(self.installation, session, f"uploads/{upload_id}/undo", {})
+        self.undone += 1
+        return "undo"
 
     def training(self) -> str:
         """Train a task on what is there, with every picture looked at anew."""
@@ -80,12 +88,20 @@ class Work:
             self.settle()
         self._forget_features()
         version = self.installation.rows.one(
-            "SELECT id FROM dashboard_version WHERE status = 'TRAINED' LIMIT 1"
+            f"SELECT id FROM dashboard_version WHERE status = 'TRAINED' AND {self._is_here} LIMIT 1"
         )
         session = self.installation.signed_in()
         chosen = {"version": str(as_uuid(version)), "file_format": "jsonl"}
         post_form(self.installation, session, "extractions/", chosen)
         return "extract"
+
+    def export(self) -> str:
+        """Write another workspace into an archive."""
+        return self.transfers.export()
+
+    def bring_in(self) -> str:
+        """Bring the archive of that workspace into one that has nothing."""
+        return self.transfers.bring_in()
 
     def _prepare_task(self) -> None:
         if not self.accepted:
@@ -99,7 +115,7 @@ class Work:
     def _forget_features(self) -> None:
         """Empty what saves the work of looking: there is something to interrupt."""
         self.settle()
-        self.installation.rows.execute("DELETE FROM dashboard_feature")
+        self.installation.rows.execute(f"DELETE FROM dashboard_feature WHERE {self._is_here}")
 
     def settle(self, patience: float = 240) -> None:
         """Wait until no job is unfinished."""
@@ -113,7 +129,15 @@ class Work:
                 raise AssertionError(f"these jobs do not end: {jobs}")
             time.sleep(0.05)
 
+    @property
+    def _is_here(self) -> str:
+        return f"workspace_id = '{self.home.hex}'"
+
     # What must be true
+
+    def look(self) -> Verdict:
+        """See, while work goes on, that nothing is shown of which the half is there."""
+        return Verdict(lost=len(self._broken()) + self.transfers.look())
 
     def judge(self) -> Verdict:
         """Compare all that was accepted with all that is there, once everything has ended."""
@@ -123,6 +147,7 @@ class Work:
         )
         orphans = self._orphans()
         verdict = self._images() + self._members() + self._results() + self._trained()
+        verdict += self._taken_back() + self.transfers.judge()
         jobs = tuple(f"job: {kind} {state}: {message}" for kind, state, message in broken)
         return verdict + Verdict(orphans=orphans + jobs + self._unclear_answers())
 
@@ -149,35 +174,54 @@ class Work:
     def _images(self) -> Verdict:
         """Hold the hash of each accepted picture against the rows, and theirs against files."""
         rows = self.installation.rows.all(
-            "SELECT id, workspace_id, sha256, stored_sha256, extension FROM dashboard_image"
+            f"SELECT sha256 FROM dashboard_image WHERE deleted IS NULL AND {self._is_here}"
+        )
+        there = Counter(sha256 for (sha256,) in rows)
+        lost = len(self.accepted.keys() - there.keys()) + len(self._broken())
+        return Verdict(lost, doubled=there.total() - len(self.accepted.keys() & there.keys()))
+
+    def _broken(self) -> set[UUID]:
+        """Return the images whose files are not what their rows say, of all workspaces."""
+        rows = self.installation.rows.all(
+            "SELECT id, workspace_id, stored_sha256, extension FROM dashboard_image"
             " WHERE deleted IS NULL"
         )
-        there = Counter(row[2] for row in rows)
-        lost = len(self.accepted.keys() - there.keys())
-        lost += sum(not self._is_whole(row) for row in rows)
-        return Verdict(lost, doubled=there.total() - len(self.accepted.keys() & there.keys()))
+        broken = {as_uuid(row[0]) for row in rows if not self._is_whole(row)}
+        # What was taken back since, first its row and then its files, is no more to be seen.
+        shown = "SELECT id FROM dashboard_image WHERE deleted IS NULL"
+        return broken & {as_uuid(row[0]) for row in self.installation.rows.all(shown)}
 
     def _is_whole(self, row: tuple[Any, ...]) -> bool:
         image, workspace = as_uuid(row[0]), as_uuid(row[1])
         folder = self.installation.folder / f"files/{workspace}"
-        stored = folder / f"images/{image.hex[:2]}/{image}.{row[4]}"
+        stored = folder / f"images/{image.hex[:2]}/{image}.{row[3]}"
         thumbnail = folder / f"thumbnails/{image.hex[:2]}/{image}.jpg"
         return (
             stored.is_file()
-            and sha256(stored.read_bytes()) == row[3]
+            and sha256(stored.read_bytes()) == row[2]
             and thumbnail.is_file()
             and thumbnail.read_bytes().endswith(b"\xff\xd9")
         )
 
     def _members(self) -> Verdict:
         """See that each picture is in one group, and that no upload made a group twice."""
-        places = self.installation.rows.one("SELECT count(*) FROM dashboard_groupimage")
-        groups = self.installation.rows.one("SELECT count(*) FROM dashboard_group")
-        wanted = len(set(self.accepted.values())) * GROUPS
-        return Verdict(
-            lost=max(0, len(self.accepted) - places) + max(0, wanted - groups),
-            doubled=max(0, places - len(self.accepted)) + max(0, groups - wanted),
+        count = self.installation.rows.one
+        groups = f"SELECT id FROM dashboard_group WHERE {self._is_here}"
+        places = count(f"SELECT count(*) FROM dashboard_groupimage WHERE group_id IN ({groups})")
+        types = count(f"SELECT count(*) FROM dashboard_similaritytype WHERE {self._is_here}")
+        uploads = len(set(self.accepted.values()))
+        return (
+            _counted(places, len(self.accepted))
+            + _counted(count(groups.replace("id", "count(*)", 1)), uploads * GROUPS)
+            + _counted(types, uploads)
         )
+
+    def _taken_back(self) -> Verdict:
+        """See that each undoing came to its end and is told of once."""
+        count = self.installation.rows.one
+        undone = count("SELECT count(*) FROM dashboard_upload WHERE stage = 'undone'")
+        told = count("SELECT count(*) FROM accounts_activity WHERE verb = 'undid'")
+        return _counted(undone, self.undone) + _counted(told, self.undone)
 
     def _results(self) -> Verdict:
         """See that each extraction has a file with every picture of its time, once."""
@@ -192,11 +236,17 @@ class Work:
         return verdict
 
     def _trained(self) -> Verdict:
-        versions = self.installation.rows.all("SELECT status FROM dashboard_version")
+        versions = self.installation.rows.all(
+            f"SELECT status FROM dashboard_version WHERE {self._is_here}"
+        )
         trained = sum(status == "TRAINED" for (status,) in versions)
         return Verdict(
             lost=max(0, self.trainings - trained), doubled=max(0, len(versions) - self.trainings)
         )
+
+
+def _counted(there: int, wanted: int) -> Verdict:
+    return Verdict(lost=max(0, wanted - there), doubled=max(0, there - wanted))
 
 
 def _lines(file: Path) -> Iterator[dict[str, Any]]:

@@ -2,10 +2,11 @@
 
 import pytest
 
+from accounts.models import Activity
 from dashboard.files import storage
 from dashboard.jobs.runner import run_job
-from dashboard.models import Job, Transfer, Version
-from dashboard.services import import_images, jobs, transfers
+from dashboard.models import Job, Transfer, Upload, Version
+from dashboard.services import import_images, importing, jobs, transfers
 from dashboard.services.closing import cancel_job
 from dashboard.services.retries import retry_job
 from tests.factories import Cast
@@ -66,6 +67,36 @@ def test_an_import_killed_anywhere(cast: Cast, version: Version, killer: Killer)
     assert told(cast.elsewhere) == told(cast.workspace)
     assert len(list(storage.names(f"{cast.elsewhere.id}/images"))) == 9
     assert not list(storage.names(f"{cast.elsewhere.id}/uploads"))
+
+
+@pytest.mark.parametrize("place", ["forget_bytes", "is_over"])
+def test_an_import_killed_after_its_last_row(
+    cast: Cast, version: Version, monkeypatch: pytest.MonkeyPatch, place: str
+) -> None:
+    """All is in, and the archive is perhaps forgotten: the next try only ends the job."""
+    _, data = export(cast.workspace, cast.ann)
+    _, job = sent(cast.elsewhere, data, cast.charlie)
+    whole = importing.forget_bytes
+
+    def die(upload: Upload) -> int:
+        if place == "is_over":
+            whole(upload)
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(importing, "forget_bytes", die)
+        with pytest.raises(KeyboardInterrupt):
+            run(job)
+    lost = Job.objects.filter(pk=job.pk, state=Job.State.RUNNING)
+    lost.update(state=Job.State.QUEUED, owner="", lease_until=None, not_before=None)
+    run(job)
+    assert (job.state, job.message) == (
+        "done",
+        "9 images, 8 groups, 1 tasks and 1 collections brought in.",
+    )
+    assert told(cast.elsewhere) == told(cast.workspace)
+    assert not list(storage.names(f"{cast.elsewhere.id}/uploads"))
+    assert Activity.objects.filter(workspace=cast.elsewhere, verb="imported").count() == 1
 
 
 def test_an_export_killed_anywhere(cast: Cast, version: Version, killer: Killer) -> None:

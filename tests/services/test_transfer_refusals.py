@@ -124,9 +124,9 @@ def test_the_beginning_of_one(cast: Cast, archive: bytes) -> None:
 
 def test_a_newer_format(cast: Cast, archive: bytes) -> None:
     members = unpacked(archive)
-    members["likewise.json"] = members["likewise.json"].replace(b'"format": 1', b'"format": 2')
+    members["likewise.json"] = members["likewise.json"].replace(b'"format": 2', b'"format": 3')
     assert refused(cast, packed(members)) == (
-        "The archive is of format 2, and this installation reads format 1. Update it, then send "
+        "The archive is of format 3, and this installation reads format 2. Update it, then send "
         "the archive again."
     )
 
@@ -167,6 +167,8 @@ def test_a_noun_that_is_missing(cast: Cast, archive: bytes) -> None:
         ("regions", {"right": 1 << 40}, "has a wrong “right”"),
         ("regions", {"right": 100_000}, "does not fit"),
         ("regions", {"left": 10, "right": 10}, "does not fit"),
+        ("groups", {"created": "0001-01-01T00:00:00+14:00"}, "has a wrong “created”"),
+        ("tasks", {"created": "2024-01-01T00:00:00"}, "has a wrong “created”"),
         ("members", {"image": None, "region": None}, "does not fit"),
         ("tasks", {"types": ["11111111-1111-4111-8111-111111111111"]}, "does not fit"),
         ("versions", {"status": "TRAINING"}, "has a wrong “status”"),
@@ -206,6 +208,34 @@ def test_a_group_in_itself(cast: Cast) -> None:
         members["nestings.jsonl"] = "\n".join(lines).encode()
 
     assert "a group of it lies in itself" in refused(cast, forged(data, change))
+
+
+@pytest.mark.parametrize(
+    ("fields", "what"),
+    [
+        ({"right": 65}, "does not fit"),
+        ({"left": 8}, "does not fit"),
+        ({"image": "11111111-1111-4111-8111-111111111111"}, "does not fit"),
+        ({"vector": 5}, "has a wrong “vector”"),
+        ({"more": 1}, "has not the fields"),
+    ],
+)
+def test_a_wrong_feature_of_a_region(
+    cast: Cast, archive: bytes, fields: dict[str, Any], what: str
+) -> None:
+    change = in_pack(first_row("region_features", **fields))
+    assert what in refused(cast, forged(archive, change))
+
+
+def test_a_feature_of_a_region_twice(cast: Cast, archive: bytes) -> None:
+    assert "does not fit" in refused(cast, forged(archive, in_pack(twice("region_features"))))
+
+
+def test_features_of_regions_that_are_missing(cast: Cast, archive: bytes) -> None:
+    def change(pack: Members) -> None:
+        del pack["region_features.jsonl"]
+
+    assert "more or fewer rows" in refused(cast, forged(archive, in_pack(change)))
 
 
 def test_another_picture(cast: Cast, archive: bytes) -> None:

@@ -1,17 +1,34 @@
 """A workspace goes into an archive, and comes out of it the same elsewhere."""
 
+from datetime import timedelta
+from pathlib import Path
+
 import numpy as np
 import pytest
+from django.utils import timezone
 
 from accounts.models import Activity, Membership, Role
 from dashboard.files import paths, storage
-from dashboard.models import Feature, Group, Image, Imported, Job, SimilarityType, Version
+from dashboard.jobs.runner import run_job
+from dashboard.models import (
+    Feature,
+    Group,
+    Image,
+    Imported,
+    Job,
+    Label,
+    RegionFeature,
+    SimilarityType,
+    Task,
+    Version,
+)
 from dashboard.queries.evaluations import evaluations
 from dashboard.queries.snapshots import kept_snapshot
+from dashboard.services import features
 from dashboard.services.descriptors import describe
 from dashboard.services.groups import add_images
 from dashboard.services.images import delete_images
-from dashboard.services.training import read_snapshot
+from dashboard.services.training import read_snapshot, start_training
 from dashboard.services.transfers import delete_transfer
 from tests import factories
 from tests.factories import Cast, drawn_jpeg
@@ -28,6 +45,7 @@ def test_it_works(cast: Cast, version: Version) -> None:
     assert transfer.counts["images"] == 9
     assert transfer.counts["members"] == 16
     assert (transfer.size, transfer.counts["features"]) == (len(data), 9)
+    assert transfer.counts["region_features"] == 1
     _, job = bring(cast.elsewhere, data, cast.charlie)
     assert (job.state, job.message) == (
         "done",
@@ -96,6 +114,85 @@ def _file(image: Image) -> str:
     return paths.image(image.workspace_id, image.id, image.extension)
 
 
+def test_nothing_is_looked_at_again(
+    cast: Cast, version: Version, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _, data = export(cast.workspace, cast.ann)
+    bring(cast.elsewhere, data, cast.charlie)
+
+    def look(*_: object) -> None:
+        raise AssertionError("it was looked at again")
+
+    monkeypatch.setattr(features, "features_of_picture", look)
+    task = Task.objects.in_workspace(cast.elsewhere).get()
+    again, job = start_training(task=task, actor=cast.charlie)
+    run_job(str(job.id))
+    again.refresh_from_db()
+    assert (again.status, again.number) == ("TRAINED", 2)
+    assert not Job.objects.in_workspace(cast.elsewhere).filter(kind=Job.Kind.DESCRIBE).exists()
+
+
+def test_features_of_other_pixels_stay_out(cast: Cast, version: Version) -> None:
+    """A picture of the same upload may be stored in another size here."""
+    _, data = export(cast.workspace, cast.ann)
+    held = RegionFeature.objects.in_workspace(cast.workspace).get().image
+    for seed in range(30):
+        factories.make_image(cast.elsewhere, seed=seed)
+    Image.objects.filter(workspace=cast.elsewhere, sha256=held.sha256).update(
+        stored_sha256="0" * 64
+    )
+    _, job = bring(cast.elsewhere, data, cast.charlie)
+    assert job.state == "done"
+    assert not RegionFeature.objects.in_workspace(cast.elsewhere).exists()
+    assert Feature.objects.in_workspace(cast.elsewhere).count() == 8
+
+
+def test_an_archive_written_before_there_were_times(cast: Cast) -> None:
+    """What format 1 did not say is as if it came now, in the order of the archive."""
+    data = Path(__file__).with_name("workspace-format-1.zip").read_bytes()
+    before = timezone.now()
+    transfer, job = bring(cast.elsewhere, data, cast.charlie)
+    assert (job.state, job.message) == (
+        "done",
+        "2 images, 3 groups, 1 tasks and 0 collections brought in.",
+    )
+    found = told(cast.elsewhere)
+    assert {noun: len(rows) for noun, rows in found.items() if rows} == {
+        "images": 2,
+        "types": 1,
+        "labels": 1,
+        "regions": 1,
+        "groups": 3,
+        "members": 2,
+        "region members": 1,
+        "nestings": 2,
+        "tasks": 1,
+    }
+    groups = Group.objects.in_workspace(cast.elsewhere).order_by("created")
+    assert [group.name for group in groups] == ["Red shoe", "Heels", "Family"]
+    assert groups[0].created > before
+    there = {noun: count for noun, count in transfer.counts.items() if noun != "elsewhere"}
+    again = export(cast.elsewhere, cast.charlie)[0].counts
+    assert again == there | {"region_features": 0, "verifications": 0}
+
+
+def test_what_is_yet_to_come_came_now(cast: Cast) -> None:
+    factories.make_type(cast.workspace)
+    later = timezone.now() + timedelta(days=9)
+    SimilarityType.objects.update(created=later)
+    _, data = export(cast.workspace, cast.ann)
+    bring(cast.elsewhere, data, cast.charlie)
+    twin = SimilarityType.objects.in_workspace(cast.elsewhere).get()
+    assert twin.created < later - timedelta(days=8)
+
+
+def test_a_label_keeps_its_time(cast: Cast, version: Version) -> None:
+    _, data = export(cast.workspace, cast.ann)
+    bring(cast.elsewhere, data, cast.charlie)
+    times = Label.objects.filter(name="Heel").values_list("created", flat=True)
+    assert (len(times), len(set(times))) == (2, 1)
+
+
 def test_verifications_are_kept_of_members_only(cast: Cast, version: Version) -> None:
     _, data = export(cast.workspace, cast.ann)
     Membership.objects.create(workspace=cast.elsewhere, user=cast.bob, role=Role.EDITOR)
@@ -131,9 +228,13 @@ def test_a_deleted_image_comes_back(cast: Cast, version: Version) -> None:
     _, data = export(cast.workspace, cast.ann)
     there = factories.make_image(cast.elsewhere, seed=0)
     delete_images(workspace=cast.elsewhere, ids=[there.id], actor=cast.charlie)
+    before = there.created
     bring(cast.elsewhere, data, cast.charlie)
     there.refresh_from_db()
-    assert there.deleted is None
+    # It comes now: it is no more of the upload that brought it first, nor goes with its undoing.
+    assert (there.deleted, there.created > before) == (None, True)
+    twin = Image.objects.get(workspace=cast.workspace, sha256=there.sha256)
+    Image.objects.filter(pk=there.pk).update(created=twin.created)
     assert told(cast.elsewhere) == told(cast.workspace)
 
 

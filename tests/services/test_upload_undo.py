@@ -165,11 +165,29 @@ def test_after_a_kill_it_goes_on(cast: Cast, monkeypatch: pytest.MonkeyPatch, st
     left = Image.objects.present().count()
     assert left == 20 - 5 * (step // 2)
     assert sum(groups(cast).values()) == left
-    assert ran(job).state == Job.State.DONE
+    assert ran(job).message == "Taken back: 20 files, 3 groups, 1 type."
     assert (Image.objects.present().count(), Group.objects.count()) == (0, 0)
     assert not SimilarityType.objects.exists()
     assert image_files(cast) == []
     assert Activity.objects.filter(verb="undid").count() == 1
+
+
+def test_killed_before_the_job_ends_it_is_told_once(
+    cast: Cast, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    upload = brought_in(cast, new_type_name="Same shoe")
+    job = undo_upload(upload=upload, actor=cast.bob)
+
+    def die(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(jobs, "end", die)
+        with pytest.raises(KeyboardInterrupt):
+            ran(job)
+    assert ran(job).message == "Taken back: 3 files, 2 groups, 1 type."
+    assert Activity.objects.get(verb="undid").count == 3
+    assert Upload.objects.get(pk=upload.pk).stage == Upload.Stage.UNDONE
 
 
 def test_a_lost_lease_takes_nothing_back(cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
