@@ -3,7 +3,7 @@
 All of it may be done again after a kill: a part is listed once, and a row is there once.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from itertools import islice
 from typing import TypeVar
 
@@ -30,20 +30,23 @@ _PICTURES = (
 
 Kind = UploadPart.Kind
 T = TypeVar("T")
+# Notes in a row what shows in its file's bytes, or why there are none.
+Look = Callable[[UploadFile, bytes | FileRefused], None]
 
 
-def list_parts(*, upload: Upload, handle: jobs.Handle) -> None:
+def list_parts(*, upload: Upload, handle: jobs.Handle, look: Look | None = None) -> None:
     """Write a row for every file of the parts that have none yet.
 
     Archives are listed, manifests and lists of addresses read. What cannot be taken has a row with
-    the reason. Pictures come first, so that a manifest finds what it tells of.
+    the reason. Pictures come first, so that a manifest finds what it tells of. `look` is given the
+    files of archives that would have to be unpacked once more to see them later.
     """
     waiting = upload.parts.filter(listed=False)
     for part in waiting.order_by("number").iterator(chunk_size=LISTED_AT_ONCE):
         _judge_kind(part)
     _list_pictures(upload, handle)
     for part in waiting.filter(kind=Kind.ARCHIVE).order_by("number"):
-        _list_archive(part, handle)
+        _list_archive(part, handle, look)
     for part in waiting.order_by("number"):
         _list_table(part, handle)
     match_manifests(upload=upload, handle=handle)
@@ -116,12 +119,12 @@ def _write(rows: Iterable[UploadFile]) -> None:
     UploadFile.objects.bulk_create(rows, ignore_conflicts=True, batch_size=LISTED_AT_ONCE)
 
 
-def _list_archive(part: UploadPart, handle: jobs.Handle) -> None:
+def _list_archive(part: UploadPart, handle: jobs.Handle, look: Look | None) -> None:
     """Write a row for every file of an archive, and those of manifests in it, in one pass."""
     stage, listed = f"Reading {part.name[-80:]}", 0
     wrapper = archives.Wrapper()
     handle.report(stage=stage)
-    for rows in _batches(_to_the_end(part, _inside(part, wrapper))):
+    for rows in _batches(_to_the_end(part, _inside(part, wrapper, look))):
         with transaction.atomic():
             _write(rows)
             listed += len(rows)
@@ -130,14 +133,24 @@ def _list_archive(part: UploadPart, handle: jobs.Handle) -> None:
     _end(part, wrapper.folder)
 
 
-def _inside(part: UploadPart, wrapper: archives.Wrapper) -> Iterator[UploadFile]:
+def _inside(part: UploadPart, wrapper: archives.Wrapper, look: Look | None) -> Iterator[UploadFile]:
     with open_part(part) as file, archives.open_archive(file) as archive:
         tables = InnerTables(part, archive)
         for member in archive.members():
             if member.refusal is None and kinds.is_table(member.name):
                 yield from tables.rows(member)
-            else:
-                yield _member(part, member, wrapper)
+                continue
+            row = _member(part, member, wrapper)
+            if look is not None and archive.unpacks_on_the_way and member.refusal is None:
+                look(row, _content(archive, member))
+            yield row
+
+
+def _content(archive: archives.Archive, member: archives.Member) -> bytes | FileRefused:
+    try:
+        return archive.read(member)
+    except FileRefused as refusal:
+        return refusal
 
 
 def _to_the_end(part: UploadPart, rows: Iterator[UploadFile]) -> Iterator[UploadFile]:
