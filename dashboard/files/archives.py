@@ -62,7 +62,12 @@ _ENCRYPTED_FLAG: Final = 0x1
 
 
 class Archive(Protocol):
-    """What an importer needs of an archive, whatever its kind."""
+    """What an importer needs of an archive, whatever its kind.
+
+    If it `unpacks_on_the_way`, what lies before a file is unpacked to reach it: read while listing.
+    """
+
+    unpacks_on_the_way: bool
 
     def members(self) -> Iterator[Member]:
         """Yield every file, in the order of the archive, refused ones too."""
@@ -95,6 +100,8 @@ class ZipArchive(AbstractContextManager["ZipArchive"]):
 
     Raises BrokenArchive or ArchiveTooLarge when it is opened.
     """
+
+    unpacks_on_the_way = False
 
     def __init__(self, file: IO[bytes], limits: ArchiveLimits | None = None) -> None:
         self.limits = limits or configured_archive_limits()

@@ -24,6 +24,11 @@ def is_tar(head: bytes) -> bool:
     return head.startswith(_PACKED) or head[_TAR_AT:].startswith(_TAR)
 
 
+def is_table(name: str) -> bool:
+    """Tell whether a file of that name may be a manifest."""
+    return name.lower().endswith(_TABLES)
+
+
 def kind_of(name: str, head: bytes) -> str:
     """Return `picture`, `archive`, `manifest` or `addresses`; `head` is the first `HEAD` bytes.
 
@@ -31,7 +36,7 @@ def kind_of(name: str, head: bytes) -> str:
     """
     if is_zip(head) or is_tar(head):
         return "archive"
-    if name.lower().endswith(_TABLES):
+    if is_table(name):
         return "manifest"
     is_list = head.lstrip(b"".join(_MARKS) + b" \t\r\n").lower().startswith(_ADDRESSES)
     return "addresses" if is_list else "picture"

@@ -9,6 +9,7 @@ import csv
 import io
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from itertools import chain, islice
 from typing import IO, Any, Final
 
 import orjson
@@ -41,6 +42,7 @@ _YES: Final = frozenset({"yes", "y", "true", "t", "1", "on"})
 _NO: Final = frozenset({"no", "n", "false", "f", "0", "off"})
 _DELIMITERS: Final = ",;\t|"
 _SAMPLE: Final = 64 * 1024
+_FIRST_ROWS: Final = 20
 _MARKS: Final = (
     (codecs.BOM_UTF8, "utf-8-sig"),
     (codecs.BOM_UTF16_LE, "utf-16"),
@@ -61,6 +63,11 @@ class ManifestRow:
     real: bool | None = None
     meta_data: dict[str, Any] = field(default_factory=dict)
     wrong: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def names_something(self) -> bool:
+        """Say whether it tells of a file or an address, right or wrong."""
+        return bool(self.file or self.url or {"file", "url"} & self.wrong.keys())
 
 
 def read_manifest(file: IO[bytes]) -> Iterator[ManifestRow]:
@@ -85,6 +92,18 @@ def read_manifest(file: IO[bytes]) -> Iterator[ManifestRow]:
         raise BrokenManifest(
             f"The manifest is no table that can be read: {error}. Save it again as CSV."
         ) from error
+
+
+def read_possible_manifest(file: IO[bytes]) -> Iterator[ManifestRow]:
+    """Read a table that nobody sent as a manifest, as `read_manifest` does.
+
+    Raises BrokenManifest before the first row if none of the first ones tells of a file.
+    """
+    rows = read_manifest(file)
+    first = list(islice(rows, _FIRST_ROWS))
+    if first and not any(row.names_something for row in first):
+        raise BrokenManifest("None of its first records has a “file” or a “url”.")
+    yield from chain(first, rows)
 
 
 def read_addresses(file: IO[bytes]) -> Iterator[ManifestRow]:
@@ -189,7 +208,7 @@ def _row(number: int, record: Mapping[Any, Any]) -> ManifestRow:
             row.wrong["row"] = "It has more cells than the table has columns."
         elif value is not None and value != "":
             _set(row, str(name).strip(), value)
-    if not row.file and not row.url and not {"file", "url"} & row.wrong.keys():
+    if not row.names_something:
         row.wrong["row"] = "It names neither a file nor an address."
     elif row.file and row.url:
         row.wrong["row"] = "It names a file and an address. Leave one of them out."

@@ -102,6 +102,7 @@ class TarArchive(AbstractContextManager["TarArchive"]):
             self._tar = tarfile.TarFile(fileobj=self._stream)  # type: ignore[arg-type]
         except _BROKEN as error:
             raise BrokenArchive from error
+        self.unpacks_on_the_way = not self._stream.is_plain
         self._index = -1
         self._info: tarfile.TarInfo | None = None
 
@@ -184,19 +185,19 @@ class _Judged:
 
     def __init__(self, stream: Any, packed: _Counted, limits: ArchiveLimits) -> None:
         self._stream, self._packed, self._limits = stream, packed, limits
-        self._is_plain = stream is packed
+        self.is_plain = stream is packed
         self._most = limits.member_size + MIB
 
     def read(self, size: int) -> bytes:
         if not 0 <= size <= self._most:
             raise ArchiveTooLarge(f"a header of {readable_size(size)}")
         data: bytes = self._stream.read(size)
-        if not self._is_plain:
+        if not self.is_plain:
             self._judge(self._stream.tell())
         return data
 
     def seek(self, offset: int) -> int:
-        if self._is_plain:
+        if self.is_plain:
             return self._packed.seek(offset)
         while (left := offset - self._stream.tell()) > 0:
             if not self.read(min(left, _STEP)):

@@ -148,8 +148,11 @@ class UploadFile(models.Model):
     The plan says what is foreseen of it, and a person may leave it out or mend what is wrong. What
     a manifest says of a file is written into that file's row (`described`). A row of a manifest
     that names a file for the second time is a file of its own with that `source`; one that names a
-    file which was not sent stays as a row in error.
+    file which was not sent stays as a row in error. Rows of manifests inside an archive are
+    numbered from `FIRST_TOLD` on, beyond all that an archive may hold.
     """
+
+    FIRST_TOLD = 1_000_000_000
 
     class Foreseen(models.TextChoices):
         """What the plan found."""
@@ -230,6 +233,8 @@ class UploadFile(models.Model):
 
     def forgive(self, what: str) -> None:
         """Forget what was wrong with it."""
+        if what not in self.wrong:
+            return
         self.wrong = {name: told for name, told in self.wrong.items() if name != what}
         self.reason = " ".join(self.wrong.values())
 

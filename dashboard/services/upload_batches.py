@@ -9,6 +9,7 @@ from itertools import takewhile
 from typing import Self
 
 from django.db import transaction
+from django.db.models import QuerySet
 
 from dashboard.files import images as pictures
 from dashboard.files.errors import FileRefused
@@ -55,12 +56,6 @@ class _Item:
         self.data, self.sha256 = data, pictures.sha256(data)
         return len(data)
 
-    def follow(self, source: "_Item") -> None:
-        """Share the fate of the file that this row tells of for the second time."""
-        self.sha256 = source.sha256
-        if source.row.status == Status.FAILED:
-            self.fail(source.row.reason)
-
 
 class Importer:
     """Brings the waiting files of one upload in; belongs to the one thread that runs the job.
@@ -82,7 +77,7 @@ class Importer:
         self._fence = fence
         self._pool = pool
         self._last = 0
-        self._hashes: dict[int, str] = {}
+        self._hashes: set[str] = set()
         self._reader = PartReader()
 
     def __enter__(self) -> Self:
@@ -96,7 +91,7 @@ class Importer:
 
         While one batch is written to the database, the pictures of the next are decoded.
         """
-        self._last, self._hashes = 0, {}
+        self._last, self._hashes = 0, set()
         current = self._begin()
         while current:
             following = self._begin()
@@ -110,7 +105,7 @@ class Importer:
         known = images_by_sha256(self.upload.workspace, {item.sha256 for item in items})
         # What the batch before this one brings in is not decoded twice; if that fails, the next
         # pass finds the file waiting.
-        begun = set(self._hashes.values())
+        begun = set(self._hashes)
         for item in items:
             there = known.get(item.sha256)
             is_present = there is not None and there.deleted is None
@@ -118,17 +113,16 @@ class Importer:
                 begun.add(item.sha256)
                 item.work = self._pool.submit(self._prepare, item.row, item.data, there)
             item.data = None
-        self._hashes = {item.row.pk: item.sha256 for item in items if item.sha256}
+        self._hashes = {item.sha256 for item in items if item.sha256}
         return items
 
     def _read(self) -> list[_Item]:
         """Return the next files with their bytes, less those whose content is here already."""
-        rows = self.upload.files.filter(status=Status.WAITING, pk__gt=self._last).order_by("pk")
+        rows = _due(self.upload).filter(pk__gt=self._last)
         rows = rows.select_related("part__similarity_type", "source__part")
         items = [_Item(row) for row in rows[:FILES_PER_BATCH]]
         self._recognise(items)
-        by_pk = {item.row.pk: item for item in items}
-        to_read = [item for item in items if not item.sha256 and item.row.source_id not in by_pk]
+        to_read = [item for item in items if not item.sha256]
         unread = {item.row.pk for item in to_read}
         size = 0
         with closing(self._reader.read_many(item.row for item in to_read)) as contents:
@@ -138,42 +132,33 @@ class Importer:
                 if size >= BYTES_PER_BATCH:
                     break
         items = list(takewhile(lambda item: item.row.pk not in unread, items))
-        for item in items:
-            if not item.sha256 and item.row.source_id in by_pk:
-                item.follow(by_pk[item.row.source_id])
         self._last = items[-1].row.pk if items else self._last
         return items
 
     def _recognise(self, items: list[_Item]) -> None:
         """Give items whose content is known to be here its hash: their bytes are not needed."""
-        hashes = {item.row.pk: self._hash_of(item.row) for item in items}
+        hashes = {item.row.pk: _hash_of(item.row) for item in items}
         wanted = set(hashes.values()) - {""}
         present = images_in(self.upload.workspace).filter(sha256__in=wanted)
         here = set(present.values_list("sha256", flat=True)) if wanted else set()
-        here.update(self._hashes.values())
+        here |= self._hashes
         for item in items:
             if hashes[item.row.pk] in here:
                 item.sha256 = hashes[item.row.pk]
-
-    def _hash_of(self, row: UploadFile) -> str:
-        """Return what is known of a file's content before its bytes are read."""
-        if row.sha256 or row.source is None:
-            return row.sha256
-        # The batch before this one may not be written yet.
-        return row.source.sha256 or self._hashes.get(row.source.pk, "")
 
     def _prepare(self, row: UploadFile, data: bytes, deleted: Image | None) -> NewImage:
         """Decode a picture and write its files under the id that it will have."""
         picture = pictures.prepare(data)
         new_id = deleted.id if deleted is not None else row.image_id_if_new
         write_files(self.upload.workspace, new_id, picture)
+        told = row.source or row  # where all that is said of the file comes together
         return NewImage(
             new_id,
             picture,
             file_name=row.name.rsplit("/", 1)[-1],
-            meta_data=row.meta_data,
-            test_image=row.test_image is True,
-            real=row.real is not False,
+            meta_data=told.meta_data,
+            test_image=told.test_image is True,
+            real=told.real is not False,
         )
 
     def _commit(self, items: list[_Item]) -> None:
@@ -285,12 +270,27 @@ class Importer:
                 row.reason = f"It stays in the group “{there}”: the type allows one."
 
 
+def _due(upload: Upload) -> QuerySet[UploadFile]:
+    """Return the files that wait for nothing but their turn.
+
+    The second row of a file comes after the first, which may stand behind it: then its picture is
+    here, with all that was said of it, and an archive need not be read backwards.
+    """
+    rows = upload.files.filter(status=Status.WAITING).exclude(source__status=Status.WAITING)
+    return rows.order_by("pk")
+
+
+def _hash_of(row: UploadFile) -> str:
+    """Return what is known of a file's content before its bytes are read."""
+    return row.sha256 or (row.source.sha256 if row.source is not None else "")
+
+
 def remove_unborn(upload: Upload) -> None:
     """Remove the files of images that got no row, after the work broke off for good.
 
     Files come in in the order of their ids, and two batches of them are on their way at a time.
     """
-    waiting = upload.files.filter(status=Status.WAITING).order_by("pk")
+    waiting = _due(upload)
     rows = list(waiting.values_list("image_id_if_new", "sha256")[: 2 * FILES_PER_BATCH])
     born = Image.objects.filter(pk__in=[new_id for new_id, _ in rows])
     there = set(born.values_list("pk", flat=True))

@@ -3,26 +3,24 @@
 All of it may be done again after a kill: a part is listed once, and a row is there once.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from itertools import islice
 from typing import TypeVar
 
 from django.db import transaction
-from django.db.models import Value
-from django.db.models.functions import Substr
+from django.db.models import Q, Value
+from django.db.models.functions import Length, Substr
 
 from dashboard.files import archives, kinds, manifests
 from dashboard.files.errors import FileRefused
-from dashboard.files.fetch import last_segment
 from dashboard.files.members import composed_name, is_junk, refusal_of_path
 from dashboard.models import Upload, UploadFile, UploadPart
 from dashboard.queries.receiving import open_part
 from dashboard.services import jobs
 from dashboard.services.upload_matching import match_manifests
+from dashboard.services.upload_tables import WHOLE_PART, InnerTables, told_row
 
 LISTED_AT_ONCE = 500
-# Where an archive or a manifest stands that cannot be read, or not to its end.
-WHOLE_PART = 2_147_483_647
 LONG_PATH = "The names of its folders are longer than 255 characters together. Shorten them."
 # What nobody looks into: their names say enough.
 _PICTURES = (
@@ -32,20 +30,23 @@ _PICTURES = (
 
 Kind = UploadPart.Kind
 T = TypeVar("T")
+# Notes in a row what shows in its file's bytes, or why there are none.
+Look = Callable[[UploadFile, bytes | FileRefused], None]
 
 
-def list_parts(*, upload: Upload, handle: jobs.Handle) -> None:
+def list_parts(*, upload: Upload, handle: jobs.Handle, look: Look | None = None) -> None:
     """Write a row for every file of the parts that have none yet.
 
     Archives are listed, manifests and lists of addresses read. What cannot be taken has a row with
-    the reason. Pictures come first, so that a manifest finds what it tells of.
+    the reason. Pictures come first, so that a manifest finds what it tells of. `look` is given the
+    files of archives that would have to be unpacked once more to see them later.
     """
     waiting = upload.parts.filter(listed=False)
     for part in waiting.order_by("number").iterator(chunk_size=LISTED_AT_ONCE):
         _judge_kind(part)
     _list_pictures(upload, handle)
     for part in waiting.filter(kind=Kind.ARCHIVE).order_by("number"):
-        _list_archive(part, handle)
+        _list_archive(part, handle, look)
     for part in waiting.order_by("number"):
         _list_table(part, handle)
     match_manifests(upload=upload, handle=handle)
@@ -118,22 +119,48 @@ def _write(rows: Iterable[UploadFile]) -> None:
     UploadFile.objects.bulk_create(rows, ignore_conflicts=True, batch_size=LISTED_AT_ONCE)
 
 
-def _list_archive(part: UploadPart, handle: jobs.Handle) -> None:
-    """Write a row for every file of an archive, in one pass."""
+def _list_archive(part: UploadPart, handle: jobs.Handle, look: Look | None) -> None:
+    """Write a row for every file of an archive, and those of manifests in it, in one pass."""
     stage, listed = f"Reading {part.name[-80:]}", 0
     wrapper = archives.Wrapper()
     handle.report(stage=stage)
-    try:
-        with open_part(part) as file, archives.open_archive(file) as archive:
-            for members in _batches(archive.members()):
-                with transaction.atomic():
-                    _write(_member(part, member, wrapper) for member in members)
-                    listed += len(members)
-                    handle.report(stage=f"{stage}: {listed:,} files")
-                handle.check()
-    except FileRefused as refusal:
-        _refuse(part, refusal)
+    for rows in _batches(_to_the_end(part, _inside(part, wrapper, look))):
+        with transaction.atomic():
+            _write(rows)
+            listed += len(rows)
+            handle.report(stage=f"{stage}: {listed:,} files")
+        handle.check()
     _end(part, wrapper.folder)
+
+
+def _inside(part: UploadPart, wrapper: archives.Wrapper, look: Look | None) -> Iterator[UploadFile]:
+    with open_part(part) as file, archives.open_archive(file) as archive:
+        tables = InnerTables(part, archive)
+        for member in archive.members():
+            if member.refusal is None and kinds.is_table(member.name):
+                yield from tables.rows(member)
+                continue
+            row = _member(part, member, wrapper)
+            if look is not None and archive.unpacks_on_the_way and member.refusal is None:
+                look(row, _content(archive, member))
+            yield row
+
+
+def _content(archive: archives.Archive, member: archives.Member) -> bytes | FileRefused:
+    try:
+        return archive.read(member)
+    except FileRefused as refusal:
+        return refusal
+
+
+def _to_the_end(part: UploadPart, rows: Iterator[UploadFile]) -> Iterator[UploadFile]:
+    """Yield the rows, and one more that says why the others cannot be read."""
+    try:
+        yield from rows
+    except FileRefused as refusal:
+        row = UploadFile(upload_id=part.upload_id, part=part, number=WHOLE_PART, name=part.name)
+        row.refuse("picture", refusal.reason)
+        yield row
 
 
 def _member(part: UploadPart, member: archives.Member, wrapper: archives.Wrapper) -> UploadFile:
@@ -150,44 +177,28 @@ def _member(part: UploadPart, member: archives.Member, wrapper: archives.Wrapper
 def _end(part: UploadPart, wrapper: str | None) -> None:
     """Take the wrapper off the groups' names: that there is one shows at the archive's end."""
     if wrapper is not None:
-        rows = UploadFile.objects.filter(part=part).exclude(group_name="")
-        rows.update(group_name=Substr("group_name", Value(len(wrapper) + 2)))
+        rows = UploadFile.objects.filter(part=part, number__lt=UploadFile.FIRST_TOLD)
+        rows = rows.filter(Q(group_name=wrapper) | Q(group_name__startswith=f"{wrapper}/"))
+        # When an archive is listed once more, rows of the first time have lost it already: their
+        # group is no longer all that stands before the file's own name.
+        rows = rows.filter(described=False).alias(rest=Substr("name", Length("group_name") + 2))
+        rows.exclude(rest__contains="/").update(
+            group_name=Substr("group_name", Value(len(wrapper) + 2))
+        )
     UploadPart.objects.filter(pk=part.pk).update(listed=True)
-
-
-def _refuse(part: UploadPart, refusal: FileRefused) -> None:
-    row = UploadFile(upload_id=part.upload_id, part=part, number=WHOLE_PART, name=part.name)
-    row.refuse("picture", refusal.reason)
-    _write([row])
 
 
 def _list_table(part: UploadPart, handle: jobs.Handle) -> None:
     """Write a row for every row of a manifest, or every line of a list of addresses."""
     handle.report(stage=f"Reading {part.name[-80:]}")
-    read = manifests.read_addresses if part.kind == Kind.ADDRESSES else manifests.read_manifest
-    try:
-        with open_part(part) as file:
-            for rows in _batches(read(file)):
-                _write(_told(part, row) for row in rows)
-                handle.check()
-    except FileRefused as refusal:
-        _refuse(part, refusal)
+    for rows in _batches(_to_the_end(part, _told(part))):
+        _write(rows)
+        handle.check()
     UploadPart.objects.filter(pk=part.pk).update(listed=True)
 
 
-def _told(part: UploadPart, told: manifests.ManifestRow) -> UploadFile:
-    name = manifests.plain_path(told.file) or last_segment(told.url) or told.url
-    return UploadFile(
-        upload_id=part.upload_id,
-        part=part,
-        number=told.number,
-        name=(composed_name(name) or f"row {told.number + 1}")[-1024:],
-        group_name=told.group,
-        type_name=told.type,
-        url=told.url,
-        test_image=told.test,
-        real=told.real,
-        meta_data=told.meta_data,
-        wrong=told.wrong,
-        reason=" ".join(told.wrong.values()),
-    )
+def _told(part: UploadPart) -> Iterator[UploadFile]:
+    read = manifests.read_addresses if part.kind == Kind.ADDRESSES else manifests.read_manifest
+    with open_part(part) as file:
+        for row in read(file):
+            yield told_row(part, row)

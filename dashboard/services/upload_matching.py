@@ -4,49 +4,56 @@ The rows that wait for their file are the work: each step is one transaction, so
 between leaves either of a row, and never both.
 """
 
-from collections import defaultdict
 from dataclasses import dataclass, field
+from posixpath import join, normpath
+from typing import Any
 
 from django.db import transaction
 from django.db.models import QuerySet
 
 from dashboard.models import Upload, UploadFile, UploadPart
 from dashboard.services import jobs
+from dashboard.services.upload_tables import INSIDE, WHOLE_PART
+
+Kind = UploadPart.Kind
 
 # Each step reads the names of all files once, and keeps no more than this many rows.
 MATCHED_AT_ONCE = 5000
 ROWS_PER_WRITE = 500
+MARKS = {"test_image": "test", "real": "real"}
 TOLD = ["group_name", "type_name", "test_image", "real", "meta_data", "wrong", "reason"]
 
 
 def match_manifests(*, upload: Upload, handle: jobs.Handle) -> None:
     """Write what manifests say into the rows of the files that they name.
 
-    By the relative path, or a unique end of it, or else by the name alone if that is unique. A row
-    that tells of a file for the second time stays, with that file as its `source`.
+    By the relative path, or a unique end of it, or else by the name alone if that is unique. A
+    manifest inside an archive tells of that archive alone, and its paths may begin in its own
+    folder. A row that tells of a file for the second time stays, with that file as its `source`.
     """
+    waiting = upload.files.filter(url="", source=None, status=UploadFile.Status.WAITING)
+    files = upload.files.filter(part__kind__in=(Kind.PICTURE, Kind.ARCHIVE))
+    files = files.filter(number__lt=UploadFile.FIRST_TOLD)
+    inner = waiting.filter(part__kind=Kind.ARCHIVE, part__listed=True, name__contains=INSIDE)
+    inner = inner.filter(number__range=(UploadFile.FIRST_TOLD, WHOLE_PART - 1))
+    for part in set(inner.values_list("part", flat=True)):
+        _match(inner.filter(part=part), files.filter(part=part), handle)
+    beside = waiting.filter(part__kind=Kind.MANIFEST, part__listed=True, number__lt=WHOLE_PART)
+    _match(beside, files, handle)
+
+
+def _match(waiting: QuerySet[UploadFile], files: QuerySet[UploadFile], handle: jobs.Handle) -> None:
     last = 0
-    while rows := list(_unmatched(upload).filter(pk__gt=last).order_by("pk")[:MATCHED_AT_ONCE]):
+    while rows := list(waiting.filter(pk__gt=last).order_by("pk")[:MATCHED_AT_ONCE]):
         last = rows[-1].pk
         found = _Found(rows)
-        for pk, name in _files(upload).values_list("pk", "name").iterator(chunk_size=2000):
+        for pk, name in files.values_list("pk", "name").iterator(chunk_size=2000):
             found.see(pk, name)
         for start in range(0, len(rows), ROWS_PER_WRITE):
             with transaction.atomic():
                 _settle(rows[start : start + ROWS_PER_WRITE], found)
                 handle.report(stage="Reading the manifest")
             handle.check()
-
-
-def _unmatched(upload: Upload) -> QuerySet[UploadFile]:
-    """Return the rows that still wait for their file."""
-    rows = upload.files.filter(part__kind=UploadPart.Kind.MANIFEST, part__listed=True)
-    return rows.filter(url="", source=None, status=UploadFile.Status.WAITING, number__lt=2**31 - 1)
-
-
-def _files(upload: Upload) -> QuerySet[UploadFile]:
-    kinds = (UploadPart.Kind.PICTURE, UploadPart.Kind.ARCHIVE)
-    return upload.files.filter(part__kind__in=kinds)
 
 
 @dataclass
@@ -57,14 +64,44 @@ class _Matches:
     endings: list[int] = field(default_factory=list)
 
 
+class _Wanted:
+    """The file that a row of a manifest names: where it may lie, the likeliest place first."""
+
+    def __init__(self, row: UploadFile) -> None:
+        folder, self.inside, file = row.name.partition(INSIDE)
+        self.name = file if self.inside else row.name
+        self.paths = [self.name]
+        if self.inside:
+            self.paths = [normpath(join(folder, file)), normpath(file)]
+
+    @property
+    def base(self) -> str:
+        """Return the name without folders."""
+        return self.name.rsplit("/", 1)[-1]
+
+    @property
+    def reason(self) -> str:
+        """Say that there is no such file."""
+        if self.inside:
+            return (
+                f"There is no file “{self.name}” in the archive of its manifest. Pack it too, or "
+                "correct its name in the manifest."
+            )
+        return (
+            f"There is no file “{self.name}” in this upload. Send it too, or correct its name in "
+            "the manifest."
+        )
+
+
 class _Found:
     """Which file each of the wanted names means, as the names of all files go by."""
 
     def __init__(self, rows: list[UploadFile]) -> None:
-        self._matches: defaultdict[str, _Matches] = defaultdict(_Matches)
+        self._matches: dict[str, _Matches] = {}
         for row in rows:
-            self._matches[row.name] = _Matches()
-            self._matches[_base(row.name)] = _Matches()
+            wanted = _Wanted(row)
+            for name in (*wanted.paths, wanted.base):
+                self._matches[name] = _Matches()
 
     def see(self, pk: int, name: str) -> None:
         """Take a file into account, under its path and every end of it."""
@@ -78,50 +115,45 @@ class _Found:
                     matches.endings.append(pk)
             end = end.partition("/")[2]
 
-    def file(self, name: str) -> tuple[int | None, str]:
+    def file(self, wanted: _Wanted) -> tuple[int | None, str]:
         """Return the file that is meant, or None and why it is not known."""
-        matches, by_name = self._matches[name], self._matches[_base(name)]
-        if matches.exact:
-            return matches.exact, ""
-        endings = matches.endings or by_name.endings
+        matches = [self._matches[path] for path in wanted.paths]
+        for one in matches:
+            if one.exact:
+                return one.exact, ""
+        by_name = self._matches[wanted.base]
+        endings = matches[-1].endings or by_name.endings
         if len(endings) == 1:
             return endings[0], ""
         if not endings:
-            return None, (
-                f"There is no file “{name}” in this upload. Send it too, or correct its name in "
-                "the manifest."
-            )
+            return None, wanted.reason
         return None, (
-            f"Several files are called “{name}”. Write the folder before the name in the manifest."
+            f"Several files are called “{wanted.name}”. Write the folder before the name in the "
+            "manifest."
         )
-
-
-def _base(name: str) -> str:
-    return name.rsplit("/", 1)[-1]
 
 
 def _settle(rows: list[UploadFile], found: _Found) -> None:
     """Write what these rows say to their files, or make them second rows, or say what is wrong."""
-    meant = {row.pk: found.file(row.name) for row in rows}
-    wanted = {pk for pk, _ in meant.values() if pk is not None}
-    files = UploadFile.objects.in_bulk(wanted)
+    wanted = {row.pk: _Wanted(row) for row in rows}
+    meant = {pk: found.file(one) for pk, one in wanted.items()}
+    files = UploadFile.objects.in_bulk({pk for pk, _ in meant.values() if pk is not None})
     described, second, lost = [], [], []
     for row in rows:
         pk, reason = meant[row.pk]
         if pk is None:
+            row.name = wanted[row.pk].name
             row.refuse("file", reason)
             lost.append(row)
         elif files[pk].described:
-            row.source, row.name = files[pk], files[pk].name
-            row.forgive("file")
-            row.foreseen = UploadFile.Foreseen.UNKNOWN
+            _tell_more(files[pk], row)
             second.append(row)
         else:
             _tell(files[pk], row)
             described.append(row.pk)
     UploadFile.objects.bulk_update(files.values(), [*TOLD, "described", "foreseen"])
     UploadFile.objects.bulk_update(second, ["source", "name", "wrong", "reason", "foreseen"])
-    UploadFile.objects.bulk_update(lost, ["wrong", "reason"])
+    UploadFile.objects.bulk_update(lost, ["name", "wrong", "reason"])
     UploadFile.objects.filter(pk__in=described).delete()
 
 
@@ -138,3 +170,29 @@ def _tell(file: UploadFile, row: UploadFile) -> None:
         file.refuse(what, sentence)
     if file.wrong:
         file.foreseen = UploadFile.Foreseen.UNKNOWN
+
+
+def _tell_more(file: UploadFile, row: UploadFile) -> None:
+    """Let a row tell of a file for the second time: what the first one left open, and a group.
+
+    Where they contradict each other the first one holds, and the second row says so.
+    """
+    row.source, row.name = file, file.name
+    row.forgive("file")
+    row.foreseen = UploadFile.Foreseen.UNKNOWN
+    differing = [name for name, value in row.meta_data.items() if _differs(file, name, value)]
+    file.meta_data = row.meta_data | file.meta_data
+    for mark in ("test_image", "real"):
+        first, second = getattr(file, mark), getattr(row, mark)
+        if first is None:
+            setattr(file, mark, second)
+        elif second not in (None, first):
+            differing.append(MARKS[mark])
+    if differing:
+        names = ", ".join(f"“{name}”" for name in differing)
+        said = f"An earlier row says something else of {names}, and that holds."
+        row.reason = f"{row.reason} {said}".strip()
+
+
+def _differs(file: UploadFile, name: str, value: Any) -> bool:
+    return name in file.meta_data and file.meta_data[name] != value

@@ -6,6 +6,7 @@ looked at; when it breaks off for good, the upload can be sent more files and lo
 
 from collections import Counter
 from contextlib import closing
+from functools import partial
 from itertools import takewhile
 from typing import Self
 from uuid import UUID
@@ -56,7 +57,7 @@ def start_plan(*, upload: Upload, actor: User | None) -> Job:
 def run_plan(*, upload_id: UUID, handle: jobs.Handle) -> str:
     """List and look at every file; returns a sentence about what would happen."""
     upload = Upload.objects.select_related("workspace").get(pk=upload_id)
-    list_parts(upload=upload, handle=handle)
+    list_parts(upload=upload, handle=handle, look=partial(_look_early, handle))
     with Looker(upload, handle) as looker:
         while looker.look():
             handle.check()
@@ -143,6 +144,12 @@ def _has_bytes(row: UploadFile) -> bool:
     """Say whether there is something to read: addresses are not fetched before they are due."""
     is_there = not (row.url or row.source_id or row.part.known or row.sha256)
     return is_there and not row.wrong.keys() & {"file", "row", "path", "picture"}
+
+
+def _look_early(handle: jobs.Handle, row: UploadFile, data: bytes | FileRefused) -> None:
+    """Look at a file while its archive is listed."""
+    _inspect(row, data)
+    handle.tick(stage=f"Looking through {row.part.name[-80:]}")
 
 
 def _inspect(row: UploadFile, data: bytes | FileRefused) -> None:

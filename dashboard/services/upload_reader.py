@@ -66,6 +66,8 @@ class PartReader(ExitStack):
             return file.read()
 
     def _member(self, row: UploadFile) -> bytes:
+        if row.number >= UploadFile.FIRST_TOLD:
+            raise FileRefused(NO_FILE)
         if self._part != row.part:
             self.close()
             self._part = None

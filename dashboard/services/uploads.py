@@ -46,7 +46,8 @@ from dashboard.services.training import start_training
 from dashboard.services.upload_batches import Importer
 from dashboard.services.upload_bytes import close_upload
 from dashboard.services.upload_errors import NothingToUpload, WrongStage
-from dashboard.services.upload_listing import WHOLE_PART, list_parts
+from dashboard.services.upload_listing import list_parts
+from dashboard.services.upload_tables import WHOLE_PART
 
 Stored = tuple[UploadPart, UploadChunk]
 
@@ -194,7 +195,7 @@ def _made_type(upload: Upload, name: str) -> SimilarityType:
 def _fail_wrong(upload: Upload) -> None:
     """Let what is in error fail, each with its reason."""
     waiting = upload.files.filter(status=UploadFile.Status.WAITING)
-    waiting.exclude(reason="").update(status=UploadFile.Status.FAILED)
+    waiting.exclude(wrong={}).update(status=UploadFile.Status.FAILED)
 
 
 def run_upload(*, upload_id: UUID, handle: jobs.Handle) -> str:

@@ -82,6 +82,17 @@ def test_it_works(version: Version, cast: Cast, as_archive: bool) -> None:
     nothing_stays(cast)
 
 
+def test_a_manifest_in_an_archive_names_groups(version: Version, cast: Cast) -> None:
+    manifest = {"m.csv": b"file,group\nred/1.jpg,A\n9.jpg,A\n", "prices.csv": b"name\nred\n"}
+    job = run(sent(version, cast, {"shop.zip": packed_files(manifest | FILES)}))
+    assert (job.done, job.failed) == (5, 2)
+    _, rows = result(job)
+    assert (rows["red/1.jpg"]["groups"], rows["red/2.jpg"]["groups"]) == (["A"], ["red"])
+    failed = UploadFile.objects.filter(status="failed")
+    assert {row.name for row in failed} == {"9.jpg", "prices.csv"}
+    nothing_stays(cast)
+
+
 @pytest.mark.parametrize("kind", ["parquet", "npz", "csv"])
 def test_every_format(version: Version, cast: Cast, kind: str) -> None:
     job = run(sent(version, cast, FILES, kind))

@@ -1,9 +1,11 @@
 """An upload is looked through before it is brought in, and says what would become of each file."""
 
 import json
+from typing import IO
 
 import pytest
 
+from dashboard.files import archives
 from dashboard.models import Group, Image, Job, SimilarityType, Upload, UploadType
 from dashboard.services import jobs, upload_plans
 from dashboard.services.closing import cancel_job
@@ -95,6 +97,28 @@ def test_a_tar_is_an_archive_too(cast: Cast, mode: str) -> None:
     assert planned(upload).message == "3 new, 0 known already, 0 in error."
     assert committed(upload).message == "3 added."
     assert groups(kind) == {"red": 2, "blue": 1}
+
+
+@pytest.mark.parametrize("mode", ["w:gz", "w:bz2", "w:xz"])
+def test_a_packed_tar_is_looked_through_in_one_pass(
+    cast: Cast, monkeypatch: pytest.MonkeyPatch, mode: str
+) -> None:
+    """The dry run unpacks it once, and bringing it in once more."""
+    opened, whole = [], archives.open_archive
+
+    def count(file: IO[bytes]) -> archives.Archive:
+        opened.append(whole(file))
+        return opened[-1]
+
+    monkeypatch.setattr(archives, "open_archive", count)
+    others = {"shoes/red/broken.jpg": b"no picture", "shoes/m.csv": b"file,group\n3.jpg,A\n"}
+    upload = received(cast, {"shoes.tar": tarred(SHOES | others, mode)})
+    assert planned(upload).message == "3 new, 0 known already, 1 in error."
+    assert len(opened) == 1
+    assert "not an image" in reasons(upload)["shoes/red/broken.jpg"]
+    assert upload.files.get(name__endswith="3.jpg").sha256 == pictures.sha256(drawn_jpeg(3))
+    assert committed(upload).message == "3 added, 1 failed."
+    assert len(opened) == 2
 
 
 def test_pictures_sent_singly_keep_their_folders(cast: Cast) -> None:

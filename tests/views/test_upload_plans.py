@@ -160,6 +160,23 @@ def test_a_file_is_mended_in_place(bob_client: Client, upload: Upload) -> None:
         assert answer.content.decode().strip().startswith(start)
 
 
+def test_a_second_row_says_what_does_not_hold(bob_client: Client, cast: Cast) -> None:
+    """It has a group of its own; what is said of the picture itself stands in the first row."""
+    manifest = b"file,group,price\n1.jpg,A,2\n1.jpg,B,3\n"
+    upload = received(cast, {"1.jpg": drawn_jpeg(1), "m.csv": manifest})
+    planned(upload)
+    second = upload.files.get(group_name="B")
+    text = bob_client.get(f"/uploads/{upload.pk}/rows", {"group": "B"}).content.decode()
+    assert "An earlier row says something else of “price”, and that holds." in text
+    assert f'id="group-{second.pk}"' in text
+    assert f'id="test-{second.pk}"' not in text
+    data = {"file": second.pk, "do": "save", "group": "C"}
+    answer = bob_client.post(f"/uploads/{upload.pk}/mend", data, headers=HTMX)
+    assert "and that holds" in answer.content.decode()
+    committed(upload)
+    assert {*Group.objects.values_list("name", flat=True)} == set()
+
+
 def test_what_cannot_be_mended_stays_in_error(bob_client: Client, upload: Upload) -> None:
     mend(bob_client, upload, "n.txt", group="B")
     assert (file(upload, "n.txt").foreseen, file(upload, "n.txt").group_name) == ("wrong", "B")
