@@ -50,7 +50,7 @@ def memberships_of(user: User) -> list[Membership]:
     return list(rows.select_related("workspace").order_by("workspace__name", "id"))
 
 
-def find_membership(user: User, workspace_id: UUID) -> Membership | None:
+def find_membership(user: User, workspace_id: UUID | Subquery) -> Membership | None:
     """Return the user's membership in a workspace, or None for a stranger."""
     rows = Membership.objects.filter(user=user, user__is_active=True, workspace_id=workspace_id)
     found = rows.select_related("workspace").order_by().first()

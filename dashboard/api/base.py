@@ -5,7 +5,6 @@ from typing import Any, TypeVar, cast
 from uuid import UUID
 
 from django.conf import settings
-from django.http import Http404
 from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 from rest_framework.serializers import Serializer
@@ -15,7 +14,7 @@ from accounts.models import User, Workspace
 from dashboard.api.errors import BodyTooLarge, LengthRequired
 from dashboard.api.permissions import allow, workspace_named
 from dashboard.models.base import ScopedModel
-from dashboard.queries.homes import find_home
+from dashboard.queries.homes import home_of
 
 M = TypeVar("M", bound=ScopedModel)
 
@@ -40,9 +39,7 @@ class ApiView(APIView):
 
         404 if it is not there or not theirs, 403 if their role is too low for the action there.
         """
-        home = workspace_named(self.request) or find_home(model, pk, self.user)
-        if home is None:
-            raise Http404("Not found.")
+        home = workspace_named(self.request) or home_of(model, pk)
         return get(allow(self.request, home, action), pk)
 
     def read(self, shape: type[Serializer[Any]], *, partial: bool = False) -> dict[str, Any]:

@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, cast
 from uuid import UUID
 
 from django.core.exceptions import PermissionDenied
+from django.db.models import Subquery
 from django.http import Http404
 from rest_framework.exceptions import NotAuthenticated
 from rest_framework.permissions import BasePermission
@@ -29,12 +30,15 @@ class RoleAllows(BasePermission):
         return True
 
 
-def allow(request: Request, workspace_id: UUID, action: str) -> Workspace:
+def allow(request: Request, workspace_id: UUID | Subquery, action: str) -> Workspace:
     """Return the workspace if the key's user may do the action there and the key's scope lets it.
 
     404 for a workspace that the user is no member of, 403 for a role or scope too low.
     """
-    membership = check(find_membership(cast("User", request.user), workspace_id), action)
+    found = find_membership(cast("User", request.user), workspace_id)
+    if found is None and isinstance(workspace_id, Subquery):  # nobody spoke of a workspace
+        raise Http404("Not found.")
+    membership = check(found, action)
     if action not in READ_SCOPE:
         refuse_key_that_reads(request)
     return membership.workspace

@@ -2,11 +2,11 @@
 
 from uuid import UUID
 
-from accounts.models import User
+from django.db.models import Subquery
+
 from dashboard.models.base import ScopedModel
 
 
-def find_home(model: type[ScopedModel], pk: UUID, user: User) -> UUID | None:
-    """Return the workspace of a thing if the user is a member there, or None."""
-    rows = model._default_manager.filter(pk=pk, workspace__memberships__user=user)
-    return rows.values_list("workspace_id", flat=True).first()
+def home_of(model: type[ScopedModel], pk: UUID) -> Subquery:
+    """Return the workspace of a thing, to be asked for together with who is a member there."""
+    return Subquery(model._default_manager.filter(pk=pk).values("workspace_id")[:1])
