@@ -43,7 +43,7 @@ _ROOT = Path(__file__).parent
 def pytest_itemcollected(item: pytest.Item) -> None:
     """Mark the suite of the wire contract; walks that start the program do so on each database."""
     room = item.path.relative_to(_ROOT).parts[0]
-    starts_it = "set_up" in getattr(item, "fixturenames", ())
+    starts_it = {"set_up", "shared_set_up"} & set(getattr(item, "fixturenames", ()))
     if room == "api" or (room == "walks" and not starts_it):
         item.add_marker("contract")
 

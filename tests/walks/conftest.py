@@ -12,6 +12,8 @@ from tests.conftest import REDIS_URL
 from tests.factories import Cast, make_cast
 from tests.live import EMAIL, PASSWORD, Server, running
 
+OWNER = {"LIKEWISE_ADMIN_EMAIL": EMAIL, "LIKEWISE_ADMIN_PASSWORD": PASSWORD}
+
 
 @pytest.fixture(scope="session", autouse=True)
 def _static() -> None:
@@ -35,6 +37,16 @@ def endpoint(live_server: LiveServer) -> str:
 @pytest.fixture(params=setups.NAMES)
 def set_up(request: pytest.FixtureRequest) -> Iterator[dict[str, str]]:
     """Give the settings of a set-up, with a database of its own and leases that end soon."""
+    yield from _set_up(request)
+
+
+@pytest.fixture(scope="module", params=setups.NAMES)
+def shared_set_up(request: pytest.FixtureRequest) -> Iterator[dict[str, str]]:
+    """Give the same for all tests of a module."""
+    yield from _set_up(request)
+
+
+def _set_up(request: pytest.FixtureRequest) -> Iterator[dict[str, str]]:
     if request.param == "sqlite":
         with setups.sqlite() as settings_of_it:
             yield settings_of_it
@@ -55,6 +67,12 @@ def new_server(set_up: dict[str, str]) -> Iterator[Server]:
 @pytest.fixture
 def server(set_up: dict[str, str]) -> Iterator[Server]:
     """Run the program with an account on it."""
-    owner = {"LIKEWISE_ADMIN_EMAIL": EMAIL, "LIKEWISE_ADMIN_PASSWORD": PASSWORD}
-    with running(**set_up, **owner) as server:
+    with running(**set_up, **OWNER) as server:
+        yield server
+
+
+@pytest.fixture(scope="module")
+def shared_server(shared_set_up: dict[str, str]) -> Iterator[Server]:
+    """Run the program for tests that leave each other alone."""
+    with running(**shared_set_up, **OWNER) as server:
         yield server

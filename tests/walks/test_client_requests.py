@@ -34,10 +34,10 @@ def finished(request: AsynchronousRequest) -> AsynchronousRequest:
     return request
 
 
-def test_it_works(server: Server) -> None:
-    key = server.manage("token", "create", "--email", EMAIL, "--name", "walk")
-    client = AsyncRClient(key, endpoint=server.url)
-    similarity = CustomSimilarityClient(key, endpoint=server.url, resource_name=None)
+def test_it_works(shared_server: Server) -> None:
+    key = shared_server.manage("token", "create", "--email", EMAIL, "--name", "walk")
+    client = AsyncRClient(key, endpoint=shared_server.url)
+    similarity = CustomSimilarityClient(key, endpoint=shared_server.url, resource_name=None)
     kind, _ = similarity.create_type("Same product")
     groups = [similarity.create_group(name, "", kind.id)[0] for name in ("Red", "Blue")]
     task, _ = similarity.create_task("Shoes")
@@ -79,13 +79,13 @@ def test_it_works(server: Server) -> None:
     assert again.check_status() == "DONE"
     # `next` is a whole address; the client puts its endpoint before what it is given.
     _, following, _ = client.get_requests(page_url="account/v2/request/?page_size=2")
-    rest, following, _ = client.get_requests(page_url=following.replace(server.url, ""))
+    rest, following, _ = client.get_requests(page_url=following.replace(shared_server.url, ""))
     assert ([one.type for one in rest], following) == (["upload"], None)
 
 
-def test_the_account(server: Server) -> None:
-    key = server.manage("token", "create", "--email", EMAIL, "--name", "walk")
-    client = RecognitionClient(key, endpoint=server.url, resource_name=None)
+def test_the_account(shared_server: Server) -> None:
+    key = shared_server.manage("token", "create", "--email", EMAIL, "--name", "walk")
+    client = RecognitionClient(key, endpoint=shared_server.url, resource_name=None)
     user = client.get_user_details()
     assert user["email"] == EMAIL
     (mine,) = user["workspaces"]
@@ -93,14 +93,14 @@ def test_the_account(server: Server) -> None:
     workspaces = "account/v2/workspace/"
     made = client.post(workspaces, data={"name": "Second"})
     assert (made["owner"], made["members_count"]) == (user["id"], 1)
-    there = AsyncRClient(key, endpoint=server.url, workspace=made["id"])
+    there = AsyncRClient(key, endpoint=shared_server.url, workspace=made["id"])
     assert there.get_requests()[2]["count"] == 0
     listed, _ = client.get_all_paginated_items(workspaces + "?page_size=1")
     assert [row["id"] for row in listed] == [made["id"], mine["id"]]
     assert client.put(workspaces + made["id"], data={"name": "Two"})["name"] == "Two"
     assert client.delete(workspaces + made["id"]).status_code == 204
     answer = requests.post(
-        server.url + "authorization/v2/authorize",
+        shared_server.url + "authorization/v2/authorize",
         json={"service": "custom-similarity", "call_type": "authenticate"},
         headers={"Authorization": f"Token {key}"},
         timeout=30,
@@ -108,27 +108,27 @@ def test_the_account(server: Server) -> None:
     assert answer.json()["user_id"] == user["id"]
 
 
-def test_a_key_that_another_process_revokes_ends_at_once(server: Server) -> None:
-    key = server.manage("token", "create", "--email", EMAIL, "--name", "walk")
+def test_a_key_that_another_process_revokes_ends_at_once(shared_server: Server) -> None:
+    key = shared_server.manage("token", "create", "--email", EMAIL, "--name", "walk")
 
     def ask() -> requests.Response:
         header = {"Authorization": f"Token {key}"}
-        return requests.get(server.url + "account/v2/user/", headers=header, timeout=30)
+        return requests.get(shared_server.url + "account/v2/user/", headers=header, timeout=30)
 
     assert {ask().status_code for _ in range(8)} == {200}
-    server.manage("token", "revoke", "--email", EMAIL, "--name", "walk")
+    shared_server.manage("token", "revoke", "--email", EMAIL, "--name", "walk")
     answers = [ask() for _ in range(8)]
     assert {answer.status_code for answer in answers} == {401}
     assert answers[0].headers["WWW-Authenticate"] == "Token"
 
 
-def test_spoofing_changes_nothing(server: Server) -> None:
+def test_spoofing_changes_nothing(shared_server: Server) -> None:
     """This server trusts no proxy, and its own web server must not either."""
-    key = server.manage("token", "create", "--email", EMAIL, "--name", "walk")
-    client = RecognitionClient(key, endpoint=server.url, resource_name=None)
-    client.post("account/v2/workspace/", data={"name": "Second"})
+    key = shared_server.manage("token", "create", "--email", EMAIL, "--name", "walk")
+    client = RecognitionClient(key, endpoint=shared_server.url, resource_name=None)
+    made = client.post("account/v2/workspace/", data={"name": "Second"})
     answer = requests.get(
-        server.url + "account/v2/workspace/?page_size=1",
+        shared_server.url + "account/v2/workspace/?page_size=1",
         headers={
             "Authorization": f"Token {key}",
             "X-Forwarded-Proto": "https",
@@ -137,4 +137,5 @@ def test_spoofing_changes_nothing(server: Server) -> None:
         },
         timeout=30,
     )
-    assert answer.json()["next"].startswith(server.url)
+    assert answer.json()["next"].startswith(shared_server.url)
+    client.delete(f"account/v2/workspace/{made['id']}")

@@ -7,6 +7,7 @@ import signal
 import socket
 import threading
 import time
+import uuid
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -50,14 +51,17 @@ class Pieces:
 
 
 class Sender:
-    """A script with a token: one upload, and the calls that tus is made of."""
+    """A script with a token and a workspace: one upload, and the calls that tus is made of."""
 
     def __init__(self, server: Server) -> None:
         self.server = server
         key = server.manage("token", "create", "--email", EMAIL, "--name", "walk")
         self.session = requests.Session()
         self.session.headers["Authorization"] = f"Token {key}"
-        self.upload = self.api("POST", "account/v2/upload", json={"name": "walk"})
+        named = {"name": f"Walk {uuid.uuid4()}"}
+        self.workspace = self.api("POST", "account/v2/workspace/", json=named)["id"]
+        body = {"name": "walk", "workspace": self.workspace}
+        self.upload = self.api("POST", "account/v2/upload", json=body)
 
     def api(self, method: str, path: str, **options: Any) -> Any:
         answer = self.session.request(method, self.server.url + path, timeout=60, **options)
@@ -108,8 +112,8 @@ class Sender:
 
 
 @pytest.fixture
-def sender(server: Server) -> Sender:
-    return Sender(server)
+def sender(shared_server: Server) -> Sender:
+    return Sender(shared_server)
 
 
 def archive(padding: int) -> bytes:
@@ -216,7 +220,7 @@ def test_two_bring_the_same_bytes_at_once(sender: Sender) -> None:
         thread.join()
     assert sorted(statuses) == [204, 409, 409, 409]
     assert sender.offset(part) == len(whole)
-    assert len([*sender.server.folder.glob("files/*/uploads/*/*/*/*")]) == 1
+    assert len([*sender.server.folder.glob(f"files/{sender.workspace}/uploads/*/*/*/*")]) == 1
     assert sender.bring_in()["added"] == PICTURES
 
 
