@@ -5,6 +5,7 @@ import tempfile
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import timedelta
+from functools import partial
 from typing import IO, Any
 from uuid import UUID
 
@@ -23,6 +24,7 @@ from dashboard.services.async_records import drop_requests, fail
 from dashboard.services.closing import cancel_job
 from dashboard.services.descriptors import Source
 from dashboard.services.errors import AlreadyFinished, NoSuchVersion
+from dashboard.services.stored_first import removed_unless_told
 from dashboard.services.training import start_training
 
 Kind = AsyncRequest.Kind
@@ -82,7 +84,7 @@ def start_train(*, task: Task, actor: User) -> AsyncRequest:
 
 def _start(request: AsyncRequest, records: Iterable[SentRecord]) -> AsyncRequest:
     path = paths.async_pictures(request.workspace_id, request.id)
-    try:
+    with removed_unless_told(partial(storage.delete, path)):
         with tempfile.TemporaryFile(dir=settings.FILE_UPLOAD_TEMP_DIR) as pictures:
             rows = [_row(request, at, sent, pictures) for at, sent in enumerate(records)]
             if size := pictures.tell():
@@ -90,9 +92,6 @@ def _start(request: AsyncRequest, records: Iterable[SentRecord]) -> AsyncRequest
                 storage.write_stream(path, pictures, limit=size)
         with transaction.atomic():
             _write(request, rows)
-    except BaseException:
-        storage.delete(path)
-        raise
     return request
 
 

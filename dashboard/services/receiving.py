@@ -9,6 +9,7 @@ import uuid
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 from typing import IO, Final
 
 from django.conf import settings
@@ -28,6 +29,7 @@ from dashboard.queries.receiving import (
     missing_parts,
     offset,
 )
+from dashboard.services.stored_first import removed_unless_told
 from dashboard.services.upload_errors import (
     NoHash,
     NotReceiving,
@@ -182,11 +184,8 @@ def _append_chunk(
 ) -> int:
     path = paths.upload_chunk(part.path, start, uuid.uuid4().hex[:12])
     size = chunks.write(path, incoming, checksum)
-    try:
+    with removed_unless_told(partial(storage.delete, path)):
         _count(part, UploadChunk(part=part, start=start, size=size, path=path))
-    except BaseException:
-        storage.delete(path)
-        raise
     part.received = start + size
     return part.received
 

@@ -42,6 +42,7 @@ from dashboard.services.errors import NothingToRetry, Refused, StillUnderWay
 from dashboard.services.features import start_describing
 from dashboard.services.holding import hold_all
 from dashboard.services.similarity_types import find_or_make_type
+from dashboard.services.stored_first import removed_unless_told
 from dashboard.services.training import start_training
 from dashboard.services.upload_batches import Importer
 from dashboard.services.upload_bytes import close_upload
@@ -96,13 +97,10 @@ def start_upload(
         committed=timezone.now(),
         name=_title(files),
     )
-    try:
+    with removed_unless_told(partial(storage.delete_all, paths.upload(workspace.id, upload.id))):
         parts = [_stored_part(upload, number, file) for number, file in enumerate(files)]
         with transaction.atomic():
             job = _write_rows(upload, parts, actor)
-    except BaseException:
-        storage.delete_all(paths.upload(workspace.id, upload.id))
-        raise
     return upload, job
 
 
