@@ -7,12 +7,13 @@ import struct
 import zipfile
 import zlib
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import IO, Any, Final, Self
 
 from .archives import open_zip
 from .errors import BrokenTransfer, FileRefused, ForeignTransfer
+from .faults import blaming_the_bytes
 from .transfer_rows import MOST_OF_A_LINE, Row, read_row
 from .transfers import FORMAT, FORMATS, KIND, MANIFEST, PACK_IMAGES, picture_name
 
@@ -187,13 +188,9 @@ def _read(archive: zipfile.ZipFile, name: str, most: int) -> bytes:
     return data
 
 
-@contextmanager
-def _reading(name: str) -> Iterator[None]:
+def _reading(name: str) -> AbstractContextManager[None]:
     """Turn what zipfile raises into a refusal."""
-    try:
-        yield
-    except _BROKEN as error:
-        raise BrokenTransfer(f"{name} cannot be read") from error
+    return blaming_the_bytes(_BROKEN, lambda: BrokenTransfer(f"{name} cannot be read"))
 
 
 class _Window(io.RawIOBase):

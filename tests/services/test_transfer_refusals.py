@@ -8,14 +8,17 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from django.utils import timezone
 from pytest_django import Settings
 
-from dashboard.files import storage
-from dashboard.models import Image, Imported, UploadPart, Version
+from dashboard.files import chunks, storage
+from dashboard.files.errors import StorageAway
+from dashboard.jobs.runner import run_job
+from dashboard.models import Image, Imported, Job, UploadChunk, UploadPart, Version
 from dashboard.services import import_images
 from tests import factories
 from tests.factories import Cast, drawn_jpeg, drawn_png
-from tests.transfers import bring, export, fill, told
+from tests.transfers import bring, export, fill, sent, told
 
 Members = dict[str, bytes]
 
@@ -313,3 +316,39 @@ def test_an_encoder_that_is_not_here(cast: Cast, archive: bytes) -> None:
     assert (twin.encoder, twin.status) == (key, "TRAINED")
     with pytest.raises(import_images.EncoderAbsent, match="not registered on this installation"):
         import_images.runtime.encoder(twin.encoder)
+
+
+@pytest.mark.parametrize("opened", [0, 1])
+def test_a_storage_that_is_away_costs_nothing_but_a_try(
+    cast: Cast, archive: bytes, monkeypatch: pytest.MonkeyPatch, opened: int
+) -> None:
+    """The job waits with its reason, what was sent stays, and the next try brings it in."""
+    left = opened
+
+    def away(name: str) -> Any:
+        nonlocal left
+        left -= 1
+        if left < 0:
+            raise StorageAway("The store does not answer: ReadTimeoutError.")
+        return storage_open(name)
+
+    storage_open = storage.open
+    monkeypatch.setattr(chunks, "LARGEST", len(archive) // 2)
+    monkeypatch.setattr(chunks, "STEP", len(archive) // 2)
+    transfer, job = sent(cast.elsewhere, archive, cast.charlie)
+    assert transfer.upload is not None
+    kept = UploadChunk.objects.filter(part__upload=transfer.upload)
+    count = kept.count()
+    assert count > 1
+    with monkeypatch.context() as patch:
+        patch.setattr(storage, "open", away)
+        with pytest.raises(StorageAway):
+            run_job(str(job.pk))
+    job.refresh_from_db()
+    assert job.state == Job.State.QUEUED
+    assert "The store does not answer" in job.message
+    assert kept.count() == count
+    Job.objects.filter(pk=job.pk).update(not_before=timezone.now())
+    run_job(str(job.pk))
+    job.refresh_from_db()
+    assert job.state == Job.State.DONE, job.message
