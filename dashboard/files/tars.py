@@ -25,10 +25,11 @@ from .errors import (
 from .faults import blaming_the_bytes
 from .limits import MIB, ArchiveLimits, configured_archive_limits
 from .members import DAMAGED, NO_FILE, Member, composed_name, is_junk, path_parts, refusal_of_path
+from .tar_headers import Tar
 
 _BROKEN: Final = (
     *(tarfile.TarError, zlib.error, lzma.LZMAError, OSError, EOFError, ValueError),
-    *(OverflowError, LookupError, MemoryError),
+    *(OverflowError, LookupError, RuntimeError, MemoryError),
 )
 # xz may ask for gigabytes; its highest preset needs 65 MB.
 _XZ_MEMORY: Final = 128 * MIB
@@ -98,7 +99,7 @@ class TarArchive(AbstractContextManager["TarArchive"]):
         packed = _Counted(self._file)
         with blaming_the_bytes(_BROKEN, BrokenArchive):
             self._stream = _Judged(_unpacked(packed), packed, self.limits)
-            self._tar = tarfile.TarFile(fileobj=self._stream)  # type: ignore[arg-type]
+            self._tar = Tar(fileobj=self._stream)  # type: ignore[arg-type]
         self.unpacks_on_the_way = not self._stream.is_plain
         self._index = -1
         self._info: tarfile.TarInfo | None = None
