@@ -65,7 +65,7 @@ class _Check:
         self._packs()
         for noun in AFTER_IMAGES:
             self._rows(noun, self._archive.rows(noun))
-        if self._links.seen.has_cycle():
+        if self._links.seen.has_cycle(lambda: self._handle.tick(stage="Checking the archive")):
             raise BrokenTransfer("a group of it lies in itself")
         if +self._counts != +Counter(self._archive.counts):
             raise BrokenTransfer("it holds more or fewer rows than it says")
