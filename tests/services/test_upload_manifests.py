@@ -297,3 +297,37 @@ def test_a_broken_picture_fails_in_both_rows(cast: Cast) -> None:
     job = committed(upload)
     assert (job.state, job.message) == (Job.State.DONE, "0 added, 2 failed.")
     assert "damaged" in reasons(upload)["1.jpg"]
+
+
+# What the API would refuse
+
+
+BAD = {
+    "a null character": {"colour": "r\0d"},
+    "a null character in a name": {"col\0our": 1},
+    "a null character far inside": {"a": [{"b": "\0"}]},
+    "a number beyond 64 bits": {"a": 1 << 70},
+    "lists in lists": {"a": json.loads("[" * 900 + "]" * 900)},
+    "64 KB": {"a": "x" * 70_000},
+    "a mark": {"test": "may\0be"},
+    "another mark": {"real": json.loads("[" * 900 + "]" * 900)},
+}
+
+
+@pytest.mark.parametrize("what", BAD)
+@pytest.mark.parametrize("is_inside", [True, False])
+def test_a_row_that_cannot_be_kept_fails_alone(cast: Cast, what: str, *, is_inside: bool) -> None:
+    rows = [{"file": "shoes/red/1.jpg"} | BAD[what], {"file": "shoes/red/2.jpg", "colour": "red"}]
+    manifest = {"all.jsonl": "\n".join(json.dumps(row) for row in rows).encode()}
+    files = {"shoes.zip": zipped(SHOES | manifest)} if is_inside else SHOES | manifest
+    upload = received(cast, files)
+    assert planned(upload).message == "2 new, 0 known already, 1 in error."
+    assert [*reasons(upload)] == ["shoes/red/1.jpg"]
+    assert upload.files.get(name="shoes/red/2.jpg").meta_data == {"colour": "red"}
+
+
+def test_addresses_with_a_null_character_fail_alone(cast: Cast) -> None:
+    kinds = {"list.txt": b"https://a.example/x\0.jpg\n", "list.csv": b"url\nhttps://a\0.example/\n"}
+    upload = received(cast, kinds | SHOES)
+    assert planned(upload).message == "3 new, 0 known already, 2 in error."
+    assert set(reasons(upload).values()) == {"Its address holds a null character."}
