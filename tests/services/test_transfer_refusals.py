@@ -1,5 +1,6 @@
 """An archive that was not written here, or was changed since, changes nothing."""
 
+import errno
 import hashlib
 import io
 import json
@@ -11,6 +12,8 @@ import pytest
 from django.utils import timezone
 from pytest_django import Settings
 
+from dashboard.engine import artifacts
+from dashboard.engine.errors import BrokenArtifact
 from dashboard.files import chunks, storage, transfer_reading
 from dashboard.files.errors import StorageAway
 from dashboard.jobs.runner import run_job
@@ -409,3 +412,22 @@ def test_a_picture_that_claims_more_pixels_than_any(
     actual = transfer_reading._read
     monkeypatch.setattr(transfer_reading, "_read", read)
     assert "1000000 × 1000000 pixels" in refused(cast, forged(archive, in_pack(claim)))
+
+
+def test_a_machine_out_of_handles_is_not_the_archives_fault(
+    cast: Cast, archive: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What reads a version covers an outage by an error of its own."""
+
+    def load(folder: object) -> None:
+        try:
+            raise OSError(errno.EMFILE, "Too many open files")
+        except OSError as error:
+            raise BrokenArtifact(str(folder)) from error
+
+    transfer, job = sent(cast.elsewhere, archive, cast.charlie)
+    with monkeypatch.context() as patch:
+        patch.setattr(artifacts, "load", load)
+        with pytest.raises(OSError, match="Too many open files"):
+            run_job(str(job.pk))
+    assert UploadChunk.objects.filter(part__upload=transfer.upload).exists()
