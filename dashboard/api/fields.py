@@ -11,10 +11,10 @@ import pybase64
 from rest_framework import serializers
 from rest_framework.fields import empty
 
+from dashboard.files.meta_data import MAX_DEPTH, inside, refusal_of_value
+
 MAX_IDS = 10_000
 MAX_RECORDS = 100
-MAX_DEPTH = 100
-BEYOND = 1 << 63
 
 
 class OptionalText(serializers.CharField):
@@ -127,7 +127,7 @@ class JsonObject(serializers.Field[Any, Any, Any, Any]):
         for _ in range(MAX_DEPTH):
             for value in layer:
                 self.check_value(value)
-            layer = [inner for value in layer for inner in _inside(value)]
+            layer = [part for value in layer for part in inside(value)]
             if not layer:
                 return
         raise serializers.ValidationError(f"Nest at most {MAX_DEPTH} levels deep.")
@@ -145,17 +145,8 @@ class MetaData(JsonObject):
 
     def check_value(self, value: Any) -> None:
         """Refuse what PostgreSQL cannot store, or readers of JSON would alter."""
-        if isinstance(value, str) and "\x00" in value:
-            raise serializers.ValidationError("Leave out the null character.")
-        # orjson reads whole numbers beyond 64 bits as inexact ones, which look like this.
-        if isinstance(value, float) and abs(value) >= BEYOND:
-            raise serializers.ValidationError("Send numbers beyond 64 bits as text.")
-
-
-def _inside(value: Any) -> list[Any]:
-    if isinstance(value, dict):
-        return [*value.keys(), *value.values()]
-    return value if isinstance(value, list) else []
+        if (reason := refusal_of_value(value)) is not None:
+            raise serializers.ValidationError(reason)
 
 
 class NumberedList(serializers.ListField):

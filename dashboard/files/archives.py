@@ -20,6 +20,7 @@ from .errors import (
     UnreadableMember,
     readable_size,
 )
+from .faults import blaming_the_bytes
 from .kinds import HEAD, is_tar
 from .limits import ArchiveLimits, configured_archive_limits
 from .members import (
@@ -107,10 +108,8 @@ class ZipArchive(AbstractContextManager["ZipArchive"]):
         self.limits = limits or configured_archive_limits()
         self._source = _CountingReader(file, self.limits.members)
         self._unpacked = 0
-        try:
+        with blaming_the_bytes(_BROKEN, BrokenArchive):
             self._zip = zipfile.ZipFile(self._source)
-        except _BROKEN as error:
-            raise BrokenArchive from error
         self._source.is_open = True
         self._slim()
 
@@ -153,11 +152,11 @@ class ZipArchive(AbstractContextManager["ZipArchive"]):
         return data
 
     def _unpack(self, member: Member) -> bytes:
-        try:
-            with self._zip.open(self._zip.infolist()[member.index]) as file:
-                data = file.read(self.limits.member_size + 1)
-        except _BROKEN as error:
-            raise UnreadableMember(member.path, DAMAGED) from error
+        with (
+            blaming_the_bytes(_BROKEN, lambda: UnreadableMember(member.path, DAMAGED)),
+            self._zip.open(self._zip.infolist()[member.index]) as file,
+        ):
+            data = file.read(self.limits.member_size + 1)
         if len(data) > self.limits.member_size:
             raise ImageTooLarge(self.limits.member_size)
         return data
@@ -194,10 +193,8 @@ def open_zip(file: IO[bytes], *, members: int) -> zipfile.ZipFile:
     Raises BrokenArchive, ArchiveTooLarge.
     """
     source = _CountingReader(file, members)
-    try:
+    with blaming_the_bytes(_BROKEN, BrokenArchive):
         opened = zipfile.ZipFile(source)
-    except _BROKEN as error:
-        raise BrokenArchive from error
     source.is_open = True
     return opened
 

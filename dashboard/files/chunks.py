@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import IO, Any, BinaryIO, Final, cast
 
 from . import storage
+from .errors import StorageAway
 
 # The most that is lost when the program dies, and the most that one object holds.
 LARGEST: Final = 32 << 20
@@ -151,7 +152,9 @@ class _Joined(io.RawIOBase):
             file.seek(within)
         data = file.read(min(len(buffer), piece.size - within))
         if not data:
-            raise EOFError(f"{piece.path} is shorter than it was when it was written.")
+            raise StorageAway(
+                "A piece of what was sent is shorter than it was when it was written."
+            )
         buffer[: len(data)] = data
         self._at += len(data)
         return len(data)

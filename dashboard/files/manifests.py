@@ -17,13 +17,16 @@ import orjson
 from .errors import BrokenManifest, readable_size
 from .fetch import refusal_of_address
 from .limits import MIB
+from .meta_data import refusal_of_json
+from .table_lines import MAX_LINE, Cells, lines_of, text_of
 
 MAX_ROWS: Final = 200_000
 # A JSON array is read whole.
 MAX_ARRAY: Final = 64 * MIB
-MAX_LINE: Final = 1 * MIB
 MAX_NAME: Final = 255
 MAX_PATH: Final = 1024
+# Of one row, as JSON: hundreds of rows are in memory together.
+MAX_META_DATA: Final = 64_000
 
 _COLUMNS: Final = {
     "file": "file",
@@ -73,7 +76,7 @@ class ManifestRow:
 def read_manifest(file: IO[bytes]) -> Iterator[ManifestRow]:
     """Yield the rows of a CSV or JSON file, numbered from 0. Raises BrokenManifest."""
     encoding = _encoding(file)
-    text = io.TextIOWrapper(io.BufferedReader(_Kept(file)), encoding, newline="")
+    text = text_of(file, encoding, newline="")
     try:
         start = text.read(_SAMPLE)
         text.seek(0)
@@ -108,7 +111,7 @@ def read_possible_manifest(file: IO[bytes]) -> Iterator[ManifestRow]:
 
 def read_addresses(file: IO[bytes]) -> Iterator[ManifestRow]:
     """Yield a row for each line of a list of addresses. Raises BrokenManifest."""
-    text = io.TextIOWrapper(io.BufferedReader(_Kept(file)), _encoding(file), errors="replace")
+    text = text_of(file, _encoding(file), errors="replace")
     number = 0
     while line := text.readline(MAX_LINE):
         address = line.strip()
@@ -138,7 +141,8 @@ def _records(text: io.TextIOWrapper, start: str) -> Iterator[Mapping[str, Any]]:
 
 
 def _csv_rows(text: io.TextIOWrapper, start: str) -> Iterator[Mapping[str, Any]]:
-    reader = csv.DictReader(text, dialect=_dialect(start), restval="")
+    cells = Cells(text)
+    reader = csv.DictReader(iter(cells), dialect=_dialect(start), restval="")
     columns = [(name or "").strip() for name in reader.fieldnames or ()]
     if not {_COLUMNS.get(name.lower()) for name in columns} & {"file", "url"}:
         raise BrokenManifest(
@@ -146,7 +150,10 @@ def _csv_rows(text: io.TextIOWrapper, start: str) -> Iterator[Mapping[str, Any]]
             "name its columns. Add that line and send it again."
         )
     reader.fieldnames = columns
-    return iter(reader)
+    cells.begin_row()
+    for row in reader:
+        cells.begin_row()
+        yield row
 
 
 def _dialect(start: str) -> type[csv.Dialect]:
@@ -160,9 +167,7 @@ def _dialect(start: str) -> type[csv.Dialect]:
 
 
 def _json_lines(text: io.TextIOWrapper) -> Iterator[Mapping[str, Any]]:
-    number = 0
-    while line := text.readline(MAX_LINE):
-        number += 1
+    for number, line in enumerate(lines_of(text), 1):
         if line.strip():
             yield _json_record(line, f"line {number:,}")
 
@@ -213,6 +218,10 @@ def _row(number: int, record: Mapping[Any, Any]) -> ManifestRow:
     elif row.file and row.url:
         row.wrong["row"] = "It names a file and an address. Leave one of them out."
         row.url = ""
+    reason = refusal_of_meta_data(row.meta_data)
+    if reason is not None:
+        row.wrong["row"] = f"Its meta data cannot be kept. {reason}"
+        row.meta_data = {}
     return row
 
 
@@ -240,41 +249,33 @@ def _set_text(row: ManifestRow, column: str, text: str) -> None:
 
 def _set_url(row: ManifestRow, address: str) -> None:
     reason = refusal_of_address(address)
+    if "\x00" in address:
+        address, reason = address.replace("\x00", ""), "Its address holds a null character."
     row.url = address[:MAX_PATH] if reason else address
     if reason is not None:
         row.wrong["url"] = reason
 
 
 def _set_mark(row: ManifestRow, column: str, value: Any) -> None:
-    text = str(value).strip().lower()
+    if not isinstance(value, str | int | float):
+        row.wrong[column] = f"Its {column} is no text: write yes or no."
+        return
+    text = str(value).strip().lower().replace("\x00", "")
     if text in _YES | _NO:
         setattr(row, column, text in _YES)
     elif text:
         row.wrong[column] = f"Its {column} is “{text[:40]}”: write yes or no."
 
 
-class _Kept(io.RawIOBase):
-    """A file that stays open when the text that is read from it is let go."""
-
-    def __init__(self, file: IO[bytes]) -> None:
-        self._file = file
-
-    def readable(self) -> bool:
-        return True
-
-    def seekable(self) -> bool:
-        return True
-
-    def seek(self, offset: int, whence: int = 0) -> int:
-        return self._file.seek(offset, whence)
-
-    def tell(self) -> int:
-        return self._file.tell()
-
-    def readinto(self, buffer: Any) -> int:
-        data = self._file.read(len(buffer))
-        buffer[: len(data)] = data
-        return len(data)
+def refusal_of_meta_data(meta_data: dict[str, Any]) -> str | None:
+    """Say in a sentence why a file cannot have this meta data; None if it can."""
+    if not meta_data:
+        return None
+    if (reason := refusal_of_json(meta_data)) is not None:
+        return reason
+    if len(orjson.dumps(meta_data)) > MAX_META_DATA:
+        return f"It is larger than {readable_size(MAX_META_DATA)}: shorten it."
+    return None
 
 
 def plain_path(path: str) -> str:

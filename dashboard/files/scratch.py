@@ -1,8 +1,9 @@
 """A set of names that lies on the disk, so that memory does not grow with their number."""
 
 import sqlite3
+from collections.abc import Callable
 from pathlib import Path
-from typing import Self
+from typing import Final, Self
 
 
 class Seen:
@@ -50,13 +51,39 @@ class Seen:
         """Remember that one thing lies in another."""
         self._rows.execute("INSERT INTO edges VALUES (?, ?)", (parent, child))
 
-    def has_cycle(self) -> bool:
-        """Say whether anything lies in itself, however deep; the edges are forgotten.
+    def has_cycle(self, look: Callable[[], None] = lambda: None) -> bool:
+        """Say whether anything lies in itself, however deep; `look` is called now and then.
 
-        What holds nothing is taken away, again and again: what is left lies in a circle.
+        What holds nothing is taken away, then what held only that, and so on: what is left lies in
+        a circle. Each edge is looked at once.
         """
-        self._rows.execute("CREATE INDEX edges_by_parent ON edges (parent)")
-        drop = "DELETE FROM edges WHERE child NOT IN (SELECT parent FROM edges)"
-        while self._rows.execute(drop).rowcount:
-            pass
-        return bool(self._rows.execute("SELECT EXISTS (SELECT 1 FROM edges)").fetchone()[0])
+        for statement in _LEAVES:
+            self._rows.execute(statement)
+        while self._rows.execute("SELECT EXISTS (SELECT 1 FROM leaves)").fetchone()[0]:
+            for statement in _TAKE_AWAY:
+                self._rows.execute(statement)
+            look()
+        left = self._rows.execute("SELECT EXISTS (SELECT 1 FROM holders WHERE holds > 0)")
+        return bool(left.fetchone()[0])
+
+
+_LEAVES: Final = (
+    "CREATE INDEX edges_by_child ON edges (child)",
+    "CREATE TABLE holders (key TEXT PRIMARY KEY, holds INTEGER) WITHOUT ROWID",
+    "INSERT INTO holders SELECT parent, COUNT(*) FROM edges GROUP BY parent",
+    "CREATE TABLE leaves (key TEXT)",
+    "CREATE TABLE lost (key TEXT PRIMARY KEY, less INTEGER) WITHOUT ROWID",
+    "INSERT INTO leaves SELECT DISTINCT child FROM edges"
+    " WHERE child NOT IN (SELECT key FROM holders)",
+)
+_TAKE_AWAY: Final = (
+    # A cross join is read from left to right: from the leaves, never through all edges.
+    "INSERT INTO lost SELECT parent, COUNT(*)"
+    " FROM leaves CROSS JOIN edges ON edges.child = leaves.key GROUP BY parent",
+    "UPDATE holders SET holds = holds - (SELECT less FROM lost WHERE lost.key = holders.key)"
+    " WHERE key IN (SELECT key FROM lost)",
+    "DELETE FROM leaves",
+    "INSERT INTO leaves SELECT lost.key FROM lost CROSS JOIN holders ON holders.key = lost.key"
+    " WHERE holds = 0",
+    "DELETE FROM lost",
+)

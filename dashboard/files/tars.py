@@ -22,12 +22,14 @@ from .errors import (
     UnreadableMember,
     readable_size,
 )
+from .faults import blaming_the_bytes
 from .limits import MIB, ArchiveLimits, configured_archive_limits
 from .members import DAMAGED, NO_FILE, Member, composed_name, is_junk, path_parts, refusal_of_path
+from .tar_headers import Tar
 
 _BROKEN: Final = (
     *(tarfile.TarError, zlib.error, lzma.LZMAError, OSError, EOFError, ValueError),
-    *(OverflowError, LookupError, MemoryError),
+    *(OverflowError, LookupError, RuntimeError, MemoryError),
 )
 # xz may ask for gigabytes; its highest preset needs 65 MB.
 _XZ_MEMORY: Final = 128 * MIB
@@ -83,11 +85,9 @@ class TarArchive(AbstractContextManager["TarArchive"]):
             raise UnreadableMember(member.path, member.refusal)
         if member.index != self._index:
             self.member(member.index)
-        try:
+        with blaming_the_bytes(_BROKEN, lambda: UnreadableMember(member.path, DAMAGED)):
             content = self._tar.extractfile(self._here())
             data = content.read(self.limits.member_size + 1) if content is not None else b""
-        except _BROKEN as error:
-            raise UnreadableMember(member.path, DAMAGED) from error
         if len(data) < member.size:
             raise UnreadableMember(
                 member.path, "The archive ends within the file. Pack it again or send it alone."
@@ -97,11 +97,9 @@ class TarArchive(AbstractContextManager["TarArchive"]):
     def _rewind(self) -> None:
         self._file.seek(0)
         packed = _Counted(self._file)
-        try:
+        with blaming_the_bytes(_BROKEN, BrokenArchive):
             self._stream = _Judged(_unpacked(packed), packed, self.limits)
-            self._tar = tarfile.TarFile(fileobj=self._stream)  # type: ignore[arg-type]
-        except _BROKEN as error:
-            raise BrokenArchive from error
+            self._tar = Tar(fileobj=self._stream)  # type: ignore[arg-type]
         self.unpacks_on_the_way = not self._stream.is_plain
         self._index = -1
         self._info: tarfile.TarInfo | None = None
@@ -112,10 +110,8 @@ class TarArchive(AbstractContextManager["TarArchive"]):
         return self._info
 
     def _next(self) -> tarfile.TarInfo | None:
-        try:
+        with blaming_the_bytes(_BROKEN, BrokenArchive):
             self._info = self._tar.next()
-        except _BROKEN as error:
-            raise BrokenArchive from error
         # The library remembers every header that it met; nobody asks for them.
         self._tar.members.clear()  # type: ignore[attr-defined]
         self._index += 1  # past the last one too, so that going on from there means going back

@@ -7,12 +7,14 @@ import struct
 import zipfile
 import zlib
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import IO, Any, Final, Self
 
 from .archives import open_zip
-from .errors import BrokenTransfer, FileRefused, ForeignTransfer
+from .errors import BrokenTransfer, FileRefused, ForeignTransfer, TooManyPixels
+from .faults import blaming_the_bytes
+from .limits import configured_image_limits
 from .transfer_rows import MOST_OF_A_LINE, Row, read_row
 from .transfers import FORMAT, FORMATS, KIND, MANIFEST, PACK_IMAGES, picture_name
 
@@ -20,6 +22,9 @@ _MOST_MEMBERS: Final = 200_000
 _MOST_OF_A_MANIFEST: Final = 64 * 1024 * 1024
 _LOCAL_HEADER: Final = struct.Struct("<4s22xHH")
 _CHUNK: Final = 1024 * 1024
+# Of a pack's images, and of what encoders saw in them, as lines: both are held in memory.
+_MOST_OF_A_PACK: Final = 128 * 1024 * 1024
+_MOST_ENCODERS: Final = 64  # that saw the same image
 _BROKEN: Final = (
     *(zipfile.BadZipFile, zlib.error, struct.error, OSError, EOFError, ValueError),
     *(LookupError, OverflowError, RuntimeError, MemoryError),
@@ -40,7 +45,10 @@ class Pack:
             yield from _pack_rows("region_features", self._zip)
 
     def picture(self, row: Row) -> bytes:
-        """Return the stored bytes of one of the images. Raises BrokenTransfer."""
+        """Return the stored bytes of one of the images.
+
+        Raises BrokenTransfer, and TooManyPixels before anything is read.
+        """
         name = picture_name(row)
         most = self._most(row)
         data = _read(self._zip, name, most)
@@ -51,7 +59,11 @@ class Pack:
     @staticmethod
     def _most(row: Row) -> int:
         """Return the most bytes that pictures of this size take, however they are packed."""
-        return 4 * int(row["width"]) * int(row["height"]) + _CHUNK
+        width, height = int(row["width"]), int(row["height"])
+        most = configured_image_limits().pixels
+        if width * height > most:
+            raise TooManyPixels(most, width, height)
+        return 4 * width * height + _CHUNK
 
 
 class TransferReader:
@@ -106,8 +118,8 @@ class TransferReader:
             if name.startswith("images/"):
                 with open_zip(self._window(name), members=2 * PACK_IMAGES) as inner:
                     yield Pack(
-                        images=list(_pack_rows("images", inner)),
-                        features=list(_pack_rows("features", inner)),
+                        images=_some("images", inner, PACK_IMAGES),
+                        features=_some("features", inner, PACK_IMAGES * _MOST_ENCODERS),
                         _zip=inner,
                     )
 
@@ -170,13 +182,31 @@ def _pack_rows(noun: str, inner: zipfile.ZipFile) -> Iterator[Row]:
         yield from _rows(noun, file)
 
 
+def _some(noun: str, inner: zipfile.ZipFile, most: int) -> list[Row]:
+    """Return the rows of a pack that are held in memory together: few enough, and small enough."""
+    rows: list[Row] = []
+    size = 0
+    with _reading(noun), inner.open(f"{noun}.jsonl") as file:
+        for line in _lines(noun, file):
+            size += len(line)
+            if len(rows) == most or size > _MOST_OF_A_PACK:
+                raise BrokenTransfer(f"a pack of it holds more {noun} than packs do")
+            rows.append(read_row(noun, line, len(rows) + 1))
+    return rows
+
+
 def _rows(noun: str, file: IO[bytes]) -> Iterator[Row]:
+    for number, line in enumerate(_lines(noun, file), 1):
+        yield read_row(noun, line, number)
+
+
+def _lines(noun: str, file: IO[bytes]) -> Iterator[bytes]:
     number = 0
     while line := file.readline(MOST_OF_A_LINE + 1):
         number += 1
         if len(line) > MOST_OF_A_LINE:
             raise BrokenTransfer(f"line {number:,} of the {noun} is too long")
-        yield read_row(noun, line, number)
+        yield line
 
 
 def _read(archive: zipfile.ZipFile, name: str, most: int) -> bytes:
@@ -187,13 +217,9 @@ def _read(archive: zipfile.ZipFile, name: str, most: int) -> bytes:
     return data
 
 
-@contextmanager
-def _reading(name: str) -> Iterator[None]:
+def _reading(name: str) -> AbstractContextManager[None]:
     """Turn what zipfile raises into a refusal."""
-    try:
-        yield
-    except _BROKEN as error:
-        raise BrokenTransfer(f"{name} cannot be read") from error
+    return blaming_the_bytes(_BROKEN, lambda: BrokenTransfer(f"{name} cannot be read"))
 
 
 class _Window(io.RawIOBase):

@@ -10,6 +10,7 @@ from uuid import UUID
 import orjson
 
 from .errors import BrokenTransfer
+from .meta_data import is_too_deep
 
 Row = dict[str, Any]
 Check = Callable[[Any], bool]
@@ -111,7 +112,7 @@ def _vector(value: Any) -> bool:
 
 
 def _json(value: Any) -> bool:
-    return isinstance(value, dict) and not _holds_nul(value)
+    return isinstance(value, dict) and not is_too_deep(value) and not _holds_nul(value)
 
 
 def _holds_nul(value: Any) -> bool:

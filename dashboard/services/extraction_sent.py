@@ -28,6 +28,7 @@ from dashboard.services.upload_listing import list_parts
 from dashboard.services.upload_reader import PartReader
 
 FILES_AT_ONCE: Final = 50
+BYTES_AT_ONCE: Final = 64 << 20  # of pictures that wait to be looked at
 ROWS_AT_ONCE: Final = 500
 LOOKING_SHARE: Final = 0.85  # of the whole progress; the rest is writing
 _TOUCHED: Final = timedelta(minutes=10)
@@ -35,6 +36,26 @@ _TOUCHED: Final = timedelta(minutes=10)
 Status = UploadFile.Status
 # A row with what the encoder saw of it, or why there is nothing.
 Seen = NDArray[np.float16] | FileRefused
+
+
+@dataclass(frozen=True, slots=True)
+class _Waiting:
+    """A file that is looked at; until then its bytes are in memory."""
+
+    row: UploadFile
+    future: Future[Seen]
+    size: int
+
+
+def _is_full(waiting: deque[_Waiting]) -> bool:
+    if len(waiting) >= 2 * FILES_AT_ONCE:
+        return True
+    return sum(one.size for one in waiting if not one.future.done()) >= BYTES_AT_ONCE
+
+
+def _why(row: UploadFile, refusal: FileRefused) -> str:
+    """Return why a file has no descriptor: what was found when it was listed says more."""
+    return row.wrong.get("picture") or row.wrong.get("file") or refusal.reason
 
 
 @dataclass
@@ -57,11 +78,13 @@ class SentPictures:
         encoder = load_encoder(self.extraction.version.encoder)
         self._tell(self._counts())
         with ThreadPoolExecutor(settings.LIKEWISE_WORKERS, "sent") as pool:
-            waiting: deque[tuple[UploadFile, Future[Seen]]] = deque()
+            waiting: deque[_Waiting] = deque()
             with PartReader() as reader:
                 for row, content in self._contents(reader):
-                    waiting.append((row, pool.submit(_look, encoder, content)))
-                    if len(waiting) == 2 * FILES_AT_ONCE:
+                    size = 0 if isinstance(content, FileRefused) else len(content)
+                    waiting.append(_Waiting(row, pool.submit(_look, encoder, content), size))
+                    del content
+                    while _is_full(waiting):
                         self._keep(waiting)
                 while waiting:
                     self._keep(waiting)
@@ -79,19 +102,18 @@ class SentPictures:
             last = page[-1].pk
             yield from page
 
-    def _keep(self, waiting: deque[tuple[UploadFile, Future[Seen]]]) -> None:
+    def _keep(self, waiting: deque[_Waiting]) -> None:
         batch = [waiting.popleft() for _ in range(min(len(waiting), FILES_AT_ONCE))]
         features = []
-        for row, future in batch:
-            seen = future.result()
+        for row, seen in ((one.row, one.future.result()) for one in batch):
             if isinstance(seen, FileRefused):
-                row.status, row.reason = Status.FAILED, seen.reason
+                row.status, row.reason = Status.FAILED, _why(row, seen)
             else:
                 row.status = Status.ADDED
                 features.append(SentFeature(file=row, vector=seen.astype("<f2").tobytes()))
         with transaction.atomic():
             SentFeature.objects.bulk_create(features, ignore_conflicts=True)
-            UploadFile.objects.bulk_update([row for row, _ in batch], ["status", "reason"])
+            UploadFile.objects.bulk_update([one.row for one in batch], ["status", "reason"])
             self._tell(self._counts())
         self._touch()
         self.handle.check()

@@ -17,6 +17,7 @@ from dashboard.engine.errors import BrokenArtifact, ForeignArtifact
 from dashboard.engine.trained_model import TrainedModel
 from dashboard.files import images as pictures
 from dashboard.files.errors import BrokenTransfer
+from dashboard.files.faults import blaming_the_bytes
 from dashboard.files.scratch import Seen
 from dashboard.files.transfer_links import Links
 from dashboard.files.transfer_reading import TransferReader
@@ -31,6 +32,7 @@ from dashboard.services.training import SNAPSHOT
 MOST_OF_AN_ARTIFACT: Final = 512 << 20
 SUMS_SHARE: Final = 0.1  # of the whole progress
 CHECK_SHARE: Final = 0.2
+_UNUSABLE: Final = (BrokenArtifact, ForeignArtifact, ValueError, TypeError, IndexError)
 # In this order whatever a row names comes before it.
 AFTER_IMAGES: Final = (
     *("regions", "groups", "members", "nestings", "verifications", "encoders", "tasks"),
@@ -65,7 +67,7 @@ class _Check:
         self._packs()
         for noun in AFTER_IMAGES:
             self._rows(noun, self._archive.rows(noun))
-        if self._links.seen.has_cycle():
+        if self._links.seen.has_cycle(lambda: self._handle.tick(stage="Checking the archive")):
             raise BrokenTransfer("a group of it lies in itself")
         if +self._counts != +Counter(self._archive.counts):
             raise BrokenTransfer("it holds more or fewer rows than it says")
@@ -125,15 +127,13 @@ def read_model(archive: TransferReader, version_id: str) -> TrainedModel:
     _refuse_bomb(files[artifacts.ARRAYS])
     if not _is_snapshot(files[SNAPSHOT]):
         raise BrokenTransfer("what a version of it saw cannot be read")
-    try:
+    with blaming_the_bytes(_UNUSABLE, lambda: BrokenTransfer("a version of it cannot be used")):
         with tempfile.TemporaryDirectory(dir=settings.FILE_UPLOAD_TEMP_DIR) as aside:
             for name in (artifacts.ARRAYS, artifacts.MANIFEST):
                 Path(aside, name).write_bytes(files[name])
             model = artifacts.load(Path(aside))
         for part in model.heads:
             part.head.describe(np.ones((1, len(part.head.mean)), np.float32))
-    except (BrokenArtifact, ForeignArtifact, ValueError, TypeError, IndexError) as error:
-        raise BrokenTransfer("a version of it cannot be used") from error
     return model
 
 

@@ -11,6 +11,7 @@ from typing import Any
 from django.db import transaction
 from django.db.models import QuerySet
 
+from dashboard.files.manifests import refusal_of_meta_data
 from dashboard.models import Upload, UploadFile, UploadPart
 from dashboard.services import jobs
 from dashboard.services.upload_tables import INSIDE, WHOLE_PART
@@ -44,14 +45,17 @@ def match_manifests(*, upload: Upload, handle: jobs.Handle) -> None:
 
 def _match(waiting: QuerySet[UploadFile], files: QuerySet[UploadFile], handle: jobs.Handle) -> None:
     last = 0
-    while rows := list(waiting.filter(pk__gt=last).order_by("pk")[:MATCHED_AT_ONCE]):
+    # Meta data is large, and asked for only of the rows that are at hand.
+    names = waiting.defer("meta_data").order_by("pk")
+    while rows := list(names.filter(pk__gt=last)[:MATCHED_AT_ONCE]):
         last = rows[-1].pk
         found = _Found(rows)
         for pk, name in files.values_list("pk", "name").iterator(chunk_size=2000):
             found.see(pk, name)
         for start in range(0, len(rows), ROWS_PER_WRITE):
+            pks = [row.pk for row in rows[start : start + ROWS_PER_WRITE]]
             with transaction.atomic():
-                _settle(rows[start : start + ROWS_PER_WRITE], found)
+                _settle(list(UploadFile.objects.filter(pk__in=pks).order_by("pk")), found)
                 handle.report(stage="Reading the manifest")
             handle.check()
 
@@ -181,7 +185,11 @@ def _tell_more(file: UploadFile, row: UploadFile) -> None:
     row.forgive("file")
     row.foreseen = UploadFile.Foreseen.UNKNOWN
     differing = [name for name, value in row.meta_data.items() if _differs(file, name, value)]
-    file.meta_data = row.meta_data | file.meta_data
+    both = row.meta_data | file.meta_data
+    if refusal_of_meta_data(both) is not None:
+        row.refuse("row", "Its meta data and that of earlier rows are too much together.")
+        return
+    file.meta_data = both
     for mark in ("test_image", "real"):
         first, second = getattr(file, mark), getattr(row, mark)
         if first is None:

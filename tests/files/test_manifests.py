@@ -163,3 +163,104 @@ def test_whatever_comes_is_read_or_refused_in_words(data, start):
 )
 def test_what_a_file_is(name, head, kind):
     assert kinds.kind_of(name, head) == kind
+
+
+# What the API would refuse, and what would take much memory
+
+
+def nested(levels):
+    return "[" * levels + "]" * levels
+
+
+@pytest.mark.parametrize(
+    ("value", "sentence"),
+    [
+        ('"\\u0000"', "null character"),
+        ('{"a": ["x\\u0000y"]}', "null character"),
+        ('{"a\\u0000b": 1}', "null character"),
+        ("18446744073709551616", "beyond 64 bits"),
+        ("[-1e30]", "beyond 64 bits"),
+        (nested(100), "at most 100 levels"),
+        (nested(1000), "at most 100 levels"),
+        ('"' + "x" * 64_000 + '"', "larger than 64 KB"),
+    ],
+)
+@pytest.mark.parametrize(
+    "form", ['[{{"file": "1.jpg", "m": {0}}}, {1}]', '{{"file": "1.jpg", "m": {0}}}\n{1}']
+)
+def test_a_row_that_cannot_be_kept_fails_alone(form, value, sentence):
+    first, second = rows(form.format(value, '{"file": "2.jpg", "m": 1}'))
+    assert sentence in first.wrong["row"]
+    assert (first.file, first.meta_data) == ("1.jpg", {})
+    assert (second.file, second.meta_data, second.wrong) == ("2.jpg", {"m": 1}, {})
+
+
+@pytest.mark.parametrize(
+    "value", ["9223372036854775807", "1e18", nested(99), '"' + "x" * 63_000 + '"']
+)
+def test_what_the_api_takes_is_taken(value):
+    [row] = rows(f'[{{"file": "1.jpg", "m": {value}}}]')
+    assert row.wrong == {}
+    assert row.meta_data
+
+
+def test_a_null_character_is_kept_nowhere():
+    lines = [
+        *("file,url,group,test,colour", "1\0.jpg,,a\0b,n\0o,"),
+        *(",https://a.example/\0.jpg,,may\0be,", "3.jpg,,,,x\0y"),
+    ]
+    found = [*rows("\n".join(lines)), *read_addresses(io.BytesIO(b"https://a.example/x\x00.jpg\n"))]
+    assert "\0" not in repr(found)
+    assert "\\x00" not in repr(found)
+    assert [*found[1].wrong] == ["url", "test"]
+    assert [*found[2].wrong] == ["row"]
+    assert found[3].wrong == {"url": "Its address holds a null character."}
+
+
+def test_a_mark_that_is_nested_deep_is_wrong_alone():
+    [row] = rows(f'[{{"file": "1.jpg", "test": {nested(1000)}}}]')
+    assert row.wrong == {"test": "Its test is no text: write yes or no."}
+
+
+class Endless(io.RawIOBase):
+    """A file of gigabytes, of which it counts how much was read."""
+
+    def __init__(self, start, filling):
+        self.start, self.filling, self.read_so_far, self.at = start, filling, 0, 0
+
+    def read(self, size=-1):
+        assert 0 <= size <= 1 << 20
+        self.read_so_far += size
+        assert self.read_so_far < 10 << 20, "it is read to its end"
+        pattern = self.filling * (size // len(self.filling) + 2)
+        begin = self.start[self.at : self.at + size]
+        shift = max(0, self.at - len(self.start)) % len(self.filling)
+        self.at += size
+        return begin + pattern[shift : shift + size - len(begin)]
+
+    def seek(self, place, whence=0):
+        self.at = place
+        return place
+
+    def tell(self):
+        return self.at
+
+
+@pytest.mark.parametrize(
+    ("start", "filling"),
+    [
+        (b"file,colour\n1.jpg,", b"x"),
+        (b"file,colour", b","),
+        (b"file,colour\n1.jpg", b',"\n"'),
+        (b'{"file": "1.jpg", "colour": "', b"x"),
+    ],
+    ids=["a cell", "the columns", "a row over many lines", "JSON Lines"],
+)
+def test_a_line_without_an_end_is_not_read(start, filling):
+    with pytest.raises(BrokenManifest, match=r"a row of more than 1 MB|field larger than"):
+        [*read_manifest(Endless(start, filling))]
+
+
+def test_many_empty_lines_are_no_row():
+    text = "file\n1.jpg\n" + "\n" * (manifests.MAX_LINE + 10) + "2.jpg\n"
+    assert [row.file for row in rows(text)] == ["1.jpg", "2.jpg"]

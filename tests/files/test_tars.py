@@ -6,6 +6,7 @@ import gzip
 import io
 import lzma
 import tarfile
+import tracemalloc
 
 import pytest
 from hypothesis import given, settings
@@ -185,3 +186,117 @@ def test_whatever_is_changed_is_refused_in_words(data, mode):
         for member in [*archive.members()]:
             with contextlib.suppress(FileRefused):
                 archive.read(member)
+
+
+# Headers
+
+
+def headers_of(data):
+    return [*TarArchive(io.BytesIO(data), LIMITS).members()]
+
+
+def of_three():
+    return bytearray(packed(*((f"{n}.jpg", b"x" * 600) for n in range(3))).getvalue())
+
+
+@pytest.mark.parametrize("at", [1, 2])
+@pytest.mark.parametrize("damage", [b"\xff" * 512, b"\0" * 512, b"\0" * 148 + b"garbage\0"])
+def test_a_damaged_header_hides_no_file(at, damage):
+    data = of_three()
+    start = at * 3 * 512
+    data[start : start + len(damage)] = damage
+    with pytest.raises(BrokenArchive):
+        headers_of(data)
+
+
+@pytest.mark.parametrize("size", [1, 100, 511])
+@pytest.mark.parametrize("filling", [b"\0", b"x"])
+def test_a_block_that_is_cut_short_is_no_end(size, filling):
+    with pytest.raises(BrokenArchive):
+        headers_of(bytes(of_three()[: 3 * 3 * 512]) + filling * size)
+
+
+@pytest.mark.parametrize("end", [b"", b"\0" * 512, b"\0" * 1024, b"\0" * 1024 + b"more" * 128])
+def test_an_archive_may_end_with_less_than_it_should(end):
+    assert len(headers_of(bytes(of_three()[: 3 * 3 * 512]) + end)) == 3
+
+
+def block(name, kind, content, **fields):
+    """Return a header and what stands behind it."""
+    info = tarfile.TarInfo(name)
+    info.type, info.size = kind, len(content)
+    for key, value in fields.items():
+        setattr(info, key, value)
+    return info.tobuf(tarfile.GNU_FORMAT) + content + b"\0" * (-len(content) % 512)
+
+
+def record(key, value):
+    """Return what a pax header says of one thing."""
+    rest = b" %s=%s\n" % (key, value)
+    size = len(rest)
+    while len(b"%d" % size) + len(rest) != size:
+        size = len(b"%d" % size) + len(rest)
+    return b"%d" % size + rest
+
+
+HOLES = 200_000
+
+
+def sparse_1_0():
+    said = record(b"GNU.sparse.major", b"1") + record(b"GNU.sparse.minor", b"0")
+    holes = b"%d\n" % HOLES + b"1\n1\n" * HOLES
+    return block("pax", tarfile.XHDTYPE, said) + block("holes.jpg", tarfile.REGTYPE, holes)
+
+
+def sparse_old():
+    head = bytearray(block("holes.jpg", tarfile.GNUTYPE_SPARSE, b"x" * 512))
+    head[482], head[483:495] = 1, b"00000001000\0"
+    head[148:156] = b" " * 8
+    head[148:156] = b"%06o\0 " % sum(head[:512])
+    more = b"00000000001\0" * 42 + b"\1" + b"\0" * 7
+    last = more[:504] + b"\0" * 8
+    return bytes(head[:512]) + more * (HOLES // 21) + last + bytes(head[512:])
+
+
+@pytest.mark.parametrize("holes", [sparse_1_0(), sparse_old()], ids=["1.0", "old"])
+def test_what_is_said_of_holes_is_not_kept(holes):
+    limits = ArchiveLimits(member_size=len(holes))
+    data = holes + block("1.jpg", tarfile.REGTYPE, b"one") + b"\0" * 1024
+    tracemalloc.start()
+    archive = TarArchive(io.BytesIO(data), limits)
+    tracemalloc.reset_peak()
+    before, _ = tracemalloc.get_traced_memory()
+    first, second = archive.members()
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert "link or a device" in first.refusal
+    assert archive.read(second) == b"one"
+    assert peak - before < 1_000_000
+
+
+def test_what_is_said_of_all_files_is_bounded():
+    said = b"".join(
+        block(
+            "pax",
+            tarfile.XGLTYPE,
+            b"".join(record(b"%d-%d" % (n, k), b"v" * 99) for k in range(99)),
+        )
+        + block(f"{n}.jpg", tarfile.REGTYPE, b"x")
+        for n in range(20)
+    )
+    with pytest.raises(ArchiveTooLarge, match="a header of"):
+        headers_of(said)
+
+
+@pytest.mark.parametrize("kind", [tarfile.GNUTYPE_LONGNAME, tarfile.XHDTYPE])
+def test_long_headers_are_refused(kind):
+    said = record(b"path", b"x" * 70_000) if kind == tarfile.XHDTYPE else b"x" * 70_000
+    with pytest.raises(ArchiveTooLarge, match="a header of 70 KB"):
+        headers_of(block("long", kind, said) + block("1.jpg", tarfile.REGTYPE, b"x"))
+
+
+@pytest.mark.parametrize("count", [40, 1000])
+def test_headers_of_headers_are_refused(count):
+    data = block("long", tarfile.GNUTYPE_LONGNAME, b"name\0") * count
+    with pytest.raises(BrokenArchive):
+        headers_of(data + block("1.jpg", tarfile.REGTYPE, b"x"))

@@ -2,6 +2,8 @@
 
 import io
 import json
+import threading
+from typing import Any
 
 import numpy as np
 import pytest
@@ -232,3 +234,42 @@ def test_one_that_was_cancelled_goes_on_when_it_is_tried_again(
     again = run(retry_job(job=job, actor=cast.bob))
     assert (again.state, again.done) == ("done", 5)
     nothing_stays(cast)
+
+
+def test_what_was_found_when_it_was_listed_is_the_reason(version: Version, cast: Cast) -> None:
+    broken = packed_files(FILES)[:-30]
+    told = b"file\nnobody.jpg\n"
+    job = run(sent(version, cast, {"a.jpg": drawn_jpeg(1), "b.zip": broken, "c.csv": told}))
+    assert job.message.endswith("described, 2 failed.")
+    upload = Upload.objects.get(pk=Extraction.objects.get(pk=job.subject_id).upload_id)
+    reasons = dict(upload.files.exclude(reason="").values_list("name", "reason"))
+    assert "The archive is damaged or incomplete." in reasons["b.zip"]
+    assert "There is no file “nobody.jpg” in this upload." in reasons["nobody.jpg"]
+
+
+def test_few_large_pictures_wait_at_a_time(
+    version: Version, cast: Cast, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However few they are, what they take together is bounded."""
+    let_go = threading.Event()
+    held: list[int] = []
+    look, keep = extraction_sent._look, extraction_sent.SentPictures._keep
+
+    def waiting_look(*args: Any) -> Any:
+        assert let_go.wait(60)
+        return look(*args)
+
+    def noted_keep(self: extraction_sent.SentPictures, waiting: Any) -> None:
+        held.append(sum(one.size for one in waiting))
+        let_go.set()
+        keep(self, waiting)
+        let_go.clear()
+
+    most, largest = max(map(len, FILES.values())) + 1, max(map(len, FILES.values()))
+    monkeypatch.setattr(extraction_sent, "_look", waiting_look)
+    monkeypatch.setattr(extraction_sent.SentPictures, "_keep", noted_keep)
+    monkeypatch.setattr(extraction_sent, "BYTES_AT_ONCE", most)
+    job = run(sent(version, cast, FILES))
+    assert job.message == "5 images described."
+    assert max(held) < most + largest
+    assert len(held) >= 2

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 import pytest
 
 from dashboard.files import manifests
-from dashboard.models import Group, Image, Job, SimilarityType, Upload
-from dashboard.services import jobs, upload_batches, upload_plans
+from dashboard.models import Group, Image, Job, SimilarityType, Upload, UploadFile
+from dashboard.services import jobs, upload_batches, upload_matching, upload_plans
 from dashboard.services.images import pictures
 from dashboard.services.upload_mending import Mended, leave_out, mend_file
 from dashboard.services.upload_plans import start_plan
@@ -297,3 +297,69 @@ def test_a_broken_picture_fails_in_both_rows(cast: Cast) -> None:
     job = committed(upload)
     assert (job.state, job.message) == (Job.State.DONE, "0 added, 2 failed.")
     assert "damaged" in reasons(upload)["1.jpg"]
+
+
+# What the API would refuse
+
+
+BAD = {
+    "a null character": {"colour": "r\0d"},
+    "a null character in a name": {"col\0our": 1},
+    "a null character far inside": {"a": [{"b": "\0"}]},
+    "a number beyond 64 bits": {"a": 1 << 70},
+    "lists in lists": {"a": json.loads("[" * 900 + "]" * 900)},
+    "64 KB": {"a": "x" * 70_000},
+    "a mark": {"test": "may\0be"},
+    "another mark": {"real": json.loads("[" * 900 + "]" * 900)},
+}
+
+
+@pytest.mark.parametrize("what", BAD)
+@pytest.mark.parametrize("is_inside", [True, False])
+def test_a_row_that_cannot_be_kept_fails_alone(cast: Cast, what: str, *, is_inside: bool) -> None:
+    rows = [{"file": "shoes/red/1.jpg"} | BAD[what], {"file": "shoes/red/2.jpg", "colour": "red"}]
+    manifest = {"all.jsonl": "\n".join(json.dumps(row) for row in rows).encode()}
+    files = {"shoes.zip": zipped(SHOES | manifest)} if is_inside else SHOES | manifest
+    upload = received(cast, files)
+    assert planned(upload).message == "2 new, 0 known already, 1 in error."
+    assert [*reasons(upload)] == ["shoes/red/1.jpg"]
+    assert upload.files.get(name="shoes/red/2.jpg").meta_data == {"colour": "red"}
+
+
+def test_addresses_with_a_null_character_fail_alone(cast: Cast) -> None:
+    kinds = {"list.txt": b"https://a.example/x\0.jpg\n", "list.csv": b"url\nhttps://a\0.example/\n"}
+    upload = received(cast, kinds | SHOES)
+    assert planned(upload).message == "3 new, 0 known already, 2 in error."
+    assert set(reasons(upload).values()) == {"Its address holds a null character."}
+
+
+def test_meta_data_is_read_of_few_rows_at_a_time(
+    cast: Cast, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begin = upload_matching._Found.__init__
+
+    def names_alone(self: upload_matching._Found, rows: list[UploadFile]) -> None:
+        assert len(rows) == 3
+        assert all(row.get_deferred_fields() == {"meta_data"} for row in rows)
+        begin(self, rows)
+
+    monkeypatch.setattr(upload_matching._Found, "__init__", names_alone)
+    monkeypatch.setattr(upload_matching, "ROWS_PER_WRITE", 2)
+    rows = [{"file": name, "said": name} for name in SHOES]
+    manifest = "\n".join(json.dumps(row) for row in rows).encode()
+    upload = received(cast, SHOES | {"all.jsonl": manifest})
+    assert planned(upload).message == "3 new, 0 known already, 0 in error."
+    assert dict(upload.files.values_list("name", "meta_data")) == {
+        name: {"said": name} for name in SHOES
+    }
+
+
+def test_rows_that_say_too_much_of_one_file_together(cast: Cast) -> None:
+    rows = [{"file": "1.jpg", f"said {n}": "x" * 25_000} for n in range(4)]
+    manifest = "\n".join(json.dumps(row) for row in rows).encode()
+    upload = received(cast, {"1.jpg": drawn_jpeg(1), "all.jsonl": manifest})
+    planned(upload)
+    wrong = [*upload.files.order_by("pk").values_list("wrong", flat=True)]
+    sentence = "Its meta data and that of earlier rows are too much together."
+    assert wrong == [{}, {}, {"row": sentence}, {"row": sentence}]
+    assert sorted(upload.files.order_by("pk")[0].meta_data) == ["said 0", "said 1"]
