@@ -10,7 +10,7 @@ from dashboard.queries.receiving import missing_parts
 from dashboard.services import jobs
 from dashboard.services.upload_errors import NothingToUpload, NotReceiving, NotWhole
 from dashboard.services.upload_plans import start_plan
-from dashboard.services.uploads import commit_upload
+from dashboard.services.uploads import commit_unasked
 
 
 @transaction.atomic
@@ -29,7 +29,7 @@ def finish_receiving(*, upload: Upload, actor: User) -> Job:
         raise NothingToUpload
     if row.purpose == Upload.Purpose.IMAGES:
         # Nothing has changed in the workspace before it is brought in: that tells of itself.
-        begin = commit_upload if row.auto_commit else start_plan
+        begin = commit_unasked if row.auto_commit else start_plan
         return begin(upload=row, actor=actor)
     record(
         workspace=row.workspace,
