@@ -22,7 +22,7 @@ from dashboard.queries.receiving import action_of, expires, find_receiving, get_
 from dashboard.queries.similarity_types import types_in
 from dashboard.queries.uploads import counts
 from dashboard.services.receiving import discard_upload, open_upload
-from dashboard.services.receiving_end import finish_receiving
+from dashboard.services.receiving_end import finish_upload
 from dashboard.services.uploads import commit_upload
 
 Json = dict[str, Any]
@@ -35,6 +35,12 @@ class UploadFields(serializers.Serializer[Any]):
     type = Id(required=False)
     new_type = OptionalText(max_length=255)
     auto_commit = Flag(required=False)
+
+
+class FinishFields(serializers.Serializer[Any]):
+    """What becomes of files that are not here as a whole."""
+
+    leave_out = Flag(required=False)
 
 
 class Uploads(ApiView):
@@ -87,7 +93,8 @@ class UploadFinish(UploadView):
     def post(self, request: Request, upload_id: UUID) -> Response:  # noqa: ARG002
         """Have it looked through, or brought in if it was begun so."""
         upload = self.upload(upload_id)
-        finish_receiving(upload=upload, actor=self.user)
+        leave_out = bool(self.read(FinishFields).get("leave_out"))
+        finish_upload(upload=upload, leave_out=leave_out, actor=self.user)
         upload.refresh_from_db()
         return Response(upload_json(upload), status=202)
 

@@ -1,14 +1,16 @@
 """Files that a browser names before it sends them, as JSON: a thousand at once."""
 
+import re
 from typing import Any
 
 import orjson
 
 from dashboard.models import UploadPart
-from dashboard.services.receiving import NewPart
+from dashboard.services.receiving_names import NewPart
 
 MOST_AT_ONCE = 1000
 _LARGEST = 2**63 - 1
+_KEY = re.compile("[0-9a-f]{32}")
 
 
 class BadList(Exception):
@@ -16,7 +18,7 @@ class BadList(Exception):
 
 
 def read_files(body: bytes) -> list[NewPart]:
-    """Read `{"files": [{"name", "size", "sha256"?, "kind"?}]}`. Raises `BadList`."""
+    """Read `{"files": [{"name", "size", "sha256"?, "kind"?, "key"?}]}`. Raises `BadList`."""
     try:
         read = orjson.loads(body)
     except orjson.JSONDecodeError as error:
@@ -32,10 +34,13 @@ def _file(entry: Any) -> NewPart:
         raise BadList("Each file is an object with name and size.")
     name, size = entry.get("name"), entry.get("size")
     sha256, kind = entry.get("sha256") or "", entry.get("kind") or None
+    key = entry.get("key") or ""
     if not isinstance(name, str) or not name:
         raise BadList("Each file has a name.")
     if type(size) is not int or not 0 <= size <= _LARGEST:
         raise BadList(f"“{name[:80]}” has no size in bytes.")
     if not isinstance(sha256, str) or kind not in (None, *UploadPart.Kind.values):
         raise BadList(f"“{name[:80]}” has a hash or a kind that is none.")
-    return NewPart(name, size, sha256, kind)
+    if not isinstance(key, str) or (key and not _KEY.fullmatch(key)):
+        raise BadList(f"“{name[:80]}” has a key that is not 32 digits of 0-9 and a-f.")
+    return NewPart(name, size, sha256, kind, key=key)

@@ -2,6 +2,8 @@
 
 import logging
 import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 from django.db import transaction
 
@@ -20,20 +22,39 @@ _tidied = {"last": float("-inf")}
 
 
 def sweep_once() -> None:
-    """Take back what dead workers held, give up what was tried too often.
-
-    Also remove what nobody tried again in time.
-    """
+    """Take back what dead workers held, then tidy."""
     jobs.take_back_expired()
+    tidy()
+
+
+def tidy() -> None:
+    """Give up what was tried too often, and remove what nobody tried again in time.
+
+    What fails is told and left for the next time: nothing else waits for it.
+    """
     for job in jobs.worn_out():
-        _give_up(job)
-    forget_old_requests()
-    forget_uploads()
-    forget_abandoned()
-    forget_left_features()
+        with _alone(f"give-up-{job.id}"):
+            _give_up(job)
+    steps: dict[str, Callable[[], object]] = {
+        "requests": forget_old_requests,
+        "uploads": forget_uploads,
+        "abandoned": forget_abandoned,
+        "features": forget_left_features,
+    }
     if time.monotonic() - _tidied["last"] >= TIDY_EVERY:
         _tidied["last"] = time.monotonic()
-        remove_temporary()
+        steps["temporary"] = remove_temporary
+    for name, step in steps.items():
+        with _alone(name):
+            step()
+
+
+@contextmanager
+def _alone(step: str) -> Iterator[None]:
+    try:
+        yield
+    except Exception:
+        logger.exception("event=tidy-failed step=%s", step)
 
 
 @transaction.atomic

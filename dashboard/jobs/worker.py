@@ -20,7 +20,7 @@ from django.db import close_old_connections
 from dashboard.celery import app
 from dashboard.jobs.runner import run_next
 from dashboard.jobs.slots import Slots
-from dashboard.jobs.sweep import sweep_once
+from dashboard.jobs.sweep import tidy
 from dashboard.services import jobs
 
 logger = logging.getLogger("likewise.jobs")
@@ -39,13 +39,14 @@ def look(self: "Task[Any, Any]", _job_id: str) -> None:
 
 
 def sweep_and_look() -> None:
-    """Give a sign of life, sweep, and begin whatever may begin."""
+    """Give a sign of life, begin whatever may begin, and tidy only then: it may take long."""
     close_old_connections()
     name = f"{socket.gethostname()}:{os.getpid()}"
     jobs.give_sign(name=name, queues=settings.LIKEWISE_QUEUES)
-    sweep_once()
+    jobs.take_back_expired()
     for queue in settings.LIKEWISE_QUEUES:
         slots().look(queue)
+    tidy()
 
 
 def _keep_sweeping() -> None:

@@ -94,6 +94,11 @@ def unfinished_parts(upload_id: UUID) -> QuerySet[UploadPart]:
 
 
 def expired_parts(before: datetime) -> QuerySet[UploadPart]:
-    """Return what is still stored of uploads that nobody worked on since."""
+    """Return what is still stored of uploads that were brought in, untouched since then.
+
+    One that is still to be brought in is forgotten whole, or not at all: `abandoned_uploads`.
+    """
     busy = Job.objects.filter(subject_id=OuterRef("upload")).exclude(state__in=Job.FINISHED)
-    return stored_parts().filter(~Exists(busy), upload__modified__lt=before)
+    over = (Upload.Stage.COMMITTED, Upload.Stage.UNDONE)
+    rows = stored_parts().filter(~Exists(busy), upload__stage__in=over)
+    return rows.filter(upload__modified__lt=before)

@@ -1,13 +1,13 @@
 """Bring types, labels, regions, groups and who is in them in, in batches that may be repeated."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import Count, F
+from django.db.models import Count, F, Model, QuerySet
 
 from accounts.models import Membership, User, Workspace
 from dashboard.files.transfer_rows import Row
@@ -23,8 +23,11 @@ from dashboard.models import (
 from dashboard.queries.images import images_in
 from dashboard.services import jobs
 from dashboard.services.holding import hold_all
+from dashboard.services.import_nestings import without_cycles
 from dashboard.services.imported import Ids, created, portions
 from dashboard.services.members import IMAGES, REGIONS, Kind, place
+
+M = TypeVar("M", bound=Model)
 
 
 @dataclass
@@ -39,9 +42,12 @@ class GroupImport:
 
     @transaction.atomic
     def types(self, rows: Iterable[Row]) -> None:
-        """Join types of the same name and the same `exclusive`; others get a name of their own."""
+        """Join types of the same name and the same `exclusive`; others get a name of their own.
+
+        One that was deleted since an earlier try is made anew.
+        """
         hold_all(Workspace.objects.filter(pk=self.workspace.pk))
-        there = self.ids.all("types")
+        there = self.ids.alive("types", self._all_types())
         for row in rows:
             if row["id"] not in there:
                 self.ids.keep("types", {row["id"]: self._type(row)})
@@ -49,7 +55,7 @@ class GroupImport:
 
     def _type(self, row: Row) -> UUID:
         # Two of the archive never become one: each joins one that was here before, or is new.
-        here = SimilarityType.objects.in_workspace(self.workspace).order_by("created", "id")
+        here = self._all_types().order_by("created", "id")
         here = here.exclude(pk__in=self.ids.all("types").values())
         joined = here.filter(name=row["name"], exclusive=row["exclusive"]).first()
         if joined is not None:
@@ -63,12 +69,12 @@ class GroupImport:
 
     @transaction.atomic
     def labels(self, rows: Iterable[Row]) -> None:
-        """Join labels of the same name."""
+        """Join labels of the same name; one that was deleted since is made anew."""
         hold_all(Workspace.objects.filter(pk=self.workspace.pk))
-        there = self.ids.all("labels")
+        there = self.ids.alive("labels", self._all_labels())
         for row in rows:
             if row["id"] not in there:
-                here = Label.objects.in_workspace(self.workspace).filter(name=row["name"])
+                here = self._all_labels().filter(name=row["name"])
                 here = here.exclude(pk__in=self.ids.all("labels").values())
                 label = here.order_by("created", "id").first() or self._label(row)
                 self.ids.keep("labels", {row["id"]: label.pk})
@@ -81,50 +87,56 @@ class GroupImport:
             id=new_id, workspace=self.workspace, created=created(row), **fields
         )
 
+    @transaction.atomic
+    def _draw(self, batch: Sequence[Row]) -> None:
+        images = self._images([row["image"] for row in batch])
+        labels = self._there("labels", self._all_labels(), [row["label"] for row in batch])
+        made = [
+            Region(
+                id=self.ids.make("regions", row["id"]),
+                workspace=self.workspace,
+                created=created(row),
+                image=images[row["image"]],
+                label=labels[row["label"]],
+                **{side: row[side] for side in ("left", "top", "right", "bottom", "meta_data")},
+            )
+            for row in batch
+            if row["image"] in images
+            and row["label"] in labels
+            and _fits(row, images[row["image"]])
+        ]
+        Region.objects.bulk_create(made)
+        self._keep("regions", made, batch)
+
     def regions(self, rows: Iterable[Row]) -> None:
         """Draw the regions, but for images that are here in another size."""
-        labels = self.ids.all("labels")
         for batch in self._batches("regions", rows):
-            images = self._images([row["image"] for row in batch])
-            made = [
-                Region(
-                    id=self.ids.make("regions", row["id"]),
-                    workspace=self.workspace,
-                    created=created(row),
-                    image=images[row["image"]],
-                    label_id=labels[row["label"]],
-                    **{side: row[side] for side in ("left", "top", "right", "bottom", "meta_data")},
-                )
-                for row in batch
-                if row["image"] in images and _fits(row, images[row["image"]])
-            ]
-            with transaction.atomic():
-                Region.objects.bulk_create(made)
-                self._keep("regions", made, batch)
+            self._draw(batch)
 
     def groups(self, rows: Iterable[Row]) -> None:
         """Make the groups as they are in the archive, also beside others of the same name."""
-        types = self.ids.all("types")
         for batch in self._batches("groups", rows):
-            made = [
-                Group(
-                    id=self.ids.make("groups", row["id"]),
-                    workspace=self.workspace,
-                    created=created(row),
-                    similarity_type_id=types[row["type"]],
-                    **{name: row[name] for name in _GROUP_FIELDS},
-                )
-                for row in batch
-            ]
-            by_type: defaultdict[UUID, int] = defaultdict(int)
-            for group in made:
-                by_type[group.similarity_type_id] += 1
-            with transaction.atomic():
-                for type_id in sorted(by_type):
-                    kind = SimilarityType.objects.filter(pk=type_id)
-                    kind.update(groups_count=F("groups_count") + by_type[type_id])
-                Group.objects.bulk_create(made)
-                self._keep("groups", made, batch)
+            self._make_groups(batch)
+
+    @transaction.atomic
+    def _make_groups(self, batch: Sequence[Row]) -> None:
+        types = self._there("types", self._all_types(), [row["type"] for row in batch])
+        made = [
+            Group(
+                id=self.ids.make("groups", row["id"]),
+                workspace=self.workspace,
+                created=created(row),
+                similarity_type=types[row["type"]],
+                **{name: row[name] for name in _GROUP_FIELDS},
+            )
+            for row in batch
+            if row["type"] in types
+        ]
+        for type_id, count in Counter(group.similarity_type_id for group in made).items():
+            kind = SimilarityType.objects.filter(pk=type_id)
+            kind.update(groups_count=F("groups_count") + count)
+        Group.objects.bulk_create(made)
+        self._keep("groups", made, batch)
 
     def members(self, rows: Iterable[Row]) -> None:
         """Put images and regions into their groups.
@@ -132,12 +144,10 @@ class GroupImport:
         Whoever is in another group of a type that allows one stays there.
         """
         for batch in portions(rows):
-            groups = self._groups([row["group"] for row in batch])
-            images = self._images([row["image"] for row in batch if row["image"]])
-            regions = self._regions([row["region"] for row in batch if row["region"]])
             with transaction.atomic():
-                hold_all(Image.objects.filter(pk__in={image.pk for image in images.values()}))
-                hold_all(Region.objects.filter(pk__in={one.pk for one in regions.values()}))
+                images = self._images([row["image"] for row in batch if row["image"]])
+                regions = self._regions([row["region"] for row in batch if row["region"]])
+                groups = self._groups([row["group"] for row in batch])
                 self._place(IMAGES, batch, groups, images)
                 self._place(REGIONS, batch, groups, regions)
                 self.handle.report(stage="Bringing members in")
@@ -155,21 +165,22 @@ class GroupImport:
             self.elsewhere += len(place(kind, pairs).elsewhere)
 
     def nestings(self, rows: Iterable[Row]) -> None:
-        """Put groups into groups.
-
-        Only this import made them, and the archive was checked: nothing comes to lie in itself.
-        """
+        """Put groups into groups, but where somebody put them the other way round meanwhile."""
         for batch in portions(rows):
-            groups = self._groups([row[side] for row in batch for side in ("parent", "child")])
             with transaction.atomic():
                 hold_all(Workspace.objects.filter(pk=self.workspace.pk))
-                made = [
-                    GroupNesting(parent=groups[row["parent"]], child=groups[row["child"]])
+                groups = self._groups([row[side] for row in batch for side in ("parent", "child")])
+                wanted = [
+                    (groups[row["parent"]].pk, groups[row["child"]].pk)
                     for row in batch
                     if row["parent"] in groups
                     and row["child"] in groups
                     and not groups[row["parent"]].images_count
                     and not groups[row["parent"]].regions_count
+                ]
+                made = [
+                    GroupNesting(parent_id=parent, child_id=child)
+                    for parent, child in without_cycles(wanted)
                 ]
                 GroupNesting.objects.bulk_create(made, ignore_conflicts=True)
                 _count_groups({row.parent_id for row in made})
@@ -182,9 +193,9 @@ class GroupImport:
             emails = {row["email"] for row in batch}
             members = Membership.objects.filter(workspace=self.workspace, user__email__in=emails)
             users = dict(members.values_list("user__email", "user_id"))
-            groups = self._groups([row["group"] for row in batch if row["group"]])
-            images = self._images([row["image"] for row in batch if row["image"]])
             with transaction.atomic():
+                images = self._images([row["image"] for row in batch if row["image"]])
+                groups = self._groups([row["group"] for row in batch if row["group"]])
                 for noun, things in (("group", groups), ("image", images)):
                     self._verify(noun, batch, things, users)
                 self.handle.report(stage="Bringing verifications in")
@@ -199,10 +210,8 @@ class GroupImport:
             if row["email"] in users and (row[noun] or "") in things
         }
         model: Any = Group if noun == "group" else Image
-        held = {thing.pk for thing in hold_all(model.objects.filter(pk__in={k for _, k in wanted}))}
-        rows = Verification.objects.filter(**{f"{noun}__in": held})
+        rows = Verification.objects.filter(**{f"{noun}__in": {thing for _, thing in wanted}})
         new = wanted.keys() - set(rows.values_list("user_id", f"{noun}_id"))
-        new = {(user, thing) for user, thing in new if thing in held}
         Verification.objects.bulk_create(
             Verification(
                 workspace=self.workspace,
@@ -234,15 +243,25 @@ class GroupImport:
         self.handle.report(stage=f"Bringing {noun} in")
 
     def _images(self, old_ids: Sequence[str]) -> dict[str, Image]:
-        return _there(images_in(self.workspace), self.ids.find("images", old_ids))
+        return self._there("images", images_in(self.workspace), old_ids)
 
     def _regions(self, old_ids: Sequence[str]) -> dict[str, Region]:
-        return _there(
-            Region.objects.in_workspace(self.workspace), self.ids.find("regions", old_ids)
-        )
+        return self._there("regions", Region.objects.in_workspace(self.workspace), old_ids)
 
     def _groups(self, old_ids: Sequence[str]) -> dict[str, Group]:
-        return _there(Group.objects.in_workspace(self.workspace), self.ids.find("groups", old_ids))
+        return self._there("groups", Group.objects.in_workspace(self.workspace), old_ids)
+
+    def _there(self, noun: str, things: QuerySet[M], old_ids: Sequence[str]) -> dict[str, M]:
+        """Return the things that are still there, held and as they are now, by their old ids."""
+        new_ids = self.ids.find(noun, old_ids)
+        found = {thing.pk: thing for thing in hold_all(things.filter(pk__in=new_ids.values()))}
+        return {old: found[new] for old, new in new_ids.items() if new in found}
+
+    def _all_types(self) -> QuerySet[SimilarityType]:
+        return SimilarityType.objects.in_workspace(self.workspace)
+
+    def _all_labels(self) -> QuerySet[Label]:
+        return Label.objects.in_workspace(self.workspace)
 
 
 _GROUP_FIELDS = ("name", "description", "meta_data", "test_group")
@@ -254,12 +273,6 @@ def free_name(name: str, taken: set[str]) -> str:
     while (free := f"{name[:240]} ({number})") in taken:
         number += 1
     return free if name in taken else name
-
-
-def _there(rows: Any, new_ids: dict[str, UUID]) -> dict[str, Any]:
-    """Return the things that are still there by their old ids."""
-    found = rows.in_bulk(set(new_ids.values()))
-    return {old: found[new] for old, new in new_ids.items() if new in found}
 
 
 def _fits(row: Row, image: Image) -> bool:

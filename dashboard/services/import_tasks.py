@@ -16,9 +16,10 @@ from dashboard.engine import artifacts
 from dashboard.files import paths, storage
 from dashboard.files.transfer_reading import TransferReader
 from dashboard.files.transfer_rows import Row, unpacked
-from dashboard.models import Collection, Task, TaskType, Version
+from dashboard.models import Collection, SimilarityType, Task, TaskType, Version
 from dashboard.services import jobs
 from dashboard.services.exporting import ARTIFACT_FILES
+from dashboard.services.holding import hold_all
 from dashboard.services.import_check import read_artifact
 from dashboard.services.imported import Ids, created, portions
 from dashboard.services.records import NewRecord, write_records
@@ -40,7 +41,7 @@ class TaskImport:
 
     def tasks(self, rows: Iterable[Row]) -> None:
         """Make the tasks as they are in the archive, with their types."""
-        there, types = self.ids.all("tasks"), self.ids.all("types")
+        there = self.ids.all("tasks")
         for row in rows:
             if row["id"] in there:
                 continue
@@ -51,10 +52,15 @@ class TaskImport:
             with transaction.atomic():
                 made.save(force_insert=True)
                 TaskType.objects.bulk_create(
-                    TaskType(task=made, similarity_type_id=types[key]) for key in row["types"]
+                    TaskType(task=made, similarity_type=kind) for kind in self._types(row["types"])
                 )
                 self._keep("tasks", row["id"], made.pk)
             self.handle.check()
+
+    def _types(self, old_ids: list[str]) -> list[SimilarityType]:
+        """Return the types that are still there, held."""
+        rows = SimilarityType.objects.in_workspace(self.workspace)
+        return hold_all(rows.filter(pk__in=self.ids.find("types", old_ids).values()))
 
     def versions(self, archive: TransferReader) -> None:
         """Store the versions' files and then make their rows."""

@@ -7,6 +7,7 @@ from itertools import islice
 from typing import TypeVar
 from uuid import UUID
 
+from django.db.models import Model, QuerySet
 from django.utils import timezone
 
 from dashboard.files.transfer_rows import Row
@@ -15,6 +16,7 @@ from dashboard.models import Imported, Transfer
 ROWS_AT_ONCE = 500
 
 T = TypeVar("T")
+M = TypeVar("M", bound=Model)
 
 
 def portions(rows: Iterable[T], size: int = ROWS_AT_ONCE) -> Iterator[list[T]]:
@@ -50,6 +52,14 @@ class Ids:
         """Return all of a noun of which there are few."""
         rows = Imported.objects.filter(transfer=self._transfer, noun=noun)
         return {str(old): new for old, new in rows.values_list("old_id", "new_id")}
+
+    def alive(self, noun: str, things: QuerySet[M]) -> dict[str, UUID]:
+        """Return all of a noun that are still there; what is gone may be brought in anew."""
+        pairs = self.all(noun)
+        there = set(things.filter(pk__in=pairs.values()).values_list("pk", flat=True))
+        gone = [old for old, new in pairs.items() if new not in there]
+        Imported.objects.filter(transfer=self._transfer, noun=noun, old_id__in=gone).delete()
+        return {old: new for old, new in pairs.items() if new in there}
 
     def make(self, noun: str, old_id: str) -> UUID:
         """Return the id that a new thing gets: in every try the same, so that files are too."""

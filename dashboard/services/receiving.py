@@ -7,14 +7,12 @@ whoever comes next, on any machine, goes on where the last one stopped.
 import re
 import uuid
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
 from typing import IO, Final
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Max
 from django.utils import timezone
 
 from accounts.activity import record
@@ -25,35 +23,22 @@ from dashboard.models import SimilarityType, Task, Upload, UploadChunk, UploadPa
 from dashboard.queries.receiving import (
     abandoned_uploads,
     forgotten_chunks,
-    lacking,
     missing_parts,
     offset,
 )
+from dashboard.services.receiving_names import NewPart, name_parts
 from dashboard.services.stored_first import removed_unless_told
 from dashboard.services.upload_errors import (
     NoHash,
     NotReceiving,
     OffsetTaken,
     PartTooLarge,
-    TooManyParts,
 )
 
-MOST_PARTS: Final = 200_000
 FORGOTTEN_AT_ONCE: Final = 500
 _TOUCHED: Final = timedelta(minutes=10)
 _HASH: Final = re.compile("[0-9a-f]{64}")
 _OPEN: Final = (Upload.Stage.RECEIVING, Upload.Stage.PLANNED)
-
-
-@dataclass(frozen=True, slots=True)
-class NewPart:
-    """A file that is going to be sent; without a `kind` its name and first bytes tell."""
-
-    name: str
-    size: int
-    sha256: str = ""
-    kind: str | None = None
-    similarity_type: SimilarityType | None = None
 
 
 def open_upload(
@@ -99,8 +84,9 @@ def register_part(
 def register_parts(*, upload: Upload, parts: Sequence[NewPart], actor: User) -> list[UploadPart]:  # noqa: ARG001
     """Name files that will be sent, in this order; what the workspace has is known and stays away.
 
-    An upload that was looked through is open again. Raises `NotReceiving`, `NoHash`,
-    `PartTooLarge`, `TooManyParts`; then none of them is named.
+    Whoever got no answer may name the same once more; see `name_parts`. An upload that was looked
+    through is open again. Raises `NotReceiving`, `NoHash`, `PartTooLarge`, `TooManyParts`; then
+    none of them is named.
     """
     row = Upload.objects.select_for_update().get(pk=upload.pk)
     if row.stage not in _OPEN:
@@ -110,41 +96,11 @@ def register_parts(*, upload: Upload, parts: Sequence[NewPart], actor: User) -> 
             raise NoHash(part.sha256)
         if part.size > settings.LIKEWISE_MAX_UPLOAD:
             raise PartTooLarge(part.name, settings.LIKEWISE_MAX_UPLOAD)
-    last = row.parts.aggregate(last=Max("number"))["last"]
-    first = 0 if last is None else last + 1
-    if first + len(parts) > MOST_PARTS:
-        raise TooManyParts(MOST_PARTS)
-    # What is sent to be described, or is a workspace's archive, is no image that could be used.
-    is_for_keeps = row.purpose == Upload.Purpose.IMAGES
-    hashes = {part.sha256 for part in parts if part.sha256 and is_for_keeps}
-    known = hashes - lacking(row.workspace, hashes) if hashes else set()
-    named = [_named(row, first + place, part, known) for place, part in enumerate(parts)]
+    named = name_parts(row, parts)
     upload.stage = row.stage = Upload.Stage.RECEIVING
     row.save(update_fields=["stage", "modified"])
     upload.modified = row.modified
-    return UploadPart.objects.bulk_create(named, batch_size=500)
-
-
-def _named(upload: Upload, number: int, part: NewPart, known: set[str]) -> UploadPart:
-    is_known = part.sha256 in known
-    path = paths.upload_part(upload.workspace_id, upload.id, f"{number:06d}")
-    kind = UploadPart.Kind(part.kind or kinds.kind_of(part.name, b""))
-    return UploadPart(
-        upload=upload,
-        number=number,
-        name=clean_name(part.name),
-        size=part.size,
-        path="" if is_known else path,
-        kind=kind,
-        sha256=part.sha256,
-        known=is_known,
-        similarity_type=part.similarity_type,
-    )
-
-
-def clean_name(name: str) -> str:
-    """Return a path as it is kept: no leading slash, nothing that a database does not hold."""
-    return name.replace("\x00", "").replace("\\", "/").lstrip("/")[-1024:] or "file"
+    return named
 
 
 def append(
@@ -213,27 +169,37 @@ def _received(part: UploadPart) -> int | None:
 
 def withdraw_part(*, part: UploadPart, actor: User) -> None:  # noqa: ARG001
     """Take back a file that was named, sent or not. Raises `NotReceiving`."""
-    _withdraw(part.upload, [part])
-
-
-def _withdraw(upload: Upload, parts: Sequence[UploadPart]) -> None:
     with transaction.atomic():
-        row = Upload.objects.select_for_update().get(pk=upload.pk)
+        row = Upload.objects.select_for_update().get(pk=part.upload_id)
         if row.stage not in _OPEN:
             raise NotReceiving(row)
         row.stage = Upload.Stage.RECEIVING
         row.save(update_fields=["stage", "modified"])
-        _give_up(parts)
-    _forget(parts)
-    for some in _slices(parts):
-        UploadPart.objects.filter(pk__in=[part.pk for part in some]).delete()
+        _give_up([part])
+    _withdraw([part])
 
 
 def withdraw_missing(*, upload: Upload, actor: User) -> int:  # noqa: ARG001
-    """Take back all files that are not here as a whole; returns how many. Raises `NotReceiving`."""
-    parts = list(missing_parts(upload))
-    _withdraw(upload, parts)
+    """Take back all files that are not here as a whole; returns how many.
+
+    Of an upload that was handed on nothing is missing.
+    """
+    with transaction.atomic():
+        row = Upload.objects.select_for_update().get(pk=upload.pk)
+        if row.stage != Upload.Stage.RECEIVING:
+            return 0
+        # Held, so that what somebody else completes in this moment is judged when it is whole.
+        parts = list(missing_parts(row).select_for_update())
+        row.save(update_fields=["modified"])
+        _give_up(parts)
+    _withdraw(parts)
     return len(parts)
+
+
+def _withdraw(parts: Sequence[UploadPart]) -> None:
+    _forget(parts)
+    for some in _slices(parts):
+        UploadPart.objects.filter(pk__in=[part.pk for part in some]).delete()
 
 
 def discard_upload(*, upload: Upload, actor: User) -> None:

@@ -8,9 +8,26 @@ from accounts.models import User
 from dashboard.models import Extraction, Job, Transfer, Upload
 from dashboard.queries.receiving import missing_parts
 from dashboard.services import jobs
+from dashboard.services.receiving import withdraw_missing
 from dashboard.services.upload_errors import NothingToUpload, NotReceiving, NotWhole
 from dashboard.services.upload_plans import start_plan
-from dashboard.services.uploads import commit_upload
+from dashboard.services.uploads import commit_unasked
+
+_HANDED_ON = (Upload.Stage.PLANNING, Upload.Stage.PLANNED, Upload.Stage.COMMITTED)
+
+
+def finish_upload(*, upload: Upload, leave_out: bool = False, actor: User) -> None:
+    """Hand an upload on, once; what is not here as a whole may be left out.
+
+    Whoever got no answer may say so again: one that was handed on is left as it is. Raises
+    `NotReceiving`, `NothingToUpload`, `NotWhole`; then it waits on.
+    """
+    if leave_out:
+        withdraw_missing(upload=upload, actor=actor)
+    with transaction.atomic():
+        row = Upload.objects.select_for_update().get(pk=upload.pk)
+        if row.stage not in _HANDED_ON:
+            finish_receiving(upload=row, actor=actor)
 
 
 @transaction.atomic
@@ -29,7 +46,7 @@ def finish_receiving(*, upload: Upload, actor: User) -> Job:
         raise NothingToUpload
     if row.purpose == Upload.Purpose.IMAGES:
         # Nothing has changed in the workspace before it is brought in: that tells of itself.
-        begin = commit_upload if row.auto_commit else start_plan
+        begin = commit_unasked if row.auto_commit else start_plan
         return begin(upload=row, actor=actor)
     record(
         workspace=row.workspace,

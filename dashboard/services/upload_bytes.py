@@ -1,20 +1,19 @@
 """How long the bytes of an upload stay as they were sent."""
 
-from datetime import timedelta
-from itertools import groupby
+from collections.abc import Sequence
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.conf import settings
-from django.db.models import QuerySet
+from django.db import transaction
 from django.utils import timezone
 
 from dashboard.files import paths, storage
 from dashboard.models import Upload, UploadPart
 from dashboard.queries.uploads import expired_parts, stored_parts, unfinished_parts
+from dashboard.services.holding import hold_all
 from dashboard.services.receiving import forget_parts
 from dashboard.services.upload_batches import remove_unborn
-
-PARTS_AT_ONCE = 500
 
 
 def close_upload(*, upload_id: UUID) -> None:
@@ -26,23 +25,29 @@ def close_upload(*, upload_id: UUID) -> None:
     remove_unborn(upload)
     Upload.objects.filter(pk=upload.pk).update(modified=timezone.now())
     left = unfinished_parts(upload.pk).values("pk")
-    _remove_bytes(stored_parts().filter(upload=upload).exclude(pk__in=left))
+    _remove(upload, list(stored_parts().filter(upload=upload).exclude(pk__in=left).only("pk")))
 
 
 def forget_uploads() -> int:
     """Remove what was sent, did not come in and was kept long enough; returns how many parts."""
-    kept = timedelta(days=settings.LIKEWISE_KEEP_UPLOADS)
-    return _remove_bytes(expired_parts(timezone.now() - kept))
+    before = timezone.now() - timedelta(days=settings.LIKEWISE_KEEP_UPLOADS)
+    uploads = Upload.objects.filter(pk__in=expired_parts(before).values("upload"))
+    return sum(_forget_expired(upload, before) for upload in uploads.order_by("pk"))
 
 
-def _remove_bytes(parts: QuerySet[UploadPart]) -> int:
-    """Remove the bytes of parts, and the folders of uploads of which nothing is left."""
-    count = 0
-    rows = parts.select_related("upload").order_by("upload", "pk")
-    while found := list(rows[:PARTS_AT_ONCE]):
-        forget_parts(found)
-        count += len(found)
-        for upload, _ in groupby(found, key=lambda part: part.upload):
-            if not stored_parts().filter(upload=upload).exists():
-                storage.delete_all(paths.upload(upload.workspace_id, upload.pk))
-    return count
+def _forget_expired(upload: Upload, before: datetime) -> int:
+    with transaction.atomic():
+        # Who tries it again holds it too: either the bytes go, or there is a job that needs them.
+        hold_all(Upload.objects.filter(pk=upload.pk))
+        parts = list(expired_parts(before).filter(upload=upload).only("pk"))
+        if parts:  # all that is stored: what makes them expire is the upload's
+            stored_parts().filter(upload=upload).update(path="")
+    _remove(upload, parts)
+    return len(parts)
+
+
+def _remove(upload: Upload, parts: Sequence[UploadPart]) -> None:
+    """Remove the bytes of parts, and the folder of an upload of which nothing is left."""
+    forget_parts(parts)
+    if parts and not stored_parts().filter(upload=upload).exists():
+        storage.delete_all(paths.upload(upload.workspace_id, upload.pk))

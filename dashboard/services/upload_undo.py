@@ -34,10 +34,11 @@ Status = UploadFile.Status
 def undo_upload(*, upload: Upload, actor: User | None) -> Job:
     """Queue the undoing of an upload that was brought in, wholly or in part.
 
-    Raises `WrongStage`, and `StillUnderWay` while a job brings it in.
+    Raises `WrongStage`, also for one that brings no images in, and `StillUnderWay` while a job
+    brings it in.
     """
     [row] = hold_all(Upload.objects.filter(pk=upload.pk))
-    if row.stage != Upload.Stage.COMMITTED:
+    if row.stage != Upload.Stage.COMMITTED or row.purpose != Upload.Purpose.IMAGES:
         raise WrongStage(row)
     if is_busy(row):
         raise StillUnderWay

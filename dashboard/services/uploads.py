@@ -5,7 +5,7 @@ once, and each file's row says what became of it.
 """
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
@@ -157,26 +157,35 @@ def _queue(upload: Upload, title: str, actor: User | None) -> Job:
 def commit_upload(*, upload: Upload, actor: User | None) -> Job:
     """Bring in what the plan foresees, as one change; what is in error stays out.
 
-    An upload with `auto_commit` needs no plan: its files are looked at as they come in. Raises
-    `WrongStage`.
+    Raises `WrongStage`.
     """
     [row] = hold_all(Upload.objects.filter(pk=upload.pk).select_related("workspace"))
-    unasked = row.auto_commit and row.stage == Upload.Stage.RECEIVING
-    if row.stage != Upload.Stage.PLANNED and not unasked:
+    if row.stage != Upload.Stage.PLANNED:
         raise WrongStage(row)
+    return _commit(row, row.files.filter(status=UploadFile.Status.WAITING).count, actor)
+
+
+def commit_unasked(*, upload: Upload, actor: User | None) -> Job:
+    """Bring an upload with `auto_commit` in, whose files are looked at as they come in.
+
+    Call it in a transaction that holds the upload and has found it to be here as a whole.
+    """
+    return _commit(upload, upload.parts.count, actor)
+
+
+def _commit(row: Upload, counted: Callable[[], int], actor: User | None) -> Job:
     if row.new_type_name:
         row.similarity_type = _made_type(row, row.new_type_name)
     row.stage, row.committed = Upload.Stage.COMMITTED, timezone.now()
     row.save()
     _fail_wrong(row)
-    waiting = row.files.filter(status=UploadFile.Status.WAITING)
     record(
         workspace=row.workspace,
         verb="uploaded",
         noun="files",
         target_id=row.id,
         target_name=row.name,
-        count=row.parts.count() if unasked else waiting.count(),
+        count=counted(),
         actor=actor,
     )
     return _queue(row, f"Upload of {row.name}", actor)

@@ -36,9 +36,9 @@ from dashboard.services.receiving import (
     open_upload,
     register_part,
     register_parts,
-    withdraw_missing,
 )
-from dashboard.services.receiving_end import finish_receiving
+from dashboard.services.receiving_end import finish_receiving, finish_upload
+from dashboard.services.upload_errors import NotWhole
 from dashboard.views.receiving_bodies import takes_files, with_token
 from dashboard.views.rendering import may, missing_is_404, page_or_fragment, see_other
 
@@ -208,9 +208,10 @@ def upload_finish(request: WorkspaceRequest, upload_id: UUID) -> HttpResponse:
     """Hand on what is here as a whole; what is not may be left out."""
     upload = _upload(request, upload_id)
     try:
-        if request.POST.get("leave_out"):
-            withdraw_missing(upload=upload, actor=request.user)
-        finish_receiving(upload=upload, actor=request.user)
+        leave_out = bool(request.POST.get("leave_out"))
+        finish_upload(upload=upload, leave_out=leave_out, actor=request.user)
+    except NotWhole as refusal:
+        return JsonResponse({"detail": str(refusal), "missing": refusal.count}, status=409)
     except Refused as refusal:
         return _told(str(refusal), 409)
     return _led(request, resolve_url("upload", upload.id))

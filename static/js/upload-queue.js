@@ -13,6 +13,9 @@ const AGAIN = 5_000;
 const LOG = { debug() {}, warn: console.warn, error: console.warn };
 const RETRIES = [0, 1_000, 2_000, 5_000, 10_000, 20_000];
 
+// By its key the server knows a file that is named again, as after an answer that was lost. Not crypto.randomUUID: it is missing on plain http addresses.
+const newKey = () => Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, "0")).join("");
+
 // waiting -> hashing -> hashed -> named -> sending -> done | known | failed
 export class Queue extends EventTarget {
   items = [];
@@ -53,7 +56,7 @@ export class Queue extends EventTarget {
 
   add(found) {
     for (const { path, file, kind = "" } of found) {
-      const item = { path, file, kind, size: file.size, state: "waiting", sent: 0, id: 0, isFresh: false, sha256: "", reason: "" };
+      const item = { path, file, kind, key: newKey(), size: file.size, state: "waiting", sent: 0, id: 0, isFresh: false, sha256: "", reason: "" };
       this.items.push(item);
       this.files.waiting += 1;
       this.bytes.total += item.size;
@@ -79,8 +82,7 @@ export class Queue extends EventTarget {
       item.reason = "";
       this.#move(item, item.id ? "named" : "waiting");
     }
-    this.paused = false;
-    this.#work();
+    this.resume(); // Uppy too, which holds what it had begun
   }
 
   async remove(item) {
@@ -180,7 +182,7 @@ export class Queue extends EventTarget {
   // One file that is refused must not hold up the others of its batch: halves are asked again.
   async #ask(batch) {
     try {
-      const files = batch.map(({ path, size, sha256, kind }) => ({ name: path, size, sha256, kind }));
+      const files = batch.map(({ path, size, sha256, kind, key }) => ({ name: path, size, sha256, kind, key }));
       const parts = await this.server.name(this.#base, files);
       for (const [place, part] of parts.entries()) {
         batch[place].isFresh = part.offset === 0; // unlike what was found again, which may be on its way
@@ -235,6 +237,7 @@ export class Queue extends EventTarget {
   #progressed(id, sent) {
     const item = this.#byUppy.get(id);
     if (!item || item.state !== "sending") return;
+    if (sent > item.sent) this.server.away(false);
     this.#count(item, sent);
     this.#changed();
   }
@@ -249,6 +252,7 @@ export class Queue extends EventTarget {
   #sent(id) {
     const item = this.#leave(id);
     if (!item) return;
+    this.server.away(false);
     this.#count(item, item.size);
     this.#move(item, "done");
     this.#work();

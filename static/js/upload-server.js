@@ -2,9 +2,9 @@
 const PAUSES = [1_000, 2_000, 5_000, 10_000, 20_000];
 
 export class Refused extends Error {
-  constructor(status, sentence) {
+  constructor(status, sentence, missing = 0) {
     super(sentence);
-    this.status = status;
+    Object.assign(this, { status, missing });
   }
 }
 
@@ -43,7 +43,7 @@ export class Server {
   async #read(answer) {
     this.away(false);
     const body = await answer.json().catch(() => null);
-    if (!answer.ok) throw new Refused(answer.status, sentenceOf(answer.status, body));
+    if (!answer.ok) throw new Refused(answer.status, sentenceOf(answer.status, body), body?.missing);
     return body ?? {};
   }
 

@@ -52,10 +52,19 @@ const enhance = (form) => {
     view.say(`Sending ${files(queue.items.length)}.`);
   };
 
-  const lead = (promise) => promise.then(({ location: to }) => location.assign(to), (error) => ((ending = false), view.note(error.message), view.say(error.message)));
+  const refused = ({ message, missing }) => {
+    ending = false;
+    view.missing = missing ?? 0;
+    view.note(message);
+    view.say(message);
+    view.show();
+  };
+
+  const lead = (promise) => promise.then(({ location: to }) => location.assign(to), refused);
 
   const finish = (without = false) => {
     ending = true;
+    view.missing = 0;
     view.say("All files are here.");
     lead(server.post(`${form.dataset.base}/finish`, new URLSearchParams(without ? { leave_out: "yes" } : {})));
   };

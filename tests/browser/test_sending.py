@@ -235,6 +235,88 @@ def test_what_fails_can_be_tried_again_or_left_out(
     expect(page.get_by_text("2 of 2").first).to_be_visible(timeout=A_WHILE)
 
 
+def test_answers_that_are_lost(program: Server, browser: Browser, tmp_path: Path) -> None:
+    """The server has done what it was asked, and nobody hears of it: the page asks again."""
+    context = browser.new_context()  # whose console may complain about the server
+    page = context.new_page()
+    names = [tmp_path / f"{seed}.jpg" for seed in range(3)]
+    for seed, name in enumerate(names):
+        name.write_bytes(drawn_jpeg(61_000 + seed))
+    lost = []
+
+    def lose_the_first(route: Route) -> None:
+        if route.request.method != "POST" or route.request.url in lost:
+            return route.continue_()
+        lost.append(route.request.url)
+        assert route.fetch().ok
+        return route.fulfill(status=503, body="")
+
+    sign_in(page, program)
+    for call in ("parts", "finish"):
+        page.route(f"**/uploads/*/{call}", lose_the_first)
+    begin(page, program, *names, words="3 files")
+    page.wait_for_url(WHOLE, timeout=A_WHILE)
+    assert [url.rsplit("/", 1)[1] for url in lost] == ["parts", "finish"]
+    expect(page.get_by_text("3 of 3").first).to_be_visible(timeout=A_WHILE)
+    context.close()
+
+
+def test_what_another_page_named_can_be_left_out(
+    program: Server, browser: Browser, tmp_path: Path
+) -> None:
+    context = browser.new_context()
+    page, named = context.new_page(), []
+    (tmp_path / "here.jpg").write_bytes(drawn_jpeg(62_000))
+
+    def name_another(route: Route) -> None:
+        if not named:
+            named.append(route.fetch(post_data={"files": [{"name": "gone.jpg", "size": 9}]}).ok)
+        route.continue_()
+
+    sign_in(page, program)
+    page.route("**/uploads/*/parts", name_another)
+    begin(page, program, tmp_path / "here.jpg", words="1 file")
+    page.get_by_role("button", name="Leave out what is missing").click(timeout=A_WHILE)
+    page.wait_for_url(WHOLE, timeout=A_WHILE)
+    expect(page.get_by_text("1 of 1").first).to_be_visible(timeout=A_WHILE)
+    assert named == [True]
+    context.close()
+
+
+def test_a_retry_ends_a_pause(program: Server, browser: Browser, tmp_path: Path) -> None:
+    """One file fails, another is under way when a pause begins: both come in after a retry."""
+    small, large = tmp_path / "small.jpg", tmp_path / "large.zip"
+    small.write_bytes(drawn_jpeg(63_000))
+    with zipfile.ZipFile(large, "w") as archive:
+        archive.writestr("a.jpg", drawn_jpeg(63_001) + random.Random(2).randbytes(20 << 20))
+    context = browser.new_context()
+    page = context.new_page()
+    sign_in(page, program)
+    debugger = context.new_cdp_session(page)
+    debugger.send("Network.enable")
+    slow = {"offline": False, "latency": 0, "downloadThroughput": -1, "uploadThroughput": 4 << 20}
+    debugger.send("Network.emulateNetworkConditions", slow)
+
+    refused: set[str] = set()
+
+    def refuse(route: Route) -> None:
+        if route.request.method == "PATCH" and not refused - {route.request.url}:
+            refused.add(route.request.url)
+            route.fulfill(status=403, json={"detail": "Not now."})
+        else:
+            route.continue_()
+
+    page.route("**/parts/*", refuse)
+    begin(page, program, small, large, words="2 files")
+    expect(page.get_by_role("row", name="small.jpg Not now.")).to_be_visible(timeout=A_WHILE)
+    page.get_by_role("button", name="Pause").click()
+    page.unroute("**/parts/*")
+    page.get_by_role("button", name="Retry all failed").click()
+    page.wait_for_url(WHOLE, timeout=A_WHILE)
+    expect(page.get_by_text("2 of 2").first).to_be_visible(timeout=A_WHILE)
+    context.close()
+
+
 def test_a_client_that_is_not_ours(program: Server, page: Page) -> None:
     """The protocol's own client sends through the pages' door, with the form's token."""
     sign_in(page, program)

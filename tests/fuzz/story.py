@@ -28,7 +28,8 @@ from dashboard.models import (
 from dashboard.services import images, jobs
 from dashboard.services.async_requests import SentRecord, start_descriptors
 from dashboard.services.groups import add_images
-from dashboard.services.receiving import NewPart, open_upload, register_parts
+from dashboard.services.receiving import open_upload, register_parts
+from dashboard.services.receiving_names import NewPart
 from dashboard.services.tasks import add_type
 from dashboard.services.training import start_training
 from dashboard.services.verifications import verify_group, verify_image

@@ -9,7 +9,8 @@ from django.db import IntegrityError, OperationalError, connection, transaction
 from django.utils import timezone
 
 from dashboard.files import paths, storage
-from dashboard.jobs import runner, sweep
+from dashboard.jobs import runner, sweep, worker
+from dashboard.jobs.slots import Slots
 from dashboard.models import Job, Upload, UploadFile, UploadPart, WorkerSign
 from dashboard.queries.turns import next_in
 from dashboard.services import jobs
@@ -96,6 +97,44 @@ def test_a_silent_worker_loses_it(job: Job) -> None:
     jobs.Handle(second).report(done=7)
     job.refresh_from_db()
     assert (job.state, job.done) == (Job.State.RUNNING, 7)
+
+
+def test_what_cannot_be_tidied_keeps_nobody_waiting(
+    job: Job, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A job that waits is begun, and every other step is tried: each failure is told."""
+    claimed(job)
+    subject = {"subject_id": job.subject_id, "tries": Job.MAX_TRIES}
+    worn = [make_job(job.workspace, **subject) for _ in range(2)]
+    Job.objects.filter(pk=job.pk).update(lease_until=timezone.now() - timedelta(seconds=1))
+    looked, tried = [], []
+    close = sweep.close_subject
+
+    def break_down(given_up: Job) -> None:
+        tried.append(given_up)
+        if given_up.pk == worn[0].pk:
+            raise ZeroDivisionError
+        close(given_up)
+
+    def look(_slots: Slots, queue: str) -> None:
+        looked.append((queue, [row.pk for row in next_in(queue)]))
+
+    def forget() -> None:
+        tried.append("uploads")
+        raise OSError("the storage is away")
+
+    monkeypatch.setattr(worker, "close_old_connections", lambda: None)  # it is this test's, too
+    monkeypatch.setattr(Slots, "look", look)
+    monkeypatch.setattr(sweep, "close_subject", break_down)
+    monkeypatch.setattr(sweep, "forget_uploads", forget)
+    monkeypatch.setattr(sweep, "forget_abandoned", lambda: tried.append("abandoned"))
+    worker.sweep_and_look()
+    assert (job.queue, [job.pk]) in looked
+    assert {*tried} == {*worn, "uploads", "abandoned"}
+    states = [Job.objects.get(pk=one.pk).state for one in worn]
+    assert states == [Job.State.QUEUED, Job.State.FAILED]
+    assert "the storage is away" in caplog.text
+    assert "ZeroDivisionError" in caplog.text
 
 
 def test_a_living_worker_keeps_it(job: Job) -> None:

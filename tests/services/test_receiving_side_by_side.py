@@ -2,13 +2,15 @@
 
 import io
 import threading
+from collections.abc import Sequence
 
 import pytest
 from django.db import connection, connections
 
 from dashboard.files import storage
 from dashboard.models import UploadPart
-from dashboard.services.receiving import append, open_upload, register_part
+from dashboard.services import receiving
+from dashboard.services.receiving import append, open_upload, register_part, withdraw_missing
 from dashboard.services.upload_errors import OffsetTaken
 from tests.factories import make_cast
 
@@ -47,3 +49,34 @@ def test_one_wins() -> None:
         thread.join()
     assert sorted(outcomes) == [-500] * (MANY - 1) + [500]
     assert len([*storage.names(".")]) == part.chunks.count() == 1
+
+
+def test_what_is_whole_in_this_moment_is_not_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Another browser sends the last bytes while what is missing is taken back: one wins."""
+    if connection.vendor == "sqlite":
+        pytest.skip("needs PostgreSQL: SQLite's tests share one connection")
+    cast = make_cast()
+    upload = open_upload(workspace=cast.workspace, name="shoes", actor=cast.bob)
+    part = register_part(upload=upload, name="a.jpg", size=3, actor=cast.bob)
+    outcomes: list[str] = []
+
+    def send() -> None:
+        mine = UploadPart.objects.select_related("upload").get(pk=part.pk)
+        try:
+            append(part=mine, stream=io.BytesIO(b"abc"), start=0, length=3)
+            outcomes.append("whole")
+        except OffsetTaken:
+            outcomes.append("refused")
+        connections.close_all()
+
+    other, give_up = threading.Thread(target=send), receiving._give_up
+
+    def meanwhile(parts: Sequence[UploadPart]) -> None:
+        other.start()
+        other.join(1)
+        give_up(parts)
+
+    monkeypatch.setattr(receiving, "_give_up", meanwhile)
+    assert withdraw_missing(upload=upload, actor=cast.bob) == 1
+    other.join()
+    assert (outcomes, upload.parts.count(), [*storage.names(".")]) == (["refused"], 0, [])

@@ -4,8 +4,10 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from django.test import Client
 
 from accounts.models import Activity
+from dashboard.files import storage
 from dashboard.models import Group, GroupImage, Image, Job, SimilarityType, Upload
 from dashboard.queries.upload_undo import undo_forecast
 from dashboard.services import jobs, upload_batches, upload_undo
@@ -18,9 +20,18 @@ from dashboard.services.tasks import add_type
 from dashboard.services.upload_errors import WrongStage
 from dashboard.services.upload_undo import undo_upload
 from dashboard.services.uploads import commit_upload, retry_upload
-from tests.factories import Cast, drawn_jpeg, make_group, make_image, make_task, make_type
+from tests.factories import (
+    Cast,
+    drawn_jpeg,
+    make_group,
+    make_image,
+    make_task,
+    make_type,
+    make_upload,
+)
 from tests.services.uploaded import (
     SHOES,
+    add_part,
     committed,
     image_files,
     planned,
@@ -227,3 +238,17 @@ def test_it_is_refused_before_and_after_and_meanwhile(cast: Cast) -> None:
     undo_upload(upload=upload, actor=cast.bob)
     with pytest.raises(StillUnderWay):
         undo_upload(upload=upload, actor=cast.bob)
+
+
+@pytest.mark.parametrize("purpose", [Upload.Purpose.WORKSPACE, Upload.Purpose.DESCRIBE])
+def test_only_what_brought_images_in_is_undone(
+    cast: Cast, bob_client: Client, purpose: str
+) -> None:
+    """Its job is about something else, so it would not seem busy, and its bytes would go."""
+    upload = make_upload(cast.workspace, purpose=purpose, created_by=cast.ann)
+    part = add_part(upload, "workspace.zip", b"its bytes")
+    with pytest.raises(WrongStage):
+        undo_upload(upload=upload, actor=cast.bob)
+    bob_client.post(f"/uploads/{upload.pk}/undo")
+    assert not Job.objects.filter(kind=Job.Kind.UNDO).exists()
+    assert storage.names(part.path)

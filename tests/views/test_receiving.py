@@ -11,11 +11,11 @@ from django.test import Client
 from django.urls import reverse
 from pytest_django import Settings
 
-from dashboard.models import Upload, UploadPart
+from dashboard.models import Job, Upload, UploadPart
 from dashboard.services.receiving import open_upload
 from tests.conftest import signed_in
 from tests.factories import Cast, api_client, make_image
-from tests.views.doors import BYTES, NEW, TUS, Door, content, packed, part_of
+from tests.views.doors import BYTES, JSON, NEW, TUS, Door, content, packed, part_of
 
 Queries = Callable[..., Any]
 
@@ -214,3 +214,45 @@ def test_who_may_only_look_may_send_pictures_to_describe(upload: Upload, cast: C
     assert Door(signed_in(cast.vera), "upload-part", True).patch(part, b"x").status_code == 204
     Upload.objects.update(purpose=Upload.Purpose.WORKSPACE)
     assert Door(signed_in(cast.bob), "upload-part", True).patch(part, b"y", 1).status_code == 403
+
+
+# The end, and the end again
+
+
+@pytest.mark.parametrize("is_page", [True, False])
+def test_an_end_whose_answer_was_lost_is_said_again(
+    upload: Upload, cast: Cast, is_page: bool
+) -> None:
+    """What is missing is left out if that is asked for; then it is handed on, once."""
+    part = part_of(upload, 1)
+    part_of(upload, 5, name="b.jpg")
+    client, address = signed_in(cast.bob), f"/uploads/{upload.pk}/finish"
+    if not is_page:
+        client, address = api_client(cast.bob), f"/account/v2/upload/{upload.pk}/finish"
+    Door(signed_in(cast.bob), "upload-part", True).patch(part, b"x")
+    refused = client.post(address, headers=JSON)
+    assert (refused.status_code, "1 file is not here" in refused.content.decode()) == (409, True)
+    assert not is_page or refused.json()["missing"] == 1
+    said = [client.post(address, {"leave_out": "true"}, headers=JSON) for _ in range(2)]
+    assert [answer.status_code for answer in said] == [200 if is_page else 202] * 2
+    assert said[0].json() == said[1].json()
+    assert not is_page or said[1].json() == {"location": f"/uploads/{upload.pk}"}
+    assert (upload.parts.count(), Job.objects.count()) == (1, 1)
+
+
+def test_names_are_said_again(bob_client: Client, upload: Upload) -> None:
+    body = {"files": [{"name": "a.zip", "size": 9, "key": "0f" * 16}]}
+    address = f"/uploads/{upload.pk}/parts"
+    said = [bob_client.post(address, body, content_type="application/json") for _ in range(2)]
+    assert [answer.status_code for answer in said] == [201, 201]
+    assert said[0].json() == said[1].json()
+    body["files"][0]["key"] = "../../elsewhere"
+    wrong = bob_client.post(address, body, content_type="application/json")
+    assert (wrong.status_code, "32 digits" in wrong.json()["detail"]) == (422, True)
+    assert upload.parts.count() == 1
+
+
+def test_a_file_with_a_hash_is_created_again(door: Door, upload: Upload) -> None:
+    made = [door.create(upload, 5, sha256="a" * 64, filename="a.jpg") for _ in range(2)]
+    assert made[0]["Location"] == made[1]["Location"]
+    assert upload.parts.count() == 1

@@ -10,7 +10,7 @@ from django.test import Client
 from dashboard.models import Group, Image, Job, SimilarityType, Upload, UploadFile, UploadPart
 from dashboard.queries import upload_plans
 from dashboard.services.groups import add_images
-from tests.factories import Cast, drawn_jpeg, make_group, make_image, make_type
+from tests.factories import Cast, api_client, drawn_jpeg, make_group, make_image, make_type
 from tests.services.uploaded import SHOES, committed, planned, ran, received, undone, zipped
 
 Queries = Callable[..., Any]
@@ -257,6 +257,19 @@ def test_nothing_is_mended_after_it_was_brought_in(bob_client: Client, upload: U
 
 
 # Bring in, undo
+
+
+@pytest.mark.parametrize("sent", [{}, {"a.jpg": b"abc"}])
+def test_what_is_not_here_is_not_brought_in(
+    bob_client: Client, cast: Cast, sent: dict[str, bytes]
+) -> None:
+    """Also where nobody wants to look: who sends says when all is here."""
+    upload = received(cast, sent, auto_commit=True)
+    upload.parts.update(size=9)
+    bob_client.post(f"/uploads/{upload.pk}/commit")
+    assert api_client(cast.bob).post(f"/account/v2/upload/{upload.pk}/commit").status_code == 409
+    upload.refresh_from_db()
+    assert (upload.stage, Job.objects.count()) == (Upload.Stage.RECEIVING, 0)
 
 
 def test_mended_brought_in_and_undone(bob_client: Client, cast: Cast, upload: Upload) -> None:

@@ -4,7 +4,7 @@ from typing import Any
 
 from rest_framework import serializers
 
-from dashboard.api.receiving import UploadFields
+from dashboard.api.receiving import FinishFields, UploadFields
 from dashboard.api.schema import examples
 from dashboard.api.schema.calls import ACCOUNT, Call, Noun
 from dashboard.models import Upload, UploadFile
@@ -84,7 +84,8 @@ NOUN = Noun(
     "call: creation, creation-with-upload, termination, expiration and checksum are spoken. Of "
     "Upload-Metadata `filename` or `relativePath` count, whose folder becomes a group, and "
     "`sha256` (64 digits of 0-9 and a-f): a file that the workspace has is whole at once, as "
-    "Upload-Offset tells, and need not be sent.",
+    "Upload-Offset tells, and need not be sent. With it, a file may be named again if the answer "
+    "was lost: it is the same one while nothing of it was sent.",
     {
         f"{ACCOUNT}/upload/": {
             "POST": Call(
@@ -115,9 +116,12 @@ NOUN = Noun(
                 "Say that all files are here",
                 UploadAnswer,
                 status=202,
+                body=FinishFields,
                 refuses=[409],
                 text="It is looked through, or brought in with `auto_commit`; 409 while a file is "
-                "not whole.",
+                "not whole, unless such files are taken out with `leave_out`. Whoever got no "
+                "answer calls it again: nothing happens twice.",
+                asks={"leave_out": True},
                 says=EXAMPLE | {"stage": "planning", "expires": None},
             ),
         },

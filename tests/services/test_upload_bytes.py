@@ -1,0 +1,69 @@
+"""How long the bytes of an upload stay as they were sent."""
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+from django.utils import timezone
+
+from dashboard.files import storage
+from dashboard.models import Upload, UploadPart
+from dashboard.services import upload_bytes
+from dashboard.services.upload_bytes import forget_uploads
+from tests.factories import Cast, make_job, make_upload
+from tests.services.uploaded import add_part
+
+
+def old(cast: Cast, **fields: Any) -> UploadPart:
+    upload = make_upload(cast.workspace, **fields)
+    part = add_part(upload, "a.zip", b"its bytes")
+    Upload.objects.filter(pk=upload.pk).update(modified=timezone.now() - timedelta(days=8))
+    return part
+
+
+def is_here(part: UploadPart) -> bool:
+    row = UploadPart.objects.get(pk=part.pk)
+    assert bool(row.path) == bool(list(storage.names(part.path))) == row.chunks.exists()
+    return bool(row.path)
+
+
+def test_it_works(cast: Cast) -> None:
+    part, other = old(cast), old(cast, stage="undone")
+    fresh = add_part(make_upload(cast.workspace), "a.zip", b"its bytes")
+    assert forget_uploads() == 2
+    assert [is_here(one) for one in (part, other, fresh)] == [False, False, True]
+    assert forget_uploads() == 0
+
+
+@pytest.mark.parametrize("stage", ["receiving", "planning", "planned"])
+def test_what_may_still_be_brought_in_stays_whole(cast: Cast, stage: str) -> None:
+    part = old(cast, stage=stage, committed=None)
+    assert (forget_uploads(), is_here(part)) == (0, True)
+
+
+def test_what_a_job_needs_stays(cast: Cast) -> None:
+    part = old(cast)
+    make_job(cast.workspace, subject_id=part.upload_id)
+    assert (forget_uploads(), is_here(part)) == (0, True)
+
+
+def test_what_is_tried_again_in_this_moment_stays(
+    cast: Cast, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    part = old(cast)
+    real: Callable[[Any], Any] = upload_bytes.hold_all
+
+    def somebody_is_faster(rows: Any) -> Any:
+        make_job(cast.workspace, subject_id=part.upload_id)
+        return real(rows)
+
+    monkeypatch.setattr(upload_bytes, "hold_all", somebody_is_faster)
+    assert (forget_uploads(), is_here(part)) == (0, True)
+
+
+def test_it_is_kept_for_as_long_as_it_is_said(cast: Cast) -> None:
+    part = old(cast)
+    later: datetime = timezone.now() - timedelta(days=6)
+    Upload.objects.update(modified=later)
+    assert (forget_uploads(), is_here(part)) == (0, True)
