@@ -48,14 +48,16 @@ def find_running(task: Task) -> Version | None:
 
 
 def find_usable(task: Task, number: int | None) -> Version | None:
-    """Return a trained version: the numbered one, or production's, or else the newest."""
+    """Return a trained version: the numbered one, or production's, or else the newest.
+
+    A task that came with its production version costs no query more.
+    """
+    produced = task.production_version
+    if number is None and produced is not None and produced.status == Version.Status.TRAINED:
+        return produced
     trained = versions_of(task).filter(status=Version.Status.TRAINED)
     if number is not None:
         return trained.filter(number=number).first()
-    if task.production_version_id is not None:
-        trained = trained.order_by(
-            Case(When(pk=task.production_version_id, then=0), default=1), "-number"
-        )
     return trained.first()
 
 

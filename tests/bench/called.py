@@ -151,11 +151,12 @@ class Description:
 
 
 def _untrained(workspace: Workspace) -> Version:
-    """Make a version whose head is the shipped one, and hold it as if it had been loaded."""
+    """Make a version in production whose head is the shipped one, and hold it as if loaded."""
     model = runtime.untrained()
+    task = Task.objects.get(workspace=workspace)
     version = Version.objects.create(
         workspace=workspace,
-        task=Task.objects.get(workspace=workspace),
+        task=task,
         number=1,
         status=Version.Status.TRAINED,
         dimension=model.dimension,
@@ -163,6 +164,7 @@ def _untrained(workspace: Workspace) -> Version:
         artifact="none",
         encoder=model.encoder,
     )
+    Task.objects.filter(pk=task.pk).update(production_version=version)
     runtime._versions.get(version.id, lambda: model)
     return version
 
