@@ -16,6 +16,7 @@ from tests.factories import Cast, drawn_jpeg, make_type
 from tests.services.uploaded import (
     SHOES,
     add_part,
+    brought_in,
     committed,
     planned,
     ran,
@@ -67,7 +68,7 @@ def test_without_a_plan_it_is_read_too(cast: Cast) -> None:
     data = zipped({"m.json": json.dumps([{"file": "1.jpg", "group": "A"}]).encode()} | SHOES)
     kind = make_type(cast.workspace)
     upload = received(cast, {"shoes.zip": data}, similarity_type=kind, auto_commit=True)
-    assert committed(upload).message == "3 added."
+    assert brought_in(upload).message == "3 added."
     assert groups(kind) == {"A": 1, "red": 1, "blue": 1}
 
 
@@ -218,7 +219,7 @@ def test_listed_once_more_groups_keep_their_names(cast: Cast) -> None:
     whole = tarred(files | {"shoes/red/3.jpg": drawn_jpeg(3)})
     part = whole[: whole.index(drawn_jpeg(3)) + 99]
     upload = received(cast, {"a.tar": part}, similarity_type=kind, auto_commit=True)
-    assert committed(upload).message == "1 added, 3 failed."
+    assert brought_in(upload).message == "1 added, 3 failed."
     before = told(upload)
     assert ("shoes/red/2.jpg", "red") in before
     job = retry_upload(upload=upload, actor=cast.bob)

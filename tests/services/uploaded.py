@@ -11,6 +11,7 @@ from django.utils import timezone
 from dashboard.files import paths, storage
 from dashboard.jobs.runner import run_job
 from dashboard.models import Job, Upload, UploadChunk, UploadPart
+from dashboard.services.receiving_end import finish_receiving
 from dashboard.services.upload_plans import start_plan
 from dashboard.services.upload_undo import undo_upload
 from dashboard.services.uploads import commit_upload
@@ -85,6 +86,13 @@ def planned(upload: Upload) -> Job:
 
 def committed(upload: Upload) -> Job:
     job = ran(commit_upload(upload=upload, actor=upload.created_by))
+    upload.refresh_from_db()
+    return job
+
+
+def brought_in(upload: Upload) -> Job:
+    """Finish an upload that was begun to come in at once."""
+    job = ran(finish_receiving(upload=upload, actor=upload.created_by))
     upload.refresh_from_db()
     return job
 
