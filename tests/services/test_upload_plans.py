@@ -19,6 +19,7 @@ from tests.services.uploaded import (
     SHOES,
     add_known,
     add_part,
+    brought_in,
     committed,
     foreseen,
     image_files,
@@ -84,7 +85,7 @@ def test_then_it_is_brought_in_as_one_change(cast: Cast) -> None:
 
 def test_without_being_asked_it_is_brought_in_at_once(cast: Cast) -> None:
     upload = received(cast, {"a.zip": zipped(SHOES), "b.txt": b"hello"}, auto_commit=True)
-    assert committed(upload).message == "3 added, 1 failed."
+    assert brought_in(upload).message == "3 added, 1 failed."
 
 
 # Sources
