@@ -114,7 +114,7 @@ def test_one_that_keeps_dying_is_tried_less_and_less_often(run: Callable[..., Ru
 def test_one_that_does_not_stop_is_killed(run: Callable[..., Running]) -> None:
     running = run(STUBBORN, processes=1)
     assert "the rest is killed" in running.end(signal.SIGTERM)
-    assert running.alive() == set()
+    wait_until(lambda: running.alive() == set())
 
 
 def test_what_a_program_started_ends_with_it(run: Callable[..., Running]) -> None:
