@@ -24,7 +24,8 @@ supervisor.supervise(programs, lambda text: print(text, flush=True))
 SIGN = "import os, pathlib, signal, subprocess, sys, time; "
 SIGN += "(pathlib.Path(sys.argv[1]) / str(os.getpid())).touch(); "
 OBEYS = SIGN + "time.sleep(60)"
-STUBBORN = SIGN + "signal.signal(signal.SIGTERM, signal.SIG_IGN); time.sleep(60)"
+STUBBORN = "import signal; signal.signal(signal.SIGTERM, signal.SIG_IGN); " + SIGN
+STUBBORN += "time.sleep(60)"
 DIES = SIGN + "sys.exit(3)"
 HAS_CHILD = (
     SIGN + f"subprocess.Popen([sys.executable, '-c', {OBEYS!r}, sys.argv[1]]); time.sleep(60)"
