@@ -11,7 +11,7 @@ import pybase64
 from rest_framework import serializers
 from rest_framework.fields import empty
 
-from dashboard.files.meta_data import MAX_DEPTH, inside, refusal_of_value
+from dashboard.files.meta_data import refusal_of_json, refusal_of_value
 
 MAX_IDS = 10_000
 MAX_RECORDS = 100
@@ -123,17 +123,12 @@ class JsonObject(serializers.Field[Any, Any, Any, Any]):
 
     def check(self, data: dict[str, Any]) -> None:
         """Refuse what cannot be answered again, or kept. Raises `ValidationError`."""
-        layer: list[Any] = [data]
-        for _ in range(MAX_DEPTH):
-            for value in layer:
-                self.check_value(value)
-            layer = [part for value in layer for part in inside(value)]
-            if not layer:
-                return
-        raise serializers.ValidationError(f"Nest at most {MAX_DEPTH} levels deep.")
+        if (reason := refusal_of_json(data, self.refusal_of)) is not None:
+            raise serializers.ValidationError(reason)
 
-    def check_value(self, value: Any) -> None:
-        """Take any."""
+    def refusal_of(self, value: Any) -> str | None:  # noqa: ARG002
+        """Take any value."""
+        return None
 
 
 class MetaData(JsonObject):
@@ -143,10 +138,9 @@ class MetaData(JsonObject):
         """Take `null` for an empty object."""
         return super().run_validation({} if data is None else data)
 
-    def check_value(self, value: Any) -> None:
+    def refusal_of(self, value: Any) -> str | None:
         """Refuse what PostgreSQL cannot store, or readers of JSON would alter."""
-        if (reason := refusal_of_value(value)) is not None:
-            raise serializers.ValidationError(reason)
+        return refusal_of_value(value)
 
 
 class NumberedList(serializers.ListField):

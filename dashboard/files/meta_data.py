@@ -1,26 +1,11 @@
 """What meta data may be, whichever way it comes."""
 
+from collections.abc import Callable
 from typing import Any, Final
 
 MAX_DEPTH: Final = 100
 BEYOND: Final = 1 << 63
 _NUL: Final = "\x00"
-
-
-def refusal_of_json(data: Any) -> str | None:
-    """Say in a sentence why data cannot be answered again, or kept by PostgreSQL; None if it can.
-
-    It is looked at layer by layer: data that is too deep for one call in another is no danger.
-    """
-    layer: list[Any] = [data]
-    for _ in range(MAX_DEPTH):
-        for value in layer:
-            if (reason := refusal_of_value(value)) is not None:
-                return reason
-        layer = [part for value in layer for part in inside(value)]
-        if not layer:
-            return None
-    return f"Nest at most {MAX_DEPTH} levels deep."
 
 
 def refusal_of_value(value: Any) -> str | None:
@@ -33,17 +18,30 @@ def refusal_of_value(value: Any) -> str | None:
     return None
 
 
-def is_too_deep(data: Any) -> bool:
-    """Say whether data is nested deeper than what can be written again."""
+def refusal_of_json(
+    data: Any, refusal: Callable[[Any], str | None] = refusal_of_value
+) -> str | None:
+    """Say in a sentence why data cannot be answered again, or kept by PostgreSQL; None if it can.
+
+    It is looked at layer by layer: data that is too deep for one call in another is no danger.
+    """
     layer: list[Any] = [data]
     for _ in range(MAX_DEPTH):
-        layer = [part for value in layer for part in inside(value)]
+        for value in layer:
+            if (reason := refusal(value)) is not None:
+                return reason
+        layer = [part for value in layer for part in _inside(value)]
         if not layer:
-            return False
-    return True
+            return None
+    return f"Nest at most {MAX_DEPTH} levels deep."
 
 
-def inside(value: Any) -> list[Any]:
+def is_too_deep(data: Any) -> bool:
+    """Say whether data is nested deeper than what can be written again."""
+    return refusal_of_json(data, lambda _: None) is not None
+
+
+def _inside(value: Any) -> list[Any]:
     """Return what lies in a value: the keys of an object too."""
     if isinstance(value, dict):
         return [*value.keys(), *value.values()]
