@@ -29,6 +29,7 @@ FORMATS: Final = (1, 2)  # that are read
 KIND: Final = "likewise-workspace"
 MANIFEST: Final = "likewise.json"
 PACK_IMAGES: Final = 500
+PACK_META_DATA: Final = 64 * 1024 * 1024  # bytes: half of what is read of a pack at once
 
 
 class _Hashed:

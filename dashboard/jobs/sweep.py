@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
+from django.conf import settings
 from django.db import transaction
 
 from dashboard.models import Job
@@ -17,36 +18,49 @@ from dashboard.services.receiving import forget_abandoned
 from dashboard.services.upload_bytes import forget_uploads
 
 logger = logging.getLogger("likewise.jobs")
-TIDY_EVERY = 3600  # seconds: it lists what is unfinished in the storage
-_tidied = {"last": float("-inf")}
+TIDY_EVERY = 12  # sweeps: nobody waits for it
+LIST_EVERY = 3600.0  # seconds: it lists what is unfinished in the storage
+_begun: dict[str, float] = {}
 
 
-def sweep_once() -> None:
-    """Take back what dead workers held, then tidy."""
-    jobs.take_back_expired()
-    tidy()
-
-
-def tidy() -> None:
-    """Give up what was tried too often, and remove what nobody tried again in time.
-
-    What fails is told and left for the next time: nothing else waits for it.
-    """
+def give_up_worn_out() -> None:
+    """Fail the waiting jobs that were tried as often as a job may be."""
     for job in jobs.worn_out():
         with _alone(f"give-up-{job.id}"):
             _give_up(job)
+
+
+def tidy_if_due() -> None:
+    """Tidy now and then: an idle worker costs next to nothing."""
+    if _is_due("tidy", TIDY_EVERY * settings.LIKEWISE_SWEEP):
+        tidy()
+    if _is_due("temporary", LIST_EVERY):
+        with _alone("temporary"):
+            remove_temporary()
+
+
+def tidy() -> None:
+    """Remove what nobody tried again in time.
+
+    What fails is told and left for the next time: nothing else waits for it.
+    """
     steps: dict[str, Callable[[], object]] = {
         "requests": forget_old_requests,
         "uploads": forget_uploads,
         "abandoned": forget_abandoned,
         "features": forget_left_features,
     }
-    if time.monotonic() - _tidied["last"] >= TIDY_EVERY:
-        _tidied["last"] = time.monotonic()
-        steps["temporary"] = remove_temporary
     for name, step in steps.items():
         with _alone(name):
             step()
+
+
+def _is_due(step: str, every: float) -> bool:
+    now = time.monotonic()
+    if now - _begun.get(step, float("-inf")) < every:
+        return False
+    _begun[step] = now
+    return True
 
 
 @contextmanager

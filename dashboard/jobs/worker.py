@@ -20,7 +20,8 @@ from django.db import close_old_connections
 from dashboard.celery import app
 from dashboard.jobs.runner import run_next
 from dashboard.jobs.slots import Slots
-from dashboard.jobs.sweep import tidy
+from dashboard.jobs.sweep import give_up_worn_out, tidy_if_due
+from dashboard.queries.turns import waiting_queues
 from dashboard.services import jobs
 
 logger = logging.getLogger("likewise.jobs")
@@ -44,9 +45,10 @@ def sweep_and_look() -> None:
     name = f"{socket.gethostname()}:{os.getpid()}"
     jobs.give_sign(name=name, queues=settings.LIKEWISE_QUEUES)
     jobs.take_back_expired()
-    for queue in settings.LIKEWISE_QUEUES:
+    for queue in waiting_queues(settings.LIKEWISE_QUEUES):
         slots().look(queue)
-    tidy()
+    give_up_worn_out()
+    tidy_if_due()
 
 
 def _keep_sweeping() -> None:

@@ -37,6 +37,11 @@ def claimable(queues: Iterable[str]) -> QuerySet[Job]:
     )
 
 
+def waiting_queues(queues: Iterable[str]) -> list[str]:
+    """Return those queues in which something waits that may be taken up now."""
+    return list(claimable(queues).order_by("queue").values_list("queue", flat=True).distinct())
+
+
 def next_in(queue: str, *, urgent_only: bool = False) -> list[Job]:
     """Return the few jobs of a queue that are next, best first.
 

@@ -7,7 +7,7 @@ from uuid import UUID
 from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 
 from accounts.models import Workspace
-from dashboard.models import Job, Upload, UploadFile, UploadPart
+from dashboard.models import Extraction, Job, Transfer, Upload, UploadFile, UploadPart
 from dashboard.queries.pages import PAGE_SIZE, BadCursor, Page
 
 MAX_DIGITS = 18  # a number with more may not fit into the column
@@ -98,7 +98,11 @@ def expired_parts(before: datetime) -> QuerySet[UploadPart]:
 
     One that is still to be brought in is forgotten whole, or not at all: `abandoned_uploads`.
     """
-    busy = Job.objects.filter(subject_id=OuterRef("upload")).exclude(state__in=Job.FINISHED)
     over = (Upload.Stage.COMMITTED, Upload.Stage.UNDONE)
-    rows = stored_parts().filter(~Exists(busy), upload__stage__in=over)
-    return rows.filter(upload__modified__lt=before)
+    rows = stored_parts().filter(upload__stage__in=over, upload__modified__lt=before)
+    unfinished = Job.objects.exclude(state__in=Job.FINISHED)
+    rows = rows.exclude(Exists(unfinished.filter(subject_id=OuterRef("upload"))))
+    for model in (Transfer, Extraction):  # an import, or an extraction of what was sent for it
+        busy = model.objects.filter(pk__in=unfinished.values("subject_id"))
+        rows = rows.exclude(Exists(busy.filter(upload=OuterRef("upload"))))
+    return rows

@@ -3,14 +3,13 @@
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from functools import partial
+from itertools import islice
 
 import numpy as np
 from django.conf import settings
 from numpy.typing import NDArray
 
 from dashboard.engine.encoder import PictureEncoder
-from dashboard.engine.trained_model import TrainedModel
 from dashboard.files import images as pictures
 from dashboard.files.errors import FileRefused
 from dashboard.files.fetch import fetch_many
@@ -27,6 +26,8 @@ AT_ONCE = 16
 Source = str | bytes | FileRefused
 # A descriptor, (dimension,) float32 of unit length; width and height of the picture.
 Described = tuple[NDArray[np.float32], int, int]
+# The features of a picture, (dimension,) float16; width and height.
+Seen = tuple[NDArray[np.float16], int, int]
 
 
 def version_to_use(*, task: Task, number: int | None) -> Version:
@@ -53,31 +54,40 @@ def describe_sources(
     """Yield descriptor, width and height of each picture, or why it has none, in order.
 
     Equal pixels give equal descriptors. Sources are taken as there is room for them, so that one
-    is read while others are encoded; addresses are fetched side by side. Raises `ModelUnusable`.
+    is read while others are encoded; addresses are fetched side by side. Each picture is encoded
+    alone, the head is applied to several at once. Raises `ModelUnusable`.
     """
     model = load_model(version)
-    one = partial(_describe_one, model, load_encoder(version.encoder))
-    waiting: deque[Future[Described | FileRefused]] = deque()
+    seen = _look_at_all(load_encoder(version.encoder), sources)
+    while some := list(islice(seen, AT_ONCE)):
+        rows = [one[0] for one in some if not isinstance(one, FileRefused)]
+        described = iter(model.describe(np.array(rows))) if rows else iter(())
+        for one in some:
+            yield one if isinstance(one, FileRefused) else (next(described), one[1], one[2])
+
+
+def _look_at_all(
+    encoder: PictureEncoder, sources: Iterable[Source]
+) -> Iterator[Seen | FileRefused]:
+    waiting: deque[Future[Seen | FileRefused]] = deque()
     with ThreadPoolExecutor(settings.LIKEWISE_WORKERS, "describe") as pool:
         for content in fetch_many(sources):
             if len(waiting) == AT_ONCE:
                 yield waiting.popleft().result()
-            waiting.append(pool.submit(one, content))
+            waiting.append(pool.submit(look_at, encoder, content))
         while waiting:
             yield waiting.popleft().result()
 
 
-def _describe_one(
-    model: TrainedModel, encoder: PictureEncoder, content: bytes | FileRefused
-) -> Described | FileRefused:
+def look_at(encoder: PictureEncoder, content: bytes | FileRefused) -> Seen | FileRefused:
+    """Encode one picture, or say why it has no features."""
     if isinstance(content, FileRefused):
         return content
     try:
         shown = pictures.show(content, side=encoder.size)
-        row = model.describe(features_of_picture(encoder, shown.picture)[None])[0]
+        return features_of_picture(encoder, shown.picture), shown.width, shown.height
     except FileRefused as refusal:
         return refusal
-    return row, shown.width, shown.height
 
 
 def contents_of(sources: Iterable[Source]) -> list[bytes | FileRefused]:

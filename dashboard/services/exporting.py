@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import IO, Any, Protocol
 from uuid import UUID
 
+import orjson
 from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
@@ -22,7 +23,7 @@ from dashboard.files import paths, storage
 from dashboard.files.scratch import Seen
 from dashboard.files.transfer_links import Links
 from dashboard.files.transfer_rows import Row
-from dashboard.files.transfers import PACK_IMAGES, TransferWriter
+from dashboard.files.transfers import PACK_IMAGES, PACK_META_DATA, TransferWriter
 from dashboard.models import Image, Transfer, Version
 from dashboard.queries import export_rows
 from dashboard.services import jobs
@@ -156,7 +157,8 @@ class _Export:
     def _images(self, archive: TransferWriter) -> None:
         done = 0
         for batch in export_rows.image_batches(self.workspace, PACK_IMAGES):
-            self._pack(archive, batch)
+            for part in _small_enough(batch):
+                self._pack(archive, part)
             done += len(batch)
             fraction = WRITING_SHARE * (1 - 1 / (1 + done / 10_000))  # nobody counted them
             self.progress.report(stage="Writing images", done=done, fraction=fraction)
@@ -192,6 +194,21 @@ class _Export:
         for name in ARTIFACT_FILES:
             with storage.open(f"{version.artifact}/{name}") as file:
                 archive.write(f"versions/{version.pk}/{name}", _chunks(file))
+
+
+def _small_enough(batch: list[Image]) -> Iterator[list[Image]]:
+    """Cut a batch where its meta data would be more than belongs into one pack."""
+    part: list[Image] = []
+    size = 0
+    for image in batch:
+        more = len(orjson.dumps(image.meta_data))
+        if part and size + more > PACK_META_DATA:
+            yield part
+            part, size = [], 0
+        part.append(image)
+        size += more
+    if part:
+        yield part
 
 
 def _has_files(version: Version) -> bool:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Final
 from uuid import UUID
 
+import numpy as np
 from django.core.exceptions import ObjectDoesNotExist
 
 from dashboard.files.tables import Described
@@ -91,11 +92,14 @@ class StoredImages:
         by_id = {image.id: image for image in page}
         features = features_of(self.extraction.workspace, list(by_id), version.encoder)
         names = group_names(list(by_id))
-        for image_id, image in by_id.items():
-            if image_id in features:  # else it was deleted this moment
-                yield Described(
-                    id=str(image_id),
-                    file_name=image.file_name,
-                    groups=names.get(image_id, []),
-                    descriptor=model.describe(features[image_id][None])[0],
-                )
+        there = [one for one in by_id if one in features]  # the others were deleted this moment
+        if not there:
+            return
+        descriptors = model.describe(np.array([features[one] for one in there]))
+        for image_id, descriptor in zip(there, descriptors, strict=True):
+            yield Described(
+                id=str(image_id),
+                file_name=by_id[image_id].file_name,
+                groups=names.get(image_id, []),
+                descriptor=descriptor,
+            )

@@ -16,12 +16,11 @@ from django.utils import timezone
 from numpy.typing import NDArray
 
 from dashboard.engine.encoder import PictureEncoder
-from dashboard.files import images as pictures
 from dashboard.files.errors import FileRefused
 from dashboard.files.tables import Described
 from dashboard.models import Extraction, SentFeature, Upload, UploadFile
 from dashboard.services import jobs
-from dashboard.services.features import features_of_picture
+from dashboard.services.descriptors import look_at
 from dashboard.services.loading import load_encoder, load_model
 from dashboard.services.receiving import forget_bytes
 from dashboard.services.upload_listing import list_parts
@@ -156,12 +155,13 @@ class SentPictures:
         while page := list(rows.filter(pk__gt=last).order_by("pk")[:ROWS_AT_ONCE]):
             fraction = LOOKING_SHARE + (0.99 - LOOKING_SHARE) * min(1.0, done / total)
             self.handle.tick(stage="Writing the file", fraction=fraction)
-            for row in page:
+            features = np.array([np.frombuffer(row.vector, "<f2") for row in page])
+            for row, descriptor in zip(page, model.describe(features), strict=True):
                 yield Described(
                     id=str(row.file_id),
                     file_name=row.file.url or row.file.name,
                     groups=[row.file.group_name] if row.file.group_name else [],
-                    descriptor=model.describe(np.frombuffer(row.vector, "<f2")[None])[0],
+                    descriptor=descriptor,
                 )
             last, done = page[-1].pk, done + len(page)
 
@@ -187,10 +187,5 @@ def forget_left_features() -> int:
 
 
 def _look(encoder: PictureEncoder, content: bytes | FileRefused) -> Seen:
-    if isinstance(content, FileRefused):
-        return content
-    try:
-        shown = pictures.show(content, side=encoder.size)
-        return features_of_picture(encoder, shown.picture)
-    except FileRefused as refusal:
-        return refusal
+    seen = look_at(encoder, content)
+    return seen if isinstance(seen, FileRefused) else seen[0]

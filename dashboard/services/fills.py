@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from uuid import UUID
 
+import numpy as np
 from django.db import transaction
 from django.db.models import QuerySet
 
@@ -104,14 +105,13 @@ def _records(fill: Fill, ids: Sequence[UUID]) -> list[NewRecord]:
     )
     features = features_of(fill.workspace, list(images), version.encoder)
     model, names = load_model(version), group_names(list(images))
+    there = [one for one in ids if one in features and one in images]
+    if not there:
+        return []
+    descriptors = model.describe(np.array([features[one] for one in there]))
     return [
-        NewRecord(
-            str(one),
-            _fields(images[one], names.get(one, [])),
-            model.describe(features[one][None])[0],
-        )
-        for one in ids
-        if one in features and one in images
+        NewRecord(str(one), _fields(images[one], names.get(one, [])), descriptor)
+        for one, descriptor in zip(there, descriptors, strict=True)
     ]
 
 

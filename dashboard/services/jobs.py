@@ -297,7 +297,8 @@ def give_up(job: Job) -> bool:
 
 
 def give_sign(*, name: str, queues: list[str]) -> None:
-    """Renew a worker's sign of life and forget workers that have long been silent."""
+    """Renew a worker's sign of life; one that is new forgets those that have long been silent."""
     now = timezone.now()
-    WorkerSign.objects.update_or_create(name=name, defaults={"queues": queues, "seen": now})
-    WorkerSign.objects.filter(seen__lt=now - timedelta(days=1)).delete()
+    if not WorkerSign.objects.filter(name=name).update(queues=queues, seen=now):
+        WorkerSign.objects.create(name=name, queues=queues, seen=now)
+        WorkerSign.objects.filter(seen__lt=now - timedelta(days=1)).delete()

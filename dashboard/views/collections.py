@@ -27,7 +27,7 @@ from dashboard.services.collections import (
 )
 from dashboard.services.errors import Refused
 from dashboard.services.fills import start_fill
-from dashboard.views.progress import shown_progress
+from dashboard.views.progress import shown_if_any
 from dashboard.views.rendering import (
     may,
     missing_is_404,
@@ -111,7 +111,7 @@ def _beside(request: WorkspaceRequest, shown: Collection) -> dict[str, Any]:
     return {
         "form": FillForm(workspace=request.workspace),
         "job": job,
-        "progress": shown_progress(job, request.membership) if job else None,
+        "progress": shown_if_any(job, request.membership),
         "url": settings.LIKEWISE_URL,
         "key": KEY,
         "can_change": may(request, "collections.change"),

@@ -24,7 +24,7 @@ from dashboard.queries.versions import find_default
 from dashboard.services.extraction_sending import describe_addresses, open_extraction
 from dashboard.services.extractions import start_extraction
 from dashboard.views.downloads import download
-from dashboard.views.progress import shown_progress
+from dashboard.views.progress import shown_if_any
 from dashboard.views.rendering import damaged, missing_is_404, page_or_fragment, see_other
 
 PAGE = "dashboard/extractions/list.html"
@@ -163,7 +163,7 @@ def extraction(request: WorkspaceRequest, extraction_id: UUID) -> HttpResponse:
     job = job_about(request.workspace, shown.pk)
     context = {
         "row": ExtractionRow(shown, job),
-        "progress": shown_progress(job, request.membership) if job else None,
+        "progress": shown_if_any(job, request.membership),
     }
     return page_or_fragment(request, "dashboard/extractions/extraction.html", "outcome", context)
 

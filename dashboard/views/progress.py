@@ -42,6 +42,11 @@ class ShownProgress:
     again: datetime | None = None
 
 
+def shown_if_any(job: Job | None, membership: Membership | None) -> ShownProgress | None:
+    """Put the progress of a job into words, where there is one."""
+    return shown_progress(job, membership) if job else None
+
+
 def shown_progress(
     job: Job, membership: Membership | None, waiting: Waiting | None = None
 ) -> ShownProgress:

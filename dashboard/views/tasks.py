@@ -22,7 +22,7 @@ from dashboard.queries.versions import find_running, newest_versions, versions_o
 from dashboard.services.errors import Refused
 from dashboard.services.tasks import add_type, change_task, create_task, remove_type
 from dashboard.services.training import start_training
-from dashboard.views.progress import shown_progress
+from dashboard.views.progress import shown_if_any
 from dashboard.views.renaming import Named, rename
 from dashboard.views.rendering import (
     damaged,
@@ -140,7 +140,7 @@ def _types_of(request: WorkspaceRequest, shown: Task) -> dict[str, Any]:
 def _training_of(request: WorkspaceRequest, shown: Task) -> dict[str, Any]:
     running = find_running(shown)
     job = job_about(request.workspace, running.pk) if running else None
-    progress = shown_progress(job, request.membership) if job else None
+    progress = shown_if_any(job, request.membership)
     return {"running": running, "job": job, "progress": progress}
 
 

@@ -19,7 +19,7 @@ from dashboard.queries.pages import page
 from dashboard.queries.transfers import get_transfer, transfers_in
 from dashboard.services.transfers import delete_transfer, open_import, start_export
 from dashboard.views.downloads import download
-from dashboard.views.progress import shown_progress
+from dashboard.views.progress import shown_if_any
 from dashboard.views.rendering import missing_is_404, page_or_fragment, see_other
 
 PAGE = "dashboard/transfers/list.html"
@@ -126,7 +126,7 @@ def transfer(request: WorkspaceRequest, transfer_id: UUID) -> HttpResponse:
     job = job_about(request.workspace, shown.pk)
     context = {
         "row": TransferRow(shown, job),
-        "progress": shown_progress(job, request.membership) if job else None,
+        "progress": shown_if_any(job, request.membership),
     }
     return page_or_fragment(request, "dashboard/transfers/transfer.html", "outcome", context)
 

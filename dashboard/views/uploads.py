@@ -25,7 +25,7 @@ from dashboard.queries.uploads import counts, failure_page, failures, get_upload
 from dashboard.services.errors import Refused
 from dashboard.services.upload_undo import undo_upload
 from dashboard.views.job_rows import retry_label
-from dashboard.views.progress import shown_progress
+from dashboard.views.progress import shown_if_any
 from dashboard.views.rendering import may, missing_is_404, page_or_fragment, see_other
 from dashboard.views.upload_plans import plan_page
 
@@ -59,7 +59,7 @@ def upload(request: WorkspaceRequest, upload_id: UUID) -> HttpResponse:
     context = {
         "upload": shown,
         "job": job,
-        "progress": shown_progress(job, request.membership) if job else None,
+        "progress": shown_if_any(job, request.membership),
         "counts": by_status,
         "total": sum(by_status.values()),
         "failures": found.rows,

@@ -114,11 +114,11 @@ def test_it_is_forgotten_when_it_is_old(
     long_ago = timezone.now() - timedelta(days=8)
     AsyncRequest.objects.update(created=long_ago)
     Job.objects.filter(pk=AsyncRequest.objects.get(pk=old).job_id).update(finished=long_ago)
-    sweep.sweep_once()
+    sweep.tidy()
     assert AsyncRequest.objects.count() == AsyncRecord.objects.count() == 2
     assert client.get(f"{REQUEST}{old}").status_code == 404
     settings.LIKEWISE_KEEP_REQUESTS = 9
     AsyncRequest.objects.update(created=long_ago)
     Job.objects.filter(state="done").update(finished=long_ago)
-    sweep.sweep_once()
+    sweep.tidy()
     assert AsyncRequest.objects.count() == 2

@@ -220,7 +220,7 @@ def test_a_worker_that_is_silent_loses_the_job_to_another(
     silent = jobs.claim(closing.pk, "silent")
     assert silent is not None
     Job.objects.filter(pk=closing.pk).update(lease_until=timezone.now() - timedelta(seconds=1))
-    sweep.sweep_once()
+    jobs.take_back_expired()
     assert closing in next_in("upload")
     runner.run_job(str(closing.pk))
     assert is_gone(workspace)
@@ -237,7 +237,7 @@ def test_it_is_never_given_up(
             with pytest.raises(KeyboardInterrupt):
                 runner.run_job(str(closing.pk))
     Job.objects.update(not_before=timezone.now())
-    sweep.sweep_once()
+    sweep.give_up_worn_out()
     assert closing in next_in("upload")
     runner.run_job(str(closing.pk))
     assert is_gone(workspace)

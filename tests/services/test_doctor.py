@@ -418,8 +418,7 @@ def test_an_upload_that_waits_for_no_job(workspace: Workspace) -> None:
 # Temporary files
 
 
-def test_temporary_files(tmp_path: Path, settings: Any, db: None) -> None:
-    settings.FILE_UPLOAD_TEMP_DIR = tmp_path / "tmp"
+def test_temporary_files(tmp_path: Path, db: None) -> None:
     old, young = tmp_path / "tmp/old/result", tmp_path / "tmp/young/result"
     unfinished = tmp_path / "files/.unfinished/half"
     for path in (old, young, unfinished):

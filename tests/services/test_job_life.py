@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from django.db import IntegrityError, OperationalError, connection, transaction
 from django.utils import timezone
+from pytest_django import DjangoAssertNumQueries
 
 from dashboard.files import paths, storage
 from dashboard.jobs import runner, sweep, worker
@@ -85,7 +86,7 @@ def test_only_one_worker_gets_it(job: Job) -> None:
 def test_a_silent_worker_loses_it(job: Job) -> None:
     first = claimed(job)
     Job.objects.filter(pk=job.pk).update(lease_until=timezone.now() - timedelta(seconds=1))
-    sweep.sweep_once()
+    jobs.take_back_expired()
     assert next_in(job.queue) == [job]
     second = claimed(job, "two")
     assert second.tries == 2
@@ -125,6 +126,7 @@ def test_what_cannot_be_tidied_keeps_nobody_waiting(
 
     monkeypatch.setattr(worker, "close_old_connections", lambda: None)  # it is this test's, too
     monkeypatch.setattr(Slots, "look", look)
+    monkeypatch.setattr(sweep, "_begun", {})
     monkeypatch.setattr(sweep, "close_subject", break_down)
     monkeypatch.setattr(sweep, "forget_uploads", forget)
     monkeypatch.setattr(sweep, "forget_abandoned", lambda: tried.append("abandoned"))
@@ -139,7 +141,7 @@ def test_what_cannot_be_tidied_keeps_nobody_waiting(
 
 def test_a_living_worker_keeps_it(job: Job) -> None:
     claimed(job)
-    sweep.sweep_once()
+    jobs.take_back_expired()
     job.refresh_from_db()
     assert job.state == Job.State.RUNNING
 
@@ -170,7 +172,7 @@ def test_a_defect_is_tried_again_and_then_given_up(
             runner.run_job(str(job.id))
         job.refresh_from_db()
         assert job.state == Job.State.QUEUED
-    sweep.sweep_once()
+    sweep.give_up_worn_out()
     job.refresh_from_db()
     assert job.state == Job.State.FAILED
     assert "division by zero" in job.message
@@ -184,7 +186,7 @@ def test_a_job_that_gets_on_is_not_given_up(job: Job) -> None:
         handle.report(fraction=fraction / 2)
         handle.report(fraction=fraction)
         Job.objects.filter(pk=job.pk).update(lease_until=timezone.now() - timedelta(seconds=1))
-        sweep.sweep_once()
+        jobs.take_back_expired()
     job.refresh_from_db()
     # The second try came further than the first; the last two came no further than that.
     assert (job.state, job.tries) == (Job.State.QUEUED, 3)
@@ -287,6 +289,17 @@ def test_workers_give_signs_of_life(db: None) -> None:
     jobs.give_sign(name="one", queues=["train"])
     jobs.give_sign(name="one", queues=["upload"])
     assert list(WorkerSign.objects.values_list("name", "queues")) == [("one", ["upload"])]
+
+
+def test_an_idle_worker_asks_for_little(
+    db: None, monkeypatch: pytest.MonkeyPatch, django_assert_num_queries: DjangoAssertNumQueries
+) -> None:
+    """Its sign, what is to be taken back, what waits, and what was tried too often."""
+    monkeypatch.setattr(worker, "close_old_connections", lambda: None)
+    monkeypatch.setattr(sweep, "_begun", {})
+    worker.sweep_and_look()
+    with django_assert_num_queries(4):
+        worker.sweep_and_look()
 
 
 # The database is away for a moment

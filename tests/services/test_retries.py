@@ -124,7 +124,7 @@ def test_an_upload_that_was_given_up_goes_on(cast: Cast, monkeypatch: pytest.Mon
         for _ in range(Job.MAX_TRIES):
             with pytest.raises(ZeroDivisionError):
                 run_job(str(job.pk))
-    sweep.sweep_once()
+    sweep.give_up_worn_out()
     job.refresh_from_db()
     assert job.state == Job.State.FAILED
     assert run(retry_job(job=job, actor=cast.bob)).message == "2 added."
@@ -155,10 +155,10 @@ def test_what_a_member_may_not_be_it_may_not_be_the_second_time(cast: Cast) -> N
 
 def test_after_a_day_it_is_forgotten(cast: Cast, refused: tuple[Upload, Job]) -> None:
     upload, job = refused
-    sweep.sweep_once()
+    sweep.tidy()
     assert files_kept(upload)
     Upload.objects.update(modified=timezone.now() - KEPT - timedelta(seconds=1))
-    sweep.sweep_once()
+    sweep.tidy()
     assert files_kept(upload) == []
     with pytest.raises(NothingToRetry):
         retry_job(job=job, actor=cast.bob)
@@ -169,7 +169,7 @@ def test_what_is_tried_again_is_not_forgotten(cast: Cast, refused: tuple[Upload,
     upload, job = refused
     again = retry_job(job=job, actor=cast.bob)
     Upload.objects.update(modified=timezone.now() - KEPT - timedelta(seconds=1))
-    sweep.sweep_once()
+    sweep.tidy()
     assert run(again).message == "4 added, 1 failed."
     assert files_kept(upload)
 

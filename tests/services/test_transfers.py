@@ -1,5 +1,7 @@
 """A workspace goes into an archive, and comes out of it the same elsewhere."""
 
+import io
+import zipfile
 from datetime import timedelta
 from pathlib import Path
 
@@ -24,7 +26,7 @@ from dashboard.models import (
 )
 from dashboard.queries.evaluations import evaluations
 from dashboard.queries.snapshots import kept_snapshot
-from dashboard.services import features
+from dashboard.services import exporting, features
 from dashboard.services.descriptors import describe
 from dashboard.services.groups import add_images
 from dashboard.services.images import delete_images
@@ -53,6 +55,18 @@ def test_it_works(cast: Cast, version: Version) -> None:
     )
     assert told(cast.elsewhere) == told(cast.workspace)
     assert not {*_ids(cast, Image)[0]} & {*_ids(cast, Image)[1]}
+
+
+def test_long_meta_data_goes_into_more_packs(
+    cast: Cast, version: Version, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(exporting, "PACK_META_DATA", 50)  # of two images, not of three
+    _, data = export(cast.workspace, cast.ann)
+    packs = [one for one in zipfile.ZipFile(io.BytesIO(data)).namelist() if "images/" in one]
+    assert len(packs) == 5
+    _, job = bring(cast.elsewhere, data, cast.charlie)
+    assert job.state == "done"
+    assert told(cast.elsewhere) == told(cast.workspace)
 
 
 def _ids(cast: Cast, model: type) -> tuple[list[object], list[object]]:

@@ -8,10 +8,11 @@ import pytest
 from django.utils import timezone
 
 from dashboard.files import storage
-from dashboard.models import Upload, UploadPart
+from dashboard.models import Job, Transfer, Upload, UploadPart
 from dashboard.services import upload_bytes
 from dashboard.services.upload_bytes import forget_uploads
-from tests.factories import Cast, make_job, make_upload
+from tests.extractions import make_extraction
+from tests.factories import Cast, make_job, make_task, make_upload, make_version
 from tests.services.uploaded import add_part
 
 
@@ -46,6 +47,22 @@ def test_what_a_job_needs_stays(cast: Cast) -> None:
     part = old(cast)
     make_job(cast.workspace, subject_id=part.upload_id)
     assert (forget_uploads(), is_here(part)) == (0, True)
+
+
+def test_what_an_import_or_an_extraction_waits_with_stays(cast: Cast) -> None:
+    """Their jobs are not about the upload itself, and may wait long for a worker."""
+    parts = [old(cast), old(cast)]
+    version = make_version(make_task(cast.workspace))
+    made = {"workspace": cast.workspace, "upload_id": parts[0].upload_id}
+    subjects = [
+        Transfer.objects.create(direction=Transfer.Direction.IMPORT, **made),
+        make_extraction(version, upload_id=parts[1].upload_id),
+    ]
+    for one in subjects:
+        make_job(cast.workspace, subject_id=one.pk)
+    assert (forget_uploads(), *map(is_here, parts)) == (0, True, True)
+    Job.objects.update(state="done", finished=timezone.now())
+    assert (forget_uploads(), *map(is_here, parts)) == (2, False, False)
 
 
 def test_what_is_tried_again_in_this_moment_stays(

@@ -3,7 +3,6 @@
 import io
 import tracemalloc
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -110,12 +109,9 @@ def send_long(client: Client, form: LongForm, size: int | None = None) -> Any:
     return client.generic("POST", NEW, **sent)
 
 
-def test_a_large_file_is_received_in_pieces(
-    operator: Client, settings: Settings, tmp_path: Path
-) -> None:
+def test_a_large_file_is_received_in_pieces(operator: Client, settings: Settings) -> None:
     """It is over the limit of other forms, and never in memory."""
     settings.LIKEWISE_MAX_BODY = 1 << 20
-    settings.FILE_UPLOAD_TEMP_DIR = tmp_path  # where no other test leaves anything
     form = LongForm(megabytes=64)
     send_long(operator, LongForm(megabytes=1))  # what the first request loads does not count
     tracemalloc.start()
@@ -126,7 +122,7 @@ def test_a_large_file_is_received_in_pieces(
     assert answer.status_code == 422
     assert "onnxruntime cannot load the file" in answer.text
     assert peak < 8 << 20
-    assert [*Path(settings.FILE_UPLOAD_TEMP_DIR).glob("*.upload*")] == []
+    assert [*settings.FILE_UPLOAD_TEMP_DIR.glob("*.upload*")] == []
 
 
 def test_a_file_over_two_gigabytes_is_refused_unread(operator: Client) -> None:
