@@ -18,6 +18,7 @@ def main() -> None:
     """Print `api.list`, `api.descriptor` and `api.add`."""
     os.environ |= {"LIKEWISE_DATA": tempfile.mkdtemp(), "LIKEWISE_ENV": os.devnull}
     os.environ |= {"LIKEWISE_THROTTLE": "1000000/s"}  # counted, and never reached
+    os.environ["OPENBLAS_NUM_THREADS"] = "1"  # as the web server's own settings say
     os.environ["DJANGO_SETTINGS_MODULE"] = "dashboard.settings"
 
     from tests.bench.filled import ready
