@@ -7,8 +7,8 @@ from gunicorn.http import wsgi
 
 from dashboard import settings
 
-# A request has one thread for its sums. OpenBLAS would wait for more work by spinning on every core,
-# which costs the threads that encode pictures a fifth of their time.
+# A request has one thread for its sums. OpenBLAS would wait for more work by spinning on every
+# core, which costs the threads that encode pictures a fifth of their time.
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 wsgi.SERVER = "likewise"  # what the Server header says: no product to look up weaknesses of
