@@ -112,6 +112,14 @@ def test_no_file_names_a_package_index_or_a_path_of_a_machine() -> None:
     assert named == {}
 
 
+def test_nothing_strays_into_the_root() -> None:
+    usual = {"README.md", "CONTRIBUTING.md", "CHANGELOG.md", "LICENSE", "Makefile", "manage.py"}
+    usual |= {"pyproject.toml", "gunicorn.conf.py", "Dockerfile", "compose.yaml", ".dockerignore"}
+    usual |= {"requirements.lock", "requirements-dev.lock", ".gitignore", ".ci"}
+    usual |= {"accounts", "dashboard", "static", "templates", "tests"}
+    assert {path.relative_to(ROOT).parts[0] for path in sources()} <= usual
+
+
 def test_everything_that_the_image_copies_exists() -> None:
     allowed = (ROOT / ".dockerignore").read_text().splitlines()
     copied = re.findall(r"^COPY (?!--from)(.+)$", DOCKERFILE, re.MULTILINE)
