@@ -59,8 +59,7 @@ def _house(settings: Settings, tmp_path: Path) -> Iterator[None]:
     static.mkdir(exist_ok=True)
     settings.STATIC_ROOT = static
     settings.LIKEWISE_DATA = tmp_path
-    settings.FILE_UPLOAD_TEMP_DIR = tmp_path / "tmp"
-    settings.FILE_UPLOAD_TEMP_DIR.mkdir()
+    settings.FILE_UPLOAD_TEMP_DIR = Path(tempfile.mkdtemp(dir=_folder))
     settings.LIKEWISE_LEASE = 3600  # a thread of its own cannot see a test's transaction
     settings.LIKEWISE_URL = "http://testserver"
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]

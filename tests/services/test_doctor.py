@@ -418,8 +418,9 @@ def test_an_upload_that_waits_for_no_job(workspace: Workspace) -> None:
 # Temporary files
 
 
-def test_temporary_files(tmp_path: Path, db: None) -> None:
-    old, young = tmp_path / "tmp/old/result", tmp_path / "tmp/young/result"
+def test_temporary_files(tmp_path: Path, settings: Any, db: None) -> None:
+    aside: Path = settings.FILE_UPLOAD_TEMP_DIR
+    old, young = aside / "old/result", aside / "young/result"
     unfinished = tmp_path / "files/.unfinished/half"
     for path in (old, young, unfinished):
         path.parent.mkdir(parents=True)
