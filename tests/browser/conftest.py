@@ -5,11 +5,12 @@ import shutil
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from tests.live import Server, running
 
 CHROMIUM = "/usr/bin/chromium"
+PATIENCE = 20_000  # milliseconds: on a busy machine a page takes its time
 FLAGS = ["--no-sandbox", "--disable-quic", "--disable-background-networking", "--disable-sync"]
 
 
@@ -20,6 +21,7 @@ def browser() -> Iterator[Browser]:
         pytest.skip(f"needs {CHROMIUM}")
     # Playwright runs an event loop of its own in this thread; the tests here use no database.
     os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
+    expect.set_options(timeout=PATIENCE)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
         yield browser
