@@ -69,9 +69,9 @@ def write_archive(*, workspace: Workspace, path: Path, progress: Progress) -> di
 def outcome(transfer: Transfer) -> str:
     """Say in one sentence what went out or came in."""
     counts = transfer.counts
-    parts = [
-        f"{counts.get(noun, 0):,} {noun}" for noun in ("images", "groups", "tasks", "collections")
-    ]
+    nouns = ("image", "group", "task", "collection")
+    found = [(counts.get(f"{noun}s", 0), noun) for noun in nouns]
+    parts = [f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s" for count, noun in found]
     went = "written" if transfer.direction == Transfer.Direction.EXPORT else "brought in"
     return f"{', '.join(parts[:-1])} and {parts[-1]} {went}."
 

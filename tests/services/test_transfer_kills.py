@@ -92,7 +92,7 @@ def test_an_import_killed_after_its_last_row(
     run(job)
     assert (job.state, job.message) == (
         "done",
-        "9 images, 8 groups, 1 tasks and 1 collections brought in.",
+        "9 images, 8 groups, 1 task and 1 collection brought in.",
     )
     assert told(cast.elsewhere) == told(cast.workspace)
     assert not list(storage.names(f"{cast.elsewhere.id}/uploads"))
@@ -120,7 +120,7 @@ def test_killed_after_the_file_it_is_not_written_again(cast: Cast, version: Vers
     job = transfers.retry_transfer(transfer=transfer, actor=cast.ann)
     run_job(str(job.id))
     job.refresh_from_db()
-    assert job.message == "9 images, 8 groups, 1 tasks and 1 collections written."
+    assert job.message == "9 images, 8 groups, 1 task and 1 collection written."
     assert storage.read(transfer.path) == data
 
 
