@@ -36,8 +36,8 @@ lint: $(VENV)/installed-dev ## formatting, style, types, import directions, migr
 fuzz: $(VENV)/installed-dev ## call the API with what its schema allows and forbids: make fuzz MINUTES=10
 	$(BIN)/python -m tests.fuzz $(or $(MINUTES),10)
 
-faults: $(VENV)/installed-dev ## kill, fill and take away while work is under way: make faults MOMENTS=20
-	$(BIN)/python -m tests.faults $(or $(MOMENTS),20)
+faults: $(VENV)/installed-dev ## kill, fill and take away while work is under way: make faults MOMENTS=20 ONLY="sqlite disk"
+	$(BIN)/python -m tests.faults $(or $(MOMENTS),20) $(ONLY)
 
 bench: $(VENV)/installed-dev ## measure one part against its target: make bench PART=slice
 	$(BIN)/python -m tests.bench $(PART)
