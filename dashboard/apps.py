@@ -6,12 +6,15 @@ from django.apps import AppConfig
 
 
 class DashboardConfig(AppConfig):
-    """Load Celery and the jobs once Django is ready; see the trap in CONTRIBUTING."""
+    """Load Celery once Django is ready; see the trap in CONTRIBUTING."""
 
     name = "dashboard"
     verbose_name = "Likewise"
 
     def ready(self) -> None:
-        """Register the Celery application, the jobs and the start-up checks."""
-        for module in ("dashboard.celery", "dashboard.jobs", "dashboard.checks"):
+        """Register the Celery application and the start-up checks.
+
+        The jobs are for the worker alone, see `CELERY_IMPORTS`: they take a second to load.
+        """
+        for module in ("dashboard.celery", "dashboard.checks"):
             import_module(module)

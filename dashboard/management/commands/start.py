@@ -19,14 +19,15 @@ from django.core.exceptions import ValidationError
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
 from django.db import connection
+from django.utils.module_loading import import_string
 
 from accounts import setup_key
 from accounts.queries import has_users
+from dashboard.checks import TAG
 from dashboard.files import storage
 from dashboard.files.errors import StorageAway
 from dashboard.models.name_search import create_indexes
 from dashboard.services.errors import Refused
-from dashboard.services.own_files import use_backbone
 from dashboard.services.workspaces import open_installation
 from dashboard.supervisor import Program, supervise
 
@@ -42,6 +43,7 @@ class Command(BaseCommand):
         "Without a part: prepare, then run the web server and the worker until a signal. "
         "prepare: migrate, collect static files, make the first owner. web, worker: that one alone."
     )
+    requires_system_checks = (TAG,)  # settings may be wrong; what developers get wrong is no news
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         """Take the part, and whether to end with make."""
@@ -83,6 +85,8 @@ class Command(BaseCommand):
         """Make the encoder that the settings name the default."""
         if settings.LIKEWISE_BACKBONE == "builtin":
             return
+        # It brings the engine along, which a start with the built-in encoder need not wait for.
+        use_backbone = import_string("dashboard.services.own_files.use_backbone")
         try:
             use_backbone(Path(settings.LIKEWISE_BACKBONE), self._tell)
         except (Refused, OSError, ValueError) as error:
