@@ -18,7 +18,7 @@ from tests.pictures import packed_files
 
 pytestmark = [pytest.mark.browser, pytest.mark.live]
 GROUPS, VIEWS = 12, 5
-A_WHILE = 60_000
+A_WHILE = 120_000
 
 
 def test_it_works(installation: Server, page: Page, tmp_path: Path) -> None:

@@ -33,7 +33,7 @@ pytestmark = [pytest.mark.browser, pytest.mark.live]
 AXE = (Path(__file__).parent / "vendor" / "axe.min.js").read_text()
 # What a theme can change: the rest was looked at in the other one.
 OF_COLOURS = {"runOnly": {"type": "rule", "values": ["color-contrast", "link-in-text-block"]}}
-A_WHILE = 60_000
+A_WHILE = 120_000
 PRODUCTS, VIEWS = 4, 4
 
 
