@@ -16,23 +16,16 @@ from accounts.models import Workspace
 from dashboard.files import paths, storage
 from dashboard.models import (
     AsyncRequest,
-    Collection,
     Encoder,
     Extraction,
     Group,
     Image,
     Job,
-    SimilarityType,
     Transfer,
     Upload,
-    UploadChunk,
-    UploadPart,
     Version,
-    WorkerSign,
 )
 from dashboard.queries import doctor as queries
-from dashboard.services.doctor import examine
-from dashboard.services.doctor_round import Finding
 from dashboard.services.doctor_temporary import remove_temporary
 from dashboard.services.images import delete_images
 from dashboard.services.members import IMAGES, place
@@ -47,34 +40,11 @@ from tests.factories import (
     make_request,
     make_task,
     make_type,
-    make_upload,
     make_version,
 )
+from tests.services.examined import everything, found, mended_once, names, sent_part
 
-
-@pytest.fixture(autouse=True)
-def worker(db: None) -> WorkerSign:
-    queues = ["upload", "extract", "train"]
-    return WorkerSign.objects.create(name="one", queues=queues, seen=timezone.now())
-
-
-def found(*, mend: bool = False, older_than: float = 0) -> list[tuple[str, bool]]:
-    return [(finding.noun, finding.mended) for finding in everything(mend, older_than)]
-
-
-def everything(mend: bool = False, older_than: float = 0) -> list[Finding]:
-    return [*examine(mend=mend, older_than=older_than)]
-
-
-def names() -> set[str]:
-    return {entry.name for entry in storage.entries()}
-
-
-def mended_once(noun: str) -> None:
-    """See that it is found, mended, and found no more."""
-    assert found() == [(noun, False)]
-    assert found(mend=True) == [(noun, True)]
-    assert found() == []
+pytestmark = pytest.mark.usefixtures("worker")
 
 
 @pytest.fixture
@@ -104,15 +74,6 @@ def everything_there_is(workspace: Workspace, cast: Cast) -> None:
     request = make_request(workspace)
     storage.write(paths.async_pictures(workspace.pk, request.pk), b"pictures")
     sent_part(workspace)
-
-
-def sent_part(workspace: Workspace) -> UploadChunk:
-    upload = make_upload(workspace)
-    path = paths.upload_part(workspace.pk, upload.pk, "000000")
-    part = UploadPart.objects.create(upload=upload, number=0, name="a.zip", size=4, path=path)
-    chunk = UploadChunk.objects.create(part=part, start=0, size=4, path=f"{path}/0-abc")
-    storage.write(chunk.path, b"four")
-    return chunk
 
 
 # What is right stays
@@ -338,81 +299,6 @@ def test_encoders() -> None:
     mended_once("encoder")
     row.refresh_from_db()
     assert row.state == "failed"
-
-
-# Rows
-
-
-def test_counters(workspace: Workspace) -> None:
-    image, kind = make_image(workspace), make_type(workspace)
-    group = make_group(kind)
-    with transaction.atomic():
-        place(IMAGES, [(group, image)])
-    Group.objects.update(images_count=0, regions_count=0, groups_count=4, verify_count=1)
-    Image.objects.update(verify_count=1)
-    SimilarityType.objects.update(groups_count=0)
-    nouns = ["group", "image", "similarity type"]
-    assert found() == [(noun, False) for noun in nouns]
-    assert found(mend=True) == [(noun, True) for noun in nouns]
-    assert found() == []
-    group.refresh_from_db()
-    assert (group.images_count, group.regions_count, group.groups_count) == (1, 0, 0)
-    assert SimilarityType.objects.get().groups_count == 1
-
-
-def test_the_count_of_a_collection(workspace: Workspace) -> None:
-    collection = make_collection(workspace)
-    make_records(collection, "a", "b")
-    Collection.objects.update(records_count=9)
-    assert ("collection", True) in found(mend=True)
-    collection.refresh_from_db()
-    assert collection.records_count == 2
-
-
-def test_a_job_whose_worker_went_silent(
-    workspace: Workspace, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    woken: list[Any] = []
-    monkeypatch.setattr("dashboard.services.doctor_rows.wake", woken.append)
-    past = timezone.now() - timedelta(hours=2)
-    silent = make_job(workspace, state=Job.State.RUNNING, owner="gone", lease_until=past)
-    now = timezone.now()
-    make_job(workspace, state=Job.State.RUNNING, owner="here", lease_until=now)
-    assert found(older_than=3600) == [("job", False)]
-    assert found(mend=True, older_than=3600) == [("job", True)]
-    assert [job.pk for job in woken] == [silent.pk]
-    silent.refresh_from_db()
-    assert silent.state == Job.State.QUEUED
-
-
-def test_a_job_that_waits_for_a_worker(workspace: Workspace, worker: WorkerSign) -> None:
-    make_job(workspace)
-    assert found() == []
-    WorkerSign.objects.update(queues=["train"])
-    assert found(mend=True) == [("job", False)]
-    WorkerSign.objects.update(queues=worker.queues, seen=timezone.now() - timedelta(hours=1))
-    assert found(mend=True) == [("job", False)]
-
-
-def test_a_version_that_waits_for_no_job(workspace: Workspace) -> None:
-    version = make_version(make_task(workspace), status=Version.Status.TRAINING, artifact="")
-    job = make_job(workspace, kind=Job.Kind.TRAIN, subject_id=version.pk)
-    assert found() == []
-    job.delete()
-    mended_once("version")
-    version.refresh_from_db()
-    assert version.status == Version.Status.ERROR
-    assert version.detail
-
-
-def test_an_upload_that_waits_for_no_job(workspace: Workspace) -> None:
-    upload = make_upload(workspace, stage=Upload.Stage.PLANNING, committed=None)
-    job = make_job(workspace, kind=Job.Kind.PLAN, subject_id=upload.pk)
-    assert found() == []
-    job.delete()
-    mended_once("upload")
-    upload.refresh_from_db()
-    assert upload.stage == Upload.Stage.RECEIVING
 
 
 # Temporary files

@@ -18,6 +18,7 @@ from tests.services.uploaded import (
     add_part,
     brought_in,
     committed,
+    groups,
     planned,
     ran,
     reasons,
@@ -25,10 +26,6 @@ from tests.services.uploaded import (
     tarred,
     zipped,
 )
-
-
-def groups(kind: SimilarityType) -> dict[str, int]:
-    return dict(Group.objects.filter(similarity_type=kind).values_list("name", "images_count"))
 
 
 def image(seed: int) -> Image:

@@ -22,6 +22,7 @@ from tests.services.uploaded import (
     brought_in,
     committed,
     foreseen,
+    groups,
     image_files,
     outcome,
     planned,
@@ -31,10 +32,6 @@ from tests.services.uploaded import (
     tarred,
     zipped,
 )
-
-
-def groups(kind: SimilarityType) -> dict[str, int]:
-    return dict(Group.objects.filter(similarity_type=kind).values_list("name", "images_count"))
 
 
 def table(text: str) -> bytes:

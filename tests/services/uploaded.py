@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from dashboard.files import paths, storage
 from dashboard.jobs.runner import run_job
-from dashboard.models import Job, Upload, UploadChunk, UploadPart
+from dashboard.models import Group, Job, SimilarityType, Upload, UploadChunk, UploadPart
 from dashboard.services.receiving_end import finish_receiving
 from dashboard.services.upload_plans import start_plan
 from dashboard.services.upload_undo import undo_upload
@@ -101,6 +101,10 @@ def undone(upload: Upload) -> Job:
     job = ran(undo_upload(upload=upload, actor=upload.created_by))
     upload.refresh_from_db()
     return job
+
+
+def groups(kind: SimilarityType) -> dict[str, int]:
+    return dict(Group.objects.filter(similarity_type=kind).values_list("name", "images_count"))
 
 
 def foreseen(upload: Upload) -> dict[str, str]:
