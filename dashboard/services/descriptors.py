@@ -1,9 +1,10 @@
 """Describe pictures with a trained version."""
 
 from collections import deque
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from itertools import islice
+from uuid import UUID
 
 import numpy as np
 from django.conf import settings
@@ -14,6 +15,7 @@ from dashboard.files import images as pictures
 from dashboard.files.errors import FileRefused
 from dashboard.files.fetch import fetch_many
 from dashboard.models import Task, Version
+from dashboard.queries.features import features_of
 from dashboard.queries.versions import find_usable
 from dashboard.services.errors import NoSuchVersion, NotTrained
 from dashboard.services.features import features_of_picture
@@ -46,6 +48,21 @@ def version_to_use(*, task: Task, number: int | None) -> Version:
 def describe(*, version: Version, pictures_bytes: Sequence[bytes]) -> list[Described | FileRefused]:
     """Return descriptor, width and height of each picture, or why it has none, in order."""
     return list(describe_sources(version=version, sources=pictures_bytes))
+
+
+def describe_stored(
+    *, version: Version, image_ids: Collection[UUID]
+) -> dict[UUID, NDArray[np.float32]]:
+    """Return the descriptors, (dimension,) float32 each, of images of the version's workspace.
+
+    Those that have no features, or are gone, are left out. Raises `ModelUnusable`.
+    """
+    features = features_of(version.workspace, image_ids, version.encoder)
+    there = [one for one in image_ids if one in features]
+    if not there:
+        return {}
+    rows = load_model(version).describe(np.array([features[one] for one in there]))
+    return dict(zip(there, rows, strict=True))
 
 
 def describe_sources(

@@ -6,17 +6,16 @@ from dataclasses import dataclass
 from typing import Final
 from uuid import UUID
 
-import numpy as np
 from django.core.exceptions import ObjectDoesNotExist
 
 from dashboard.files.tables import Described
 from dashboard.models import Extraction, Image
 from dashboard.queries.extractions import group_names, images_described, images_to_describe
-from dashboard.queries.features import described_ids, features_of
+from dashboard.queries.features import described_ids
 from dashboard.services import jobs
+from dashboard.services.descriptors import describe_stored
 from dashboard.services.errors import FilterGone
 from dashboard.services.features import encode_images
-from dashboard.services.loading import load_model
 
 ROWS_AT_ONCE: Final = 500
 LOOKING_SHARE: Final = 0.85  # of the whole progress; the rest is writing
@@ -87,16 +86,11 @@ class StoredImages:
             done += len(page)
 
     def _described(self, page: Iterable[Image]) -> Iterator[Described]:
-        version = self.extraction.version
-        model = load_model(version)
         by_id = {image.id: image for image in page}
-        features = features_of(self.extraction.workspace, list(by_id), version.encoder)
         names = group_names(list(by_id))
-        there = [one for one in by_id if one in features]  # the others were deleted this moment
-        if not there:
-            return
-        descriptors = model.describe(np.array([features[one] for one in there]))
-        for image_id, descriptor in zip(there, descriptors, strict=True):
+        # Those that were deleted this moment have none.
+        described = describe_stored(version=self.extraction.version, image_ids=by_id.keys())
+        for image_id, descriptor in described.items():
             yield Described(
                 id=str(image_id),
                 file_name=by_id[image_id].file_name,

@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from uuid import UUID
 
-import numpy as np
 from django.db import transaction
 from django.db.models import QuerySet
 
@@ -12,13 +11,12 @@ from accounts.models import User
 from dashboard.models import Collection, Fill, Group, Image, Job, SimilarityType
 from dashboard.queries.collections import has_running_fill
 from dashboard.queries.extractions import group_names, images_to_fill
-from dashboard.queries.features import features_of
 from dashboard.queries.images import images_in
 from dashboard.queries.records import known_keys
 from dashboard.services import jobs
+from dashboard.services.descriptors import describe_stored
 from dashboard.services.errors import AlreadyFilling, CollectionFull
 from dashboard.services.features import ensure_features
-from dashboard.services.loading import load_model
 from dashboard.services.records import NewRecord, room_in, write_records
 
 IMAGES_AT_ONCE = 200
@@ -103,15 +101,11 @@ def _records(fill: Fill, ids: Sequence[UUID]) -> list[NewRecord]:
     ensure_features(
         images=list(images.values()), encoder_key=version.encoder, progress=lambda *_: None
     )
-    features = features_of(fill.workspace, list(images), version.encoder)
-    model, names = load_model(version), group_names(list(images))
-    there = [one for one in ids if one in features and one in images]
-    if not there:
-        return []
-    descriptors = model.describe(np.array([features[one] for one in there]))
+    names = group_names(list(images))
+    there = [one for one in ids if one in images]
     return [
         NewRecord(str(one), _fields(images[one], names.get(one, [])), descriptor)
-        for one, descriptor in zip(there, descriptors, strict=True)
+        for one, descriptor in describe_stored(version=version, image_ids=there).items()
     ]
 
 
