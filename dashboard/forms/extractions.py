@@ -8,12 +8,11 @@ from django.http import QueryDict
 from accounts.models import Workspace
 from dashboard.forms.images import ChosenForm
 from dashboard.forms.versions import VersionField
-from dashboard.models import Extraction, Group, SimilarityType
-from dashboard.queries.groups import find_groups, groups_in
+from dashboard.forms.which_images import GROUPS_LISTED, WhichImagesForm
+from dashboard.models import Extraction, Group
+from dashboard.queries.groups import find_groups
 from dashboard.queries.image_tiles import Chosen
-from dashboard.queries.similarity_types import types_in
 
-GROUPS_LISTED = 200
 MOST_OF_A_FILTER = 2000
 MOST_OF_ADDRESSES = 1_000_000
 FILTER_GONE = "This filter is no longer there: its type or group was deleted."
@@ -43,24 +42,10 @@ class SentForm(forms.Form):
         fields["version"].offer(workspace)
 
 
-class ExtractionForm(forms.Form):
+class ExtractionForm(WhichImagesForm):
     """An extraction to be started; without a filter, a type and a group it is of all images."""
 
     version = VersionField(label="Described by", empty_label="Choose a version")
-    similarity_type = forms.ModelChoiceField(
-        SimilarityType.objects.none(),
-        label="Which images",
-        required=False,
-        empty_label="All images",
-        error_messages={"invalid_choice": "This type is no longer there: choose another."},
-    )
-    group = forms.ModelChoiceField(
-        Group.objects.none(),
-        label="Or only those of one group",
-        required=False,
-        empty_label="No single group",
-        error_messages={"invalid_choice": "This group is no longer there: choose another."},
-    )
     file_format = forms.ChoiceField(
         label="Format",
         choices=Extraction.Format.choices,
@@ -68,22 +53,20 @@ class ExtractionForm(forms.Form):
     )
     # A query of the grid: one field, since the grid's own names would clash with those above.
     filter = forms.CharField(required=False, max_length=MOST_OF_A_FILTER, widget=forms.HiddenInput)
+    field_order = ("version", "similarity_type", "group", "file_format", "filter")
 
     def __init__(
         self, *args: Any, workspace: Workspace, group_name: str = "", **options: Any
     ) -> None:
-        super().__init__(*args, **options)
+        super().__init__(*args, workspace=workspace, **options)
         self.workspace, self.group_name = workspace, group_name
-        fields: dict[str, Any] = self.fields
-        fields["version"].offer(workspace)
-        fields["similarity_type"].queryset = types_in(workspace).order_by("name", "id")
-        fields["similarity_type"].label_from_instance = "Images of the type “{}”".format
-        fields["group"].queryset = groups_in(workspace)
-        fields["group"].widget.choices = self._listed_groups(workspace)
+        version: Any = self.fields["version"]
+        version.offer(workspace)
+        self.list_groups(self._groups_to_list())
 
-    def _listed_groups(self, workspace: Workspace) -> list[tuple[Any, str]]:
+    def _groups_to_list(self) -> list[Group]:
         """Return the newest groups of the name, and the chosen one if it is not among them."""
-        found = find_groups(workspace, name=self.group_name).order_by("-created", "-id")
+        found = find_groups(self.workspace, name=self.group_name).order_by("-created", "-id")
         listed = list(found[: GROUPS_LISTED + 1])
         field: Any = self.fields["group"]
         field.help_text = self._note(len(listed))
@@ -94,8 +77,7 @@ class ExtractionForm(forms.Form):
             chosen = None
         if chosen is not None and chosen not in listed:
             listed.append(chosen)
-        named = [(row.pk, f"{row} ({row.similarity_type})") for row in listed]
-        return [("", field.empty_label), *named]
+        return listed
 
     def _note(self, found: int) -> str:
         if self.group_name and not found:
@@ -120,10 +102,8 @@ class ExtractionForm(forms.Form):
         return None if chosen == Chosen() else chosen
 
     def clean(self) -> dict[str, Any]:
-        """Refuse two answers to one question."""
-        values = self.cleaned_data
-        if values.get("similarity_type") and values.get("group"):
-            self.add_error("group", "Choose a type or a group, not both.")
-        elif values.get("filter") and (values.get("similarity_type") or values.get("group")):
+        """Refuse several answers to one question."""
+        values = super().clean()
+        if values.get("filter") and (values.get("similarity_type") or values.get("group")):
             self.add_error(None, "Choose a filter, or a type or a group, not both.")
         return values

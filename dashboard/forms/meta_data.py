@@ -7,8 +7,7 @@ import orjson
 from django import forms
 from django.core.exceptions import ValidationError
 
-MAX_DEPTH = 100
-BEYOND = 1 << 63
+from dashboard.files.meta_data import refusal_of_json
 
 
 class MetaDataField(forms.CharField):
@@ -35,26 +34,6 @@ class MetaDataField(forms.CharField):
             raise ValidationError(f"This is not valid JSON: {error}.") from error
         if not isinstance(data, dict):
             raise ValidationError('Write an object, such as {"colour": "red"}.')
-        _check(data)
+        if (reason := refusal_of_json(data)) is not None:
+            raise ValidationError(reason)
         return data
-
-
-def _check(data: dict[str, Any]) -> None:
-    """Refuse what PostgreSQL cannot store, or readers of JSON would alter."""
-    layer: list[Any] = [data]
-    for _ in range(MAX_DEPTH + 1):
-        if not layer:
-            return
-        for value in layer:
-            if isinstance(value, str) and "\x00" in value:
-                raise ValidationError("Leave out the null character.")
-            if isinstance(value, float) and abs(value) >= BEYOND:
-                raise ValidationError("Write numbers beyond 64 bits as text.")
-        layer = [inner for value in layer for inner in _inside(value)]
-    raise ValidationError(f"Write at most {MAX_DEPTH} levels, one inside the other.")
-
-
-def _inside(value: Any) -> list[Any]:
-    if isinstance(value, dict):
-        return [*value.keys(), *value.values()]
-    return value if isinstance(value, list) else []
