@@ -169,8 +169,10 @@ def _refusal(status: int, sentence: str) -> HttpResponse:
 
 
 def _place(part: UploadPart) -> dict[str, str]:
-    until = http_date(expires(part.upload).timestamp())
-    return {"Upload-Offset": str(offset(part)), "Upload-Expires": until}
+    place = {"Upload-Offset": str(offset(part))}
+    if (until := expires(part.upload)) is not None:
+        place["Upload-Expires"] = http_date(until.timestamp())
+    return place
 
 
 # What the headers say

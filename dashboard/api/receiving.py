@@ -183,7 +183,7 @@ def upload_json(upload: Upload) -> Json:
         "files": counts(upload),
         "workspace": upload.workspace_id,
         "created": upload.created,
-        "expires": expires(upload) if upload.stage == Upload.Stage.RECEIVING else None,
+        "expires": expires(upload),
     }
 
 

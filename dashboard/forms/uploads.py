@@ -12,6 +12,7 @@ from dashboard.models import SimilarityType
 from dashboard.queries.similarity_types import types_in
 
 MOST_ADDRESSES = 1_000_000  # characters; a longer list is a file
+MOST_FILES = 1 << 30  # what the field of the row takes
 
 
 class TypeForm(forms.Form):
@@ -60,6 +61,9 @@ class UploadForm(TypeForm):
         required=False,
     )
     name = forms.CharField(max_length=255, required=False, widget=forms.HiddenInput)
+    expected = forms.IntegerField(
+        min_value=0, max_value=MOST_FILES, required=False, widget=forms.HiddenInput
+    )
 
     def settings(self) -> dict[str, Any]:
         """Return the values as the service takes them."""
@@ -68,6 +72,7 @@ class UploadForm(TypeForm):
             "similarity_type": values["similarity_type"],
             "new_type_name": values["new_type"],
             "auto_commit": values["auto_commit"],
+            "expected": values["expected"] or 0,
         }
 
 

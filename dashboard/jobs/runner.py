@@ -6,13 +6,11 @@ import socket
 import threading
 import uuid
 from collections.abc import Callable
-from contextlib import suppress
 from datetime import timedelta
 from types import TracebackType
 from uuid import UUID
 
 from django.conf import settings
-from django.core.exceptions import ObjectDoesNotExist
 from django.db import (
     Error,
     InterfaceError,
@@ -128,8 +126,7 @@ def _tidy_after(job: Job) -> None:
     """
     row = Job.objects.filter(pk=job.pk, state__in=(Job.State.FAILED, Job.State.CANCELLED)).first()
     if row is not None and not is_worked_on(row.subject_id):
-        with suppress(ObjectDoesNotExist):  # it was deleted, with all that belongs to it
-            close_subject(row)
+        close_subject(row)
 
 
 class _Lease:

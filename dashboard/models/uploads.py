@@ -41,6 +41,9 @@ class Upload(ScopedModel):
     stage = models.CharField(max_length=10, choices=Stage.choices, default=Stage.RECEIVING)
     purpose = models.CharField(max_length=10, choices=Purpose.choices, default=Purpose.IMAGES)
     auto_commit = models.BooleanField(default=False)
+    expected = models.PositiveIntegerField(
+        default=0, help_text="How many files its sender was about to name; 0 if nobody said."
+    )
     committed = models.DateTimeField(null=True)
     undone = models.DateTimeField(null=True)
     undone_by = models.ForeignKey(User, models.SET_NULL, null=True, related_name="+")

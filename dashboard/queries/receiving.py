@@ -16,6 +16,7 @@ from dashboard.queries.pages import BadCursor, Page
 from dashboard.queries.uploads import uploads_in
 
 PARTS_PER_PAGE = 1000
+WAITING_FOR_SOMEBODY = (Upload.Stage.RECEIVING, Upload.Stage.PLANNED)
 # What who sends must be allowed to do, by what the files are for.
 ACTIONS = {
     Upload.Purpose.IMAGES: "images.add",
@@ -92,8 +93,8 @@ def totals(upload: Upload) -> dict[str, int]:
 
 
 def unfinished_uploads(workspace: Workspace, limit: int = 5) -> list[Upload]:
-    """Return what somebody began to send and did not finish, the newest first."""
-    rows = uploads_in(workspace).filter(stage=Upload.Stage.RECEIVING).exclude(has_job())
+    """Return what somebody began to send and did not bring in, the newest first."""
+    rows = uploads_in(workspace).filter(stage__in=WAITING_FOR_SOMEBODY).exclude(has_job())
     return list(rows.select_related("created_by").order_by("-created", "-id")[:limit])
 
 
@@ -106,8 +107,8 @@ def has_job() -> Exists:
 def abandoned_uploads(now: datetime) -> QuerySet[Upload]:
     """Return the uploads of all workspaces that nobody sends to, finishes or brings in any more."""
     before = now - timedelta(days=settings.LIKEWISE_KEEP_UPLOADS)
-    stages = (Upload.Stage.RECEIVING, Upload.Stage.PLANNED)
-    return Upload.objects.filter(~has_job(), stage__in=stages, modified__lt=before)
+    left = Upload.objects.filter(stage__in=WAITING_FOR_SOMEBODY, modified__lt=before)
+    return left.filter(~has_job())
 
 
 def forgotten_chunks(limit: int) -> list[UploadChunk]:
@@ -115,8 +116,10 @@ def forgotten_chunks(limit: int) -> list[UploadChunk]:
     return list(UploadChunk.objects.filter(part__path="").order_by("pk")[:limit])
 
 
-def expires(upload: Upload) -> datetime:
-    """Return when an upload is forgotten if nobody sends anything more."""
+def expires(upload: Upload) -> datetime | None:
+    """Return when an upload is forgotten if nobody does anything more; None if it is not."""
+    if upload.stage not in WAITING_FOR_SOMEBODY:
+        return None
     return upload.modified + timedelta(days=settings.LIKEWISE_KEEP_UPLOADS)
 
 

@@ -4,7 +4,10 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 from uuid import UUID
 
-from dashboard.models import Extraction, Job, Transfer, Upload, Version
+from django.db.models import Exists, OuterRef, Q
+
+from dashboard.models import Extraction, Job, Transfer, Upload, UploadPart, Version
+from dashboard.queries.receiving import missing_parts
 from dashboard.queries.uploads import can_retry_upload
 
 _BROKEN_OFF = (Job.State.FAILED, Job.State.CANCELLED)
@@ -52,8 +55,9 @@ def _upload(job: Job) -> bool:
 
 
 def _plan(job: Job) -> bool:
-    receiving = Upload.objects.filter(pk=job.subject_id, stage=Upload.Stage.RECEIVING)
-    return _broke_off(job) and receiving.exists()
+    """Say whether it waits as it was: one to which more is being sent is looked through after."""
+    receiving = Upload.objects.filter(pk=job.subject_id, stage=Upload.Stage.RECEIVING).first()
+    return _broke_off(job) and receiving is not None and not missing_parts(receiving).exists()
 
 
 def _undo(job: Job) -> bool:
@@ -72,7 +76,10 @@ def _training(job: Job) -> bool:
 
 
 def _extraction(job: Job) -> bool:
-    return _broke_off(job) and Extraction.objects.filter(pk=job.subject_id, path="").exists()
+    """Say whether there is no file yet, and what was sent for it, if so, is still here."""
+    unwritten = Extraction.objects.filter(pk=job.subject_id, path="")
+    sent = UploadPart.objects.filter(upload=OuterRef("upload")).exclude(path="")
+    return _broke_off(job) and unwritten.filter(Q(upload=None) | Exists(sent)).exists()
 
 
 def _export(job: Job) -> bool:

@@ -38,9 +38,13 @@ class PlanTotals:
 
 @dataclass(frozen=True)
 class PlannedGroup:
-    """A group that would be made or filled; without a name, what would be in none."""
+    """A group that would be made or filled; without a name, what would be in none.
+
+    Its files are known by `named_group` and `named_type`, as folders or a manifest have them.
+    """
 
     name: str
+    named_group: str
     type_name: str
     named_type: str
     is_new: bool
@@ -98,6 +102,7 @@ def _with_state(upload: Upload, rows: Sequence[Any]) -> list[PlannedGroup]:
     return [
         PlannedGroup(
             name=row["group_name"].strip(),
+            named_group=row["group_name"],
             type_name=row["type_name"] or own,
             named_type=row["type_name"],
             is_new=(types.get(row["type_name"] or own), row["group_name"].strip()) not in there,

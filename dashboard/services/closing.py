@@ -1,5 +1,8 @@
 """What the end of a job means for the thing that it was about."""
 
+from contextlib import suppress
+
+from django.core.exceptions import ObjectDoesNotExist
 from django.db import transaction
 
 from accounts.activity import record
@@ -16,7 +19,15 @@ from dashboard.services.upload_plans import close_plan
 
 
 def close_subject(job: Job) -> None:
-    """Bring the job's subject to rest after the job ended in any way but its own success."""
+    """Bring the job's subject to rest after the job ended in any way but its own success.
+
+    A subject that was deleted meanwhile, with all that belongs to it, is at rest.
+    """
+    with suppress(ObjectDoesNotExist), transaction.atomic():
+        _close(job)
+
+
+def _close(job: Job) -> None:
     if job.kind == Job.Kind.TRAIN:
         close_training(
             version_id=job.subject_id,

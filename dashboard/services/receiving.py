@@ -49,10 +49,15 @@ def open_upload(
     new_type_name: str = "",
     auto_commit: bool = False,
     then_train: Task | None = None,
+    expected: int = 0,
     name: str,
     actor: User,
 ) -> Upload:
-    """Begin an upload. It is no activity of the workspace until all of it is here."""
+    """Begin an upload. It is no activity of the workspace until all of it is here.
+
+    `expected` is how many files will be named at least, so that whoever goes on with it elsewhere
+    knows when all are.
+    """
     return Upload.objects.create(
         workspace=workspace,
         created_by=actor,
@@ -61,6 +66,7 @@ def open_upload(
         new_type_name=new_type_name.strip(),
         auto_commit=auto_commit,
         then_train=then_train,
+        expected=expected,
         name=name[:255] or "files",
     )
 

@@ -1,5 +1,6 @@
 """Make, change and delete similarity types."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from django.db import transaction
@@ -102,12 +103,17 @@ def delete_type(*, similarity_type: SimilarityType, force: bool = False, actor: 
     count = groups.count()
     if count and not force:
         raise TypeHasGroups(row, count)
-    drop_extractions(Extraction.objects.filter(similarity_type=row))
-    drop_fills(Fill.objects.filter(similarity_type=row))
+    drop_work_on_types([row])
     discard_groups(groups)
     _tell("deleted", row, actor, groups=count)
     row.delete()
     return count
+
+
+def drop_work_on_types(types: Sequence[SimilarityType]) -> None:
+    """End the extractions and fills of types that go away: their rows go with them."""
+    drop_extractions(Extraction.objects.filter(similarity_type__in=types))
+    drop_fills(Fill.objects.filter(similarity_type__in=types))
 
 
 def _locked(similarity_type: SimilarityType) -> SimilarityType:

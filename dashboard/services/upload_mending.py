@@ -83,15 +83,18 @@ def choose_type(
     Upload.objects.filter(pk=upload.pk).update(
         similarity_type=similarity_type,
         new_type_name=new_type_name.strip(),
-        modified=timezone.now(),
     )
 
 
 def _hold_planned(upload: Upload) -> Upload:
-    """Hold the upload, so that it is not brought in meanwhile. Raises `WrongStage`."""
+    """Hold the upload, so that it is not brought in meanwhile. Raises `WrongStage`.
+
+    Whoever mends it will bring it in: it is not forgotten as one that nobody touches.
+    """
     [row] = hold_all(Upload.objects.filter(pk=upload.pk))
     if row.stage != Upload.Stage.PLANNED:
         raise WrongStage(row)
+    Upload.objects.filter(pk=row.pk).update(modified=timezone.now())
     return row
 
 

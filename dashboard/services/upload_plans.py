@@ -19,10 +19,11 @@ from dashboard.files import images as pictures
 from dashboard.files.errors import FileRefused
 from dashboard.models import Job, Upload, UploadFile
 from dashboard.queries.images import images_in
+from dashboard.queries.receiving import missing_parts
 from dashboard.queries.uploads import foreseen_counts
 from dashboard.services import jobs
 from dashboard.services.holding import hold_all
-from dashboard.services.upload_errors import NothingToUpload, WrongStage
+from dashboard.services.upload_errors import NothingToUpload, NotWhole, WrongStage
 from dashboard.services.upload_listing import list_parts
 from dashboard.services.upload_reader import SEND_AGAIN, PartReader
 
@@ -37,13 +38,15 @@ Stage = Upload.Stage
 def start_plan(*, upload: Upload, actor: User | None) -> Job:
     """Queue the dry run of an upload whose files are all here.
 
-    Raises `NothingToUpload`, and `WrongStage` if it runs already or was brought in.
+    Raises `NothingToUpload`, `NotWhole`, and `WrongStage` if it runs already or was brought in.
     """
     [row] = hold_all(Upload.objects.filter(pk=upload.pk))
     if row.stage not in (Stage.RECEIVING, Stage.PLANNED):
         raise WrongStage(row)
     if not row.parts.exists():
         raise NothingToUpload
+    if missing := missing_parts(row).count():
+        raise NotWhole(missing)
     Upload.objects.filter(pk=row.pk).update(stage=Stage.PLANNING, modified=timezone.now())
     return jobs.enqueue(
         workspace=upload.workspace,

@@ -23,6 +23,7 @@ from dashboard.services.holding import hold_all
 from dashboard.services.images import delete_files_of, discard_images
 from dashboard.services.members import IMAGES, take_out
 from dashboard.services.receiving import forget_bytes
+from dashboard.services.similarity_types import drop_work_on_types
 from dashboard.services.upload_errors import WrongStage
 
 ROWS_PER_BATCH = 100
@@ -147,6 +148,7 @@ class _TakingBack:
         )
         used = TaskType.objects.filter(similarity_type=OuterRef("pk"))
         held = hold_all(made.filter(~Exists(used), groups_count=0))
+        drop_work_on_types(held)
         SimilarityType.objects.filter(pk__in=[one.pk for one in held]).delete()
         return len(held)
 

@@ -299,5 +299,7 @@ def retry_upload(*, upload: Upload, actor: User) -> Job:
     whole = row.files.filter(number=WHOLE_PART, part__in=stored_parts())
     UploadPart.objects.filter(files__in=whole).update(listed=False)
     whole.delete()
-    retryable(row.pk).update(status=UploadFile.Status.WAITING, reason="", wrong={})
+    # What waits keeps what was found against it: that was not yet told as a failure.
+    failed = retryable(row.pk).filter(status=UploadFile.Status.FAILED)
+    failed.update(status=UploadFile.Status.WAITING, reason="", wrong={})
     return _queue(row, f"Upload of {row.name}, once more", actor)

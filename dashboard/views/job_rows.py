@@ -13,6 +13,8 @@ from dashboard.views.job_subjects import NOWHERE, Subject, job_subjects
 from dashboard.views.progress import ShownProgress, duration_words, shown_progress
 from dashboard.views.rendering import may
 
+_TRANSFERS = (Job.Kind.EXPORT, Job.Kind.IMPORT)
+
 
 @dataclass(frozen=True)
 class JobRow:
@@ -32,10 +34,10 @@ def job_row(job: Job, membership: Membership | None) -> JobRow:
 
 def job_rows(request: WorkspaceRequest, jobs: Sequence[Job]) -> list[JobRow]:
     """Prepare the jobs of a list, in as many queries whatever its length."""
-    closed = () if may(request, "workspace.transfer") else (Job.Kind.EXPORT, Job.Kind.IMPORT)
+    closed = () if may(request, "workspace.transfer") else _TRANSFERS
     subjects = job_subjects(request.workspace, jobs, closed)
     waiting = what_they_wait_for(jobs)
-    retriable = may_retry(jobs) if may(request, "jobs.retry") else set()
+    retriable = may_retry([job for job in jobs if may(request, retry_action(job))])
     return [
         JobRow(
             job,
@@ -50,7 +52,12 @@ def job_rows(request: WorkspaceRequest, jobs: Sequence[Job]) -> list[JobRow]:
 
 def retry_label(request: WorkspaceRequest, shown: Job) -> str:
     """Return what the button says that tries again, empty where there is none."""
-    return _retry_words(shown) if may(request, "jobs.retry") and can_retry(shown) else ""
+    return _retry_words(shown) if may(request, retry_action(shown)) and can_retry(shown) else ""
+
+
+def retry_action(job: Job) -> str:
+    """Return what one must be allowed to do to try a job again: no less than to begin it."""
+    return "workspace.transfer" if job.kind in _TRANSFERS else "jobs.retry"
 
 
 def _retry_words(job: Job) -> str:

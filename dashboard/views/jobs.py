@@ -9,7 +9,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 from django_htmx.http import trigger_client_event
 
-from accounts.access import requires
+from accounts.access import check, requires
 from accounts.http import WorkspaceRequest
 from dashboard.forms.jobs import JobFilter
 from dashboard.models import Job
@@ -19,7 +19,7 @@ from dashboard.services.closing import cancel_job
 from dashboard.services.errors import AlreadyFinished, Refused
 from dashboard.services.retries import retry_job
 from dashboard.views.job_polls import forget_polls
-from dashboard.views.job_rows import job_rows, retry_label
+from dashboard.views.job_rows import job_rows, retry_action, retry_label
 from dashboard.views.rendering import (
     damaged,
     missing_is_404,
@@ -94,6 +94,7 @@ def job_cancel(request: WorkspaceRequest, job_id: UUID) -> HttpResponse:
 def job_retry(request: WorkspaceRequest, job_id: UUID) -> HttpResponse:
     """Do what a job left undone, by a new job."""
     shown = get_job(request.workspace, job_id)
+    check(request.membership, retry_action(shown))
     try:
         again = retry_job(job=shown, actor=request.user)
     except Refused as refusal:

@@ -42,6 +42,12 @@ from dashboard.services.upload_errors import NotWhole
 from dashboard.views.receiving_bodies import takes_files, with_token
 from dashboard.views.rendering import may, missing_is_404, page_or_fragment, see_other
 
+# What comes next, by what an upload is for: with a look at what would happen, and without.
+DOES = {
+    Upload.Purpose.IMAGES: ("Look through", "Bring them in"),
+    Upload.Purpose.DESCRIBE: ("Describe them", "Describe them"),
+    Upload.Purpose.WORKSPACE: ("Import it", "Import it"),
+}
 TUS = ["HEAD", "OPTIONS", "PATCH", "POST", "DELETE"]
 
 
@@ -135,12 +141,17 @@ def upload_sending(request: WorkspaceRequest, upload_id: UUID) -> HttpResponse:
     upload = find_receiving(request.workspace, upload_id)
     if upload.stage != Upload.Stage.RECEIVING:
         return see_other("upload", upload.id)
+    told = totals(upload)
+    unnamed = max(0, upload.expected - told["files"])
     return render(
         request,
         "dashboard/uploads/sending.html",
         {
             "upload": upload,
-            "totals": totals(upload),
+            "totals": told,
+            "lacking": told["missing_files"] + unnamed,
+            "files": told["files"] + unnamed,
+            "does": DOES[Upload.Purpose(upload.purpose)][upload.auto_commit],
             "base": resolve_url("upload", upload.id),
             "hashed": settings.LIKEWISE_MAX_IMAGE,
             "can_send": may(request, action_of(upload)),

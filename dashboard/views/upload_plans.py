@@ -16,6 +16,7 @@ from accounts.http import WorkspaceRequest
 from dashboard.forms.upload_plans import MendForm, RenameForm
 from dashboard.forms.uploads import TypeForm
 from dashboard.models import Upload, UploadFile
+from dashboard.queries.receiving import expires
 from dashboard.queries.upload_plans import (
     file_page,
     files_in_error,
@@ -58,6 +59,7 @@ def _plan(request: WorkspaceRequest, shown: Upload, cursor: str = "") -> dict[st
     return {
         "upload": shown,
         "totals": plan_totals(shown),
+        "expires": expires(shown),
         "groups": groups,
         "next_url": f"{request.path}?{urlencode({'cursor': following})}" if following else "",
         "errors": errors.rows,
@@ -154,9 +156,13 @@ def _rename(request: WorkspaceRequest, shown: Upload) -> HttpResponse:
     if not form.is_valid():
         return refused(request, _first_error(form), _page_of(shown))
     values = form.cleaned_data
-    mending.rename_planned_group(
+    count = mending.rename_planned_group(
         upload=shown, group=values["group"], named_type=values["type"], name=values["name"]
     )
+    if not count:
+        return refused(
+            request, "This group is no longer there: somebody renamed it.", _page_of(shown)
+        )
     return _changed(request, shown, f"The group is called “{values['name']}” now.")
 
 

@@ -8,11 +8,16 @@ const childrenOf = async (reader) => {
   return found;
 };
 
-const walk = async (entry, add) => {
+// What cannot be read is passed to `lost`, and holds up nothing else.
+const walk = async (entry, add, lost) => {
   const path = entry.fullPath.replace(/^\/+/, "");
   if (HIDDEN.test(path)) return;
-  if (entry.isFile) return add({ path, file: await new Promise((done, fail) => entry.file(done, fail)) });
-  for (const child of await childrenOf(entry.createReader())) await walk(child, add);
+  try {
+    if (entry.isFile) add({ path, file: await new Promise((done, fail) => entry.file(done, fail)) });
+    else for (const child of await childrenOf(entry.createReader())) await walk(child, add, lost);
+  } catch {
+    lost(path);
+  }
 };
 
 const plain = (file) => ({ path: file.webkitRelativePath || file.name, file });
@@ -24,12 +29,15 @@ const inBatches = (add) => {
   return { flush, one: (found) => batch.push(found) >= 300 && flush() };
 };
 
+// Returns the paths of what cannot be read.
 export const fromDrop = async (transfer, add) => {
   const entries = [...transfer.items].map((item) => item.webkitGetAsEntry?.()).filter(Boolean);
-  if (!entries.length) return add([...transfer.files].map(plain));
+  const lost = [];
   const batches = inBatches(add);
-  for (const entry of entries) await walk(entry, batches.one);
+  if (!entries.length) add([...transfer.files].map(plain));
+  for (const entry of entries) await walk(entry, batches.one, (path) => lost.push(path));
   batches.flush();
+  return lost;
 };
 
 export const fromInput = (input) => [...input.files].map(plain).filter(({ path }) => !HIDDEN.test(path));

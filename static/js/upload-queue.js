@@ -24,6 +24,8 @@ export class Queue extends EventTarget {
   sending = new Set();
   failed = new Set();
   paused = false;
+  named = 0; // to the server, by this page
+  #collecting = 0; // folders that are still walked through
   #lists = { waiting: [], hashed: [], named: [] };
   #byUppy = new Map();
   #naming = false;
@@ -63,6 +65,12 @@ export class Queue extends EventTarget {
       this.#lists.waiting.push(item);
     }
     this.#work();
+  }
+
+  // More is about to be added: it is not over before that is.
+  async collect(adding) {
+    this.#collecting += 1;
+    await adding.finally(() => ((this.#collecting -= 1), this.#work()));
   }
 
   pause() {
@@ -137,7 +145,7 @@ export class Queue extends EventTarget {
       this.#sendSome();
     }
     this.#changed();
-    if (this.begun && this.items.length && !this.unfinished) this.dispatchEvent(new Event("end"));
+    if (this.begun && this.items.length && !this.unfinished && !this.#collecting) this.dispatchEvent(new Event("end"));
   }
 
   #hashSome() {
@@ -184,6 +192,7 @@ export class Queue extends EventTarget {
     try {
       const files = batch.map(({ path, size, sha256, kind, key }) => ({ name: path, size, sha256, kind, key }));
       const parts = await this.server.name(this.#base, files);
+      this.named += parts.length;
       for (const [place, part] of parts.entries()) {
         batch[place].isFresh = part.offset === 0; // unlike what was found again, which may be on its way
         this.#named(batch[place], part);

@@ -16,6 +16,7 @@ const fraction = (queue) => {
 };
 
 export class View {
+  asks = false; // whether somebody has to say that all is chosen
   missing = 0; // files of which the server lacks something, though this page has none left to send
   #rate = new Rate();
   #rows = new Map();
@@ -61,6 +62,7 @@ export class View {
     this.part("pause").hidden = queue.paused || !queue.unfinished;
     this.part("resume").hidden = !queue.paused;
     this.part("retry").hidden = !queue.failed.size;
+    this.part("finish").hidden = !this.asks || queue.unfinished > 0 || !queue.items.length;
     this.part("without").hidden = !(queue.failed.size || this.missing) || queue.unfinished > 0;
     this.part("without").textContent = this.missing ? "Leave out what is missing" : "Go on without the failed ones";
     if (queue.unfinished && !queue.paused) this.say(`${Math.floor(whole * 100)} percent sent.`, { atOnce: false });

@@ -16,11 +16,13 @@ const enhance = (form) => {
   let away = false;
   let ending = false;
   let view = null;
+  let resumed = null; // how many files the server knew when this page came to an upload, and how many were to be named
 
   const server = new Server(form.elements.csrfmiddlewaretoken.value, (is) => {
     if (is === away) return;
     away = is;
     view.note(is ? AWAY : "");
+    if (panel.hidden) tell(is ? AWAY : "");
     view.say(is ? AWAY : "The server is back.");
   });
   const queue = new Queue({ server, hasher: new Hasher(form.dataset.hasher), largestHashed: Number(form.dataset.largestHashed) });
@@ -54,6 +56,7 @@ const enhance = (form) => {
 
   const refused = ({ message, missing }) => {
     ending = false;
+    view.asks = false;
     view.missing = missing ?? 0;
     view.note(message);
     view.say(message);
@@ -61,6 +64,9 @@ const enhance = (form) => {
   };
 
   const lead = (promise) => promise.then(({ location: to }) => location.assign(to), refused);
+
+  // Whoever goes on may choose a part of it first: it is all when as many were named as were to be.
+  const isAll = () => !resumed || (resumed.expected > 0 && resumed.named + queue.named >= resumed.expected);
 
   const finish = (without = false) => {
     ending = true;
@@ -71,7 +77,9 @@ const enhance = (form) => {
 
   const begin = async () => {
     const there = form.dataset.base ? new There(await server.parts(form.dataset.base)) : null;
-    if (!form.dataset.base) {
+    if (there) resumed = { named: there.count, expected: Number(form.dataset.expected) };
+    else {
+      form.elements.expected.value = queue.items.length;
       form.elements.name.value = queue.items.length === 1 ? queue.items[0].path : files(queue.items.length);
       const { location: address, id } = await server.open(form.dataset.open, form);
       form.dataset.base = new URL(`./${id}`, new URL(form.dataset.open, location)).pathname;
@@ -82,6 +90,7 @@ const enhance = (form) => {
 
   const submit = async () => {
     const addresses = form.elements.addresses?.value.trim();
+    for (const earlier of queue.items.filter(({ kind }) => kind === "addresses")) queue.remove(earlier); // the form was refused
     if (addresses) add([fromAddresses(addresses)]);
     if (!queue.items.length) return tell("Choose at least one picture, folder or archive.");
     part("submit").disabled = true;
@@ -95,9 +104,14 @@ const enhance = (form) => {
     }
   };
 
+  const dropped = async (transfer) => {
+    const lost = await fromDrop(transfer, add);
+    if (lost.length) tell(`${files(lost.length)} could not be read and ${lost.length === 1 ? "is" : "are"} left out: ${lost.slice(0, 3).join(", ")}${lost.length > 3 ? ", …" : ""}`);
+  };
+
   for (const name of ["dragenter", "dragover"]) zone.addEventListener(name, (event) => (event.preventDefault(), (zone.dataset.over = "")));
   for (const name of ["dragleave", "drop"]) zone.addEventListener(name, () => delete zone.dataset.over);
-  zone.addEventListener("drop", (event) => (event.preventDefault(), fromDrop(event.dataTransfer, add).catch((error) => tell(`Some of it cannot be read: ${error.message}`))));
+  zone.addEventListener("drop", (event) => (event.preventDefault(), queue.collect(dropped(event.dataTransfer))));
   document.addEventListener("paste", (event) => event.clipboardData?.files.length && add(fromPaste(event.clipboardData)));
   const take = (input) => input.files.length && (add(fromInput(input)), (input.value = ""));
   for (const input of form.querySelectorAll("[data-upload-input]")) input.addEventListener("change", () => take(input));
@@ -106,13 +120,16 @@ const enhance = (form) => {
   view.part("pause").addEventListener("click", () => (queue.pause(), view.show(), view.part("resume").focus(), view.say("Paused.")));
   view.part("resume").addEventListener("click", () => (view.note(""), queue.resume(), view.show(), view.part("pause").focus(), view.say("Going on.")));
   view.part("retry").addEventListener("click", () => (view.note(""), queue.retry(), view.show(), view.part("title").focus()));
+  view.part("finish").addEventListener("click", () => finish());
   view.part("without").addEventListener("click", () => finish(true));
-  view.part("discard").addEventListener("click", () => (queue.pause(), lead(server.post(`${form.dataset.base}/discard`))));
+  document.querySelector("[data-upload-discard]").addEventListener("click", () => (document.getElementById("giving-up").close(), queue.pause(), lead(server.post(`${form.dataset.base}/discard`))));
   queue.addEventListener("stop", ({ detail }) => (view.note(detail), view.say(detail)));
   queue.addEventListener("end", () => {
     if (ending) return;
+    view.asks = !queue.failed.size && !isAll();
     view.show();
     if (queue.failed.size) view.say(`${files(queue.failed.size)} failed; all others are here.`);
+    else if (view.asks) view.say("All that was chosen is here. Choose more, or go on.");
     else finish();
   });
 
@@ -122,7 +139,7 @@ const enhance = (form) => {
     for (const input of plain.querySelectorAll("input")) input.disabled = true;
   }
   for (const enhanced of form.querySelectorAll("[data-upload-enhanced]")) enhanced.hidden = false;
-  if (form.dataset.base) begin();
+  if (form.dataset.base) begin().then(() => queue.items.length && begun(), ({ message }) => tell(message));
 };
 
 document.querySelectorAll("form[data-upload]").forEach(enhance);

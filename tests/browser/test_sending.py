@@ -19,6 +19,7 @@ A_WHILE = 120_000
 SENDING = re.compile("/uploads/[0-9a-f-]{36}/files$")
 WHOLE = re.compile("/uploads/[0-9a-f-]{36}$")
 TUS_CLIENT = (Path(__file__).parent / "vendor" / "tus.min.js").read_text()
+ARCHIVE = Path(__file__).parents[1] / "services/workspace-format-1.zip"
 FOLDERS, EACH = 12, 25
 
 
@@ -341,3 +342,89 @@ def test_a_client_that_is_not_ours(program: Server, page: Page) -> None:
     )
     [part] = whole["parts"]
     assert (part["name"], part["offset"]) == ("red/1.jpg", len(drawn_jpeg(50_001)))
+
+
+def test_whoever_goes_on_may_choose_part_by_part(
+    program: Server, page: Page, folder: Path, tmp_path: Path
+) -> None:
+    """Nothing was named when the page was closed: it waits until as much is named as was chosen."""
+    sign_in(page, program)
+    page.goto(urljoin(program.url, "/uploads/new"))
+    names = [tmp_path / f"{seed}.jpg" for seed in range(3)]
+    for seed, name in enumerate(names):
+        name.write_bytes(drawn_jpeg(64_000 + seed))
+    # The server never hears of them.
+    page.route("**/uploads/*/parts", lambda route: route.fulfill(status=429, body=""))
+    drop(page, *names)
+    page.get_by_label("Bring everything in at once").check()
+    page.get_by_role("button", name="Upload", exact=True).click()
+    page.wait_for_url(SENDING)
+    page.reload()
+    page.unroute_all(behavior="ignoreErrors")
+    expect(page.get_by_role("heading", name="3 of 3 files are not here yet")).to_be_visible()
+    drop(page, names[0])
+    wait_for_some(page, 1)
+    onward = page.get_by_role("button", name="Bring them in")
+    expect(onward).to_be_visible()
+    drop(page, names[1])
+    wait_for_some(page, 2)
+    expect(onward).to_be_visible()
+    drop(page, names[2])
+    page.wait_for_url(WHOLE, timeout=A_WHILE)
+    expect(page.get_by_text("3 of 3").first).to_be_visible(timeout=A_WHILE)
+
+
+def test_an_archive_is_imported_when_somebody_says_so(program: Server, page: Page) -> None:
+    sign_in(page, program)
+    page.goto(urljoin(program.url, "/settings/transfers"))
+    page.get_by_role("button", name="Send an archive").click()
+    page.wait_for_url(SENDING)
+    expect(page.get_by_text("Drop the archive of a workspace here")).to_be_visible()
+    drop(page, ARCHIVE)
+    wait_for_some(page, 1)
+    page.get_by_role("button", name="Import it").click()
+    page.wait_for_url(re.compile("/settings/transfers/"), timeout=A_WHILE)
+    expect(page.get_by_text("2 of 2").first).to_be_visible(timeout=A_WHILE)
+
+
+def test_giving_up_asks_first(program: Server, page: Page, tmp_path: Path) -> None:
+    sign_in(page, program)
+    name = tmp_path / "1.jpg"
+    name.write_bytes(drawn_jpeg(66_000))
+    page.route("**/parts/*", lambda route: None)  # it stays under way
+    begin(page, program, name, words="1 file")
+    page.wait_for_url(SENDING)
+    page.get_by_role("button", name="Give up", exact=True).click()
+    page.get_by_role("button", name="Cancel").click()
+    expect(page.get_by_role("heading", name="Sending")).to_be_visible()
+    page.get_by_role("button", name="Give up", exact=True).click()
+    page.get_by_role("button", name="Give it up").click()
+    page.wait_for_url(urljoin(program.url, "/uploads/new"))
+    page.unroute_all(behavior="ignoreErrors")
+
+
+def test_addresses_of_a_form_that_was_refused_are_sent_once(program: Server, page: Page) -> None:
+    sign_in(page, program)
+    page.goto(urljoin(program.url, "/uploads/new"))
+    page.get_by_text("Pictures at addresses").click()
+    field = page.get_by_label("Addresses of pictures")
+    opened = []
+
+    def refuse(route: Route) -> None:
+        opened.append(route.request.url)
+        if len(opened) == 1:
+            route.fulfill(status=422, json={"detail": "Choose a type or name a new one, not both."})
+        else:
+            route.continue_()
+
+    page.route("**/uploads/open", refuse)
+    for text in ("http://127.0.0.1:1/a.jpg http://", "http://127.0.0.1:1/a.jpg"):
+        field.fill(text)
+        page.get_by_role("button", name="Upload", exact=True).click()
+        if text.endswith("http://"):
+            expect(page.get_by_text("not both")).to_be_visible()
+    page.wait_for_url(WHOLE, timeout=A_WHILE)
+    # Sent twice they would be two files.
+    heading = page.get_by_role("heading", name="What “addresses.txt” would bring")
+    expect(heading).to_be_visible(timeout=A_WHILE)
+    page.unroute_all(behavior="ignoreErrors")

@@ -12,9 +12,11 @@ from dashboard.files import storage
 from dashboard.files.errors import AddressFailed
 from dashboard.jobs.runner import run_job
 from dashboard.models import Extraction, Image, Job, SentFeature, Upload, UploadFile, Version
+from dashboard.queries.retries import can_retry
 from dashboard.services import extraction_sent, jobs, upload_reader
 from dashboard.services.closing import cancel_job
 from dashboard.services.descriptors import describe
+from dashboard.services.errors import NothingToRetry
 from dashboard.services.extraction_sending import describe_addresses, open_extraction
 from dashboard.services.receiving import append, forget_bytes, register_part
 from dashboard.services.receiving_end import finish_receiving
@@ -273,3 +275,14 @@ def test_few_large_pictures_wait_at_a_time(
     assert job.message == "5 images described."
     assert max(held) < most + largest
     assert len(held) >= 2
+
+
+def test_what_is_forgotten_is_not_tried_again(version: Version, cast: Cast) -> None:
+    job = sent(version, cast, FILES)
+    cancel_job(job=job, actor=cast.bob)
+    job.refresh_from_db()
+    assert can_retry(job)
+    forget_bytes(Upload.objects.get(purpose=Upload.Purpose.DESCRIBE))
+    assert not can_retry(job)
+    with pytest.raises(NothingToRetry):
+        retry_job(job=job, actor=cast.bob)

@@ -328,3 +328,15 @@ def test_a_job_is_put_back_as_soon_as_the_database_takes_it(
         runner.run_job(str(job.id))
     job.refresh_from_db()
     assert (job.state, job.tries, job.owner) == (Job.State.QUEUED, 0, "")
+
+
+@pytest.mark.parametrize("kind", sorted(runner.KINDS.keys() - {Job.Kind.CLOSE}))
+def test_a_job_whose_subject_is_gone_comes_to_an_end(cast: Cast, kind: str) -> None:
+    """It can be cancelled, and is given up by itself."""
+    cancelled, forgotten = (make_job(cast.workspace, kind=kind) for _ in range(2))
+    cancel_job(job=cancelled, actor=cast.bob)
+    Job.objects.filter(pk=forgotten.pk).update(tries=Job.MAX_TRIES)
+    sweep.give_up_worn_out()
+    for job, state in ((cancelled, Job.State.CANCELLED), (forgotten, Job.State.FAILED)):
+        job.refresh_from_db()
+        assert job.state == state

@@ -7,8 +7,12 @@ import pytest
 
 from dashboard.files import manifests
 from dashboard.models import Group, Image, Job, SimilarityType, Upload, UploadFile
-from dashboard.services import jobs, upload_batches, upload_matching, upload_plans
+from dashboard.services import jobs, upload_batches, upload_matching, upload_plans, uploads
+from dashboard.services.closing import cancel_job
 from dashboard.services.images import pictures
+from dashboard.services.receiving_end import finish_receiving
+from dashboard.services.retries import retry_job
+from dashboard.services.upload_listing import list_parts
 from dashboard.services.upload_mending import Mended, leave_out, mend_file
 from dashboard.services.upload_plans import start_plan
 from dashboard.services.uploads import retry_upload
@@ -361,3 +365,27 @@ def test_rows_that_say_too_much_of_one_file_together(cast: Cast) -> None:
     sentence = "Its meta data and that of earlier rows are too much together."
     assert wrong == [{}, {}, {"row": sentence}, {"row": sentence}]
     assert sorted(upload.files.order_by("pk")[0].meta_data) == ["said 0", "said 1"]
+
+
+def test_what_was_wrong_is_still_wrong_after_a_cancel(
+    cast: Cast, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Cancelled when all was listed and nothing told as failed yet, and tried again."""
+    manifest = b"file,group,test\n1.jpg,A,yes\n2.jpg,A,maybe\n"
+    files = {"m.csv": manifest, "1.jpg": drawn_jpeg(1), "2.jpg": drawn_jpeg(2)}
+    kind = make_type(cast.workspace)
+    upload = received(cast, files, similarity_type=kind, auto_commit=True)
+    job = finish_receiving(upload=upload, actor=cast.bob)
+
+    def cancel(*, upload: Upload, handle: jobs.Handle) -> None:
+        list_parts(upload=upload, handle=handle)
+        cancel_job(job=job, actor=cast.bob)
+        handle.check()
+
+    with monkeypatch.context() as patch:
+        patch.setattr(uploads, "list_parts", cancel)
+        assert ran(job).state == Job.State.CANCELLED
+    again = ran(retry_job(job=job, actor=cast.bob))
+    assert again.message == "1 added, 1 failed."
+    assert "maybe" in reasons(upload)["2.jpg"]
+    assert groups(kind) == {"A": 1}

@@ -6,12 +6,13 @@ from typing import IO
 import pytest
 
 from dashboard.files import archives
-from dashboard.models import Group, Image, Job, SimilarityType, Upload, UploadType
+from dashboard.models import Group, Image, Job, SimilarityType, Upload, UploadPart, UploadType
 from dashboard.services import jobs, upload_plans
 from dashboard.services.closing import cancel_job
+from dashboard.services.errors import NothingToRetry
 from dashboard.services.images import delete_images, pictures
 from dashboard.services.retries import retry_job
-from dashboard.services.upload_errors import NothingToUpload, WrongStage
+from dashboard.services.upload_errors import NothingToUpload, NotWhole, WrongStage
 from dashboard.services.upload_plans import start_plan
 from dashboard.services.uploads import commit_upload
 from tests.factories import Cast, drawn_jpeg, make_image, make_type
@@ -326,3 +327,16 @@ def test_each_step_has_its_stage(cast: Cast) -> None:
         start_plan(upload=upload, actor=cast.bob)
     with pytest.raises(WrongStage):
         commit_upload(upload=upload, actor=cast.bob)
+
+
+def test_it_is_not_tried_again_while_more_is_sent(cast: Cast) -> None:
+    upload = received(cast, {"shoes.zip": zipped(SHOES)})
+    job = start_plan(upload=upload, actor=cast.bob)
+    cancel_job(job=job, actor=cast.bob)
+    part = add_part(upload, "more.csv", b"file,group\n", size=99)
+    with pytest.raises(NothingToRetry):
+        retry_job(job=job, actor=cast.bob)
+    with pytest.raises(NotWhole):
+        start_plan(upload=upload, actor=cast.bob)
+    UploadPart.objects.filter(pk=part.pk).update(size=part.received)
+    assert ran(retry_job(job=job, actor=cast.bob)).state == Job.State.DONE

@@ -13,6 +13,8 @@ from dashboard.queries.upload_undo import undo_forecast
 from dashboard.services import jobs, upload_batches, upload_undo
 from dashboard.services.closing import cancel_job
 from dashboard.services.errors import NothingToRetry, StillUnderWay
+from dashboard.services.extractions import start_extraction
+from dashboard.services.fills import start_fill
 from dashboard.services.groups import add_images
 from dashboard.services.images import delete_images
 from dashboard.services.retries import retry_job
@@ -23,6 +25,8 @@ from dashboard.services.uploads import commit_upload, retry_upload
 from tests.factories import (
     Cast,
     drawn_jpeg,
+    make_collection,
+    make_described_version,
     make_group,
     make_image,
     make_task,
@@ -252,3 +256,23 @@ def test_only_what_brought_images_in_is_undone(
     bob_client.post(f"/uploads/{upload.pk}/undo")
     assert not Job.objects.filter(kind=Job.Kind.UNDO).exists()
     assert storage.names(part.path)
+
+
+def test_what_was_under_way_on_a_type_that_goes_ends_with_it(cast: Cast) -> None:
+    upload = brought_in(cast, new_type_name="Same shoe")
+    kind = SimilarityType.objects.get()
+    version = make_described_version(make_task(cast.workspace))
+    extraction = start_extraction(
+        workspace=cast.workspace,
+        version=version,
+        file_format="csv",
+        similarity_type=kind,
+        actor=cast.vera,
+    )[1]
+    fill = start_fill(
+        collection=make_collection(cast.workspace), similarity_type=kind, actor=cast.bob
+    )
+    undone(upload)
+    for job in (extraction, fill):
+        job.refresh_from_db()
+        assert (job.state, job.message) == (Job.State.CANCELLED, "It was deleted.")

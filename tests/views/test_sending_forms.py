@@ -188,7 +188,7 @@ def test_what_is_not_finished_is_to_be_gone_on_with(
 ) -> None:
     open_upload(workspace=cast.elsewhere, name="theirs", actor=cast.charlie)
     text = bob_client.get(page).content.decode()
-    assert f'href="/uploads/{upload.pk}/files"' in text
+    assert f'href="/uploads/{upload.pk}"' in text
     assert "theirs" not in text
     Upload.objects.update(stage="committed", committed=upload.created)
     assert "Uploads that are not finished" not in bob_client.get(page).content.decode()

@@ -10,6 +10,7 @@ from django.urls import reverse
 from dashboard.files import storage
 from dashboard.jobs.runner import run_job
 from dashboard.models import Job, Transfer, Upload
+from dashboard.services.closing import cancel_job
 from dashboard.services.transfers import open_import, start_export
 from tests.factories import Cast, make_group, make_image, make_type, signed_in
 from tests.transfers import bring, export, sent
@@ -160,3 +161,20 @@ def test_the_list_takes_a_fixed_number_of_queries(
         page = ann_client.get(reverse("transfers")).content.decode()
     assert page.count("Export of Alice’s shop") == 5
     assert page.count("Waiting for its file") == 5
+
+
+@pytest.mark.parametrize("kind", [Job.Kind.EXPORT, Job.Kind.IMPORT])
+def test_only_who_may_begin_one_may_try_it_again(
+    cast: Cast, bob_client: Client, ann_client: Client, kind: Job.Kind
+) -> None:
+    if kind == Job.Kind.EXPORT:
+        job = start_export(workspace=cast.workspace, actor=cast.ann)[1]
+    else:
+        data = export(cast.elsewhere, cast.charlie)[1]
+        job = sent(cast.workspace, data, cast.ann)[1]
+    cancel_job(job=job, actor=cast.ann)
+    for page in (reverse("jobs"), reverse("job", args=[job.pk])):
+        assert "Try again" not in bob_client.get(page).content.decode()
+        assert "Try again" in ann_client.get(page).content.decode()
+    assert bob_client.post(reverse("job-retry", args=[job.pk])).status_code == 403
+    assert ann_client.post(reverse("job-retry", args=[job.pk])).status_code == 303

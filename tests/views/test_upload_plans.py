@@ -2,13 +2,17 @@
 
 import re
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.conf import settings
 from django.test import Client
+from django.utils import timezone
 
 from dashboard.models import Group, Image, Job, SimilarityType, Upload, UploadFile, UploadPart
 from dashboard.queries import upload_plans
+from dashboard.queries.receiving import abandoned_uploads
 from dashboard.services.groups import add_images
 from tests.factories import Cast, api_client, drawn_jpeg, make_group, make_image, make_type
 from tests.services.uploaded import SHOES, committed, planned, ran, received, undone, zipped
@@ -319,3 +323,48 @@ def test_errors_are_a_csv_before_and_after(bob_client: Client, upload: Upload) -
     after = bob_client.get(f"/uploads/{upload.pk}/failures.csv").getvalue()
     assert before == after
     assert len(before.splitlines()) == 4
+
+
+def test_a_group_whose_folder_ends_with_a_space_is_renamed(bob_client: Client, cast: Cast) -> None:
+    files = {"shop/red /1.jpg": drawn_jpeg(1), "shop/2.jpg": b""}
+    upload = received(cast, {"s.zip": zipped(files)})
+    planned(upload)
+    page = bob_client.get(f"/uploads/{upload.pk}").content.decode()
+    named = upload.files.get(name__endswith="1.jpg").group_name
+    assert f'name="group" value="{named}"' in page
+    answer = bob_client.post(
+        f"/uploads/{upload.pk}/mend-all", {"do": "rename", "group": named, "name": "blue"}
+    )
+    assert answer.status_code == 303
+    assert upload.files.get(name__endswith="1.jpg").group_name == "blue"
+
+
+def test_a_group_that_is_not_planned_is_told(bob_client: Client, cast: Cast) -> None:
+    upload = received(cast, {"s.zip": zipped(SHOES)})
+    planned(upload)
+    answer = bob_client.post(
+        f"/uploads/{upload.pk}/mend-all",
+        {"do": "rename", "group": "green", "name": "blue"},
+        follow=True,
+    )
+    assert "no longer there" in answer.content.decode()
+
+
+def test_what_somebody_mends_is_not_forgotten(bob_client: Client, cast: Cast) -> None:
+    upload = received(cast, {"s.zip": zipped(SHOES)})
+    planned(upload)
+    long_ago = timezone.now() - timedelta(days=settings.LIKEWISE_KEEP_UPLOADS + 1)
+    Upload.objects.filter(pk=upload.pk).update(modified=long_ago)
+    assert [*abandoned_uploads(timezone.now())] == [upload]
+    bob_client.post(f"/uploads/{upload.pk}/mend-all", {"do": "leave-out"})
+    assert [*abandoned_uploads(timezone.now())] == []
+    until = timezone.localtime() + timedelta(days=settings.LIKEWISE_KEEP_UPLOADS)
+    assert f"{until.day} {until:%b %Y}" in bob_client.get(f"/uploads/{upload.pk}").content.decode()
+
+
+def test_a_plan_that_waits_is_listed(bob_client: Client, cast: Cast) -> None:
+    upload = received(cast, {"s.zip": zipped(SHOES)})
+    planned(upload)
+    page = bob_client.get("/uploads/").content.decode()
+    assert f'href="/uploads/{upload.pk}"' in page
+    assert "Ready to bring in" in page

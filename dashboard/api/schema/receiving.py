@@ -54,7 +54,7 @@ class UploadAnswer(serializers.Serializer[Any]):
     workspace = serializers.UUIDField()
     created = serializers.DateTimeField()
     expires = serializers.DateTimeField(
-        allow_null=True, help_text="When it is forgotten unless more is sent."
+        allow_null=True, help_text="When it is forgotten unless somebody goes on with it."
     )
 
 
