@@ -82,6 +82,7 @@ export class View {
     const words = [`${size(bytes.sent)} of ${size(needed(this.queue))} sent`];
     if (paused) words.push("paused");
     else if (unfinished && perSecond > 0) words.push(`${size(perSecond)}/s`, `${time((needed(this.queue) - bytes.sent) / perSecond)} left`);
+    else if (this.asks && !unfinished) words.push("choose more, or go on");
     const hashing = count.waiting + count.hashing;
     if (hashing && !paused) words.push(`${files(hashing)} to look at`);
     this.part("sentence").textContent = words.join(" · ");

@@ -103,7 +103,7 @@ def begin(page: Page, program: Server, *paths: Path, words: str) -> None:
     """Drop files on the page, and have them brought in at once when all are there."""
     page.goto(urljoin(program.url, "/uploads/new"))
     drop(page, *paths)
-    expect(page.get_by_text(words)).to_be_visible()
+    expect(page.locator("[data-upload-chosen]")).to_contain_text(words)
     page.get_by_label("Bring everything in at once").check()
     page.get_by_role("button", name="Upload", exact=True).click()
 
@@ -114,7 +114,7 @@ def test_300_files_and_a_reload(program: Server, page: Page, folder: Path) -> No
     page.goto(urljoin(program.url, "/uploads/new"))
     counted, asked = requests_of(page, "PATCH"), requests_of(page, "HEAD")
     drop(page, folder)
-    expect(page.get_by_text("300 files")).to_be_visible()
+    expect(page.locator("[data-upload-chosen]")).to_contain_text("300 files")
     page.get_by_label("Or of a new type").fill("Same mug")
     page.get_by_label("Bring everything in at once").check()
     page.get_by_role("button", name="Upload", exact=True).click()
@@ -366,6 +366,7 @@ def test_whoever_goes_on_may_choose_part_by_part(
     wait_for_some(page, 1)
     onward = page.get_by_role("button", name="Bring them in")
     expect(onward).to_be_visible()
+    expect(page.get_by_text("sent · choose more, or go on")).to_be_visible()
     drop(page, names[1])
     wait_for_some(page, 2)
     expect(onward).to_be_visible()
@@ -384,7 +385,7 @@ def test_an_archive_is_imported_when_somebody_says_so(program: Server, page: Pag
     wait_for_some(page, 1)
     page.get_by_role("button", name="Import it").click()
     page.wait_for_url(re.compile("/settings/transfers/"), timeout=A_WHILE)
-    expect(page.get_by_text("2 of 2").first).to_be_visible(timeout=A_WHILE)
+    expect(page.get_by_text("Done", exact=True).first).to_be_visible(timeout=A_WHILE)
 
 
 def test_giving_up_asks_first(program: Server, page: Page, tmp_path: Path) -> None:
