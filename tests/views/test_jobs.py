@@ -73,15 +73,15 @@ def test_a_job_that_never_was_is_not_there(bob_client: Client) -> None:
 
 
 def test_a_poll_gets_the_bar_and_goes_on(bob_client: Client, job: Job) -> None:
-    began = timezone.now() - timedelta(seconds=10)
-    running(job, total=400, done=90, failed=10, fraction=0.25, started=began)
+    began = timezone.now() - timedelta(seconds=100)  # a second more makes no difference
+    running(job, total=4000, done=900, failed=100, fraction=0.25, started=began)
     answer = bob_client.get(f"/jobs/{job.pk}/progress", headers=HTMX)
     text = answer.content.decode()
     assert "data-poll" in text
     assert "25 %" in text
-    assert "100 of 400" in text
+    assert "1,000 of 4,000" in text
     assert "10 images/s" in text
-    assert "about 30 s left" in text
+    assert "about 5 min left" in text
     assert "HX-Trigger" not in answer
 
 
