@@ -18,39 +18,22 @@ class Snapshots(Generic[K, V]):
         self._seconds = seconds
         self._read = read
         self._kept: dict[K, tuple[float, V]] = {}
-        self._cleared = 0
         self._lock = threading.Lock()
 
     def get(self, key: K) -> V:
-        """Return the value, at most so many seconds old.
-
-        While one reads it anew, others are told the last one once more: they do not all read.
-        """
+        """Return the value, at most so many seconds old."""
         now = time.monotonic()
         kept = self._kept.get(key)
         if kept is not None and now - kept[0] < self._seconds:
             return kept[1]
+        value = self._read(key)
         with self._lock:
-            cleared = self._cleared
-            kept = self._kept.pop(key, None)
-            if kept is not None and now - kept[0] < 2 * self._seconds:
-                self._kept[key] = (now, kept[1])
-        try:
-            value = self._read(key)
-        except BaseException:
-            with self._lock:
-                self._kept.pop(key, None)
-            raise
-        with self._lock:
-            # What was read before somebody cleared may be what they have changed.
-            if cleared == self._cleared:
-                if len(self._kept) >= KEPT:
-                    self._kept.clear()
-                self._kept[key] = (time.monotonic(), value)
+            if len(self._kept) >= KEPT:
+                self._kept.clear()
+            self._kept[key] = (now, value)
         return value
 
     def clear(self) -> None:
         """Forget everything."""
         with self._lock:
-            self._cleared += 1
             self._kept.clear()
