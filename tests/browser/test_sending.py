@@ -31,7 +31,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
         (root / f"mug {number}").mkdir(parents=True)
         for seed in range(EACH):
             name = root / f"mug {number}" / f"{seed}.jpg"
-            name.write_bytes(drawn_jpeg(1000 * number + seed))
+            name.write_bytes(drawn_jpeg(100_000 + 1000 * number + seed))
         (root / f"mug {number}" / ".DS_Store").write_bytes(b"x")
     return root
 
