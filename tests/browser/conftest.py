@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
-from tests.live import Server, running
+from tests.live import EMAIL, PASSWORD, Server, running
 
 CHROMIUM = "/usr/bin/chromium"
 PATIENCE = 20_000  # milliseconds: on a busy machine a page takes its time
@@ -34,6 +34,14 @@ def browser() -> Iterator[Browser]:
 def installation() -> Iterator[Server]:
     """Run the program as `make run` does, with nothing in it yet."""
     with running(DATABASE_URL="", REDIS_URL="") as server:
+        yield server
+
+
+@pytest.fixture(scope="module")
+def program(browser: Browser) -> Iterator[Server]:
+    """Run one installation, with an owner, for all that a module sends to it."""
+    with running(DATABASE_URL="", REDIS_URL="") as server:
+        server.manage("user", "create", "--email", EMAIL, "--password", PASSWORD)
         yield server
 
 

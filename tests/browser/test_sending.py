@@ -4,20 +4,27 @@ import random
 import re
 import zipfile
 from collections import Counter
-from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import urljoin
 
 import pytest
-from playwright.sync_api import Browser, Page, Request, Route, expect
+from playwright.sync_api import Browser, Page, expect
 
+from tests.browser.senders import (
+    A_WHILE,
+    SENDING,
+    WHOLE,
+    begin,
+    drop,
+    figure,
+    requests_of,
+    sign_in,
+    wait_for_some,
+)
 from tests.factories import drawn_jpeg
-from tests.live import EMAIL, PASSWORD, Server, running
+from tests.live import Server
 
 pytestmark = [pytest.mark.browser, pytest.mark.live]
-A_WHILE = 120_000
-SENDING = re.compile("/uploads/[0-9a-f-]{36}/files$")
-WHOLE = re.compile("/uploads/[0-9a-f-]{36}$")
 TUS_CLIENT = (Path(__file__).parent / "vendor" / "tus.min.js").read_text()
 ARCHIVE = Path(__file__).parents[1] / "services/workspace-format-1.zip"
 FOLDERS, EACH = 12, 25
@@ -36,44 +43,6 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return root
 
 
-def drop(page: Page, *paths: Path) -> None:
-    """Drop files or folders as a mouse would, by way of the browser's debugger."""
-    expect(page.locator("[data-upload-enhanced]")).to_be_visible()
-    box = page.locator("[data-upload-zone]").bounding_box()
-    assert box is not None
-    data = {"items": [], "files": [str(path) for path in paths], "dragOperationsMask": 1}
-    debugger = page.context.new_cdp_session(page)
-    for kind in ("dragEnter", "dragOver", "drop"):
-        debugger.send(
-            "Input.dispatchDragEvent",
-            {"type": kind, "x": box["x"] + 30, "y": box["y"] + 30, "data": data},
-        )
-
-
-def requests_of(page: Page, method: str) -> Counter[str]:
-    """Count the requests that bring bytes (PATCH) or ask how far they are (HEAD), by address."""
-    counted: Counter[str] = Counter()
-
-    def count(request: Request) -> None:
-        if request.method == method:
-            counted[request.url] += 1
-
-    page.on("request", count)
-    return counted
-
-
-def figure(page: Page, name: str) -> int:
-    return int(page.locator(f"[data-upload-count-{name}]").inner_text().replace(",", "") or 0)
-
-
-def wait_for_some(page: Page, many: int) -> None:
-    page.wait_for_function(
-        "many => Number(document.querySelector('[data-upload-count-done]').textContent) >= many",
-        arg=many,
-        timeout=A_WHILE,
-    )
-
-
 def in_it(page: Page, url: str) -> tuple[int, int]:
     """Count images and groups as the program tells them."""
     page.goto(urljoin(url, "/"))
@@ -81,31 +50,6 @@ def in_it(page: Page, url: str) -> tuple[int, int]:
     found = [re.search(rf"([\d,]+)\s+{noun}", text, re.IGNORECASE) for noun in ("images", "groups")]
     images, groups = (int(match[1].replace(",", "")) if match else 0 for match in found)
     return images, groups
-
-
-@pytest.fixture(scope="module")
-def program(browser: Browser) -> Iterator[Server]:
-    """Run one installation for all that is sent here."""
-    with running(DATABASE_URL="", REDIS_URL="") as server:
-        server.manage("user", "create", "--email", EMAIL, "--password", PASSWORD)
-        yield server
-
-
-def sign_in(page: Page, program: Server) -> None:
-    page.goto(urljoin(program.url, "/accounts/login/"))
-    page.get_by_label("E-mail").fill(EMAIL)
-    page.get_by_label("Password").fill(PASSWORD)
-    page.keyboard.press("Enter")
-    expect(page).to_have_title("Home · Likewise")
-
-
-def begin(page: Page, program: Server, *paths: Path, words: str) -> None:
-    """Drop files on the page, and have them brought in at once when all are there."""
-    page.goto(urljoin(program.url, "/uploads/new"))
-    drop(page, *paths)
-    expect(page.locator("[data-upload-chosen]")).to_contain_text(words)
-    page.get_by_label("Bring everything in at once").check()
-    page.get_by_role("button", name="Upload", exact=True).click()
 
 
 def test_300_files_and_a_reload(program: Server, page: Page, folder: Path) -> None:
@@ -209,115 +153,6 @@ def test_a_dead_network_and_a_pause(program: Server, browser: Browser, folder: P
     context.close()
 
 
-def test_what_fails_can_be_tried_again_or_left_out(
-    program: Server, page: Page, tmp_path: Path
-) -> None:
-    names = [tmp_path / f"{seed}.jpg" for seed in range(3)]
-    for seed, name in enumerate(names):
-        name.write_bytes(drawn_jpeg(60_000 + seed))
-    refused = {"status": 403, "json": {"detail": "Not now."}}
-
-    def refuse(route: Route) -> None:
-        if route.request.method == "PATCH":
-            route.fulfill(**refused)
-        else:
-            route.continue_()
-
-    sign_in(page, program)
-    page.route("**/parts/*", refuse)
-    begin(page, program, *names, words="3 files")
-    expect(page.get_by_role("row", name="0.jpg Not now.")).to_be_visible(timeout=A_WHILE)
-    expect(page.get_by_role("button", name="Go on without the failed ones")).to_be_visible()
-    page.get_by_role("button", name="Remove 0.jpg").click()
-    expect(page.get_by_role("row", name="0.jpg Not now.")).to_have_count(0)
-    page.unroute("**/parts/*")
-    page.get_by_role("button", name="Retry all failed").click()
-    page.wait_for_url(WHOLE, timeout=A_WHILE)
-    expect(page.get_by_text("2 of 2").first).to_be_visible(timeout=A_WHILE)
-
-
-def test_answers_that_are_lost(program: Server, browser: Browser, tmp_path: Path) -> None:
-    """The server has done what it was asked, and nobody hears of it: the page asks again."""
-    context = browser.new_context()  # whose console may complain about the server
-    page = context.new_page()
-    names = [tmp_path / f"{seed}.jpg" for seed in range(3)]
-    for seed, name in enumerate(names):
-        name.write_bytes(drawn_jpeg(61_000 + seed))
-    lost = []
-
-    def lose_the_first(route: Route) -> None:
-        if route.request.method != "POST" or route.request.url in lost:
-            return route.continue_()
-        lost.append(route.request.url)
-        assert route.fetch().ok
-        return route.fulfill(status=503, body="")
-
-    sign_in(page, program)
-    for call in ("parts", "finish"):
-        page.route(f"**/uploads/*/{call}", lose_the_first)
-    begin(page, program, *names, words="3 files")
-    page.wait_for_url(WHOLE, timeout=A_WHILE)
-    assert [url.rsplit("/", 1)[1] for url in lost] == ["parts", "finish"]
-    expect(page.get_by_text("3 of 3").first).to_be_visible(timeout=A_WHILE)
-    context.close()
-
-
-def test_what_another_page_named_can_be_left_out(
-    program: Server, browser: Browser, tmp_path: Path
-) -> None:
-    context = browser.new_context()
-    page, named = context.new_page(), []
-    (tmp_path / "here.jpg").write_bytes(drawn_jpeg(62_000))
-
-    def name_another(route: Route) -> None:
-        if not named:
-            named.append(route.fetch(post_data={"files": [{"name": "gone.jpg", "size": 9}]}).ok)
-        route.continue_()
-
-    sign_in(page, program)
-    page.route("**/uploads/*/parts", name_another)
-    begin(page, program, tmp_path / "here.jpg", words="1 file")
-    page.get_by_role("button", name="Leave out what is missing").click(timeout=A_WHILE)
-    page.wait_for_url(WHOLE, timeout=A_WHILE)
-    expect(page.get_by_text("1 of 1").first).to_be_visible(timeout=A_WHILE)
-    assert named == [True]
-    context.close()
-
-
-def test_a_retry_ends_a_pause(program: Server, browser: Browser, tmp_path: Path) -> None:
-    """One file fails, another is under way when a pause begins: both come in after a retry."""
-    small, large = tmp_path / "small.jpg", tmp_path / "large.zip"
-    small.write_bytes(drawn_jpeg(63_000))
-    with zipfile.ZipFile(large, "w") as archive:
-        archive.writestr("a.jpg", drawn_jpeg(63_001) + random.Random(2).randbytes(20 << 20))
-    context = browser.new_context()
-    page = context.new_page()
-    sign_in(page, program)
-    debugger = context.new_cdp_session(page)
-    debugger.send("Network.enable")
-    slow = {"offline": False, "latency": 0, "downloadThroughput": -1, "uploadThroughput": 4 << 20}
-    debugger.send("Network.emulateNetworkConditions", slow)
-
-    refused: set[str] = set()
-
-    def refuse(route: Route) -> None:
-        if route.request.method == "PATCH" and not refused - {route.request.url}:
-            refused.add(route.request.url)
-            route.fulfill(status=403, json={"detail": "Not now."})
-        else:
-            route.continue_()
-
-    page.route("**/parts/*", refuse)
-    begin(page, program, small, large, words="2 files")
-    expect(page.get_by_role("row", name="small.jpg Not now.")).to_be_visible(timeout=A_WHILE)
-    page.get_by_role("button", name="Pause").click()
-    page.unroute("**/parts/*")
-    page.get_by_role("button", name="Retry all failed").click()
-    page.wait_for_url(WHOLE, timeout=A_WHILE)
-    expect(page.get_by_text("2 of 2").first).to_be_visible(timeout=A_WHILE)
-    context.close()
-
-
 def test_a_client_that_is_not_ours(program: Server, page: Page) -> None:
     """The protocol's own client sends through the pages' door, with the form's token."""
     sign_in(page, program)
@@ -386,46 +221,3 @@ def test_an_archive_is_imported_when_somebody_says_so(program: Server, page: Pag
     page.get_by_role("button", name="Import it").click()
     page.wait_for_url(re.compile("/settings/transfers/"), timeout=A_WHILE)
     expect(page.get_by_text("Done", exact=True).first).to_be_visible(timeout=A_WHILE)
-
-
-def test_giving_up_asks_first(program: Server, page: Page, tmp_path: Path) -> None:
-    sign_in(page, program)
-    name = tmp_path / "1.jpg"
-    name.write_bytes(drawn_jpeg(66_000))
-    page.route("**/parts/*", lambda route: None)  # it stays under way
-    begin(page, program, name, words="1 file")
-    page.wait_for_url(SENDING)
-    page.get_by_role("button", name="Give up", exact=True).click()
-    page.get_by_role("button", name="Cancel").click()
-    expect(page.get_by_role("heading", name="Sending")).to_be_visible()
-    page.get_by_role("button", name="Give up", exact=True).click()
-    page.get_by_role("button", name="Give it up").click()
-    page.wait_for_url(urljoin(program.url, "/uploads/new"))
-    page.unroute_all(behavior="ignoreErrors")
-
-
-def test_addresses_of_a_form_that_was_refused_are_sent_once(program: Server, page: Page) -> None:
-    sign_in(page, program)
-    page.goto(urljoin(program.url, "/uploads/new"))
-    page.get_by_text("Pictures at addresses").click()
-    field = page.get_by_label("Addresses of pictures")
-    opened = []
-
-    def refuse(route: Route) -> None:
-        opened.append(route.request.url)
-        if len(opened) == 1:
-            route.fulfill(status=422, json={"detail": "Choose a type or name a new one, not both."})
-        else:
-            route.continue_()
-
-    page.route("**/uploads/open", refuse)
-    for text in ("http://127.0.0.1:1/a.jpg http://", "http://127.0.0.1:1/a.jpg"):
-        field.fill(text)
-        page.get_by_role("button", name="Upload", exact=True).click()
-        if text.endswith("http://"):
-            expect(page.get_by_text("not both")).to_be_visible()
-    page.wait_for_url(WHOLE, timeout=A_WHILE)
-    # Sent twice they would be two files.
-    heading = page.get_by_role("heading", name="What “addresses.txt” would bring")
-    expect(heading).to_be_visible(timeout=A_WHILE)
-    page.unroute_all(behavior="ignoreErrors")

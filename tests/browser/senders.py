@@ -1,0 +1,69 @@
+"""Files that go from a real browser to a running program, as a person sends them."""
+
+import re
+from collections import Counter
+from pathlib import Path
+from urllib.parse import urljoin
+
+from playwright.sync_api import Page, Request, expect
+
+from tests.live import EMAIL, PASSWORD, Server
+
+A_WHILE = 120_000
+SENDING = re.compile("/uploads/[0-9a-f-]{36}/files$")
+WHOLE = re.compile("/uploads/[0-9a-f-]{36}$")
+
+
+def drop(page: Page, *paths: Path) -> None:
+    """Drop files or folders as a mouse would, by way of the browser's debugger."""
+    expect(page.locator("[data-upload-enhanced]")).to_be_visible()
+    box = page.locator("[data-upload-zone]").bounding_box()
+    assert box is not None
+    data = {"items": [], "files": [str(path) for path in paths], "dragOperationsMask": 1}
+    debugger = page.context.new_cdp_session(page)
+    for kind in ("dragEnter", "dragOver", "drop"):
+        debugger.send(
+            "Input.dispatchDragEvent",
+            {"type": kind, "x": box["x"] + 30, "y": box["y"] + 30, "data": data},
+        )
+
+
+def requests_of(page: Page, method: str) -> Counter[str]:
+    """Count the requests that bring bytes (PATCH) or ask how far they are (HEAD), by address."""
+    counted: Counter[str] = Counter()
+
+    def count(request: Request) -> None:
+        if request.method == method:
+            counted[request.url] += 1
+
+    page.on("request", count)
+    return counted
+
+
+def figure(page: Page, name: str) -> int:
+    return int(page.locator(f"[data-upload-count-{name}]").inner_text().replace(",", "") or 0)
+
+
+def wait_for_some(page: Page, many: int) -> None:
+    page.wait_for_function(
+        "many => Number(document.querySelector('[data-upload-count-done]').textContent) >= many",
+        arg=many,
+        timeout=A_WHILE,
+    )
+
+
+def sign_in(page: Page, program: Server) -> None:
+    page.goto(urljoin(program.url, "/accounts/login/"))
+    page.get_by_label("E-mail").fill(EMAIL)
+    page.get_by_label("Password").fill(PASSWORD)
+    page.keyboard.press("Enter")
+    expect(page).to_have_title("Home · Likewise")
+
+
+def begin(page: Page, program: Server, *paths: Path, words: str) -> None:
+    """Drop files on the page, and have them brought in at once when all are there."""
+    page.goto(urljoin(program.url, "/uploads/new"))
+    drop(page, *paths)
+    expect(page.locator("[data-upload-chosen]")).to_contain_text(words)
+    page.get_by_label("Bring everything in at once").check()
+    page.get_by_role("button", name="Upload", exact=True).click()
