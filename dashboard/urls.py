@@ -18,10 +18,10 @@ urlpatterns = [
         media.thumbnail_file,
         name="thumbnail-file",
     ),
+    path("", include("dashboard.views.urls")),  # before others, as they are asked for most
     path("accounts/", include("allauth.urls")),
     path("admin/", admin.site.urls),
     path("", include("accounts.urls")),
-    path("", include("dashboard.views.urls")),
     path("", include("dashboard.api.urls")),
 ]
 handler500 = "dashboard.views.errors.server_error"

@@ -21,11 +21,13 @@ class Snapshots(Generic[K, V]):
         self._lock = threading.Lock()
 
     def get(self, key: K) -> V:
-        """Return the value, at most so many seconds old."""
+        """Return the value, at most so many seconds old, or as much older as it takes to read."""
         now = time.monotonic()
         kept = self._kept.get(key)
-        if kept is not None and now - kept[0] < self._seconds:
-            return kept[1]
+        if kept is not None:
+            if now - kept[0] < self._seconds:
+                return kept[1]
+            self._kept[key] = (now, kept[1])  # one reads, while others still get the old one
         value = self._read(key)
         with self._lock:
             if len(self._kept) >= KEPT:

@@ -12,12 +12,12 @@ from pathlib import Path
 
 import requests
 
-from tests.bench.figures import ROUNDS, at_most
+from tests.bench.figures import at_most
 from tests.live import EMAIL, PASSWORD, ROOT, Server, running
 
 STARTS = 60
 IDLE = 20.0  # seconds
-BROWSERS, POLLS = 200, 5
+BROWSERS, POLLS, WATCHES = 200, 5, 15
 AT_ONCE = 8
 TICK = os.sysconf("SC_CLK_TCK")
 
@@ -96,7 +96,7 @@ def _watch() -> float:
             _poll(browsers, one)
         pairs = [
             (_polls_cpu(server, browsers, address), _polls_cpu(server, browsers, empty))
-            for _ in range(ROUNDS)
+            for _ in range(WATCHES)
         ]
     ours, theirs = (statistics.median(column) for column in zip(*pairs, strict=True))
     each = 1000 / (BROWSERS * POLLS)
