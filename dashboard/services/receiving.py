@@ -180,8 +180,8 @@ def withdraw_part(*, part: UploadPart, actor: User) -> None:  # noqa: ARG001
         if row.stage not in _OPEN:
             raise NotReceiving(row)
         row.stage = Upload.Stage.RECEIVING
-        row.save(update_fields=["stage", "modified"])
-        _give_up([part])
+        row.expected = max(0, row.expected - _give_up([part]))
+        row.save(update_fields=["stage", "expected", "modified"])
     _withdraw([part])
 
 
@@ -249,10 +249,13 @@ def forget_parts(parts: Sequence[UploadPart]) -> None:
     _forget(parts)
 
 
-def _give_up(parts: Sequence[UploadPart]) -> None:
-    """Let nothing more arrive: what is removed after this stays removed."""
+def _give_up(parts: Sequence[UploadPart]) -> int:
+    """Let nothing more arrive: what is removed after this stays removed. Returns how many did."""
+    lost = 0
     for some in _slices(parts):
-        UploadPart.objects.filter(pk__in=[part.pk for part in some]).update(path="")
+        named = UploadPart.objects.filter(pk__in=[part.pk for part in some]).exclude(path="")
+        lost += named.update(path="")
+    return lost
 
 
 def _forget(parts: Sequence[UploadPart]) -> None:

@@ -20,6 +20,23 @@ const walk = async (entry, add, lost) => {
   }
 };
 
+// What a browser can find again after a reload, or null; to be asked while the event of a drop lasts.
+export const handlesOf = async (transfer) => {
+  const handles = [...transfer.items].filter(({ kind }) => kind === "file").map((item) => item.getAsFileSystemHandle?.());
+  const found = await Promise.all(handles).catch(() => []);
+  return found.length && found.every(Boolean) ? found : null;
+};
+
+export const fromHandle = async (handle, add, lost, path = handle.name) => {
+  if (HIDDEN.test(path)) return;
+  try {
+    if (handle.kind === "file") add({ path, file: await handle.getFile() });
+    else for await (const child of handle.values()) await fromHandle(child, add, lost, `${path}/${child.name}`);
+  } catch {
+    lost(path);
+  }
+};
+
 const plain = (file) => ({ path: file.webkitRelativePath || file.name, file });
 
 // `add` gets a few hundred at a time, so that a page with a large folder stays at hand.

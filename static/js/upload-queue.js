@@ -96,6 +96,7 @@ export class Queue extends EventTarget {
   async remove(item) {
     if (item.id && this.#base) await this.server.ask(`${this.#base}/parts/${item.id}`, { method: "DELETE", headers: { "Tus-Resumable": "1.0.0" } }).catch((error) => error.status === 404 || Promise.reject(error));
     this.#forget(item);
+    this.dispatchEvent(new CustomEvent("remove", { detail: item }));
     this.#work();
   }
 

@@ -7,6 +7,7 @@ from urllib.parse import urljoin
 
 from playwright.sync_api import Page, Request, expect
 
+from tests.factories import drawn_jpeg
 from tests.live import EMAIL, PASSWORD, Server
 
 A_WHILE = 120_000
@@ -67,3 +68,16 @@ def begin(page: Page, program: Server, *paths: Path, words: str) -> None:
     expect(page.locator("[data-upload-chosen]")).to_contain_text(words)
     page.get_by_label("Bring everything in at once").check()
     page.get_by_role("button", name="Upload", exact=True).click()
+
+
+def reload_as_another(page: Page) -> None:
+    """Reload the page in a browser that kept nothing of what was chosen."""
+    page.evaluate("indexedDB.deleteDatabase('likewise')")  # once the page that uses it is left
+    page.reload()
+
+
+def drawn_folder(folder: Path, *seeds: int) -> Path:
+    folder.mkdir()
+    for seed in seeds:
+        (folder / f"{seed}.jpg").write_bytes(drawn_jpeg(seed))
+    return folder

@@ -13,7 +13,9 @@ from tests.browser.senders import (
     SENDING,
     WHOLE,
     begin,
+    drawn_folder,
     drop,
+    reload_as_another,
     sign_in,
     wait_for_some,
 )
@@ -241,7 +243,7 @@ def test_a_picture_in_two_folders_is_two_files_after_a_reload(
     page.get_by_label("Bring everything in at once").check()
     page.get_by_role("button", name="Upload", exact=True).click()
     page.wait_for_url(SENDING)
-    page.reload()
+    reload_as_another(page)
     page.unroute_all(behavior="ignoreErrors")
     drop(page, blue, red)
     page.wait_for_url(WHOLE, timeout=A_WHILE)
@@ -261,10 +263,3 @@ def test_a_page_that_may_not_go_on_says_so(program: Server, page: Page, tmp_path
     page.reload()
     expect(page.get_by_role("alert").get_by_text("Not now.")).to_be_visible()
     expect(page.get_by_role("heading", name="Sending")).to_be_hidden()
-
-
-def drawn_folder(folder: Path, *seeds: int) -> Path:
-    folder.mkdir()
-    for seed in seeds:
-        (folder / f"{seed}.jpg").write_bytes(drawn_jpeg(seed))
-    return folder

@@ -263,6 +263,14 @@ def test_what_is_not_whole_is_not_finished(upload: Upload, cast: Cast) -> None:
     assert stored() == []
 
 
+def test_what_is_taken_out_is_expected_no_more(upload: Upload, cast: Cast) -> None:
+    Upload.objects.update(expected=2)
+    part = part_of(upload, size=3)
+    for _ in range(2):  # as after an answer that was lost
+        withdraw_part(part=part, actor=cast.bob)
+    assert Upload.objects.get().expected == 1
+
+
 def test_what_is_given_up_is_gone(upload: Upload, cast: Cast) -> None:
     part = part_of(upload, size=3)
     send(part, b"abc")

@@ -1,0 +1,103 @@
+"""What was chosen is kept by the browser: after a reload the page goes on by itself."""
+
+from pathlib import Path
+from urllib.parse import urljoin
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.browser.senders import A_WHILE, SENDING, WHOLE, begin, drawn_folder, sign_in
+from tests.live import EMAIL, Server
+
+pytestmark = [pytest.mark.browser, pytest.mark.live]
+KEPT = """async () => {
+    if (!(await indexedDB.databases()).some(({ name }) => name === "likewise")) return 0;
+    const asked = indexedDB.open("likewise");
+    await new Promise((done) => (asked.onsuccess = done));
+    const counted = asked.result.transaction("chosen").objectStore("chosen").count();
+    await new Promise((done) => (counted.onsuccess = done));
+    asked.result.close();
+    return counted.result;
+}"""
+MUST_ASK = """
+    const state = FileSystemHandle.prototype.queryPermission;
+    FileSystemHandle.prototype.queryPermission = async () => "prompt";
+"""
+
+
+@pytest.fixture
+def held(program: Server, page: Page) -> Page:
+    """Sign in where nothing that is sent arrives until all routes are taken away."""
+    sign_in(page, program)
+    page.route("**/parts/*", lambda route: None)
+    return page
+
+
+def test_files_and_addresses_that_were_chosen(program: Server, held: Page, tmp_path: Path) -> None:
+    """Of these the browser gives no handles: it keeps them themselves."""
+    folder = drawn_folder(tmp_path / "cups", 71_000, 71_001)
+    held.goto(urljoin(program.url, "/uploads/new"))
+    held.get_by_label("Choose files").set_input_files(sorted(folder.iterdir()))
+    held.get_by_text("Pictures at addresses").click()
+    held.get_by_label("Addresses of pictures").fill("http://127.0.0.1:1/a.jpg")
+    held.get_by_role("button", name="Upload", exact=True).click()
+    arrive_after_a_reload(held)
+    heading = held.get_by_role("heading", name="What “3 files” would bring")
+    expect(heading).to_be_visible(timeout=A_WHILE)
+    assert held.evaluate(KEPT) == 0
+
+
+def test_what_was_taken_out_stays_out(program: Server, held: Page, tmp_path: Path) -> None:
+    folder = drawn_folder(tmp_path / "pots", 72_000, 72_001)
+    refused = {"status": 403, "json": {"detail": "Not now."}}
+    held.unroute_all()
+    held.route(
+        "**/parts/*",
+        lambda route: (
+            route.fulfill(**refused) if route.request.method == "PATCH" else route.continue_()
+        ),
+    )
+    begin(held, program, folder, words="2 files")
+    held.get_by_role("button", name="Remove pots/72000.jpg").click(timeout=A_WHILE)
+    expect(held.get_by_role("row", name="72000.jpg")).to_have_count(0)
+    arrive_after_a_reload(held)
+    expect(held.get_by_text("1 of 1").first).to_be_visible(timeout=A_WHILE)
+
+
+def test_the_browser_wants_to_be_asked(program: Server, held: Page, tmp_path: Path) -> None:
+    folder = drawn_folder(tmp_path / "pans", 73_000, 73_001)
+    begin(held, program, folder, words="2 files")
+    held.wait_for_url(SENDING)
+    wait_until_kept(held, 1)
+    held.add_init_script(MUST_ASK)
+    held.reload()
+    held.unroute_all(behavior="ignoreErrors")
+    expect(held.get_by_role("heading", name="2 of 2 files are not here yet")).to_be_visible()
+    held.get_by_role("button", name="Go on with what was chosen").click()
+    held.wait_for_url(WHOLE, timeout=A_WHILE)
+    expect(held.get_by_text("2 of 2").first).to_be_visible(timeout=A_WHILE)
+
+
+def test_signing_out_forgets(program: Server, held: Page, tmp_path: Path) -> None:
+    begin(held, program, drawn_folder(tmp_path / "lids", 74_000), words="1 file")
+    held.wait_for_url(SENDING)
+    wait_until_kept(held, 1)
+    held.goto(urljoin(program.url, "/"))
+    assert held.evaluate(KEPT) == 1
+    held.locator("summary", has_text=EMAIL).click()
+    held.get_by_role("button", name="Sign out").click()
+    expect(held).to_have_title("Sign in · Likewise")
+    assert held.evaluate(KEPT) == 0
+
+
+def wait_until_kept(page: Page, many: int) -> None:
+    """Wait for what is written beside everything else."""
+    page.wait_for_function(f"async () => (await ({KEPT})()) === {many}")
+
+
+def arrive_after_a_reload(page: Page) -> None:
+    page.wait_for_url(SENDING)
+    wait_until_kept(page, 2)
+    page.reload()
+    page.unroute_all(behavior="ignoreErrors")
+    page.wait_for_url(WHOLE, timeout=A_WHILE)
