@@ -78,11 +78,12 @@ def _house(settings: Settings, tmp_path: Path) -> Iterator[None]:
 @pytest.fixture(scope="session", autouse=True)
 def _nobody_holds_the_database(request: pytest.FixtureRequest) -> Iterator[None]:
     """End what threads of live servers left open, or PostgreSQL would not drop the database."""
-    if connection.vendor != "postgresql":
-        yield
-        return
+    before = connection.settings_dict["NAME"]
     request.getfixturevalue("django_db_setup")
     yield
+    # Where no test needs a database none was made: what is at hand is somebody's own.
+    if connection.vendor != "postgresql" or connection.settings_dict["NAME"] == before:
+        return
     with request.getfixturevalue("django_db_blocker").unblock(), connection.cursor() as cursor:
         cursor.execute(
             "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"

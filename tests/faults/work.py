@@ -35,6 +35,7 @@ class Work:
     seconds: dict[str, float] = field(default_factory=dict)  # how long each sort of work takes
     _rounds: int = 0
     _task: str = ""
+    _type: str = ""  # which the task has
     _known: list[bytes] = field(default_factory=list)  # some that were accepted
 
     def __post_init__(self) -> None:
@@ -82,7 +83,7 @@ class Work:
         return "train"
 
     def extraction(self) -> str:
-        """Describe every picture anew, into a file."""
+        """Describe every picture of an upload anew, into a file."""
         if not self.trainings:
             self.training()
             self.settle()
@@ -91,7 +92,11 @@ class Work:
             f"SELECT id FROM dashboard_version WHERE status = 'TRAINED' AND {self._is_here} LIMIT 1"
         )
         session = self.installation.signed_in()
-        chosen = {"version": str(as_uuid(version)), "file_format": "jsonl"}
+        chosen = {
+            "version": str(as_uuid(version)),
+            "similarity_type": self._type,
+            "file_format": "jsonl",
+        }
         post_form(self.installation, session, "extractions/", chosen)
         return "extract"
 
@@ -107,9 +112,9 @@ class Work:
         while len(self.accepted) < 2 * PICTURES:
             self.upload()
         self.settle()
-        types = self.sender.json("GET", f"{API}/type")["results"]
+        self._type = self.sender.json("GET", f"{API}/type")["results"][0]["id"]
         self._task = self.sender.json("POST", f"{API}/task", {"name": "Photos"})["id"]
-        body = {"type_id": types[0]["id"]}
+        body = {"type_id": self._type}
         self.sender.json("POST", f"{API}/task/{self._task}/add-type", body)
 
     def _forget_features(self) -> None:
