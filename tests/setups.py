@@ -14,7 +14,7 @@ from tests import prepared
 NAMES = ("sqlite", "postgres")
 QUICK = {"LIKEWISE_LEASE": "3", "LIKEWISE_SWEEP": "0.5", "LIKEWISE_FETCH_PRIVATE": "127.0.0.1/32"}
 LACKING = "needs PostgreSQL and Redis: set DATABASE_URL and REDIS_URL"
-_SPARE_REDIS = 8  # so many further on is a database of the walks' own, emptied afterwards
+_SPARE_REDIS = 8  # so many further on are databases of the walks' own, one for each test process
 
 
 @contextmanager
@@ -26,7 +26,8 @@ def sqlite() -> Iterator[dict[str, str]]:
 @contextmanager
 def postgres(server: str, broker: str) -> Iterator[dict[str, str]]:
     """Give the settings of a larger installation: a new database, a Redis that is emptied after."""
-    number = int(urlsplit(broker).path.strip("/") or 0) + _SPARE_REDIS
+    process = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+    number = int(urlsplit(broker).path.strip("/") or 0) + _SPARE_REDIS + process
     broker = urlsplit(broker)._replace(path=f"/{number}").geturl()
     with database(server) as url:
         yield QUICK | {"DATABASE_URL": url, "REDIS_URL": broker}
