@@ -3,7 +3,9 @@
 import pytest
 from django.utils import timezone
 
-from dashboard.models import WorkerSign
+from dashboard.models import Upload, WorkerSign
+from dashboard.services.receiving import open_upload
+from tests.factories import Cast
 
 
 @pytest.fixture
@@ -11,3 +13,8 @@ def worker(db: None) -> WorkerSign:
     """Let a worker be there that serves every queue."""
     queues = ["upload", "extract", "train"]
     return WorkerSign.objects.create(name="one", queues=queues, seen=timezone.now())
+
+
+@pytest.fixture
+def upload(cast: Cast) -> Upload:
+    return open_upload(workspace=cast.workspace, name="shoes", actor=cast.bob)
