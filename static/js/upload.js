@@ -10,6 +10,8 @@ import { files, size } from "./upload-words.js";
 
 const AWAY = "The server does not answer. Nothing is lost: sending goes on by itself when it is back.";
 
+const UNREAD = "The browser does not let this page read them. Choose or drop the same files or folders once more.";
+
 const enhance = (form) => {
   const panel = document.querySelector("[data-upload-panel]");
   const zone = form.querySelector("[data-upload-zone]");
@@ -130,7 +132,11 @@ const enhance = (form) => {
     const takeUp = () => queue.collect(read(all, add).then(leaveOut));
     if (await mayBeRead(all)) return takeUp();
     part("again").hidden = false;
-    part("again").querySelector("button").addEventListener("click", async () => (await mayBeRead(all, { ask: true })) && takeUp());
+    part("again").querySelector("button").addEventListener("click", async () => {
+      if (await mayBeRead(all, { ask: true })) return takeUp();
+      part("again").hidden = true;
+      return tell(UNREAD);
+    });
     return null;
   };
 

@@ -20,9 +20,9 @@ KEPT = """async () => {
     return counted.result;
 }"""
 MUST_ASK = """
-    const state = FileSystemHandle.prototype.queryPermission;
     FileSystemHandle.prototype.queryPermission = async () => "prompt";
 """
+REFUSED = "() => (FileSystemHandle.prototype.requestPermission = async () => 'denied')"
 
 
 @pytest.fixture
@@ -73,7 +73,13 @@ def test_the_browser_wants_to_be_asked(program: Server, held: Page, tmp_path: Pa
     held.reload()
     held.unroute_all(behavior="ignoreErrors")
     expect(held.get_by_role("heading", name="2 of 2 files are not here yet")).to_be_visible()
-    held.get_by_role("button", name="Go on with what was chosen").click()
+    onward = held.get_by_role("button", name="Go on with what was chosen")
+    held.evaluate(REFUSED)
+    onward.click()
+    expect(held.get_by_role("alert").get_by_text("once more")).to_be_visible()
+    expect(onward).to_be_hidden()
+    held.reload()
+    onward.click()
     held.wait_for_url(WHOLE, timeout=A_WHILE)
     expect(held.get_by_text("2 of 2").first).to_be_visible(timeout=A_WHILE)
 

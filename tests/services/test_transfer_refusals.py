@@ -26,10 +26,18 @@ from tests.transfers import bring, export, fill, sent, told
 Members = dict[str, bytes]
 
 
+@pytest.fixture(scope="module")
+def exported() -> list[bytes]:
+    """Hold what the first test wrote, for all of the module: writing it takes longer than most."""
+    return []
+
+
 @pytest.fixture
-def archive(cast: Cast) -> bytes:
-    fill(cast.workspace)
-    return export(cast.workspace, cast.ann)[1]
+def archive(cast: Cast, exported: list[bytes]) -> bytes:
+    if not exported:
+        fill(cast.workspace)
+        exported.append(export(cast.workspace, cast.ann)[1])
+    return exported[0]
 
 
 def unpacked(data: bytes) -> Members:
