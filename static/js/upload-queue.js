@@ -1,4 +1,6 @@
 // The files of an upload on their way: hashed, named to the server a few hundred at a time, then sent by Uppy, which only ever holds the next few.
+import { sha256 } from "../vendor/noble-hashes/sha2.js";
+import { bytesToHex } from "../vendor/noble-hashes/utils.js";
 import { Tus, Uppy } from "../vendor/uppy/uppy.min.mjs";
 import { Refused, sentenceOf } from "./upload-server.js";
 
@@ -13,8 +15,8 @@ const AGAIN = 5_000;
 const LOG = { debug() {}, warn: console.warn, error: console.warn };
 const RETRIES = [0, 1_000, 2_000, 5_000, 10_000, 20_000];
 
-// By its key the server knows a file that is named again, as after an answer that was lost. Not crypto.randomUUID: it is missing on plain http addresses.
-const newKey = () => Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, "0")).join("");
+// By its key the server knows a file that is named again, as after an answer that was lost or a reload: what is the same about it, and the how manieth such file it is.
+const keyOf = (same, nth) => bytesToHex(sha256(new TextEncoder().encode(`${same}\n${nth}`))).slice(0, 32);
 
 // waiting -> hashing -> hashed -> named -> sending -> done | known | failed
 export class Queue extends EventTarget {
@@ -28,6 +30,7 @@ export class Queue extends EventTarget {
   #collecting = 0; // folders that are still walked through
   #lists = { waiting: [], hashed: [], named: [] };
   #byUppy = new Map();
+  #met = new Map();
   #naming = false;
   #base = "";
   #uppy;
@@ -58,7 +61,7 @@ export class Queue extends EventTarget {
 
   add(found) {
     for (const { path, file, kind = "" } of found) {
-      const item = { path, file, kind, key: newKey(), size: file.size, state: "waiting", sent: 0, id: 0, isFresh: false, sha256: "", reason: "" };
+      const item = { path, file, kind, key: "", size: file.size, state: "waiting", sent: 0, id: 0, isFresh: false, sha256: "", reason: "" };
       this.items.push(item);
       this.files.waiting += 1;
       this.bytes.total += item.size;
@@ -174,11 +177,19 @@ export class Queue extends EventTarget {
     if (this.#naming || !ready || (ready < WORTH_NAMING && (this.files.hashing || this.files.waiting))) return;
     const batch = [];
     for (let item; batch.length < NAMED_AT_ONCE && (item = this.#take("hashed")); ) {
+      item.key ||= this.#keyOf(item);
       const part = this.there?.take(item);
       if (part) this.#named(item, part);
       else batch.push(item);
     }
     if (batch.length) this.#name(batch);
+  }
+
+  #keyOf({ path, size, sha256: hash, kind }) {
+    const same = [path, size, hash, kind].join("\n");
+    const nth = this.#met.get(same) ?? 0;
+    this.#met.set(same, nth + 1);
+    return keyOf(same, nth);
   }
 
   async #name(batch) {

@@ -1,7 +1,7 @@
 // The upload page: <form data-upload> takes files, a queue sends them, a view shows it; when all is in, the server is told and the page goes where it says.
 import { fromAddresses, fromDrop, fromInput, fromPaste, handlesOf } from "./upload-files.js";
 import { Hasher } from "./upload-hasher.js";
-import { Kept, mayBeRead, read } from "./upload-kept.js";
+import { Kept, isAlone, isWhole, mayBeRead, read } from "./upload-kept.js";
 import { Queue } from "./upload-queue.js";
 import { Server } from "./upload-server.js";
 import { There } from "./upload-there.js";
@@ -19,6 +19,7 @@ const enhance = (form) => {
   let away = false;
   let ending = false;
   let view = null;
+  let offered = false; // to go on with what this browser kept
   let resumed = null; // how many files the server knew when this page came to an upload, and how many were to be named
 
   const server = new Server(form.elements.csrfmiddlewaretoken.value, (is) => {
@@ -42,7 +43,6 @@ const enhance = (form) => {
   const add = (found) => {
     if (!found.length) return;
     tell("");
-    if (part("again")) part("again").hidden = true; // it would come twice
     const wasEmpty = !queue.items.length;
     queue.add(found);
     chosen();
@@ -50,12 +50,25 @@ const enhance = (form) => {
     else if (wasEmpty) part("submit")?.scrollIntoView({ block: "nearest" });
   };
 
-  const choose = (found) => (add(found), kept.keep({ files: found }));
+  // Whoever chooses anew does without what this browser offered to go on with, or it would come twice.
+  const decline = () => {
+    if (!offered) return;
+    offered = false;
+    part("again").hidden = true;
+    kept.decline();
+  };
+
+  const choose = (found) => (decline(), add(found), kept.keepFiles(found));
+
+  const hideOnce = (hidden) => {
+    for (const dialog of document.querySelectorAll("[data-upload-once] dialog[open]")) dialog.close();
+    for (const once of document.querySelectorAll("[data-upload-once]")) once.hidden = hidden;
+  };
 
   const begun = () => {
     if (!panel.hidden) return;
     panel.hidden = false;
-    for (const once of document.querySelectorAll("[data-upload-once]")) once.hidden = true;
+    hideOnce(true);
     part("chosen").textContent = "";
     part("clear").hidden = true;
     view.part("title").focus();
@@ -71,7 +84,7 @@ const enhance = (form) => {
     view.show();
   };
 
-  const lead = (promise) => promise.then(({ location: to }) => kept.forget().finally(() => location.assign(to)), refused);
+  const lead = (promise) => promise.then(({ location: to }) => kept.forget(form.dataset.base).finally(() => location.assign(to)), refused);
 
   // Whoever goes on may choose a part of it first: it is all when as many were named as were to be.
   const isAll = () => !resumed || (resumed.expected > 0 && resumed.named + queue.named >= resumed.expected);
@@ -92,9 +105,16 @@ const enhance = (form) => {
       const { location: address, id } = await server.open(form.dataset.open, form);
       form.dataset.base = new URL(`./${id}`, new URL(form.dataset.open, location)).pathname;
       history.replaceState(null, "", address); // a reload goes on with this upload
+      isAlone(form.dataset.base);
     }
     kept.begin(form.dataset.base);
     queue.begin(form.dataset.base, there);
+  };
+
+  const taken = ({ path, size, id }) => {
+    const unnamed = queue.begun && !id;
+    if (unnamed && resumed) resumed.expected -= 1;
+    kept.keep({ without: { path, size }, unnamed });
   };
 
   const submit = async () => {
@@ -118,26 +138,41 @@ const enhance = (form) => {
   };
 
   const dropped = async (transfer) => {
-    const keeping = handlesOf(transfer);
-    const files = [];
-    leaveOut(await fromDrop(transfer, (found) => (files.push(...found), add(found))));
+    decline();
+    const end = kept.start();
+    const found = [];
+    const [keeping, walking] = [handlesOf(transfer), fromDrop(transfer, (some) => (found.push(...some), add(some)))];
     const handles = await keeping;
-    kept.keep(handles ? { handles } : { files });
+    if (handles) (kept.keep({ handles }), end());
+    leaveOut(await walking);
+    if (!handles) (kept.keepFiles(found), end());
+  };
+
+  const takeUp = async (all) => {
+    offered = false;
+    part("again").hidden = true;
+    hideOnce(true);
+    part("chosen").textContent = "Looking for what was chosen …";
+    await queue.collect(read(all, add).then(leaveOut));
+    hideOnce(queue.items.length > 0);
+    if (!queue.items.length) chosen();
   };
 
   // After a reload: what this browser kept, at once if it may still be read, or else when somebody says so.
-  const goOn = async () => {
-    const all = await kept.chosen();
+  const goOn = async (all) => {
+    const [mayBe, alone] = [await mayBeRead(all), await isAlone(form.dataset.base)];
+    if (queue.items.length) return void kept.decline();
+    if (!all.length) return;
+    if (!isWhole(all)) resumed.expected = 0;
     resumed.expected -= all.filter(({ unnamed }) => unnamed).length;
-    const takeUp = () => queue.collect(read(all, add).then(leaveOut));
-    if (await mayBeRead(all)) return takeUp();
+    if (mayBe && alone) return void (await takeUp(all));
+    offered = true;
     part("again").hidden = false;
     part("again").querySelector("button").addEventListener("click", async () => {
-      if (await mayBeRead(all, { ask: true })) return takeUp();
+      if (await mayBeRead(all, { ask: true })) return void (offered && takeUp(all));
       part("again").hidden = true;
-      return tell(UNREAD);
+      tell(UNREAD);
     });
-    return null;
   };
 
   for (const name of ["dragenter", "dragover"]) zone.addEventListener(name, (event) => (event.preventDefault(), (zone.dataset.over = "")));
@@ -154,7 +189,7 @@ const enhance = (form) => {
   view.part("finish").addEventListener("click", () => finish());
   view.part("without").addEventListener("click", () => finish(true));
   document.querySelector("[data-upload-discard]").addEventListener("click", () => (document.getElementById("giving-up").close(), queue.pause(), lead(server.post(`${form.dataset.base}/discard`))));
-  queue.addEventListener("remove", ({ detail }) => kept.keep({ without: detail.path, unnamed: !detail.id }));
+  queue.addEventListener("remove", ({ detail }) => taken(detail));
   queue.addEventListener("stop", ({ detail }) => (view.note(detail), view.say(detail)));
   queue.addEventListener("end", () => {
     if (ending) return;
@@ -171,7 +206,15 @@ const enhance = (form) => {
     for (const input of plain.querySelectorAll("input")) input.disabled = true;
   }
   for (const enhanced of form.querySelectorAll("[data-upload-enhanced]")) enhanced.hidden = false;
-  if (form.dataset.base) begin().then(goOn).then(() => queue.items.length && begun(), ({ message }) => tell(message));
+  kept.forgetOld();
+  document.addEventListener("submit", ({ target }) => target.closest("[data-upload-once]") && kept.forget(form.dataset.base));
+  const resume = async () => {
+    const all = await kept.chosen(form.dataset.base);
+    await begin();
+    await goOn(all);
+    if (queue.items.length) begun();
+  };
+  if (form.dataset.base) resume().catch(({ message }) => tell(message));
 };
 
 document.querySelectorAll("form[data-upload]").forEach(enhance);

@@ -13,6 +13,25 @@ from tests.live import EMAIL, PASSWORD, Server
 A_WHILE = 120_000
 SENDING = re.compile("/uploads/[0-9a-f-]{36}/files$")
 WHOLE = re.compile("/uploads/[0-9a-f-]{36}$")
+# What is dropped from now on is read when the test says so, and gone.jpg cannot be.
+READ_LATER = """() => {
+    const get = DataTransferItem.prototype.webkitGetAsEntry;
+    const when = new Promise((now) => (window.readFolders = now));
+    const lose = (entry) => {
+        if (entry.name === "gone.jpg") entry.file = (done, fail) => fail(new DOMException("gone"));
+    };
+    DataTransferItem.prototype.webkitGetAsEntry = function () {
+        const entry = get.call(this);
+        const reader = entry.createReader();
+        const read = (done, fail) => reader.readEntries((found) => {
+            found.forEach(lose);
+            done(found);
+        }, fail);
+        const later = { readEntries: (done, fail) => when.then(() => read(done, fail)) };
+        entry.createReader = () => later;
+        return entry;
+    };
+}"""
 
 
 def drop(page: Page, *paths: Path) -> None:

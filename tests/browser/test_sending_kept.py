@@ -1,12 +1,23 @@
 """What was chosen is kept by the browser: after a reload the page goes on by itself."""
 
 from pathlib import Path
+from typing import Any
 from urllib.parse import urljoin
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
-from tests.browser.senders import A_WHILE, SENDING, WHOLE, begin, drawn_folder, sign_in
+from tests.browser.senders import (
+    A_WHILE,
+    READ_LATER,
+    SENDING,
+    WHOLE,
+    begin,
+    drawn_folder,
+    drop,
+    sign_in,
+    wait_for_some,
+)
 from tests.live import EMAIL, Server
 
 pytestmark = [pytest.mark.browser, pytest.mark.live]
@@ -41,6 +52,8 @@ def test_files_and_addresses_that_were_chosen(program: Server, held: Page, tmp_p
     held.get_by_text("Pictures at addresses").click()
     held.get_by_label("Addresses of pictures").fill("http://127.0.0.1:1/a.jpg")
     held.get_by_role("button", name="Upload", exact=True).click()
+    held.wait_for_url(SENDING)
+    wait_until_kept(held, 6)
     arrive_after_a_reload(held)
     heading = held.get_by_role("heading", name="What “3 files” would bring")
     expect(heading).to_be_visible(timeout=A_WHILE)
@@ -60,6 +73,8 @@ def test_what_was_taken_out_stays_out(program: Server, held: Page, tmp_path: Pat
     begin(held, program, folder, words="2 files")
     held.get_by_role("button", name="Remove pots/72000.jpg").click(timeout=A_WHILE)
     expect(held.get_by_role("row", name="72000.jpg")).to_have_count(0)
+    wait_until_kept(held, 4)
+    held.unroute_all()
     arrive_after_a_reload(held)
     expect(held.get_by_text("1 of 1").first).to_be_visible(timeout=A_WHILE)
 
@@ -68,7 +83,7 @@ def test_the_browser_wants_to_be_asked(program: Server, held: Page, tmp_path: Pa
     folder = drawn_folder(tmp_path / "pans", 73_000, 73_001)
     begin(held, program, folder, words="2 files")
     held.wait_for_url(SENDING)
-    wait_until_kept(held, 1)
+    wait_until_kept(held, 3)
     held.add_init_script(MUST_ASK)
     held.reload()
     held.unroute_all(behavior="ignoreErrors")
@@ -87,11 +102,72 @@ def test_the_browser_wants_to_be_asked(program: Server, held: Page, tmp_path: Pa
 def test_signing_out_forgets(program: Server, held: Page, tmp_path: Path) -> None:
     begin(held, program, drawn_folder(tmp_path / "lids", 74_000), words="1 file")
     held.wait_for_url(SENDING)
-    wait_until_kept(held, 1)
+    wait_until_kept(held, 3)
     held.locator("summary", has_text=EMAIL).click()
     held.get_by_role("button", name="Sign out").click()
     expect(held).to_have_title("Sign in · Likewise")
     assert held.evaluate(KEPT) == 0
+
+
+def test_a_reload_while_a_folder_is_read(program: Server, page: Page, tmp_path: Path) -> None:
+    one = drawn_folder(tmp_path / "one", 75_000)
+    more = drawn_folder(tmp_path / "more", 75_001, 75_002)
+    sign_in(page, program)
+    page.goto(urljoin(program.url, "/uploads/new"))
+    drop(page, one / "75000.jpg")
+    page.evaluate(READ_LATER)
+    drop(page, more)
+    page.get_by_label("Bring everything in at once").check()
+    page.get_by_role("button", name="Upload", exact=True).click()
+    wait_for_some(page, 1)
+    wait_until_kept(page, 6)
+    arrive_after_a_reload(page)
+    expect(page.get_by_text("3 of 3").first).to_be_visible(timeout=A_WHILE)
+
+
+def test_a_reload_while_files_are_named(program: Server, page: Page, tmp_path: Path) -> None:
+    """The server knows them and the page never heard of it: they are found again by their keys."""
+    folder, named = drawn_folder(tmp_path / "mugs", 76_000, 76_001), []
+
+    def name_in_vain(route: Route) -> None:
+        if route.request.method == "POST":
+            named.append(route.fetch().ok)
+        else:
+            route.continue_()
+
+    sign_in(page, program)
+    page.route("**/uploads/*/parts", name_in_vain)
+    begin(page, program, folder, words="2 files")
+    page.wait_for_url(SENDING)
+    wait_until_kept(page, 3)
+    wait_for_one(page, named)
+    arrive_after_a_reload(page)
+    expect(page.get_by_text("2 of 2").first).to_be_visible(timeout=A_WHILE)
+
+
+def test_who_chooses_before_it_goes_on_has_chosen_once(
+    program: Server, held: Page, tmp_path: Path
+) -> None:
+    folder, asked = drawn_folder(tmp_path / "jugs", 77_000, 77_001), []
+    begin(held, program, folder, words="2 files")
+    held.wait_for_url(SENDING)
+    wait_until_kept(held, 3)
+    held.route("**/parts?*", lambda route: asked.append(route))
+    held.reload()
+    drop(held, folder)
+    wait_for_one(held, asked)
+    held.unroute("**/parts/*")
+    asked[0].continue_()
+    held.wait_for_url(WHOLE, timeout=A_WHILE)
+    expect(held.get_by_text("2 of 2").first).to_be_visible(timeout=A_WHILE)
+
+
+def wait_for_one(page: Page, seen: list[Any]) -> None:
+    for _ in range(A_WHILE // 50):
+        if seen:
+            return
+        page.wait_for_timeout(50)
+    raise AssertionError("it was not asked")
 
 
 def wait_until_kept(page: Page, many: int) -> None:
@@ -100,8 +176,6 @@ def wait_until_kept(page: Page, many: int) -> None:
 
 
 def arrive_after_a_reload(page: Page) -> None:
-    page.wait_for_url(SENDING)
-    wait_until_kept(page, 2)
     page.reload()
     page.unroute_all(behavior="ignoreErrors")
     page.wait_for_url(WHOLE, timeout=A_WHILE)

@@ -10,6 +10,7 @@ from playwright.sync_api import Browser, Page, Route, expect
 
 from tests.browser.senders import (
     A_WHILE,
+    READ_LATER,
     SENDING,
     WHOLE,
     begin,
@@ -23,25 +24,6 @@ from tests.factories import drawn_jpeg
 from tests.live import Server
 
 pytestmark = [pytest.mark.browser, pytest.mark.live]
-# What is dropped from now on is read when the test says so, and gone.jpg cannot be.
-READ_LATER = """() => {
-    const get = DataTransferItem.prototype.webkitGetAsEntry;
-    const when = new Promise((now) => (window.readFolders = now));
-    const lose = (entry) => {
-        if (entry.name === "gone.jpg") entry.file = (done, fail) => fail(new DOMException("gone"));
-    };
-    DataTransferItem.prototype.webkitGetAsEntry = function () {
-        const entry = get.call(this);
-        const reader = entry.createReader();
-        const read = (done, fail) => reader.readEntries((found) => {
-            found.forEach(lose);
-            done(found);
-        }, fail);
-        const later = { readEntries: (done, fail) => when.then(() => read(done, fail)) };
-        entry.createReader = () => later;
-        return entry;
-    };
-}"""
 
 
 def test_what_fails_can_be_tried_again_or_left_out(

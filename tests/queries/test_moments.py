@@ -41,3 +41,29 @@ def test_one_reads_while_others_get_the_old_one(monkeypatch: pytest.MonkeyPatch)
         assert snapshots.get("a") == 1
         may_end.set()
         assert slow.result() == 2
+
+
+def test_what_cannot_be_read_is_not_told_any_more(monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = SimpleNamespace(now=0.0, monotonic=lambda: clock.now)
+    monkeypatch.setattr("dashboard.queries.moments.time", clock)
+    values = {"a": 1}
+    snapshots = Snapshots[str, int](0.5, values.__getitem__)
+    assert snapshots.get("a") == 1
+    values.clear()
+    clock.now = 1.0
+    for _ in range(2):
+        with pytest.raises(KeyError):
+            snapshots.get("a")
+
+
+def test_what_was_read_before_somebody_changed_it_is_not_kept() -> None:
+    values = iter([1, 2])
+
+    def read(key: str) -> int:
+        value = next(values)
+        if value == 1:
+            snapshots.clear()
+        return value
+
+    snapshots = Snapshots[str, int](3600, read)
+    assert [snapshots.get("a"), snapshots.get("a"), snapshots.get("a")] == [1, 2, 2]
