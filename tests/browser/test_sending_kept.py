@@ -126,7 +126,7 @@ def test_a_reload_while_a_folder_is_read(program: Server, page: Page, tmp_path: 
 
 
 def test_a_reload_while_files_are_named(program: Server, page: Page, tmp_path: Path) -> None:
-    """The server knows them and the page never heard of it: they are found again by their keys."""
+    """The server knows them and the page never heard of it: they are found again."""
     folder, named = drawn_folder(tmp_path / "mugs", 76_000, 76_001), []
 
     def name_in_vain(route: Route) -> None:
