@@ -55,6 +55,10 @@ export class Queue extends EventTarget {
     return this.#base !== "";
   }
 
+  get isEmpty() {
+    return !this.items.length && !this.#collecting;
+  }
+
   get unfinished() {
     return this.items.length - this.files.done - this.files.known - this.files.failed;
   }

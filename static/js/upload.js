@@ -9,7 +9,6 @@ import { View } from "./upload-view.js";
 import { files, size } from "./upload-words.js";
 
 const AWAY = "The server does not answer. Nothing is lost: sending goes on by itself when it is back.";
-
 const UNREAD = "The browser does not let this page read them. Choose or drop the same files or folders once more.";
 
 const enhance = (form) => {
@@ -160,8 +159,9 @@ const enhance = (form) => {
 
   // After a reload: what this browser kept, at once if it may still be read, or else when somebody says so.
   const goOn = async (all) => {
-    const [mayBe, alone] = [await mayBeRead(all), await isAlone(form.dataset.base)];
-    if (queue.items.length) return void kept.decline();
+    const mayBe = await mayBeRead(all);
+    const alone = await isAlone(form.dataset.base);
+    if (!queue.isEmpty) return void kept.decline();
     if (!all.length) return;
     if (!isWhole(all)) resumed.expected = 0;
     resumed.expected -= all.filter(({ unnamed }) => unnamed).length;
