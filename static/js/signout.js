@@ -1,9 +1,10 @@
 // Signing out: what this browser keeps of unfinished uploads, see upload-kept.js, is not for whoever comes next.
-import { clear, createStore } from "../vendor/idb-keyval/index.js";
+import { clear } from "../vendor/idb-keyval/index.js";
+import { openStore } from "./kept-store.js";
 
 const PATIENCE = 3_000;
 
-const forget = async () => clear(createStore("likewise", "chosen"));
+const forget = async () => clear(openStore());
 
 document.addEventListener("submit", async (event) => {
   const form = event.target;

@@ -1,9 +1,10 @@
 // What was chosen for an upload, kept in this browser until all of it is sent, so that a reload goes on by itself: handles of what was dropped where the browser gives them, which cost nothing, or else the files, up to a size. A browser that keeps nothing is no error: then the files are chosen once more.
-import { createStore, delMany, getMany, keys, set } from "../vendor/idb-keyval/index.js";
+import { delMany, getMany, keys, set } from "../vendor/idb-keyval/index.js";
+import { openStore } from "./kept-store.js";
 import { fromHandle } from "./upload-files.js";
 
 const LARGEST = 256 << 20; // bytes of files for one upload: the browser copies them
-const LONGEST = 7 * 24 * 3_600_000;
+const LONGEST = 7 * 24 * 3_600_000; // milliseconds
 const PATIENCE = 2_000; // with a database that does not answer
 
 const wait = (pause, then) => new Promise((done) => setTimeout(done, pause, then));
@@ -17,7 +18,7 @@ const orElse = async (ask, otherwise) => {
 };
 
 export class Kept {
-  #store = createStore("likewise", "chosen");
+  #store = openStore();
   #base = "";
   #unkept = []; // chosen before there was an upload
   #earlier = []; // the keys of what was chosen before this page was there
@@ -103,10 +104,10 @@ export const mayBeRead = async (all, { ask = false } = {}) => {
 
 // Returns the paths of what cannot be read.
 export const read = async (all, add) => {
-  const found = [];
+  let found = [];
   const lost = [];
   for (const { handles = [], files = [], without } of all) {
-    found.push(...files);
+    found = found.concat(files); // there may be more than a call takes arguments
     for (const handle of handles) await fromHandle(handle, (one) => found.push(one), (path) => lost.push(path));
     const place = without ? found.findIndex(({ path, file }) => path === without.path && file.size === without.size) : -1;
     if (place >= 0) found.splice(place, 1);

@@ -15,7 +15,7 @@ const AGAIN = 5_000;
 const LOG = { debug() {}, warn: console.warn, error: console.warn };
 const RETRIES = [0, 1_000, 2_000, 5_000, 10_000, 20_000];
 
-// By its key the server knows a file that is named again, as after an answer that was lost or a reload: what is the same about it, and the how manieth such file it is.
+// By its key the server knows a file that is named again, as after an answer that was lost or a reload: what is the same about it, and how many such files came before.
 const keyOf = (same, nth) => bytesToHex(sha256(new TextEncoder().encode(`${same}\n${nth}`))).slice(0, 32);
 
 // waiting -> hashing -> hashed -> named -> sending -> done | known | failed

@@ -15,6 +15,7 @@ const enhance = (form) => {
   const panel = document.querySelector("[data-upload-panel]");
   const zone = form.querySelector("[data-upload-zone]");
   const part = (name) => form.querySelector(`[data-upload-${name}]`);
+  const inputs = form.querySelectorAll("[data-upload-input]");
   let away = false;
   let ending = false;
   let view = null;
@@ -172,6 +173,7 @@ const enhance = (form) => {
       if (await mayBeRead(all, { ask: true })) return void (offered && takeUp(all));
       part("again").hidden = true;
       tell(UNREAD);
+      inputs[0].focus();
     });
   };
 
@@ -180,9 +182,9 @@ const enhance = (form) => {
   zone.addEventListener("drop", (event) => (event.preventDefault(), queue.collect(dropped(event.dataTransfer))));
   document.addEventListener("paste", (event) => event.clipboardData?.files.length && choose(fromPaste(event.clipboardData)));
   const take = (input) => input.files.length && (choose(fromInput(input)), (input.value = ""));
-  for (const input of form.querySelectorAll("[data-upload-input]")) input.addEventListener("change", () => take(input));
+  for (const input of inputs) input.addEventListener("change", () => take(input));
   form.addEventListener("submit", (event) => (event.preventDefault(), submit()));
-  part("clear").addEventListener("click", () => (queue.clear(), kept.clear(), chosen(), form.querySelector("[data-upload-input]").focus()));
+  part("clear").addEventListener("click", () => (queue.clear(), kept.clear(), chosen(), inputs[0].focus()));
   view.part("pause").addEventListener("click", () => (queue.pause(), view.show(), view.part("resume").focus(), view.say("Paused.")));
   view.part("resume").addEventListener("click", () => (view.note(""), queue.resume(), view.show(), view.part("pause").focus(), view.say("Going on.")));
   view.part("retry").addEventListener("click", () => (view.note(""), queue.retry(), view.show(), view.part("title").focus()));

@@ -1,6 +1,8 @@
 """Files that go from a real browser to a running program, as a person sends them."""
 
+import random
 import re
+import zipfile
 from collections import Counter
 from pathlib import Path
 from urllib.parse import urljoin
@@ -100,3 +102,31 @@ def drawn_folder(folder: Path, *seeds: int) -> Path:
     for seed in seeds:
         (folder / f"{seed}.jpg").write_bytes(drawn_jpeg(seed))
     return folder
+
+
+def drawn_archive(path: Path, seed: int) -> Path:
+    """Write an archive of one picture that takes seconds on a slow line."""
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("a.jpg", drawn_jpeg(seed) + random.Random(seed).randbytes(20 << 20))
+    return path
+
+
+def slow_down(page: Page) -> None:
+    """Give the page a line on which 4 MB are sent in a second."""
+    debugger = page.context.new_cdp_session(page)
+    debugger.send("Network.enable")
+    slow = {"offline": False, "latency": 0, "downloadThroughput": -1, "uploadThroughput": 4 << 20}
+    debugger.send("Network.emulateNetworkConditions", slow)
+
+
+def send_one_while_a_folder_is_read(page: Page, program: Server, where: Path, seed: int) -> None:
+    """Drop a file, which comes in, and a folder of two that waits for `readFolders()`."""
+    one = drawn_folder(where / "one", seed)
+    more = drawn_folder(where / "more", seed + 1, seed + 2)
+    page.goto(urljoin(program.url, "/uploads/new"))
+    drop(page, one / f"{seed}.jpg")
+    page.evaluate(READ_LATER)
+    drop(page, more)
+    page.get_by_label("Bring everything in at once").check()
+    page.get_by_role("button", name="Upload", exact=True).click()
+    wait_for_some(page, 1)

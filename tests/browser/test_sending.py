@@ -1,8 +1,6 @@
 """Send many files from a real browser: dropped in folders, broken off, and gone on with."""
 
-import random
 import re
-import zipfile
 from collections import Counter
 from pathlib import Path
 from urllib.parse import urljoin
@@ -15,11 +13,13 @@ from tests.browser.senders import (
     SENDING,
     WHOLE,
     begin,
+    drawn_archive,
     drop,
     figure,
     reload_as_another,
     requests_of,
     sign_in,
+    slow_down,
     wait_for_some,
 )
 from tests.factories import drawn_jpeg
@@ -91,16 +91,11 @@ def test_another_browser_goes_on(
     program: Server, browser: Browser, page: Page, tmp_path: Path
 ) -> None:
     """A large file breaks off, the page is closed, and somebody goes on elsewhere."""
-    large = tmp_path / "large.zip"
-    with zipfile.ZipFile(large, "w") as archive:
-        archive.writestr("a.jpg", drawn_jpeg(90_001) + random.Random(1).randbytes(20 << 20))
+    large = drawn_archive(tmp_path / "large.zip", 90_001)
     context = browser.new_context()
     first = context.new_page()
     sign_in(first, program)
-    debugger = context.new_cdp_session(first)
-    debugger.send("Network.enable")
-    slow = {"offline": False, "latency": 0, "downloadThroughput": -1, "uploadThroughput": 4 << 20}
-    debugger.send("Network.emulateNetworkConditions", slow)
+    slow_down(first)
     begin(first, program, large, words="1 file")
     first.wait_for_function(
         "() => document.querySelector('[data-upload-bar]').value > 0.3", timeout=A_WHILE

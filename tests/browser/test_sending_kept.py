@@ -9,14 +9,13 @@ from playwright.sync_api import Page, Route, expect
 
 from tests.browser.senders import (
     A_WHILE,
-    READ_LATER,
     SENDING,
     WHOLE,
     begin,
     drawn_folder,
     drop,
+    send_one_while_a_folder_is_read,
     sign_in,
-    wait_for_some,
 )
 from tests.live import EMAIL, Server
 
@@ -110,16 +109,8 @@ def test_signing_out_forgets(program: Server, held: Page, tmp_path: Path) -> Non
 
 
 def test_a_reload_while_a_folder_is_read(program: Server, page: Page, tmp_path: Path) -> None:
-    one = drawn_folder(tmp_path / "one", 75_000)
-    more = drawn_folder(tmp_path / "more", 75_001, 75_002)
     sign_in(page, program)
-    page.goto(urljoin(program.url, "/uploads/new"))
-    drop(page, one / "75000.jpg")
-    page.evaluate(READ_LATER)
-    drop(page, more)
-    page.get_by_label("Bring everything in at once").check()
-    page.get_by_role("button", name="Upload", exact=True).click()
-    wait_for_some(page, 1)
+    send_one_while_a_folder_is_read(page, program, tmp_path, 75_000)
     wait_until_kept(page, 6)
     arrive_after_a_reload(page)
     expect(page.get_by_text("3 of 3").first).to_be_visible(timeout=A_WHILE)

@@ -1,7 +1,5 @@
 """What goes wrong while files are sent from a real browser, and what the page makes of it."""
 
-import random
-import zipfile
 from pathlib import Path
 from urllib.parse import urljoin
 
@@ -14,11 +12,13 @@ from tests.browser.senders import (
     SENDING,
     WHOLE,
     begin,
+    drawn_archive,
     drawn_folder,
     drop,
     reload_as_another,
+    send_one_while_a_folder_is_read,
     sign_in,
-    wait_for_some,
+    slow_down,
 )
 from tests.factories import drawn_jpeg
 from tests.live import Server
@@ -103,18 +103,12 @@ def test_what_another_page_named_can_be_left_out(
 
 def test_a_retry_ends_a_pause(program: Server, browser: Browser, tmp_path: Path) -> None:
     """One file fails, another is under way when a pause begins: both come in after a retry."""
-    small, large = tmp_path / "small.jpg", tmp_path / "large.zip"
+    small, large = tmp_path / "small.jpg", drawn_archive(tmp_path / "large.zip", 63_001)
     small.write_bytes(drawn_jpeg(63_000))
-    with zipfile.ZipFile(large, "w") as archive:
-        archive.writestr("a.jpg", drawn_jpeg(63_001) + random.Random(2).randbytes(20 << 20))
     context = browser.new_context()
     page = context.new_page()
     sign_in(page, program)
-    debugger = context.new_cdp_session(page)
-    debugger.send("Network.enable")
-    slow = {"offline": False, "latency": 0, "downloadThroughput": -1, "uploadThroughput": 4 << 20}
-    debugger.send("Network.emulateNetworkConditions", slow)
-
+    slow_down(page)
     refused: set[str] = set()
 
     def refuse(route: Route) -> None:
@@ -179,18 +173,8 @@ def test_addresses_of_a_form_that_was_refused_are_sent_once(program: Server, pag
 
 
 def test_it_is_not_over_while_a_folder_is_read(program: Server, page: Page, tmp_path: Path) -> None:
-    one, more = (
-        drawn_folder(tmp_path / "one", 67_000),
-        drawn_folder(tmp_path / "more", 67_001, 67_002),
-    )
     sign_in(page, program)
-    page.goto(urljoin(program.url, "/uploads/new"))
-    drop(page, one / "67000.jpg")
-    page.evaluate(READ_LATER)
-    drop(page, more)
-    page.get_by_label("Bring everything in at once").check()
-    page.get_by_role("button", name="Upload", exact=True).click()
-    wait_for_some(page, 1)
+    send_one_while_a_folder_is_read(page, program, tmp_path, 67_000)
     page.wait_for_timeout(1000)
     expect(page).to_have_url(SENDING)
     page.evaluate("readFolders()")

@@ -1,120 +1,27 @@
 """An archive that was not written here, or was changed since, changes nothing."""
 
-import errno
-import hashlib
-import io
 import json
-import zipfile
-from collections.abc import Callable
 from typing import Any
 
 import pytest
-from django.utils import timezone
-from pytest_django import Settings
 
-from dashboard.engine import artifacts
-from dashboard.engine.errors import BrokenArtifact
-from dashboard.files import chunks, storage, transfer_reading
-from dashboard.files.errors import StorageAway
-from dashboard.jobs.runner import run_job
-from dashboard.models import Image, Imported, Job, UploadChunk, UploadPart, Version
+from dashboard.models import Version
 from dashboard.services import import_images
 from tests import factories
 from tests.factories import Cast, drawn_jpeg, drawn_png
-from tests.transfers import bring, export, fill, sent, told
-
-Members = dict[str, bytes]
-
-
-@pytest.fixture(scope="module")
-def exported() -> list[bytes]:
-    """Hold what the first test wrote, for all of the module: writing it takes longer than most."""
-    return []
-
-
-@pytest.fixture
-def archive(cast: Cast, exported: list[bytes]) -> bytes:
-    if not exported:
-        fill(cast.workspace)
-        exported.append(export(cast.workspace, cast.ann)[1])
-    return exported[0]
-
-
-def unpacked(data: bytes) -> Members:
-    with zipfile.ZipFile(io.BytesIO(data)) as archive:
-        return {name: archive.read(name) for name in archive.namelist()}
-
-
-def packed(members: Members) -> bytes:
-    stream = io.BytesIO()
-    with zipfile.ZipFile(stream, "w") as archive:
-        for name, data in members.items():
-            archive.writestr(name, data)
-    return stream.getvalue()
-
-
-def forged(data: bytes, change: Callable[[Members], None]) -> bytes:
-    """Change an archive and make its checksums right again."""
-    members = unpacked(data)
-    manifest = json.loads(members.pop("likewise.json"))
-    change(members)
-    manifest["members"] = {
-        name: {"size": len(member), "sha256": hashlib.sha256(member).hexdigest()}
-        for name, member in members.items()
-    }
-    return packed(members | {"likewise.json": json.dumps(manifest).encode()})
-
-
-def first_row(noun: str, **fields: Any) -> Callable[[Members], None]:
-    """Return a change of the first row of a noun."""
-
-    def change(members: Members) -> None:
-        first, *rest = members[f"{noun}.jsonl"].splitlines()
-        row = json.loads(first) | fields
-        members[f"{noun}.jsonl"] = b"\n".join([json.dumps(row).encode(), *rest]) + b"\n"
-
-    return change
-
-
-def deep(levels: int) -> Any:
-    """Return lists in lists."""
-    value: Any = []
-    for _ in range(levels - 1):
-        value = [value]
-    return value
-
-
-def twice(noun: str) -> Callable[[Members], None]:
-    """Return a change that says the first row of a noun again."""
-
-    def change(members: Members) -> None:
-        first, _, _ = members[f"{noun}.jsonl"].partition(b"\n")
-        members[f"{noun}.jsonl"] += first + b"\n"
-
-    return change
-
-
-def in_pack(change: Callable[[Members], None]) -> Callable[[Members], None]:
-    def outer(members: Members) -> None:
-        pack = unpacked(members["images/000000.zip"])
-        change(pack)
-        members["images/000000.zip"] = packed(pack)
-
-    return outer
-
-
-def refused(cast: Cast, data: bytes) -> str:
-    """Import an archive; nothing of it may be here afterwards. Returns the sentence."""
-    before = told(cast.elsewhere)
-    transfer, job = bring(cast.elsewhere, data, cast.charlie)
-    assert job.state == "failed", job.message
-    assert told(cast.elsewhere) == before
-    assert not Imported.objects.exists()
-    assert not list(storage.names(f"{cast.elsewhere.id}/images"))
-    assert not list(storage.names(f"{cast.elsewhere.id}/versions"))
-    assert not list(storage.names(f"{cast.elsewhere.id}/uploads"))
-    assert not UploadPart.objects.filter(upload=transfer.upload).exclude(path="").exists()
-    return job.message
+from tests.services.forging import (
+    Members,
+    deep,
+    first_picture,
+    first_row,
+    forged,
+    in_pack,
+    packed,
+    refused,
+    twice,
+    unpacked,
+)
+from tests.transfers import bring, export, told
 
 
 def as_sent_by(form: str) -> bytes:
@@ -280,37 +187,12 @@ def test_a_picture_that_is_none(cast: Cast, archive: bytes, data: bytes, what: s
     assert what in refused(cast, forged(archive, in_pack(first_picture(data))))
 
 
-def first_picture(data: bytes) -> Callable[[Members], None]:
-    """Return a change of a pack's first picture, with its checksum."""
-
-    def change(pack: Members) -> None:
-        row = json.loads(pack["images.jsonl"].splitlines()[0])
-        name = f"{row['id']}.{row['extension']}"
-        digest = hashlib.sha256(data).hexdigest().encode()
-        pack["images.jsonl"] = pack["images.jsonl"].replace(row["stored_sha256"].encode(), digest)
-        pack[name] = data
-
-    return change
-
-
 def test_a_picture_that_breaks_off_stays_out_alone(cast: Cast, archive: bytes) -> None:
     data = forged(archive, in_pack(first_picture(drawn_jpeg(0)[:700])))
     _, job = bring(cast.elsewhere, data, cast.charlie)
     assert (job.state, job.done, job.failed) == ("done", 8, 1)
     assert len(told(cast.elsewhere)["groups"]) == 8
     assert len(told(cast.elsewhere)["members"]) == 13
-
-
-def test_more_pixels_than_are_taken(cast: Cast, archive: bytes, settings: Settings) -> None:
-    settings.LIKEWISE_MAX_PIXELS = 100
-    assert "pixels" in refused(cast, archive)
-
-
-def test_a_collection_that_is_too_large(cast: Cast, archive: bytes, settings: Settings) -> None:
-    settings.LIKEWISE_MAX_COLLECTION = 1
-    _, job = bring(cast.elsewhere, archive, cast.charlie)
-    assert job.message.startswith("A collection of the archive holds more than 1 records")
-    assert not Image.objects.in_workspace(cast.elsewhere).exists()
 
 
 @pytest.mark.parametrize("name", ["heads.npz", "manifest.json", "snapshot.json"])
@@ -337,105 +219,3 @@ def test_an_encoder_that_is_not_here(cast: Cast, archive: bytes) -> None:
     assert (twin.encoder, twin.status) == (key, "TRAINED")
     with pytest.raises(import_images.EncoderAbsent, match="not registered on this installation"):
         import_images.runtime.encoder(twin.encoder)
-
-
-@pytest.mark.parametrize("opened", [0, 1])
-def test_a_storage_that_is_away_costs_nothing_but_a_try(
-    cast: Cast, archive: bytes, monkeypatch: pytest.MonkeyPatch, opened: int
-) -> None:
-    """The job waits with its reason, what was sent stays, and the next try brings it in."""
-    left = opened
-
-    def away(name: str) -> Any:
-        nonlocal left
-        left -= 1
-        if left < 0:
-            raise StorageAway("The store does not answer: ReadTimeoutError.")
-        return storage_open(name)
-
-    storage_open = storage.open
-    monkeypatch.setattr(chunks, "LARGEST", len(archive) // 2)
-    monkeypatch.setattr(chunks, "STEP", len(archive) // 2)
-    transfer, job = sent(cast.elsewhere, archive, cast.charlie)
-    assert transfer.upload is not None
-    kept = UploadChunk.objects.filter(part__upload=transfer.upload)
-    count = kept.count()
-    assert count > 1
-    with monkeypatch.context() as patch:
-        patch.setattr(storage, "open", away)
-        with pytest.raises(StorageAway):
-            run_job(str(job.pk))
-    job.refresh_from_db()
-    assert job.state == Job.State.QUEUED
-    assert "The store does not answer" in job.message
-    assert kept.count() == count
-    Job.objects.filter(pk=job.pk).update(not_before=timezone.now())
-    run_job(str(job.pk))
-    job.refresh_from_db()
-    assert job.state == Job.State.DONE, job.message
-
-
-def many_rows(noun: str, count: int) -> Callable[[Members], None]:
-    """Return a change that says the first row of a pack's noun so many times."""
-
-    def change(pack: Members) -> None:
-        first, _, _ = pack[f"{noun}.jsonl"].partition(b"\n")
-        pack[f"{noun}.jsonl"] = (first + b"\n") * count
-
-    return in_pack(change)
-
-
-@pytest.mark.parametrize(("noun", "most"), [("images", 500), ("features", 1000)])
-def test_a_pack_of_too_many_rows(
-    cast: Cast, archive: bytes, monkeypatch: pytest.MonkeyPatch, noun: str, most: int
-) -> None:
-    """They are refused as they are read: not even one more is kept."""
-    monkeypatch.setattr(transfer_reading, "_MOST_ENCODERS", 2)
-    sentence = f"a pack of it holds more {noun} than packs do"
-    assert sentence in refused(cast, forged(archive, many_rows(noun, most + 1)))
-    assert sentence not in refused(cast, forged(archive, many_rows(noun, most)))
-
-
-@pytest.mark.parametrize("noun", ["images", "features"])
-def test_a_pack_of_too_many_bytes(
-    cast: Cast, archive: bytes, monkeypatch: pytest.MonkeyPatch, noun: str
-) -> None:
-    monkeypatch.setattr(transfer_reading, "_MOST_OF_A_PACK", 100_000)
-    message = refused(cast, forged(archive, many_rows(noun, 500)))
-    assert "than packs do" in message
-
-
-def test_a_picture_that_claims_more_pixels_than_any(
-    cast: Cast, archive: bytes, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def claim(pack: Members) -> None:
-        first, _, rest = pack["images.jsonl"].partition(b"\n")
-        row = json.loads(first) | {"width": 1_000_000, "height": 1_000_000}
-        pack["images.jsonl"] = json.dumps(row).encode() + b"\n" + rest
-
-    def read(data: object, name: str, most: int) -> bytes:
-        assert most < 300_000_000, "it would be read"
-        return actual(data, name, most)  # type: ignore[arg-type]
-
-    actual = transfer_reading._read
-    monkeypatch.setattr(transfer_reading, "_read", read)
-    assert "1000000 × 1000000 pixels" in refused(cast, forged(archive, in_pack(claim)))
-
-
-def test_a_machine_out_of_handles_is_not_the_archives_fault(
-    cast: Cast, archive: bytes, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """What reads a version covers an outage by an error of its own."""
-
-    def load(folder: object) -> None:
-        try:
-            raise OSError(errno.EMFILE, "Too many open files")
-        except OSError as error:
-            raise BrokenArtifact(str(folder)) from error
-
-    transfer, job = sent(cast.elsewhere, archive, cast.charlie)
-    with monkeypatch.context() as patch:
-        patch.setattr(artifacts, "load", load)
-        with pytest.raises(OSError, match="Too many open files"):
-            run_job(str(job.pk))
-    assert UploadChunk.objects.filter(part__upload=transfer.upload).exists()
