@@ -67,6 +67,22 @@ class TooManyPixels(FileRefused):
         self.limit, self.width, self.height = limit, width, height
 
 
+class SideTooLong(TooManyPixels):
+    """The image is longer or wider than is decoded."""
+
+    def __init__(self, most: int, width: int, height: int) -> None:
+        super().__init__(most, width, height)
+        self.reason = (
+            f"The image has {width} × {height} pixels; a side of at most {most:,} is accepted. "
+            "Cut it into parts and send those."
+        )
+        self.args = (self.reason,)
+
+
+class DecodersBusy(Exception):
+    """Other images take all the memory that decoding may take, and have for long."""
+
+
 class UnsafePath(FileRefused):
     """A name would lead out of its folder."""
 

@@ -1,11 +1,14 @@
 """Uploaded bytes -> what is known of them, their pixels, and what is kept of them.
 
 All functions may run in threads. Each raises UnreadableImage, ImageTooLarge or TooManyPixels, and
-takes the configured limits unless it is given others.
+takes the configured limits unless it is given others. What decodes also raises DecodersBusy, where
+somebody has set how long to wait for room (see budget.py).
 """
 
 import hashlib
 import io
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -18,6 +21,7 @@ from .limits import ImageLimits, configured_image_limits
 STORED_SIDE: Final = 600
 THUMBNAIL_SIDE: Final = 256
 ENCODER_SIDE: Final = 128
+_SHOWN_WHOLE: Final = 4_000_000  # pixels
 _STORED_QUALITY: Final = 90
 _THUMBNAIL_QUALITY: Final = 80
 
@@ -78,20 +82,26 @@ def decode(
     file = reading.open_image(data, limits or configured_image_limits())
     if at_least is not None:
         reading.draft(file, at_least, at_least)
-    return reading.load_upright(file).convert("RGB")
+    with reading.room_for(file, data):
+        picture = reading.load_upright(file, data)
+        return picture if picture.mode == "RGB" else picture.convert("RGB")
 
 
 def show(data: bytes, *, side: int = ENCODER_SIDE, limits: ImageLimits | None = None) -> Shown:
     """Return the picture as jobs, search and API alike show it to an encoder of `side` pixels.
 
     The same bytes give the same pixels. The longer side is at least twice `side` where the file
-    has as much: the encoder's own scaling then has something to average.
+    has as much: the encoder's own scaling then has something to average. What is still large is
+    scaled as `prepare` scales it, since nobody counts the memory of what is returned.
     """
     file = reading.open_image(data, limits or configured_image_limits())
     width, height = reading.upright_size(file)
     reading.draft_longer(file, 2 * side)
-    picture = reading.load_upright(file)
-    return Shown(picture if picture.mode == "RGB" else picture.convert("RGB"), width, height)
+    is_large = file.width * file.height > _SHOWN_WHOLE
+    shorter_side = max(STORED_SIDE, 2 * side) if is_large else None
+    with reading.room_for(file, data, shorter_side):
+        picture = reading.load_upright(file, data, shorter_side)
+        return Shown(picture if picture.mode == "RGB" else picture.convert("RGB"), width, height)
 
 
 def decode_for_encoder(
@@ -106,9 +116,16 @@ def decode_for_encoder(
     return show(data, side=side, limits=limits).picture
 
 
-def decode_stored(data: bytes) -> Image.Image:
-    """Return all pixels of a stored image as RGB: what boxes are measured on."""
-    return decode(data, limits=replace(configured_image_limits(), size=len(data)))
+@contextmanager
+def stored_pixels(data: bytes) -> Iterator[Image.Image]:
+    """Give all pixels of a stored image as RGB, what boxes are measured on, for as long as needed.
+
+    Their memory is counted until then. Raises DecodersBusy.
+    """
+    file = reading.open_image(data, replace(configured_image_limits(), size=len(data)))
+    with reading.room_for(file, data):
+        picture = reading.load_upright(file, data)
+        yield picture if picture.mode == "RGB" else picture.convert("RGB")
 
 
 def prepare(data: bytes, *, resize: bool = True, limits: ImageLimits | None = None) -> StoredImage:
@@ -121,20 +138,23 @@ def prepare(data: bytes, *, resize: bool = True, limits: ImageLimits | None = No
     bare = _bare_jpeg(file, data, resize=resize)
     if bare is not None:
         return _kept(data, bare, file)
+    shorter_side = STORED_SIDE if resize else None
     if resize:
         reading.draft(file, STORED_SIDE, STORED_SIDE)
-    picture = reading.load_upright(file, STORED_SIDE if resize else None)
-    lossy = reading.is_lossy(file, data)
-    with reading.refusing():
-        stored = _jpeg(picture, _STORED_QUALITY) if lossy else _png(picture)
-    return _stored_image(data, stored, "jpg" if lossy else "png", picture.size, picture)
+    with reading.room_for(file, data, shorter_side):
+        picture = reading.load_upright(file, data, shorter_side)
+        lossy = reading.is_lossy(file, data)
+        with reading.refusing():
+            stored = _jpeg(picture, _STORED_QUALITY) if lossy else _png(picture)
+        return _stored_image(data, stored, "jpg" if lossy else "png", picture.size, picture)
 
 
 def thumbnail(stored: bytes) -> bytes:
     """Make the thumbnail anew from what is stored of an image."""
     file = reading.open_image(stored, replace(configured_image_limits(), size=len(stored)))
     reading.draft_longer(file, THUMBNAIL_SIDE)
-    return _thumbnail(reading.load_upright(file))
+    with reading.room_for(file, stored):
+        return _thumbnail(reading.load_upright(file, stored))
 
 
 def inspect_stored(data: bytes, limits: ImageLimits | None = None) -> tuple[str, int, int]:
@@ -163,8 +183,8 @@ def restore(
     file = reading.open_image(data, limits)
     extension, size = _stored_extension(file), reading.upright_size(file)
     reading.draft_longer(file, THUMBNAIL_SIDE)
-    picture = reading.load_upright(file)
-    made = _stored_image(data, data, extension, size, picture)
+    with reading.room_for(file, data):
+        made = _stored_image(data, data, extension, size, reading.load_upright(file, data))
     return replace(made, sha256=sha256, file_size=file_size)
 
 
@@ -180,7 +200,8 @@ def _kept(data: bytes, bare: bytes, file: ImageFile.ImageFile) -> StoredImage:
     size = file.size
     # Decoding small still reads every byte, so a truncated file is found.
     reading.draft_longer(file, THUMBNAIL_SIDE)
-    return _stored_image(data, bare, "jpg", size, reading.load_upright(file))
+    with reading.room_for(file, data):
+        return _stored_image(data, bare, "jpg", size, reading.load_upright(file, data))
 
 
 def _stored_image(
@@ -199,10 +220,10 @@ def _stored_image(
 
 
 def _thumbnail(picture: Image.Image) -> bytes:
+    """Make the thumbnail out of the picture itself, which is the last use of it: no copy."""
     with reading.refusing():
-        small = picture.copy()
-        small.thumbnail((THUMBNAIL_SIDE, THUMBNAIL_SIDE), pixels.RESAMPLE, reducing_gap=None)
-        return _jpeg(small, _THUMBNAIL_QUALITY)
+        picture.thumbnail((THUMBNAIL_SIDE, THUMBNAIL_SIDE), pixels.RESAMPLE, reducing_gap=None)
+        return _jpeg(picture, _THUMBNAIL_QUALITY)
 
 
 def _jpeg(picture: Image.Image, quality: int) -> bytes:

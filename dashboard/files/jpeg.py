@@ -7,6 +7,8 @@ _START, _END, _SCAN = 0xD8, 0xD9, 0xDA
 _JFIF, _ADOBE = 0xE0, 0xEE
 # Baseline, extended and progressive Huffman: what every browser shows.
 _COMMON_FRAMES: Final = frozenset({0xC0, 0xC1, 0xC2})
+_FRAMES: Final = frozenset({*range(0xC0, 0xD0)} - {0xC4, 0xC8, 0xCC})
+_COEFFICIENT: Final = 2  # bytes
 _TABLES: Final = frozenset({0xC4, 0xDB, 0xDC, 0xDD})
 _PLAIN_JFIF: Final = b"\xff\xe0\x00\x10JFIF\x00\x01\x01\x00\x00\x01\x00\x01\x00\x00"
 # In a scan 0xFF is followed by 0 (a stuffed byte), a restart marker, or the marker that ends it.
@@ -45,6 +47,29 @@ def has_too_many_scans(data: bytes) -> bool:
     if _is_one_scan(data) or data.count(b"\xff\xda") <= MOST_SCANS:
         return False
     return sum(segment.marker == _SCAN for segment in _segments(data)) > MOST_SCANS
+
+
+def coefficients(data: bytes) -> int:
+    """Return the bytes of the coefficients that the decoder holds of the whole picture at once.
+
+    None for the common kind, which it decodes row by row; scaling saves nothing of the others.
+    """
+    if _is_one_scan(data):
+        return 0
+    frame = next((one for one in _segments(data) if one.marker in _FRAMES), None)
+    head = data[frame.start : frame.end] if frame else b""
+    if len(head) < 10:
+        return 0
+    height, width, count = (
+        *(int.from_bytes(head[5:7], "big"), int.from_bytes(head[7:9], "big")),
+        head[9],
+    )
+    factors = [(byte >> 4, byte & 15) for byte in head[11 : 11 + 3 * count : 3]]
+    across, down = (max((pair[way] for pair in factors), default=1) or 1 for way in (0, 1))
+    # Whole blocks of 8 × 8 in whole units of all components.
+    units = -(-width // (8 * across)) * -(-height // (8 * down))
+    blocks = sum(units * one[0] * one[1] for one in factors)
+    return blocks * 64 * _COEFFICIENT
 
 
 def _is_one_scan(data: bytes) -> bool:

@@ -13,6 +13,8 @@ GIB: Final = 1024 * MIB
 
 # Also the most that Pillow is ever allowed (see reading.py); the setting can only lower it.
 MOST_PIXELS: Final = 50_000_000
+# A row of pixels is held several times while a PNG is written; archives of workspaces say the same.
+MOST_OF_A_SIDE: Final = 1_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +58,11 @@ def configured_image_limits() -> ImageLimits:
         size=getattr(settings, "LIKEWISE_MAX_IMAGE", base.size),
         pixels=min(getattr(settings, "LIKEWISE_MAX_PIXELS", base.pixels), MOST_PIXELS),
     )
+
+
+def configured_decoding_memory() -> int:
+    """Return how many bytes all decoding of a process may take at once."""
+    return int(getattr(settings, "LIKEWISE_DECODING_MEMORY", 768 * MIB))
 
 
 def configured_archive_limits() -> ArchiveLimits:

@@ -1,8 +1,8 @@
 """Any colour mode that Pillow reads -> plain grey or RGB, 8 bits, scaled, upright."""
 
 import math
-from collections.abc import Callable
-from typing import Final
+from collections.abc import Callable, Iterator
+from typing import Final, Protocol
 
 from PIL import ExifTags, Image
 
@@ -12,6 +12,9 @@ from .errors import UnreadableImage
 # 42, Lanczos 26 and 50. Hamming is as quick as bilinear and sharper; `reducing_gap` and decoding to
 # YCbCr, which saves two conversions, gained nothing.
 RESAMPLE: Final = Image.Resampling.HAMMING
+
+# Converting a strip holds it four times over: 4 MB.
+_STRIP: Final = 1 << 18
 
 _TURNS: Final = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
@@ -44,32 +47,81 @@ def upright(image: Image.Image, turn: int) -> Image.Image:
     return image if method is None else image.transpose(method)
 
 
-def scaled(image: Image.Image, shorter_side: int | None) -> Image.Image:
-    """Return the image with its shorter side at most so long; never enlarge."""
-    shorter = min(image.size)
+class Source(Protocol):
+    """A decoded picture that gives parts of itself; a picture of Pillow's is one."""
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Width and height."""
+
+    def crop(self, box: tuple[int, int, int, int]) -> Image.Image:
+        """Return a part."""
+
+
+def scaled_size(size: tuple[int, int], shorter_side: int | None) -> tuple[int, int]:
+    """Return the size whose shorter side is at most so long; nothing is enlarged."""
+    shorter = min(size)
     if shorter_side is None or shorter <= shorter_side:
-        return image
-    width, height = (max(1, round(side * shorter_side / shorter)) for side in image.size)
-    return image.resize((width, height), RESAMPLE)
+        return size
+    width, height = (max(1, round(side * shorter_side / shorter)) for side in size)
+    return width, height
 
 
-def flatten(image: Image.Image) -> Image.Image:
-    """Return the image as L or RGB without metadata, transparent parts white.
+def flattened(source: Source, shorter_side: int | None = None) -> Image.Image:
+    """Return the picture as L or RGB without metadata, transparent parts white, scaled down.
 
     Of 16 bits the upper eight are kept. Equal pixels give equal results whatever file they came
-    in. Colour profiles are ignored.
+    in. Colour profiles are ignored. No second picture of full size is made.
     """
-    flat = _flat(image)
-    # Pillow's writers take comments, profiles and resolutions from here.
+    size = scaled_size(source.size, shorter_side)
+    if isinstance(source, Image.Image) and _is_flat(source):
+        # Pillow's writers take comments, profiles and resolutions from here.
+        source.info = {}
+        return source if size == source.size else source.resize(size, RESAMPLE)
+    flat = _in_strips(source, size)
     flat.info = {}
-    return flat
+    return flat if size == flat.size else flat.resize(size, RESAMPLE)
+
+
+def _in_strips(source: Source, size: tuple[int, int]) -> Image.Image:
+    """Flatten and scale to the width that is asked for, strip by strip, rows as many as before.
+
+    Pillow itself scales to the new width first and rounds to 8 bits before it scales the height,
+    so that the result is to the bit that of the whole picture flattened and then scaled.
+    """
+    convert = _conversion(source)
+    whole: Image.Image | None = None
+    for box in _strips(source.size, across=size[0] == source.size[0]):
+        part = convert(source.crop(box))
+        if size[0] != source.size[0]:
+            part = part.resize((size[0], part.height), RESAMPLE)
+        if part.height == source.size[1] and part.width == size[0]:
+            return part
+        if whole is None:
+            whole = Image.new(part.mode, (size[0], source.size[1]))
+        whole.paste(part, box[:2])
+    if whole is None:
+        raise UnreadableImage
+    return whole
+
+
+def _strips(size: tuple[int, int], *, across: bool) -> Iterator[tuple[int, int, int, int]]:
+    """Yield boxes of some thousand pixels each; of whole rows unless they may be cut across."""
+    width, height = size
+    columns = min(width, _STRIP) if across else width
+    rows = max(1, _STRIP // columns)
+    for top in range(0, height, rows):
+        for left in range(0, width, columns):
+            yield left, top, min(left + columns, width), min(top + rows, height)
+
+
+def _is_flat(image: Image.Image) -> bool:
+    return image.mode in ("L", "RGB") and not image.has_transparency_data
 
 
 def _flat(image: Image.Image) -> Image.Image:
     if image.mode.startswith("I;16"):
         return image.convert("I").point(lambda value: value * (1 / 256)).convert("L")
-    if image.mode in ("I", "F"):
-        return _stretched(image)
     if image.has_transparency_data:
         return _on_white(image)
     if image.mode in ("L", "RGB"):
@@ -84,11 +136,22 @@ def _on_white(image: Image.Image) -> Image.Image:
     return white
 
 
-def _stretched(image: Image.Image) -> Image.Image:
+def _conversion(source: Source) -> Callable[[Image.Image], Image.Image]:
+    """Return what flattens a part; measurements depend on the least and the most of the whole."""
+    if isinstance(source, Image.Image) and source.mode in ("I", "F"):
+        return _stretching(source)
+    return _flat
+
+
+def _stretching(image: Image.Image) -> Callable[[Image.Image], Image.Image]:
     """Spread measurements (32-bit integers, floats), which know no white, over the greys."""
     extrema = image.getextrema()
     low, high = float(extrema[0]), float(extrema[1])  # type: ignore[arg-type]  # of one band
     if not math.isfinite(high - low):
         raise UnreadableImage("The image holds values that are no colours. Save it with 8 bits.")
     scale = 255 / (high - low) if high > low else 0.0
-    return image.convert("F").point(lambda value: value * scale - low * scale).convert("L")
+
+    def stretched(part: Image.Image) -> Image.Image:
+        return part.convert("F").point(lambda value: value * scale - low * scale).convert("L")
+
+    return stretched

@@ -14,11 +14,11 @@ from functools import partial
 from typing import Final
 
 import pillow_heif
-from PIL import Image, ImageFile, UnidentifiedImageError
+from PIL import Image, ImageFile, PngImagePlugin, UnidentifiedImageError
 
-from . import jpeg, pixels
-from .errors import ImageTooLarge, TooManyPixels, UnknownFormat, UnreadableImage
-from .limits import MOST_PIXELS, ImageLimits
+from . import budget, costs, heif, jpeg, pixels, tiff, webp
+from .errors import ImageTooLarge, SideTooLong, TooManyPixels, UnknownFormat, UnreadableImage
+from .limits import MOST_OF_A_SIDE, MOST_PIXELS, ImageLimits
 
 # Pillow knows forty formats more, some with an interpreter behind them (EPS); they are never asked.
 _FORMATS: Final = ("JPEG", "PNG", "WEBP", "GIF", "TIFF", "BMP", "HEIF")
@@ -33,6 +33,8 @@ Image.init()
 pillow_heif.register_heif_opener()
 # A second fence behind the check in `open_image`, in force for every other user of Pillow too.
 Image.MAX_IMAGE_PIXELS = MOST_PIXELS
+# Comments are dropped; Pillow would hold 64 MB of them while it reads the header.
+PngImagePlugin.MAX_TEXT_MEMORY = 8 << 20
 warnings.simplefilter("error", Image.DecompressionBombWarning)
 
 
@@ -56,26 +58,71 @@ def open_image(data: bytes, limits: ImageLimits) -> ImageFile.ImageFile:
     """
     if len(data) > limits.size:
         raise ImageTooLarge(limits.size, len(data))
+    if tiff.has_too_many_values(data):
+        raise UnreadableImage("The image says far too much of itself. Save it again and send that.")
     with refusing():
         file = Image.open(io.BytesIO(data), formats=_FORMATS)
-    width, height = file.size
-    if width * height > limits.pixels:
-        raise TooManyPixels(limits.pixels, width, height)
+    _judge(file.size, limits)
+    if file.format == "TIFF" and tiff.has_too_large_tiles(file, limits.pixels):
+        raise UnreadableImage(
+            "The image is built of tiles larger than any image may be. Save it again."
+        )
     if is_jpeg(file) and jpeg.has_too_many_scans(data):
         raise UnreadableImage("The image is built of too many layers. Save it again and send that.")
     return file
 
 
-def load_upright(file: ImageFile.ImageFile, shorter_side: int | None = None) -> Image.Image:
+def _judge(size: tuple[int, int], limits: ImageLimits) -> None:
+    width, height = size
+    if width * height > limits.pixels:
+        raise TooManyPixels(limits.pixels, width, height)
+    if max(size) > MOST_OF_A_SIDE:
+        raise SideTooLong(MOST_OF_A_SIDE, width, height)
+
+
+@contextmanager
+def room_for(
+    file: ImageFile.ImageFile, data: bytes, shorter_side: int | None = None
+) -> Iterator[None]:
+    """Hold the memory that reading an image takes, after `draft` if that is asked for.
+
+    What is decoded within must not outlive the block, unless it was scaled down. Raises
+    DecodersBusy.
+    """
+    is_turned = pixels.orientation(partial(Image.Image.getexif, file)) != 1
+    need = costs.cost(file, data, costs.Asked(shorter_side, is_turned=is_turned))
+    with budget.decoding().reserve(need):
+        yield
+
+
+def load_upright(
+    file: ImageFile.ImageFile, data: bytes, shorter_side: int | None = None
+) -> Image.Image:
     """Decode to plain grey or RGB, scale the shorter side down to `shorter_side`, and turn.
 
-    In this order the fewest pixels are moved.
+    In this order the fewest pixels are moved. The file is closed, unless it is the picture.
     """
     with refusing():
-        file.load()
+        source = _decoded(file, data)
         turn = pixels.orientation(file.getexif)
-        picture = pixels.scaled(pixels.flatten(file), shorter_side)
+        picture = pixels.flattened(source, shorter_side)
+        del source
+        if picture is not file:
+            file.close()  # its pixels are needed no more
         return pixels.upright(picture, turn)
+
+
+def _decoded(file: ImageFile.ImageFile, data: bytes) -> pixels.Source:
+    """Decode in the way that takes the least memory."""
+    if file.format == "WEBP" and webp.can_decode():
+        frame = webp.first_frame(data)
+        if frame is None:
+            raise UnreadableImage
+        return webp.decode(data, frame, file.size)
+    if file.format == "HEIF":
+        return heif.HeifPixels(data)
+    file.load()
+    return file
 
 
 def upright_size(file: ImageFile.ImageFile) -> tuple[int, int]:
@@ -101,7 +148,8 @@ def is_jpeg(file: ImageFile.ImageFile) -> bool:
 def is_lossy(file: ImageFile.ImageFile, data: bytes) -> bool:
     """Tell whether the format has already given up exact pixels."""
     if file.format == "WEBP":
-        return _first_webp_picture(data) != b"VP8L"
+        frame = webp.first_frame(data)
+        return frame is None or not frame.is_lossless
     return is_jpeg(file) or file.format == "HEIF"
 
 
@@ -115,16 +163,3 @@ def draft_longer(file: ImageFile.ImageFile, side: int) -> None:
     """Let the JPEG decoder scale down, the longer side not below `side`."""
     width, height = file.size
     draft(file, *((side, 1) if width >= height else (1, side)))
-
-
-def _first_webp_picture(data: bytes) -> bytes:
-    """Return the name of the first chunk with pixels: `VP8L` (lossless) or `VP8 `."""
-    position = 12
-    while position + 8 <= len(data):
-        name = data[position : position + 4]
-        if name in (b"VP8L", b"VP8 "):
-            return name
-        size = int.from_bytes(data[position + 4 : position + 8], "little")
-        # A frame of an animation holds chunks of its own, after 16 bytes.
-        position += 24 if name == b"ANMF" else 8 + size + size % 2
-    return b""

@@ -10,6 +10,7 @@ from uuid import UUID
 import orjson
 
 from .errors import BrokenTransfer
+from .limits import MOST_OF_A_SIDE
 from .meta_data import is_too_deep
 
 Row = dict[str, Any]
@@ -17,7 +18,6 @@ Check = Callable[[Any], bool]
 
 MOST_OF_A_LINE: Final = 64 * 1024 * 1024
 _MOST_NUMBER: Final = (1 << 31) - 1
-_MOST_PIXELS_OF_A_SIDE: Final = 1_000_000
 
 
 def read_row(noun: str, line: bytes, number: int) -> Row:
@@ -158,8 +158,8 @@ NOUNS: Final[dict[str, dict[str, Check]]] = {
         "sha256": _hash,
         "stored_sha256": _hash,
         "extension": _one_of("jpg", "png"),
-        "width": _number(_MOST_PIXELS_OF_A_SIDE, 1),
-        "height": _number(_MOST_PIXELS_OF_A_SIDE, 1),
+        "width": _number(MOST_OF_A_SIDE, 1),
+        "height": _number(MOST_OF_A_SIDE, 1),
         "file_size": _number(),
         "meta_data": _json,
         "test_image": _flag,

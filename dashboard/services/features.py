@@ -149,19 +149,21 @@ def _feature(encoder: PictureEncoder, image: Image) -> Feature | None:
 
 def _region_features(encoder: PictureEncoder, regions: Sequence[Region]) -> list[RegionFeature]:
     """Encode the crops of one stored image; none if it was deleted meanwhile."""
-    image = regions[0].image
-    data = _stored(image)
+    data = _stored(regions[0].image)
     if data is None:
         return []
-    whole = pictures.decode_stored(data)
-    rows = []
-    for region in regions:
-        vector = _packed(features_of_picture(encoder, whole.crop(region.box)))
-        box = dict(zip(("left", "top", "right", "bottom"), region.box, strict=True))
-        row = RegionFeature(workspace_id=image.workspace_id, image=image, vector=vector, **box)
-        row.encoder = encoder.key
-        rows.append(row)
-    return rows
+    with pictures.stored_pixels(data) as whole:
+        return [_region_feature(encoder, region, whole.crop(region.box)) for region in regions]
+
+
+def _region_feature(encoder: PictureEncoder, region: Region, part: Pillow.Image) -> RegionFeature:
+    vector = _packed(features_of_picture(encoder, part))
+    box = dict(zip(("left", "top", "right", "bottom"), region.box, strict=True))
+    row = RegionFeature(
+        workspace_id=region.image.workspace_id, image=region.image, vector=vector, **box
+    )
+    row.encoder = encoder.key
+    return row
 
 
 def _stored(image: Image) -> bytes | None:
