@@ -22,6 +22,7 @@ from dashboard.files.buckets import BadBucketAddress, read_bucket
 from dashboard.models.name_search import has_indexes
 
 KNOWN_QUEUES = ("upload", "extract", "train")
+LEAST_DECODING_MEMORY = 96 << 20
 _THROTTLE = re.compile(r"0|[1-9]\d*/[smhd]")
 
 TAG = "likewise"
@@ -197,6 +198,17 @@ def largest_collection() -> Iterator[CheckMessage]:
             f"LIKEWISE_MAX_COLLECTION is {settings.LIKEWISE_MAX_COLLECTION}.",
             hint="Set it to 1 or more; 1000000 is the default.",
             id="likewise.E010",
+        )
+
+
+@_registered
+def decoding_memory() -> Iterator[CheckMessage]:
+    """Refuse a budget in which images would be decoded one by one, the smallest too."""
+    if settings.LIKEWISE_DECODING_MEMORY < LEAST_DECODING_MEMORY:
+        yield Error(
+            f"LIKEWISE_DECODING_MEMORY is {settings.LIKEWISE_DECODING_MEMORY} bytes.",
+            hint="Set it to 96M or more; 768M is the default.",
+            id="likewise.E024",
         )
 
 

@@ -38,6 +38,7 @@ def test_the_defaults_are_right() -> None:
         ({"LIKEWISE_KEEP_UPLOADS": 0.0}, "E020"),
         ({"LIKEWISE_BACKBONE": "/nowhere/encoder.onnx"}, "E009"),
         ({"LIKEWISE_MAX_COLLECTION": 0}, "E010"),
+        ({"LIKEWISE_DECODING_MEMORY": 10_000_000}, "E024"),
         ({"LIKEWISE_STORAGE": "/var/files"}, "E015"),
         ({"LIKEWISE_STORAGE": "s3://key@bucket"}, "E015"),
     ],
@@ -55,6 +56,7 @@ def test_a_wrong_value_stops_the_start(
 @pytest.mark.parametrize(
     ("name", "value"),
     [
+        ("LIKEWISE_DECODING_MEMORY", 96 << 20),
         ("LIKEWISE_THROTTLE", "0"),
         ("LIKEWISE_THROTTLE", "20/m"),
         ("LIKEWISE_QUEUES", ["train"]),

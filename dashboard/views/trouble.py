@@ -7,7 +7,7 @@ from typing import Final
 
 from django.db import Error, InterfaceError, OperationalError
 
-from dashboard.files.errors import StorageAway
+from dashboard.files.errors import DecodersBusy, StorageAway
 
 
 @dataclass(frozen=True)
@@ -30,6 +30,9 @@ DATABASE_BUSY: Final = Trouble(
 )
 FILES_AWAY: Final = Trouble(
     503, "The store of the files does not answer. Nothing was changed: try again in a moment."
+)
+DECODERS_BUSY: Final = Trouble(
+    503, "This server is busy with other large images. Send the image again in a moment."
 )
 _FULL: Final = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 # Of SQLite, by the beginnings of its names, the longer ones first.
@@ -68,6 +71,8 @@ def _chain(error: BaseException | None) -> Iterator[BaseException]:
 def _judge(error: BaseException) -> Trouble | None:
     if isinstance(error, StorageAway):
         return FILES_AWAY
+    if isinstance(error, DecodersBusy):
+        return DECODERS_BUSY
     if isinstance(error, Error):
         return _of_database(error)
     return FULL if isinstance(error, OSError) and error.errno in _FULL else None
