@@ -14,6 +14,7 @@ from typing import IO, Any, Final, Self
 from .archives import open_zip
 from .errors import BrokenTransfer, FileRefused, ForeignTransfer, TooManyPixels
 from .faults import blaming_the_bytes
+from .json_values import count_values, has_more_values
 from .limits import configured_image_limits
 from .transfer_rows import MOST_OF_A_LINE, Row, read_row
 from .transfers import FORMAT, FORMATS, KIND, MANIFEST, PACK_IMAGES, picture_name
@@ -24,6 +25,9 @@ _LOCAL_HEADER: Final = struct.Struct("<4s22xHH")
 _CHUNK: Final = 1024 * 1024
 # Of a pack's images, and of what encoders saw in them, as lines: both are held in memory.
 _MOST_OF_A_PACK: Final = 128 * 1024 * 1024
+_MOST_VALUES_OF_A_PACK: Final = 2_000_000
+_MOST_VALUES_OF_A_MANIFEST: Final = 1_000_000  # three for each of its members
+_PACKED_AS: Final = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 _MOST_ENCODERS: Final = 64  # that saw the same image
 _BROKEN: Final = (
     *(zipfile.BadZipFile, zlib.error, struct.error, OSError, EOFError, ValueError),
@@ -76,6 +80,7 @@ class TransferReader:
         self._file = file
         try:
             self._zip = open_zip(file, members=_MOST_MEMBERS)
+            _judge_packing(self._zip)
         except FileRefused as error:
             raise ForeignTransfer(_FOREIGN) from error
         self.manifest = self._read_manifest()
@@ -117,6 +122,7 @@ class TransferReader:
         for name in sorted(self.members):
             if name.startswith("images/"):
                 with open_zip(self._window(name), members=2 * PACK_IMAGES) as inner:
+                    _judge_packing(inner)
                     yield Pack(
                         images=_some("images", inner, PACK_IMAGES),
                         features=_some("features", inner, PACK_IMAGES * _MOST_ENCODERS),
@@ -141,7 +147,10 @@ class TransferReader:
 
     def _read_manifest(self) -> dict[str, Any]:
         try:
-            manifest = json.loads(_read(self._zip, MANIFEST, _MOST_OF_A_MANIFEST))
+            text = _read(self._zip, MANIFEST, _MOST_OF_A_MANIFEST)
+            if has_more_values(text, _MOST_VALUES_OF_A_MANIFEST):
+                raise ForeignTransfer(_FOREIGN)
+            manifest = json.loads(text)
         except (FileRefused, ValueError, RecursionError) as error:
             raise ForeignTransfer(_FOREIGN) from error
         if not isinstance(manifest, dict) or manifest.get("kind") != KIND:
@@ -160,6 +169,12 @@ _FOREIGN: Final = (
     "This is no archive of a workspace, or only a part of one. Send a file that was downloaded "
     "from “Export and import”."
 )
+
+
+def _judge_packing(archive: zipfile.ZipFile) -> None:
+    """Refuse what no export writes: an LZMA member says itself how much memory it takes."""
+    if any(info.compress_type not in _PACKED_AS for info in archive.infolist()):
+        raise BrokenTransfer("it is packed in a way that exports are not")
 
 
 def _is_counts(value: Any) -> bool:
@@ -185,11 +200,12 @@ def _pack_rows(noun: str, inner: zipfile.ZipFile) -> Iterator[Row]:
 def _some(noun: str, inner: zipfile.ZipFile, most: int) -> list[Row]:
     """Return the rows of a pack that are held in memory together: few enough, and small enough."""
     rows: list[Row] = []
-    size = 0
+    size = values = 0
     with _reading(noun), inner.open(f"{noun}.jsonl") as file:
         for line in _lines(noun, file):
             size += len(line)
-            if len(rows) == most or size > _MOST_OF_A_PACK:
+            values += count_values(line)
+            if len(rows) == most or size > _MOST_OF_A_PACK or values > _MOST_VALUES_OF_A_PACK:
                 raise BrokenTransfer(f"a pack of it holds more {noun} than packs do")
             rows.append(read_row(noun, line, len(rows) + 1))
     return rows

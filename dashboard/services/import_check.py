@@ -2,6 +2,7 @@
 
 import io
 import json
+import math
 import tempfile
 import zipfile
 from collections import Counter
@@ -18,6 +19,7 @@ from dashboard.engine.trained_model import TrainedModel
 from dashboard.files import images as pictures
 from dashboard.files.errors import BrokenTransfer
 from dashboard.files.faults import blaming_the_bytes
+from dashboard.files.json_values import has_more_values
 from dashboard.files.scratch import Seen
 from dashboard.files.transfer_links import Links
 from dashboard.files.transfer_reading import TransferReader
@@ -29,9 +31,16 @@ from dashboard.services.errors import CollectionTooLarge
 from dashboard.services.exporting import ARTIFACT_FILES
 from dashboard.services.training import SNAPSHOT
 
-MOST_OF_AN_ARTIFACT: Final = 512 << 20
+# Of each file of a trained version. What it saw is a row of four values for each image.
+MOST_OF_AN_ARTIFACT: Final = {
+    artifacts.ARRAYS: 256 << 20,
+    artifacts.MANIFEST: 16 << 20,
+    SNAPSHOT: 256 << 20,
+}
+MOST_VALUES: Final = {artifacts.MANIFEST: 200_000, SNAPSHOT: 8_000_000}
 SUMS_SHARE: Final = 0.1  # of the whole progress
 CHECK_SHARE: Final = 0.2
+_MOST_OF_A_HEADER: Final = 1000  # characters, of an array
 _UNUSABLE: Final = (BrokenArtifact, ForeignArtifact, ValueError, TypeError, IndexError)
 # In this order whatever a row names comes before it.
 AFTER_IMAGES: Final = (
@@ -118,7 +127,12 @@ class _Check:
 def read_artifact(archive: TransferReader, version_id: str) -> dict[str, bytes]:
     """Return the files of a trained version by their names."""
     names = {f"versions/{version_id}/{name}": name for name in ARTIFACT_FILES}
-    return {name: archive.read(path, MOST_OF_AN_ARTIFACT) for path, name in names.items()}
+    files = {}
+    for path, name in names.items():
+        files[name] = archive.read(path, MOST_OF_AN_ARTIFACT[name])
+        if name in MOST_VALUES and has_more_values(files[name], MOST_VALUES[name]):
+            raise BrokenTransfer(f"{path} holds too many values")
+    return files
 
 
 def read_model(archive: TransferReader, version_id: str) -> TrainedModel:
@@ -159,7 +173,19 @@ def _refuse_bomb(data: bytes) -> None:
         with zipfile.ZipFile(io.BytesIO(data)) as arrays:
             stored = all(info.compress_type == zipfile.ZIP_STORED for info in arrays.infolist())
             size = sum(info.file_size for info in arrays.infolist())
+            whole = stored and all(_is_whole(arrays, info) for info in arrays.infolist())
     except (zipfile.BadZipFile, ValueError, OSError) as error:
         raise BrokenTransfer("a version of it cannot be read") from error
-    if not stored or size > len(data):
+    if not whole or size > len(data):
         raise BrokenTransfer("a version of it is packed in a way that versions are not")
+
+
+def _is_whole(arrays: zipfile.ZipFile, info: zipfile.ZipInfo) -> bool:
+    """Tell whether an array is as large as it says: numpy makes room for what it says."""
+    with arrays.open(info) as file:
+        if np.lib.format.read_magic(file) != (1, 0):
+            return False
+        shape, _, kind = np.lib.format.read_array_header_1_0(file, _MOST_OF_A_HEADER)
+        return (
+            not kind.hasobject and file.tell() + math.prod(shape) * kind.itemsize == info.file_size
+        )

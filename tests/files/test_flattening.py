@@ -114,7 +114,7 @@ def animation(**options: object) -> bytes:
 
 @pytest.mark.parametrize("lossless", [True, False])
 @pytest.mark.parametrize("mode", ["RGB", "RGBA", "LA", "moving"])
-def test_the_first_picture_of_a_webp_is_that_of_pillow(mode: str, lossless: bool) -> None:  # noqa: FBT001
+def test_the_first_picture_of_a_webp_is_that_of_pillow(mode: str, lossless: bool) -> None:
     options = {"lossless": lossless, "icc_profile": b"x" * 501}
     data = animation(**options) if mode == "moving" else encoded(of_mode(mode), "WEBP", **options)
     frame = webp.first_frame(data)

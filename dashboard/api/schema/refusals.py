@@ -22,8 +22,8 @@ OTHERS = {
 }
 # What the server itself may be short of: any call may answer these too.
 TROUBLES = {
-    503: "The database or the store of the files does not answer, or too many large images are sent "
-    "at once; nothing was changed.",
+    503: "The database or the store of the files does not answer, or too many large images came at "
+    "once; nothing was changed.",
     507: "The disk of the server is full; nothing was changed.",
 }
 TEXTS = COMMON | OTHERS | TROUBLES

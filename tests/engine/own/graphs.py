@@ -146,3 +146,26 @@ def constant(side: int = 32, numbers: int = 8, *, value: float = 1.0) -> bytes:
         [helper.make_tensor_value_info("y", TensorProto.FLOAT, [1, numbers])],
         weights,
     )
+
+
+def gluttonous(gigabytes: int) -> bytes:
+    """A file of a kilobyte that expands one number to gigabytes and sums them up."""
+    weights = {
+        "shape": np.array([gigabytes, 3, 1 << 14, (1 << 14) // 3], np.int64),
+        "axes": np.array([0], np.int64),
+        "head": _random(9, 3, 48),
+    }
+    nodes = [
+        helper.make_node("ReduceMean", ["pixel_values"], ["mean"], axes=[2, 3], keepdims=1),
+        helper.make_node("Expand", ["mean", "shape"], ["huge"]),
+        helper.make_node("Sin", ["huge"], ["written"]),
+        helper.make_node("ReduceSum", ["written", "axes"], ["less"], keepdims=1),
+        helper.make_node("ReduceMean", ["less"], ["small"], axes=[2, 3], keepdims=0),
+        helper.make_node("MatMul", ["small", "head"], ["embedding"]),
+    ]
+    return _model(
+        nodes,
+        [helper.make_tensor_value_info("pixel_values", TensorProto.FLOAT, [1, 3, 64, 64])],
+        [helper.make_tensor_value_info("embedding", TensorProto.FLOAT, [1, 48])],
+        weights,
+    )

@@ -1,4 +1,5 @@
 import hashlib
+import resource
 from dataclasses import dataclass
 from functools import cache
 from pathlib import PurePath
@@ -102,6 +103,28 @@ def test_a_trial_that_does_not_come_back_is_a_refusal(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     with pytest.raises(UnfitEncoder, match="ended at once"):
         try_apart(file, {}, output="", pooling="")
+
+
+@pytest.mark.parametrize("gigabytes", [4, 64])
+def test_a_trial_that_takes_all_memory_is_a_refusal(tmp_path, gigabytes):
+    """A kilobyte that asks for gigabytes; its program has a limit, so this one goes on."""
+    file = tmp_path / "graph.onnx"
+    file.write_bytes(graphs.gluttonous(gigabytes))
+    assert file.stat().st_size < 2000
+    with pytest.raises(UnfitEncoder, match=r"needs more than 2\.1 GB of memory"):
+        try_apart(file, {}, output="", pooling="")
+    # Of all programs that this one has waited for, in kilobytes.
+    assert resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss < 3_000_000
+
+
+def test_the_limit_on_memory_grows_with_the_file(tmp_path, monkeypatch):
+    file = tmp_path / "graph.onnx"
+    file.write_bytes(graphs.resnet_like())
+    monkeypatch.setattr(apart, "MOST_MEMORY", 1 << 20)
+    with pytest.raises(UnfitEncoder, match="memory"):
+        try_apart(file, {}, output="", pooling="")
+    monkeypatch.setattr(apart, "LOADING", 1 << 14)
+    assert try_apart(file, {}, output="", pooling="").trial.dimension == 48
 
 
 def test_the_basis_keeps_the_angles(shape):
