@@ -19,7 +19,7 @@ def has_more_values(text: bytes, most: int) -> bool:
 
 
 def count_values(text: bytes) -> int:
-    """Return how many values a text of JSON holds at most, keys aside."""
+    """Return how many values a text of JSON holds at most, keys aside; lists count twice."""
     return _count(_STRING.sub(b"", text))
 
 

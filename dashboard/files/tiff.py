@@ -23,8 +23,8 @@ _MOST_FOLDERS: Final = 64
 MOST_VALUES: Final = 200_000
 
 _WIDTH, _LENGTH, _ROWS, _ORIENTATION = 0x0100, 0x0101, 0x0116, 0x0112
-_TILE_WIDTH, _TILE_LENGTH, _BITS, _SAMPLES, _PLANAR = 0x0142, 0x0143, 0x0102, 0x0115, 0x011C
-_COMPRESSION: Final = 0x0103
+_TILE_WIDTH, _TILE_LENGTH, _BITS, _SAMPLES = 0x0142, 0x0143, 0x0102, 0x0115
+_COMPRESSION, _PHOTOMETRIC, _YCBCR = 0x0103, 0x0106, 6
 
 
 class _Tag(NamedTuple):
@@ -97,7 +97,8 @@ def buffer(file: ImageFile.ImageFile) -> int:
         return 0  # Pillow reads it row by row
     width, height = tile_size(file)
     bits = max(8, max(_all(file, _BITS) or (8,)))
-    samples = max(4, _first(file, _SAMPLES, 1))  # what libtiff turns into colours has four
+    # What libtiff itself turns into colours has four of them.
+    samples = 4 if _first(file, _PHOTOMETRIC, 1) == _YCBCR else _first(file, _SAMPLES, 1)
     return width * height * samples * bits // 8
 
 
