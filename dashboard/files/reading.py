@@ -16,7 +16,7 @@ from typing import Final
 import pillow_heif
 from PIL import Image, ImageFile, PngImagePlugin, UnidentifiedImageError
 
-from . import budget, costs, heif, jpeg, pixels, tiff, webp
+from . import allocator, budget, costs, heif, jpeg, pixels, tiff, webp
 from .errors import ImageTooLarge, SideTooLong, TooManyPixels, UnknownFormat, UnreadableImage
 from .limits import MOST_OF_A_SIDE, MOST_PIXELS, ImageLimits
 
@@ -29,6 +29,7 @@ _BROKEN: Final = (
     *(AttributeError, RuntimeError, MemoryError, struct.error, zlib.error),
 )
 
+allocator.settle()
 Image.init()
 pillow_heif.register_heif_opener()
 # A second fence behind the check in `open_image`, in force for every other user of Pillow too.
