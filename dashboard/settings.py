@@ -283,7 +283,8 @@ CELERY_BROKER_TRANSPORT_OPTIONS = (
     {
         "visibility_timeout": max(60, int(LIKEWISE_LEASE * 2)),
         "socket_connect_timeout": 1,
-        "socket_timeout": 5,
+        "socket_timeout": 2,
+        "max_retries": 0,  # of who sends: Kombu's own would hold a request for six seconds
     }
     if REDIS_URL
     else {
@@ -304,6 +305,9 @@ CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_WORKER_ENABLE_REMOTE_CONTROL = False  # nobody asks, and its queue would be looked at too
 CELERY_BROKER_CONNECTION_MAX_RETRIES = None  # the worker does not need the broker to find work
+CELERY_BROKER_CHANNEL_ERROR_RETRY = True  # nor an end of it when a replica takes no writes
+CELERY_WORKER_CANCEL_LONG_RUNNING_TASKS_ON_CONNECTION_LOSS = True  # there are none
+CELERY_WORKER_CONSUMER = "dashboard.jobs.consumer:PatientConsumer"
 
 LOGGING = {
     "version": 1,
@@ -326,6 +330,8 @@ LOGGING = {
     "loggers": {
         "django.request": {"level": "ERROR"},
         "celery": {"level": "WARNING"},
+        # It tells every few seconds what our consumer tells once.
+        "celery.worker.consumer.consumer": {"level": "ERROR"},
         "kombu": {"level": "WARNING"},
         # At DEBUG it writes what it signs, with the key's name.
         "botocore": {"level": "WARNING"},

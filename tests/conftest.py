@@ -35,6 +35,7 @@ from django.test import Client  # noqa: E402
 from pytest_django import Settings  # noqa: E402
 
 from accounts.models import User, Workspace  # noqa: E402
+from dashboard.services.jobs import Broker  # noqa: E402
 from tests.factories import ApiClient, Cast, api_client, make_cast, signed_in  # noqa: E402
 
 _ROOT = Path(__file__).parent
@@ -71,6 +72,7 @@ def _house(settings: Settings, tmp_path: Path) -> Iterator[None]:
         },
         "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
     }
+    Broker.away_until = 0.0
     yield
     cache.clear()
 

@@ -142,7 +142,8 @@ def worker_command() -> list[str]:
         *("--workdir", str(settings.BASE_DIR), "--app", "dashboard.celery", "worker"),
         *("--pool", "solo"),
         *("--queues", ",".join(settings.LIKEWISE_QUEUES)),
-        *("--hostname", f"likewise-{os.getpid()}@%h", "--loglevel", "WARNING"),
+        *("--hostname", f"likewise-{os.getpid()}@%h"),
+        *("--loglevel", settings.LOGGING["root"]["level"]),  # else it quiets what jobs tell
         # Workers need not know each other: the job rows say who does what.
         *("--without-gossip", "--without-mingle", "--without-heartbeat"),
     ]
