@@ -52,6 +52,11 @@ LIKEWISE_MAX_IMAGE = _size("LIKEWISE_MAX_IMAGE", "32M")
 LIKEWISE_MAX_PIXELS = 50_000_000
 LIKEWISE_MAX_UPLOAD = _size("LIKEWISE_MAX_UPLOAD", "20G")
 LIKEWISE_MAX_COLLECTION = env.int("LIKEWISE_MAX_COLLECTION", 1000000)
+# 0 is none. Images and bytes are a workspace's, workspaces those that one person owns.
+LIKEWISE_QUOTA_BYTES = _size("LIKEWISE_QUOTA_BYTES", "0")
+LIKEWISE_QUOTA_IMAGES = env.int("LIKEWISE_QUOTA_IMAGES", 0)
+LIKEWISE_QUOTA_WORKSPACES = env.int("LIKEWISE_QUOTA_WORKSPACES", 0)
+LIKEWISE_RESERVE_DISK = _size("LIKEWISE_RESERVE_DISK", "1G")
 LIKEWISE_THROTTLE = env.str("LIKEWISE_THROTTLE", "300/s")
 LIKEWISE_FETCH_PRIVATE = env.list("LIKEWISE_FETCH_PRIVATE", default=[])
 LIKEWISE_FETCH_TIMEOUT = 15
@@ -116,6 +121,7 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "accounts.proxies.forwarded",
     "accounts.middleware.request_id",
+    "dashboard.views.room.ballast",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
@@ -309,6 +315,7 @@ CELERY_BROKER_CHANNEL_ERROR_RETRY = True  # nor an end of it when a replica take
 CELERY_WORKER_CANCEL_LONG_RUNNING_TASKS_ON_CONNECTION_LOSS = True  # there are none
 CELERY_WORKER_CONSUMER = "dashboard.jobs.consumer:PatientConsumer"
 
+LOG_LEVEL = env.str("LIKEWISE_LOG_LEVEL", "INFO")
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
@@ -326,7 +333,7 @@ LOGGING = {
             "filters": ["request_id"],
         }
     },
-    "root": {"handlers": ["console"], "level": env.str("LIKEWISE_LOG_LEVEL", "INFO")},
+    "root": {"handlers": ["console"], "level": LOG_LEVEL},
     "loggers": {
         "django.request": {"level": "ERROR"},
         "celery": {"level": "WARNING"},

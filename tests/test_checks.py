@@ -39,6 +39,10 @@ def test_the_defaults_are_right() -> None:
         ({"LIKEWISE_BACKBONE": "/nowhere/encoder.onnx"}, "E009"),
         ({"LIKEWISE_MAX_COLLECTION": 0}, "E010"),
         ({"LIKEWISE_STORAGE": "/var/files"}, "E015"),
+        ({"LIKEWISE_QUOTA_BYTES": -1}, "E021"),
+        ({"LIKEWISE_QUOTA_IMAGES": -1}, "E021"),
+        ({"LIKEWISE_QUOTA_WORKSPACES": -1}, "E021"),
+        ({"LIKEWISE_RESERVE_DISK": -1}, "E021"),
         ({"LIKEWISE_STORAGE": "s3://key@bucket"}, "E015"),
     ],
 )

@@ -20,6 +20,7 @@ from django.conf import settings
 from django.db import close_old_connections
 
 from dashboard.celery import app
+from dashboard.files import room
 from dashboard.jobs.runner import run_next
 from dashboard.jobs.slots import Slots
 from dashboard.jobs.sweep import give_up_worn_out, tidy_if_due
@@ -45,6 +46,7 @@ def look(self: "Task[Any, Any]", job_id: str) -> None:
 
 def sweep_and_look() -> None:
     """Give a sign of life, begin whatever may begin, and tidy only then: it may take long."""
+    room.keep_ballast()  # first: on a full disk the rest needs it
     close_old_connections()
     name = f"{socket.gethostname()}:{os.getpid()}"
     jobs.give_sign(name=name, queues=settings.LIKEWISE_QUEUES)

@@ -7,7 +7,7 @@ from typing import Final
 
 from django.db import Error, InterfaceError, OperationalError
 
-from dashboard.files.errors import StorageAway
+from dashboard.files.errors import DiskLow, StorageAway
 
 
 @dataclass(frozen=True)
@@ -68,6 +68,8 @@ def _chain(error: BaseException | None) -> Iterator[BaseException]:
 def _judge(error: BaseException) -> Trouble | None:
     if isinstance(error, StorageAway):
         return FILES_AWAY
+    if isinstance(error, DiskLow):
+        return Trouble(FULL.status, str(error))
     if isinstance(error, Error):
         return _of_database(error)
     return FULL if isinstance(error, OSError) and error.errno in _FULL else None

@@ -23,7 +23,8 @@ OTHERS = {
 # What the server itself may be short of: any call may answer these too.
 TROUBLES = {
     503: "The database or the store of the files does not answer; nothing was changed.",
-    507: "The disk of the server is full; nothing was changed.",
+    507: "The disk of the server is full, or has less left than it keeps free; nothing was "
+    "changed.",
 }
 TEXTS = COMMON | OTHERS | TROUBLES
 EXAMPLES: dict[int, Json] = {
