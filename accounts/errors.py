@@ -12,6 +12,18 @@ class AlreadySetUp(AccountError):
         super().__init__("This installation is set up already. Sign in instead.")
 
 
+class TooManyWorkspaces(AccountError):
+    """A person owns as many workspaces as one may."""
+
+    def __init__(self, most: int) -> None:
+        own = "1 workspace" if most == 1 else f"{most:,} workspaces"
+        super().__init__(
+            f"One person may own {own} here. Delete one that is no longer needed, or ask whoever "
+            "runs this server for more."
+        )
+        self.most = most
+
+
 class EmailTaken(AccountError):
     """Another account signs in with this address."""
 

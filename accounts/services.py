@@ -3,12 +3,13 @@
 import secrets
 from datetime import datetime, timedelta
 
+from django.conf import settings
 from django.contrib.auth.password_validation import validate_password
 from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
 
 from accounts.activity import record
-from accounts.errors import AlreadySetUp, EmailTaken, NoSuchToken
+from accounts.errors import AlreadySetUp, EmailTaken, NoSuchToken, TooManyWorkspaces
 from accounts.models import ApiToken, Membership, Role, Scope, User, Workspace
 from accounts.queries import PREFIX_LENGTH, digest_of, has_users
 
@@ -35,7 +36,8 @@ def create_user(*, email: str, password: str, name: str = "") -> User:
 
 @transaction.atomic
 def create_workspace(*, name: str, actor: User) -> Workspace:
-    """Create a workspace that the actor owns."""
+    """Create a workspace that the actor owns. Raises `TooManyWorkspaces`."""
+    refuse_one_more(actor)
     workspace = Workspace.objects.create(name=name)
     Membership.objects.create(workspace=workspace, user=actor, role=Role.OWNER)
     record(
@@ -47,6 +49,20 @@ def create_workspace(*, name: str, actor: User) -> Workspace:
         actor=actor,
     )
     return workspace
+
+
+def refuse_one_more(owner: User) -> None:
+    """Raise `TooManyWorkspaces` if a person owns as many as one may.
+
+    Call it in the transaction that gives one more: the person's row is held, so that two at once
+    take turns.
+    """
+    most = settings.LIKEWISE_QUOTA_WORKSPACES
+    if not most:
+        return
+    User.objects.select_for_update(no_key=True).get(pk=owner.pk)
+    if Membership.objects.filter(user=owner, role=Role.OWNER).count() >= most:
+        raise TooManyWorkspaces(most)
 
 
 @transaction.atomic

@@ -22,7 +22,7 @@ from accounts.errors import (
 )
 from accounts.models import ApiToken, Invitation, Membership, Role, User, Workspace
 from accounts.queries import digest_of, get_invitation, has_member, open_invitations
-from accounts.services import create_user
+from accounts.services import create_user, refuse_one_more
 
 INVITATION_DAYS = 7
 # Ownership is handed over, so that there is one owner at any moment.
@@ -87,7 +87,7 @@ def shut_out(*, workspace: Workspace) -> None:
 def hand_over(*, membership: Membership, actor: User) -> None:
     """Make a member the owner; the actor, who was it, becomes an admin.
 
-    Raises `NotTheOwner`, `OwnerStays` and `MemberGone`.
+    Raises `NotTheOwner`, `OwnerStays`, `MemberGone` and `TooManyWorkspaces`.
     """
     rows = Membership.objects.select_for_update(of=("self",)).filter(
         workspace=membership.workspace, user__in=[actor.pk, membership.user_id]
@@ -100,6 +100,7 @@ def hand_over(*, membership: Membership, actor: User) -> None:
         raise OwnerStays
     if new is None or not new.user.is_active:
         raise MemberGone
+    refuse_one_more(new.user)
     # Down first: the constraint allows one owner at any moment.
     for row, role in ((old, Role.ADMIN), (new, Role.OWNER)):
         row.role = role

@@ -239,6 +239,18 @@ def storage() -> Iterator[CheckMessage]:
 
 
 @_registered
+def quotas() -> Iterator[CheckMessage]:
+    """Refuse a quota or a reserve below nothing."""
+    for name in ("QUOTA_BYTES", "QUOTA_IMAGES", "QUOTA_WORKSPACES", "RESERVE_DISK"):
+        if getattr(settings, f"LIKEWISE_{name}") < 0:
+            yield Error(
+                f"LIKEWISE_{name} is below 0.",
+                hint="Set it to 0 for none.",
+                id="likewise.E021",
+            )
+
+
+@_registered
 def unknown_settings() -> Iterator[CheckMessage]:
     """Warn of a misspelt name: it changes nothing, and nobody would notice."""
     known = known_settings()

@@ -53,6 +53,11 @@ LIKEWISE_MAX_PIXELS = 50_000_000
 LIKEWISE_DECODING_MEMORY = _size("LIKEWISE_DECODING_MEMORY", "768M")
 LIKEWISE_MAX_UPLOAD = _size("LIKEWISE_MAX_UPLOAD", "20G")
 LIKEWISE_MAX_COLLECTION = env.int("LIKEWISE_MAX_COLLECTION", 1000000)
+# 0 is none. Images and bytes are a workspace's, workspaces those that one person owns.
+LIKEWISE_QUOTA_BYTES = _size("LIKEWISE_QUOTA_BYTES", "0")
+LIKEWISE_QUOTA_IMAGES = env.int("LIKEWISE_QUOTA_IMAGES", 0)
+LIKEWISE_QUOTA_WORKSPACES = env.int("LIKEWISE_QUOTA_WORKSPACES", 0)
+LIKEWISE_RESERVE_DISK = _size("LIKEWISE_RESERVE_DISK", "1G")
 LIKEWISE_THROTTLE = env.str("LIKEWISE_THROTTLE", "300/s")
 LIKEWISE_FETCH_PRIVATE = env.list("LIKEWISE_FETCH_PRIVATE", default=[])
 LIKEWISE_FETCH_TIMEOUT = 15
@@ -117,6 +122,7 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "accounts.proxies.forwarded",
     "accounts.middleware.request_id",
+    "dashboard.views.room.ballast",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
@@ -284,7 +290,8 @@ CELERY_BROKER_TRANSPORT_OPTIONS = (
     {
         "visibility_timeout": max(60, int(LIKEWISE_LEASE * 2)),
         "socket_connect_timeout": 1,
-        "socket_timeout": 5,
+        "socket_timeout": 2,
+        "max_retries": 0,  # of who sends: Kombu's own would hold a request for six seconds
     }
     if REDIS_URL
     else {
@@ -305,7 +312,11 @@ CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_WORKER_ENABLE_REMOTE_CONTROL = False  # nobody asks, and its queue would be looked at too
 CELERY_BROKER_CONNECTION_MAX_RETRIES = None  # the worker does not need the broker to find work
+CELERY_BROKER_CHANNEL_ERROR_RETRY = True  # nor an end of it when a replica takes no writes
+CELERY_WORKER_CANCEL_LONG_RUNNING_TASKS_ON_CONNECTION_LOSS = True  # there are none
+CELERY_WORKER_CONSUMER = "dashboard.jobs.consumer:PatientConsumer"
 
+LOG_LEVEL = env.str("LIKEWISE_LOG_LEVEL", "INFO")
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
@@ -323,10 +334,12 @@ LOGGING = {
             "filters": ["request_id"],
         }
     },
-    "root": {"handlers": ["console"], "level": env.str("LIKEWISE_LOG_LEVEL", "INFO")},
+    "root": {"handlers": ["console"], "level": LOG_LEVEL},
     "loggers": {
         "django.request": {"level": "ERROR"},
         "celery": {"level": "WARNING"},
+        # It tells every few seconds what our consumer tells once.
+        "celery.worker.consumer.consumer": {"level": "ERROR"},
         "kombu": {"level": "WARNING"},
         # At DEBUG it writes what it signs, with the key's name.
         "botocore": {"level": "WARNING"},

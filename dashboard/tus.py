@@ -16,6 +16,7 @@ from django.utils.http import http_date
 
 from accounts.models import User
 from dashboard.files.chunks import LARGEST, Checksum, ChecksumMismatch
+from dashboard.files.errors import DiskLow
 from dashboard.models import Upload, UploadPart
 from dashboard.queries.receiving import expires, offset
 from dashboard.services.errors import Refused
@@ -27,6 +28,7 @@ from dashboard.services.upload_errors import (
     PartTooLarge,
     TooManyParts,
 )
+from dashboard.services.usage import QuotaReached
 
 VERSION: Final = "1.0.0"
 EXTENSIONS: Final = "creation,creation-with-upload,termination,expiration,checksum"
@@ -41,6 +43,7 @@ _STATUS: Final[dict[type[Refused], int]] = {
     OffsetTaken: 409,
     PartTooLarge: 413,
     TooManyParts: 413,
+    QuotaReached: 413,
 }
 
 
@@ -149,6 +152,8 @@ def _spoken(answer: Callable[[], HttpResponse]) -> HttpResponse:
         response = _refusal(refusal.status, refusal.sentence)
     except ChecksumMismatch:
         response = _refusal(460, "These are not the bytes that were sent. Send them once more.")
+    except DiskLow as refusal:
+        response = _refusal(507, str(refusal))
     except Refused as refusal:
         response = _refusal(_status(refusal), str(refusal))
         if isinstance(refusal, OffsetTaken) and refusal.received is not None:

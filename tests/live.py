@@ -53,6 +53,7 @@ class Server:
                 "LIKEWISE_STATIC": static_files(),
                 "LIKEWISE_PORT": str(self.port),
                 "LIKEWISE_THROTTLE": "0",
+                "LIKEWISE_RESERVE_DISK": "0",
             }
             | environment
         )

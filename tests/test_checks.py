@@ -40,6 +40,10 @@ def test_the_defaults_are_right() -> None:
         ({"LIKEWISE_MAX_COLLECTION": 0}, "E010"),
         ({"LIKEWISE_DECODING_MEMORY": 10_000_000}, "E024"),
         ({"LIKEWISE_STORAGE": "/var/files"}, "E015"),
+        ({"LIKEWISE_QUOTA_BYTES": -1}, "E021"),
+        ({"LIKEWISE_QUOTA_IMAGES": -1}, "E021"),
+        ({"LIKEWISE_QUOTA_WORKSPACES": -1}, "E021"),
+        ({"LIKEWISE_RESERVE_DISK": -1}, "E021"),
         ({"LIKEWISE_STORAGE": "s3://key@bucket"}, "E015"),
     ],
 )

@@ -54,6 +54,7 @@ def environment_for(folder: Path, static: Path, port: int) -> dict[str, str]:
         "LIKEWISE_DATA": str(folder),
         "LIKEWISE_STATIC": str(static),
         "LIKEWISE_PORT": str(port),
+        "LIKEWISE_RESERVE_DISK": "0",
     }
 
 
@@ -105,7 +106,12 @@ def test_the_first_start_prints_the_set_up_link(running: Installation) -> None:
 
 
 def test_web_database_and_worker_come_up(running: Installation) -> None:
-    assert health(running.address) == {"web": "ok", "database": "ok", "worker": "ok"}
+    assert health(running.address) == {
+        "web": "ok",
+        "database": "ok",
+        "worker": "ok",
+        "disk": "ok",
+    }
 
 
 def test_a_second_start_in_the_folder_is_refused(running: Installation) -> None:

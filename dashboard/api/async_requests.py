@@ -29,6 +29,7 @@ from dashboard.api.permissions import allow, workspace_for, workspace_named
 from dashboard.api.rendering import dumps
 from dashboard.api.shapes import DescriptorFields, version_json
 from dashboard.api.statuses import status
+from dashboard.files import room
 from dashboard.models import AsyncRecord, AsyncRequest, Task
 from dashboard.queries.async_requests import (
     IN_STATUS,
@@ -107,6 +108,7 @@ class AsyncRequests(ApiView):
         """Take one; the answer says where to ask for it."""
         if (named := workspace_named(request)) is not None:
             allow(request, named, "workspace.view")
+        room.refuse_if_low()  # before the body is read
         start = {
             Kind.DESCRIPTOR: self._start_descriptors,
             Kind.TRAIN: self._start_train,

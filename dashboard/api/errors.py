@@ -7,6 +7,7 @@ from rest_framework.exceptions import APIException
 from rest_framework.response import Response
 from rest_framework.views import exception_handler
 
+from accounts.errors import TooManyWorkspaces
 from dashboard.files.errors import (
     AddressFailed,
     AddressTooSlow,
@@ -18,6 +19,7 @@ from dashboard.files.errors import (
 from dashboard.queries.filters import BadFilter
 from dashboard.queries.pages import BadCursor
 from dashboard.services import errors, upload_errors
+from dashboard.services.usage import QuotaReached
 
 _STATUS: tuple[tuple[type[Exception], int], ...] = (
     (ObjectDoesNotExist, 404),
@@ -32,6 +34,8 @@ _STATUS: tuple[tuple[type[Exception], int], ...] = (
     (upload_errors.NotWhole, 409),
     (upload_errors.WrongStage, 409),
     (upload_errors.NothingToUpload, 409),
+    (QuotaReached, 409),
+    (TooManyWorkspaces, 409),
     (errors.Refused, 400),
     (ForbiddenAddress, 403),
     (ImageTooLarge, 413),
@@ -47,6 +51,7 @@ _RECORD: tuple[tuple[type[FileRefused], int], ...] = (
     (ForbiddenAddress, 403),
     (ImageTooLarge, 413),
     (TooManyPixels, 413),
+    (QuotaReached, 409),
     (AddressTooSlow, 504),
     (AddressFailed, 502),
 )

@@ -8,7 +8,9 @@ ACCEPTED_FORMATS = "JPEG, PNG, WebP, GIF, TIFF, BMP and HEIC"
 
 
 def readable_size(size: int) -> str:
-    """Return a size in bytes as people read it: `20 MB`, `1.5 MB`, `12 KB`."""
+    """Return a size in bytes as people read it: `1.1 GB`, `20 MB`, `12 KB`."""
+    if size >= 1_000_000_000:
+        return f"{size / 1_000_000_000:.1f}".removesuffix(".0") + " GB"
     if size >= 1_000_000:
         return f"{size / 1_000_000:.1f}".removesuffix(".0") + " MB"
     return f"{size / 1000:.0f} KB" if size >= 1000 else f"{size} bytes"
@@ -170,6 +172,18 @@ class AddressTooSlow(AddressFailed):
 
 class StorageAway(OSError):
     """The store of the files does not answer, or refuses; its message names no key."""
+
+
+class DiskLow(Exception):
+    """Less is free on the disk than uploads and results must leave; nothing was begun."""
+
+    def __init__(self, free: int, reserve: int) -> None:
+        super().__init__(
+            f"This server has {readable_size(free)} of disk left, and keeps "
+            f"{readable_size(reserve)} free: nothing more is accepted and nothing was changed. "
+            "Delete what is no longer needed, or make room on the disk, then try again."
+        )
+        self.free, self.reserve = free, reserve
 
 
 class BrokenTransfer(FileRefused):

@@ -21,7 +21,7 @@ from django.db import (
 )
 
 from accounts.logs import current_request_id
-from dashboard.files.errors import FileRefused
+from dashboard.files.errors import DiskLow, FileRefused
 from dashboard.jobs.async_requests import describe_records, upload_records
 from dashboard.jobs.collections import fill
 from dashboard.jobs.demo import draw
@@ -56,6 +56,7 @@ KINDS: dict[str, Callable[[jobs.Handle], str]] = {
     Job.Kind.EXPORT: export_workspace,
     Job.Kind.IMPORT: import_workspace,
 }
+ROOM_AGAIN_AFTER = timedelta(seconds=30)  # somebody has to delete first, or to make room
 TRY_AGAIN_AFTER = timedelta(seconds=3)
 PATIENT_TRIES = 100  # from then on the pause grows no more: five minutes
 AWAY = 1.0  # seconds between two tries to reach the database
@@ -170,6 +171,9 @@ class _Lease:
             return True
         if issubclass(kind, jobs.NotYet):
             self._put_back(TRY_AGAIN_AFTER, forgive=True)
+            return True
+        if issubclass(kind, DiskLow):
+            self._put_back(ROOM_AGAIN_AFTER, forgive=True, note=f"It waits for room. {error}")
             return True
         # A defect or a broken disk: count the try, keep the reason, let the log have the trace.
         self._put_back(

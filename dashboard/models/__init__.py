@@ -21,6 +21,7 @@ from dashboard.models.uploads import (
     UploadPart,
     UploadType,
 )
+from dashboard.models.usage import Usage
 from dashboard.models.verifications import Verification
 from dashboard.models.versions import Version
 
@@ -55,6 +56,7 @@ __all__ = [
     "UploadGroup",
     "UploadPart",
     "UploadType",
+    "Usage",
     "Verification",
     "Version",
     "WorkerSign",

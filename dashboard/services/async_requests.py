@@ -15,7 +15,7 @@ from django.utils import timezone
 
 from accounts.activity import record
 from accounts.models import User, Workspace
-from dashboard.files import paths, storage
+from dashboard.files import paths, room, storage
 from dashboard.files.errors import FileRefused
 from dashboard.models import AsyncRecord, AsyncRequest, Job, Task, Version
 from dashboard.queries.async_requests import requests_ended_before
@@ -83,6 +83,7 @@ def start_train(*, task: Task, actor: User) -> AsyncRequest:
 
 
 def _start(request: AsyncRequest, records: Iterable[SentRecord]) -> AsyncRequest:
+    room.refuse_if_low()
     path = paths.async_pictures(request.workspace_id, request.id)
     with removed_unless_told(partial(storage.delete, path)):
         with tempfile.TemporaryFile(dir=settings.FILE_UPLOAD_TEMP_DIR) as pictures:

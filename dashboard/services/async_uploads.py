@@ -21,7 +21,8 @@ from dashboard.services.async_records import fail, request_to_do, work_off
 from dashboard.services.descriptors import Source, contents_of
 from dashboard.services.features import start_describing
 from dashboard.services.groups import hold_to_place, place_images
-from dashboard.services.images import NewImage, delete_files, insert_images, write_files
+from dashboard.services.images import NewImage, insert_images, remove_unused, write_files
+from dashboard.services.usage import images_refusal, is_full
 
 Status = AsyncRecord.Status
 GROUP_GONE = "The group was deleted meanwhile: the image is in none."
@@ -59,6 +60,8 @@ def _look(
         batch.rows[digest].append(row)
         data_of[digest] = data
     batch.known = images_by_sha256(request.workspace, data_of.keys())
+    if is_full(request.workspace):
+        _fail_new(batch)
     work = {
         digest: pool.submit(_prepare, request.workspace, found[0], data_of[digest], there)
         for digest, found in batch.rows.items()
@@ -66,6 +69,14 @@ def _look(
     }
     _gather(batch, work)
     return partial(_bring_in, request, batch)
+
+
+def _fail_new(batch: _Batch) -> None:
+    """Let the pictures fail that the workspace lacks: they would be decoded in vain."""
+    here = {digest for digest, image in batch.known.items() if image.deleted is None}
+    for digest in batch.rows.keys() - here:
+        for row in batch.rows.pop(digest):
+            fail(row, images_refusal())
 
 
 def _prepare(
@@ -94,7 +105,12 @@ def _bring_in(request: AsyncRequest, batch: _Batch) -> None:
     A record whose image was deleted since the batch began stays waiting and is looked at again.
     """
     new_ids = {new.id for new in batch.new}
-    insert_images(workspace=request.workspace, images=batch.new, actor=request.created_by)
+    inserted = insert_images(
+        workspace=request.workspace, images=batch.new, actor=request.created_by
+    )
+    for digest in {new.picture.sha256 for new in batch.new} - inserted.keys():
+        for row in batch.rows.pop(digest):
+            fail(row, images_refusal())
     images = images_by_sha256(request.workspace, batch.rows.keys())
     for digest, rows in batch.rows.items():
         image = images.get(digest)
@@ -105,11 +121,8 @@ def _bring_in(request: AsyncRequest, batch: _Batch) -> None:
         if image.id in new_ids:
             rows[0].status = Status.DONE
     _place([row for rows in batch.rows.values() for row in rows if row.image is not None], request)
-    for new in batch.new:
-        # Another upload of the same bytes was faster: its files stay, these are nobody's.
-        if images[new.picture.sha256].id != new.id:
-            unused = Image(id=new.id, workspace=request.workspace, extension=new.picture.extension)
-            transaction.on_commit(partial(delete_files, unused))
+    unused = partial(remove_unused, request.workspace, batch.new, inserted)
+    transaction.on_commit(unused)
 
 
 def _place(rows: list[AsyncRecord], request: AsyncRequest) -> None:

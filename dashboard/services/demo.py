@@ -8,6 +8,7 @@ from uuid import UUID
 from django.db import transaction
 
 from accounts.models import User, Workspace
+from dashboard.files import room
 from dashboard.files.demo_pictures import DemoPicture, draw_demo
 from dashboard.models import Job, SimilarityType, Task
 from dashboard.queries.tasks import tasks_in
@@ -17,6 +18,7 @@ from dashboard.services.groups import create_group, mark_group
 from dashboard.services.similarity_types import create_type
 from dashboard.services.tasks import add_type, create_task
 from dashboard.services.uploads import SentFile, start_upload
+from dashboard.services.usage import images_refusal, is_full
 
 TASK = "Demo shop"
 PRODUCTS, COLOURS = "Same product", "Same colours"
@@ -25,11 +27,14 @@ PICTURES = 420
 
 @transaction.atomic
 def start_demo(*, workspace: Workspace, actor: User) -> Job:
-    """Queue the drawing of the demo; raises `DemoIsHere` if it was loaded or is being loaded."""
+    """Queue the drawing of the demo; raises `DemoIsHere` if it is here or on its way."""
+    room.refuse_if_low()
     Workspace.objects.select_for_update().get(pk=workspace.pk)
     running = Job.objects.in_workspace(workspace).filter(kind=Job.Kind.DEMO)
     if demo_task(workspace) or running.exclude(state__in=Job.FINISHED).exists():
         raise DemoIsHere
+    if is_full(workspace):
+        raise images_refusal()
     return jobs.enqueue(
         workspace=workspace,
         kind=Job.Kind.DEMO,

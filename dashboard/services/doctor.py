@@ -23,6 +23,7 @@ from dashboard.services import (
     doctor_rows,
     doctor_temporary,
     doctor_uploads,
+    doctor_usage,
     doctor_versions,
 )
 from dashboard.services.doctor_round import Finding, Round
@@ -54,7 +55,9 @@ def examine(*, mend: bool, older_than: float = LEAST_AGE) -> Iterator[Finding]:
     yield from doctor_rows.jobs(round_)
     yield from doctor_rows.unfinished_subjects(round_)
     yield from doctor_rows.counters(round_)
+    yield from doctor_usage.usages(round_)
     yield from _files(round_)
+    yield from doctor_usage.disk()
     yield from doctor_temporary.temporary(round_, older_than)
 
 

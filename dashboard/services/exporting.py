@@ -19,7 +19,7 @@ from django.utils import timezone
 
 from accounts.models import Workspace
 from dashboard.engine import artifacts
-from dashboard.files import paths, storage
+from dashboard.files import paths, room, storage
 from dashboard.files.scratch import Seen
 from dashboard.files.transfer_links import Links
 from dashboard.files.transfer_rows import Row
@@ -39,6 +39,7 @@ def run_export(*, transfer_id: UUID, handle: jobs.Handle) -> str:
     transfer = Transfer.objects.select_related("workspace").get(pk=transfer_id)
     if transfer.path:  # killed after the file, before the job ended
         return outcome(transfer)
+    room.refuse_if_low()
     with tempfile.TemporaryDirectory(dir=settings.FILE_UPLOAD_TEMP_DIR) as aside:
         local = Path(aside, "workspace.zip")
         counts = write_archive(workspace=transfer.workspace, path=local, progress=handle)

@@ -9,7 +9,7 @@ from uuid import UUID
 from django.conf import settings
 from django.db import transaction
 
-from dashboard.files import paths, storage
+from dashboard.files import paths, room, storage
 from dashboard.files.tables import Described, Header, write_table
 from dashboard.models import Extraction
 from dashboard.services import jobs
@@ -47,6 +47,7 @@ def run_extraction(*, extraction_id: UUID, handle: jobs.Handle) -> str:
     kind = SentPictures if extraction.upload_id else StoredImages
     source: Source = kind(extraction, handle)
     if not extraction.path:  # else it was killed after the file, before the job ended
+        room.refuse_if_low()
         source.look()
         _write(extraction, source, handle)
     source.close()

@@ -8,11 +8,12 @@ from django.db.models import QuerySet
 
 from accounts.activity import record
 from accounts.models import User, Workspace
-from dashboard.files import paths, storage
+from dashboard.files import paths, room, storage
 from dashboard.models import Extraction, Group, Job, SimilarityType, Version
 from dashboard.queries.chosen import chosen_words, stored
 from dashboard.queries.image_tiles import Chosen
 from dashboard.services import jobs
+from dashboard.services.usage import refuse_if_results_full
 
 
 @transaction.atomic
@@ -26,7 +27,12 @@ def start_extraction(
     chosen: Chosen | None = None,
     actor: User,
 ) -> tuple[Extraction, Job]:
-    """Queue the description of all images, or of those of a group, a type or a filter."""
+    """Queue the description of all images, or of those of a group, a type or a filter.
+
+    Raises `QuotaReached`.
+    """
+    room.refuse_if_low()
+    refuse_if_results_full(workspace)
     extraction = Extraction.objects.create(
         workspace=workspace,
         version=version,

@@ -1,7 +1,7 @@
 """Add images, one per content, and change them."""
 
 import uuid
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
@@ -14,12 +14,13 @@ from django.utils import timezone
 from accounts.activity import record
 from accounts.models import User, Workspace
 from dashboard.files import images as pictures
-from dashboard.files import paths, storage
+from dashboard.files import paths, room, storage
 from dashboard.models import Image, Region, Verification
 from dashboard.queries.images import images_by_sha256, images_in
 from dashboard.services.errors import ImageExists
 from dashboard.services.holding import hold, hold_all
 from dashboard.services.members import leave_all_groups
+from dashboard.services.usage import Room, count_on, hold_images, images_refusal
 
 FILES_PER_BATCH = 100
 
@@ -49,18 +50,42 @@ def delete_files(image: Image) -> None:
     storage.delete(paths.thumbnail(image.workspace_id, image.id))
 
 
+def remove_unused(
+    workspace: Workspace, tried: Sequence[NewImage], images: Mapping[str, Image]
+) -> None:
+    """Remove the files of pictures that got no row from `insert_images`, which gave `images`.
+
+    Another upload of the same bytes was faster, or the quota left no room.
+    """
+    for new in tried:
+        image = images.get(new.picture.sha256)
+        if image is not None and image.id == new.id:
+            continue
+        if Image.objects.filter(pk=new.id).exists():  # deleted, and not brought back
+            delete_files_of([new.id])
+        else:
+            delete_files(Image(id=new.id, workspace=workspace, extension=new.picture.extension))
+
+
 def insert_images(
     *, workspace: Workspace, images: Sequence[NewImage], actor: User | None
 ) -> dict[str, Image]:
     """Give pictures their rows and return the workspace's image for each content hash.
 
     Call it in a transaction. Where the workspace has a hash already, the row that is there
-    stays as it is, unless it was deleted: then it comes back now, in no group.
+    stays as it is, unless it was deleted: then it comes back now, in no group. What the quota
+    leaves no room for gets no row and is not returned.
     """
+    usage = hold_images(workspace.pk)
     known = images_by_sha256(workspace, [image.picture.sha256 for image in images])
     now = timezone.now()
     fresh = {image.picture.sha256: image for image in images}
-    gone = [row.pk for row in known.values() if row.deleted is not None]
+    before, room = (usage.count, usage.size), Room(usage)
+    for sha256, new in list(fresh.items()):
+        is_here = sha256 in known and known[sha256].deleted is None
+        if not is_here and not room.take(new.picture.file_size):
+            del fresh[sha256]
+    gone = [row.pk for row in known.values() if row.deleted is not None and row.sha256 in fresh]
     returning = hold_all(Image.objects.filter(pk__in=gone, deleted__isnull=False))
     for row in returning:
         _fill(row, fresh[row.sha256], actor)
@@ -74,6 +99,7 @@ def insert_images(
         for new in (fresh[sha256] for sha256 in sorted(fresh.keys() - known.keys()))
     ]
     Image.objects.bulk_create(rows, ignore_conflicts=True)
+    count_on(usage, count=usage.count - before[0], size=usage.size - before[1])
     return images_by_sha256(workspace, fresh.keys())
 
 
@@ -102,9 +128,11 @@ def add_image(
 ) -> Image:
     """Add one picture from its bytes as uploaded.
 
-    Raises `FileRefused` if it is no picture that can be read, and `ImageExists` with the image if
-    the workspace has these bytes, also when another upload of them wins by a moment.
+    Raises `FileRefused` if it is no picture that can be read, `QuotaReached`, and `ImageExists`
+    with the image if the workspace has these bytes, also when another upload of them wins by a
+    moment.
     """
+    room.refuse_if_low()
     picture = pictures.prepare(data, resize=resize)
     known = images_by_sha256(workspace, [picture.sha256]).get(picture.sha256)
     if known is not None and known.deleted is None:
@@ -116,8 +144,9 @@ def add_image(
     with transaction.atomic():
         if known is not None:
             _refuse_returned(known)
-        image = insert_images(workspace=workspace, images=[new], actor=actor)[picture.sha256]
-        if image.id == new_id:
+        inserted = insert_images(workspace=workspace, images=[new], actor=actor)
+        image = inserted.get(picture.sha256)
+        if image is not None and image.id == new_id:
             record(
                 workspace=workspace,
                 verb="added",
@@ -127,8 +156,9 @@ def add_image(
                 actor=actor,
             )
             return image
-    delete_files(Image(id=new_id, workspace=workspace, extension=picture.extension))
-    raise ImageExists(image)
+    if known is None:
+        delete_files(Image(id=new_id, workspace=workspace, extension=picture.extension))
+    raise images_refusal() if image is None else ImageExists(image)
 
 
 def _refuse_returned(known: Image) -> None:
@@ -188,6 +218,7 @@ def delete_images(*, workspace: Workspace, ids: Iterable[UUID], actor: User) -> 
     Their regions and verifications go for good, the files after the commit. Raises `UnknownIds`
     and `TooManyIds`; then nothing is changed.
     """
+    hold_images(workspace.pk)
     images = hold(images_in(workspace), ids, "image")
     discard_images(images)
     for start in range(0, len(images), FILES_PER_BATCH):
@@ -200,8 +231,12 @@ def delete_images(*, workspace: Workspace, ids: Iterable[UUID], actor: User) -> 
 def discard_images(images: Sequence[Image]) -> None:
     """Delete images as a part of a larger change, which tells of it and removes their files after.
 
-    Call it in a transaction that holds them.
+    Call it in a transaction that holds first what they take up, then them, all of one workspace.
     """
+    if not images:
+        return
+    usage = hold_images(images[0].workspace_id)
+    count_on(usage, count=-len(images), size=-sum(image.file_size for image in images))
     regions = hold_all(Region.objects.filter(image__in=images))
     leave_all_groups(images=images, regions=regions)
     Region.objects.filter(pk__in=[region.pk for region in regions]).delete()

@@ -6,7 +6,7 @@ import math
 import tempfile
 import zipfile
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -26,10 +26,13 @@ from dashboard.files.transfer_reading import TransferReader
 from dashboard.files.transfer_rows import Row, is_id
 from dashboard.models import Version
 from dashboard.queries.evaluations import evaluations
+from dashboard.queries.images import images_in
 from dashboard.services import jobs
 from dashboard.services.errors import CollectionTooLarge
 from dashboard.services.exporting import ARTIFACT_FILES
+from dashboard.services.imported import portions
 from dashboard.services.training import SNAPSHOT
+from dashboard.services.usage import find_room, images_refusal
 
 # Of each file of a trained version. What it saw is a row of four values for each image.
 MOST_OF_AN_ARTIFACT: Final = {
@@ -50,9 +53,9 @@ AFTER_IMAGES: Final = (
 
 
 def check_archive(archive: TransferReader, handle: jobs.Handle) -> None:
-    """Compare all with its checksums, and see whether all fits together.
+    """Compare all with its checksums, and see whether all fits together and into the quota.
 
-    Memory does not grow with the archive. Raises BrokenTransfer.
+    Memory does not grow with the archive. Raises BrokenTransfer and QuotaReached.
     """
     whole = sum(stated["size"] for stated in archive.members.values()) or 1
     read = 0
@@ -69,6 +72,7 @@ class _Check:
         self._archive, self._links, self._handle = archive, links, handle
         self._counts: Counter[str] = Counter()
         self._records: Counter[str] = Counter()
+        self._room = find_room(handle.job.workspace)
 
     def run(self) -> None:
         self._rows("types", self._archive.rows("types"))
@@ -100,6 +104,7 @@ class _Check:
             self._rows("images", pack.images)
             self._rows("features", pack.features)
             self._rows("region_features", pack.region_features())
+            self._fit(pack.images)
             for row in pack.images:
                 facts = pictures.inspect_stored(pack.picture(row))
                 if facts != (row["extension"], row["width"], row["height"]):
@@ -107,6 +112,17 @@ class _Check:
                 done += 1
                 fraction = SUMS_SHARE + (CHECK_SHARE - SUMS_SHARE) * min(1.0, done / total)
                 self._handle.tick(stage="Checking the archive", fraction=fraction)
+
+    def _fit(self, rows: Sequence[Row]) -> None:
+        """Count in what the workspace lacks, where it has a quota: all comes in, or nothing."""
+        if self._room is None:
+            return
+        for some in portions(rows):
+            sizes = {row["sha256"]: row["file_size"] for row in some}
+            known = images_in(self._handle.job.workspace).filter(sha256__in=sizes)
+            here = set(known.values_list("sha256", flat=True))
+            if not all(self._room.take(sizes[one]) for one in sizes.keys() - here):
+                raise images_refusal()
 
     def _version(self, row: Row) -> None:
         try:

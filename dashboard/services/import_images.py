@@ -13,13 +13,14 @@ from django.db.models import Manager, Model
 from accounts.models import User, Workspace
 from dashboard import runtime
 from dashboard.files import images as pictures
+from dashboard.files import room
 from dashboard.files.errors import EncoderAbsent, FileRefused
 from dashboard.files.transfer_reading import Pack
 from dashboard.files.transfer_rows import Row, unpacked
 from dashboard.models import Feature, Image, RegionFeature
 from dashboard.queries.images import images_by_sha256, images_in
 from dashboard.services import jobs
-from dashboard.services.images import NewImage, delete_files, insert_images, write_files
+from dashboard.services.images import NewImage, insert_images, remove_unused, write_files
 from dashboard.services.imported import Ids, created, portions
 
 IMAGES_AT_ONCE: Final = 50
@@ -41,6 +42,7 @@ class ImageImport:
     def bring(self, pack: Pack) -> None:
         """Bring a pack in, and what encoders saw in its images."""
         for rows in portions(pack.images, IMAGES_AT_ONCE):
+            room.refuse_if_low()
             there = self.ids.find("images", [row["id"] for row in rows])
             left = [row for row in rows if row["id"] not in there]
             self.handle.report(done=self.handle.job.done + len(there))  # by an earlier try
@@ -68,19 +70,17 @@ class ImageImport:
         made = [new for new in tried if new is not None]
         with transaction.atomic():
             rows = insert_images(workspace=self.workspace, images=made, actor=self.actor)
-            new_ids = {sha256: rows[sha256].pk for sha256 in (new.picture.sha256 for new in made)}
+            came = [new for new in made if new.picture.sha256 in rows]  # the rest is over the quota
+            new_ids = {new.picture.sha256: rows[new.picture.sha256].pk for new in came}
             self.ids.keep(
                 "images",
                 {row["id"]: new_ids[row["sha256"]] for row, _ in batch if row["sha256"] in new_ids},
             )
             self.handle.report(
-                done=self.handle.job.done + len(made),
-                failed=self.handle.job.failed + len(batch) - len(made),
+                done=self.handle.job.done + len(came),
+                failed=self.handle.job.failed + len(batch) - len(came),
             )
-        for new in made:
-            if rows[new.picture.sha256].pk != new.id:  # an upload of the same bytes was faster
-                extension = new.picture.extension
-                delete_files(Image(id=new.id, workspace=self.workspace, extension=extension))
+        remove_unused(self.workspace, made, rows)
 
     def _made(self, row: Row, data: bytes, deleted: Image | None) -> NewImage | None:
         """Decode a picture and write its files under the id that it will have.

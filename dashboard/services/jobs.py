@@ -46,6 +46,7 @@ QUEUES = {
 }
 # What somebody waits for at a page, and what nobody waits for; all else is 0.
 PRIORITIES = {Job.Kind.PLAN: 10, Job.Kind.UNDO: 10, Job.Kind.CLOSE: -10}
+AWAY = 5.0  # seconds until a broker that failed is tried again
 REPORT_STEP = 0.4
 GETS_ON = 0.01  # of the whole work: a try that came so much further than the one before it
 
@@ -94,11 +95,24 @@ def enqueue(
 
 
 def wake(job: Job) -> None:
-    """Tell a worker of the job's queue to look at the queue; never waits for a broker."""
+    """Tell a worker of the job's queue to look at the queue; waits for a broker once at most.
+
+    After a failure no message is tried for a while: the next sweep finds the row, and a broker
+    that takes connections and never answers would hold every request for its time-out.
+    """
+    if time.monotonic() < Broker.away_until:
+        return
     try:
         app.send_task("dashboard.run_job", args=[str(job.id)], queue=job.queue, retry=False)
     except (OperationalError, OSError) as error:
+        Broker.away_until = time.monotonic() + AWAY
         logger.warning("job=%s event=wake-failed error=%s", job.id, error)
+
+
+class Broker:
+    """Until when the broker is left alone: one thing for all threads."""
+
+    away_until = 0.0
 
 
 def claim(job_id: UUID, owner: str) -> Job | None:

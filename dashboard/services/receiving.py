@@ -17,7 +17,7 @@ from django.utils import timezone
 
 from accounts.activity import record
 from accounts.models import User, Workspace
-from dashboard.files import chunks, kinds, paths, storage
+from dashboard.files import chunks, kinds, paths, room, storage
 from dashboard.files.chunks import Checksum, Incoming
 from dashboard.models import SimilarityType, Task, Upload, UploadChunk, UploadPart
 from dashboard.queries.receiving import (
@@ -34,6 +34,7 @@ from dashboard.services.upload_errors import (
     OffsetTaken,
     PartTooLarge,
 )
+from dashboard.services.usage import let_go
 
 FORGOTTEN_AT_ONCE: Final = 500
 _TOUCHED: Final = timedelta(minutes=10)
@@ -58,6 +59,7 @@ def open_upload(
     `expected` is how many files will be named at least, so that whoever goes on with it elsewhere
     knows when all are.
     """
+    room.refuse_if_low()
     return Upload.objects.create(
         workspace=workspace,
         created_by=actor,
@@ -91,8 +93,8 @@ def register_parts(*, upload: Upload, parts: Sequence[NewPart], actor: User) -> 
     """Name files that will be sent, in this order; what the workspace has is known and stays away.
 
     Whoever got no answer may name the same once more; see `name_parts`. An upload that was looked
-    through is open again. Raises `NotReceiving`, `NoHash`, `PartTooLarge`, `TooManyParts`; then
-    none of them is named.
+    through is open again. Raises `NotReceiving`, `NoHash`, `PartTooLarge`, `TooManyParts` and
+    `QuotaReached`; then none of them is named.
     """
     row = Upload.objects.select_for_update().get(pk=upload.pk)
     if row.stage not in _OPEN:
@@ -133,6 +135,7 @@ def append(
 
 
 def _may_append(part: UploadPart, start: int, length: int) -> None:
+    room.refuse_if_low()
     if part.upload.stage != Upload.Stage.RECEIVING or not (part.path or part.known):
         raise NotReceiving(part.upload)
     if start != offset(part):
@@ -180,7 +183,7 @@ def withdraw_part(*, part: UploadPart, actor: User) -> None:  # noqa: ARG001
         if row.stage not in _OPEN:
             raise NotReceiving(row)
         row.stage = Upload.Stage.RECEIVING
-        row.expected = max(0, row.expected - _give_up([part]))
+        row.expected = max(0, row.expected - _give_up(row, [part]))
         row.save(update_fields=["stage", "expected", "modified"])
     _withdraw([part])
 
@@ -197,7 +200,7 @@ def withdraw_missing(*, upload: Upload, actor: User) -> int:  # noqa: ARG001
         # Held, so that what somebody else completes in this moment is judged when it is whole.
         parts = list(missing_parts(row).select_for_update())
         row.save(update_fields=["modified"])
-        _give_up(parts)
+        _give_up(row, parts)
     _withdraw(parts)
     return len(parts)
 
@@ -218,7 +221,6 @@ def discard_upload(*, upload: Upload, actor: User) -> None:
         if row.stage not in _OPEN:
             raise NotReceiving(row)
         count = row.parts.count()
-        row.parts.update(path="")  # see `_give_up`
         record(
             workspace=row.workspace,
             verb="discarded",
@@ -228,6 +230,7 @@ def discard_upload(*, upload: Upload, actor: User) -> None:
             details={"parts": count},
             actor=actor,
         )
+        let_go(row.workspace_id, row.parts.all())
     _remove(row)
 
 
@@ -238,24 +241,23 @@ def forget_bytes(upload: Upload) -> int:
     of none.
     """
     parts = list(upload.parts.exclude(path=""))
-    forget_parts(parts)
+    forget_parts(upload, parts)
     storage.delete_all(paths.upload(upload.workspace_id, upload.id))
     return len(parts)
 
 
-def forget_parts(parts: Sequence[UploadPart]) -> None:
-    """Remove the bytes of some parts."""
-    _give_up(parts)
+def forget_parts(upload: Upload, parts: Sequence[UploadPart]) -> None:
+    """Remove the bytes of some parts of an upload."""
+    _give_up(upload, parts)
     _forget(parts)
 
 
-def _give_up(parts: Sequence[UploadPart]) -> int:
-    """Let nothing more arrive: what is removed after this stays removed. Returns how many did."""
-    lost = 0
-    for some in _slices(parts):
-        named = UploadPart.objects.filter(pk__in=[part.pk for part in some]).exclude(path="")
-        lost += named.update(path="")
-    return lost
+def _give_up(upload: Upload, parts: Sequence[UploadPart]) -> int:
+    """Let nothing more arrive for some parts. Returns how many waited for something until now."""
+    return sum(
+        let_go(upload.workspace_id, UploadPart.objects.filter(pk__in=[part.pk for part in some]))
+        for some in _slices(parts)
+    )
 
 
 def _forget(parts: Sequence[UploadPart]) -> None:
@@ -290,7 +292,7 @@ def forget_abandoned() -> int:
             row = Upload.objects.select_for_update().filter(pk=upload.pk).first()
             if row is None or row.modified != upload.modified:
                 continue
-            row.parts.update(path="")
+            let_go(row.workspace_id, row.parts.all())
         _remove(upload)
         count += 1
     return count

@@ -11,6 +11,7 @@ from dashboard.files import kinds, paths
 from dashboard.models import SimilarityType, Upload, UploadPart
 from dashboard.queries.receiving import lacking
 from dashboard.services.upload_errors import TooManyParts
+from dashboard.services.usage import count_named, images_refusal, is_full
 
 MOST_PARTS: Final = 200_000
 
@@ -33,7 +34,7 @@ class NewPart:
 def name_parts(upload: Upload, parts: Sequence[NewPart]) -> list[UploadPart]:
     """Return a row for each, made or found; call it in a transaction that holds the upload.
 
-    Raises `TooManyParts`.
+    Raises `TooManyParts` and `QuotaReached`.
     """
     before = _NamedBefore(upload, parts)
     found = [before.take(part) for part in parts]
@@ -82,7 +83,11 @@ def _make(upload: Upload, parts: Sequence[NewPart]) -> list[UploadPart]:
     hashes = {part.sha256 for part in parts if part.sha256 and is_for_keeps}
     known = hashes - lacking(upload.workspace, hashes) if hashes else set()
     named = [_made(upload, first + place, part, known) for place, part in enumerate(parts)]
-    return UploadPart.objects.bulk_create(named, batch_size=500)
+    if is_for_keeps and not all(part.known for part in named) and is_full(upload.workspace):
+        raise images_refusal()
+    made = UploadPart.objects.bulk_create(named, batch_size=500)
+    count_named(upload.workspace_id, made)
+    return made
 
 
 def _made(upload: Upload, number: int, part: NewPart, known: set[str]) -> UploadPart:

@@ -16,7 +16,7 @@ from accounts.models import User
 from dashboard import runtime
 from dashboard.engine import artifacts, training
 from dashboard.engine.trained_model import TrainedModel
-from dashboard.files import paths, storage
+from dashboard.files import paths, room, storage
 from dashboard.models import Job, Task, Version
 from dashboard.queries.encoders import key_for
 from dashboard.queries.readiness import readiness
@@ -39,6 +39,7 @@ def start_training(*, task: Task, actor: User) -> tuple[Version, Job]:
 
     Raises `NotReady` with one sentence per type that lacks data, `TrainingAlreadyRunning`.
     """
+    room.refuse_if_low()
     task = Task.objects.select_for_update().select_related("workspace").get(pk=task.pk)
     if (running := find_running(task)) is not None:
         raise TrainingAlreadyRunning(running)

@@ -8,7 +8,7 @@ from django.db import transaction
 
 from accounts.activity import record
 from accounts.models import User, Workspace
-from dashboard.files import paths, storage
+from dashboard.files import paths, room, storage
 from dashboard.models import Job, Transfer, Upload, UploadPart
 from dashboard.services import jobs
 from dashboard.services.receiving import (
@@ -19,6 +19,7 @@ from dashboard.services.receiving import (
     register_part,
 )
 from dashboard.services.receiving_end import finish_receiving
+from dashboard.services.usage import refuse_if_results_full
 
 Direction = Transfer.Direction
 _ARCHIVE = UploadPart.Kind.ARCHIVE
@@ -26,7 +27,9 @@ _ARCHIVE = UploadPart.Kind.ARCHIVE
 
 @transaction.atomic
 def start_export(*, workspace: Workspace, actor: User) -> tuple[Transfer, Job]:
-    """Queue the writing of a workspace into one archive."""
+    """Queue the writing of a workspace into one archive. Raises `QuotaReached`."""
+    room.refuse_if_low()
+    refuse_if_results_full(workspace)
     transfer = Transfer.objects.create(
         workspace=workspace, direction=Direction.EXPORT, created_by=actor
     )

@@ -12,6 +12,7 @@ from django.db import transaction
 from django.db.models import QuerySet
 
 from dashboard.files import images as pictures
+from dashboard.files import room
 from dashboard.files.errors import FileRefused
 from dashboard.models import Group, Image, SimilarityType, Upload, UploadFile, UploadGroup
 from dashboard.queries.images import images_by_sha256, images_in
@@ -22,9 +23,11 @@ from dashboard.services.images import (
     delete_files,
     delete_files_of,
     insert_images,
+    remove_unused,
     write_files,
 )
 from dashboard.services.upload_reader import PartReader
+from dashboard.services.usage import images_refusal, is_full
 
 FILES_PER_BATCH = 50
 BYTES_PER_BATCH = 64 << 20
@@ -101,17 +104,21 @@ class Importer:
 
     def _begin(self) -> list[_Item]:
         """Read the next files and start the work on those that the workspace lacks."""
+        room.refuse_if_low()
         items = self._read()
         known = images_by_sha256(self.upload.workspace, {item.sha256 for item in items})
         # What the batch before this one brings in is not decoded twice; if that fails, the next
         # pass finds the file waiting.
-        begun = set(self._hashes)
+        begun, full = set(self._hashes), is_full(self.upload.workspace)
         for item in items:
             there = known.get(item.sha256)
             is_present = there is not None and there.deleted is None
             if item.data is not None and not is_present and item.sha256 not in begun:
                 begun.add(item.sha256)
-                item.work = self._pool.submit(self._prepare, item.row, item.data, there)
+                if full:
+                    item.fail(images_refusal().reason)  # it would be decoded in vain
+                else:
+                    item.work = self._pool.submit(self._prepare, item.row, item.data, there)
             item.data = None
         self._hashes = {item.sha256 for item in items if item.sha256}
         return items
@@ -169,20 +176,14 @@ class Importer:
             images = insert_images(
                 workspace=self.upload.workspace, images=prepared, actor=self.upload.created_by
             )
+            for item in items:
+                if item.work is not None and not item.row.reason and item.sha256 not in images:
+                    item.fail(images_refusal().reason)
             self._settle(items, prepared, images)
             self._place([item for item in items if item.row.image is not None])
             UploadFile.objects.bulk_update([item.row for item in items], WRITTEN)
             self._fence(Counter(item.row.status for item in items))
-        for new in prepared:
-            # Another upload of the same bytes was faster: its files stay, these are nobody's.
-            if images[new.picture.sha256].id != new.id:
-                delete_files(
-                    Image(
-                        id=new.id,
-                        workspace=self.upload.workspace,
-                        extension=new.picture.extension,
-                    )
-                )
+        remove_unused(self.upload.workspace, prepared, images)
 
     @staticmethod
     def _result(item: _Item) -> NewImage | None:

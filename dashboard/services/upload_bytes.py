@@ -14,6 +14,7 @@ from dashboard.queries.uploads import expired_parts, stored_parts, unfinished_pa
 from dashboard.services.holding import hold_all
 from dashboard.services.receiving import forget_parts
 from dashboard.services.upload_batches import remove_unborn
+from dashboard.services.usage import let_go
 
 
 def close_upload(*, upload_id: UUID) -> None:
@@ -41,13 +42,13 @@ def _forget_expired(upload: Upload, before: datetime) -> int:
         hold_all(Upload.objects.filter(pk=upload.pk))
         parts = list(expired_parts(before).filter(upload=upload).only("pk"))
         if parts:  # all that is stored: what makes them expire is the upload's
-            stored_parts().filter(upload=upload).update(path="")
+            let_go(upload.workspace_id, stored_parts().filter(upload=upload))
     _remove(upload, parts)
     return len(parts)
 
 
 def _remove(upload: Upload, parts: Sequence[UploadPart]) -> None:
     """Remove the bytes of parts, and the folder of an upload of which nothing is left."""
-    forget_parts(parts)
+    forget_parts(upload, parts)
     if parts and not stored_parts().filter(upload=upload).exists():
         storage.delete_all(paths.upload(upload.workspace_id, upload.pk))

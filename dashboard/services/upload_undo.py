@@ -25,6 +25,7 @@ from dashboard.services.members import IMAGES, take_out
 from dashboard.services.receiving import forget_bytes
 from dashboard.services.similarity_types import drop_work_on_types
 from dashboard.services.upload_errors import WrongStage
+from dashboard.services.usage import hold_images
 
 ROWS_PER_BATCH = 100
 
@@ -84,6 +85,7 @@ class _TakingBack:
         rows = list(self._left().order_by("status", "pk")[:ROWS_PER_BATCH])
         added = [row.image_id for row in rows if row.status == Status.ADDED and row.image_id]
         with transaction.atomic():
+            hold_images(self._upload.workspace_id)
             discard_images(hold_all(added_images(self._upload).filter(pk__in=added)))
             self._leave_groups(rows)
             self._report(self._done)

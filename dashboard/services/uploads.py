@@ -18,7 +18,7 @@ from django.utils import timezone
 
 from accounts.activity import record
 from accounts.models import User, Workspace
-from dashboard.files import kinds, paths, storage
+from dashboard.files import kinds, paths, room, storage
 from dashboard.models import (
     Job,
     SimilarityType,
@@ -49,6 +49,7 @@ from dashboard.services.upload_bytes import close_upload
 from dashboard.services.upload_errors import NothingToUpload, WrongStage
 from dashboard.services.upload_listing import list_parts
 from dashboard.services.upload_tables import WHOLE_PART
+from dashboard.services.usage import count_named, images_refusal, is_full
 
 Stored = tuple[UploadPart, UploadChunk]
 
@@ -84,10 +85,13 @@ def start_upload(
     in, `then_train` is trained.
 
     The bytes are stored before the rows; a transaction that fails leaves no row and no bytes.
-    Raises `NothingToUpload`.
+    Raises `NothingToUpload` and `QuotaReached`.
     """
     if not files:
         raise NothingToUpload
+    room.refuse_if_low()
+    if is_full(workspace):
+        raise images_refusal()
     upload = Upload(
         workspace=workspace,
         created_by=actor,
@@ -140,7 +144,9 @@ def _write_rows(upload: Upload, stored: Sequence[Stored], actor: User) -> Job:
         count=len(parts),
         actor=actor,
     )
-    return _queue(upload, f"Upload of {upload.name}", actor)
+    job = _queue(upload, f"Upload of {upload.name}", actor)
+    count_named(upload.workspace_id, parts)
+    return job
 
 
 def _queue(upload: Upload, title: str, actor: User | None) -> Job:

@@ -7,7 +7,8 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.template.loader import render_to_string
 from django.views.debug import SafeExceptionReporterFilter
 
-from dashboard.views.trouble import Trouble, trouble_behind
+from dashboard.files import room
+from dashboard.views.trouble import FULL, Trouble, trouble_behind
 
 API_ADDRESSES = (
     "/similarity/",
@@ -37,6 +38,8 @@ def server_error(request: HttpRequest) -> HttpResponse:
     """
     request_id = getattr(request, "request_id", "")
     trouble = trouble_behind(sys.exception()) or UNKNOWN
+    if trouble == FULL:
+        room.release()  # where a limit of the disk is not seen before it is reached: a quota
     response: HttpResponse
     if request.path.startswith(API_ADDRESSES):
         detail = f"{trouble.sentence} Tell the admin this request id: {request_id}."

@@ -21,6 +21,7 @@ from dashboard.queries.extractions import extractions_in, get_extraction
 from dashboard.queries.jobs import job_about, jobs_about
 from dashboard.queries.pages import page
 from dashboard.queries.versions import find_default
+from dashboard.services.errors import Refused
 from dashboard.services.extraction_sending import describe_addresses, open_extraction
 from dashboard.services.extractions import start_extraction
 from dashboard.views.downloads import download
@@ -99,9 +100,13 @@ def extractions(request: WorkspaceRequest) -> HttpResponse:
     if not form.is_valid():
         return _list_page(request, form)
     wanted = dict(form.cleaned_data)
-    extraction, _ = start_extraction(
-        workspace=request.workspace, chosen=wanted.pop("filter"), **wanted, actor=request.user
-    )
+    try:
+        extraction, _ = start_extraction(
+            workspace=request.workspace, chosen=wanted.pop("filter"), **wanted, actor=request.user
+        )
+    except Refused as refusal:
+        form.add_error(None, str(refusal))
+        return _list_page(request, form)
     return see_other("extraction", extraction.id)
 
 

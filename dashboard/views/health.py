@@ -8,6 +8,7 @@ from django.http import HttpRequest, JsonResponse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
+from dashboard.files import room
 from dashboard.queries.jobs import a_worker_is_alive
 from dashboard.queries.waiting import SILENT_SWEEPS
 
@@ -18,6 +19,8 @@ def healthz(request: HttpRequest) -> JsonResponse:  # noqa: ARG001
     """Answer 200 if web, database and worker work, 503 with the reason otherwise."""
     state = {"web": "ok"} | _database_and_worker()
     healthy = all(value == "ok" for value in state.values())
+    # A disk that runs full is no reason to take the server out of service: it still answers.
+    state |= {"disk": "low: uploads are refused" if room.is_low() else "ok"}
     return JsonResponse(state, status=200 if healthy else 503)
 
 

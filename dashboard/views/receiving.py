@@ -17,6 +17,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from accounts.access import check, requires
 from accounts.http import WorkspaceRequest
 from dashboard import tus
+from dashboard.files.errors import DiskLow
 from dashboard.forms.receiving import BadList, read_files
 from dashboard.forms.uploads import PlainUploadForm, UploadForm
 from dashboard.models import Upload, UploadPart
@@ -112,12 +113,15 @@ def upload_open(request: WorkspaceRequest) -> HttpResponse:
     form = UploadForm(request.POST, workspace=request.workspace)
     if not form.is_valid():
         return _told(form.first_error(), 422)
-    upload = open_upload(
-        workspace=request.workspace,
-        name=form.cleaned_data["name"],
-        **form.settings(),
-        actor=request.user,
-    )
+    try:
+        upload = open_upload(
+            workspace=request.workspace,
+            name=form.cleaned_data["name"],
+            **form.settings(),
+            actor=request.user,
+        )
+    except DiskLow as refusal:
+        return _told(str(refusal), 507)
     answer = {"id": upload.id, "location": resolve_url("upload-sending", upload.id)}
     return JsonResponse(answer, status=201)
 

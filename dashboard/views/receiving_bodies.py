@@ -15,7 +15,8 @@ from django.http import HttpResponse, JsonResponse
 from django.views.decorators.csrf import csrf_exempt, csrf_protect
 
 from accounts.http import WorkspaceRequest
-from dashboard.files.errors import readable_size
+from dashboard.files import room
+from dashboard.files.errors import DiskLow, readable_size
 
 P = ParamSpec("P")
 View = Callable[Concatenate[WorkspaceRequest, P], HttpResponse]
@@ -52,7 +53,8 @@ def takes_files(refuse: Refuse) -> Callable[[View[P]], View[P]]:
             request: WorkspaceRequest, /, *args: P.args, **kwargs: P.kwargs
         ) -> HttpResponse:
             request.upload_handlers = [TemporaryFileUploadHandler(request)]
-            if sentence := _too_large(request) or _too_many(request):
+            sentence = _too_large(request) or _no_room(request) or _too_many(request)
+            if sentence:
                 return refuse(request, sentence)
             answer: HttpResponse = protected(request, *args, **kwargs)
             return answer
@@ -67,6 +69,15 @@ def _too_large(request: WorkspaceRequest) -> str:
     if int(request.META.get("CONTENT_LENGTH") or 0) <= limit:
         return ""
     return f"This is more than {readable_size(limit)}, which is the most at once. Send it in parts."
+
+
+def _no_room(request: WorkspaceRequest) -> str:
+    try:
+        if request.method == "POST":
+            room.refuse_if_low()
+    except DiskLow as refusal:
+        return str(refusal)
+    return ""
 
 
 def _too_many(request: WorkspaceRequest) -> str:

@@ -17,6 +17,7 @@ from dashboard.models import Job, Transfer, Upload
 from dashboard.queries.jobs import job_about, jobs_about
 from dashboard.queries.pages import page
 from dashboard.queries.transfers import get_transfer, transfers_in
+from dashboard.services.errors import Refused
 from dashboard.services.transfers import delete_transfer, open_import, start_export
 from dashboard.views.downloads import download
 from dashboard.views.progress import shown_if_any
@@ -101,7 +102,11 @@ def transfers(request: WorkspaceRequest) -> HttpResponse:
 @requires("workspace.transfer")
 def transfer_export(request: WorkspaceRequest) -> HttpResponse:
     """Begin to write the workspace into an archive."""
-    made, _ = start_export(workspace=request.workspace, actor=request.user)
+    try:
+        made, _ = start_export(workspace=request.workspace, actor=request.user)
+    except Refused as refusal:
+        messages.error(request, str(refusal))
+        return see_other("transfers")
     return see_other("transfer", made.pk)
 
 

@@ -7,7 +7,7 @@ from typing import Final
 
 from django.db import Error, InterfaceError, OperationalError
 
-from dashboard.files.errors import DecodersBusy, StorageAway
+from dashboard.files.errors import DecodersBusy, DiskLow, StorageAway
 
 
 @dataclass(frozen=True)
@@ -73,6 +73,8 @@ def _judge(error: BaseException) -> Trouble | None:
         return FILES_AWAY
     if isinstance(error, DecodersBusy):
         return DECODERS_BUSY
+    if isinstance(error, DiskLow):
+        return Trouble(FULL.status, str(error))
     if isinstance(error, Error):
         return _of_database(error)
     return FULL if isinstance(error, OSError) and error.errno in _FULL else None

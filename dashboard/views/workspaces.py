@@ -9,13 +9,16 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts.access import requires
+from accounts.errors import AccountError
 from accounts.http import WorkspaceRequest
 from accounts.middleware import SESSION_KEY
 from accounts.queries import members_of
 from accounts.services import rename_workspace
 from accounts.sign_in import sign_in_first
+from dashboard.files import room
 from dashboard.forms.workspaces import CloseWorkspaceForm, WorkspaceNameForm
 from dashboard.queries.home import overview
+from dashboard.queries.usage import used
 from dashboard.services.workspaces import close_workspace, open_workspace
 from dashboard.views.rendering import may, see_other
 
@@ -52,7 +55,11 @@ def workspace_new(request: WorkspaceRequest) -> HttpResponse:
     if not form.is_valid():
         status = 422 if form.is_bound else 200
         return render(request, "accounts/workspace_new.html", {"form": form}, status=status)
-    made = open_workspace(name=form.cleaned_data["name"], actor=request.user)
+    try:
+        made = open_workspace(name=form.cleaned_data["name"], actor=request.user)
+    except AccountError as refusal:
+        form.add_error(None, str(refusal))
+        return render(request, "accounts/workspace_new.html", {"form": form}, status=422)
     request.session[SESSION_KEY] = str(made.pk)
     messages.success(request, f"{made.name} is there, and you own it.")
     return see_other("home")
@@ -84,5 +91,8 @@ def _settings_page(request: WorkspaceRequest, *, status: int = 200, **context: A
     if may(request, "workspace.delete"):
         context.setdefault("close_form", CloseWorkspaceForm(closing=workspace))
         context["losses"] = overview(workspace)
+    context["used"] = used(workspace)
+    if request.user.is_staff:
+        context["disk"] = room.state()
     context["members_count"] = members_of(workspace).count()
     return render(request, "accounts/settings.html", context, status=status)

@@ -96,6 +96,13 @@ class Installation(Server):
         """Start the worker."""
         self.worker = self._run("worker")
 
+    def restart_worker(self) -> None:
+        """End the worker and start another."""
+        assert self.worker is not None
+        kill(self.worker)
+        self.rows.execute("DELETE FROM dashboard_workersign")  # or it would seem well at once
+        self.start_worker()
+
     def _run(self, part: str) -> Process:
         with self.log.open("ab") as log:
             return subprocess.Popen(

@@ -1,5 +1,7 @@
 """What the doctor finds, and how a test asks it."""
 
+from django.db import transaction
+
 from accounts.models import Workspace
 from dashboard.files import paths, storage
 from dashboard.models import (
@@ -8,6 +10,7 @@ from dashboard.models import (
 )
 from dashboard.services.doctor import examine
 from dashboard.services.doctor_round import Finding
+from dashboard.services.usage import count_named
 from tests.factories import (
     make_upload,
 )
@@ -36,6 +39,8 @@ def sent_part(workspace: Workspace) -> UploadChunk:
     upload = make_upload(workspace)
     path = paths.upload_part(workspace.pk, upload.pk, "000000")
     part = UploadPart.objects.create(upload=upload, number=0, name="a.zip", size=4, path=path)
+    with transaction.atomic():
+        count_named(workspace.pk, [part])
     chunk = UploadChunk.objects.create(part=part, start=0, size=4, path=f"{path}/0-abc")
     storage.write(chunk.path, b"four")
     return chunk

@@ -228,8 +228,8 @@ def test_uploads(workspace: Workspace) -> None:
     assert names() == {chunk.path}
     storage.delete(chunk.path)
     assert found(mend=True) == [("upload", False)]
-    Upload.objects.all().delete()
-    assert found() == []
+    Upload.objects.all().delete()  # beside the program, which counts what it deletes
+    mended_once("usage")
 
 
 def test_extractions(workspace: Workspace) -> None:

@@ -78,6 +78,25 @@ def test_a_broker_that_is_away_loses_nothing(
     assert next_in(job.queue) == [job]
 
 
+def test_a_broker_that_failed_is_left_alone_for_a_while(
+    job: Job, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One that hangs would hold every request for its time-out: one pays, not each of them."""
+    tried: list[str] = []
+
+    def hang(*_args: object, **_options: object) -> None:
+        tried.append("")
+        raise jobs.OperationalError("Timeout reading from socket")
+
+    monkeypatch.setattr(jobs.app, "send_task", hang)
+    for _ in range(20):
+        jobs.wake(job)
+    assert len(tried) == 1
+    monkeypatch.setattr(jobs.Broker, "away_until", 0.0)
+    jobs.wake(job)
+    assert len(tried) == 2
+
+
 def test_only_one_worker_gets_it(job: Job) -> None:
     claimed(job)
     assert jobs.claim(job.id, "two") is None

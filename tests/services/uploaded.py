@@ -6,6 +6,7 @@ import zipfile
 from collections.abc import Mapping
 from typing import Any
 
+from django.db import transaction
 from django.utils import timezone
 
 from dashboard.files import paths, storage
@@ -15,6 +16,7 @@ from dashboard.services.receiving_end import finish_receiving
 from dashboard.services.upload_plans import start_plan
 from dashboard.services.upload_undo import undo_upload
 from dashboard.services.uploads import commit_upload
+from dashboard.services.usage import count_named
 from tests.factories import Cast, drawn_jpeg
 
 SHOES = {
@@ -61,6 +63,8 @@ def add_part(upload: Upload, name: str, data: bytes, **fields: Any) -> UploadPar
         chunk = paths.upload_chunk(path, 0, "0")
         storage.write(chunk, data)
         UploadChunk.objects.create(part=part, start=0, size=size, path=chunk)
+    with transaction.atomic():
+        count_named(upload.workspace_id, [part])
     return part
 
 

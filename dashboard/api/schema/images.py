@@ -103,10 +103,11 @@ NOUN = Noun(
                 ImageAnswer,
                 status=201,
                 body=NewImageFields,
+                refuses=[409],
                 text="As `base64`, by its `url`, or as a file `img_path` of a form: JPEG, PNG, "
                 "WebP, GIF, TIFF, BMP or HEIC. Without `noresize` its shorter side is at most "
                 "600 pixels. 400 names the image that has the same bytes, if one has; 403 an "
-                "address in a forbidden network.",
+                "address in a forbidden network; 409 where the workspace has reached its quota.",
                 asks=ASKS,
                 says=EXAMPLE | {"meta_data": ASKS["meta_data"], "groups": []},
             ),

@@ -24,7 +24,8 @@ OTHERS = {
 TROUBLES = {
     503: "The database or the store of the files does not answer, or too many large images came at "
     "once; nothing was changed.",
-    507: "The disk of the server is full; nothing was changed.",
+    507: "The disk of the server is full, or has less left than it keeps free; nothing was "
+    "changed.",
 }
 TEXTS = COMMON | OTHERS | TROUBLES
 EXAMPLES: dict[int, Json] = {

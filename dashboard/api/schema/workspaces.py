@@ -64,6 +64,8 @@ NOUN = Noun(
                 WorkspaceAnswer,
                 status=201,
                 body=WorkspaceFields,
+                refuses=[409],
+                text="409 for who owns as many workspaces as one person may.",
                 asks=ASKS,
                 scoped=False,
                 says=EXAMPLE | ASKS | {"members_count": 1},

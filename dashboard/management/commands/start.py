@@ -24,7 +24,7 @@ from django.utils.module_loading import import_string
 from accounts import setup_key
 from accounts.queries import has_users
 from dashboard.checks import TAG
-from dashboard.files import storage
+from dashboard.files import room, storage
 from dashboard.files.errors import StorageAway
 from dashboard.models.name_search import create_indexes
 from dashboard.services.errors import Refused
@@ -97,6 +97,7 @@ class Command(BaseCommand):
             self._say(f"Preparing the encoder, once: {done} of {total} drawn pictures")
 
     def _prepare(self) -> None:
+        room.keep_ballast()
         try:
             storage.probe()
         except StorageAway as error:
@@ -142,7 +143,8 @@ def worker_command() -> list[str]:
         *("--workdir", str(settings.BASE_DIR), "--app", "dashboard.celery", "worker"),
         *("--pool", "solo"),
         *("--queues", ",".join(settings.LIKEWISE_QUEUES)),
-        *("--hostname", f"likewise-{os.getpid()}@%h", "--loglevel", "WARNING"),
+        *("--hostname", f"likewise-{os.getpid()}@%h"),
+        *("--loglevel", settings.LOG_LEVEL),  # else it quiets what jobs tell
         # Workers need not know each other: the job rows say who does what.
         *("--without-gossip", "--without-mingle", "--without-heartbeat"),
     ]

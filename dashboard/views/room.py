@@ -1,0 +1,23 @@
+"""Room for small writes when the disk is full: to sign in, to delete, to discard."""
+
+from collections.abc import Callable
+
+from django.http import HttpRequest, HttpResponse
+
+from dashboard.files import room
+
+_SAFE = ("GET", "HEAD", "OPTIONS")
+
+
+def ballast(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable[..., HttpResponse]:
+    """Let the ballast go before a request that writes finds the disk full.
+
+    What would fill the disk again is refused before that: see `LIKEWISE_RESERVE_DISK`.
+    """
+
+    def middleware(request: HttpRequest) -> HttpResponse:
+        if request.method not in _SAFE:
+            room.release_if_full()
+        return get_response(request)
+
+    return middleware
