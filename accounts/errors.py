@@ -97,6 +97,16 @@ class NoSuchInvitation(AccountError):
         )
 
 
+class InvitedElsewhere(AccountError):
+    """The invitation is for another address than that of the account."""
+
+    def __init__(self, invited: str, signed_in_as: str) -> None:
+        super().__init__(
+            f"This invitation is for {invited}, and you are signed in as {signed_in_as}."
+        )
+        self.invited, self.signed_in_as = invited, signed_in_as
+
+
 class InvitationClosed(AccountError):
     """The invitation was there and opens nothing any more."""
 

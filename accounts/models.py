@@ -106,23 +106,40 @@ class Membership(models.Model):
 
 
 class InvitationQuerySet(models.QuerySet["Invitation"]):
-    """Invitations of one workspace, and the ones that still open a door."""
+    """Invitations of one workspace, and the ones that can still be accepted."""
 
     def in_workspace(self, workspace: Workspace) -> Self:
         """Keep what belongs to the workspace."""
         return self.filter(workspace=workspace)
 
     def open(self, now: datetime) -> Self:
-        """Keep what is neither used, withdrawn nor expired."""
-        return self.filter(accepted__isnull=True, revoked__isnull=True, expires__gt=now)
+        """Keep what is neither used, withdrawn nor expired, and whose sender may still invite.
+
+        The sender is asked for here too: a demotion withdraws the invitations that it sees, and
+        one that is being made at that moment it does not see.
+        """
+        senders = Membership.objects.filter(
+            workspace=models.OuterRef("workspace"),
+            user=models.OuterRef("invited_by"),
+            user__is_active=True,
+            role__in=[Role.ADMIN, Role.OWNER],
+        )
+        unused = self.filter(accepted__isnull=True, revoked__isnull=True, expires__gt=now)
+        return unused.filter(models.Exists(senders.order_by()))
 
 
 class Invitation(models.Model):
-    """A one-use link into a workspace; only a digest of its secret is stored."""
+    """A one-use link into a workspace; only a digest of its secret is stored.
+
+    Only the account with the invited address may accept, unless `anyone` who has the link may.
+    """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     workspace = models.ForeignKey(Workspace, models.CASCADE, related_name="invitations")
     email = models.EmailField()
+    anyone = models.BooleanField(
+        default=False, help_text="An account with another address may accept too."
+    )
     role = models.CharField(max_length=10, choices=Role.choices)
     digest = models.CharField(max_length=64, unique=True, editable=False)
     invited_by = models.ForeignKey(User, models.SET_NULL, null=True, related_name="+")
@@ -139,6 +156,13 @@ class Invitation(models.Model):
 
     def __str__(self) -> str:
         return f"{self.email} as {self.role}"
+
+    def is_for(self, email: str) -> bool:
+        """Say whether the account with this address may accept.
+
+        Lower case and not `casefold`, under which “ſam@…” is “sam@…”: two mailboxes.
+        """
+        return self.anyone or email.strip().lower() == self.email.strip().lower()
 
 
 class Scope(models.TextChoices):
