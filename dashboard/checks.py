@@ -144,6 +144,19 @@ def trusted_proxies() -> Iterator[CheckMessage]:
     yield from _networks("LIKEWISE_TRUSTED_PROXIES", "likewise.E012")
 
 
+@_registered
+def https_behind_a_proxy() -> Iterator[CheckMessage]:
+    """Warn that no request will count as one over https: only a trusted proxy can say so."""
+    if settings.LIKEWISE_URL.startswith("https://") and not settings.LIKEWISE_TRUSTED_PROXIES:
+        yield Caution(
+            "LIKEWISE_URL is https, and LIKEWISE_TRUSTED_PROXIES names no proxy: every request is "
+            "taken for one over plain http, and refused or redirected.",
+            hint="Name the network of the proxy that ends TLS, such as 127.0.0.1/32 or "
+            "172.16.0.0/12, and let it send X-Forwarded-Proto.",
+            id="likewise.W005",
+        )
+
+
 def _networks(name: str, message_id: str) -> Iterator[CheckMessage]:
     for network in getattr(settings, name):
         try:

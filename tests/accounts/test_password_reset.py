@@ -40,7 +40,7 @@ def test_the_link_leads_to_the_public_address(
     client: Client, cast: Cast, mailoutbox: list[EmailMessage], settings: Settings
 ) -> None:
     settings.LIKEWISE_URL = "https://alike.example.org"
-    client.post(PAGE, {"email": "alice@example.org"})
+    client.post(PAGE, {"email": "alice@example.org"}, secure=True)
     assert "https://alike.example.org/accounts/password/reset/key/" in str(mailoutbox[0].body)
 
 
