@@ -28,6 +28,16 @@ class NoSuchUser(AccountError):
         self.email = email
 
 
+class AccountSwitchedOff(AccountError):
+    """The account was switched off, so nobody signs in with it."""
+
+    def __init__(self, email: str) -> None:
+        super().__init__(
+            f"The account with the address {email} is switched off: switch it on first."
+        )
+        self.email = email
+
+
 class NoSuchToken(AccountError):
     """No token that still works answers to that name."""
 

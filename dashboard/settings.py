@@ -142,6 +142,7 @@ TEMPLATES = [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
+                "accounts.mail.mail",
                 "dashboard.views.navigation.navigation",
                 "dashboard.views.job_polls.tray",
             ],
@@ -216,8 +217,12 @@ ACCOUNT_PREVENT_ENUMERATION = True
 ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
 LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "home"
-EMAIL_CONFIG = env.email_url("LIKEWISE_EMAIL_URL", default="consolemail://")
-globals().update(EMAIL_CONFIG)
+_mail = env.str("LIKEWISE_EMAIL_URL", "")
+if _mail.removesuffix("://") in ("", "console", "consolemail"):
+    EMAIL_BACKEND = f"accounts.mail_backends.{'TerminalMail' if _mail else 'NoMail'}"
+else:
+    EMAIL_CONFIG = env.email_url_config(_mail)
+    globals().update(EMAIL_CONFIG)
 DEFAULT_FROM_EMAIL = env.str("LIKEWISE_EMAIL_FROM", "likewise@localhost")
 
 # Safety
@@ -326,6 +331,8 @@ LOGGING = {
     "root": {"handlers": ["console"], "level": env.str("LIKEWISE_LOG_LEVEL", "INFO")},
     "loggers": {
         "django.request": {"level": "ERROR"},
+        # At DEBUG, with LIKEWISE_DEBUG, it writes every statement with the keys of sessions in it.
+        "django.db.backends": {"level": "INFO"},
         "celery": {"level": "WARNING"},
         "kombu": {"level": "WARNING"},
         # At DEBUG it writes what it signs, with the key's name.
