@@ -15,6 +15,7 @@ from accounts.http import WorkspaceRequest
 from accounts.logs import current_request_id, without_long_parts, without_secrets
 from accounts.models import Membership
 from accounts.queries import memberships_of
+from accounts.visitors import current_visitor, visitor_of
 
 logger = logging.getLogger("likewise.request")
 SESSION_KEY = "workspace"
@@ -24,15 +25,22 @@ Handler = Callable[[HttpRequest], HttpResponse]
 
 
 def request_id(get_response: Handler) -> Handler:
-    """Give each request an id, answer with it, and log one line when it is done."""
+    """Give each request an id, answer with it, and log one line when it is done.
+
+    What is written down of the request meanwhile is told where it comes from.
+    """
 
     def middleware(request: HttpRequest) -> HttpResponse:
         given = request.headers.get("X-Request-ID", "")
         current = given if _ID.fullmatch(given) else uuid.uuid4().hex
         request.request_id = current  # type: ignore[attr-defined]
         current_request_id.set(current)
+        visiting = current_visitor.set(visitor_of(request))
         started = time.perf_counter()
-        response = get_response(request)
+        try:
+            response = get_response(request)
+        finally:
+            current_visitor.reset(visiting)
         response["X-Request-ID"] = current
         logger.info(
             "method=%s path=%s status=%d ms=%.1f",

@@ -6,7 +6,8 @@ from django.conf import settings
 from django.urls import reverse
 
 from accounts.errors import AccountSwitchedOff
-from accounts.models import User
+from accounts.events import record_event
+from accounts.models import AccountEvent, User
 
 
 def reset_link(user: User) -> str:
@@ -17,5 +18,6 @@ def reset_link(user: User) -> str:
     if not user.is_active:
         raise AccountSwitchedOff(user.email)
     token = app_settings.PASSWORD_RESET_TOKEN_GENERATOR().make_token(user)
+    record_event(AccountEvent.Verb.RESET_LINK_MADE, user=user)
     parts = {"uidb36": user_pk_to_url_str(user), "key": token}
     return f"{settings.LIKEWISE_URL}{reverse('account_reset_password_from_key', kwargs=parts)}"

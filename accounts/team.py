@@ -21,11 +21,16 @@ from accounts.errors import (
     OwnRole,
     RoleNotGiven,
 )
-from accounts.models import ApiToken, Invitation, Membership, Role, User, Workspace
+from accounts.events import record_event
+from accounts.models import AccountEvent, ApiToken, Invitation, Membership, Role, User, Workspace
 from accounts.queries import digest_of, get_invitation, has_member, open_invitations
 from accounts.services import create_user
 
 INVITATION_DAYS = 7
+EVENTS = {
+    "invited": AccountEvent.Verb.INVITED,
+    "withdrew": AccountEvent.Verb.INVITATION_WITHDRAWN,
+}
 # Ownership is handed over, so that there is one owner at any moment.
 GIVEN_ROLES = (Role.VIEWER, Role.EDITOR, Role.ADMIN)
 
@@ -172,6 +177,13 @@ def accept_invitation(*, invitation: Invitation, actor: User) -> Membership:
     except IntegrityError as error:
         raise AlreadyAMember(str(actor)) from error
     _tell("joined", made, role=made.role, actor=actor)
+    record_event(
+        AccountEvent.Verb.INVITATION_ACCEPTED,
+        user=actor,
+        actor=actor,
+        role=made.role,
+        workspace=invitation.workspace.name,
+    )
     return made
 
 
@@ -224,4 +236,12 @@ def _tell_of(verb: str, invitation: Invitation, actor: User) -> None:
         details={"role": invitation.role}
         | ({"open": " (anyone with the link)"} if invitation.anyone else {}),
         actor=actor,
+    )
+    record_event(
+        EVENTS[verb],
+        user=actor,
+        actor=actor,
+        invited=invitation.email,
+        role=invitation.role,
+        workspace=invitation.workspace.name,
     )

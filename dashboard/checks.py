@@ -192,6 +192,17 @@ def kept_uploads() -> Iterator[CheckMessage]:
 
 
 @_registered
+def kept_sign_ins() -> Iterator[CheckMessage]:
+    """Refuse to forget a sign-in before anybody can look at it."""
+    if not settings.LIKEWISE_KEEP_SIGN_INS > 0:
+        yield Error(
+            f"LIKEWISE_KEEP_SIGN_INS is {settings.LIKEWISE_KEEP_SIGN_INS:g}.",
+            hint="Set it to the days for which account activity is kept: 180 is the default.",
+            id="likewise.E030",
+        )
+
+
+@_registered
 def backbone() -> Iterator[CheckMessage]:
     """Refuse an image encoder that is not there before the first job asks for it."""
     if settings.LIKEWISE_BACKBONE != "builtin" and not Path(settings.LIKEWISE_BACKBONE).is_file():

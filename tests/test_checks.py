@@ -36,6 +36,7 @@ def test_the_defaults_are_right() -> None:
         ({"LIKEWISE_TRUSTED_PROXIES": ["10.0.0.0/8", "proxy"]}, "E012"),
         ({"LIKEWISE_KEEP_REQUESTS": 0.0}, "E013"),
         ({"LIKEWISE_KEEP_UPLOADS": 0.0}, "E020"),
+        ({"LIKEWISE_KEEP_SIGN_INS": 0.0}, "E030"),
         ({"LIKEWISE_BACKBONE": "/nowhere/encoder.onnx"}, "E009"),
         ({"LIKEWISE_MAX_COLLECTION": 0}, "E010"),
         ({"LIKEWISE_STORAGE": "/var/files"}, "E015"),
