@@ -3,13 +3,22 @@
 All else is read-only here, since a change past the services would leave no activity row.
 """
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from django.contrib import admin
 from django.db.models import Model
 from django.http import HttpRequest
 
-from accounts.models import Activity, ApiToken, Invitation, Membership, User, Workspace
+from accounts.events import record_event
+from accounts.models import (
+    AccountEvent,
+    Activity,
+    ApiToken,
+    Invitation,
+    Membership,
+    User,
+    Workspace,
+)
 
 if TYPE_CHECKING:
     ModelAdmin = admin.ModelAdmin[Model]
@@ -54,6 +63,13 @@ class UserAdmin(ReadOnlyAdmin):
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Say yes to who may change users."""
         return admin.ModelAdmin.has_change_permission(self, request, obj)
+
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:  # noqa: FBT001
+        """Write the switch down with whoever pressed it; the admin saves in one transaction."""
+        super().save_model(request, obj, form, change)
+        if "is_active" in form.changed_data:
+            on, off = AccountEvent.Verb.SWITCHED_ON, AccountEvent.Verb.SWITCHED_OFF
+            record_event(on if obj.is_active else off, user=obj, actor=cast("User", request.user))
 
 
 @admin.register(Workspace)

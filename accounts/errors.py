@@ -40,6 +40,16 @@ class NoSuchUser(AccountError):
         self.email = email
 
 
+class AccountSwitchedOff(AccountError):
+    """The account was switched off, so nobody signs in with it."""
+
+    def __init__(self, email: str) -> None:
+        super().__init__(
+            f"The account with the address {email} is switched off: switch it on first."
+        )
+        self.email = email
+
+
 class NoSuchToken(AccountError):
     """No token that still works answers to that name."""
 
@@ -107,6 +117,16 @@ class NoSuchInvitation(AccountError):
             "This link opens no invitation. Check that you copied all of it, or ask who "
             "invited you for a new one."
         )
+
+
+class InvitedElsewhere(AccountError):
+    """The invitation is for another address than that of the account."""
+
+    def __init__(self, invited: str, signed_in_as: str) -> None:
+        super().__init__(
+            f"This invitation is for {invited}, and you are signed in as {signed_in_as}."
+        )
+        self.invited, self.signed_in_as = invited, signed_in_as
 
 
 class InvitationClosed(AccountError):

@@ -61,6 +61,11 @@ class InvitationForm(forms.Form):
         label="E-mail", max_length=254, widget=forms.EmailInput({"autocomplete": "off"})
     )
     role = forms.ChoiceField(choices=ROLES, initial=Role.EDITOR)
+    anyone = forms.BooleanField(
+        required=False,
+        label="Anyone with the link may accept",
+        help_text="Otherwise only the account with this address may.",
+    )
 
 
 class JoinForm(forms.Form):

@@ -10,14 +10,20 @@ from typing import cast
 
 from django.conf import settings
 from django.contrib import messages
-from django.contrib.auth import login
+from django.contrib.auth import login, logout
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_safe
 
-from accounts.errors import AccountError, AlreadyAMember, EmailTaken, NoSuchInvitation
+from accounts.errors import (
+    AccountError,
+    AlreadyAMember,
+    EmailTaken,
+    InvitedElsewhere,
+    NoSuchInvitation,
+)
 from accounts.forms import JoinForm
 from accounts.middleware import SESSION_KEY
 from accounts.models import Invitation, User
@@ -69,12 +75,26 @@ def invitation_answer(request: HttpRequest) -> HttpResponse:
 
 def _with_account(request: HttpRequest, found: Invitation) -> HttpResponse:
     user = cast("User", request.user)
+    if "switch" in request.POST:
+        return _switch(request, found)
+    member = has_member(found.workspace, user.email)
+    context = {"invitation": found, "is_member": member}
+    if not member and not found.is_for(user.email):
+        return render(request, "accounts/invitation_elsewhere.html", context, status=403)
     if request.method != "POST":
-        member = has_member(found.workspace, user.email)
-        context = {"invitation": found, "is_member": member}
         return render(request, "accounts/invitation.html", context)
-    accept_invitation(invitation=found, actor=user)
+    try:
+        accept_invitation(invitation=found, actor=user)
+    except InvitedElsewhere:  # the address was changed a moment ago
+        return render(request, "accounts/invitation_elsewhere.html", context, status=403)
     return _welcome(request, found)
+
+
+def _switch(request: HttpRequest, found: Invitation) -> HttpResponse:
+    """Sign out and keep the invitation open for the account that comes next."""
+    logout(request)
+    request.session[NOTED] = str(found.pk)
+    return redirect("invitation-answer")
 
 
 def _with_new_account(request: HttpRequest, found: Invitation) -> HttpResponse:

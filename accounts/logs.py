@@ -1,9 +1,46 @@
-"""The id of the request, or of the job, that a log line belongs to."""
+"""What every log line has, the id of its request or job, and what none may have: a secret."""
 
 import contextvars
 import logging
+import re
+from typing import Any
+from uuid import UUID
 
 current_request_id: contextvars.ContextVar[str] = contextvars.ContextVar("request_id", default="-")
+
+HIDDEN = "…"
+# Addresses behind which a secret follows; `test_log_secrets` compares them with the routes.
+SECRET_PATHS = (
+    "/invitations/",
+    "/password/reset/key/",
+    "/confirm-email/",
+    "/account/email/confirm/",
+)
+_NAMES = (
+    r"(?:\w{0,30}(?:password|passwd|secret|signature|token|csrf|credential)\w{0,30}|key|sig|code|"
+    r"sessionid|authorization|X-Amz-[\w-]+)"
+)
+_RULES: tuple[tuple[re.Pattern[str], str], ...] = (
+    # gunicorn repeats a line of a request that it cannot read, whatever header that is.
+    (re.compile(r"(Invalid request from ip=\S*: [^:'\"]*).*", re.DOTALL), rf"\1{HIDDEN}"),
+    # The whole of a query: what a log line needs of an address is where it leads.
+    (re.compile(r"(?<=\S)\?[^\s'\"<>]+"), f"?{HIDDEN}"),
+    (re.compile(rf"({'|'.join(SECRET_PATHS)})[^\s'\"<>?]+"), rf"\1{HIDDEN}"),
+    (re.compile(r"\b(lw_[\w-]{8})[\w-]+"), rf"\1{HIDDEN}"),  # the beginning tells which token
+    (re.compile(r"\b(Token|Bearer|Basic) [^\s'\",]{16,}"), rf"\1 {HIDDEN}"),
+    (re.compile(r"(://[^\s/:@]*):[^\s/@]+@"), rf"\1:{HIDDEN}@"),
+    (
+        re.compile(rf"\b({_NAMES})=(?:(['\"])[^'\"]*\2|[^\s&;,'\"]+)", re.IGNORECASE),
+        rf"\1={HIDDEN}",
+    ),
+    (
+        re.compile(rf"(['\"]{_NAMES}['\"]: ?\[?)(['\"])[^'\"]*\2", re.IGNORECASE),
+        rf"\1\2{HIDDEN}\2",
+    ),
+)
+_SEGMENT = re.compile(r"[^/\s]{20,}")
+# They write the path of a request as it came, also of one that is no address of ours.
+_WRITE_PATHS = ("django.request", "django.security")
 
 
 class RequestIdFilter(logging.Filter):
@@ -13,3 +50,53 @@ class RequestIdFilter(logging.Filter):
         """Set `record.request_id` and keep the record."""
         record.request_id = current_request_id.get()
         return True
+
+
+def without_secrets(text: str) -> str:
+    """Return the text with its tokens, passwords, queries and secret links hidden."""
+    for pattern, instead in _RULES:
+        text = pattern.sub(instead, text)
+    return text
+
+
+def without_long_parts(path: str) -> str:
+    """Return paths with the parts hidden that might be a secret: long, and no id of a thing."""
+    return _SEGMENT.sub(lambda part: part[0] if _is_id(part[0]) else HIDDEN, path)
+
+
+def keep_secrets_out() -> None:
+    """Let no log record of this process carry a secret, whoever writes it and wherever it goes.
+
+    Django, gunicorn and Celery write addresses and exceptions by loggers of their own, and a
+    filter is passed by a handler that somebody adds. All records come from this one factory.
+    """
+    if not isinstance(logging.getLogRecordFactory(), _Factory):
+        logging.setLogRecordFactory(_Factory())
+
+
+class _Factory:
+    def __call__(self, *args: Any, **options: Any) -> logging.LogRecord:
+        record = logging.LogRecord(*args, **options)
+        try:
+            message = record.getMessage()
+        except (TypeError, ValueError, KeyError):
+            return record  # the handler tells whose format does not fit
+        hidden = without_secrets(message)
+        if record.name.startswith(_WRITE_PATHS):
+            hidden = without_long_parts(hidden)
+        if hidden != message:
+            record.msg, record.args = hidden, ()
+        if record.exc_info and record.exc_info[0] is not None:
+            # Formatters take the text that is there, and make none of their own.
+            record.exc_text = without_secrets(_PLAIN.formatException(record.exc_info))
+        return record
+
+
+_PLAIN = logging.Formatter()
+
+
+def _is_id(text: str) -> bool:
+    try:
+        return bool(UUID(text.partition(".")[0]))
+    except ValueError:
+        return False

@@ -1,9 +1,12 @@
 """The letters of this room. A mail server that fails keeps nobody from going on."""
 
 import logging
+import sys
+from collections.abc import Callable
 
 from django.conf import settings
 from django.core.mail import get_connection, send_mail
+from django.http import HttpRequest
 from django.template.loader import render_to_string
 from django.urls import reverse
 
@@ -11,7 +14,20 @@ from accounts.models import Invitation
 
 logger = logging.getLogger("likewise.mail")
 TIMEOUT = 10
-CONSOLE = "django.core.mail.backends.console.EmailBackend"
+NO_MAIL = "accounts.mail_backends.NoMail"
+TERMINAL = "accounts.mail_backends.TerminalMail"
+
+
+def can_send() -> bool:
+    """Say whether a letter gets anywhere: to a mail server, or to a terminal that shows it."""
+    if settings.EMAIL_BACKEND == TERMINAL:
+        return sys.stdout.isatty()
+    return bool(settings.EMAIL_BACKEND != NO_MAIL)
+
+
+def mail(request: HttpRequest) -> dict[str, Callable[[], bool]]:  # noqa: ARG001
+    """Let every page know whether the server can send mail."""
+    return {"can_send_mail": can_send}
 
 
 def invitation_link(secret: str) -> str:
@@ -36,4 +52,4 @@ def send_invitation(invitation: Invitation, link: str) -> bool:
     except OSError as error:  # what smtplib raises is an OSError too
         logger.warning("event=mail-failed invitation=%s error=%s", invitation.pk, type(error))
         return False
-    return bool(sent) and settings.EMAIL_BACKEND != CONSOLE
+    return bool(sent) and settings.EMAIL_BACKEND != TERMINAL

@@ -8,12 +8,14 @@ from collections.abc import Callable
 from typing import cast
 
 from django.http import HttpRequest, HttpResponse
+from django.urls import Resolver404, ResolverMatch, resolve
 from django.utils.encoding import escape_uri_path
 
 from accounts.http import WorkspaceRequest
-from accounts.logs import current_request_id
+from accounts.logs import current_request_id, without_long_parts, without_secrets
 from accounts.models import Membership
 from accounts.queries import memberships_of
+from accounts.visitors import current_visitor, visitor_of
 
 logger = logging.getLogger("likewise.request")
 SESSION_KEY = "workspace"
@@ -23,15 +25,22 @@ Handler = Callable[[HttpRequest], HttpResponse]
 
 
 def request_id(get_response: Handler) -> Handler:
-    """Give each request an id, answer with it, and log one line when it is done."""
+    """Give each request an id, answer with it, and log one line when it is done.
+
+    What is written down of the request meanwhile is told where it comes from.
+    """
 
     def middleware(request: HttpRequest) -> HttpResponse:
         given = request.headers.get("X-Request-ID", "")
         current = given if _ID.fullmatch(given) else uuid.uuid4().hex
         request.request_id = current  # type: ignore[attr-defined]
         current_request_id.set(current)
+        visiting = current_visitor.set(visitor_of(request))
         started = time.perf_counter()
-        response = get_response(request)
+        try:
+            response = get_response(request)
+        finally:
+            current_visitor.reset(visiting)
         response["X-Request-ID"] = current
         logger.info(
             "method=%s path=%s status=%d ms=%.1f",
@@ -63,12 +72,20 @@ def workspace(get_response: Handler) -> Handler:
 def _loggable_path(request: HttpRequest) -> str:
     """Return the path without its query; a path that may hold a secret as its route's pattern.
 
-    It is escaped again: a line break in a path must not begin a log line of its own.
+    It is escaped again: a line break in a path must not begin a log line of its own. A request
+    that a middleware answered was not resolved yet.
     """
-    match = request.resolver_match
+    match = request.resolver_match or _resolved(request.path_info)
     if match and not all(isinstance(value, uuid.UUID | int) for value in match.kwargs.values()):
         return f"/{match.route}"
-    return escape_uri_path(request.path)
+    return without_secrets(escape_uri_path(without_long_parts(request.path)))
+
+
+def _resolved(path: str) -> ResolverMatch | None:
+    try:
+        return resolve(path)
+    except Resolver404:
+        return None
 
 
 def _pick(memberships: list[Membership], chosen: str | None) -> Membership | None:

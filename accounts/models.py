@@ -106,23 +106,40 @@ class Membership(models.Model):
 
 
 class InvitationQuerySet(models.QuerySet["Invitation"]):
-    """Invitations of one workspace, and the ones that still open a door."""
+    """Invitations of one workspace, and the ones that can still be accepted."""
 
     def in_workspace(self, workspace: Workspace) -> Self:
         """Keep what belongs to the workspace."""
         return self.filter(workspace=workspace)
 
     def open(self, now: datetime) -> Self:
-        """Keep what is neither used, withdrawn nor expired."""
-        return self.filter(accepted__isnull=True, revoked__isnull=True, expires__gt=now)
+        """Keep what is neither used, withdrawn nor expired, and whose sender may still invite.
+
+        The sender is asked for here too: a demotion withdraws the invitations that it sees, and
+        one that is being made at that moment it does not see.
+        """
+        senders = Membership.objects.filter(
+            workspace=models.OuterRef("workspace"),
+            user=models.OuterRef("invited_by"),
+            user__is_active=True,
+            role__in=[Role.ADMIN, Role.OWNER],
+        )
+        unused = self.filter(accepted__isnull=True, revoked__isnull=True, expires__gt=now)
+        return unused.filter(models.Exists(senders.order_by()))
 
 
 class Invitation(models.Model):
-    """A one-use link into a workspace; only a digest of its secret is stored."""
+    """A one-use link into a workspace; only a digest of its secret is stored.
+
+    Only the account with the invited address may accept, unless `anyone` who has the link may.
+    """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     workspace = models.ForeignKey(Workspace, models.CASCADE, related_name="invitations")
     email = models.EmailField()
+    anyone = models.BooleanField(
+        default=False, help_text="An account with another address may accept too."
+    )
     role = models.CharField(max_length=10, choices=Role.choices)
     digest = models.CharField(max_length=64, unique=True, editable=False)
     invited_by = models.ForeignKey(User, models.SET_NULL, null=True, related_name="+")
@@ -139,6 +156,13 @@ class Invitation(models.Model):
 
     def __str__(self) -> str:
         return f"{self.email} as {self.role}"
+
+    def is_for(self, email: str) -> bool:
+        """Say whether the account with this address may accept.
+
+        Lower case and not `casefold`, under which “ſam@…” is “sam@…”: two mailboxes.
+        """
+        return self.anyone or email.strip().lower() == self.email.strip().lower()
 
 
 class Scope(models.TextChoices):
@@ -209,3 +233,64 @@ class Activity(models.Model):
 
     def __str__(self) -> str:
         return f"{self.verb} {self.noun} {self.target_name}"
+
+
+class AccountEvent(models.Model):
+    """Something that happened to an account of this installation; it belongs to no workspace.
+
+    `user` is whose account it is about, `actor` who did it (None: nobody was signed in, or it was
+    a command). `address` stays when the account goes, and is what was typed where there is none.
+    Failures that share a `bucket` are one row with a count, see `events.py`.
+    """
+
+    class Verb(models.TextChoices):
+        """What happened, as the page tells it."""
+
+        SIGNED_IN = "signed in", "Signed in"
+        SIGN_IN_FAILED = "sign-in failed", "Sign-in failed"
+        SIGNED_OUT = "signed out", "Signed out"
+        ACCOUNT_CREATED = "account created", "Account created"
+        SWITCHED_OFF = "switched off", "Account switched off"
+        SWITCHED_ON = "switched on", "Account switched on"
+        EMAIL_CHANGED = "e-mail changed", "E-mail address changed"
+        PASSWORD_CHANGED = "password changed", "Password changed"
+        PASSWORD_RESET = "password reset", "Password reset"
+        RESET_LINK_MADE = "reset link made", "Reset link made by a command"
+        FACTOR_ADDED = "second factor added", "Second factor added"
+        FACTOR_REMOVED = "second factor removed", "Second factor removed"
+        CODES_RENEWED = "recovery codes renewed", "Recovery codes renewed"
+        FACTOR_FAILED = "second factor failed", "Second factor failed"
+        TOKEN_CREATED = "token created", "API token created"
+        TOKEN_REVOKED = "token revoked", "API token revoked"
+        INVITED = "invited", "Invitation made"
+        INVITATION_WITHDRAWN = "invitation withdrawn", "Invitation withdrawn"
+        INVITATION_ACCEPTED = "invitation accepted", "Invitation accepted"
+
+    id = models.BigAutoField(primary_key=True)
+    verb = models.CharField(max_length=40)
+    user = models.ForeignKey(User, models.SET_NULL, null=True, related_name="+")
+    actor = models.ForeignKey(User, models.SET_NULL, null=True, related_name="+")
+    address = models.CharField(max_length=254, blank=True)
+    ip = models.GenericIPAddressField(null=True)
+    agent = models.CharField(max_length=200, blank=True)
+    details = models.JSONField(default=dict)
+    count = models.PositiveIntegerField(default=1)
+    # Unique among failures; what is no failure has none.
+    bucket = models.CharField(max_length=64, null=True, unique=True, editable=False)  # noqa: DJ001
+    created = models.DateTimeField(default=timezone.now, editable=False)
+    latest = models.DateTimeField(default=timezone.now, editable=False)
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["-created", "-id"], name="account_event_recent"),
+            models.Index(fields=["verb", "-created", "-id"], name="account_event_verb"),
+            models.Index(fields=["user", "-created", "-id"], name="account_event_user"),
+            models.Index(fields=["address", "-created", "-id"], name="account_event_address"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.verb} {self.address}"
+
+    def get_verb_display(self) -> str:
+        """Return the verb in words."""
+        return str(self.Verb(self.verb).label)

@@ -12,6 +12,9 @@ Address = IPv4Address | IPv6Address
 Network = IPv4Network | IPv6Network
 Handler = Callable[[HttpRequest], HttpResponse]
 
+# Where an untrusted peer says of itself over what it came: not to be believed, but a hint that a
+# proxy is missing in the settings. No header can be called so.
+CLAIMED = "likewise.claimed_scheme"
 FOR, HOST, PROTO = "HTTP_X_FORWARDED_FOR", "HTTP_X_FORWARDED_HOST", "HTTP_X_FORWARDED_PROTO"
 # Nothing below reads these, so a library that would believe them finds none.
 OTHERS = ("HTTP_FORWARDED", "HTTP_X_FORWARDED_PORT", "HTTP_X_FORWARDED_SERVER", "HTTP_X_REAL_IP")
@@ -31,6 +34,8 @@ def forwarded(get_response: Handler) -> Handler:
         peer = _parsed(request.META.get("REMOTE_ADDR", ""))
         if peer is not None and _is_trusted(peer):
             _believe(request, peer, said)
+        elif said[PROTO]:
+            request.META[CLAIMED] = said[PROTO][-1].lower()
         return get_response(request)
 
     return middleware

@@ -109,8 +109,11 @@ def _still_open(rows: QuerySet[Invitation]) -> Invitation:
         raise InvitationUsed
     if found.revoked is not None:
         raise InvitationWithdrawn
-    if found.expires <= timezone.now():
+    now = timezone.now()
+    if found.expires <= now:
         raise InvitationExpired
+    if not Invitation.objects.filter(pk=found.pk).open(now).exists():
+        raise InvitationWithdrawn  # who sent it may no longer invite
     return found
 
 

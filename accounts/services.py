@@ -10,7 +10,8 @@ from django.utils import timezone
 
 from accounts.activity import record
 from accounts.errors import AlreadySetUp, EmailTaken, NoSuchToken, TooManyWorkspaces
-from accounts.models import ApiToken, Membership, Role, Scope, User, Workspace
+from accounts.events import record_event
+from accounts.models import AccountEvent, ApiToken, Membership, Role, Scope, User, Workspace
 from accounts.queries import PREFIX_LENGTH, digest_of, has_users
 
 KEY_PREFIX = "lw_"
@@ -29,9 +30,11 @@ def create_user(*, email: str, password: str, name: str = "") -> User:
     validate_password(password, user)
     try:
         with transaction.atomic():
-            return User.objects.create_user(email, password, name=name)
+            made = User.objects.create_user(email, password, name=name)
     except IntegrityError as error:
         raise EmailTaken(email) from error
+    record_event(AccountEvent.Verb.ACCOUNT_CREATED, user=made)
+    return made
 
 
 @transaction.atomic
@@ -126,6 +129,13 @@ def issue_token(
         target_name=name,
         actor=actor,
     )
+    record_event(
+        AccountEvent.Verb.TOKEN_CREATED,
+        user=actor,
+        actor=actor,
+        name=name,
+        workspace=workspace.name,
+    )
     return token, raw
 
 
@@ -144,6 +154,13 @@ def revoke_token(*, token: ApiToken, actor: User) -> None:
             target_name=token.name,
             actor=actor,
         )
+        record_event(
+            AccountEvent.Verb.TOKEN_REVOKED,
+            user=token.user,
+            actor=actor,
+            name=token.name,
+            workspace=token.workspace.name,
+        )
 
 
 @transaction.atomic
@@ -152,7 +169,7 @@ def revoke_tokens_named(*, name: str, actor: User) -> int:
     tokens = list(
         ApiToken.objects.valid(timezone.now())
         .filter(user=actor, name=name)
-        .select_related("workspace")
+        .select_related("user", "workspace")
     )
     if not tokens:
         raise NoSuchToken(name)

@@ -14,17 +14,23 @@ from accounts.activity import record
 from accounts.errors import (
     AlreadyAMember,
     InvitationUsed,
+    InvitedElsewhere,
     MemberGone,
     NotTheOwner,
     OwnerStays,
     OwnRole,
     RoleNotGiven,
 )
-from accounts.models import ApiToken, Invitation, Membership, Role, User, Workspace
+from accounts.events import record_event
+from accounts.models import AccountEvent, ApiToken, Invitation, Membership, Role, User, Workspace
 from accounts.queries import digest_of, get_invitation, has_member, open_invitations
 from accounts.services import create_user, refuse_one_more
 
 INVITATION_DAYS = 7
+EVENTS = {
+    "invited": AccountEvent.Verb.INVITED,
+    "withdrew": AccountEvent.Verb.INVITATION_WITHDRAWN,
+}
 # Ownership is handed over, so that there is one owner at any moment.
 GIVEN_ROLES = (Role.VIEWER, Role.EDITOR, Role.ADMIN)
 
@@ -110,12 +116,12 @@ def hand_over(*, membership: Membership, actor: User) -> None:
 
 @transaction.atomic
 def invite_member(
-    *, workspace: Workspace, email: str, role: str, actor: User
+    *, workspace: Workspace, email: str, role: str, anyone: bool = False, actor: User
 ) -> tuple[Invitation, str]:
     """Invite somebody and return the row and the link's secret, which cannot be read again.
 
-    An older open invitation of the same address is withdrawn. Raises `RoleNotGiven` and
-    `AlreadyAMember`.
+    Only the account with the address may accept, unless `anyone` who has the link may. An older
+    open invitation of the same address is withdrawn. Raises `RoleNotGiven` and `AlreadyAMember`.
     """
     if role not in GIVEN_ROLES:
         raise RoleNotGiven(role)
@@ -128,6 +134,7 @@ def invite_member(
     invitation = Invitation.objects.create(
         workspace=workspace,
         email=email,
+        anyone=anyone,
         role=role,
         digest=digest_of(secret),
         invited_by=actor,
@@ -150,8 +157,15 @@ def withdraw_invitation(*, invitation: Invitation, actor: User) -> None:
 def accept_invitation(*, invitation: Invitation, actor: User) -> Membership:
     """Make the actor a member with the invitation's role, once.
 
-    Raises `AlreadyAMember`, after which the invitation is still open, and `InvitationClosed`.
+    Raises `AlreadyAMember` and `InvitedElsewhere`, after which the invitation is still open, and
+    `InvitationClosed`.
     """
+    # Held, so that the address that is compared is still the account's when this is committed.
+    email = User.objects.select_for_update().values_list("email", flat=True).get(pk=actor.pk)
+    if not invitation.is_for(email):
+        if has_member(invitation.workspace, email):
+            raise AlreadyAMember(str(actor))
+        raise InvitedElsewhere(invitation.email, email)
     row = open_invitations(invitation.workspace).filter(pk=invitation.pk)
     if not row.update(accepted=timezone.now(), accepted_by=actor):
         get_invitation(invitation.pk)
@@ -164,6 +178,13 @@ def accept_invitation(*, invitation: Invitation, actor: User) -> Membership:
     except IntegrityError as error:
         raise AlreadyAMember(str(actor)) from error
     _tell("joined", made, role=made.role, actor=actor)
+    record_event(
+        AccountEvent.Verb.INVITATION_ACCEPTED,
+        user=actor,
+        actor=actor,
+        role=made.role,
+        workspace=invitation.workspace.name,
+    )
     return made
 
 
@@ -213,6 +234,15 @@ def _tell_of(verb: str, invitation: Invitation, actor: User) -> None:
         noun="invitation",
         target_id=invitation.id,
         target_name=invitation.email,
-        details={"role": invitation.role},
+        details={"role": invitation.role}
+        | ({"open": " (anyone with the link)"} if invitation.anyone else {}),
         actor=actor,
+    )
+    record_event(
+        EVENTS[verb],
+        user=actor,
+        actor=actor,
+        invited=invitation.email,
+        role=invitation.role,
+        workspace=invitation.workspace.name,
     )

@@ -145,6 +145,19 @@ def trusted_proxies() -> Iterator[CheckMessage]:
     yield from _networks("LIKEWISE_TRUSTED_PROXIES", "likewise.E012")
 
 
+@_registered
+def https_behind_a_proxy() -> Iterator[CheckMessage]:
+    """Warn that no request will count as one over https: only a trusted proxy can say so."""
+    if settings.LIKEWISE_URL.startswith("https://") and not settings.LIKEWISE_TRUSTED_PROXIES:
+        yield Caution(
+            "LIKEWISE_URL is https, and LIKEWISE_TRUSTED_PROXIES names no proxy: every request is "
+            "taken for one over plain http, and refused or redirected.",
+            hint="Name the network of the proxy that ends TLS, such as 127.0.0.1/32 or "
+            "172.16.0.0/12, and let it send X-Forwarded-Proto.",
+            id="likewise.W005",
+        )
+
+
 def _networks(name: str, message_id: str) -> Iterator[CheckMessage]:
     for network in getattr(settings, name):
         try:
@@ -176,6 +189,17 @@ def kept_uploads() -> Iterator[CheckMessage]:
             f"LIKEWISE_KEEP_UPLOADS is {settings.LIKEWISE_KEEP_UPLOADS:g}.",
             hint="Set it to the days for which an unfinished upload is kept: 7 is the default.",
             id="likewise.E020",
+        )
+
+
+@_registered
+def kept_sign_ins() -> Iterator[CheckMessage]:
+    """Refuse to forget a sign-in before anybody can look at it."""
+    if not settings.LIKEWISE_KEEP_SIGN_INS > 0:
+        yield Error(
+            f"LIKEWISE_KEEP_SIGN_INS is {settings.LIKEWISE_KEEP_SIGN_INS:g}.",
+            hint="Set it to the days for which account activity is kept: 180 is the default.",
+            id="likewise.E030",
         )
 
 

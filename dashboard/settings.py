@@ -74,6 +74,7 @@ LIKEWISE_LEASE = env.float("LIKEWISE_LEASE", 30.0)
 LIKEWISE_SWEEP = env.float("LIKEWISE_SWEEP", 5.0)
 LIKEWISE_KEEP_UPLOADS = env.float("LIKEWISE_KEEP_UPLOADS", 7.0)
 LIKEWISE_KEEP_REQUESTS = env.float("LIKEWISE_KEEP_REQUESTS", 7.0)
+LIKEWISE_KEEP_SIGN_INS = env.float("LIKEWISE_KEEP_SIGN_INS", 180.0)
 LIKEWISE_BACKBONE = env.str("LIKEWISE_BACKBONE", "builtin")
 
 # The first owner account
@@ -126,6 +127,7 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
+    "accounts.https.https_only",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "accounts.bodies.BoundedBody",
@@ -148,6 +150,7 @@ TEMPLATES = [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
+                "accounts.mail.mail",
                 "dashboard.views.navigation.navigation",
                 "dashboard.views.job_polls.tray",
             ],
@@ -222,8 +225,12 @@ ACCOUNT_PREVENT_ENUMERATION = True
 ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
 LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "home"
-EMAIL_CONFIG = env.email_url("LIKEWISE_EMAIL_URL", default="consolemail://")
-globals().update(EMAIL_CONFIG)
+_mail = env.str("LIKEWISE_EMAIL_URL", "")
+if _mail.removesuffix("://") in ("", "console", "consolemail"):
+    EMAIL_BACKEND = f"accounts.mail_backends.{'TerminalMail' if _mail else 'NoMail'}"
+else:
+    EMAIL_CONFIG = env.email_url_config(_mail)
+    globals().update(EMAIL_CONFIG)
 DEFAULT_FROM_EMAIL = env.str("LIKEWISE_EMAIL_FROM", "likewise@localhost")
 
 # Safety
@@ -337,6 +344,8 @@ LOGGING = {
     "root": {"handlers": ["console"], "level": LOG_LEVEL},
     "loggers": {
         "django.request": {"level": "ERROR"},
+        # At DEBUG, with LIKEWISE_DEBUG, it writes every statement with the keys of sessions in it.
+        "django.db.backends": {"level": "INFO"},
         "celery": {"level": "WARNING"},
         # It tells every few seconds what our consumer tells once.
         "celery.worker.consumer.consumer": {"level": "ERROR"},

@@ -197,6 +197,7 @@ ALLAUTH = [
     )
 ]
 OPERATORS = [
+    Operator("account-events"),
     Operator("encoders"),
     Operator("encoder-new", "GET POST"),
     Operator("encoder-builtin", "POST"),
@@ -297,6 +298,7 @@ PAGES = [
     Page("invitation-new", "POST"),
     Page("invitation-withdraw", "POST", thing="invitation"),
     Page("activity"),
+    Page("own-account-events"),
 ]
 API = [
     Api("api-types", "GET POST"),

@@ -36,6 +36,7 @@ def test_the_defaults_are_right() -> None:
         ({"LIKEWISE_TRUSTED_PROXIES": ["10.0.0.0/8", "proxy"]}, "E012"),
         ({"LIKEWISE_KEEP_REQUESTS": 0.0}, "E013"),
         ({"LIKEWISE_KEEP_UPLOADS": 0.0}, "E020"),
+        ({"LIKEWISE_KEEP_SIGN_INS": 0.0}, "E030"),
         ({"LIKEWISE_BACKBONE": "/nowhere/encoder.onnx"}, "E009"),
         ({"LIKEWISE_MAX_COLLECTION": 0}, "E010"),
         ({"LIKEWISE_DECODING_MEMORY": 10_000_000}, "E024"),
@@ -64,13 +65,23 @@ def test_a_wrong_value_stops_the_start(
         ("LIKEWISE_THROTTLE", "0"),
         ("LIKEWISE_THROTTLE", "20/m"),
         ("LIKEWISE_QUEUES", ["train"]),
-        ("LIKEWISE_URL", "https://likewise.example.com:8443"),
+        ("LIKEWISE_URL", "http://likewise.example.com:8080"),
         ("LIKEWISE_FETCH_PRIVATE", ["10.0.0.0/8", "fd00::/8"]),
         ("LIKEWISE_STORAGE", "s3://bucket/a/prefix?endpoint_url=http://10.0.0.1:9000"),
     ],
 )
 def test_a_right_value_passes(settings: Settings, name: str, value: object) -> None:
     setattr(settings, name, value)
+    assert ours() == {}
+
+
+def test_https_without_a_trusted_proxy_is_told(settings: Settings) -> None:
+    settings.LIKEWISE_URL = "https://likewise.example.com:8443"
+    message = ours()["likewise.W005"]
+    assert not message.is_serious()
+    assert message.hint is not None
+    assert "X-Forwarded-Proto" in message.hint
+    settings.LIKEWISE_TRUSTED_PROXIES = ["172.16.0.0/12"]
     assert ours() == {}
 
 

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from django.conf import settings
 from django.db import transaction
 
+from accounts.events import forget_old_events
 from dashboard.models import Job
 from dashboard.services import jobs
 from dashboard.services.async_requests import forget_old_requests
@@ -49,6 +50,7 @@ def tidy() -> None:
         "uploads": forget_uploads,
         "abandoned": forget_abandoned,
         "features": forget_left_features,
+        "account events": forget_old_events,
     }
     for name, step in steps.items():
         with _alone(name):

@@ -4,12 +4,12 @@ import base64
 import binascii
 from collections.abc import Iterable
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeVar
 from uuid import UUID
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
-from accounts.models import Activity, User, Workspace
+from accounts.models import AccountEvent, Activity, User, Workspace
 from dashboard.models import Upload
 from dashboard.queries.collections import collections_in
 from dashboard.queries.extractions import extractions_in
@@ -22,6 +22,7 @@ from dashboard.queries.tasks import tasks_in
 from dashboard.queries.uploads import uploads_in
 from dashboard.queries.versions import versions_in
 
+ActivityRow = TypeVar("ActivityRow", Activity, AccountEvent)
 BIGGEST_ID = 2**63 - 1
 # What the nouns of activity rows are about, where that is a thing with a page.
 THINGS: dict[str, Any] = {
@@ -48,8 +49,8 @@ def find_activity(
 
 
 def activity_page(
-    rows: QuerySet[Activity], cursor: str = "", size: int = PAGE_SIZE
-) -> Page[Activity]:
+    rows: QuerySet[ActivityRow], cursor: str = "", size: int = PAGE_SIZE
+) -> Page[ActivityRow]:
     """Read one page, newest first, as `pages.page` does; these ids are numbers.
 
     Raises `BadCursor`.
@@ -95,7 +96,7 @@ def can_be_undone(workspace: Workspace, rows: Iterable[Activity]) -> set[UUID]:
     return set(brought_in.values_list("pk", flat=True))
 
 
-def _encode(row: Activity) -> str:
+def _encode(row: Activity | AccountEvent) -> str:
     text = f"{row.created.isoformat()} {row.pk}"
     return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
 

@@ -69,7 +69,7 @@ SENTENCES = {
     ("left", "member"): "left the workspace",
     ("joined", "member"): "joined as {role}",
     ("handed over to", "member"): "handed the workspace over to {name}",
-    ("invited", "invitation"): "invited {name} as {role}",
+    ("invited", "invitation"): "invited {name} as {role}{open}",
     ("withdrew", "invitation"): "withdrew the invitation of {name}",
     ("sent", "request"): "sent {count} record{s}: {name}",
     ("renamed", "workspace"): "renamed the workspace from {before} to {name}",

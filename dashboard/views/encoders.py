@@ -1,13 +1,12 @@
 """The installation's encoders: see, register, choose the default, delete. For its operators."""
 
-from collections.abc import Callable
 from functools import wraps
-from typing import Any, Concatenate, ParamSpec
+from typing import Any, ParamSpec
 from uuid import UUID
 
 from django.contrib import messages
 from django.core.files.uploadhandler import TemporaryFileUploadHandler
-from django.http import Http404, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.views.decorators.cache import never_cache
@@ -28,23 +27,11 @@ from dashboard.services.encoders import (
     set_default,
 )
 from dashboard.services.errors import Refused
-from dashboard.views.rendering import missing_is_404, see_other
+from dashboard.views.operators import for_operators
+from dashboard.views.rendering import View, missing_is_404, see_other
 
 P = ParamSpec("P")
-View = Callable[Concatenate[WorkspaceRequest, P], HttpResponse]
 REST_OF_FORM = 2 << 20  # bytes: the preprocessing, names, the form's own lines
-
-
-def for_operators(view: View[P]) -> View[P]:
-    """Answer 404 to everybody who does not run the installation."""
-
-    @wraps(view)
-    def guarded(request: WorkspaceRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
-        if not request.user.is_staff:
-            raise Http404("There is no such page.")
-        return view(request, *args, **kwargs)
-
-    return guarded
 
 
 def receives_a_graph(view: View[P]) -> View[P]:

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from dashboard.views import activity, encoders, transfers, workspaces
+from dashboard.views import account_events, activity, encoders, transfers, workspaces
 
 urlpatterns = [
     path("activity/", activity.activity, name="activity"),
@@ -34,6 +34,12 @@ urlpatterns = [
         "settings/encoders/<uuid:encoder_id>/delete",
         encoders.encoder_delete,
         name="encoder-delete",
+    ),
+    path("settings/account-activity", account_events.account_events, name="account-events"),
+    path(
+        "settings/account-activity/own",
+        account_events.own_account_events,
+        name="own-account-events",
     ),
     path("settings/workspace/delete", workspaces.workspace_delete, name="workspace-delete"),
 ]

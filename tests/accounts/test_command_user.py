@@ -1,9 +1,11 @@
 """`manage.py user`: accounts from the command line."""
 
 import io
+import re
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.test import Client
 
 from accounts.models import Membership, Role, User, Workspace
 from dashboard.models import DEFAULT_LABEL, Label
@@ -12,9 +14,9 @@ from tests.factories import PASSWORD, Cast
 pytestmark = pytest.mark.django_db
 
 
-def run(*words: str) -> str:
+def run(*words: str, verb: str = "create") -> str:
     output = io.StringIO()
-    call_command("user", "create", *words, stdout=output)
+    call_command("user", verb, *words, stdout=output)
     return output.getvalue()
 
 
@@ -56,3 +58,29 @@ def test_not_twice(cast: Cast) -> None:
     with pytest.raises(CommandError, match="exists already"):
         run("--email", "ALICE@example.org", "--password", PASSWORD)
     assert Workspace.objects.count() == before
+
+
+# A link that sets a new password
+
+
+def test_a_reset_link_works_once(client: Client, cast: Cast) -> None:
+    link = run("--email", "Alice@example.org", verb="reset-link")
+    assert re.fullmatch(r"http://testserver/accounts/password/reset/key/\S+/\n", link)
+    path = link.strip().removeprefix("http://testserver")
+    form = client.get(path, follow=True).request["PATH_INFO"]
+    typed = {"password1": "staple battery horse", "password2": "staple battery horse"}
+    assert client.post(form, typed).status_code == 302
+    cast.alice.refresh_from_db()
+    assert cast.alice.check_password("staple battery horse")
+    assert Client().get(path, follow=True).context["token_fail"]
+
+
+def test_a_reset_link_for_nobody(cast: Cast) -> None:
+    with pytest.raises(CommandError, match="There is no account with the address"):
+        run("--email", "nobody@example.org", verb="reset-link")
+
+
+def test_a_reset_link_for_an_account_that_is_switched_off(cast: Cast) -> None:
+    User.objects.filter(pk=cast.bob.pk).update(is_active=False)
+    with pytest.raises(CommandError, match="is switched off"):
+        run("--email", "bob@example.org", verb="reset-link")

@@ -32,6 +32,16 @@ def invitation(secret: str) -> Invitation:
     return Invitation.objects.get()
 
 
+@pytest.fixture
+def ivy(cast: Cast) -> User:
+    return make_user("ivy")
+
+
+@pytest.fixture
+def ivy_client(ivy: User) -> Client:
+    return signed_in(ivy)
+
+
 def opened(client: Client, secret: str) -> Any:
     return client.get(f"/invitations/{secret}", follow=True)
 
@@ -39,30 +49,30 @@ def opened(client: Client, secret: str) -> Any:
 # With an account
 
 
-def test_it_works_with_an_account(charlie_client: Client, cast: Cast, secret: str) -> None:
-    answer = opened(charlie_client, secret)
+def test_it_works_with_an_account(ivy_client: Client, ivy: User, cast: Cast, secret: str) -> None:
+    answer = opened(ivy_client, secret)
     assert answer.redirect_chain == [(ANSWER, 302)]
-    assert "Accept as charlie@example.org" in answer.content.decode()
-    answer = charlie_client.post(ANSWER)
+    assert "Accept as ivy@example.org" in answer.content.decode()
+    answer = ivy_client.post(ANSWER)
     assert (answer.status_code, answer["Location"]) == (302, "/")
-    made = Membership.objects.get(user=cast.charlie, workspace=cast.workspace)
+    made = Membership.objects.get(user=ivy, workspace=cast.workspace)
     assert made.role == Role.EDITOR
-    assert charlie_client.get("/").wsgi_request.workspace == cast.workspace
+    assert ivy_client.get("/").wsgi_request.workspace == cast.workspace
 
 
-def test_it_leaves_an_activity_row(charlie_client: Client, cast: Cast, secret: str) -> None:
-    opened(charlie_client, secret)
+def test_it_leaves_an_activity_row(ivy_client: Client, ivy: User, cast: Cast, secret: str) -> None:
+    opened(ivy_client, secret)
     before = Activity.objects.count()
-    charlie_client.post(ANSWER)
+    ivy_client.post(ANSWER)
     row = Activity.objects.latest("id")
     assert Activity.objects.count() == before + 1
-    assert (row.verb, row.noun, row.actor) == ("joined", "member", cast.charlie)
+    assert (row.verb, row.noun, row.actor) == ("joined", "member", ivy)
     assert row.workspace == cast.workspace
 
 
-def test_opening_it_accepts_nothing(charlie_client: Client, cast: Cast, secret: str) -> None:
-    opened(charlie_client, secret)
-    assert not Membership.objects.filter(user=cast.charlie, workspace=cast.workspace).exists()
+def test_opening_it_accepts_nothing(ivy_client: Client, ivy: User, secret: str) -> None:
+    opened(ivy_client, secret)
+    assert not Membership.objects.filter(user=ivy).exists()
     get_invitation_by_secret(secret)
 
 
@@ -144,18 +154,19 @@ def test_an_account_made_meanwhile_signs_in(
 # Once
 
 
-def test_it_works_once(charlie_client: Client, cast: Cast, secret: str) -> None:
-    opened(charlie_client, secret)
-    charlie_client.post(ANSWER)
+def test_it_works_once(ivy_client: Client, cast: Cast, secret: str) -> None:
+    opened(ivy_client, secret)
+    ivy_client.post(ANSWER)
     dana = signed_in(make_user("dana"))
     answer = opened(dana, secret)
     assert answer.status_code == 410
     assert "This invitation was used already" in answer.content.decode()
 
 
-def test_two_who_opened_it_cannot_both_accept(
-    charlie_client: Client, client: Client, cast: Cast, secret: str
+def test_two_who_opened_a_link_for_anyone_cannot_both_accept(
+    charlie_client: Client, client: Client, cast: Cast, invitation: Invitation, secret: str
 ) -> None:
+    Invitation.objects.update(anyone=True)
     opened(charlie_client, secret)
     opened(client, secret)
     charlie_client.post(ANSWER)
@@ -164,6 +175,7 @@ def test_two_who_opened_it_cannot_both_accept(
 
 
 def test_the_service_does_it_once(cast: Cast, invitation: Invitation) -> None:
+    invitation.anyone = True
     accept_invitation(invitation=invitation, actor=cast.charlie)
     with pytest.raises(InvitationUsed):
         accept_invitation(invitation=invitation, actor=make_user("dana"))

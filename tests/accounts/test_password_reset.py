@@ -1,13 +1,20 @@
 """Reset a forgotten password by mail."""
 
+import io
+import os
 import re
+import subprocess
+import sys
+from pathlib import Path
 
-import environ
 import pytest
+from django.conf import settings as program
 from django.core.mail import EmailMessage
 from django.test import Client
 from pytest_django import Settings
 
+from accounts.mail import NO_MAIL, TERMINAL
+from accounts.mail_backends import TerminalMail
 from tests.factories import PASSWORD, Cast
 
 PAGE = "/accounts/password/reset/"
@@ -40,7 +47,7 @@ def test_the_link_leads_to_the_public_address(
     client: Client, cast: Cast, mailoutbox: list[EmailMessage], settings: Settings
 ) -> None:
     settings.LIKEWISE_URL = "https://alike.example.org"
-    client.post(PAGE, {"email": "alice@example.org"})
+    client.post(PAGE, {"email": "alice@example.org"}, secure=True)
     assert "https://alike.example.org/accounts/password/reset/key/" in str(mailoutbox[0].body)
 
 
@@ -75,12 +82,82 @@ def test_the_page_does_not_tell_who_has_an_account(
     assert "/password/reset/key/" not in str(mailoutbox[1].body)
 
 
-def test_the_mail_server_comes_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("LIKEWISE_EMAIL_URL", "smtp+tls://me:secret@mail.example.org:587")
-    config = environ.FileAwareEnv().email_url("LIKEWISE_EMAIL_URL", default="consolemail://")
-    assert config["EMAIL_HOST"] == "mail.example.org"
-    assert config["EMAIL_PORT"] == 587
-    assert config["EMAIL_USE_TLS"] is True
-    monkeypatch.delenv("LIKEWISE_EMAIL_URL")
-    config = environ.FileAwareEnv().email_url("LIKEWISE_EMAIL_URL", default="consolemail://")
-    assert config["EMAIL_BACKEND"].endswith("console.EmailBackend")
+@pytest.mark.parametrize(
+    ("address", "expected"),
+    [
+        ("", "accounts.mail_backends.NoMail None None"),
+        ("console", "accounts.mail_backends.TerminalMail None None"),
+        ("consolemail://", "accounts.mail_backends.TerminalMail None None"),
+        (
+            "smtp+tls://me:secret@mail.example.org:587",
+            "django.core.mail.backends.smtp.EmailBackend mail.example.org 587",
+        ),
+    ],
+)
+def test_the_mail_server_comes_from_the_environment(
+    address: str, expected: str, tmp_path: Path
+) -> None:
+    said = subprocess.run(
+        [
+            sys.executable,
+            "-c",
+            "from dashboard import settings as s;"
+            "print(s.EMAIL_BACKEND, *(getattr(s, f'EMAIL_{n}', None) for n in ('HOST', 'PORT')))",
+        ],
+        cwd=program.BASE_DIR,
+        env=os.environ | {"LIKEWISE_EMAIL_URL": address, "LIKEWISE_DATA": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert said.stdout == f"{expected}\n"
+
+
+# Without a mail server
+
+
+@pytest.fixture
+def no_mail(settings: Settings) -> None:
+    settings.EMAIL_BACKEND = NO_MAIL
+
+
+def test_without_a_mail_server_the_page_says_whom_to_ask(client: Client, no_mail: None) -> None:
+    text = client.get(PAGE).content.decode()
+    assert "Ask the administrator" in text
+    assert "user reset-link" in text
+    assert 'name="email"' not in text
+
+
+def test_nor_does_it_promise_a_letter(client: Client, cast: Cast, no_mail: None) -> None:
+    for email in ("alice@example.org", "nobody@example.org"):
+        text = client.post(PAGE, {"email": email}, follow=True).content.decode()
+        assert "No link was sent" in text
+        assert "on its way" not in text
+
+
+# On a terminal
+
+
+class Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+def test_a_developer_sees_letters_on_the_terminal(client: Client, cast: Cast) -> None:
+    terminal = Terminal()
+    TerminalMail(stream=terminal).send_messages([EmailMessage("Hello", "/invitations/SECRET")])
+    assert "/invitations/SECRET" in terminal.getvalue()
+
+
+def test_a_log_gets_none(
+    client: Client,
+    cast: Cast,
+    settings: Settings,
+    caplog: pytest.LogCaptureFixture,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    settings.EMAIL_BACKEND = TERMINAL
+    assert "Ask the administrator" in client.get(PAGE).content.decode()
+    client.post(PAGE, {"email": "alice@example.org"})
+    assert "event=mail-not-shown letters=1" in caplog.text
+    assert "password/reset/key" not in caplog.text + "".join(capsys.readouterr())

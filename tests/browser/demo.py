@@ -56,6 +56,8 @@ PAGES: dict[str, list[str]] = {
     "activity": ["/activity/"],
     "connect": ["/connect/"],
     "settings": ["/settings/"],
+    "account-events": ["/settings/account-activity", "/settings/account-activity?verb=invited"],
+    "own-account-events": ["/settings/account-activity/own"],
     "encoders": ["/settings/encoders"],
     "encoder-new": ["/settings/encoders/new"],
     "transfers": ["/settings/transfers"],

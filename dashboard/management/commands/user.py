@@ -1,4 +1,4 @@
-"""Make accounts."""
+"""Make accounts, and links that set a new password."""
 
 from typing import Any
 
@@ -8,32 +8,41 @@ from django.db import transaction
 
 from accounts.errors import AccountError
 from accounts.models import User
+from accounts.queries import get_user
+from accounts.reset_links import reset_link
 from accounts.services import create_user
 from dashboard.services.workspaces import open_workspace
 
 
 class Command(BaseCommand):
-    """`user create` makes an account and a workspace that it owns."""
+    """`user create` makes an account; `user reset-link` prints one line, the link."""
 
-    help = "Make an account; a workspace of its own comes with it."
+    help = "Make an account with a workspace of its own, or a link that sets a new password."
 
     def add_arguments(self, parser: CommandParser) -> None:
-        """Declare the verb."""
+        """Declare the two verbs."""
         verbs = parser.add_subparsers(dest="verb", required=True)
         create = verbs.add_parser("create", help="Make an account and its workspace.")
         create.add_argument("--email", required=True, help="The address to sign in with.")
         create.add_argument("--password", required=True)
         create.add_argument("--name", default="", help="What pages call the person.")
 
-    def handle(self, *_args: Any, email: str, password: str, name: str, **_options: Any) -> None:
+        link = verbs.add_parser("reset-link", help="Print a link that sets a new password, once.")
+        link.add_argument("--email", required=True, help="The address of the account.")
+
+    def handle(self, *_args: Any, verb: str, email: str, **options: Any) -> None:
         """Do it, or say in one sentence why not."""
         try:
-            user = _create(email, password, name)
+            if verb == "reset-link":
+                said = reset_link(get_user(email))
+            else:
+                user = _create(email, options["password"], options["name"])
+                said = f"{user.email} can sign in now."
         except AccountError as error:
             raise CommandError(str(error)) from error
         except ValidationError as error:
             raise CommandError(" ".join(error.messages)) from error
-        self.stdout.write(f"{user.email} can sign in now.")
+        self.stdout.write(said)
 
 
 @transaction.atomic

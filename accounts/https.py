@@ -1,0 +1,71 @@
+"""Where the public address is https, pages and API are used over https alone.
+
+The web server itself speaks plain http: whether a request came over https is what a trusted proxy
+says, see `proxies.py`.
+"""
+
+import logging
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
+from django.template.loader import render_to_string
+
+from accounts.proxies import CLAIMED, Handler
+
+logger = logging.getLogger("likewise.request")
+# Asked by containers and load balancers past the proxy, and says nothing worth hiding.
+HEALTH = "/healthz"
+# One year, for this host alone: what else has a name below it need not speak https, and to get
+# off the browsers' preloaded list takes months.
+HSTS = "max-age=31536000"
+REDIRECTED = "likewise_to_https"  # a cookie: a redirect that comes back is one of a loop
+LOOP_SECONDS = 10
+
+
+def https_only(get_response: Handler) -> Handler:
+    """Redirect what reads from http to https, and refuse what writes or carries a token."""
+
+    def middleware(request: HttpRequest) -> HttpResponse:
+        if not settings.LIKEWISE_URL.startswith("https://"):
+            return get_response(request)
+        if not request.is_secure():
+            return get_response(request) if request.path == HEALTH else _not_over_http(request)
+        response = get_response(request)
+        response.headers.setdefault("Strict-Transport-Security", HSTS)
+        if REDIRECTED in request.COOKIES:
+            response.delete_cookie(REDIRECTED)
+        return response
+
+    return middleware
+
+
+def _not_over_http(request: HttpRequest) -> HttpResponse:
+    if request.META.get(CLAIMED) == "https" or request.COOKIES.get(REDIRECTED):
+        logger.warning("event=https-not-recognised peer=%s", request.META.get("REMOTE_ADDR"))
+        return _refused(request, 400, "a_proxy", _A_PROXY)
+    if "Authorization" in request.headers:
+        return _refused(request, 403, "a_token", f"{_PLAIN} {_A_TOKEN}")
+    if request.method not in ("GET", "HEAD"):
+        return _refused(request, 403, "sent", _PLAIN)
+    # Not a permanent one, which browsers would remember for longer than HSTS lets them.
+    response = HttpResponseRedirect(f"{settings.LIKEWISE_URL}{request.get_full_path()}")
+    response.set_cookie(REDIRECTED, "1", LOOP_SECONDS, httponly=True, samesite="Lax")
+    response["Cache-Control"] = "no-store"
+    return response
+
+
+_PLAIN = "This request came over plain http, so nothing of it was carried out. Send it over https."
+_A_TOKEN = "Its token was readable on the way: revoke it and make a new one."  # noqa: S105
+_A_PROXY = (
+    "Likewise cannot tell that this request came over https. Whoever runs this installation: let "
+    "the proxy send X-Forwarded-Proto, and name its network in LIKEWISE_TRUSTED_PROXIES."
+)
+
+
+def _refused(request: HttpRequest, status: int, reason: str, sentence: str) -> HttpResponse:
+    """Answer with the sentence: as JSON to programs, as a page to people. The body is not read."""
+    accepted = request.get_preferred_type(["text/html", "application/json"])
+    if "Authorization" in request.headers or "application/json" in (accepted, request.content_type):
+        return JsonResponse({"detail": sentence}, status=status)
+    context = {"reason": reason, "sentence": sentence, "url": settings.LIKEWISE_URL}
+    return HttpResponse(render_to_string("not_over_http.html", context), status=status)

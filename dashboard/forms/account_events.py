@@ -1,0 +1,19 @@
+"""Which part of the account activity to show."""
+
+from django import forms
+
+from accounts.models import AccountEvent
+
+
+class AccountEventFilter(forms.Form):
+    """The filter in the address of the list."""
+
+    person = forms.CharField(
+        required=False,
+        max_length=254,
+        label="E-mail address",
+        widget=forms.TextInput({"placeholder": "E-mail address", "autocomplete": "off"}),
+    )
+    verb = forms.ChoiceField(
+        choices=[("", "Everything"), *AccountEvent.Verb.choices], required=False, label="What"
+    )

@@ -1,0 +1,23 @@
+"""Pages for who runs the installation; nobody else is told that they are there."""
+
+from functools import wraps
+from typing import ParamSpec
+
+from django.http import Http404, HttpResponse
+
+from accounts.http import WorkspaceRequest
+from dashboard.views.rendering import View
+
+P = ParamSpec("P")
+
+
+def for_operators(view: View[P]) -> View[P]:
+    """Answer 404 to everybody who does not run the installation."""
+
+    @wraps(view)
+    def guarded(request: WorkspaceRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
+        if not request.user.is_staff:
+            raise Http404("There is no such page.")
+        return view(request, *args, **kwargs)
+
+    return guarded
