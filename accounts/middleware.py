@@ -14,6 +14,7 @@ from accounts.http import WorkspaceRequest
 from accounts.logs import current_request_id
 from accounts.models import Membership
 from accounts.queries import memberships_of
+from accounts.sessions import touch
 
 logger = logging.getLogger("likewise.request")
 SESSION_KEY = "workspace"
@@ -50,7 +51,10 @@ def workspace(get_response: Handler) -> Handler:
 
     def middleware(request: HttpRequest) -> HttpResponse:
         scoped = cast("WorkspaceRequest", request)
-        scoped.memberships = memberships_of(scoped.user) if request.user.is_authenticated else []
+        scoped.memberships = []
+        if request.user.is_authenticated:
+            scoped.memberships = memberships_of(scoped.user)
+            touch(request, scoped.user)
         chosen = request.session.get(SESSION_KEY) if scoped.memberships else None
         scoped.membership = _pick(scoped.memberships, chosen)
         if scoped.membership is not None:

@@ -1,4 +1,4 @@
-"""Make accounts."""
+"""Make accounts, and let somebody in whose phone is gone."""
 
 from typing import Any
 
@@ -8,14 +8,17 @@ from django.db import transaction
 
 from accounts.errors import AccountError
 from accounts.models import User
+from accounts.notices import tell
+from accounts.queries import get_user
+from accounts.second_factors import turn_off
 from accounts.services import create_user
 from dashboard.services.workspaces import open_workspace
 
 
 class Command(BaseCommand):
-    """`user create` makes an account and a workspace that it owns."""
+    """`user create` makes an account and a workspace; `user reset-second-factor` takes one away."""
 
-    help = "Make an account; a workspace of its own comes with it."
+    help = "Make an account with a workspace of its own, or reset a second factor."
 
     def add_arguments(self, parser: CommandParser) -> None:
         """Declare the verb."""
@@ -24,20 +27,36 @@ class Command(BaseCommand):
         create.add_argument("--email", required=True, help="The address to sign in with.")
         create.add_argument("--password", required=True)
         create.add_argument("--name", default="", help="What pages call the person.")
+        reset = verbs.add_parser(
+            "reset-second-factor", help="Let somebody sign in by password whose phone is gone."
+        )
+        reset.add_argument("--email", required=True, help="The address that they sign in with.")
 
-    def handle(self, *_args: Any, email: str, password: str, name: str, **_options: Any) -> None:
+    def handle(self, *_args: Any, verb: str, email: str, **options: Any) -> None:
         """Do it, or say in one sentence why not."""
         try:
-            user = _create(email, password, name)
+            if verb == "create":
+                user = _create(email, options["password"], options["name"])
+                said = f"{user.email} can sign in now."
+            else:
+                user = _reset(email)
+                said = f"{user.email} signs in by password alone until they set a new one up."
         except AccountError as error:
             raise CommandError(str(error)) from error
         except ValidationError as error:
             raise CommandError(" ".join(error.messages)) from error
-        self.stdout.write(f"{user.email} can sign in now.")
+        self.stdout.write(said)
 
 
 @transaction.atomic
 def _create(email: str, password: str, name: str) -> User:
     user = create_user(email=email, password=password, name=name)
     open_workspace(name=f"{user.get_short_name()}’s workspace"[:150], actor=user)
+    return user
+
+
+def _reset(email: str) -> User:
+    user = get_user(email)
+    turn_off(user=user)
+    tell(None, user.email, "Your second factor was reset", "second_factor_reset")
     return user
