@@ -47,7 +47,7 @@ class Site(AdminSite):
             raise PermissionDenied("This page is for who operates the server.")
         return redirect_to_login(wanted)
 
-    def logout(
+    def logout(  # type: ignore[override]  # a redirect is no template
         self,
         request: HttpRequest,  # noqa: ARG002
         extra_context: dict[str, Any] | None = None,  # noqa: ARG002
@@ -55,7 +55,7 @@ class Site(AdminSite):
         """Lead to the page that signs out."""
         return redirect("account_logout")
 
-    def password_change(
+    def password_change(  # type: ignore[override]
         self,
         request: HttpRequest,  # noqa: ARG002
         extra_context: dict[str, Any] | None = None,  # noqa: ARG002

@@ -180,7 +180,8 @@ def described_workspaces(user: User) -> QuerySet[Workspace]:
 
 def has_second_factor(user: User) -> bool:
     """Say whether the user signs in with a code of an app."""
-    return Authenticator.objects.filter(user=user, type=Authenticator.Type.TOTP).exists()
+    found: bool = Authenticator.objects.filter(user=user, type=Authenticator.Type.TOTP).exists()
+    return found
 
 
 def recovery_codes_left(user: User) -> int:
@@ -189,7 +190,8 @@ def recovery_codes_left(user: User) -> int:
     if found is None:
         return 0
     # Counted without the codes: what cannot be decrypted can still be told and replaced.
-    return app_settings.RECOVERY_CODE_COUNT - int(found.data["used_mask"]).bit_count()
+    left: int = app_settings.RECOVERY_CODE_COUNT - int(found.data["used_mask"]).bit_count()
+    return left
 
 
 def without_second_factor(workspace: Workspace) -> list[User]:

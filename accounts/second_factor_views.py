@@ -146,8 +146,7 @@ def _set_up_page(request: WorkspaceRequest, form: SecondFactorForm) -> HttpRespo
     except AccountError:
         sealed = seal_new_secret(request.user)
         secret = open_secret(request.user, sealed)
-        form.data = form.data.copy()
-        form.data["sealed"] = sealed
+        form.data = dict(form.data.items()) | {"sealed": sealed}
     adapter = get_adapter()
     picture = adapter.build_totp_svg(adapter.build_totp_url(request.user, secret))
     context = {

@@ -1,13 +1,22 @@
 """`manage.py user`: accounts from the command line."""
 
+import base64
 import io
 
 import pytest
+from allauth.mfa.models import Authenticator
+from django.contrib.auth import get_user
+from django.core.mail import EmailMessage
 from django.core.management import CommandError, call_command
+from django.test import Client
 
 from accounts.models import Membership, Role, User, Workspace
+from accounts.second_factors import turn_on
 from dashboard.models import DEFAULT_LABEL, Label
+from tests.accounts.totp import code_of
 from tests.factories import PASSWORD, Cast
+
+SECRET = base64.b32encode(b"twenty bytes of it !").decode()
 
 pytestmark = pytest.mark.django_db
 
@@ -56,3 +65,33 @@ def test_not_twice(cast: Cast) -> None:
     with pytest.raises(CommandError, match="exists already"):
         run("--email", "ALICE@example.org", "--password", PASSWORD)
     assert Workspace.objects.count() == before
+
+
+# Whose phone is gone
+
+
+def reset(email: str) -> str:
+    output = io.StringIO()
+    call_command("user", "reset-second-factor", "--email", email, stdout=output)
+    return output.getvalue()
+
+
+def test_reset(cast: Cast, client: Client, mailoutbox: list[EmailMessage]) -> None:
+    turn_on(secret=SECRET, code=code_of(SECRET), actor=cast.alice)
+    assert "by password alone" in reset("ALICE@example.org")
+    assert not Authenticator.objects.exists()
+    assert (mailoutbox[0].to, mailoutbox[0].subject) == (
+        ["alice@example.org"],
+        "Your second factor was reset",
+    )
+    client.post("/accounts/login/", {"login": "alice@example.org", "password": PASSWORD})
+    assert get_user(client) == cast.alice
+
+
+@pytest.mark.parametrize(
+    ("email", "sentence"),
+    [("nobody@example.org", "no account"), ("bob@example.org", "has no second factor")],
+)
+def test_reset_refuses(cast: Cast, email: str, sentence: str) -> None:
+    with pytest.raises(CommandError, match=sentence):
+        reset(email)
