@@ -10,7 +10,8 @@ from django.http import Http404, HttpResponse
 
 from accounts.http import WorkspaceRequest
 from accounts.models import Membership, Role
-from accounts.sign_in import sign_in_first
+from accounts.queries import PRIVILEGED, has_second_factor
+from accounts.sign_in import second_factor_first, sign_in_first
 
 P = ParamSpec("P")
 
@@ -44,6 +45,7 @@ _ADMIN = _EDITOR | {
     "versions.delete",
     "verifications.all",
     "workspace.change",
+    "workspace.protect",
     "workspace.transfer",
 }
 _OWNER = _ADMIN | {"workspace.delete", "workspace.hand_over"}
@@ -86,6 +88,7 @@ LABELS: dict[str, str] = {
     "members.manage": "Invite, change and remove members",
     "tokens.all": "See and revoke everybody’s tokens",
     "workspace.change": "Rename the workspace",
+    "workspace.protect": "Require a second factor of admins and owners",
     "workspace.transfer": "Export the workspace, and import one into it",
     "workspace.hand_over": "Hand the workspace over",
     "workspace.delete": "Delete the workspace",
@@ -117,10 +120,34 @@ def permissions() -> list[Permission]:
     ]
 
 
-def check(membership: Membership | None, action: str) -> Membership:
-    """Return the membership if it allows the action; 404 for a stranger, 403 for a lower role."""
+class SecondFactorNeeded(PermissionDenied):
+    """The workspace lets admins and owners in with a second factor only, and this one has none."""
+
+    def __init__(self, membership: Membership) -> None:
+        super().__init__(
+            f"{membership.workspace.name} requires a second factor of its admins and owners. Set "
+            "one up on the page of your account; pages and API tokens work here again after that."
+        )
+
+
+def lacks_second_factor(membership: Membership) -> bool:
+    """Say whether the workspace waits for a second factor of this member."""
+    return (
+        membership.workspace.second_factor_required
+        and membership.role in PRIVILEGED
+        and not has_second_factor(membership.user)
+    )
+
+
+def check(membership: Membership | None, action: str, *, second_factor: bool = True) -> Membership:
+    """Return the membership if it allows the action; 404 for a stranger, 403 for a lower role.
+
+    403 too, as `SecondFactorNeeded`, where the workspace waits for a second factor.
+    """
     if membership is None:
         raise Http404("There is no such workspace.")
+    if second_factor and lacks_second_factor(membership):
+        raise SecondFactorNeeded(membership)
     if not is_allowed(membership.role, action):
         raise PermissionDenied(
             f"Your role in this workspace is {membership.get_role_display().lower()}; "
@@ -129,13 +156,31 @@ def check(membership: Membership | None, action: str) -> Membership:
     return membership
 
 
+def signed_in(
+    view: Callable[Concatenate[WorkspaceRequest, P], HttpResponse],
+) -> Callable[Concatenate[WorkspaceRequest, P], HttpResponse]:
+    """Guard a page about oneself: signed in, and in any workspace or none."""
+
+    @wraps(view)
+    def guarded(request: WorkspaceRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
+        if not request.user.is_authenticated:
+            return sign_in_first(request)
+        return view(request, *args, **kwargs)
+
+    return guarded
+
+
 def requires(
-    action: str,
+    action: str, *, second_factor: bool = True
 ) -> Callable[
     [Callable[Concatenate[WorkspaceRequest, P], HttpResponse]],
     Callable[Concatenate[WorkspaceRequest, P], HttpResponse],
 ]:
-    """Guard a page: signed in, a member of the current workspace, and allowed to do the action."""
+    """Guard a page: signed in, a member of the current workspace, and allowed to do the action.
+
+    Where the workspace waits for the person's second factor, the page leads to its set-up, unless
+    it says `second_factor=False`.
+    """
 
     def decorate(
         view: Callable[Concatenate[WorkspaceRequest, P], HttpResponse],
@@ -146,7 +191,10 @@ def requires(
         ) -> HttpResponse:
             if not request.user.is_authenticated:
                 return sign_in_first(request)
-            check(request.membership, action)
+            try:
+                check(request.membership, action, second_factor=second_factor)
+            except SecondFactorNeeded as refusal:
+                return second_factor_first(request, str(refusal))
             return view(request, *args, **kwargs)
 
         guarded.action = action  # type: ignore[attr-defined]

@@ -1,10 +1,18 @@
 """How allauth behaves here."""
 
+from typing import Any
 from urllib.parse import urlsplit
 
 from allauth.account.adapter import DefaultAccountAdapter
+from allauth.mfa.adapter import DefaultMFAAdapter
 from django.conf import settings
 from django.http import HttpRequest
+
+from accounts import ciphers
+from accounts.account import set_password
+from accounts.models import User
+from accounts.notices import tell
+from accounts.sessions import end_sessions
 
 
 class ClosedSignupAdapter(DefaultAccountAdapter):  # type: ignore[misc]
@@ -18,3 +26,37 @@ class ClosedSignupAdapter(DefaultAccountAdapter):  # type: ignore[misc]
         """Link to the public address, which need not be the one that the request came by."""
         url = super().get_reset_password_from_key_url(key)
         return f"{settings.LIKEWISE_URL}{urlsplit(url).path}"
+
+    def set_password(self, user: User, password: str) -> None:
+        """Set the password that somebody chose by a link from their mail, and end all sessions."""
+        set_password(password=password, actor=user)
+        end_sessions(user=user)
+        tell(self.request, user.email, "Your password was changed", "password_reset")
+
+    def _get_login_attempts_cache_key(
+        self,
+        request: HttpRequest,  # noqa: ARG002
+        **credentials: Any,
+    ) -> str:
+        """Count the tries for an account by its address alone.
+
+        allauth adds the host that the request names, and with it a port of the visitor's choice,
+        so that each port had tries of its own.
+        """
+        return str(credentials.get("email", "")).strip().lower()
+
+
+class SecondFactorAdapter(DefaultMFAAdapter):  # type: ignore[misc]
+    """Second factors, whose secrets lie encrypted in the database."""
+
+    def encrypt(self, text: str) -> str:
+        """Encrypt a secret with a key derived from `SECRET_KEY`."""
+        return ciphers.encrypt(text)
+
+    def decrypt(self, encrypted_text: str) -> str:
+        """Decrypt it; raises `SecretUnreadable`."""
+        return ciphers.decrypt(encrypted_text)
+
+    def get_totp_issuer(self) -> str:
+        """Name this server in the app that shows the codes."""
+        return f"Likewise {urlsplit(settings.LIKEWISE_URL).hostname or ''}".strip()

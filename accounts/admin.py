@@ -29,6 +29,8 @@ else:
 class ReadOnlyAdmin(ModelAdmin):
     """Rows to look at."""
 
+    is_ours = True  # the site takes no other
+
     def has_add_permission(self, request: HttpRequest) -> bool:  # noqa: ARG002
         """Say no: the services add rows."""
         return False

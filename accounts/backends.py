@@ -19,3 +19,13 @@ class Backend(AuthenticationBackend):  # type: ignore[misc]  # allauth has no ty
         except (ValidationError, ValueError):
             return None
         return user if user is not None and self.user_can_authenticate(user) else None
+
+    def _authenticate_by_email(self, email: str, password: str) -> User | None:
+        """Find who signs in with the address: that of the account, and no other that was kept.
+
+        Compared letter by letter: a database that thinks `ı` another case of `i` would give who
+        guesses another spelling to begin anew with.
+        """
+        user = User.objects.filter(email=email.strip().lower()).first()
+        found: User | None = self._check_password(user, password)
+        return found

@@ -158,3 +158,66 @@ class InvitationExpired(InvitationClosed):
 
     def __init__(self) -> None:
         super().__init__("This invitation has expired. Ask who invited you for a new one.")
+
+
+class NoSuchEmailChange(AccountError):
+    """No change of the address waits for this link."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "This link confirms no address. It works once, for a day, and only the newest one "
+            "does. Change your address again to get another."
+        )
+
+
+class EmailTakenMeanwhile(AccountError):
+    """The address was confirmed and belongs to another account by now."""
+
+    def __init__(self, email: str) -> None:
+        super().__init__(
+            f"Another account signs in with {email} by now, so yours keeps its address."
+        )
+        self.email = email
+
+
+class SecretUnreadable(AccountError):
+    """A kept secret was encrypted with a key that this server no longer has."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "The second factor of this account cannot be read, as the server’s key has changed. "
+            "Ask who operates the server to reset your second factor."
+        )
+
+
+class SecretTooOld(AccountError):
+    """The page that showed a new secret was open for too long, or in another account."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "This page was open for more than an hour. Scan the new code, then confirm that one."
+        )
+
+
+class SecondFactorOn(AccountError):
+    """The account has a second factor; a new one would lock out the app that holds the old."""
+
+    def __init__(self) -> None:
+        super().__init__("Your second factor is on already. Turn it off first to use another app.")
+
+
+class NoSecondFactor(AccountError):
+    """The account has none."""
+
+    def __init__(self) -> None:
+        super().__init__("This account has no second factor.")
+
+
+class WrongCode(AccountError):
+    """The code is not the app's of this moment, or it was used."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "This code is not right, or it was used already. Wait for the next one of your app; "
+            "if that is refused too, check the clock of your phone."
+        )

@@ -15,6 +15,7 @@ from accounts.http import WorkspaceRequest
 from accounts.logs import current_request_id, without_long_parts, without_secrets
 from accounts.models import Membership
 from accounts.queries import memberships_of
+from accounts.sessions import touch
 from accounts.visitors import current_visitor, visitor_of
 
 logger = logging.getLogger("likewise.request")
@@ -59,7 +60,10 @@ def workspace(get_response: Handler) -> Handler:
 
     def middleware(request: HttpRequest) -> HttpResponse:
         scoped = cast("WorkspaceRequest", request)
-        scoped.memberships = memberships_of(scoped.user) if request.user.is_authenticated else []
+        scoped.memberships = []
+        if request.user.is_authenticated:
+            scoped.memberships = memberships_of(scoped.user)
+            touch(request, scoped.user)
         chosen = request.session.get(SESSION_KEY) if scoped.memberships else None
         scoped.membership = _pick(scoped.memberships, chosen)
         if scoped.membership is not None:

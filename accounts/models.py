@@ -6,6 +6,7 @@ from typing import Any, ClassVar, Self
 
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.contrib.auth.models import PermissionsMixin
+from django.contrib.sessions.models import Session
 from django.db import models
 from django.db.models.functions import Lower
 from django.utils import timezone
@@ -60,6 +61,36 @@ class User(AbstractBaseUser, PermissionsMixin):
         return self.name or self.email.split("@")[0]
 
 
+class EmailChange(models.Model):
+    """An address that a user wants to sign in with, until its mailbox has confirmed it."""
+
+    user = models.OneToOneField(User, models.CASCADE, primary_key=True, related_name="email_change")
+    email = models.EmailField()
+    digest = models.CharField(max_length=64, unique=True, editable=False)
+    created = models.DateTimeField(default=timezone.now, editable=False)
+
+    def __str__(self) -> str:
+        return f"{self.user_id} to {self.email}"
+
+
+class SignedInSession(models.Model):
+    """Where and when somebody signed in; it goes with the session that it tells of."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    session = models.OneToOneField(Session, models.CASCADE, related_name="+")
+    user = models.ForeignKey(User, models.CASCADE, related_name="sessions")
+    ip = models.GenericIPAddressField(null=True)
+    user_agent = models.CharField(max_length=255, blank=True)
+    created = models.DateTimeField(default=timezone.now, editable=False)
+    seen = models.DateTimeField(default=timezone.now, editable=False)
+
+    class Meta:
+        ordering = ["-seen", "-id"]
+
+    def __str__(self) -> str:
+        return f"{self.user_id} from {self.ip}"
+
+
 class Role(models.TextChoices):
     """What a member may do; the table of actions is in `access.py`."""
 
@@ -76,6 +107,9 @@ class Workspace(models.Model):
     name = models.CharField(max_length=150)
     created = models.DateTimeField(default=timezone.now, editable=False)
     modified = models.DateTimeField(auto_now=True)
+    second_factor_required = models.BooleanField(
+        default=False, help_text="Admins and owners get in with a second factor only."
+    )
 
     def __str__(self) -> str:
         return self.name

@@ -2,8 +2,11 @@
 
 import hashlib
 import hmac
+from datetime import timedelta
 from uuid import UUID
 
+from allauth.mfa import app_settings
+from allauth.mfa.models import Authenticator
 from django.db.models import Count, OuterRef, Q, QuerySet, Subquery, UUIDField
 from django.utils import timezone
 
@@ -11,11 +14,23 @@ from accounts.errors import (
     InvitationExpired,
     InvitationUsed,
     InvitationWithdrawn,
+    NoSuchEmailChange,
     NoSuchInvitation,
     NoSuchUser,
 )
-from accounts.models import ApiToken, Invitation, Membership, Role, User, Workspace
+from accounts.models import (
+    ApiToken,
+    EmailChange,
+    Invitation,
+    Membership,
+    Role,
+    User,
+    Workspace,
+)
 
+EMAIL_CHANGE_LASTS = timedelta(days=1)
+# Whose sign-in a workspace may want a second factor for.
+PRIVILEGED = (Role.ADMIN, Role.OWNER)
 PREFIX_LENGTH = 11  # "lw_" and eight characters of the secret
 
 
@@ -164,3 +179,45 @@ def described_workspaces(user: User) -> QuerySet[Workspace]:
         owner_id=Subquery(members.filter(role=Role.OWNER).values("user"), output_field=UUIDField()),
         members_count=Subquery(counted),
     )
+
+
+def has_second_factor(user: User) -> bool:
+    """Say whether the user signs in with a code of an app."""
+    found: bool = Authenticator.objects.filter(user=user, type=Authenticator.Type.TOTP).exists()
+    return found
+
+
+def recovery_codes_left(user: User) -> int:
+    """Return how many recovery codes the user has not used."""
+    found = Authenticator.objects.filter(user=user, type=Authenticator.Type.RECOVERY_CODES).first()
+    if found is None:
+        return 0
+    # Counted without the codes: what cannot be decrypted can still be told and replaced.
+    left: int = app_settings.RECOVERY_CODE_COUNT - int(found.data["used_mask"]).bit_count()
+    return left
+
+
+def without_second_factor(workspace: Workspace) -> list[User]:
+    """Return the admins and owners of a workspace that have no second factor."""
+    having = Authenticator.objects.filter(type=Authenticator.Type.TOTP).values("user")
+    rows = members_of(workspace).filter(role__in=PRIVILEGED).exclude(user__in=having)
+    return [row.user for row in rows]
+
+
+def working_tokens(user: User) -> QuerySet[ApiToken]:
+    """Return the user's tokens that work."""
+    return ApiToken.objects.valid(timezone.now()).filter(user=user).select_related("workspace")
+
+
+def find_email_change(user: User) -> EmailChange | None:
+    """Return the address that the user wants and has not confirmed, if its link still works."""
+    since = timezone.now() - EMAIL_CHANGE_LASTS
+    return EmailChange.objects.filter(user=user, created__gt=since).first()
+
+
+def get_email_change(user: User, secret: str) -> EmailChange:
+    """Return the change that a link confirms; raises `NoSuchEmailChange`, also for another user."""
+    found = find_email_change(user)
+    if found is None or not hmac.compare_digest(found.digest, digest_of(secret)):
+        raise NoSuchEmailChange
+    return found

@@ -29,6 +29,16 @@ def sign_in_first(request: HttpRequest) -> HttpResponse:
     return HttpResponseClientRedirect(address) if htmx else HttpResponseRedirect(address)
 
 
+def second_factor_first(request: HttpRequest, why: str) -> HttpResponse:
+    """Lead to the page that sets a second factor up, and from there back."""
+    if request.get_preferred_type(["text/html", "application/json"]) == "application/json":
+        return JsonResponse({"error": why}, status=403)
+    htmx = HtmxDetails(request)
+    query = urlencode({"next": _where(request, htmx)}, safe="/")
+    address = f"{resolve_url('second-factor-new')}?{query}"
+    return HttpResponseClientRedirect(address) if htmx else HttpResponseRedirect(address)
+
+
 def _query(request: HttpRequest, htmx: HtmxDetails) -> dict[str, str]:
     query = {"next": _where(request, htmx)}
     if request.method not in SAFE_METHODS:

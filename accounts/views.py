@@ -49,7 +49,7 @@ def token_revoke(request: WorkspaceRequest, token_id: UUID) -> HttpResponse:
 
 
 @require_POST
-@requires("workspace.view")
+@requires("workspace.view", second_factor=False)  # the way out of one that waits for it
 def workspace_switch(request: WorkspaceRequest) -> HttpResponse:
     """Work in another of one's own workspaces from now on."""
     form = WorkspaceForm(request.POST, user=request.user)

@@ -84,6 +84,7 @@ LIKEWISE_ADMIN_PASSWORD = env.str("LIKEWISE_ADMIN_PASSWORD", "")
 # Django
 DEBUG = env.bool("LIKEWISE_DEBUG", False)
 SECRET_KEY = env.str("SECRET_KEY", "") or _kept_secret(LIKEWISE_DATA / "secret.key")
+SECRET_KEY_FALLBACKS = env.list("SECRET_KEY_FALLBACKS", default=[])
 ALLOWED_HOSTS = env.list(
     "LIKEWISE_ALLOWED_HOSTS",
     default=["localhost", "127.0.0.1", "[::1]", urlsplit(LIKEWISE_URL).hostname or "localhost"],
@@ -101,9 +102,9 @@ USE_I18N = False
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 INSTALLED_APPS = [
-    "accounts",
+    "accounts.apps.AccountsConfig",
     "dashboard.apps.DashboardConfig",
-    "django.contrib.admin",
+    "accounts.apps.OurAdminConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.humanize",
@@ -112,6 +113,7 @@ INSTALLED_APPS = [
     "django.contrib.staticfiles",
     "allauth",
     "allauth.account",
+    "allauth.mfa",
     "csp",
     "django_htmx",
     "drf_spectacular",
@@ -223,6 +225,22 @@ ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
 ACCOUNT_EMAIL_VERIFICATION = "none"
 ACCOUNT_PREVENT_ENUMERATION = True
 ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
+ACCOUNT_FORMS = {"reset_password": "accounts.sign_in_forms.ResetForm"}
+# By address (ip), and by what is tried (key). Counted in the cache, without Redis by the process.
+ACCOUNT_RATE_LIMITS = {
+    "login": "30/m/ip",
+    "login_failed": "10/m/ip,5/5m/key",
+    "second_factor": "5/5m/key,30/d/key",
+    "second_factor_ip": "20/m/ip",
+    "reset_password": "20/m/ip,5/h/key",
+    "reset_password_from_key": "20/m/ip",
+    "change_email": "5/h/user",
+}
+MFA_ADAPTER = "accounts.adapter.SecondFactorAdapter"
+MFA_FORMS = {"authenticate": "accounts.sign_in_forms.CodeForm"}
+MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
+MFA_TOTP_TOLERANCE = 1  # steps of 30 seconds that a phone's clock may be off
+MFA_RECOVERY_CODE_DIGITS = 10
 LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "home"
 _mail = env.str("LIKEWISE_EMAIL_URL", "")

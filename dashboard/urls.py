@@ -19,7 +19,7 @@ urlpatterns = [
         name="thumbnail-file",
     ),
     path("", include("dashboard.views.urls")),  # before others, as they are asked for most
-    path("accounts/", include("allauth.urls")),
+    path("accounts/", include("accounts.sign_in_urls")),
     path("admin/", admin.site.urls),
     path("", include("accounts.urls")),
     path("", include("dashboard.api.urls")),

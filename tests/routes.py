@@ -4,7 +4,10 @@ A new address has no row and fails there until it gets one:
 
 - `Page` is for members. Signed out: the sign-in page. `thing` is what its address names, made in
   Alice's workspace (see THINGS); it is not there for Charlie. `methods` are all that it answers.
+  With `factor` it waits for the second factor of an admin where the workspace wants one.
 - `Api` is the same with a token. Without `thing` it heeds `?workspace=`, unless `scoped=False`.
+- `Own` is about oneself: for whoever is signed in, a member of something or not.
+- `Admin` is Django's admin.
 - `Operator` is for who runs the installation: 404 for everybody else.
 - `Open` is for anybody, and says why that is right.
 
@@ -41,6 +44,7 @@ class Page:
     methods: str = "GET"
     thing: str = ""
     viewer: str = ""
+    factor: bool = True
 
 
 @dataclass(frozen=True)
@@ -50,6 +54,23 @@ class Operator:
     name: str
     methods: str = "GET"
     thing: bool = False
+
+
+@dataclass(frozen=True)
+class Own:
+    """A page about oneself, for whoever is signed in; `thing` is what its address holds."""
+
+    name: str
+    methods: str = "GET"
+    thing: str = ""
+
+
+@dataclass(frozen=True)
+class Admin:
+    """A page of Django's admin, for who operates the server; `args` are what it names."""
+
+    name: str
+    args: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -176,25 +197,60 @@ THINGS: dict[str, Callable[[Cast], tuple[Any, ...]]] = {
     "workspace": _workspace,
 }
 
-ALLAUTH = [
-    Open(name, "allauth's own; see test_sign_in and test_password_reset")
+# The pages of the sign-in library that the product offers, and no other of it.
+SIGN_IN = [
+    Open(name, "the way in, and out; see test_sign_in, test_password_reset, test_second_factor")
     for name in (
-        "account_change_password",
-        "account_confirm_email",
-        "account_confirm_login_code",
-        "account_email",
-        "account_email_verification_sent",
         "account_inactive",
         "account_login",
         "account_logout",
-        "account_reauthenticate",
         "account_reset_password",
         "account_reset_password_done",
         "account_reset_password_from_key",
         "account_reset_password_from_key_done",
-        "account_set_password",
         "account_signup",
+        "mfa_authenticate",
     )
+]
+# Django's admin: the signed-in operator's, see test_admin.
+_ADMIN_ROWS = {
+    "accounts": "activity apitoken invitation membership user workspace",
+    "dashboard": "collection job task upload version workersign",
+}
+_ADMIN_PAGES: dict[str, tuple[str, ...]] = {
+    "changelist": (),
+    "add": (),
+    "history": ("1",),
+    "delete": ("1",),
+    "change": ("1",),
+}
+ADMIN = [
+    Admin("admin:index"),
+    Admin("admin:login"),
+    Admin("admin:logout"),
+    Admin("admin:password_change"),
+    Admin("admin:jsi18n"),
+    Admin("admin:app_list", ("accounts",)),
+] + [
+    Admin(f"admin:{app}_{model}_{page}", args)
+    for app, models in _ADMIN_ROWS.items()
+    for model in models.split()
+    for page, args in _ADMIN_PAGES.items()
+]
+OWN = [
+    Own("account"),
+    Own("account-name", "POST"),
+    Own("account-email", "GET POST"),
+    Own("account-email-cancel", "POST"),
+    Own("account-email-confirm", "GET POST", thing="no-such-secret"),
+    Own("account-password", "GET POST"),
+    Own("account-sessions"),
+    Own("account-sessions-end", "POST"),
+    Own("account-session-end", "POST", thing="7c8a5ecb-5f04-4bd2-9ed8-3b8a1b4b2a5d"),
+    Own("second-factor"),
+    Own("second-factor-new", "GET POST"),
+    Own("second-factor-off", "GET POST"),
+    Own("recovery-codes-new", "GET POST"),
 ]
 OPERATORS = [
     Operator("account-events"),
@@ -280,11 +336,12 @@ PAGES = [
     Page("connect"),
     Page("tokens", "GET POST", viewer="POST"),
     Page("token-revoke", "POST", thing="token", viewer="POST"),
-    Page("workspace-switch", "POST", viewer="POST"),
+    Page("workspace-switch", "POST", viewer="POST", factor=False),
     Page("settings"),
     Page("workspace-rename", "POST"),
-    Page("workspace-new", "GET POST", viewer="POST"),
+    Page("workspace-new", "GET POST", viewer="POST", factor=False),
     Page("workspace-delete", "POST"),
+    Page("workspace-second-factor", "POST"),
     Page("transfers"),
     Page("transfer", thing="transfer"),
     Page("transfer-export", "POST"),
@@ -374,4 +431,14 @@ OPEN = [
     Open("docs", "says how to call the API and nothing of what is in it"),
     Open("schema", "says how to call the API and nothing of what is in it"),
 ]
-ROUTES: list[Open | Page | Operator] = [*ALLAUTH, *OPEN, *PAGES, *OPERATORS, *API]
+# Where Django's admin keeps an old kind of address: it leads to the row's page.
+UNNAMED = "admin:<path:object_id>/"
+ROUTES: list[Open | Own | Admin | Page | Operator] = [
+    *SIGN_IN,
+    *OPEN,
+    *OWN,
+    *PAGES,
+    *OPERATORS,
+    *ADMIN,
+    *API,
+]

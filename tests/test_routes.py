@@ -9,13 +9,23 @@ from django.http import HttpResponse
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
-from accounts.models import Scope
-from tests.factories import Cast, api_client, make_key, signed_in
-from tests.routes import OPERATORS, ROUTES, THINGS, Api, Operator, Page
+from accounts.models import Scope, User, Workspace
+from tests.factories import PASSWORD, Cast, api_client, make_key, signed_in
+from tests.routes import (
+    ADMIN,
+    OPERATORS,
+    OWN,
+    ROUTES,
+    THINGS,
+    UNNAMED,
+    Admin,
+    Api,
+    Operator,
+    Own,
+    Page,
+)
 
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
-# Namespaces that are not ours: Django's admin lets in staff only, see test_admin.
-FOREIGN = {"admin"}
 
 
 # None was forgotten
@@ -28,22 +38,59 @@ def addresses(
     for pattern in patterns:
         if isinstance(pattern, URLPattern):
             yield f"{namespace}{pattern.name or pattern.pattern}", pattern
-        elif pattern.namespace not in FOREIGN:
+        else:
             inner = f"{namespace}{pattern.namespace}:" if pattern.namespace else namespace
             yield from addresses(pattern.url_patterns, inner)
 
 
 def test_every_address_is_listed() -> None:
-    there = {name for name, _ in addresses(get_resolver().url_patterns)}
+    there = {name for name, _ in addresses(get_resolver().url_patterns)} - {UNNAMED}
     listed = [route.name for route in ROUTES]
     assert sorted(there - set(listed)) == [], "give these a row in tests/routes.py"
     assert sorted(set(listed) - there) == [], "these are listed and not there"
     assert len(listed) == len(set(listed))
 
 
+# What the sign-in library would offer by itself, and what nobody designed here.
+UNOFFERED = [
+    "/accounts/",
+    "/accounts/email/",
+    "/accounts/confirm-email/",
+    "/accounts/confirm-email/MQ:1abc:def/",
+    "/accounts/password/change/",
+    "/accounts/password/set/",
+    "/accounts/reauthenticate/",
+    "/accounts/login/code/",
+    "/accounts/login/code/confirm/",
+    "/accounts/social/login/cancelled/",
+    "/accounts/2fa/",
+    "/accounts/2fa/totp/activate/",
+    "/accounts/2fa/recovery-codes/",
+    "/accounts/2fa/webauthn/",
+    "/accounts/sessions/",
+    "/admin/r/1/1/",
+    "/admin/password_change/done/",
+    "/admin/autocomplete/",
+    "/admin/account/emailaddress/",
+    "/admin/mfa/authenticator/",
+    "/admin/auth/group/",
+    "/admin/not-there",
+]
+
+
+@pytest.mark.parametrize("address", UNOFFERED)
+def test_what_is_not_offered_is_not_there(address: str, cast: Cast) -> None:
+    root = User.objects.create_superuser("root@example.org", PASSWORD)
+    for visitor in (Client(), signed_in(cast.alice), signed_in(root)):
+        for method in ("get", "post"):
+            assert getattr(visitor, method)(address).status_code == 404
+
+
 def test_every_name_is_one_view() -> None:
     views: dict[str, Any] = {}
     for name, pattern in addresses(get_resolver().url_patterns):
+        if name == UNNAMED:
+            continue
         assert views.setdefault(name, pattern.callback) is pattern.callback, name
 
 
@@ -151,3 +198,64 @@ def test_only_operators_find_their_pages(route: Operator, cast: Cast, alice_clie
     cast.alice.is_staff = True
     cast.alice.save()
     assert {alice_client.generic(method, address).status_code for method in others} == {405}
+
+
+def _address(route: Own) -> str:
+    return reverse(route.name, args=[route.thing] if route.thing else [])
+
+
+@pytest.mark.parametrize("route", OWN, ids=lambda route: route.name)
+def test_a_page_about_oneself_is_for_who_is_signed_in(route: Own, charlie_client: Client) -> None:
+    for method in METHODS:
+        answer = charlie_client.generic(method, _address(route))
+        if method not in route.methods.split():
+            assert answer.status_code == 405
+            continue
+        assert answer.status_code in (200, 302, 404, 422)
+        assert Client().generic(method, _address(route))["Location"].startswith("/accounts/login/")
+
+
+@pytest.mark.parametrize("route", OWN, ids=lambda route: route.name)
+def test_a_page_about_oneself_needs_no_workspace(route: Own, cast: Cast) -> None:
+    cast.charlie.memberships.all().delete()
+    for method in route.methods.split():
+        answer = signed_in(cast.charlie).generic(method, _address(route))
+        assert answer.status_code in (200, 302, 404, 422)
+
+
+@pytest.mark.parametrize("route", ADMIN, ids=lambda route: route.name)
+def test_the_admin_is_for_operators(route: Admin, cast: Cast, alice_client: Client) -> None:
+    address = reverse(route.name, args=route.args)
+    for method in ("get", "post"):
+        answer = getattr(Client(), method)(address)
+        assert answer["Location"].startswith(("/admin/", "/accounts/login/"))
+        refused = getattr(alice_client, method)(address, follow=True)
+        assert refused.status_code == 403
+
+
+@cases(Page)
+def test_a_page_waits_for_a_second_factor_that_is_wanted(
+    route: Page, method: str, cast: Cast
+) -> None:
+    client = _wanting(cast)
+    answer = ask(client, route, method, cast)
+    led = answer.status_code == 302 and answer["Location"].startswith(
+        "/settings/account/second-factor/new?next=/"
+    )
+    assert led == route.factor
+
+
+@cases(Api)
+def test_the_api_waits_for_a_second_factor_that_is_wanted(
+    route: Api, method: str, cast: Cast
+) -> None:
+    _wanting(cast)
+    if route.scoped:
+        query = "" if route.thing else f"?workspace={cast.workspace.pk}"
+        answer = ask(api_client(cast.alice), route, method, cast, query)
+        assert (answer.status_code, "second factor" in str(answer.data)) == (403, True)
+
+
+def _wanting(cast: Cast) -> Client:
+    Workspace.objects.filter(pk=cast.workspace.pk).update(second_factor_required=True)
+    return signed_in(cast.alice)

@@ -12,7 +12,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 from django_htmx.http import trigger_client_event
 
-from accounts.access import requires
+from accounts.access import lacks_second_factor, requires
 from accounts.http import WorkspaceRequest
 from accounts.models import Membership, Workspace
 from dashboard.queries.jobs import Progress, get_job
@@ -97,7 +97,9 @@ def tray(request: HttpRequest) -> dict[str, Any]:
 def shown_tray(request: HttpRequest) -> ShownTray | None:
     """Return what runs in the person's workspace, or None if nothing does."""
     membership: Membership | None = getattr(request, "membership", None)
-    found = find_tray(membership.workspace) if membership else None
+    if membership is None or lacks_second_factor(membership):
+        return None
+    found = find_tray(membership.workspace)
     if not found:
         return None
     is_closed = request.COOKIES.get("tray") == CLOSED

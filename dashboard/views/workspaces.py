@@ -9,10 +9,11 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts.access import requires
+from accounts.account_forms import RequireForm
 from accounts.errors import AccountError
 from accounts.http import WorkspaceRequest
 from accounts.middleware import SESSION_KEY
-from accounts.queries import members_of
+from accounts.queries import members_of, without_second_factor
 from accounts.services import rename_workspace
 from accounts.sign_in import sign_in_first
 from dashboard.files import room
@@ -88,6 +89,10 @@ def _settings_page(request: WorkspaceRequest, *, status: int = 200, **context: A
     workspace = request.workspace
     if may(request, "workspace.change"):
         context.setdefault("form", WorkspaceNameForm(initial={"name": workspace.name}))
+    if may(request, "workspace.protect"):
+        context["factor_form"] = RequireForm(initial={"required": workspace.second_factor_required})
+        context["lacking"] = without_second_factor(workspace)
+        context["has_second_factor"] = request.user not in context["lacking"]
     if may(request, "workspace.delete"):
         context.setdefault("close_form", CloseWorkspaceForm(closing=workspace))
         context["losses"] = overview(workspace)

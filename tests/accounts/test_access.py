@@ -45,6 +45,7 @@ LOWEST = {
     "versions.produce": Role.ADMIN,
     "versions.delete": Role.ADMIN,
     "workspace.change": Role.ADMIN,
+    "workspace.protect": Role.ADMIN,
     "workspace.transfer": Role.ADMIN,
     "workspace.delete": Role.OWNER,
     "workspace.hand_over": Role.OWNER,

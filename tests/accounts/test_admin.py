@@ -5,6 +5,7 @@ from django.contrib import admin
 from django.test import Client
 from django.urls import include, path
 
+from accounts.admin import ReadOnlyAdmin
 from accounts.models import Activity, ApiToken, User
 from tests.factories import PASSWORD, Cast, make_key, signed_in
 
@@ -52,4 +53,44 @@ def test_activity_cannot_be_rewritten(staff_client: Client, cast: Cast) -> None:
 
 
 def test_an_owner_is_no_operator(alice_client: Client) -> None:
-    assert alice_client.get("/admin/")["Location"].startswith("/admin/login/")
+    answer = alice_client.get("/admin/", follow=True)
+    assert answer.status_code == 403
+    assert "who operates the server" in answer.content.decode()
+
+
+def test_one_signs_in_where_everybody_does(client: Client) -> None:
+    User.objects.create_superuser("root@example.org", PASSWORD)
+    answer = client.get("/admin/accounts/user/", follow=True)
+    address = answer.request["PATH_INFO"] + "?" + answer.request["QUERY_STRING"]
+    assert address == "/accounts/login/?next=%2Fadmin%2Faccounts%2Fuser%2F"
+    back = client.post(address, {"login": "root@example.org", "password": PASSWORD})
+    assert back["Location"] == "/admin/accounts/user/"
+    assert client.get(back["Location"]).status_code == 200
+
+
+@pytest.mark.parametrize("staff", [True, False])
+def test_its_own_form_signs_nobody_in(client: Client, cast: Cast, *, staff: bool) -> None:
+    """It knew no throttle: neither a stranger nor an operator may guess passwords by it."""
+    User.objects.create_superuser("root@example.org", PASSWORD)
+    visitor = signed_in(User.objects.get(email="root@example.org")) if staff else client
+    before = visitor.session.get("_auth_user_id")
+    for password in (PASSWORD, "wrong"):
+        typed = {"username": "root@example.org", "password": password}
+        answer = visitor.post("/admin/login/", typed)
+        assert answer.status_code == 302
+    assert visitor.session.get("_auth_user_id") == before
+
+
+@pytest.mark.parametrize("wanted", ["https://evil.example/", "//evil.example", "javascript:x"])
+def test_it_leads_to_no_other_site(client: Client, staff_client: Client, wanted: str) -> None:
+    assert staff_client.get("/admin/login/", {"next": wanted})["Location"] == "/admin/"
+    assert client.get("/admin/login/", {"next": wanted})["Location"].endswith("?next=/admin/")
+
+
+def test_signing_out_and_the_password_are_those_of_everybody(staff_client: Client) -> None:
+    assert staff_client.post("/admin/logout/")["Location"] == "/accounts/logout/"
+    assert staff_client.get("/admin/password_change/")["Location"] == "/settings/account/password"
+
+
+def test_it_shows_what_is_read_only_and_nothing_of_libraries() -> None:
+    assert all(isinstance(one, ReadOnlyAdmin) for one in admin.site._registry.values())

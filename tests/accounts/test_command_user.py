@@ -1,15 +1,23 @@
 """`manage.py user`: accounts from the command line."""
 
+import base64
 import io
 import re
 
 import pytest
+from allauth.mfa.models import Authenticator
+from django.contrib.auth import get_user
+from django.core.mail import EmailMessage
 from django.core.management import CommandError, call_command
 from django.test import Client
 
 from accounts.models import Membership, Role, User, Workspace
+from accounts.second_factors import turn_on
 from dashboard.models import DEFAULT_LABEL, Label
+from tests.accounts.totp import code_of
 from tests.factories import PASSWORD, Cast
+
+SECRET = base64.b32encode(b"twenty bytes of it !").decode()
 
 pytestmark = pytest.mark.django_db
 
@@ -84,3 +92,31 @@ def test_a_reset_link_for_an_account_that_is_switched_off(cast: Cast) -> None:
     User.objects.filter(pk=cast.bob.pk).update(is_active=False)
     with pytest.raises(CommandError, match="is switched off"):
         run("--email", "bob@example.org", verb="reset-link")
+
+
+# Whose phone is gone
+
+
+def reset(email: str) -> str:
+    return run("--email", email, verb="reset-second-factor")
+
+
+def test_reset(cast: Cast, client: Client, mailoutbox: list[EmailMessage]) -> None:
+    turn_on(secret=SECRET, code=code_of(SECRET), actor=cast.alice)
+    assert "by password alone" in reset("ALICE@example.org")
+    assert not Authenticator.objects.exists()
+    assert (mailoutbox[0].to, mailoutbox[0].subject) == (
+        ["alice@example.org"],
+        "Your second factor was reset",
+    )
+    client.post("/accounts/login/", {"login": "alice@example.org", "password": PASSWORD})
+    assert get_user(client) == cast.alice
+
+
+@pytest.mark.parametrize(
+    ("email", "sentence"),
+    [("nobody@example.org", "no account"), ("bob@example.org", "has no second factor")],
+)
+def test_reset_refuses(cast: Cast, email: str, sentence: str) -> None:
+    with pytest.raises(CommandError, match=sentence):
+        reset(email)

@@ -9,13 +9,18 @@ from pathlib import Path
 
 import pytest
 from django.conf import settings as program
+from django.contrib.auth import get_user
+from django.contrib.sessions.models import Session
 from django.core.mail import EmailMessage
 from django.test import Client
 from pytest_django import Settings
 
+from accounts.account import ask_for_email
 from accounts.mail import NO_MAIL, TERMINAL
 from accounts.mail_backends import TerminalMail
-from tests.factories import PASSWORD, Cast
+from accounts.models import EmailChange
+from accounts.queries import find_token
+from tests.factories import PASSWORD, Cast, make_key
 
 PAGE = "/accounts/password/reset/"
 NEW = {"password1": "staple battery horse", "password2": "staple battery horse"}
@@ -80,6 +85,42 @@ def test_the_page_does_not_tell_who_has_an_account(
     unknown = client.post(PAGE, {"email": "nobody@example.org"})
     assert (known.status_code, known["Location"]) == (unknown.status_code, unknown["Location"])
     assert "/password/reset/key/" not in str(mailoutbox[1].body)
+
+
+def test_it_ends_sessions_and_tells_of_it(
+    client: Client, cast: Cast, alice_client: Client, mailoutbox: list[EmailMessage]
+) -> None:
+    ask_for_email(email="mallory@example.org", actor=cast.alice)
+    key = make_key(cast.alice)
+    client.post(PAGE, {"email": "alice@example.org"})
+    answer = client.post(open_link(client, link_in(mailoutbox[0])), NEW, follow=True)
+    assert "API tokens still work" in answer.content.decode()
+    assert not get_user(alice_client).is_authenticated
+    assert not Session.objects.filter(pk=alice_client.cookies["sessionid"].value).exists()
+    assert not EmailChange.objects.exists()
+    assert find_token(key) is not None
+    assert mailoutbox[1].to == ["alice@example.org"]
+    assert "A new password was set" in str(mailoutbox[1].body)
+
+
+@pytest.mark.parametrize("email", ["alice@example.org", "nobody@example.org"])
+def test_letters_to_one_address_are_few(
+    cast: Cast, mailoutbox: list[EmailMessage], email: str
+) -> None:
+    for place in range(5):
+        Client(REMOTE_ADDR=f"10.0.0.{place}").post(PAGE, {"email": email})
+    answer = Client(REMOTE_ADDR="10.0.0.9").post(PAGE, {"email": email.upper()})
+    assert answer.status_code == 429
+    assert "Too many tries" in answer.content.decode()
+    assert len(mailoutbox) == 5
+
+
+def test_letters_from_one_place_are_few(cast: Cast, mailoutbox: list[EmailMessage]) -> None:
+    answers = [
+        Client().post(PAGE, {"email": f"nobody-{number}@example.org"}) for number in range(21)
+    ]
+    assert [answer.status_code for answer in answers] == [302] * 20 + [429]
+    assert len(mailoutbox) == 20
 
 
 @pytest.mark.parametrize(

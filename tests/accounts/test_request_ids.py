@@ -57,7 +57,7 @@ def test_refusals_have_one_too(client: Client, caplog: pytest.LogCaptureFixture)
         "/settings/tokens?key=SECRET",
         "/setup?key=SECRET",
         "/accounts/password/reset/key/1-SECRET/",
-        "/accounts/confirm-email/SECRET/",
+        "/settings/account/email/confirm/SECRET",
     ],
 )
 def test_the_line_holds_no_secret(

@@ -66,9 +66,13 @@ PAGES: dict[str, list[str]] = {
     "tokens": ["/settings/tokens"],
     "workspace-new": ["/settings/workspace/new"],
     "account_logout": ["/accounts/logout/"],
-    "account_change_password": ["/accounts/password/change/"],
-    "account_email": ["/accounts/email/"],
-    "account_reauthenticate": ["/accounts/reauthenticate/"],
+    "account": ["/settings/account"],
+    "account-email": ["/settings/account/email"],
+    "account-email-confirm": ["/settings/account/email/confirm/no-such-secret"],
+    "account-password": ["/settings/account/password"],
+    "account-sessions": ["/settings/account/sessions"],
+    "second-factor": ["/settings/account/second-factor"],
+    "second-factor-new": ["/settings/account/second-factor/new"],
 }
 # What an address that is wrong leads to.
 WRONG = ["/not-there", "/images/?cursor=damaged"]
@@ -85,10 +89,6 @@ OUTSIDE: dict[str, list[str]] = {
     "invitation": ["/invitations/no-such-secret"],
 }
 NOT_A_PAGE: dict[str, str] = {
-    "account_confirm_email": "addresses are not confirmed here: it has nothing to open",
-    "account_confirm_login_code": "codes by mail are not in use: it leads to the sign-in page",
-    "account_email_verification_sent": "addresses are not confirmed here: nothing leads there",
-    "account_set_password": "everybody has a password: it leads to the page that changes it",
     "api-unknown": "JSON",
     "docs": "Swagger UI, which is not ours to mend; see test_docs_page",
     "extraction-file": "a file",
@@ -96,6 +96,9 @@ NOT_A_PAGE: dict[str, str] = {
     "image-alike": "a strip of the image's page, or a redirect to the search",
     "image-file": "a picture",
     "invitation-answer": "it is looked at in the walk, where an invitation is open",
+    "mfa_authenticate": "it is looked at in test_account_walk, where a password was given",
+    "recovery-codes-new": "it is looked at in test_account_walk, where a second factor is on",
+    "second-factor-off": "it is looked at in test_account_walk, where a second factor is on",
     "job-progress": "a fragment of the job's page, or a redirect to it",
     "job-tray": "a fragment of every page, or a redirect to the list",
     "schema": "JSON",

@@ -1,4 +1,4 @@
-"""Make accounts, and links that set a new password."""
+"""Make accounts, and let somebody in whose password or phone is gone."""
 
 from typing import Any
 
@@ -8,16 +8,21 @@ from django.db import transaction
 
 from accounts.errors import AccountError
 from accounts.models import User
+from accounts.notices import tell
 from accounts.queries import get_user
 from accounts.reset_links import reset_link
+from accounts.second_factors import turn_off
 from accounts.services import create_user
 from dashboard.services.workspaces import open_workspace
 
 
 class Command(BaseCommand):
-    """`user create` makes an account; `user reset-link` prints one line, the link."""
+    """`user create` makes an account; `reset-link` and `reset-second-factor` let somebody in again.
 
-    help = "Make an account with a workspace of its own, or a link that sets a new password."
+    `user reset-link` prints one line, the link.
+    """
+
+    help = "Make an account with a workspace of its own, or let somebody in again."
 
     def add_arguments(self, parser: CommandParser) -> None:
         """Declare the two verbs."""
@@ -26,6 +31,10 @@ class Command(BaseCommand):
         create.add_argument("--email", required=True, help="The address to sign in with.")
         create.add_argument("--password", required=True)
         create.add_argument("--name", default="", help="What pages call the person.")
+        reset = verbs.add_parser(
+            "reset-second-factor", help="Let somebody sign in by password whose phone is gone."
+        )
+        reset.add_argument("--email", required=True, help="The address that they sign in with.")
 
         link = verbs.add_parser("reset-link", help="Print a link that sets a new password, once.")
         link.add_argument("--email", required=True, help="The address of the account.")
@@ -33,11 +42,14 @@ class Command(BaseCommand):
     def handle(self, *_args: Any, verb: str, email: str, **options: Any) -> None:
         """Do it, or say in one sentence why not."""
         try:
-            if verb == "reset-link":
-                said = reset_link(get_user(email))
-            else:
+            if verb == "create":
                 user = _create(email, options["password"], options["name"])
                 said = f"{user.email} can sign in now."
+            elif verb == "reset-link":
+                said = reset_link(get_user(email))
+            else:
+                user = _reset(email)
+                said = f"{user.email} signs in by password alone until they set a new one up."
         except AccountError as error:
             raise CommandError(str(error)) from error
         except ValidationError as error:
@@ -49,4 +61,11 @@ class Command(BaseCommand):
 def _create(email: str, password: str, name: str) -> User:
     user = create_user(email=email, password=password, name=name)
     open_workspace(name=f"{user.get_short_name()}’s workspace"[:150], actor=user)
+    return user
+
+
+def _reset(email: str) -> User:
+    user = get_user(email)
+    turn_off(user=user)
+    tell(None, user.email, "Your second factor was reset", "second_factor_reset")
     return user

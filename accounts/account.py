@@ -1,0 +1,83 @@
+"""The writes about one's own account: name, address, password.
+
+None leaves an activity row: rows belong to workspaces, and an account to none of them.
+"""
+
+import secrets
+
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+
+from accounts.errors import EmailTakenMeanwhile
+from accounts.models import EmailChange, User
+from accounts.queries import digest_of, get_email_change, working_tokens
+from accounts.services import revoke_token
+
+
+@transaction.atomic
+def rename_user(*, name: str, actor: User) -> None:
+    """Call the actor something else."""
+    actor.name = name
+    actor.save(update_fields=["name"])
+
+
+@transaction.atomic
+def ask_for_email(*, email: str, actor: User) -> str:
+    """Let an address wait for its mailbox to confirm it; returns the secret of the link.
+
+    An older address that waited is forgotten. One that another account has waits like any other,
+    as nobody may learn here who has an account.
+    """
+    secret = secrets.token_urlsafe(32)
+    EmailChange.objects.update_or_create(
+        user=actor,
+        defaults={"email": email.lower(), "digest": digest_of(secret), "created": timezone.now()},
+    )
+    return secret
+
+
+@transaction.atomic
+def forget_email_change(*, actor: User) -> None:
+    """Keep the address that there is; the link that was sent no longer works."""
+    EmailChange.objects.filter(user=actor).delete()
+
+
+def confirm_email(*, secret: str, actor: User) -> str:
+    """Make the address that waited the actor's own, and return the old one.
+
+    Raises `NoSuchEmailChange`, and `EmailTakenMeanwhile` if somebody else was first.
+    """
+    try:
+        return _take_email(secret, actor)
+    except IntegrityError as error:
+        email = get_email_change(actor, secret).email
+        forget_email_change(actor=actor)
+        raise EmailTakenMeanwhile(email) from error
+
+
+@transaction.atomic
+def _take_email(secret: str, actor: User) -> str:
+    user = User.objects.select_for_update().get(pk=actor.pk)
+    change = get_email_change(user, secret)
+    before = user.email
+    user.email = change.email
+    user.save(update_fields=["email"])
+    change.delete()
+    actor.email = user.email
+    return before
+
+
+@transaction.atomic
+def set_password(*, password: str, revoke: bool = False, actor: User) -> int:
+    """Give the actor a password that was found good, and return how many tokens that revoked.
+
+    An address that waits for its confirmation is forgotten, since somebody who knew the old
+    password may have asked for it. The sessions end by `sessions.end_sessions`.
+    """
+    actor.set_password(password)
+    actor.save(update_fields=["password"])
+    forget_email_change(actor=actor)
+    tokens = list(working_tokens(actor)) if revoke else []
+    for token in tokens:
+        revoke_token(token=token, actor=actor)
+    return len(tokens)

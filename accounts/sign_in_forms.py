@@ -1,0 +1,58 @@
+"""What people type while they sign in, where it is not as the sign-in library would have it."""
+
+from typing import Any
+
+from allauth.account.adapter import get_adapter
+from allauth.account.forms import ResetPasswordForm
+from allauth.core import context, ratelimit
+from allauth.mfa.base.forms import AuthenticateForm
+from allauth.mfa.models import Authenticator
+from django import forms
+
+from accounts.errors import SecretUnreadable, WrongCode
+from accounts.models import User
+from accounts.second_factors import use_code
+
+
+class ResetForm(ResetPasswordForm):  # type: ignore[misc]  # allauth has no types
+    """The address to send a link to: that of an account, and no other that was ever kept."""
+
+    def clean_email(self) -> str:
+        """Find whom the link is for; an unknown address is as good as any."""
+        email: str = self.cleaned_data["email"].lower()
+        self.users = list(User.objects.filter(email=email, is_active=True))
+        return email
+
+
+class CodeForm(AuthenticateForm):  # type: ignore[misc]
+    """A code of the app, or a recovery code."""
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        field = self.fields["code"]
+        field.max_length = 32
+        field.widget.attrs = {"autocomplete": "one-time-code", "autofocus": True}
+
+    def clean_code(self) -> str:
+        """Spend the code; who guesses is slowed down, by the account and by where they come from.
+
+        The account's count begins anew after a right code, that of the place does not: somebody
+        who has an account here too could begin it anew at will.
+        """
+        key = f"second-factor {self.user.pk}"
+        if not (
+            ratelimit.consume(context.request, action="second_factor_ip")
+            and ratelimit.consume(context.request, action="second_factor", key=key)
+        ):
+            raise get_adapter().validation_error("too_many_login_attempts")
+        code: str = self.cleaned_data["code"]
+        try:
+            self.authenticator = use_code(user=self.user, code=code)
+        except SecretUnreadable as error:
+            raise forms.ValidationError(str(error)) from error
+        except WrongCode as error:
+            self._emit_authentication_failed(Authenticator.objects.filter(user=self.user).first())
+            raise forms.ValidationError(str(error)) from error
+        self.authenticator.user = self.user
+        ratelimit.clear(context.request, action="second_factor", key=key)
+        return code

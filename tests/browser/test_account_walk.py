@@ -1,0 +1,175 @@
+"""One's own account in the browser: address, password, second factor, recovery code, sessions."""
+
+import re
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from tests.accounts.totp import code_of
+from tests.browser.demo import absolute
+from tests.live import EMAIL, PASSWORD, Server, running
+
+pytestmark = [pytest.mark.browser, pytest.mark.live]
+NEW_EMAIL, NEW_PASSWORD = "alice@new.example.org", "staple battery horse"
+
+
+@pytest.fixture
+def letters(tmp_path: Path) -> Iterator[Path]:
+    """Have letters written into a folder, a file each."""
+    folder = tmp_path / "letters"
+    yield folder
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture
+def mailing(letters: Path) -> Iterator[Server]:
+    """Run an installation that writes its letters into the folder."""
+    with running(
+        DATABASE_URL="", REDIS_URL="", LIKEWISE_EMAIL_URL=f"filemail:///{letters}"
+    ) as server:
+        server.manage("user", "create", "--email", EMAIL, "--password", PASSWORD)
+        yield server
+
+
+def test_it_works(mailing: Server, letters: Path, page: Page, browser: Browser) -> None:
+    sign_in(page, mailing.url, EMAIL, PASSWORD)
+    page.locator(".sidebar .menu-up summary").click()
+    page.get_by_role("link", name="Account", exact=True).click()
+    expect(page).to_have_title("Account · Likewise")
+    _change_the_address(page, letters)
+    _change_the_password(page)
+    secret, codes = _set_up_a_second_factor(page)
+    _sign_out(page)
+    _sign_in_by_code(page, mailing.url, code_of(secret, 1))
+    _sign_out(page)
+    _sign_in_by_code(page, mailing.url, codes[0])
+    _sign_out_everywhere(page, mailing.url, browser, codes[1])
+    _new_codes_and_off(page)
+
+
+def sign_in(page: Page, url: str, email: str, password: str) -> None:
+    page.goto(url)
+    page.get_by_label("E-mail").fill(email)
+    page.get_by_label("Password").fill(password)
+    page.get_by_role("button", name="Sign in").click()
+    page.wait_for_load_state()
+
+
+def _fits(page: Page) -> None:
+    """See that a page needs no scrolling sideways on a phone."""
+    page.set_viewport_size({"width": 390, "height": 844})
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390, page.url
+    page.set_viewport_size({"width": 1280, "height": 900})
+
+
+def _change_the_address(page: Page, letters: Path) -> None:
+    page.get_by_role("link", name="Change the e-mail address").click()
+    page.get_by_label("New e-mail address").fill(NEW_EMAIL)
+    page.get_by_label("Your current password").fill("not this one")
+    page.get_by_role("button", name="Send the link").click()
+    field = page.get_by_label("Your current password")
+    expect(field).to_have_attribute("aria-invalid", "true")
+    expect(field).to_have_accessible_description(re.compile("not your password"))
+    field.fill(PASSWORD)
+    page.get_by_role("button", name="Send the link").click()
+    expect(page.get_by_text(f"{NEW_EMAIL} waits to be confirmed")).to_be_visible()
+    _fits(page)
+    written = "\n".join(file.read_text() for file in letters.iterdir())
+    link = re.search(r"http\S+/settings/account/email/confirm/\S+", written)
+    assert link is not None, written
+    page.goto(absolute(page, urlsplit(link[0]).path))
+    _fits(page)
+    page.get_by_role("button", name="Confirm the address").click()
+    expect(page.get_by_text(f"You sign in with {NEW_EMAIL} from now on.")).to_be_visible()
+
+
+def _change_the_password(page: Page) -> None:
+    page.get_by_role("link", name="Change the password").click()
+    page.get_by_label("Your current password").fill(PASSWORD)
+    page.get_by_label("New password", exact=True).fill(NEW_PASSWORD)
+    page.get_by_label("New password, once more").fill(NEW_PASSWORD)
+    _fits(page)
+    page.get_by_role("button", name="Change the password").click()
+    expect(page.get_by_text("Your password is changed.")).to_be_visible()
+
+
+def _set_up_a_second_factor(page: Page) -> tuple[str, list[str]]:
+    page.get_by_role("link", name=re.compile("^Second factor")).last.click()
+    page.get_by_role("link", name="Set it up").click()
+    picture = page.get_by_role("img", name=re.compile("QR code"))
+    expect(picture).to_be_visible()
+    assert picture.evaluate("image => image.naturalWidth") > 0
+    secret = page.locator("#secret").inner_text()
+    page.get_by_label("Code of the app").fill("000000")
+    page.get_by_label("Your current password").fill(NEW_PASSWORD)
+    page.get_by_role("button", name="Turn it on").click()
+    expect(page.get_by_text("This code is not right").first).to_be_visible()
+    assert page.locator("#secret").inner_text() == secret
+    _fits(page)
+    page.get_by_label("Code of the app").fill(code_of(secret))
+    page.get_by_label("Your current password").fill(NEW_PASSWORD)
+    page.get_by_role("button", name="Turn it on").click()
+    expect(page.get_by_role("heading", name="Your second factor is on")).to_be_visible()
+    codes = re.findall(r"\d{5} \d{5}", page.locator("#codes").inner_text())
+    with page.expect_download() as download:
+        page.get_by_role("link", name="Download").click()
+    assert all(code in Path(download.value.path()).read_text() for code in codes)
+    _fits(page)
+    page.get_by_role("link", name="I have kept them").click()
+    expect(page.get_by_text("10 of them are left")).to_be_visible()
+    _fits(page)
+    return secret, codes
+
+
+def _sign_out(page: Page) -> None:
+    page.locator(".sidebar .menu-up summary").click()
+    page.get_by_role("button", name="Sign out").click()
+    expect(page).to_have_title("Sign in · Likewise")
+
+
+def _sign_in_by_code(page: Page, url: str, code: str) -> None:
+    sign_in(page, url, NEW_EMAIL, NEW_PASSWORD)
+    expect(page).to_have_title("Second factor · Likewise")
+    expect(page.get_by_label("Code")).to_be_focused()
+    _fits(page)
+    page.get_by_label("Code").fill("000000")
+    page.get_by_role("button", name="Sign in", exact=True).click()
+    expect(page.get_by_text("This code is not right").first).to_be_visible()
+    page.get_by_label("Code").fill(code)
+    page.get_by_role("button", name="Sign in", exact=True).click()
+    expect(page).to_have_title("Home · Likewise")
+
+
+def _sign_out_everywhere(page: Page, url: str, browser: Browser, code: str) -> None:
+    context = browser.new_context()
+    other = context.new_page()
+    _sign_in_by_code(other, url, code)
+    page.goto(absolute(page, "/settings/account/sessions"))
+    expect(page.locator("tbody tr").filter(has_text="Chrome on Linux")).to_have_count(2)
+    _fits(page)
+    page.get_by_role("button", name="Sign out everywhere else").click()
+    page.locator("dialog[open]").get_by_role("button", name="Sign out everywhere else").click()
+    expect(page.get_by_text("Signed out of one other session.")).to_be_visible()
+    other.reload()
+    expect(other).to_have_title("Sign in · Likewise")
+    context.close()
+
+
+def _new_codes_and_off(page: Page) -> None:
+    page.goto(absolute(page, "/settings/account/second-factor"))
+    expect(page.get_by_text("8 of them are left")).to_be_visible()
+    page.get_by_role("link", name="Make new ones").click()
+    _fits(page)
+    page.get_by_label("Your current password").fill(NEW_PASSWORD)
+    page.get_by_role("button", name="Make new codes").click()
+    expect(page.get_by_role("heading", name="Your new recovery codes")).to_be_visible()
+    page.get_by_role("link", name="I have kept them").click()
+    page.get_by_role("link", name="Turn it off").click()
+    _fits(page)
+    page.get_by_label("Your current password").fill(NEW_PASSWORD)
+    page.get_by_role("button", name="Turn it off").click()
+    expect(page.get_by_text("Your second factor is off: the password alone")).to_be_visible()
