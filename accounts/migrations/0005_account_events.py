@@ -9,7 +9,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('accounts', '0002_invitations_for_anyone'),
+        ('accounts', '0004_invitations_for_anyone'),
     ]
 
     operations = [
