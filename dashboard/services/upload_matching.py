@@ -13,6 +13,7 @@ from django.db.models import QuerySet
 
 from dashboard.files.manifests import refusal_of_meta_data
 from dashboard.models import Upload, UploadFile, UploadPart
+from dashboard.models.bulk import update_rows
 from dashboard.services import jobs
 from dashboard.services.upload_tables import INSIDE, WHOLE_PART
 
@@ -155,9 +156,9 @@ def _settle(rows: list[UploadFile], found: _Found) -> None:
         else:
             _tell(files[pk], row)
             described.append(row.pk)
-    UploadFile.objects.bulk_update(files.values(), [*TOLD, "described", "foreseen"])
-    UploadFile.objects.bulk_update(second, ["source", "name", "wrong", "reason", "foreseen"])
-    UploadFile.objects.bulk_update(lost, ["name", "wrong", "reason"])
+    update_rows(files.values(), [*TOLD, "described", "foreseen"])
+    update_rows(second, ["source", "name", "wrong", "reason", "foreseen"])
+    update_rows(lost, ["name", "wrong", "reason"])
     UploadFile.objects.filter(pk__in=described).delete()
 
 
