@@ -47,8 +47,7 @@ def update_rows(rows: Collection[Model], names: Sequence[str]) -> None:
         ]
         for row in rows
     ]
-    statement = (
-        f"UPDATE {quoted(model._meta.db_table)} SET {columns} WHERE {quoted(key.column)} = %s"
-    )
+    table, identifier = quoted(model._meta.db_table), quoted(key.column)
+    statement = f"UPDATE {table} SET {columns} WHERE {identifier} = %s"  # noqa: S608  our own names
     with connection.cursor() as cursor:
         cursor.executemany(statement, values)
