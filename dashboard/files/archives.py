@@ -73,6 +73,9 @@ class Archive(Protocol):
     def members(self) -> Iterator[Member]:
         """Yield every file, in the order of the archive, refused ones too."""
 
+    def entries(self) -> Iterator[Member | None]:
+        """Yield the same, and None for each entry that is no file: a folder, a system's own."""
+
     def member(self, index: int) -> Member:
         """Return the file at that place. Raises a FileRefused."""
 
@@ -128,11 +131,13 @@ class ZipArchive(AbstractContextManager["ZipArchive"]):
 
     def members(self) -> Iterator[Member]:
         """Yield every file, in the order of the archive, less folders and what systems add."""
+        yield from (member for member in self.entries() if member is not None)
+
+    def entries(self) -> Iterator[Member | None]:
+        """Yield the same, and None for each entry that is no file."""
         for index, info in enumerate(self._zip.infolist()):
-            if not info.filename.endswith("/"):
-                member = self._member(index, info)
-                if not is_junk(member.parts):
-                    yield member
+            member = None if _is_folder(info) else self._member(index, info)
+            yield None if member is None or is_junk(member.parts) else member
 
     def member(self, index: int) -> Member:
         """Return the file at that place."""
@@ -185,6 +190,11 @@ class ZipArchive(AbstractContextManager["ZipArchive"]):
         if info.file_size > self.limits.member_size:
             return ImageTooLarge(self.limits.member_size, info.file_size).reason
         return None
+
+
+def _is_folder(info: zipfile.ZipInfo) -> bool:
+    """Tell a folder by its name, or by its mode where a packer left the slash out."""
+    return info.filename.endswith("/") or stat.S_ISDIR(info.external_attr >> 16)
 
 
 def open_zip(file: IO[bytes], *, members: int) -> zipfile.ZipFile:

@@ -273,9 +273,14 @@ def refusal_of_meta_data(meta_data: dict[str, Any]) -> str | None:
         return None
     if (reason := refusal_of_json(meta_data)) is not None:
         return reason
-    if len(orjson.dumps(meta_data)) > MAX_META_DATA:
+    if is_too_much(meta_data):
         return f"It is larger than {readable_size(MAX_META_DATA)}: shorten it."
     return None
+
+
+def is_too_much(meta_data: dict[str, Any]) -> bool:
+    """Say whether it is more than one file may have."""
+    return len(orjson.dumps(meta_data)) > MAX_META_DATA
 
 
 def plain_path(path: str) -> str:

@@ -15,6 +15,11 @@ _MOST_SAID: Final = 64 * 1024
 # Headers that speak of the same file, one before the other; writers need no more than four.
 _MOST_CHAINED: Final = 32
 _NOT_READ: Final = b""
+# What is read of a pax header: what a file is called, how large it is, that it has holes.
+_COUNTS: Final = frozenset({b"path", b"linkpath", b"size", b"GNU.sparse.name"})
+_HAS_HOLES: Final = "GNU.sparse.major"
+_TELL_OF_HOLES: Final = frozenset({b"GNU.sparse.map", b"GNU.sparse.size", b"GNU.sparse.major"})
+_LENGTH_DIGITS: Final = 8
 
 
 class _Header(tarfile.TarInfo):
@@ -43,12 +48,41 @@ class _Header(tarfile.TarInfo):
         _judge(self.size)
         return super()._proc_gnulong(tar)  # type: ignore[misc]
 
+    def _proc_member(self, tar: Any) -> Any:
+        if self.size < 0:  # it would lead back to what was read already
+            raise BrokenArchive
+        return super()._proc_member(tar)  # type: ignore[misc]
+
     def _proc_pax(self, tar: Any) -> Any:
+        """Read what is said of the next file, or of all to come.
+
+        `tarfile` searches it for an encoding in a time that grows with the square of its length,
+        and repeats for each file all that was ever said of all.
+        """
         _judge(self.size)
-        if self.type == tarfile.XGLTYPE:
+        said = _said(tar.fileobj.read(self._block(self.size)), tar)  # type: ignore[attr-defined]
+        is_of_all = self.type == tarfile.XGLTYPE
+        if is_of_all:
             tar.said_of_all += self.size
             _judge(tar.said_of_all)
-        return super()._proc_pax(tar)  # type: ignore[misc]
+            tar.pax_headers.update(said)
+        said = tar.pax_headers | said
+        try:
+            header = self.fromtarfile(tar)
+        except tarfile.HeaderError as error:
+            raise BrokenArchive from error
+        if _HAS_HOLES in said:
+            header.sparse = _NOT_READ  # type: ignore[assignment]
+        if not is_of_all:
+            self._tell(said, header, tar)
+        return header
+
+    def _tell(self, said: dict[str, str], header: Any, tar: Any) -> None:
+        header._apply_pax_info(said, tar.encoding, tar.errors)
+        header.offset = self.offset
+        if "size" in said:
+            has_bytes = header.isreg() or header.type not in tarfile.SUPPORTED_TYPES  # type: ignore[attr-defined]
+            tar.offset = header.offset_data + (header._block(header.size) if has_bytes else 0)
 
     def _proc_sparse(self, tar: Any) -> Self:
         _, goes_on, _ = self._sparse_structs  # type: ignore[attr-defined]
@@ -62,11 +96,6 @@ class _Header(tarfile.TarInfo):
         tar.offset = self.offset_data + self._block(self.size)  # type: ignore[attr-defined]
         return self
 
-    def _proc_gnusparse_00(self, header: tarfile.TarInfo, *_: Any) -> None:
-        header.sparse = _NOT_READ
-
-    _proc_gnusparse_01 = _proc_gnusparse_10 = _proc_gnusparse_00
-
 
 class Tar(tarfile.TarFile):
     """A TAR that is read. Raises BrokenArchive, ArchiveTooLarge, and what `tarfile` raises."""
@@ -74,6 +103,36 @@ class Tar(tarfile.TarFile):
     tarinfo = _Header
     chained = 0
     said_of_all = 0
+
+
+def _said(data: bytes, tar: Any) -> dict[str, str]:
+    """Return what of a pax header counts here. Raises BrokenArchive.
+
+    Each record is its own length in digits, a space, a name, `=`, a value and a line's end.
+    """
+    said, at = {}, 0
+    while at < len(data) and data[at]:
+        space = data.find(b" ", at, at + _LENGTH_DIGITS)
+        digits = data[at:space] if space > 0 else b""
+        end = at + int(digits) if digits.isdigit() else at
+        name, equals, value = data[space + 1 : end - 1].partition(b"=")
+        if end <= space + 1 or not equals or data[end - 1 : end] != b"\n":
+            raise BrokenArchive
+        if name in _COUNTS:
+            said[name.decode()] = _text(value, tar)
+        elif name in _TELL_OF_HOLES:
+            said[_HAS_HOLES] = ""
+        at = end
+    if not said.get("size", "0").isdecimal():
+        raise BrokenArchive
+    return said
+
+
+def _text(value: bytes, tar: Any) -> str:
+    try:
+        return value.decode()
+    except UnicodeDecodeError:
+        return value.decode(tar.encoding, tar.errors)
 
 
 def _judge(size: int) -> None:

@@ -59,12 +59,14 @@ class TarArchive(AbstractContextManager["TarArchive"]):
 
         Raises BrokenArchive and ArchiveTooLarge where the archive turns out to be so.
         """
+        yield from (member for member in self.entries() if member is not None)
+
+    def entries(self) -> Iterator[Member | None]:
+        """Yield the same, and None for each entry that is no file."""
         self._rewind()
         while (info := self._next()) is not None:
-            if not info.isdir():
-                member = self._member(self._index, info)
-                if not is_junk(member.parts):
-                    yield member
+            member = None if info.isdir() else self._member(self._index, info)
+            yield None if member is None or is_junk(member.parts) else member
 
     def member(self, index: int) -> Member:
         """Return one file. Raises BrokenArchive, ArchiveTooLarge."""

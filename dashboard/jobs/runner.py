@@ -28,6 +28,7 @@ from dashboard.jobs.demo import draw
 from dashboard.jobs.encoders import prepare
 from dashboard.jobs.extractions import extract
 from dashboard.jobs.features import describe
+from dashboard.jobs.slots import Place
 from dashboard.jobs.training import train
 from dashboard.jobs.transfers import export_workspace, import_workspace
 from dashboard.jobs.uploads import import_upload, look_through, take_back
@@ -62,20 +63,22 @@ PATIENT_TRIES = 100  # from then on the pause grows no more: five minutes
 AWAY = 1.0  # seconds between two tries to reach the database
 
 
-def run_next(queue: str, urgent_only: bool, look: Callable[[], None]) -> None:  # noqa: FBT001
+def run_next(queue: str, place: Place) -> None:
     """Run the job of a queue whose turn it is, if there is any.
 
-    `look` asks for the next one: as soon as this one is claimed, and once it is over.
+    The next one is asked for as soon as this one is claimed, and once it is over.
     """
     close_old_connections()
     try:
-        job = jobs.claim_next(queue, _owner(), urgent_only=urgent_only)
+        job = jobs.claim_next(
+            queue, _owner(), urgent_only=place.urgent_only, long=place.is_for_long
+        )
         if job is not None:
-            look()
+            place.look()
             try:
-                _hold_and_run(job)
+                _hold_and_run(job, place)
             finally:
-                look()
+                place.look()
     finally:
         close_old_connections()
 
@@ -91,16 +94,17 @@ def _owner() -> str:
     return f"{socket.gethostname()}:{os.getpid()}:{uuid.uuid4().hex[:8]}"
 
 
-def _hold_and_run(job: Job) -> None:
+def _hold_and_run(job: Job, place: Place | None = None) -> None:
     current_request_id.set(f"job-{job.id}")
     logger.info("job=%s kind=%s try=%d event=started", job.id, job.kind, job.tries)
     with _Lease(job):
-        _run(job)
+        _run(jobs.Handle(job, place))
 
 
-def _run(job: Job) -> None:
+def _run(handle: jobs.Handle) -> None:
+    job = handle.job
     try:
-        message = KINDS[job.kind](jobs.Handle(job))
+        message = KINDS[job.kind](handle)
         _end(job, Job.State.DONE, message)
     except jobs.JobGone:
         logger.info("job=%s event=done", job.id)
@@ -166,7 +170,7 @@ class _Lease:
             logger.warning("job=%s event=lease-lost", self.job.id)
             _tidy_after(self.job)
             return True
-        if issubclass(kind, jobs.WorkerStopping):
+        if issubclass(kind, jobs.WorkerStopping | jobs.MadeWay):
             self._put_back(timedelta(0), forgive=True)
             return True
         if issubclass(kind, jobs.NotYet):

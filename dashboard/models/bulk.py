@@ -1,6 +1,6 @@
 """Writing many rows by one statement, which the ORM does row by row or in batches."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from django.core.exceptions import EmptyResultSet
@@ -26,3 +26,28 @@ def insert_missing(model: type[Model], source: QuerySet[Any], columns: Mapping[s
         statement = f"INSERT INTO {table} ({quoted}) {sql} ON CONFLICT DO NOTHING"
         cursor.execute(statement, values)
         return int(cursor.rowcount)
+
+
+def update_rows(rows: Collection[Model], names: Sequence[str]) -> None:
+    """Write these fields of rows of one model, a row each by one prepared statement.
+
+    The ORM writes a CASE per field and row: of a batch, building it took four fifths of the time.
+    """
+    model = next((type(row) for row in rows), None)
+    if model is None:
+        return
+    fields: list[Any] = [model._meta.get_field(name) for name in names]
+    key: Any = model._meta.pk
+    quoted = connection.ops.quote_name
+    columns = ", ".join(f"{quoted(field.column)} = %s" for field in fields)
+    values = [
+        [
+            field.get_db_prep_save(getattr(row, field.attname), connection)
+            for field in (*fields, key)
+        ]
+        for row in rows
+    ]
+    table, identifier = quoted(model._meta.db_table), quoted(key.column)
+    statement = f"UPDATE {table} SET {columns} WHERE {identifier} = %s"  # noqa: S608  our own names
+    with connection.cursor() as cursor:
+        cursor.executemany(statement, values)

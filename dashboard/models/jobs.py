@@ -16,7 +16,7 @@ class Job(ScopedModel):
     until `lease_until`, renewed by a heartbeat; only the owner may write progress or finish it.
     Which of those that wait in a queue is taken next, `queries.turns` says: the highest priority,
     of that the workspace with the fewest running, of that the oldest. Somebody waits at a page for
-    the end of one whose priority is above 0.
+    the end of one whose priority is above 0; one below 0 takes long, and has places of its own.
     """
 
     class Kind(models.TextChoices):

@@ -117,7 +117,10 @@ class UploadPart(models.Model):
             models.UniqueConstraint(fields=["upload", "number"], name="upload_part_once")
         ]
         indexes = [
-            models.Index(fields=["upload"], condition=~Q(path=""), name="upload_parts_stored")
+            models.Index(fields=["upload"], condition=~Q(path=""), name="upload_parts_stored"),
+            # Files are named some hundred at a time, and looked up among all that were named.
+            models.Index(fields=["upload", "path"], name="upload_parts_by_path"),
+            models.Index(fields=["upload", "sha256"], name="upload_parts_by_content"),
         ]
 
     def __str__(self) -> str:

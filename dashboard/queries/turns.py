@@ -1,7 +1,12 @@
-"""Whose turn it is in a queue: priorities first, then fairness between workspaces, then age."""
+"""Whose turn it is in a queue: priorities first, then fairness between workspaces, then age.
+
+A queue has three lanes, told by the priority: what somebody waits for at a page, what is usual, and
+what has turned out to take long. A workspace has its share of each, so that none waits for another.
+"""
 
 from collections import Counter
 from collections.abc import Iterable
+from enum import StrEnum
 from uuid import UUID
 
 from django.conf import settings
@@ -14,17 +19,40 @@ from dashboard.models import Job
 TRIED = 5
 
 
-def running_in(queues: Iterable[str]) -> dict[str, Counter[tuple[UUID, bool]]]:
-    """Count what runs in each queue by workspace, and by whether somebody waits for it."""
-    found: dict[str, Counter[tuple[UUID, bool]]] = {queue: Counter() for queue in queues}
+class Lane(StrEnum):
+    """What of a queue is counted apart from the rest."""
+
+    URGENT = "urgent"
+    USUAL = "usual"
+    LONG = "long"
+
+
+_PRIORITIES = {
+    Lane.URGENT: Q(priority__gt=0),
+    Lane.USUAL: Q(priority=0),
+    Lane.LONG: Q(priority__lt=0),
+}
+
+
+def lane_of(job: Job) -> Lane:
+    """Return the lane of a job."""
+    if job.priority == 0:
+        return Lane.USUAL
+    return Lane.URGENT if job.priority > 0 else Lane.LONG
+
+
+def running_in(
+    queues: Iterable[str], besides: Job | None = None
+) -> dict[str, Counter[tuple[UUID, Lane]]]:
+    """Count what runs in each queue, `besides` one, by workspace and lane."""
+    found: dict[str, Counter[tuple[UUID, Lane]]] = {queue: Counter() for queue in queues}
     rows = Job.objects.filter(queue__in=found, state=Job.State.RUNNING).order_by()
-    counted = rows.values("queue", "workspace_id").annotate(
-        urgent=Count("pk", filter=Q(priority__gt=0)), others=Count("pk", filter=Q(priority__lte=0))
-    )
-    for row in counted:
-        running = found[row["queue"]]
-        running[row["workspace_id"], True] = row["urgent"]
-        running[row["workspace_id"], False] = row["others"]
+    if besides is not None:
+        rows = rows.exclude(pk=besides.pk)
+    counts = {lane.value: Count("pk", filter=of_lane) for lane, of_lane in _PRIORITIES.items()}
+    for row in rows.values("queue", "workspace_id").annotate(**counts):
+        for lane in Lane:
+            found[row["queue"]][row["workspace_id"], lane] = row[lane]
     return found
 
 
@@ -42,21 +70,22 @@ def waiting_queues(queues: Iterable[str]) -> list[str]:
     return list(claimable(queues).order_by("queue").values_list("queue", flat=True).distinct())
 
 
-def next_in(queue: str, *, urgent_only: bool = False) -> list[Job]:
-    """Return the few jobs of a queue that are next, best first.
+def next_in(
+    queue: str, *, urgent_only: bool = False, long: bool = False, besides: Job | None = None
+) -> list[Job]:
+    """Return the few jobs of a queue that are next, best first: those that take `long`, or others.
 
     What somebody waits for counts apart in a workspace's share: a long import is no reason to
-    let its owner wait for the plan of another.
+    let its owner wait for the plan of another. `besides` is taken for one that does not run.
     """
-    running = running_in([queue])[queue]
+    running = running_in([queue], besides)[queue]
     rows = claimable([queue])
+    rows = rows.filter(_PRIORITIES[Lane.LONG]) if long else rows.exclude(_PRIORITIES[Lane.LONG])
     if urgent_only:
-        rows = rows.filter(priority__gt=0)
-    for (workspace_id, urgent), count in running.items():
+        rows = rows.filter(_PRIORITIES[Lane.URGENT])
+    for (workspace_id, lane), count in running.items():
         if count >= settings.LIKEWISE_JOBS_PER_WORKSPACE:
-            rows = rows.exclude(
-                Q(priority__gt=0) if urgent else Q(priority__lte=0), workspace=workspace_id
-            )
+            rows = rows.exclude(_PRIORITIES[lane], workspace=workspace_id)
     busy = Counter[UUID]()
     for (workspace_id, _), count in running.items():
         busy[workspace_id] += count
@@ -68,8 +97,7 @@ def next_in(queue: str, *, urgent_only: bool = False) -> list[Job]:
     return list(rows.order_by("-priority", *fewest, "created", "id")[:TRIED])
 
 
-def has_its_share(job: Job) -> bool:
-    """Say whether as much of its kind of urgency runs in its workspace and queue as may."""
+def has_its_share(job: Job, lane: Lane) -> bool:
+    """Say whether as much of a lane runs in the job's workspace and queue as may."""
     rows = Job.objects.filter(workspace=job.workspace_id, queue=job.queue, state=Job.State.RUNNING)
-    alike = rows.filter(priority__gt=0) if job.priority > 0 else rows.filter(priority__lte=0)
-    return bool(alike.count() >= settings.LIKEWISE_JOBS_PER_WORKSPACE)
+    return bool(rows.filter(_PRIORITIES[lane]).count() >= settings.LIKEWISE_JOBS_PER_WORKSPACE)

@@ -10,7 +10,7 @@ from django.conf import settings
 from django.utils import timezone
 
 from dashboard.models import Job, WorkerSign
-from dashboard.queries.turns import claimable, running_in
+from dashboard.queries.turns import Lane, claimable, lane_of, running_in
 
 SILENT_SWEEPS = 4
 COUNTED = 1000  # nobody asks whether 1,000 or 2,000 are before theirs
@@ -36,7 +36,9 @@ def what_they_wait_for(jobs: Iterable[Job]) -> dict[UUID, Waiting]:
     served = _served_queues()
     running = running_in(queues)
     lines = _lines(queues)
-    return {job.id: _waiting(job, served, running[job.queue], lines[job.queue]) for job in waiting}
+    return {
+        job.id: _waiting(job, served, running[job.queue], lines[_line_of(job)]) for job in waiting
+    }
 
 
 def _fresh() -> datetime:
@@ -49,23 +51,28 @@ def _served_queues() -> set[str]:
     return {queue for queues in signs.values_list("queues", flat=True) for queue in queues}
 
 
-def _lines(queues: Iterable[str]) -> dict[str, list[UUID]]:
-    """Return the ids that wait in each queue, the next first, as far as they are counted."""
+def _lines(queues: Iterable[str]) -> dict[tuple[str, bool], list[UUID]]:
+    """Return the ids that wait in each line, the next first, as far as they are counted."""
     rows = claimable(queues).order_by("-priority", "created", "id")
-    lines: dict[str, list[UUID]] = defaultdict(list)
-    for queue, job_id in rows.values_list("queue", "id")[:COUNTED]:
-        lines[queue].append(job_id)
+    lines: dict[tuple[str, bool], list[UUID]] = defaultdict(list)
+    for job in rows.only("queue", "priority")[:COUNTED]:
+        lines[_line_of(job)].append(job.id)
     return lines
 
 
+def _line_of(job: Job) -> tuple[str, bool]:
+    """Return what a job stands in line for: what takes long has places of its own."""
+    return job.queue, lane_of(job) == Lane.LONG
+
+
 def _waiting(
-    job: Job, served: set[str], running: Counter[tuple[UUID, bool]], line: list[UUID]
+    job: Job, served: set[str], running: Counter[tuple[UUID, Lane]], line: list[UUID]
 ) -> Waiting:
     if job.queue not in served:
         return Waiting(unserved=True, workers=bool(served))
     if job.not_before is not None and job.not_before > timezone.now():
         return Waiting(again=job.not_before)
     share = settings.LIKEWISE_JOBS_PER_WORKSPACE
-    if running[job.workspace_id, job.priority > 0] >= share:
+    if running[job.workspace_id, lane_of(job)] >= share:
         return Waiting(share=share)
     return Waiting(before=line.index(job.id) if job.id in line else COUNTED)

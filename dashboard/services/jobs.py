@@ -10,7 +10,7 @@ import time
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any
+from typing import Any, Protocol
 from uuid import UUID
 
 from django.conf import settings
@@ -23,8 +23,9 @@ from kombu.exceptions import OperationalError
 from accounts.models import User, Workspace
 from dashboard.celery import app
 from dashboard.models import Job, WorkerSign
-from dashboard.queries.turns import has_its_share, next_in
+from dashboard.queries.turns import Lane, has_its_share, lane_of, next_in
 from dashboard.services.errors import AlreadyFinished
+from dashboard.services.holding import hold_pks
 
 logger = logging.getLogger("likewise.jobs")
 
@@ -44,9 +45,14 @@ QUEUES = {
     Job.Kind.EXPORT: "extract",
     Job.Kind.IMPORT: "upload",
 }
-# What somebody waits for at a page, and what nobody waits for; all else is 0.
+# What somebody waits for at a page, and what nobody waits for; all else is 0. The sign is the lane.
 PRIORITIES = {Job.Kind.PLAN: 10, Job.Kind.UNDO: 10, Job.Kind.CLOSE: -10}
 AWAY = 5.0  # seconds until a broker that failed is tried again
+LONG = -5  # what has turned out to take long
+MAKES_WAY = "upload"  # in this queue; work of the others would begin anew, or is never short
+TURN = 5.0  # seconds: then a job lets those in that wait, and goes on beside them
+LONGEST_TURN = 30.0  # seconds: then it does so even if it has to stop for that
+LOOK_STEP = 1.0  # seconds between two looks at who waits, and how long these have waited
 REPORT_STEP = 0.4
 GETS_ON = 0.01  # of the whole work: a try that came so much further than the one before it
 
@@ -63,6 +69,10 @@ class WorkerStopping(Exception):
     """The worker was told to stop; the job goes back to the queue as it stands."""
 
 
+class MadeWay(Exception):
+    """The job takes long and others wait; it goes back to the queue, to the line of its kind."""
+
+
 class NotYet(Exception):
     """Something else has to end first; the job goes back to the queue and is tried in a while."""
 
@@ -72,6 +82,16 @@ class JobGone(Exception):
 
 
 stopping = threading.Event()
+
+
+class Place(Protocol):
+    """The place of a worker in which a job runs."""
+
+    def step_aside(self) -> bool:
+        """Exchange it for one of those for long work; False if none is free."""
+
+    def look(self) -> None:
+        """Begin what waits, as far as places are free."""
 
 
 def enqueue(
@@ -131,9 +151,11 @@ def claim(job_id: UUID, owner: str) -> Job | None:
     return Job.objects.select_related("workspace", "created_by").get(pk=job_id)
 
 
-def claim_next(queue: str, owner: str, *, urgent_only: bool = False) -> Job | None:
-    """Take the job of a queue whose turn it is; None if none may be taken now."""
-    for job in next_in(queue, urgent_only=urgent_only):
+def claim_next(
+    queue: str, owner: str, *, urgent_only: bool = False, long: bool = False
+) -> Job | None:
+    """Take the job of a queue, or of its `long` ones, whose turn it is; None if there is none."""
+    for job in next_in(queue, urgent_only=urgent_only, long=long):
         if claimed := _claim_within_share(job, owner):
             return claimed
     return None
@@ -144,9 +166,34 @@ def _claim_within_share(job: Job, owner: str) -> Job | None:
     """Claim the job unless its workspace has as many running as it may."""
     # Two workers that claim for one workspace take turns: else neither saw what the other takes.
     rows = Workspace.objects.select_for_update(no_key=True).filter(pk=job.workspace_id)
-    if not rows.exists() or has_its_share(job):
+    if not rows.exists() or has_its_share(job, lane_of(job)):
         return None
     return claim(job.pk, owner)
+
+
+@transaction.atomic
+def _go_aside(job: Job, place: Place) -> bool:
+    """Count a running job among those that take long; False if there is no place among these.
+
+    Raises `LeaseLost`.
+    """
+    hold_pks(Workspace.objects.filter(pk=job.workspace_id))
+    if has_its_share(job, Lane.LONG) or not place.step_aside():
+        return False
+    _call_long(job)
+    return True
+
+
+def _others_wait_for(job: Job) -> bool:
+    """Say whether another job would begin if this one did not run, and has waited for a while."""
+    since = timezone.now() - timedelta(seconds=LOOK_STEP)
+    return any(other.created <= since for other in next_in(job.queue, besides=job))
+
+
+def _call_long(job: Job) -> None:
+    if not _owned(job).update(priority=LONG):
+        raise LeaseLost
+    job.priority = LONG
 
 
 def renew(job: Job) -> bool:
@@ -161,13 +208,18 @@ def _owned(job: Job) -> Any:
 
 @dataclass
 class Handle:
-    """What the work holds while it runs: it reports progress and learns that it should stop."""
+    """What the work holds while it runs: it reports progress and learns that it should stop.
+
+    Without a `place`, as where nothing else could begin, the work never makes way.
+    """
 
     job: Job
+    place: Place | None = None
     _reported: float = 0.0
 
     def __post_init__(self) -> None:
         self._before = self.job.fraction  # what the try before came to
+        self._since = self._looked = time.monotonic()
 
     def report(self, **fields: Any) -> None:
         """Write `stage`, `fraction`, `total`, `done`, `failed`, `skipped` or `message`.
@@ -190,7 +242,10 @@ class Handle:
             self.check()
 
     def check(self) -> None:
-        """Raise `JobCancelled`, `WorkerStopping` or `LeaseLost` if the work should end here."""
+        """Raise an error if the work should end here.
+
+        That is `JobCancelled`, `WorkerStopping`, `LeaseLost`, or `MadeWay`.
+        """
         if stopping.is_set():
             raise WorkerStopping
         requested = _owned(self.job).values_list("cancel_requested", flat=True).first()
@@ -198,12 +253,33 @@ class Handle:
             raise LeaseLost
         if requested:
             raise JobCancelled
+        self._make_way()
+
+    def _make_way(self) -> None:
+        """Let others in that wait, once this work has taken long: go on beside them, if possible.
+
+        Work that goes on has lost nothing. What goes back to the queue does so once: it comes
+        again among those that take long, and keeps its place there.
+        """
+        if self.place is None or self.job.queue != MAKES_WAY or self.job.priority < 0:
+            return
+        now = time.monotonic()
+        if now < self._since + TURN or now < self._looked + LOOK_STEP:
+            return
+        self._looked = now
+        if not _others_wait_for(self.job):
+            return
+        if _go_aside(self.job, self.place):
+            self.place.look()
+        elif now >= self._since + LONGEST_TURN:
+            _call_long(self.job)
+            raise MadeWay
 
     def is_stopped(self) -> bool:
         """Say whether `check` would raise."""
         try:
             self.check()
-        except (JobCancelled, WorkerStopping, LeaseLost):
+        except (JobCancelled, WorkerStopping, LeaseLost, MadeWay):
             return True
         return False
 

@@ -3,6 +3,8 @@
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import chain
+from operator import attrgetter
 from typing import Final
 
 from django.db.models import Max, Q
@@ -56,9 +58,13 @@ class _NamedBefore:
         keyed = {_path(upload, part.key) for part in parts if part.key}
         hashes = {part.sha256 for part in parts if part.sha256}
         unsent = Q(known=True) | Q(received=0) & ~Q(path="")
-        rows = upload.parts.filter(Q(path__in=keyed) | Q(sha256__in=hashes) & unsent)
+        # Two look-ups, and sorted here: for an “or”, or for an order, the database would go through
+        # all that was named before.
+        by_key = upload.parts.filter(path__in=keyed).order_by()
+        by_content = upload.parts.filter(unsent, sha256__in=hashes).order_by()
+        rows = {row.pk: row for row in chain(by_key, by_content)}.values()
         self._rows: defaultdict[object, list[UploadPart]] = defaultdict(list)
-        for row in rows.order_by("-number"):
+        for row in sorted(rows, key=attrgetter("number"), reverse=True):
             # What was known has no path: it is told by its content, which need not be sent.
             content = row.kind, row.similarity_type_id, row.known
             mark = row.path if row.path in keyed else content

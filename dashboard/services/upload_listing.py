@@ -8,7 +8,7 @@ from itertools import islice
 from typing import TypeVar
 
 from django.db import transaction
-from django.db.models import Q, Value
+from django.db.models import Q, QuerySet, Value
 from django.db.models.functions import Length, Substr
 
 from dashboard.files import archives, kinds, manifests
@@ -20,7 +20,7 @@ from dashboard.services import jobs
 from dashboard.services.upload_matching import match_manifests
 from dashboard.services.upload_tables import WHOLE_PART, InnerTables, told_row
 
-LISTED_AT_ONCE = 500
+LISTED_AT_ONCE = 200
 LONG_PATH = "The names of its folders are longer than 255 characters together. Shorten them."
 # What nobody looks into: their names say enough.
 _PICTURES = (
@@ -77,8 +77,9 @@ def _list_pictures(upload: Upload, handle: jobs.Handle) -> None:
     wrapper = archives.Wrapper()
     for name in pictures.values_list("name", flat=True).iterator(chunk_size=2000):
         wrapper.see(_parts_of(name))
-    waiting = pictures.filter(listed=False).order_by("number")
-    while parts := list(waiting[:LISTED_AT_ONCE]):
+    waiting, last = pictures.filter(listed=False).order_by("number"), -1
+    while parts := list(waiting.filter(number__gt=last)[:LISTED_AT_ONCE]):
+        last = parts[-1].number
         rows = [_picture(part, wrapper.folder) for part in parts]
         with transaction.atomic():
             _write(row for row in rows if row is not None)
@@ -121,29 +122,58 @@ def _write(rows: Iterable[UploadFile]) -> None:
 
 def _list_archive(part: UploadPart, handle: jobs.Handle, look: Look | None) -> None:
     """Write a row for every file of an archive, and those of manifests in it, in one pass."""
-    stage, listed = f"Reading {part.name[-80:]}", 0
-    wrapper = archives.Wrapper()
+    stage, listed = _reading(part), 0
+    inside = _Inside(part, handle, look)
     handle.report(stage=stage)
-    for rows in _batches(_to_the_end(part, _inside(part, wrapper, look))):
+    for rows in _batches(_to_the_end(part, inside.rows())):
         with transaction.atomic():
             _write(rows)
             listed += len(rows)
-            handle.report(stage=f"{stage}: {listed:,} files")
+            handle.report(stage=f"{stage}: {listed:,} files{inside.passed_over}")
         handle.check()
-    _end(part, wrapper.folder)
+    _end(part, inside.wrapper.folder, handle)
 
 
-def _inside(part: UploadPart, wrapper: archives.Wrapper, look: Look | None) -> Iterator[UploadFile]:
-    with open_part(part) as file, archives.open_archive(file) as archive:
-        tables = InnerTables(part, archive)
-        for member in archive.members():
-            if member.refusal is None and kinds.is_table(member.name):
-                yield from tables.rows(member)
-                continue
-            row = _member(part, member, wrapper)
-            if look is not None and archive.unpacks_on_the_way and member.refusal is None:
-                look(row, _content(archive, member))
-            yield row
+def _reading(part: UploadPart) -> str:
+    return f"Reading {part.name[-50:]}"  # a stage has room for 100 characters
+
+
+class _Inside:
+    """Goes through the entries of an archive once; what is no file is counted and has no row."""
+
+    def __init__(self, part: UploadPart, handle: jobs.Handle, look: Look | None) -> None:
+        self._part, self._handle, self._look = part, handle, look
+        self.wrapper = archives.Wrapper()
+        self._others = 0
+
+    @property
+    def passed_over(self) -> str:
+        """Say how many entries were no files: folders, and what systems add."""
+        return f", {self._others:,} other entries" if self._others else ""
+
+    def rows(self) -> Iterator[UploadFile]:
+        """Yield a row for every file, and those of the manifests."""
+        with open_part(self._part) as file, archives.open_archive(file) as archive:
+            tables = InnerTables(self._part, archive)
+            for member in archive.entries():
+                if member is None:
+                    self._pass_over()
+                elif member.refusal is None and kinds.is_table(member.name):
+                    yield from tables.rows(member)
+                else:
+                    yield self._row(archive, member)
+
+    def _pass_over(self) -> None:
+        self._others += 1
+        # No row is written for it: an archive of nothing else must still heed a cancel.
+        self._handle.tick(stage=f"{_reading(self._part)}{self.passed_over}")
+
+    def _row(self, archive: archives.Archive, member: archives.Member) -> UploadFile:
+        row = _member(self._part, member, self.wrapper)
+        unpacks = archive.unpacks_on_the_way and member.refusal is None
+        if self._look is not None and unpacks:
+            self._look(row, _content(archive, member))
+        return row
 
 
 def _content(archive: archives.Archive, member: archives.Member) -> bytes | FileRefused:
@@ -173,8 +203,7 @@ def _member(part: UploadPart, member: archives.Member, wrapper: archives.Wrapper
     return row
 
 
-@transaction.atomic
-def _end(part: UploadPart, wrapper: str | None) -> None:
+def _end(part: UploadPart, wrapper: str | None, handle: jobs.Handle) -> None:
     """Take the wrapper off the groups' names: that there is one shows at the archive's end."""
     if wrapper is not None:
         rows = UploadFile.objects.filter(part=part, number__lt=UploadFile.FIRST_TOLD)
@@ -182,17 +211,32 @@ def _end(part: UploadPart, wrapper: str | None) -> None:
         # When an archive is listed once more, rows of the first time have lost it already: their
         # group is no longer all that stands before the file's own name.
         rows = rows.filter(described=False).alias(rest=Substr("name", Length("group_name") + 2))
-        rows.exclude(rest__contains="/").update(
-            group_name=Substr("group_name", Value(len(wrapper) + 2))
-        )
+        _take_off(rows.exclude(rest__contains="/").order_by("number"), wrapper, handle)
     UploadPart.objects.filter(pk=part.pk).update(listed=True)
+
+
+def _take_off(rows: QuerySet[UploadFile], wrapper: str, handle: jobs.Handle) -> None:
+    """Shorten the groups' names, batch by batch: SQLite lets nobody else write meanwhile."""
+    last = -1
+    while found := list(rows.filter(number__gt=last).values_list("pk", "number")[:LISTED_AT_ONCE]):
+        last = found[-1][1]
+        with transaction.atomic():
+            UploadFile.objects.filter(pk__in=[pk for pk, _ in found]).update(
+                group_name=Substr("group_name", Value(len(wrapper) + 2))
+            )
+            handle.report(stage="Naming the groups")
+        handle.check()
 
 
 def _list_table(part: UploadPart, handle: jobs.Handle) -> None:
     """Write a row for every row of a manifest, or every line of a list of addresses."""
-    handle.report(stage=f"Reading {part.name[-80:]}")
+    stage, listed = _reading(part), 0
+    handle.report(stage=stage)
     for rows in _batches(_to_the_end(part, _told(part))):
-        _write(rows)
+        with transaction.atomic():
+            _write(rows)
+            listed += len(rows)
+            handle.report(stage=f"{stage}: {listed:,} rows")
         handle.check()
     UploadPart.objects.filter(pk=part.pk).update(listed=True)
 

@@ -4,23 +4,26 @@ The rows that wait for their file are the work: each step is one transaction, so
 between leaves either of a row, and never both.
 """
 
-from dataclasses import dataclass, field
+from collections.abc import Iterable
+from dataclasses import dataclass
 from posixpath import join, normpath
 from typing import Any
 
 from django.db import transaction
 from django.db.models import QuerySet
 
-from dashboard.files.manifests import refusal_of_meta_data
+from dashboard.files.manifests import is_too_much
 from dashboard.models import Upload, UploadFile, UploadPart
+from dashboard.models.bulk import update_rows
 from dashboard.services import jobs
 from dashboard.services.upload_tables import INSIDE, WHOLE_PART
 
 Kind = UploadPart.Kind
 
-# Each step reads the names of all files once, and keeps no more than this many rows.
-MATCHED_AT_ONCE = 5000
-ROWS_PER_WRITE = 500
+# Each step reads the names of all files once and looks for those of this many rows, in some 40 MB:
+# a manifest has at most twice as many, so that it is two steps and not rows times files.
+MATCHED_AT_ONCE = 100_000
+ROWS_PER_WRITE = 200
 MARKS = {"test_image": "test", "real": "real"}
 TOLD = ["group_name", "type_name", "test_image", "real", "meta_data", "wrong", "reason"]
 
@@ -45,35 +48,43 @@ def match_manifests(*, upload: Upload, handle: jobs.Handle) -> None:
 
 def _match(waiting: QuerySet[UploadFile], files: QuerySet[UploadFile], handle: jobs.Handle) -> None:
     last = 0
-    # Meta data is large, and asked for only of the rows that are at hand.
-    names = waiting.defer("meta_data").order_by("pk")
-    while rows := list(names.filter(pk__gt=last)[:MATCHED_AT_ONCE]):
-        last = rows[-1].pk
-        found = _Found(rows)
+    # The names alone: meta data is large, and asked for only of the rows that are at hand.
+    names = waiting.order_by("pk").values_list("pk", "name")
+    while (found := _Found(names.filter(pk__gt=last)[:MATCHED_AT_ONCE].iterator(2000))).pks:
+        last = found.pks[-1]
         for pk, name in files.values_list("pk", "name").iterator(chunk_size=2000):
             found.see(pk, name)
-        for start in range(0, len(rows), ROWS_PER_WRITE):
-            pks = [row.pk for row in rows[start : start + ROWS_PER_WRITE]]
+            handle.tick(stage="Reading the manifest")
+        for start in range(0, len(found.pks), ROWS_PER_WRITE):
+            pks = found.pks[start : start + ROWS_PER_WRITE]
             with transaction.atomic():
                 _settle(list(UploadFile.objects.filter(pk__in=pks).order_by("pk")), found)
                 handle.report(stage="Reading the manifest")
             handle.check()
 
 
-@dataclass
+@dataclass(slots=True)
 class _Matches:
-    """The files that a name may mean."""
+    """The files that a name may mean: by the whole path, and the first two by its end."""
 
     exact: int = 0
-    endings: list[int] = field(default_factory=list)
+    ending: int = 0
+    another: int = 0
+
+    def end_with(self, pk: int) -> None:
+        """Take a file into account whose path ends so."""
+        if not self.ending:
+            self.ending = pk
+        elif not self.another:
+            self.another = pk
 
 
 class _Wanted:
     """The file that a row of a manifest names: where it may lie, the likeliest place first."""
 
-    def __init__(self, row: UploadFile) -> None:
-        folder, self.inside, file = row.name.partition(INSIDE)
-        self.name = file if self.inside else row.name
+    def __init__(self, name: str) -> None:
+        folder, self.inside, file = name.partition(INSIDE)
+        self.name = file if self.inside else name
         self.paths = [self.name]
         if self.inside:
             self.paths = [normpath(join(folder, file)), normpath(file)]
@@ -98,38 +109,49 @@ class _Wanted:
 
 
 class _Found:
-    """Which file each of the wanted names means, as the names of all files go by."""
+    """Which file each of the wanted names means, as the names of all files go by.
 
-    def __init__(self, rows: list[UploadFile]) -> None:
-        self._matches: dict[str, _Matches] = {}
-        for row in rows:
-            wanted = _Wanted(row)
-            for name in (*wanted.paths, wanted.base):
-                self._matches[name] = _Matches()
+    Names are known by their hashes: of 100,000 paths these are a tenth of the memory, and two of
+    them are the same once in a thousand million manifests.
+    """
+
+    def __init__(self, rows: Iterable[tuple[int, str]]) -> None:
+        self.pks: list[int] = []
+        self._matches: dict[int, _Matches] = {}
+        depths = set[int]()
+        for pk, name in rows:
+            self.pks.append(pk)
+            wanted = _Wanted(name)
+            for one in (*wanted.paths, wanted.base):
+                self._matches.setdefault(hash(one), _Matches())
+                depths.add(one.count("/"))
+        # Of a path with hundreds of folders only those ends are looked up that are as long as one
+        # of the names: to hash them all takes as long as the square of its length.
+        self._depths = sorted(depths)
 
     def see(self, pk: int, name: str) -> None:
         """Take a file into account, under its path and every end of it."""
-        end: str | None = name
-        while end:
-            matches = self._matches.get(end)
+        parts = name.split("/")
+        for depth in self._depths:
+            if depth >= len(parts):
+                break
+            matches = self._matches.get(hash("/".join(parts[-depth - 1 :])))
             if matches is not None:
-                if end == name:
+                matches.end_with(pk)
+                if depth == len(parts) - 1:
                     matches.exact = matches.exact or pk
-                if len(matches.endings) < 2:
-                    matches.endings.append(pk)
-            end = end.partition("/")[2]
 
     def file(self, wanted: _Wanted) -> tuple[int | None, str]:
         """Return the file that is meant, or None and why it is not known."""
-        matches = [self._matches[path] for path in wanted.paths]
+        matches = [self._matches[hash(path)] for path in wanted.paths]
         for one in matches:
             if one.exact:
                 return one.exact, ""
-        by_name = self._matches[wanted.base]
-        endings = matches[-1].endings or by_name.endings
-        if len(endings) == 1:
-            return endings[0], ""
-        if not endings:
+        by_name = self._matches[hash(wanted.base)]
+        last = matches[-1] if matches[-1].ending else by_name
+        if last.ending and not last.another:
+            return last.ending, ""
+        if not last.ending:
             return None, wanted.reason
         return None, (
             f"Several files are called “{wanted.name}”. Write the folder before the name in the "
@@ -139,7 +161,7 @@ class _Found:
 
 def _settle(rows: list[UploadFile], found: _Found) -> None:
     """Write what these rows say to their files, or make them second rows, or say what is wrong."""
-    wanted = {row.pk: _Wanted(row) for row in rows}
+    wanted = {row.pk: _Wanted(row.name) for row in rows}
     meant = {pk: found.file(one) for pk, one in wanted.items()}
     files = UploadFile.objects.in_bulk({pk for pk, _ in meant.values() if pk is not None})
     described, second, lost = [], [], []
@@ -155,9 +177,9 @@ def _settle(rows: list[UploadFile], found: _Found) -> None:
         else:
             _tell(files[pk], row)
             described.append(row.pk)
-    UploadFile.objects.bulk_update(files.values(), [*TOLD, "described", "foreseen"])
-    UploadFile.objects.bulk_update(second, ["source", "name", "wrong", "reason", "foreseen"])
-    UploadFile.objects.bulk_update(lost, ["name", "wrong", "reason"])
+    update_rows(files.values(), [*TOLD, "described", "foreseen"])
+    update_rows(second, ["source", "name", "wrong", "reason", "foreseen"])
+    update_rows(lost, ["name", "wrong", "reason"])
     UploadFile.objects.filter(pk__in=described).delete()
 
 
@@ -185,11 +207,12 @@ def _tell_more(file: UploadFile, row: UploadFile) -> None:
     row.forgive("file")
     row.foreseen = UploadFile.Foreseen.UNKNOWN
     differing = [name for name, value in row.meta_data.items() if _differs(file, name, value)]
-    both = row.meta_data | file.meta_data
-    if refusal_of_meta_data(both) is not None:
+    more = row.meta_data.keys() - file.meta_data.keys()
+    # Each row was judged alone: together they can only be too large.
+    if more and is_too_much(both := row.meta_data | file.meta_data):
         row.refuse("row", "Its meta data and that of earlier rows are too much together.")
         return
-    file.meta_data = both
+    file.meta_data = both if more else file.meta_data
     for mark in ("test_image", "real"):
         first, second = getattr(file, mark), getattr(row, mark)
         if first is None:

@@ -18,6 +18,7 @@ from accounts.models import User
 from dashboard.files import images as pictures
 from dashboard.files.errors import FileRefused
 from dashboard.models import Job, Upload, UploadFile
+from dashboard.models.bulk import update_rows
 from dashboard.queries.images import images_in
 from dashboard.queries.receiving import missing_parts
 from dashboard.queries.uploads import foreseen_counts
@@ -27,8 +28,10 @@ from dashboard.services.upload_errors import NothingToUpload, NotWhole, WrongSta
 from dashboard.services.upload_listing import list_parts
 from dashboard.services.upload_reader import SEND_AGAIN, PartReader
 
-FILES_PER_BATCH = 100
+FILES_PER_BATCH = 200
 BYTES_PER_BATCH = 64 << 20
+
+LOOKED_AT = ["sha256", "size", "foreseen", "wrong", "reason"]
 
 Foreseen = UploadFile.Foreseen
 Stage = Upload.Stage
@@ -99,6 +102,7 @@ class Looker:
         self._upload, self._handle = upload, handle
         self._reader = PartReader()
         self._counts = foreseen_counts(upload)
+        self._last = 0  # of this pass: what lies before it is not searched again
 
     def __enter__(self) -> Self:
         return self
@@ -108,10 +112,10 @@ class Looker:
 
     def look(self) -> bool:
         """Look at one batch; False if there was nothing left to look at."""
-        rows = self._read()
+        rows = self._read() or self._read_from_the_start()
         foresee(self._upload, rows)
         with transaction.atomic():
-            UploadFile.objects.bulk_update(rows, ["sha256", "size", "foreseen", "wrong", "reason"])
+            update_rows(rows, LOOKED_AT)
             self._counts.update(row.foreseen for row in rows)
             self._counts[Foreseen.UNKNOWN] -= len(rows)
             total = self._counts.total()
@@ -123,9 +127,17 @@ class Looker:
             )
         return bool(rows)
 
+    def _read_from_the_start(self) -> list[UploadFile]:
+        """Begin another pass: the rows that waited for one behind them are due now."""
+        if not self._last:
+            return []
+        self._last = 0
+        return self._read()
+
     def _read(self) -> list[UploadFile]:
         """Return the next rows, with the hashes of the pictures that could be read."""
         found = self._upload.files.filter(foreseen=Foreseen.UNKNOWN, status="waiting")
+        found = found.filter(pk__gt=self._last).defer("meta_data", "source__meta_data")
         # A second row of a file waits for the first one: when more was sent, that may be newer.
         found = found.exclude(source__foreseen=Foreseen.UNKNOWN)
         related = ("part", "source__part")
@@ -140,7 +152,9 @@ class Looker:
                 if size >= BYTES_PER_BATCH:
                     break
         waiting = {row.pk for row in to_read} - done
-        return list(takewhile(lambda row: row.pk not in waiting, rows))
+        rows = list(takewhile(lambda row: row.pk not in waiting, rows))
+        self._last = rows[-1].pk if rows else self._last
+        return rows
 
 
 def _has_bytes(row: UploadFile) -> bool:

@@ -72,6 +72,7 @@ class _TakingBack:
         self._upload, self._handle = upload, handle
         self._done = handle.job.done  # by an earlier try
         self._total = self._done + self._left().count()
+        self._last = {Status.ADDED: 0, Status.KNOWN: 0}  # what lies before was taken back
 
     def _left(self) -> QuerySet[UploadFile]:
         rows = self._upload.files.filter(status__in=(Status.ADDED, Status.KNOWN))
@@ -82,7 +83,7 @@ class _TakingBack:
 
         The rows forget their images last, so that after a kill in between files are found again.
         """
-        rows = list(self._left().order_by("status", "pk")[:ROWS_PER_BATCH])
+        rows = self._next(Status.ADDED) or self._next(Status.KNOWN)
         added = [row.image_id for row in rows if row.status == Status.ADDED and row.image_id]
         with transaction.atomic():
             hold_images(self._upload.workspace_id)
@@ -97,6 +98,12 @@ class _TakingBack:
             self._done += len(rows)
             self._report(self._done)
         return bool(rows)
+
+    def _next(self, status: UploadFile.Status) -> list[UploadFile]:
+        found = self._left().filter(status=status, pk__gt=self._last[status])
+        rows = list(found.defer("meta_data").order_by("pk")[:ROWS_PER_BATCH])
+        self._last[status] = rows[-1].pk if rows else self._last[status]
+        return rows
 
     def _report(self, done: int) -> None:
         fraction = min(1.0, done / self._total) if self._total else 1.0

@@ -51,6 +51,8 @@ from dashboard.services.upload_listing import list_parts
 from dashboard.services.upload_tables import WHOLE_PART
 from dashboard.services.usage import count_named, images_refusal, is_full
 
+FAILED_AT_ONCE = 200
+
 Stored = tuple[UploadPart, UploadChunk]
 
 
@@ -168,7 +170,9 @@ def commit_upload(*, upload: Upload, actor: User | None) -> Job:
     [row] = hold_all(Upload.objects.filter(pk=upload.pk).select_related("workspace"))
     if row.stage != Upload.Stage.PLANNED:
         raise WrongStage(row)
-    return _commit(row, row.files.filter(status=UploadFile.Status.WAITING).count, actor)
+    # What is in error fails when the job begins, batch by batch: here all would wait for it.
+    coming = row.files.filter(status=UploadFile.Status.WAITING, wrong={})
+    return _commit(row, coming.count, actor)
 
 
 def commit_unasked(*, upload: Upload, actor: User | None) -> Job:
@@ -184,7 +188,6 @@ def _commit(row: Upload, counted: Callable[[], int], actor: User | None) -> Job:
         row.similarity_type = _made_type(row, row.new_type_name)
     row.stage, row.committed = Upload.Stage.COMMITTED, timezone.now()
     row.save()
-    _fail_wrong(row)
     record(
         workspace=row.workspace,
         verb="uploaded",
@@ -205,10 +208,16 @@ def _made_type(upload: Upload, name: str) -> SimilarityType:
     return found
 
 
-def _fail_wrong(upload: Upload) -> None:
+def _fail_wrong(upload: Upload, handle: jobs.Handle) -> None:
     """Let what is in error fail, each with its reason."""
-    waiting = upload.files.filter(status=UploadFile.Status.WAITING)
-    waiting.exclude(wrong={}).update(status=UploadFile.Status.FAILED)
+    waiting = upload.files.filter(status=UploadFile.Status.WAITING).exclude(wrong={})
+    pks, last = waiting.order_by("pk").values_list("pk", flat=True), 0
+    while some := list(pks.filter(pk__gt=last)[:FAILED_AT_ONCE]):
+        last = some[-1]
+        with transaction.atomic():
+            UploadFile.objects.filter(pk__in=some).update(status=UploadFile.Status.FAILED)
+            handle.report(stage="Bringing pictures in")
+        handle.check()
 
 
 def run_upload(*, upload_id: UUID, handle: jobs.Handle) -> str:
@@ -220,7 +229,7 @@ def run_upload(*, upload_id: UUID, handle: jobs.Handle) -> str:
     related = ("workspace", "similarity_type", "then_train", "created_by")
     upload = Upload.objects.select_related(*related).get(pk=upload_id)
     list_parts(upload=upload, handle=handle)
-    _fail_wrong(upload)
+    _fail_wrong(upload, handle)
     types = _types(upload, handle)
     tally = Counter(counts(upload))
     _report(tally, handle)

@@ -337,3 +337,21 @@ def test_damaged_archives_are_read_or_refused(changes):
     for place, value in changes:
         data[place] = value
     _read_all(bytes(data))
+
+
+def test_entries_that_are_no_files_are_told_apart_from_files() -> None:
+    folder = zipfile.ZipInfo("without a slash")
+    folder.external_attr = (stat.S_IFDIR | 0o755) << 16
+    stream = io.BytesIO()
+    with zipfile.ZipFile(stream, "w") as packed:
+        for name in ("a/", "a/1.jpg", "__MACOSX/._1.jpg"):
+            packed.writestr(name, b"")
+        packed.writestr(folder, b"")
+    with ZipArchive(stream) as archive:
+        assert [entry and entry.path for entry in archive.entries()] == [
+            None,
+            "a/1.jpg",
+            None,
+            None,
+        ]
+        assert [member.path for member in archive.members()] == ["a/1.jpg"]

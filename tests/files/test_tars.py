@@ -300,3 +300,67 @@ def test_headers_of_headers_are_refused(count):
     data = block("long", tarfile.GNUTYPE_LONGNAME, b"name\0") * count
     with pytest.raises(BrokenArchive):
         headers_of(data + block("1.jpg", tarfile.REGTYPE, b"x"))
+
+
+def one_said(said, name="1.jpg", content=b"one"):
+    """Return an archive of a file of which a pax header says something."""
+    head = block("pax", tarfile.XHDTYPE, said)
+    return head + block(name, tarfile.REGTYPE, content) + b"\0" * 1024
+
+
+def test_the_library_searches_no_header(monkeypatch):
+    """It looks for an encoding by trying each place of 64 KB of digits up to their end."""
+    monkeypatch.setattr(tarfile.TarInfo, "_proc_pax", None)
+    said = record(b"comment", b"1" * 60_000) + record(b"path", "Grün/1.jpg".encode())
+    [member] = headers_of(one_said(said))
+    assert member.path == "Grün/1.jpg"
+
+
+def test_of_what_is_said_of_all_files_no_more_than_counts_is_repeated_for_each():
+    keys = b"".join(record(b"k%d" % number, b"v") for number in range(4000))
+    said = block("pax", tarfile.XGLTYPE, keys + record(b"comment", b"all"))
+    data = said + block("1.jpg", tarfile.REGTYPE, b"one") + b"\0" * 1024
+    with TarArchive(io.BytesIO(data)) as archive:
+        [member] = archive.members()
+        assert archive.read(member) == b"one"
+        assert archive._tar.pax_headers == {}
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        record(b"size", b"-512"),
+        record(b"size", b"three"),
+        b"9 path=\n" * 3,
+        b"0 path=x\n",
+        b"99 path=x\n",
+        b"path=x\n",
+        b"11 path\n",
+        b"1" * 60_000,
+    ],
+)
+def test_a_pax_header_that_makes_no_sense_is_not_passed_over(said):
+    with pytest.raises(BrokenArchive):
+        headers_of(one_said(said))
+
+
+def test_a_size_below_zero_leads_nowhere():
+    info = tarfile.TarInfo("1.jpg")
+    head = bytearray(info.tobuf(tarfile.GNU_FORMAT))
+    head[124:136] = b"\xff" * 10 + b"\xfe\x00"  # -512, as GNU writes it
+    head[148:156] = b" " * 8
+    head[148:156] = b"%06o\0 " % sum(head[:512])
+    with pytest.raises(BrokenArchive):
+        headers_of(bytes(head) + b"\0" * 1024)
+
+
+@pytest.mark.parametrize("name", [b"GNU.sparse.size", b"GNU.sparse.map", b"GNU.sparse.major"])
+def test_a_file_with_holes_is_told_by_any_of_its_marks(name):
+    [member] = headers_of(one_said(record(name, b"3")))
+    assert "link or a device" in member.refusal
+
+
+def test_folders_are_no_files():
+    data = block("a/", tarfile.DIRTYPE, b"") + block("a/1.jpg", tarfile.REGTYPE, b"one")
+    with TarArchive(io.BytesIO(data + b"\0" * 1024)) as archive:
+        assert [entry and entry.path for entry in archive.entries()] == [None, "a/1.jpg"]

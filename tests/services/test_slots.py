@@ -2,11 +2,10 @@
 
 import threading
 from collections import deque
-from collections.abc import Callable
 
 import pytest
 
-from dashboard.jobs.slots import Slots
+from dashboard.jobs.slots import Place, Slots
 
 PATIENCE = 20
 
@@ -17,20 +16,22 @@ class Board:
     def __init__(self) -> None:
         self.waiting: dict[str, deque[str]] = {"upload": deque(), "train": deque()}
         self.running: set[str] = set()
+        self.places: dict[str, Place] = {}
         self.changed = threading.Condition()
         self.let_go: set[str] = set()
         self.slots = Slots(["upload", "train"], 2, self.work)
 
-    def work(self, queue: str, urgent_only: bool, look: Callable[[], None]) -> None:
+    def work(self, queue: str, place: Place) -> None:
         with self.changed:
-            names = [name for name in self.waiting[queue] if "!" in name or not urgent_only]
+            names = [name for name in self.waiting[queue] if self._may_begin(name, place)]
             if not names:
                 return
             name = names[0]
             self.waiting[queue].remove(name)
             self.running.add(name)
+            self.places[name] = place
             self.changed.notify_all()
-        look()
+        place.look()
         try:
             with self.changed:
                 assert self.changed.wait_for(lambda: name in self.let_go, PATIENCE)
@@ -39,7 +40,16 @@ class Board:
             if "broken" in name:
                 raise ZeroDivisionError
         finally:
-            look()
+            place.look()
+
+    @staticmethod
+    def _may_begin(name: str, place: Place) -> bool:
+        return ("long" in name) == place.is_for_long and ("!" in name or not place.urgent_only)
+
+    def steps_aside(self, name: str) -> bool:
+        moved = self.places[name].step_aside()
+        self.places[name].look()
+        return moved
 
     def put(self, queue: str, *names: str) -> None:
         with self.changed:
@@ -110,3 +120,29 @@ def test_many_who_ask_at_once_lose_nothing(board: Board) -> None:
         assert board.changed.wait_for(
             lambda: not board.waiting["upload"] and not board.running, PATIENCE
         )
+
+
+def test_what_takes_long_moves_to_a_slot_of_its_own(board: Board) -> None:
+    board.put("upload", "a", "b", "c", "d")
+    assert board.becomes("a", "b")
+    assert board.steps_aside("a")
+    assert board.becomes("a", "b", "c")
+    assert board.steps_aside("b")
+    assert board.becomes("a", "b", "c", "d")
+    assert not board.steps_aside("c")  # as many as there are slots, and no more
+    board.end("a", "b")
+    assert board.becomes("c", "d")
+    assert board.steps_aside("c")
+    board.end("c", "d")
+    assert board.becomes()
+
+
+def test_what_took_long_begins_in_such_a_slot_again(board: Board) -> None:
+    board.put("upload", "long 1", "long 2", "long 3", "a", "b", "c")
+    assert board.becomes("long 1", "long 2", "a", "b")
+    board.end("long 1")
+    assert board.becomes("long 2", "long 3", "a", "b")
+    board.end("a")
+    assert board.becomes("long 2", "long 3", "b", "c")
+    board.end("long 2", "long 3", "b", "c")
+    assert board.becomes()

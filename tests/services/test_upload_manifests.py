@@ -338,19 +338,19 @@ def test_addresses_with_a_null_character_fail_alone(cast: Cast) -> None:
 def test_meta_data_is_read_of_few_rows_at_a_time(
     cast: Cast, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    begin = upload_matching._Found.__init__
+    whole, settled = upload_matching._settle, []
 
-    def names_alone(self: upload_matching._Found, rows: list[UploadFile]) -> None:
-        assert len(rows) == 3
-        assert all(row.get_deferred_fields() == {"meta_data"} for row in rows)
-        begin(self, rows)
+    def count(rows: list[UploadFile], found: upload_matching._Found) -> None:
+        settled.append(len(rows))
+        whole(rows, found)
 
-    monkeypatch.setattr(upload_matching._Found, "__init__", names_alone)
+    monkeypatch.setattr(upload_matching, "_settle", count)
     monkeypatch.setattr(upload_matching, "ROWS_PER_WRITE", 2)
     rows = [{"file": name, "said": name} for name in SHOES]
     manifest = "\n".join(json.dumps(row) for row in rows).encode()
     upload = received(cast, SHOES | {"all.jsonl": manifest})
     assert planned(upload).message == "3 new, 0 known already, 0 in error."
+    assert settled == [2, 1]
     assert dict(upload.files.values_list("name", "meta_data")) == {
         name: {"said": name} for name in SHOES
     }
