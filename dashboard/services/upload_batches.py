@@ -24,9 +24,10 @@ from dashboard.services.images import (
     insert_images,
     write_files,
 )
+from dashboard.services.row_updates import update_rows
 from dashboard.services.upload_reader import PartReader
 
-FILES_PER_BATCH = 50
+FILES_PER_BATCH = 100
 BYTES_PER_BATCH = 64 << 20
 WRITTEN = ["status", "reason", "image", "group", "placed", "sha256"]
 
@@ -171,7 +172,7 @@ class Importer:
             )
             self._settle(items, prepared, images)
             self._place([item for item in items if item.row.image is not None])
-            UploadFile.objects.bulk_update([item.row for item in items], WRITTEN)
+            update_rows([item.row for item in items], WRITTEN)
             self._fence(Counter(item.row.status for item in items))
         for new in prepared:
             # Another upload of the same bytes was faster: its files stay, these are nobody's.
