@@ -16,7 +16,7 @@ import uuid
 from collections.abc import Iterator
 from pathlib import Path
 from queue import Empty
-from typing import Any
+from typing import Any, cast
 
 from kombu.transport import filesystem
 
@@ -24,6 +24,7 @@ logger = logging.getLogger("likewise.jobs")
 
 ASIDE = ".aside"
 LONGEST_WAIT = 0.5  # seconds
+SETTLED = 100_000_000  # nanoseconds after which another change has another time
 LEFT_BEHIND = 60.0  # seconds after which a file aside is one of a process that was killed
 
 
@@ -95,13 +96,37 @@ class Channel(filesystem.Channel):
 
 
 class Transport(filesystem.Transport):
-    """Kombu's transport with that channel."""
+    """Kombu's transport with that channel, which looks for messages only where the folder changed.
+
+    A look for messages goes through all queues; twenty a second took an idle worker 1.5 % of a
+    core, and the time when the folder was changed costs a hundredth of that.
+    """
 
     Channel = Channel
+    _empty_since = 0
 
     def drain_events(self, connection: Any, timeout: float | None = None, **_: Any) -> None:
         """Wait for a message, but never so long that a stop signal goes unnoticed."""
-        super().drain_events(connection, timeout=min(timeout or LONGEST_WAIT, LONGEST_WAIT))
+        end = time.monotonic() + min(timeout or LONGEST_WAIT, LONGEST_WAIT)
+        while not self._deliver_one(connection):
+            if time.monotonic() >= end:
+                raise TimeoutError
+            time.sleep(self.polling_interval or LONGEST_WAIT)
+
+    def _deliver_one(self, connection: Any) -> bool:
+        folder = Path(cast("Any", self.client).transport_options["data_folder_in"])
+        changed = folder.stat().st_mtime_ns
+        if changed == self._empty_since:
+            return False
+        # A message that comes within the same tick of the clock leaves the time as it is.
+        is_settled = time.time_ns() - changed > SETTLED
+        try:
+            super().drain_events(connection, timeout=0)
+        except TimeoutError:
+            if is_settled and not any(folder.glob("*.msg")):
+                self._empty_since = changed
+            return False
+        return True
 
 
 def _write(path: Path, content: Any) -> None:

@@ -167,7 +167,9 @@ DATABASES = {"default": env.db_url_config(env.str("DATABASE_URL", "") or _sqlite
 DATABASES["default"]["CONN_MAX_AGE"] = None
 DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
 if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
-    # Writers take the lock when they begin, so none fails half way; readers never wait (WAL).
+    # Writers take the lock when they begin, so none fails half way; readers never wait (WAL). The
+    # writers of a process wait in one queue.
+    DATABASES["default"]["ENGINE"] = "dashboard.sqlite"
     DATABASES["default"]["OPTIONS"] = {
         "transaction_mode": "IMMEDIATE",
         "timeout": 20,

@@ -2,11 +2,13 @@
 
 import os
 import threading
+import time
 from pathlib import Path
 from queue import Empty
+from typing import Any
 
 import pytest
-from kombu import Connection
+from kombu import Connection, Consumer, Exchange, Queue
 
 from dashboard.celery import app
 from dashboard.message_folder import ASIDE, Channel, Transport
@@ -106,6 +108,55 @@ def test_what_a_killed_process_left_aside_is_removed_once_it_is_old(folder: Path
     os.utime(old, (0, 0))
     channel(folder)
     assert [*(folder / "messages").iterdir()] == [fresh]
+
+
+def taking(connection: Connection, name: str, received: list[Any]) -> Consumer:
+    """Consume a queue; Kombu remembers for the whole process what is bound, so give it a name."""
+
+    def take(body: Any, message: Any) -> None:
+        received.append(body)
+        message.ack()
+
+    queue = Queue(name, Exchange(name), routing_key=name)
+    return Consumer(connection, [queue], callbacks=[take], accept=["json"])
+
+
+def test_an_idle_worker_looks_only_where_something_changed(folder, monkeypatch):
+    looks: list[str] = []
+    get = Channel._get
+
+    def counted(self: Channel, queue: str, timeout: float | None = None) -> Any:
+        looks.append(queue)
+        return get(self, queue, timeout)
+
+    monkeypatch.setattr(Channel, "_get", counted)
+    received: list[Any] = []
+    with connected(folder) as connection, taking(connection, "idle", received):
+        long_ago = time.time() - 60
+        os.utime(folder / "messages", (long_ago, long_ago))
+        for _ in range(5):  # of half a second, each with ten polls
+            with pytest.raises(TimeoutError):
+                connection.drain_events(timeout=0.1)
+        assert len(looks) == 1
+        connection.Producer().publish({}, routing_key="idle", exchange="idle")
+        os.utime(folder / "messages", (long_ago, long_ago + 1))
+        connection.drain_events(timeout=5)
+        assert len(received) == 1
+
+
+def test_what_comes_in_the_same_tick_as_the_look_before_is_found(folder, monkeypatch):
+    """A file system's clock ticks some hundred times a second; here it stands still."""
+    now = time.time()
+    received: list[Any] = []
+    with connected(folder) as connection, taking(connection, "tick", received):
+        os.utime(folder / "messages", (now, now))
+        monkeypatch.setattr(time, "time_ns", lambda: int(now * 1e9))
+        with pytest.raises(TimeoutError):
+            connection.drain_events(timeout=0.1)
+        connection.Producer().publish({}, routing_key="tick", exchange="tick")
+        os.utime(folder / "messages", (now, now))
+        connection.drain_events(timeout=5)
+        assert len(received) == 1
 
 
 def test_the_program_uses_it() -> None:

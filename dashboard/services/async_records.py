@@ -17,6 +17,7 @@ from dashboard.queries.async_requests import counts, waiting_records
 from dashboard.services import jobs
 from dashboard.services.descriptors import AT_ONCE, Source, describe_sources
 from dashboard.services.errors import NoSuchVersion
+from dashboard.services.row_updates import update_rows
 
 Status = AsyncRecord.Status
 WRITTEN = ["status", "refusal", "reason", "width", "height", "vector", "image"]
@@ -62,7 +63,7 @@ def work_off(request: AsyncRequest, handle: jobs.Handle, look: Look) -> str:
             finish = look(rows, [sent.source(row) for row in rows])
             with transaction.atomic():
                 finish()
-                AsyncRecord.objects.bulk_update(rows, WRITTEN)
+                update_rows(rows, WRITTEN)
                 _report(request, handle)
             handle.check()
     close_request(request_id=request.id)

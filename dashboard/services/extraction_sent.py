@@ -23,6 +23,7 @@ from dashboard.services import jobs
 from dashboard.services.descriptors import look_at
 from dashboard.services.loading import load_encoder, load_model
 from dashboard.services.receiving import forget_bytes
+from dashboard.services.row_updates import update_rows
 from dashboard.services.upload_listing import list_parts
 from dashboard.services.upload_reader import PartReader
 
@@ -112,7 +113,7 @@ class SentPictures:
                 features.append(SentFeature(file=row, vector=seen.astype("<f2").tobytes()))
         with transaction.atomic():
             SentFeature.objects.bulk_create(features, ignore_conflicts=True)
-            UploadFile.objects.bulk_update([one.row for one in batch], ["status", "reason"])
+            update_rows([one.row for one in batch], ["status", "reason"])
             self._tell(self._counts())
         self._touch()
         self.handle.check()

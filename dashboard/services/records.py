@@ -21,6 +21,7 @@ from dashboard.queries.records import (
     records_by_id,
     records_by_key,
 )
+from dashboard.services.row_updates import update_rows
 
 ROWS_AT_ONCE = 500
 
@@ -102,7 +103,7 @@ def update_records(
     for key, one in found.items():
         one.fields = one.fields | changes[key]
         one.generation = row.generation + 1
-    Record.objects.bulk_update(found.values(), ["fields", "generation"], batch_size=ROWS_AT_ONCE)
+    update_rows(found.values(), ["fields", "generation"])
     _count(row, written=len(found))
     _tell(row, len(found), "changed records of", actor)
     missing = [key for key in changes if key not in found]

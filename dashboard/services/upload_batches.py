@@ -26,10 +26,11 @@ from dashboard.services.images import (
     remove_unused,
     write_files,
 )
+from dashboard.services.row_updates import update_rows
 from dashboard.services.upload_reader import PartReader
 from dashboard.services.usage import images_refusal, is_full
 
-FILES_PER_BATCH = 50
+FILES_PER_BATCH = 100
 BYTES_PER_BATCH = 64 << 20
 WRITTEN = ["status", "reason", "image", "group", "placed", "sha256"]
 
@@ -181,7 +182,7 @@ class Importer:
                     item.fail(images_refusal().reason)
             self._settle(items, prepared, images)
             self._place([item for item in items if item.row.image is not None])
-            UploadFile.objects.bulk_update([item.row for item in items], WRITTEN)
+            update_rows([item.row for item in items], WRITTEN)
             self._fence(Counter(item.row.status for item in items))
         remove_unused(self.upload.workspace, prepared, images)
 

@@ -8,6 +8,7 @@ from django.utils import timezone
 from dashboard.models import SimilarityType, Upload, UploadFile
 from dashboard.queries.upload_plans import files_in_error, files_left_out
 from dashboard.services.holding import hold_all
+from dashboard.services.row_updates import update_rows
 from dashboard.services.upload_errors import WrongStage
 from dashboard.services.upload_plans import foresee
 
@@ -114,5 +115,5 @@ def _judged(upload: Upload, row: UploadFile) -> UploadFile:
         else:
             rows.append(row)
     foresee(upload, rows)
-    UploadFile.objects.bulk_update(rows, JUDGED)
+    update_rows(rows, JUDGED)
     return row

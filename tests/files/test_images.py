@@ -119,6 +119,28 @@ def test_threads_do_not_disturb_each_other():
         assert list(pool.map(prepare, files * 3)) == alone * 3
 
 
+class Watched:
+    """An encoder of Pillow's that remembers what it was asked for."""
+
+    def __init__(self, encoder, calls):
+        self.encoder, self.calls = encoder, calls
+
+    def __getattr__(self, name):
+        self.calls.append(name)
+        return getattr(self.encoder, name)
+
+
+def test_encoding_leaves_the_interpreter_to_others(monkeypatch):
+    """`encode` holds the interpreter lock, `encode_to_file` releases it."""
+    data = photo(800, 700)
+    calls: list[str] = []
+    make = Image._getencoder  # type: ignore[attr-defined]
+    monkeypatch.setattr(Image, "_getencoder", lambda *args: Watched(make(*args), calls))
+    prepare(data)
+    assert calls.count("encode_to_file") == 2
+    assert "encode" not in calls
+
+
 # Sizes
 
 

@@ -1,0 +1,94 @@
+"""One writer of a process at a time asks SQLite for its lock; the others wait for their turn.
+
+SQLite has no queue: who finds its lock taken sleeps up to a tenth of a second and tries again, and
+whoever comes just when it is free has it. Of thirty who write at once some tried in vain for the
+whole timeout. A thread that waits here is woken when the one before it is done.
+"""
+
+import threading
+from collections import defaultdict
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from django.db.backends.sqlite3 import base
+
+_WRITES = ("INSERT", "UPDATE", "DELETE", "REPLACE")
+_turns: defaultdict[str, threading.Lock] = defaultdict(threading.Lock)
+
+
+class DatabaseWrapper(base.DatabaseWrapper):
+    """A connection that has the turn of its process from a transaction's begin to its end."""
+
+    _turn: "threading.Lock | None" = None
+
+    def _start_transaction_under_autocommit(self) -> None:
+        self._take_turn()
+        try:
+            super()._start_transaction_under_autocommit()  # type: ignore[misc]  # the stubs leave it out
+        except BaseException:
+            self._end_turn()
+            raise
+
+    def _commit(self) -> None:
+        try:
+            super()._commit()  # type: ignore[misc]  # the stubs leave it out
+        finally:
+            self._end_turn()
+
+    def _rollback(self) -> None:
+        try:
+            super()._rollback()  # type: ignore[misc]  # the stubs leave it out
+        finally:
+            self._end_turn()
+
+    def _close(self) -> None:
+        try:
+            super()._close()  # type: ignore[misc]  # the stubs leave it out
+        finally:
+            self._end_turn()
+
+    def create_cursor(self, name: str | None = None) -> "Cursor":  # noqa: ARG002
+        """Return a cursor by which a statement alone waits for its turn as well."""
+        cursor: Cursor = self.connection.cursor(factory=Cursor)
+        cursor.wrapper = self
+        return cursor
+
+    @contextmanager
+    def turn_for(self, query: str) -> Iterator[None]:
+        """Have the turn while a statement writes that no transaction is around."""
+        if self.in_atomic_block or not query.startswith(_WRITES):
+            yield
+            return
+        self._take_turn()
+        try:
+            yield
+        finally:
+            self._end_turn()
+
+    def _take_turn(self) -> None:
+        turn = _turns[str(self.settings_dict["NAME"])]
+        # After the timeout SQLite decides, and tells of it in its own words.
+        if turn.acquire(timeout=self.settings_dict["OPTIONS"].get("timeout", 5)):
+            self._turn = turn
+
+    def _end_turn(self) -> None:
+        turn, self._turn = self._turn, None
+        if turn is not None:
+            turn.release()
+
+
+class Cursor(base.SQLiteCursorWrapper):
+    """Django's, in a connection of ours."""
+
+    wrapper: DatabaseWrapper
+
+    def execute(self, query: str, params: Any = None) -> Any:
+        """Run a statement."""
+        with self.wrapper.turn_for(query):
+            return super().execute(query, params)
+
+    def executemany(self, query: str, param_list: Any) -> Any:
+        """Run a statement for each of many rows."""
+        with self.wrapper.turn_for(query):
+            return super().executemany(query, param_list)
