@@ -9,7 +9,8 @@ from rest_framework.fields import empty
 
 from dashboard.api.fields import MAX_RECORDS, JsonObject, MetaData, NumberedList, RecordList
 from dashboard.models import Record
-from dashboard.queries.filters import Matcher, parse
+from dashboard.queries.filters import MOST_STEPS, parse
+from dashboard.queries.filters import Filter as RecordFilter
 from dashboard.queries.record_search import TextHit
 from dashboard.queries.records import TextRow
 
@@ -41,11 +42,11 @@ class Filter(JsonObject):
         """Take `null` for an empty filter."""
         return super().run_validation({} if data is None else data)
 
-    def to_internal_value(self, data: Any) -> Matcher | None:  # type: ignore[override]
+    def to_internal_value(self, data: Any) -> RecordFilter | None:  # type: ignore[override]
         """Read it. Raises `BadFilter`, `ValidationError`."""
         if isinstance(data, dict) or (isinstance(data, str) and self.came_in_a_form):
             data = super().to_internal_value(data)
-        return None if data == {} else parse(data)
+        return None if data == {} else parse(data, most_steps=MOST_STEPS)
 
 
 class FieldNames(NumberedList):

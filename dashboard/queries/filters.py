@@ -2,30 +2,68 @@
 
 No library: those on PyPI take operators that we do not promise, take no notice of ones that they do
 not know in some places, or call `true` and 1 the same. What cannot be evaluated is refused.
+
+A condition looks at each value of a record once for each name of its path, and compares each that
+it finds once. A filter counts this work, over all records, and ends when it is too much.
 """
 
-import operator
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
+from dashboard.queries.filter_values import MISSING, Hit, Values, Work, is_in, is_ordered
+
 Json = dict[str, Any]
-Matcher = Callable[[Json], bool]
+Condition = Callable[[Json], bool]
 Test = Callable[[list[Any]], bool]
 
 MAX_DEPTH = 20
 MAX_CONDITIONS = 1000
 MAX_LISTED = 10_000
 MAX_PATH = 500
+# Ten to thirty seconds of a core. Two conditions on a million records of 1 KB take half of it.
+MOST_STEPS = 50_000_000
+READ_IN_A_STEP = 48  # letters of JSON, which are read in the time that a step takes
 
-_MISSING = object()
-_ORDERS = {"$gt": operator.gt, "$gte": operator.ge, "$lt": operator.lt, "$lte": operator.le}
+_ORDERS = ("$gt", "$gte", "$lt", "$lte")
 
 
 class BadFilter(ValueError):
     """A filter that is not of this language; `str(error)` names what is not."""
 
 
-def parse(given: Any) -> Matcher:
+class TooMuchWork(BadFilter):
+    """A filter that would keep the server busy for too long with this collection."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "This filter takes too many comparisons on this collection: send fewer conditions, "
+            "shorter paths, or conditions on fields with shorter lists."
+        )
+
+
+class Filter:
+    """A filter of records, which counts its work. Only one thread may use it at a time."""
+
+    def __init__(self, condition: Condition, work: Work) -> None:
+        self._condition = condition
+        self._work = work
+
+    def __call__(self, fields: Json) -> bool:
+        """Say whether a record's fields match. Raises `TooMuchWork`."""
+        self._work.next_record()
+        return self._condition(fields)
+
+    @property
+    def steps(self) -> int:
+        """Return how much was looked at so far, in all records."""
+        return self._work.steps
+
+    def count_reading(self, letters: int) -> None:
+        """Count the reading of a record's JSON. Raises `TooMuchWork`."""
+        self._work.spend(letters // READ_IN_A_STEP)
+
+
+def parse(given: Any, *, most_steps: int = MOST_STEPS) -> Filter:
     """Turn a filter into a function of a record's fields; an empty one matches all.
 
     A value matches a list if it is the list or one of its elements; a dotted path goes into nested
@@ -34,7 +72,8 @@ def parse(given: Any) -> Matcher:
     """
     if not isinstance(given, dict):
         raise BadFilter("The filter must be an object.")
-    return _Parser().all_of(given) if given else _anything
+    work = Work(most_steps, TooMuchWork)
+    return Filter(_Parser(work).all_of(given) if given else _anything, work)
 
 
 def _anything(_: Json) -> bool:
@@ -44,10 +83,11 @@ def _anything(_: Json) -> bool:
 class _Parser:
     """Reads one filter and counts its conditions."""
 
-    def __init__(self) -> None:
+    def __init__(self, work: Work) -> None:
         self._conditions = 0
+        self._work = work
 
-    def all_of(self, given: Any, depth: int = 1) -> Matcher:
+    def all_of(self, given: Any, depth: int = 1) -> Condition:
         """Read an object: every entry must match."""
         if not isinstance(given, dict) or not given:
             raise BadFilter("A condition of the filter must be an object that is not empty.")
@@ -56,7 +96,7 @@ class _Parser:
         parts = [self._entry(str(name), value, depth) for name, value in given.items()]
         return parts[0] if len(parts) == 1 else lambda fields: all(part(fields) for part in parts)
 
-    def _entry(self, name: str, value: Any, depth: int) -> Matcher:
+    def _entry(self, name: str, value: Any, depth: int) -> Condition:
         self._count()
         if name == "$not":
             inner = self.all_of(value, depth + 1)
@@ -67,15 +107,20 @@ class _Parser:
             return lambda fields: among(part(fields) for part in parts)
         if name.startswith("$"):
             raise BadFilter(f"The filter has {name[:50]}, which is not supported here.")
-        path, test = _path(name), self._test(name, value, depth)
-        if len(path) == 1:  # no walk for what most filters are
-            return lambda fields: test([fields.get(name, _MISSING)])
-        return lambda fields: test(_values(fields, path))
+        path, test, work = _path(name), self._test(name, value, depth), self._work
+
+        def condition(fields: Json) -> bool:
+            work.spend(1)
+            if len(path) == 1:  # no walk for what most filters are
+                return test([fields.get(name, MISSING)])
+            return test(work.reached(fields, path))
+
+        return condition
 
     def _test(self, name: str, value: Any, depth: int) -> Test:
         """Read what is asked of a field: a value, or an object of operators."""
         if not isinstance(value, dict) or not any(str(key).startswith("$") for key in value):
-            return _equals(value)
+            return self._one(is_in([value], self._work))
         if depth > MAX_DEPTH:
             raise BadFilter(f"Nest the filter at most {MAX_DEPTH} levels deep.")
         tests = [self._operator(name, str(key), one, depth) for key, one in value.items()]
@@ -87,11 +132,21 @@ class _Parser:
             if not isinstance(value, dict) or not value or not all(k[:1] == "$" for k in value):
                 raise BadFilter(f"$not of “{name[:50]}” takes an object of operators.")
             return _negated(self._test(name, value, depth + 1))
+        if key in ("$eq", "$ne"):
+            test = self._one(is_in([value], self._work))
+            return test if key == "$eq" else _negated(test)
+        if key in ("$in", "$nin"):
+            test = self._one(is_in(_listed(value), self._work))
+            return test if key == "$in" else _negated(test)
         if key in _ORDERS:
-            return _ordered(key, value)
-        if key not in _SIMPLE:
-            raise BadFilter(f"The filter has {key[:50]}, which is not supported here.")
-        return _SIMPLE[key](value)
+            return self._one(is_ordered(key, _comparable(key, value)))
+        if key == "$exists":
+            return _exists(value)
+        raise BadFilter(f"The filter has {key[:50]}, which is not supported here.")
+
+    def _one(self, hit: Hit) -> Test:
+        """Ask for one value that is a hit: of those that stand at a path, or within a list."""
+        return Values(hit, self._work).have_one
 
     def _count(self) -> None:
         self._conditions += 1
@@ -112,99 +167,23 @@ def _path(name: str) -> list[str]:
     return path
 
 
-def _values(fields: Any, path: list[str]) -> list[Any]:
-    """Return what stands at the path: one value, or several where it crosses lists."""
-    value = fields
-    for at, name in enumerate(path):
-        if isinstance(value, dict) and name in value:
-            value = value[name]
-        elif isinstance(value, list):
-            return list(_in_list(value, path[at:])) or [_MISSING]
-        else:
-            return [_MISSING]
-    return [value]
+def _listed(value: Any) -> list[Any]:
+    if not isinstance(value, list) or len(value) > MAX_LISTED:
+        raise BadFilter(f"$in and $nin take a list of at most {MAX_LISTED} values.")
+    return value
 
 
-def _in_list(elements: list[Any], path: list[str]) -> Iterator[Any]:
-    """Yield what stands at the path in each object of a list, and by its number in the list."""
-    for element in elements:
-        if isinstance(element, dict):
-            yield from _values(element, path)
-    number = path[0]
-    if number.isascii() and number.isdecimal() and len(number) < 9 and int(number) < len(elements):
-        yield from _values(elements[int(number)], path[1:])
-
-
-def _candidates(found: list[Any]) -> list[Any]:
-    """Return each value and, of a list, its elements; what is missing is null."""
-    candidates = [None if value is _MISSING else value for value in found]
-    for value in found:
-        if isinstance(value, list):
-            candidates += value
-    return candidates
+def _comparable(key: str, value: Any) -> float | str:
+    if isinstance(value, bool) or not isinstance(value, int | float | str):
+        raise BadFilter(f"{key} takes a number or a text.")
+    return value
 
 
 def _exists(value: Any) -> Test:
     if not isinstance(value, bool):
         raise BadFilter("$exists takes true or false.")
-    return lambda found: any(one is not _MISSING for one in found) == value
-
-
-def _key(value: Any) -> Any:
-    """Return what is equal for values that the language calls equal: 1 is 1.0 and not true."""
-    if isinstance(value, dict):
-        return dict, frozenset((name, _key(one)) for name, one in value.items())
-    if isinstance(value, list):
-        return list, tuple(_key(one) for one in value)
-    return isinstance(value, bool), value
-
-
-def _equals(value: Any) -> Test:
-    wanted = _key(value)
-    if isinstance(value, dict | list):
-        return lambda found: any(_key(one) == wanted for one in _candidates(found))
-    # Twice as fast as by keys, and asked of each record: only a scalar can equal a scalar.
-    return lambda found: any(one == value and _key(one) == wanted for one in _candidates(found))
-
-
-def _differs(value: Any) -> Test:
-    return _negated(_equals(value))
-
-
-def _within(value: Any) -> Test:
-    if not isinstance(value, list) or len(value) > MAX_LISTED:
-        raise BadFilter(f"$in and $nin take a list of at most {MAX_LISTED} values.")
-    wanted = {_key(one) for one in value}
-    return lambda found: any(_key(one) in wanted for one in _candidates(found))
-
-
-def _without(value: Any) -> Test:
-    return _negated(_within(value))
+    return lambda found: any(one is not MISSING for one in found) == value
 
 
 def _negated(test: Test) -> Test:
     return lambda found: not test(found)
-
-
-def _ordered(key: str, value: Any) -> Test:
-    compare = _ORDERS[key]
-    if isinstance(value, bool) or not isinstance(value, int | float | str):
-        raise BadFilter(f"{key} takes a number or a text.")
-    kinds = str if isinstance(value, str) else (int, float)
-
-    def test(found: list[Any]) -> bool:
-        return any(
-            isinstance(one, kinds) and not isinstance(one, bool) and compare(one, value)
-            for one in _candidates(found)
-        )
-
-    return test
-
-
-_SIMPLE: dict[str, Callable[[Any], Test]] = {
-    "$eq": _equals,
-    "$ne": _differs,
-    "$in": _within,
-    "$nin": _without,
-    "$exists": _exists,
-}

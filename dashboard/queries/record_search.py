@@ -1,6 +1,6 @@
 """Search among the records of a collection: in what a process holds, and scoped once more."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -8,12 +8,12 @@ from numpy.typing import NDArray
 
 from dashboard import runtime
 from dashboard.models import Collection, Record
-from dashboard.queries.filters import Matcher
+from dashboard.queries.filters import Filter
 from dashboard.queries.records import (
     TextRow,
-    allowed_ids,
     held_records,
     ids_there,
+    matching,
     records_by_id,
 )
 
@@ -55,7 +55,7 @@ def nearest_records(
     k: int,
     *,
     radius: float = FARTHEST,
-    matches: Matcher | None = None,
+    matches: Filter | None = None,
 ) -> list[RecordHit]:
     """Return the k records nearest to any of the descriptors, the nearest first.
 
@@ -63,8 +63,9 @@ def nearest_records(
     comes first, at 0. Memory proposes, the collection's rows decide: what is not there any more,
     or belongs elsewhere, is not shown whatever memory holds.
     """
+    allowed = None if matches is None else matching(collection, matches).texts
     with held_records(collection) as held:
-        nearest = _nearest(held, asked, k, radius, matches)
+        nearest = _nearest(held, asked, k, radius, allowed)
     rows = records_by_id(collection, list(nearest))
     return [RecordHit(rows[one], far) for one, far in nearest.items() if one in rows]
 
@@ -75,12 +76,15 @@ def nearest_texts(
     k: int,
     *,
     radius: float = FARTHEST,
-    matches: Matcher | None = None,
+    matches: Filter | None = None,
 ) -> list[TextHit]:
     """Return what `nearest_records` does, without a model for each record."""
+    allowed = None if matches is None else matching(collection, matches).texts
     with held_records(collection) as held:
-        nearest = _nearest(held, asked, k, radius, matches)
-        rows = [TextRow(one, *held.texts[one]) for one in nearest]
+        nearest = _nearest(held, asked, k, radius, allowed)
+        # What the filter was asked of is what is shown.
+        texts = held.texts if allowed is None else allowed
+        rows = [TextRow(one, *texts[one]) for one in nearest]
     there = ids_there(collection, list(nearest))
     return [TextHit(row, nearest[row.pk]) for row in rows if row.pk in there]
 
@@ -90,10 +94,9 @@ def _nearest(
     asked: Sequence[Asked],
     k: int,
     radius: float,
-    matches: Matcher | None,
+    allowed: Mapping[int, object] | None,
 ) -> dict[int, float]:
     """Return the distance of each of the k nearest by its row id, in order."""
-    allowed = None if matches is None else allowed_ids(held, matches)
     found: dict[int, float] = {}
     for one in asked:
         hits = held.index.search(one.vector, k, allowed, radius)

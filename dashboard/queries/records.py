@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -11,7 +12,7 @@ from django.db.models.functions import Cast
 
 from dashboard import runtime
 from dashboard.models import Collection, Record
-from dashboard.queries.filters import Matcher
+from dashboard.queries.filters import Filter
 from dashboard.queries.pages import PAGE_SIZE, BadCursor, Page
 
 Row = tuple[int, str, Any, bytes | memoryview]  # id, key, fields as JSON, vector
@@ -62,12 +63,11 @@ def texts_in(collection: Collection, start: int, end: int) -> list[TextRow]:
     return [TextRow(*row) for row in found]
 
 
-def matching_texts(collection: Collection, matches: Matcher, start: int, end: int) -> list[TextRow]:
+def matching_texts(collection: Collection, matches: Filter, start: int, end: int) -> list[TextRow]:
     """Return a stretch of the records whose fields match, first comer first."""
-    with held_records(collection) as held:
-        ids = sorted(allowed_ids(held, matches))[start:end]
-        rows = [TextRow(one, *held.texts[one]) for one in ids]
-    there = ids_there(collection, ids)
+    texts = matching(collection, matches).texts
+    rows = [TextRow(one, *texts[one]) for one in sorted(texts)[start:end]]
+    there = ids_there(collection, [row.pk for row in rows])
     return [row for row in rows if row.pk in there]
 
 
@@ -85,22 +85,55 @@ def portions(values: Sequence[Any]) -> Iterator[Sequence[Any]]:
         yield values[start : start + AT_ONCE]
 
 
-def matching_ids(collection: Collection, matches: Matcher | None) -> list[int]:
+def matching_ids(collection: Collection, matches: Filter | None) -> list[int]:
     """Return the row ids of the records whose fields match, first comer first."""
+    if matches is not None:
+        return sorted(matching(collection, matches).texts)
     with held_records(collection) as held:
-        found = held.texts if matches is None else allowed_ids(held, matches)
-        return sorted(found)
+        return sorted(held.texts)
 
 
-def allowed_ids(held: runtime.Records, matches: Matcher) -> set[int]:
-    """Return the ids of the held records whose fields match; `_id` is a field of each."""
-    allowed: set[int] = set()
-    for one, (key, text) in held.texts.items():
-        fields = orjson.loads(text)
-        fields["_id"] = key
-        if matches(fields):
-            allowed.add(one)
-    return allowed
+@dataclass(frozen=True)
+class Matching:
+    """Key and fields of the records that matched, by row id, as of a generation."""
+
+    texts: dict[int, tuple[str, str]]
+    generation: int
+
+
+def matching(collection: Collection, matches: Filter) -> Matching:
+    """Return the records whose fields match; `_id` is a field of each. Raises `TooMuchWork`.
+
+    The filter is asked outside of the lock, so that nobody waits for a slow one.
+    """
+    with held_records(collection) as held:
+        ids, texts, generation = list(held.texts), list(held.texts.values()), held.generation
+    pairs = zip(ids, texts, strict=True)
+    return Matching({one: text for one, text in pairs if _match(matches, *text)}, generation)
+
+
+def still_matching(collection: Collection, found: Matching, matches: Filter) -> list[int]:
+    """Return the row ids of what was found, judged again where something was written since.
+
+    Whoever holds the collection's row gets what holds until the commit, without asking a slow
+    filter of all records meanwhile.
+    """
+    rows = Record.objects.filter(collection=collection, generation__gt=found.generation)
+    written = rows.annotate(text=Cast("fields", TextField())).values_list("pk", "key", "text")
+    ids = set(found.texts)
+    for one, key, text in written.iterator(chunk_size=AT_ONCE):
+        if _match(matches, key, text):
+            ids.add(one)
+        else:
+            ids.discard(one)
+    return sorted(ids)
+
+
+def _match(matches: Filter, key: str, text: str) -> bool:
+    matches.count_reading(len(text))
+    fields = orjson.loads(text)
+    fields["_id"] = key
+    return matches(fields)
 
 
 @contextmanager

@@ -13,13 +13,14 @@ from numpy.typing import NDArray
 from accounts.activity import record
 from accounts.models import User
 from dashboard.models import Collection, Record
-from dashboard.queries.filters import Matcher
+from dashboard.queries.filters import Filter
 from dashboard.queries.records import (
     known_keys,
-    matching_ids,
+    matching,
     portions,
     records_by_id,
     records_by_key,
+    still_matching,
 )
 from dashboard.services.row_updates import update_rows
 
@@ -125,15 +126,19 @@ def delete_records(*, collection: Collection, keys: Sequence[str], actor: User) 
     )
 
 
-@transaction.atomic
-def delete_matching(*, collection: Collection, matches: Matcher, actor: User) -> Outcome:
-    """Delete the records whose fields match."""
-    row = _locked(collection)
-    found = records_by_id(row, matching_ids(row, matches))
-    for some in portions(list(found)):
-        Record.objects.filter(collection=row, pk__in=some).delete()
-    _count(row, added=-len(found))
-    _tell(row, len(found), "deleted records of", actor)
+def delete_matching(*, collection: Collection, matches: Filter, actor: User) -> Outcome:
+    """Delete the records whose fields match. Raises `TooMuchWork`.
+
+    The filter is asked before the transaction: on SQLite nobody else could write meanwhile.
+    """
+    matched = matching(collection, matches)
+    with transaction.atomic():
+        row = _locked(collection)
+        found = records_by_id(row, still_matching(row, matched, matches))
+        for some in portions(list(found)):
+            Record.objects.filter(collection=row, pk__in=some).delete()
+        _count(row, added=-len(found))
+        _tell(row, len(found), "deleted records of", actor)
     return Outcome(done=[one.key for one in found.values()])
 
 

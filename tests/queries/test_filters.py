@@ -165,7 +165,13 @@ VALUES = st.recursive(
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(NAMES, inner, max_size=3),
     max_leaves=6,
 )
-PATHS = st.lists(NAMES, min_size=1, max_size=3).map(".".join)
+# Of one name, so that a path finds one value in many ways.
+NESTED = st.recursive(
+    SCALARS,
+    lambda inner: st.lists(inner | inner.map(lambda value: {"0": value}), max_size=3),
+    max_leaves=8,
+)
+PATHS = st.lists(NAMES, min_size=1, max_size=4).map(".".join)
 OPERATORS = st.one_of(
     st.tuples(st.sampled_from(["$eq", "$ne"]), VALUES),
     st.tuples(
@@ -276,6 +282,13 @@ def as_floats(value: Any) -> Any:
 
 
 @settings(deadline=None, max_examples=500)
-@given(FILTERS, st.dictionaries(NAMES, VALUES, max_size=4))
+@given(FILTERS, st.dictionaries(NAMES, VALUES | NESTED, max_size=4))
 def test_it_finds_what_a_plain_version_finds(asked: Any, fields: Any) -> None:
     assert parse(asked)(fields) is plain(asked, fields)
+
+
+@settings(deadline=None, max_examples=300)
+@given(st.integers(0, 5), ASKED_OF_A_FIELD | NESTED, NESTED)
+def test_nested_lists_match_as_in_a_plain_version(names: int, asked: Any, nested: Any) -> None:
+    fields, path = {"x": nested}, ".".join(["x", *["0"] * names])
+    assert parse({path: asked})(fields) is plain({path: asked}, fields)
