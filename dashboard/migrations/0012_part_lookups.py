@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('dashboard', '0010_expected_files'),
+        ('dashboard', '0011_usage'),
     ]
 
     operations = [
