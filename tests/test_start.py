@@ -110,7 +110,6 @@ def test_web_database_and_worker_come_up(running: Installation) -> None:
         "web": "ok",
         "database": "ok",
         "worker": "ok",
-        "disk": "ok",
     }
 
 

@@ -20,7 +20,8 @@ def healthz(request: HttpRequest) -> JsonResponse:  # noqa: ARG001
     state = {"web": "ok"} | _database_and_worker()
     healthy = all(value == "ok" for value in state.values())
     # A disk that runs full is no reason to take the server out of service: it still answers.
-    state |= {"disk": "low: uploads are refused" if room.is_low() else "ok"}
+    if room.is_low():
+        state["disk"] = "low: uploads are refused"
     return JsonResponse(state, status=200 if healthy else 503)
 
 
