@@ -116,7 +116,7 @@ def test_nothing_strays_into_the_root() -> None:
     usual = {"README.md", "CONTRIBUTING.md", "CHANGELOG.md", "LICENSE", "Makefile", "manage.py"}
     usual |= {"pyproject.toml", "gunicorn.conf.py", "Dockerfile", "compose.yaml", ".dockerignore"}
     usual |= {"requirements.lock", "requirements-dev.lock", ".gitignore", ".ci"}
-    usual |= {"accounts", "dashboard", "static", "templates", "tests"}
+    usual |= {"accounts", "dashboard", "docs", "static", "templates", "tests"}
     assert {path.relative_to(ROOT).parts[0] for path in sources()} <= usual
 
 

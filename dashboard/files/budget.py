@@ -24,7 +24,7 @@ SMALL_SHARE: Final = 6  # the lane of small images has one part in so many
 PATIENCE: Final = 30.0
 MOST_WAITING: Final = 12
 # Below this the allocator's own thresholds return the memory well enough.
-_LARGE: Final = 64 * MIB
+_LARGE: Final = 32 * MIB
 
 
 @dataclass(eq=False)

@@ -30,13 +30,13 @@ _COMPRESSION, _PHOTOMETRIC, _YCBCR = 0x0103, 0x0106, 6
 class _Tag(NamedTuple):
     name: int
     kind: int
-    count: int
+    values: int
     place: int  # what the entry holds instead of a value that is too long for it
 
 
 def has_too_many_values(data: bytes) -> bool:
     """Tell whether reading the tags alone would take far more memory than the file has."""
-    return sum(tag.count for tag in _tags(data) if tag.kind not in _BYTES) > MOST_VALUES
+    return sum(tag.values for tag in _tags(data) if tag.kind not in _BYTES) > MOST_VALUES
 
 
 def _tags(data: bytes) -> Iterator[_Tag]:

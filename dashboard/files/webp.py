@@ -11,7 +11,7 @@ import mmap
 from collections.abc import Callable, Iterator
 from typing import Final, NamedTuple
 
-from PIL import Image, _webp  # type: ignore[attr-defined]
+from PIL import Image, _webp
 
 _PIXELS: Final = (b"VP8L", b"VP8 ")
 _FIRST_CHUNK: Final = 12
@@ -79,7 +79,7 @@ def decode(data: bytes, frame: Frame, size: tuple[int, int]) -> Image.Image:
     del place  # or the map could not be closed
     if not done:
         raise ValueError("libwebp refuses the picture")
-    return Image.frombuffer("RGBA", size, canvas, "raw", "RGBA", 0, 1)
+    return Image.frombuffer("RGBA", size, canvas, "raw", "RGBA", 0, 1)  # type: ignore[arg-type]
 
 
 def _chunks(data: bytes) -> Iterator[_Chunk]:

@@ -41,7 +41,7 @@ def test_the_budget_counts_what_a_format_takes(name: str, tmp_path: Path) -> Non
     file.write_bytes(heavy.FORMATS[name](SMALL))
     found = weighed(1, file)
     assert found["peak"] <= found["reserved"]
-    assert found["rest"] < 16 * MB
+    assert found["rest"] < 24 * MB  # the allocator keeps 16
     # Nor is so much reserved that others would wait for nothing.
     assert found["reserved"] < 3 * found["peak"] + 32 * MB
 

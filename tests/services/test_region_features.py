@@ -11,7 +11,7 @@ from PIL import Image as Pillow
 from dashboard import runtime
 from dashboard.engine.training_set import TypeData
 from dashboard.files import paths, storage
-from dashboard.files.images import decode_stored
+from dashboard.files.images import stored_pixels
 from dashboard.jobs.runner import run_job
 from dashboard.models import (
     Feature,
@@ -119,7 +119,8 @@ def test_the_descriptor_is_that_of_the_crop(task: Task, cast: Cast, form: str) -
     row = runtime.version(version.id, version.artifact, version.encoder).describe(feature[None])[0]
     stored = storage.read(paths.image(cast.workspace.id, image.id, image.extension))
     crop = io.BytesIO()
-    decode_stored(stored).crop(region.box).save(crop, "PNG")
+    with stored_pixels(stored) as whole:
+        whole.crop(region.box).save(crop, "PNG")
     [(alone, width, height)] = describe(version=version, pictures_bytes=[crop.getvalue()])
     assert (width, height) == (602, 276)
     assert np.abs(row - alone).max() < 1e-5

@@ -10,17 +10,20 @@ from typing import Any
 
 import psycopg
 import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import DataError, OperationalError
 from django.db.utils import DatabaseErrorWrapper
 from django.test import Client
 from django.test.utils import override_settings
 from django.views.debug import get_default_exception_reporter_filter
 
-from dashboard.files.errors import StorageAway
+from dashboard.files import budget
+from dashboard.files.errors import DecodersBusy, StorageAway
 from dashboard.models import Image
 from dashboard.views.trouble import (
     DATABASE_AWAY,
     DATABASE_BUSY,
+    DECODERS_BUSY,
     FILES_AWAY,
     FULL,
     trouble_behind,
@@ -167,6 +170,45 @@ def test_the_api_while_the_disk_is_full(
     assert not Image.objects.exists()
     assert not [path for path in (tmp_path / "files").rglob("*") if path.is_file()]
     assert upload(client).status_code < 300
+
+
+@pytest.fixture
+def busy(monkeypatch: pytest.MonkeyPatch) -> Iterator[budget.Budget]:
+    """Let another thread hold all the memory that decoding may take, of a server in a hurry."""
+    whole = budget.Budget(768 << 20)
+    whole.hurry()
+    monkeypatch.setattr(whole, "patience", 0.05)
+    monkeypatch.setattr(budget, "decoding", lambda: whole)
+    for lane in (whole.small, whole.large):
+        lane.take_at_once(lane.capacity)
+    yield whole
+    assert (whole.small.waiting, whole.large.waiting) == (0, 0)
+
+
+def test_the_api_while_large_images_take_all(
+    cast: Cast, api: Callable[[Any], ApiClient], busy: budget.Budget
+) -> None:
+    client = api(cast.bob)
+    answer = upload(client)
+    assert answer.status_code == 503
+    assert answer["Retry-After"] == "5"
+    assert answer.json()["detail"].startswith("This server is busy with other large images. Send")
+    assert not Image.objects.exists()
+    busy.small.free(busy.small.capacity)
+    assert upload(client).status_code < 300
+
+
+def test_a_page_while_large_images_take_all(bob_client: Client, busy: budget.Budget) -> None:
+    bob_client.raise_request_exception = False
+    file = SimpleUploadedFile("a.jpg", drawn_jpeg())
+    answer = bob_client.post("/search/", {"file": file})
+    assert answer.status_code == 503
+    assert DECODERS_BUSY.sentence in answer.content.decode()
+    assert busy.small.used == busy.small.capacity
+
+
+def test_busy_decoders_are_trouble_of_the_server() -> None:
+    assert trouble_behind(DecodersBusy()) == DECODERS_BUSY
 
 
 @override_settings(STORAGES=NOWHERE)
