@@ -82,7 +82,7 @@ class _Factory:
         except (TypeError, ValueError, KeyError):
             return record  # the handler tells whose format does not fit
         hidden = without_secrets(message)
-        if record.name.startswith(_WRITE_PATHS):
+        if str(record.name).startswith(_WRITE_PATHS):
             hidden = without_long_parts(hidden)
         if hidden != message:
             record.msg, record.args = hidden, ()
