@@ -29,7 +29,6 @@ from dashboard.api.permissions import allow, workspace_for, workspace_named
 from dashboard.api.rendering import dumps
 from dashboard.api.shapes import DescriptorFields, version_json
 from dashboard.api.statuses import status
-from dashboard.files import room
 from dashboard.models import AsyncRecord, AsyncRequest, Task
 from dashboard.queries.async_requests import (
     IN_STATUS,
@@ -95,6 +94,8 @@ class UploadRecord(serializers.Serializer[Any]):
 class AsyncRequests(ApiView):
     """The requests of a workspace."""
 
+    needs_room = True
+
     def get(self, request: Request) -> Response:
         """List those that the query asks for."""
         rows = requests_in(workspace_for(request, "workspace.view"))
@@ -108,7 +109,6 @@ class AsyncRequests(ApiView):
         """Take one; the answer says where to ask for it."""
         if (named := workspace_named(request)) is not None:
             allow(request, named, "workspace.view")
-        room.refuse_if_low()  # before the body is read
         start = {
             Kind.DESCRIPTOR: self._start_descriptors,
             Kind.TRAIN: self._start_train,

@@ -13,6 +13,7 @@ from rest_framework.views import APIView
 from accounts.models import User, Workspace
 from dashboard.api.errors import BodyTooLarge, LengthRequired
 from dashboard.api.permissions import allow, workspace_named
+from dashboard.files import room
 from dashboard.models.base import ScopedModel
 from dashboard.queries.homes import home_of
 
@@ -20,11 +21,18 @@ M = TypeVar("M", bound=ScopedModel)
 
 
 class ApiView(APIView):
-    """A call: access, input, one service or query, answer."""
+    """A call: access, input, one service or query, answer.
+
+    Where `needs_room` is set, a POST is refused while the disk is low, before its body is read.
+    """
+
+    needs_room = False
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         """Go on as REST framework does; refuse a body over the limit before it is read."""
         super().initial(request, *args, **kwargs)
+        if self.needs_room and request.method == "POST":
+            room.refuse_if_low()
         _check_length(request)
         if not isinstance(request.data, dict):
             raise ValidationError({"detail": "The body must be a JSON object."})

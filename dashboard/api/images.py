@@ -16,7 +16,6 @@ from dashboard.api.lists import Listing
 from dashboard.api.parameters import an_id, asked, conditions, flag, number
 from dashboard.api.permissions import workspace_for
 from dashboard.api.shapes import ImageFields, ImageMarks, NewImageFields, images_json
-from dashboard.files import room
 from dashboard.files.fetch import fetch_image, last_segment
 from dashboard.models import Image
 from dashboard.models.images import ImageQuerySet
@@ -39,6 +38,8 @@ FILTERS_OF_THEIR_OWN = ("type", "ungrouped", "detection_labels", "labels")
 class Images(ApiView):
     """The images of a workspace."""
 
+    needs_room = True
+
     def get(self, request: Request) -> Response:
         """List those that the query asks for."""
         workspace = workspace_for(request, "workspace.view")
@@ -54,7 +55,6 @@ class Images(ApiView):
     def post(self, request: Request) -> Response:
         """Add one, as base64, by its address, or as a file."""
         workspace = workspace_for(request, "images.add")
-        room.refuse_if_low()  # before the body is read
         values = self.read(NewImageFields)
         data, file_name = _bytes(values)
         facts = {name: values[name] for name in FACTS if name in values}

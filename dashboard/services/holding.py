@@ -1,7 +1,7 @@
 """Take hold of rows by their ids, so that nobody changes them until the transaction ends.
 
 Whoever holds several kinds takes them in this order, which keeps two callers from waiting for each
-other: workspace, types, images, labels, regions, groups; within a kind by id.
+other: workspace, types, usage, images, labels, regions, groups; within a kind by id.
 """
 
 from collections.abc import Iterable

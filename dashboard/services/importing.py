@@ -25,6 +25,7 @@ from dashboard.services.import_tasks import TaskImport
 from dashboard.services.imported import Ids
 from dashboard.services.receiving import forget_bytes
 from dashboard.services.upload_errors import NotOneArchive
+from dashboard.services.usage import QuotaReached
 
 IMAGES_SHARE: Final = 0.85  # of the whole progress, with the check
 ELSEWHERE: Final = "elsewhere"  # counted among the rest once all is in
@@ -44,6 +45,8 @@ def run_import(*, transfer_id: UUID, handle: jobs.Handle) -> str:
                     check_archive(archive, handle)
                     _begin(transfer, archive, handle)
                 _bring(transfer, archive, handle)
+        except QuotaReached:
+            raise  # once there is room the same archive comes in
         except FileRefused:
             _forget(transfer)  # it would be refused again
             raise

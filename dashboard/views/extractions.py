@@ -124,9 +124,13 @@ def extraction_send(request: WorkspaceRequest) -> HttpResponse:
     if not addresses.strip():
         upload = open_extraction(workspace=request.workspace, **wanted, actor=request.user)
         return see_other("upload-sending", upload.id)
-    made = describe_addresses(
-        workspace=request.workspace, addresses=addresses, **wanted, actor=request.user
-    )
+    try:
+        made = describe_addresses(
+            workspace=request.workspace, addresses=addresses, **wanted, actor=request.user
+        )
+    except Refused as refusal:
+        sent.add_error(None, str(refusal))
+        return _list_page(request, ExtractionForm(workspace=request.workspace), sent)
     return see_other("extraction", made.id)
 
 

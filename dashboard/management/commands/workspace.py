@@ -10,7 +10,7 @@ from accounts.access import is_allowed
 from accounts.errors import AccountError
 from accounts.models import User, Workspace
 from accounts.queries import find_membership, get_user
-from dashboard.files.errors import readable_size
+from dashboard.files.errors import DiskLow, readable_size
 from dashboard.services.errors import Refused
 from dashboard.services.exporting import write_archive
 from dashboard.services.transfers import send_archive
@@ -42,7 +42,7 @@ class Command(BaseCommand):
             else:
                 job = send_archive(workspace=row, file=file, actor=_admin(row, options["email"]))
                 self.stdout.write(f"A worker brings it in: see the job {job.pk}.")
-        except (AccountError, Refused, OSError) as error:
+        except (AccountError, Refused, DiskLow, OSError) as error:
             raise CommandError(str(error)) from error
 
     def _export(self, workspace: Workspace, file: Path) -> None:
