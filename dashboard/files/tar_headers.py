@@ -72,7 +72,7 @@ class _Header(tarfile.TarInfo):
         except tarfile.HeaderError as error:
             raise BrokenArchive from error
         if _HAS_HOLES in said:
-            header.sparse = _NOT_READ  # type: ignore[assignment]
+            header.sparse = _NOT_READ
         if not is_of_all:
             self._tell(said, header, tar)
         return header
@@ -81,7 +81,7 @@ class _Header(tarfile.TarInfo):
         header._apply_pax_info(said, tar.encoding, tar.errors)
         header.offset = self.offset
         if "size" in said:
-            has_bytes = header.isreg() or header.type not in tarfile.SUPPORTED_TYPES  # type: ignore[attr-defined]
+            has_bytes = header.isreg() or header.type not in tarfile.SUPPORTED_TYPES
             tar.offset = header.offset_data + (header._block(header.size) if has_bytes else 0)
 
     def _proc_sparse(self, tar: Any) -> Self:

@@ -50,9 +50,10 @@ def running_in(
     if besides is not None:
         rows = rows.exclude(pk=besides.pk)
     counts = {lane.value: Count("pk", filter=of_lane) for lane, of_lane in _PRIORITIES.items()}
-    for row in rows.values("queue", "workspace_id").annotate(**counts):
-        for lane in Lane:
-            found[row["queue"]][row["workspace_id"], lane] = row[lane]
+    counted = rows.values_list("queue", "workspace_id").annotate(**counts)
+    for queue, workspace_id, *numbers in counted:
+        for lane, count in zip(_PRIORITIES, numbers, strict=True):
+            found[queue][workspace_id, lane] = count
     return found
 
 

@@ -1,9 +1,9 @@
-"""Bulk work: what goes in, what is described, what is sent, how soon jobs begin and are watched."""
+"""Bulk work: what goes in, is planned, described and sent; how soon jobs begin and are watched."""
 
 import subprocess
 import sys
 
-FIGURES = ("bulk_ingest", "bulk_extract", "bulk_transfer", "bulk_memory", "bulk_jobs")
+FIGURES = ("bulk_ingest", "bulk_plan", "bulk_extract", "bulk_transfer", "bulk_memory", "bulk_jobs")
 
 
 def main() -> None:

@@ -39,7 +39,7 @@ from tests.services.uploaded import (
     zipped,
 )
 
-FEW = 400
+FEW = 240
 BATCH = 10
 # Twice as many files take at most this much more: what takes the square of them would take four.
 MOST = 2.4
