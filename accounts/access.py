@@ -9,7 +9,8 @@ from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpResponse
 
 from accounts.http import WorkspaceRequest
-from accounts.models import Membership, Role
+from accounts.models import Membership, Role, User
+from accounts.queries import roles_of
 from accounts.sign_in import sign_in_first
 
 P = ParamSpec("P")
@@ -127,6 +128,11 @@ def check(membership: Membership | None, action: str) -> Membership:
             "ask an admin of the workspace for a higher one."
         )
     return membership
+
+
+def may_somewhere(user: User, action: str) -> bool:
+    """Say whether a person may do the action in any workspace."""
+    return any(is_allowed(role, action) for role in roles_of(user))
 
 
 def requires(

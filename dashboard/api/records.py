@@ -7,6 +7,7 @@ from urllib.parse import urlencode
 
 from rest_framework.exceptions import ValidationError
 
+from dashboard.api.bodies import NAMES, RECORDS
 from dashboard.api.collection_methods import (
     ALL_EXIST,
     ALL_INSERTED,
@@ -69,6 +70,7 @@ class Insert(CollectionMethod):
     """Describe pictures and keep their descriptors."""
 
     action = "collections.change"
+    body_limit = RECORDS
 
     def answer(self, collection: Collection) -> tuple[int, Json]:
         """Insert what is new and readable; each of the others says why it was left out."""
@@ -149,6 +151,8 @@ def _inserted_code(inserted: list[Json], skipped: list[Json]) -> int:
 class Get(CollectionMethod):
     """Read records by their ids."""
 
+    body_limit = NAMES
+
     def answer(self, collection: Collection) -> tuple[int, Json]:
         """Return them in the order that was asked for."""
         values = self.read(Named)
@@ -165,6 +169,7 @@ class Update(CollectionMethod):
     """Merge fields into records; their descriptors stay."""
 
     action = "collections.change"
+    body_limit = RECORDS
 
     def answer(self, collection: Collection) -> tuple[int, Json]:
         """Return the records as they are now."""
@@ -193,6 +198,7 @@ class Delete(CollectionMethod):
     """Delete records by their ids."""
 
     action = "collections.change"
+    body_limit = NAMES
 
     def answer(self, collection: Collection) -> tuple[int, Json]:
         """Return the ids of those that were there."""
@@ -206,6 +212,7 @@ class DeleteByFilter(CollectionMethod):
     """Delete the records whose fields match."""
 
     action = "collections.change"
+    body_limit = NAMES
 
     def answer(self, collection: Collection) -> tuple[int, Json]:
         """Return the ids of those that were deleted; an empty filter is refused."""
@@ -242,6 +249,8 @@ def _missing(keys: Iterable[str]) -> list[Json]:
 class AllRecords(CollectionMethod):
     """Read all records that match, page by page if a size is given."""
 
+    body_limit = NAMES
+
     def answer(self, collection: Collection) -> tuple[int, Json]:
         """Return one page, first comer first; `next` is the address of the one after it."""
         values = self.read(Filtered)
@@ -271,6 +280,8 @@ class AllRecords(CollectionMethod):
 
 class Random(CollectionMethod):
     """Read a few records that match, drawn by lot."""
+
+    body_limit = NAMES
 
     def answer(self, collection: Collection) -> tuple[int, Json]:
         """Return as many as asked for, or as there are."""
