@@ -25,6 +25,7 @@ from dashboard.api.descriptors import described
 from dashboard.api.errors import record_status
 from dashboard.api.parameters import number
 from dashboard.api.record_shapes import (
+    FIELDS_TOO_LARGE,
     BadRecord,
     Filtered,
     Inserted,
@@ -178,6 +179,7 @@ class Update(CollectionMethod):
         outcome, rows = update_records(collection=collection, changes=changes, actor=self.user)
         records = [row_json(rows[key], values.get("fields_to_return")) for key in outcome.done]
         skipped += _missing(outcome.missing)
+        skipped += [skipped_json(key, 413, FIELDS_TOO_LARGE) for key in outcome.too_large]
         return found_code(len(records), len(skipped), all_found=DONE), listed(records, skipped)
 
 
