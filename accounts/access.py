@@ -9,8 +9,8 @@ from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpResponse
 
 from accounts.http import WorkspaceRequest
-from accounts.models import Membership, Role
-from accounts.queries import PRIVILEGED, has_second_factor
+from accounts.models import Membership, Role, User
+from accounts.queries import PRIVILEGED, has_second_factor, roles_of
 from accounts.sign_in import second_factor_first, sign_in_first
 
 P = ParamSpec("P")
@@ -154,6 +154,11 @@ def check(membership: Membership | None, action: str, *, second_factor: bool = T
             "ask an admin of the workspace for a higher one."
         )
     return membership
+
+
+def may_somewhere(user: User, action: str) -> bool:
+    """Say whether a person may do the action in any workspace."""
+    return any(is_allowed(role, action) for role in roles_of(user))
 
 
 def signed_in(

@@ -1,21 +1,26 @@
 """How much of a body is read, and before what: a check of the form's token reads all of it."""
 
 from collections.abc import Callable
-from typing import Any
+from typing import IO, Any, cast
 
 from django.conf import settings
+from django.core.exceptions import TooManyFieldsSent
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.utils.http import parse_header_parameters
 
 # Who has not signed in sends an address and a password, and never a file.
 SIGNED_OUT = 1 << 20
+# The ids of 20,000 things that were ticked, or the names of 1,000 files, which are no file either.
+WITHOUT_FILES = 4 << 20
+_MULTIPART = "multipart/form-data"
 
 
 class BoundedBody:
-    """Refuse a form that is too large, unread.
+    """Refuse a form that is too large, unread, and one of too many parts while it is read.
 
-    Views without that check judge for themselves, since they alone know who may send how much:
-    the upload page and the API.
+    Views without that check judge for themselves how much it may be, since they alone know who may
+    send how much: the upload page and the API.
     """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
@@ -29,12 +34,59 @@ class BoundedBody:
         self, request: HttpRequest, view: Callable[..., Any], _args: Any, _kwargs: Any
     ) -> HttpResponse | None:
         """Answer 413 for a body over the limit; stands before the middleware that reads it."""
+        if request.content_type == _MULTIPART:
+            _count_parts(request)
         if getattr(view, "csrf_exempt", False):
             return None
         length = request.META.get("CONTENT_LENGTH") or ""
         if not length.isdecimal() or int(length) <= SIGNED_OUT:
             return None
-        limit = settings.LIKEWISE_MAX_BODY if request.user.is_authenticated else SIGNED_OUT
+        limit = _limit(request)
         if int(length) <= limit:
             return None
         return render(request, "413.html", {"limit": limit}, status=413)
+
+
+def _limit(request: HttpRequest) -> int:
+    if not request.user.is_authenticated:
+        return SIGNED_OUT
+    most: int = settings.LIKEWISE_MAX_BODY
+    return most if request.content_type == _MULTIPART else min(WITHOUT_FILES, most)
+
+
+def _count_parts(request: HttpRequest) -> None:
+    """Have the parts of a form counted: Django counts those that have a name, and reads all."""
+    _, parameters = parse_header_parameters(request.META.get("CONTENT_TYPE", ""))
+    boundary = parameters.get("boundary", "")
+    if boundary and (stream := getattr(request, "_stream", None)) is not None:
+        counted: Any = CountedParts(stream, b"--" + boundary.encode(errors="replace"))
+        request._stream = counted
+
+
+class CountedParts:
+    """A form's stream that ends with an error once it has too many parts."""
+
+    def __init__(self, stream: IO[bytes], mark: bytes) -> None:
+        self._stream = stream
+        self._mark = mark
+        self._tail = b""
+        fields = cast("int | None", settings.DATA_UPLOAD_MAX_NUMBER_FIELDS) or 0
+        files = cast("int | None", settings.DATA_UPLOAD_MAX_NUMBER_FILES) or 0
+        # Django's own limits, which have words of their own, are reached first.
+        self._left = fields + files + 100
+
+    def read(self, *size: int) -> bytes:
+        """Read on. Raises `TooManyFieldsSent`."""
+        return self._counted(self._stream.read(*size))
+
+    def readline(self, *size: int) -> bytes:
+        """Read a line. Raises `TooManyFieldsSent`."""
+        return self._counted(self._stream.readline(*size))
+
+    def _counted(self, piece: bytes) -> bytes:
+        data = self._tail + piece
+        self._left -= data.count(self._mark)
+        if self._left < 0:
+            raise TooManyFieldsSent("The form has too many parts.")
+        self._tail = data[len(data) - len(self._mark) + 1 :] if len(self._mark) > 1 else b""
+        return piece

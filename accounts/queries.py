@@ -74,6 +74,12 @@ def find_membership(user: User, workspace_id: UUID | Subquery) -> Membership | N
     return found
 
 
+def roles_of(user: User) -> set[str]:
+    """Return the roles that the user has, in whichever workspaces."""
+    rows = Membership.objects.filter(user=user, user__is_active=True)
+    return set(rows.order_by().values_list("role", flat=True).distinct())
+
+
 def workspaces_of(user: User) -> QuerySet[Workspace]:
     """Return the workspaces that the user is a member of."""
     return Workspace.objects.filter(memberships__user=user, memberships__user__is_active=True)

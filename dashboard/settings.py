@@ -291,7 +291,7 @@ REST_FRAMEWORK = {
     "DEFAULT_RENDERER_CLASSES": ["dashboard.api.rendering.OrjsonRenderer"],
     "DEFAULT_PARSER_CLASSES": [
         "dashboard.api.rendering.OrjsonParser",
-        "rest_framework.parsers.FormParser",
+        "dashboard.api.forms.FormParser",
         "dashboard.api.forms.MultiPartParser",
     ],
     "DEFAULT_SCHEMA_CLASS": "dashboard.api.schema.inspector.CallSchema",

@@ -14,6 +14,7 @@ from rest_framework.response import Response
 
 from accounts.models import Workspace
 from dashboard.api.base import ApiView
+from dashboard.api.bodies import RECORDS
 from dashboard.api.descriptors import (
     described_json,
     overall_status,
@@ -25,7 +26,7 @@ from dashboard.api.errors import kept_record_status
 from dashboard.api.fields import MAX_IDS, Flag, Id, MetaData, RecordList
 from dashboard.api.lists import Listing
 from dashboard.api.parameters import text
-from dashboard.api.permissions import allow, workspace_for, workspace_named
+from dashboard.api.permissions import check_named, workspace_for
 from dashboard.api.rendering import dumps
 from dashboard.api.shapes import DescriptorFields, version_json
 from dashboard.api.statuses import status
@@ -95,6 +96,7 @@ class AsyncRequests(ApiView):
     """The requests of a workspace."""
 
     needs_room = True
+    body_limit = RECORDS
 
     def get(self, request: Request) -> Response:
         """List those that the query asks for."""
@@ -107,8 +109,7 @@ class AsyncRequests(ApiView):
 
     def post(self, request: Request) -> Response:
         """Take one; the answer says where to ask for it."""
-        if (named := workspace_named(request)) is not None:
-            allow(request, named, "workspace.view")
+        check_named(request, "workspace.view")
         start = {
             Kind.DESCRIPTOR: self._start_descriptors,
             Kind.TRAIN: self._start_train,

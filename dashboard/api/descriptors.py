@@ -9,9 +9,10 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from dashboard.api.base import ApiView
+from dashboard.api.bodies import RECORDS
 from dashboard.api.errors import record_status
 from dashboard.api.fields import decode_base64
-from dashboard.api.permissions import allow, workspace_named
+from dashboard.api.permissions import check_named
 from dashboard.api.shapes import DescriptorFields
 from dashboard.api.statuses import StatusView, status
 from dashboard.files.errors import FileRefused, UnreadableImage
@@ -30,11 +31,12 @@ Json = dict[str, Any]
 class Descriptors(StatusView):
     """Descriptors of pictures that are sent along."""
 
+    body_limit = RECORDS
+
     def post(self, request: Request) -> Response:
         """Describe each record; one that cannot be read fails alone."""
         started = time.perf_counter()
-        if (named := workspace_named(request)) is not None:
-            allow(request, named, "descriptors.extract")
+        check_named(request, "descriptors.extract")
         values = self.read(DescriptorFields)
         version = version_named(self, values)
         records = [

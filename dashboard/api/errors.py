@@ -3,7 +3,6 @@
 from typing import Any
 
 from django.core.exceptions import BadRequest, ObjectDoesNotExist, SuspiciousOperation
-from rest_framework.exceptions import APIException
 from rest_framework.response import Response
 from rest_framework.views import exception_handler
 
@@ -55,21 +54,6 @@ _RECORD: tuple[tuple[type[FileRefused], int], ...] = (
     (AddressTooSlow, 504),
     (AddressFailed, 502),
 )
-
-
-class BodyTooLarge(APIException):
-    """The body is over the limit; it was not read."""
-
-    status_code = 413
-    default_code = "too_large"
-
-
-class LengthRequired(APIException):
-    """The body came in pieces of unknown number, which the web server does not pass on."""
-
-    status_code = 411
-    default_detail = "Send the body with a Content-Length instead of in chunks."
-    default_code = "length_required"
 
 
 def answer(error: Exception, context: dict[str, Any]) -> Response | None:

@@ -11,10 +11,12 @@ import pybase64
 from rest_framework import serializers
 from rest_framework.fields import empty
 
+from dashboard.files.json_values import text_has_more_values
 from dashboard.files.meta_data import refusal_of_json, refusal_of_value
 
 MAX_IDS = 10_000
 MAX_RECORDS = 100
+MAX_FORM_VALUES = 100_000
 
 
 class OptionalText(serializers.CharField):
@@ -96,6 +98,16 @@ class IdList(serializers.ListField):
         return ids
 
 
+def read_json_text(text: str) -> Any:
+    """Read JSON that came in a field of a form. Raises `ValidationError`."""
+    if text_has_more_values(text, MAX_FORM_VALUES):
+        raise serializers.ValidationError(f"Send at most {MAX_FORM_VALUES:,} values in a field.")
+    try:
+        return orjson.loads(text)
+    except orjson.JSONDecodeError as error:
+        raise serializers.ValidationError(f"This is not valid JSON: {error}.") from error
+
+
 class JsonObject(serializers.Field[Any, Any, Any, Any]):
     """An object of any content up to 100 levels deep; in a form it is JSON text."""
 
@@ -107,10 +119,7 @@ class JsonObject(serializers.Field[Any, Any, Any, Any]):
     def to_internal_value(self, data: Any) -> dict[str, Any]:
         """Return the object. Raises `ValidationError`."""
         if isinstance(data, str) and self.came_in_a_form:
-            try:
-                data = orjson.loads(data)
-            except orjson.JSONDecodeError as error:
-                raise serializers.ValidationError(f"This is not valid JSON: {error}.") from error
+            data = read_json_text(data)
         if not isinstance(data, dict):
             raise serializers.ValidationError("Send an object.")
         self.check(data)

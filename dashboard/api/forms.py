@@ -7,8 +7,29 @@ from typing import IO, Any, Final
 from rest_framework import parsers
 from rest_framework.exceptions import ParseError
 
+from dashboard.api.bodies import PERCENTS, BodyTooLarge, hold, received
+
 _LOOKED_AT: Final = 64 * 1024
 _MARKS: Final = re.compile(rb"^--[^\r\n]*\r?$", re.MULTILINE)
+
+
+class FormParser(parsers.FormParser):
+    """Read a form as addresses are written, whose signs of three letters are counted first."""
+
+    def parse(
+        self,
+        stream: IO[bytes],
+        media_type: str | None = None,
+        parser_context: Mapping[str, Any] | None = None,
+    ) -> Any:
+        """Return the fields. Raises `BodyTooLarge`."""
+        with received(stream) as body:
+            if body.percents > PERCENTS:
+                raise BodyTooLarge(
+                    f"The form has more than {PERCENTS:,} percent signs: send JSON instead."
+                )
+            hold(body, parser_context)
+            return super().parse(body.file, media_type, parser_context)
 
 
 class MultiPartParser(parsers.MultiPartParser):
@@ -21,8 +42,10 @@ class MultiPartParser(parsers.MultiPartParser):
         parser_context: Mapping[str, Any] | None = None,
     ) -> Any:
         """Return fields and files. Raises `ParseError`."""
-        watched: Any = _Watched(stream)
-        parsed = super().parse(watched, media_type, parser_context)
+        with received(stream) as body:
+            hold(body, parser_context)
+            watched: Any = _Watched(body.file)
+            parsed = super().parse(watched, media_type, parser_context)
         if not parsed.data and not parsed.files and _MARKS.sub(b"", watched.head).strip():
             raise ParseError(
                 "The form has no part that can be read: send every field as a part with a "

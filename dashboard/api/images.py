@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from functools import partial
-from typing import Any, cast
+from typing import Any
 from uuid import UUID
 
 from rest_framework.exceptions import NotFound, ValidationError
@@ -12,6 +12,7 @@ from rest_framework.response import Response
 from accounts.models import Workspace
 from dashboard.api.absent import NO_LABELS
 from dashboard.api.base import ApiView
+from dashboard.api.bodies import RECORDS, body_of
 from dashboard.api.lists import Listing
 from dashboard.api.parameters import an_id, asked, conditions, flag, number
 from dashboard.api.permissions import workspace_for
@@ -39,6 +40,7 @@ class Images(ApiView):
     """The images of a workspace."""
 
     needs_room = True
+    body_limit = RECORDS
 
     def get(self, request: Request) -> Response:
         """List those that the query asks for."""
@@ -76,7 +78,7 @@ class ImagesMarks(ApiView):
         """Set or take off marks, of all or of none."""
         workspace = workspace_for(request, "images.change")
         # What would change or choose images by labels must not seem to have worked.
-        body = cast("dict[str, Any]", request.data)
+        body = body_of(request)
         if any(body.get(name) for name in ("labels", "labels-add", "labels-remove")):
             raise NotFound(NO_LABELS)
         values = self.read(ImageMarks)

@@ -1,6 +1,6 @@
 """May this key do that here? The API's side of `accounts.access`."""
 
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, cast
 from uuid import UUID
 
 from django.core.exceptions import PermissionDenied
@@ -10,9 +10,10 @@ from rest_framework.exceptions import NotAuthenticated
 from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
 
-from accounts.access import READ_SCOPE, check
+from accounts.access import READ_SCOPE, check, is_allowed, may_somewhere
 from accounts.models import ApiToken, Scope, User, Workspace
 from accounts.queries import find_membership
+from dashboard.api.bodies import body_of, has_body
 
 if TYPE_CHECKING:  # rest_framework.views reads its settings, which name this file
     from rest_framework.views import APIView
@@ -50,11 +51,17 @@ def refuse_key_that_reads(request: Request) -> None:
         raise PermissionDenied("This API token can only read: make one with the scope “write”.")
 
 
-def workspace_named(request: Request) -> UUID | None:
-    """Return the workspace that the URL or the body names; None if neither does."""
-    named = request.query_params.get("workspace")
-    if named in NONE_GIVEN and isinstance(request.data, dict):
-        named = request.data.get("workspace")
+def named_in_query(request: Request) -> UUID | None:
+    """Return the workspace that the URL names; None if it does not."""
+    return _id_of(request.query_params.get("workspace"))
+
+
+def named_in_body(request: Request) -> UUID | None:
+    """Return the workspace that the body names, which is read; None if it does not."""
+    return _id_of(body_of(request).get("workspace"))
+
+
+def _id_of(named: Any) -> UUID | None:
     if named in NONE_GIVEN:
         return None
     try:
@@ -64,7 +71,40 @@ def workspace_named(request: Request) -> UUID | None:
 
 
 def workspace_for(request: Request, action: str) -> Workspace:
-    """Return the named workspace, or else the token's default one, if it allows the action."""
-    return allow(
-        request, workspace_named(request) or cast("ApiToken", request.auth).workspace_id, action
-    )
+    """Return the named workspace, or else the token's default one, if it allows the action.
+
+    A body is read afterwards; if it is what names the workspace, then after it is known that the
+    user may do the action in some workspace.
+    """
+    named = named_in_query(request)
+    default = cast("ApiToken", request.auth).workspace_id
+    if named is not None or not has_body(request):
+        workspace = allow(request, named or default, action)
+        if has_body(request):
+            body_of(request)
+        return workspace
+    found = find_membership(cast("User", request.user), default)
+    if found is None or not is_allowed(found.role, action):
+        refuse_who_may_nowhere(request, action)
+    if action not in READ_SCOPE:
+        refuse_key_that_reads(request)
+    named = named_in_body(request)
+    if named not in (None, default):
+        return allow(request, named, action)
+    return check(found, action).workspace
+
+
+def refuse_who_may_nowhere(request: Request, action: str) -> None:
+    """Raise what the default workspace would if the user may do the action in none of theirs."""
+    if not may_somewhere(cast("User", request.user), action):
+        allow(request, cast("ApiToken", request.auth).workspace_id, action)
+
+
+def check_named(request: Request, action: str) -> None:
+    """Refuse who may not do the action in the workspace that is named, or in none if none is."""
+    named = named_in_query(request)
+    if named is None:
+        refuse_who_may_nowhere(request, action)
+        named = named_in_body(request)
+    if named is not None:
+        allow(request, named, action)

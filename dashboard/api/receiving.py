@@ -10,7 +10,6 @@ from rest_framework.exceptions import ValidationError
 from rest_framework.parsers import BaseParser
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.views import APIView
 
 from accounts.models import Workspace
 from dashboard import tus
@@ -124,10 +123,7 @@ class TusView(UploadView):
     """A call of the tus protocol; whoever speaks it needs no schema."""
 
     parser_classes = [Unread]
-
-    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
-        """Go on as REST framework does: the limit is that of a part."""
-        APIView.initial(self, request, *args, **kwargs)
+    body_limit = None  # it is that of a part
 
     def options(self, *_: Any, **__: Any) -> HttpResponse:  # type: ignore[override]
         """Say what is spoken here."""

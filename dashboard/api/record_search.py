@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 from rest_framework.exceptions import ValidationError
 
+from dashboard.api.bodies import RECORDS
 from dashboard.api.collection_methods import (
     DONE,
     NONE_FOUND,
@@ -48,6 +49,7 @@ class VisualKNN(CollectionMethod):
     """Find the k nearest records."""
 
     action = "search.run"
+    body_limit = RECORDS
 
     def answer(self, collection: Collection) -> tuple[int, Json]:
         """Return them nearest first, each with its distance."""
@@ -59,6 +61,7 @@ class VisualRange(CollectionMethod):
     """Find all records within a distance."""
 
     action = "search.run"
+    body_limit = RECORDS
 
     def answer(self, collection: Collection) -> tuple[int, Json]:
         """Return them nearest first, each with its distance."""
@@ -84,6 +87,7 @@ class VisualRank(CollectionMethod):
     """Order given records by how alike they are to one."""
 
     action = "search.run"
+    body_limit = RECORDS
 
     def answer(self, collection: Collection) -> tuple[int, Json]:
         """Return them nearest first; records of the collection come with their fields."""

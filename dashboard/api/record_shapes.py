@@ -13,6 +13,7 @@ from dashboard.queries.filters import MOST_STEPS, parse
 from dashboard.queries.filters import Filter as RecordFilter
 from dashboard.queries.record_search import TextHit
 from dashboard.queries.records import TextRow
+from dashboard.services.records import MAX_FIELDS_SIZE
 
 Json = dict[str, Any]
 
@@ -21,7 +22,7 @@ MAX_NAMED = 10_000
 MAX_ASKED = 10
 MAX_K = 1000
 MAX_KEY = 255
-MAX_FIELDS_SIZE = 1 << 20
+FIELDS_TOO_LARGE = f"The fields of a record take at most {MAX_FIELDS_SIZE >> 20} MB."
 EVERYTHING = "*"
 # Never kept: the picture itself, and what answers say about a record.
 MADE = ("_id", "_base64", "_descriptor", "_width", "_height", "_status", "_distance")
@@ -142,7 +143,7 @@ def fields_of(record: Json) -> Json:
     except serializers.ValidationError as error:
         raise BadRecord(" ".join(map(str, error.detail))) from error
     if len(orjson.dumps(fields)) > MAX_FIELDS_SIZE:
-        raise BadRecord(f"The fields of a record take at most {MAX_FIELDS_SIZE >> 20} MB.", 413)
+        raise BadRecord(FIELDS_TOO_LARGE, 413)
     return fields
 
 

@@ -7,6 +7,7 @@ from urllib.parse import urlencode
 
 from rest_framework.exceptions import ValidationError
 
+from dashboard.api.bodies import NAMES, RECORDS
 from dashboard.api.collection_methods import (
     ALL_EXIST,
     ALL_INSERTED,
@@ -24,6 +25,7 @@ from dashboard.api.descriptors import described
 from dashboard.api.errors import record_status
 from dashboard.api.parameters import number
 from dashboard.api.record_shapes import (
+    FIELDS_TOO_LARGE,
     BadRecord,
     Filtered,
     Inserted,
@@ -69,6 +71,7 @@ class Insert(CollectionMethod):
     """Describe pictures and keep their descriptors."""
 
     action = "collections.change"
+    body_limit = RECORDS
 
     def answer(self, collection: Collection) -> tuple[int, Json]:
         """Insert what is new and readable; each of the others says why it was left out."""
@@ -149,6 +152,8 @@ def _inserted_code(inserted: list[Json], skipped: list[Json]) -> int:
 class Get(CollectionMethod):
     """Read records by their ids."""
 
+    body_limit = NAMES
+
     def answer(self, collection: Collection) -> tuple[int, Json]:
         """Return them in the order that was asked for."""
         values = self.read(Named)
@@ -165,6 +170,7 @@ class Update(CollectionMethod):
     """Merge fields into records; their descriptors stay."""
 
     action = "collections.change"
+    body_limit = RECORDS
 
     def answer(self, collection: Collection) -> tuple[int, Json]:
         """Return the records as they are now."""
@@ -173,6 +179,7 @@ class Update(CollectionMethod):
         outcome, rows = update_records(collection=collection, changes=changes, actor=self.user)
         records = [row_json(rows[key], values.get("fields_to_return")) for key in outcome.done]
         skipped += _missing(outcome.missing)
+        skipped += [skipped_json(key, 413, FIELDS_TOO_LARGE) for key in outcome.too_large]
         return found_code(len(records), len(skipped), all_found=DONE), listed(records, skipped)
 
 
@@ -193,6 +200,7 @@ class Delete(CollectionMethod):
     """Delete records by their ids."""
 
     action = "collections.change"
+    body_limit = NAMES
 
     def answer(self, collection: Collection) -> tuple[int, Json]:
         """Return the ids of those that were there."""
@@ -206,6 +214,7 @@ class DeleteByFilter(CollectionMethod):
     """Delete the records whose fields match."""
 
     action = "collections.change"
+    body_limit = NAMES
 
     def answer(self, collection: Collection) -> tuple[int, Json]:
         """Return the ids of those that were deleted; an empty filter is refused."""
@@ -242,6 +251,8 @@ def _missing(keys: Iterable[str]) -> list[Json]:
 class AllRecords(CollectionMethod):
     """Read all records that match, page by page if a size is given."""
 
+    body_limit = NAMES
+
     def answer(self, collection: Collection) -> tuple[int, Json]:
         """Return one page, first comer first; `next` is the address of the one after it."""
         values = self.read(Filtered)
@@ -271,6 +282,8 @@ class AllRecords(CollectionMethod):
 
 class Random(CollectionMethod):
     """Read a few records that match, drawn by lot."""
+
+    body_limit = NAMES
 
     def answer(self, collection: Collection) -> tuple[int, Json]:
         """Return as many as asked for, or as there are."""

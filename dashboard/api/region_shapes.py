@@ -4,12 +4,11 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 from uuid import UUID
 
-import orjson
 from rest_framework import serializers
 from rest_framework.fields import empty
 from rest_framework.request import Request
 
-from dashboard.api.fields import Id, IdList, MetaData, OptionalText
+from dashboard.api.fields import Id, IdList, MetaData, OptionalText, read_json_text
 from dashboard.api.shapes import Json, Named, images_json
 from dashboard.models import Label, Region, Verification
 
@@ -40,15 +39,8 @@ class Reference(Id):
     def to_internal_value(self, data: Any) -> UUID:
         """Return the id. Raises `ValidationError`."""
         if isinstance(data, str) and data.startswith("{"):
-            data = _as_object(data)
+            data = read_json_text(data)
         return super().to_internal_value(data.get("id") if isinstance(data, Mapping) else data)
-
-
-def _as_object(text: str) -> Any:
-    try:
-        return orjson.loads(text)
-    except orjson.JSONDecodeError as error:
-        raise serializers.ValidationError(f"This is not valid JSON: {error}.") from error
 
 
 class BoxField(serializers.ListField):

@@ -9,6 +9,8 @@ from rest_framework.exceptions import ParseError
 from rest_framework.parsers import BaseParser
 from rest_framework.renderers import BaseRenderer
 
+from dashboard.api.bodies import check_values, hold, limit_of, received
+
 _OPTIONS = orjson.OPT_SERIALIZE_NUMPY | orjson.OPT_NON_STR_KEYS
 
 
@@ -54,13 +56,17 @@ class OrjsonParser(BaseParser):
         self,
         stream: IO[bytes],
         media_type: str | None = None,  # noqa: ARG002
-        parser_context: Mapping[str, Any] | None = None,  # noqa: ARG002
+        parser_context: Mapping[str, Any] | None = None,
     ) -> Any:
-        """Return what the body says. Raises `ParseError`."""
-        body = stream.read()
-        if not body.strip():
+        """Return what the body says. Raises `ParseError`, `BodyTooLarge`."""
+        with received(stream) as body:
+            if (limit := limit_of(parser_context)) is not None:
+                check_values(body, limit)
+                hold(body, parser_context, min(body.bound, limit.values))
+            text = body.whole()
+        if not text.strip():
             return {}
         try:
-            return orjson.loads(body)
+            return orjson.loads(text)
         except orjson.JSONDecodeError as error:
             raise ParseError(f"The body is not valid JSON: {error}.") from error

@@ -14,7 +14,7 @@ from typing import IO, Any, Final, Self
 from .archives import open_zip
 from .errors import BrokenTransfer, FileRefused, ForeignTransfer, TooManyPixels
 from .faults import blaming_the_bytes
-from .json_values import count_values, has_more_values
+from .json_values import count_values, text_has_more_values
 from .limits import configured_image_limits
 from .transfer_rows import MOST_OF_A_LINE, Row, read_row
 from .transfers import FORMAT, FORMATS, KIND, MANIFEST, PACK_IMAGES, picture_name
@@ -148,7 +148,7 @@ class TransferReader:
     def _read_manifest(self) -> dict[str, Any]:
         try:
             text = _read(self._zip, MANIFEST, _MOST_OF_A_MANIFEST)
-            if has_more_values(text, _MOST_VALUES_OF_A_MANIFEST):
+            if text_has_more_values(text, _MOST_VALUES_OF_A_MANIFEST):
                 raise ForeignTransfer(_FOREIGN)
             manifest = json.loads(text)
         except (FileRefused, ValueError, RecursionError) as error:

@@ -10,7 +10,7 @@ from uuid import UUID
 import orjson
 
 from .errors import BrokenTransfer
-from .json_values import has_more_values
+from .json_values import text_has_more_values
 from .limits import MOST_OF_A_SIDE
 from .meta_data import is_too_deep
 
@@ -24,7 +24,7 @@ _MOST_NUMBER: Final = (1 << 31) - 1
 
 def read_row(noun: str, line: bytes, number: int) -> Row:
     """Return a line as a row with exactly the fields of its noun. Raises BrokenTransfer."""
-    if has_more_values(line, MOST_VALUES_OF_A_LINE):
+    if text_has_more_values(line, MOST_VALUES_OF_A_LINE):
         raise BrokenTransfer(f"line {number:,} of the {noun} holds too many values")
     try:
         row = orjson.loads(line)

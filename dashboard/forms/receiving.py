@@ -5,10 +5,12 @@ from typing import Any
 
 import orjson
 
+from dashboard.files.json_values import text_has_more_values
 from dashboard.models import UploadPart
 from dashboard.services.receiving_names import NewPart
 
 MOST_AT_ONCE = 1000
+_MOST_VALUES = 10 * MOST_AT_ONCE
 _LARGEST = 2**63 - 1
 _KEY = re.compile("[0-9a-f]{32}")
 
@@ -19,6 +21,8 @@ class BadList(Exception):
 
 def read_files(body: bytes) -> list[NewPart]:
     """Read `{"files": [{"name", "size", "sha256"?, "kind"?, "key"?}]}`. Raises `BadList`."""
+    if text_has_more_values(body, _MOST_VALUES):
+        raise BadList(f"Name from 1 to {MOST_AT_ONCE:,} files at once, as a list under “files”.")
     try:
         read = orjson.loads(body)
     except orjson.JSONDecodeError as error:

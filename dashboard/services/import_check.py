@@ -19,7 +19,7 @@ from dashboard.engine.trained_model import TrainedModel
 from dashboard.files import images as pictures
 from dashboard.files.errors import BrokenTransfer
 from dashboard.files.faults import blaming_the_bytes
-from dashboard.files.json_values import has_more_values
+from dashboard.files.json_values import text_has_more_values
 from dashboard.files.scratch import Seen
 from dashboard.files.transfer_links import Links
 from dashboard.files.transfer_reading import TransferReader
@@ -146,7 +146,7 @@ def read_artifact(archive: TransferReader, version_id: str) -> dict[str, bytes]:
     files = {}
     for path, name in names.items():
         files[name] = archive.read(path, MOST_OF_AN_ARTIFACT[name])
-        if name in MOST_VALUES and has_more_values(files[name], MOST_VALUES[name]):
+        if name in MOST_VALUES and text_has_more_values(files[name], MOST_VALUES[name]):
             raise BrokenTransfer(f"{path} holds too many values")
     return files
 

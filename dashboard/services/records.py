@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
+import orjson
 from django.conf import settings
 from django.db import transaction
 from django.db.models import F
@@ -25,6 +26,7 @@ from dashboard.queries.records import (
 from dashboard.services.row_updates import update_rows
 
 ROWS_AT_ONCE = 500
+MAX_FIELDS_SIZE = 1 << 20  # bytes of JSON
 
 Json = dict[str, Any]
 
@@ -40,11 +42,15 @@ class NewRecord:
 
 @dataclass
 class Outcome:
-    """Which keys were written, which were there already, gone, or beyond what there is room for."""
+    """Which keys were written, were there already, are gone, or are more than there is room for.
+
+    `too_large` are records whose fields would be.
+    """
 
     done: list[str] = field(default_factory=list)
     known: list[str] = field(default_factory=list)
     missing: list[str] = field(default_factory=list)
+    too_large: list[str] = field(default_factory=list)
     beyond: list[str] = field(default_factory=list)
 
 
@@ -97,18 +103,26 @@ def update_records(
 ) -> tuple[Outcome, dict[str, Record]]:
     """Merge fields into records by their keys; what is not named stays, and so do descriptors.
 
-    Also returns the records as they are now.
+    Also returns the records as they are now. Fields that would be too large together stay as they
+    are: else a record could grow without end.
     """
     row = _locked(collection)
-    found = records_by_key(row, list(changes))
-    for key, one in found.items():
-        one.fields = one.fields | changes[key]
-        one.generation = row.generation + 1
+    there = records_by_key(row, list(changes))
+    found: dict[str, Record] = {}
+    for key, one in there.items():
+        fields = one.fields | changes[key]
+        if len(orjson.dumps(fields)) <= MAX_FIELDS_SIZE:
+            one.fields, one.generation = fields, row.generation + 1
+            found[key] = one
     update_rows(found.values(), ["fields", "generation"])
     _count(row, written=len(found))
     _tell(row, len(found), "changed records of", actor)
-    missing = [key for key in changes if key not in found]
-    return Outcome(done=[key for key in changes if key in found], missing=missing), found
+    outcome = Outcome(
+        done=[key for key in changes if key in found],
+        missing=[key for key in changes if key not in there],
+        too_large=[key for key in changes if key in there and key not in found],
+    )
+    return outcome, found
 
 
 @transaction.atomic

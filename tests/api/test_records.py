@@ -250,3 +250,14 @@ def test_another_collection_of_the_workspace_is_untouched(
     assert ids(ask("visualKNN", query_record={"_base64": picture()})) == []
     assert ask("visualKNN", query_record={"_id": "a"})["status"]["code"] == 404
     assert Record.objects.filter(collection=other, fields__price=5).count() == 2
+
+
+def test_fields_do_not_grow_without_end(ask: Ask, collection: Collection) -> None:
+    """What is merged into a record has the limit of what is inserted; the others are changed."""
+    make_records(collection, "a", "b")
+    large = "x" * 600_000
+    assert ask("update", records=[{"_id": "a", "one": large}])["status"]["code"] == 200
+    body = ask("update", records=[{"_id": "a", "two": large}, {"_id": "b", "two": large}])
+    assert (ids(body), reasons(body)) == (["b"], [("a", 413)])
+    assert "two" not in Record.objects.get(key="a").fields
+    assert "two" in Record.objects.get(key="b").fields

@@ -6,6 +6,7 @@ from drf_spectacular.openapi import AutoSchema
 from drf_spectacular.utils import Direction, OpenApiExample
 from rest_framework import serializers
 
+from dashboard.api.bodies import PLAIN, limit_of
 from dashboard.api.schema import examples, fields, forms, parameters, refusals, table
 from dashboard.api.schema.calls import Call, Noun
 
@@ -85,14 +86,20 @@ class CallSchema(AutoSchema):
 
     def _get_request_body(self, direction: Direction = "request") -> Json | None:
         if self.call.raw_body:
-            return self._raw_body()
+            return self._raw_body() | self._body_limit()
         written: Json | None = super()._get_request_body(direction)  # type: ignore[no-untyped-call]
         if written is None:
             return None
+        written |= self._body_limit()
         serializer = self.get_request_serializer()
         body = self.resolve_serializer(serializer, direction).schema
         needed = [name for name, field in serializer.fields.items() if field.required]
         return written | {"content": forms.media_types(body, needed, written["content"])}
+
+    def _body_limit(self) -> Json:
+        limit = limit_of({"view": self.view}) or PLAIN
+        size = "the setting LIKEWISE_MAX_BODY" if limit.size is None else f"{limit.size >> 20} MB"
+        return {"description": f"At most {size}, and {limit.values:,} values of JSON."}
 
     def _raw_body(self) -> Json:
         schema = {"$ref": f"#/components/schemas/{self.call.raw_body}"}

@@ -12,9 +12,9 @@ COMMON = {
     404: "It is not there, or not in a workspace of yours.",
     406: "The header Accept asks for something other than JSON.",
     411: "The body came in chunks, without a Content-Length.",
-    413: "The body, or an image, is over the limit.",
+    413: "The body, the number of its values, or an image is over the limit.",
     415: "The body is neither JSON nor a form.",
-    429: "Too many calls with this token.",
+    429: "Too many calls with this token, or too many large bodies at once.",
 }
 OTHERS = {
     403: "Your role, the token's scope or an address's network does not allow this.",
