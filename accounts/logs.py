@@ -40,7 +40,7 @@ _RULES: tuple[tuple[re.Pattern[str], str], ...] = (
 )
 _SEGMENT = re.compile(r"[^/\s]{20,}")
 # They write the path of a request as it came, also of one that is no address of ours.
-_WRITE_PATHS = ("django.request", "django.security")
+_WRITE_PATHS = ("django.request", "django.security", "gunicorn.error")
 
 
 class RequestIdFilter(logging.Filter):

@@ -245,4 +245,5 @@ def _tell_of(verb: str, invitation: Invitation, actor: User) -> None:
         invited=invitation.email,
         role=invitation.role,
         workspace=invitation.workspace.name,
+        open="anyone with the link" if invitation.anyone else "",
     )

@@ -24,6 +24,7 @@ DETAILS = {
     "invited": "for {}",
     "role": "as {}",
     "workspace": "in {}",
+    "open": "({})",
     "after": "to {}",
     "kind": "({})",
 }

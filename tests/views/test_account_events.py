@@ -10,6 +10,7 @@ from pytest_django import DjangoAssertNumQueries
 from accounts.events import record_event, record_failure
 from accounts.models import AccountEvent, User
 from accounts.services import issue_token, revoke_token
+from accounts.team import invite_member
 from accounts.visitors import Visitor, current_visitor
 from dashboard.queries.activity import activity_page
 from tests.factories import Cast, signed_in
@@ -50,6 +51,14 @@ def test_it_works(operator: Client, cast: Cast) -> None:
     assert "3 times" in text
     assert "203.0.113.7" in text
     assert "on the server" in text
+
+
+def test_an_invitation_for_anyone_is_told_as_one(operator: Client, cast: Cast) -> None:
+    invite_member(
+        workspace=cast.workspace, email="ivy@example.org", role="admin", anyone=True, actor=cast.ann
+    )
+    text = operator.get(PAGE).content.decode()
+    assert "for ivy@example.org as admin in Alice’s shop (anyone with the link)" in text
 
 
 @pytest.mark.parametrize("name", ["alice", "ann", "bob", "vera", "charlie"])
