@@ -16,7 +16,8 @@ class Job(ScopedModel):
     until `lease_until`, renewed by a heartbeat; only the owner may write progress or finish it.
     Which of those that wait in a queue is taken next, `queries.turns` says: the highest priority,
     of that the workspace with the fewest running, of that the oldest. Somebody waits at a page for
-    the end of one whose priority is above 0; one below 0 takes long, and has places of its own.
+    the end of one whose priority is above 0; one whose priority is `LONG` has turned out to take
+    long, and has places of its own.
     """
 
     class Kind(models.TextChoices):
@@ -48,6 +49,7 @@ class Job(ScopedModel):
 
     FINISHED = (State.DONE, State.FAILED, State.CANCELLED)
     UNFINISHED = (State.QUEUED, State.RUNNING)
+    LONG = -5
     MAX_TRIES = 4
     # Nobody could see that such a job was given up, nor ask for it again.
     NEVER_GIVEN_UP = (Kind.CLOSE,)

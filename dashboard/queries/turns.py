@@ -29,16 +29,16 @@ class Lane(StrEnum):
 
 _PRIORITIES = {
     Lane.URGENT: Q(priority__gt=0),
-    Lane.USUAL: Q(priority=0),
-    Lane.LONG: Q(priority__lt=0),
+    Lane.USUAL: Q(priority__lte=0) & ~Q(priority=Job.LONG),
+    Lane.LONG: Q(priority=Job.LONG),
 }
 
 
 def lane_of(job: Job) -> Lane:
     """Return the lane of a job."""
-    if job.priority == 0:
-        return Lane.USUAL
-    return Lane.URGENT if job.priority > 0 else Lane.LONG
+    if job.priority > 0:
+        return Lane.URGENT
+    return Lane.LONG if job.priority == Job.LONG else Lane.USUAL
 
 
 def running_in(

@@ -45,10 +45,9 @@ QUEUES = {
     Job.Kind.EXPORT: "extract",
     Job.Kind.IMPORT: "upload",
 }
-# What somebody waits for at a page, and what nobody waits for; all else is 0. The sign is the lane.
+# What somebody waits for at a page, and what nobody waits for; all else is 0.
 PRIORITIES = {Job.Kind.PLAN: 10, Job.Kind.UNDO: 10, Job.Kind.CLOSE: -10}
 AWAY = 5.0  # seconds until a broker that failed is tried again
-LONG = -5  # what has turned out to take long
 MAKES_WAY = "upload"  # in this queue; work of the others would begin anew, or is never short
 TURN = 5.0  # seconds: then a job lets those in that wait, and goes on beside them
 LONGEST_TURN = 30.0  # seconds: then it does so even if it has to stop for that
@@ -191,9 +190,9 @@ def _others_wait_for(job: Job) -> bool:
 
 
 def _call_long(job: Job) -> None:
-    if not _owned(job).update(priority=LONG):
+    if not _owned(job).update(priority=Job.LONG):
         raise LeaseLost
-    job.priority = LONG
+    job.priority = Job.LONG
 
 
 def renew(job: Job) -> bool:
@@ -261,7 +260,7 @@ class Handle:
         Work that goes on has lost nothing. What goes back to the queue does so once: it comes
         again among those that take long, and keeps its place there.
         """
-        if self.place is None or self.job.queue != MAKES_WAY or self.job.priority < 0:
+        if self.place is None or self.job.queue != MAKES_WAY or lane_of(self.job) == Lane.LONG:
             return
         now = time.monotonic()
         if now < self._since + TURN or now < self._looked + LOOK_STEP:

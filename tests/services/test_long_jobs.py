@@ -123,7 +123,7 @@ def test_small_uploads_end_before_a_big_one(
     assert (message(mine[0]), message(theirs[0])) == (done, done)
     failed = f"0 added, {ENTRIES} failed." if big_auto_commit else f"{ENTRIES} in error."
     assert message(long).endswith(failed)
-    assert (long.tries, long.priority) == (1, jobs.LONG)
+    assert (long.tries, long.priority) == (1, Job.LONG)
     assert set(night.most.values()) == {1}
 
 
@@ -186,7 +186,7 @@ def test_after_a_kill_it_goes_on_among_those_that_take_long(cast: Cast, night: N
     long = big(cast.workspace, auto_commit=True)
     past = timezone.now() - timedelta(seconds=1)
     Job.objects.filter(pk=long.pk).update(
-        state=Job.State.RUNNING, owner="dead", lease_until=past, priority=jobs.LONG, tries=1
+        state=Job.State.RUNNING, owner="dead", lease_until=past, priority=Job.LONG, tries=1
     )
     jobs.take_back_expired()
     assert jobs.claim_next("upload", "worker") is None
