@@ -1,0 +1,48 @@
+"""`manage.py migrate`: Django's, for databases of every earlier version, and in sentences."""
+
+from pathlib import Path
+from typing import Any
+
+from django.core.management.base import CommandError
+from django.core.management.commands import migrate
+from django.db import DatabaseError, connections
+from django.db.backends.base.base import BaseDatabaseWrapper
+
+from dashboard.services.errors import Refused
+from dashboard.services.upgrade import is_to_be_upgraded, prepare_upgrade
+from dashboard.services.upgrade_copy import copy_database, keep_copy
+
+# With one of these it is a developer's command, which does what Django's does.
+OF_DEVELOPERS = ("app_label", "plan", "check_unapplied", "fake", "prune")
+
+
+class Command(migrate.Command):
+    """Refuse a newer database untouched, and copy and prepare an earlier one, before migrating."""
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        """Migrate, or say in one sentence why not and what to do."""
+        if any(options[name] for name in OF_DEVELOPERS):
+            super().handle(*args, **options)
+            return
+        connection, copy = connections[options["database"]], None
+        try:
+            if is_to_be_upgraded(connection):
+                copy = self._copy(connection)
+                prepare_upgrade(connection)
+            super().handle(*args, **options)
+        except Refused as error:
+            raise CommandError(str(error)) from error
+        except DatabaseError as error:
+            way_back = f", or go back to the version before with {copy}" if copy else ""
+            raise CommandError(
+                f"The database could not be upgraded: {str(error).strip()}. The step that failed"
+                f" was undone: mend its cause and start again{way_back}."
+            ) from error
+        if kept := keep_copy(connection):
+            self.stdout.write(f"The database as it was before this upgrade is kept in {kept}.")
+
+    def _copy(self, connection: BaseDatabaseWrapper) -> Path | None:
+        copy = copy_database(connection)
+        if copy is None and connection.vendor == "sqlite":
+            self.stderr.write("The disk has no room for a copy of the database: there is none.")
+        return copy
