@@ -24,7 +24,8 @@ from rest_framework.request import Request
 from dashboard.files.json_values import bound_of, has_more_values
 
 _PIECE: Final = 256 << 10
-SMALL: Final = 8 << 20  # sixteen threads may hold such a body each
+SMALL: Final = 8 << 20  # larger ones arrive on the disk
+LIGHT: Final = 32 << 20  # what sixteen threads may hold each
 VALUE_WEIGHS: Final = 200  # bytes at most: an object of one entry
 PERCENTS: Final = 2_000_000  # more than an image of 32 MB has as base64 in a form
 
@@ -122,6 +123,7 @@ class Received:
         self.length = 0
         self.bound = 0
         self.percents = 0
+        self.wide = False
 
     def take(self, piece: bytes) -> None:
         """Keep a piece."""
@@ -129,6 +131,7 @@ class Received:
         self.length += len(piece)
         self.bound += bound_of(piece)
         self.percents += piece.count(b"%")
+        self.wide = self.wide or not piece.isascii() or b"\\u" in piece
 
     def pieces(self) -> Iterator[bytes]:
         """Yield the body from its beginning."""
@@ -210,10 +213,9 @@ memory = BodyMemory()
 def hold(body: Received, context: Mapping[str, Any] | None, values: int = 0) -> None:
     """Take the room that a large body needs until the request ends; see `ApiView.dispatch`."""
     request = (context or {}).get("request")
-    if body.length <= SMALL or request is None:
+    # The body and its texts; one with a rare letter takes four bytes for each of its letters.
+    weight = (5 if body.wide else 2) * body.length + VALUE_WEIGHS * values
+    if weight <= LIGHT or request is None:
         return
-    # The body, its texts, and what is made of them; a text with one rare letter takes four bytes
-    # for each of its letters.
-    weight = 4 * body.length + VALUE_WEIGHS * values
     held = getattr(request._request, "body_room", 0)
     request._request.body_room = held + memory.take(weight)

@@ -246,23 +246,37 @@ def test_room_is_given_back_whatever_happens(
 ) -> None:
     taken: list[int] = []
     real = bodies.room.take
-    monkeypatch.setattr(bodies.room, "take", lambda weight: taken.append(real(weight)) or taken[-1])
-    large = b'{"records": [{"_base64": "' + b"A" * (9 * MB) + b'"}]}'
+    monkeypatch.setattr(bodies.memory, "take", lambda weight: taken.append(real(weight)) or taken[-1])
+    large = b'{"records": [{"_base64": "' + b"A" * (20 * MB) + b'"}]}'
     header = {"HTTP_COLLECTION_ID": str(collection.id)}
     client = api_client(cast.bob)
     for body in (large, large[:-1]):
         for kind in ("application/json", FORM):
             assert send(client, f"{CUSTOM}insert", body, kind=kind, **header).status_code == 400
     assert len(taken) == 4
-    assert min(taken) >= 4 * 9 * MB
+    assert min(taken) >= 2 * 20 * MB
     assert bodies.room.taken == 0
+
+
+def test_what_a_body_weighs(cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A few megabytes may be a million values, or texts of four bytes for each letter."""
+    taken: list[int] = []
+    monkeypatch.setattr(bodies.memory, "take", lambda weight: taken.append(weight) or 0)
+    client = api_client(cast.bob)
+    for body in (
+        b'{"records":[' + b'{"a":1},' * 400_000 + b"{}]}",
+        b'{"a":"' + b"A" * (7 * MB) + b'\\ud83d\\ude00"}',
+        b'{"a":"' + b"A" * (7 * MB) + b'"}',
+    ):
+        send(client, DESCRIPTOR, body)
+    assert [weight > bodies.LIGHT for weight in taken] == [True, True]
 
 
 def test_too_many_at_once_are_told_when_to_come_again(
     cast: Cast, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(bodies.room, "taken", 1 << 40)
+    monkeypatch.setattr(bodies.memory, "taken", 1 << 40)
     monkeypatch.setattr(BodyMemory, "WAITING", 0)
-    answer = send(api_client(cast.bob), IMAGE, b'{"base64": "' + b"A" * (9 * MB) + b'"}')
+    answer = send(api_client(cast.bob), IMAGE, b'{"base64": "' + b"A" * (20 * MB) + b'"}')
     assert (answer.status_code, answer["Retry-After"]) == (429, "1")
     assert "Too many large bodies" in answer.json()["detail"]
