@@ -245,8 +245,10 @@ def test_room_is_given_back_whatever_happens(
     cast: Cast, collection: Collection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     taken: list[int] = []
-    real = bodies.room.take
-    monkeypatch.setattr(bodies.memory, "take", lambda weight: taken.append(real(weight)) or taken[-1])
+    real = bodies.memory.take
+    monkeypatch.setattr(
+        bodies.memory, "take", lambda weight: taken.append(real(weight)) or taken[-1]
+    )
     large = b'{"records": [{"_base64": "' + b"A" * (20 * MB) + b'"}]}'
     header = {"HTTP_COLLECTION_ID": str(collection.id)}
     client = api_client(cast.bob)
@@ -255,7 +257,7 @@ def test_room_is_given_back_whatever_happens(
             assert send(client, f"{CUSTOM}insert", body, kind=kind, **header).status_code == 400
     assert len(taken) == 4
     assert min(taken) >= 2 * 20 * MB
-    assert bodies.room.taken == 0
+    assert bodies.memory.taken == 0
 
 
 def test_what_a_body_weighs(cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
