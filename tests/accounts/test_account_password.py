@@ -32,12 +32,12 @@ def test_it_works(alice_client: Client, cast: Cast, mailoutbox: list[EmailMessag
 def test_every_other_session_ends(alice_client: Client, cast: Cast, bob_client: Client) -> None:
     other = signed_in(cast.alice)
     alice_client.post(PAGE, typed())
-    assert not get_user(other).is_authenticated
-    assert get_user(alice_client).is_authenticated
-    assert get_user(bob_client).is_authenticated
     page = alice_client.get("/settings/account/sessions").content.decode()
     assert page.count("This session") == 1
     assert page.count('/end"') == 1  # that of all others: there is no row to end
+    assert not get_user(other).is_authenticated
+    assert get_user(alice_client).is_authenticated
+    assert get_user(bob_client).is_authenticated
 
 
 def test_tokens_survive_and_the_page_says_so(alice_client: Client, cast: Cast) -> None:

@@ -259,8 +259,10 @@ def test_a_right_code_of_ones_own_gives_no_more_tries_elsewhere(
 
 
 def test_a_secret_of_ones_choice_is_refused(alice_client: Client, cast: Cast) -> None:
-    for sealed in ("forged", seal_new_secret(cast.charlie), ""):
-        typed = {"sealed": sealed, "code": code_of(SECRET), "current": PASSWORD}
+    of_another = seal_new_secret(cast.charlie)
+    code = code_of(open_secret(cast.charlie, of_another))
+    for sealed in ("forged", of_another, ""):
+        typed = {"sealed": sealed, "code": code, "current": PASSWORD}
         assert alice_client.post(f"{PAGE}/new", typed).status_code == 422
     assert not Authenticator.objects.exists()
 
