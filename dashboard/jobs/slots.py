@@ -17,17 +17,19 @@ from dashboard.services.jobs import stopping
 logger = logging.getLogger("likewise.jobs")
 
 
-@dataclass
+@dataclass(eq=False)
 class Place:
-    """A slot that a thread has, and what it may begin there."""
+    """A slot that a thread has, and what it may begin there; `has_begun` once it has found it."""
 
     slots: "Slots"
     queue: str
     urgent_only: bool = False
     is_for_long: bool = False
+    has_begun: bool = False
 
     def look(self) -> None:
         """Begin what waits in the queue, as far as slots are free."""
+        self.has_begun = True
         self.slots.look(self.queue)
 
     def step_aside(self) -> bool:
@@ -51,10 +53,12 @@ class Slots:
     def __init__(self, queues: Sequence[str], size: int, work: Work) -> None:
         self._work = work
         self._free = dict.fromkeys(queues, size + 1)
-        self._free_for_long = dict.fromkeys(queues, size)
+        self._long: dict[str, list[Place]] = {queue: [] for queue in queues}
+        self._most_long = size
         self._asked = dict.fromkeys(queues, 0)
         self._lock = threading.Lock()
-        self._pool = ThreadPoolExecutor(len(self._free) * (2 * size + 1), "job")
+        # What moves may meet as many that look for long work and find it in the same moment.
+        self._pool = ThreadPoolExecutor(len(self._free) * (3 * size + 1), "job")
 
     def look(self, queue: str) -> None:
         """Begin what waits in a queue, as far as slots are free; return at once.
@@ -71,33 +75,50 @@ class Slots:
         self._begin(queue, is_for_long=True)
 
     def _begin(self, queue: str, *, is_for_long: bool = False) -> None:
-        free = self._free_for_long if is_for_long else self._free
         place = Place(self, queue, is_for_long=is_for_long)
         with self._lock:
-            if stopping.is_set() or not free[queue]:
+            if stopping.is_set() or not self._take(place):
                 return
-            free[queue] -= 1
-            place.urgent_only = not is_for_long and not free[queue]
             asked = self._asked[queue]
         future = self._pool.submit(self._work, queue, place)
         future.add_done_callback(partial(self._over, place, asked))
 
+    def _take(self, place: Place) -> bool:
+        """Occupy a slot; False if none is free."""
+        if place.is_for_long:
+            is_free = len(self._long[place.queue]) < self._most_long
+            if is_free:
+                self._long[place.queue].append(place)
+            return is_free
+        if not self._free[place.queue]:
+            return False
+        self._free[place.queue] -= 1
+        place.urgent_only = not self._free[place.queue]
+        return True
+
     def move(self, place: Place) -> bool:
-        """Move a running thread to a slot for long work; False if none is free."""
+        """Move a running thread to a slot for long work; False if none is free.
+
+        One that only looks for such work, mostly in vain, is in nobody's way.
+        """
         with self._lock:
-            if place.is_for_long or not self._free_for_long[place.queue]:
-                return place.is_for_long
-            self._free_for_long[place.queue] -= 1
+            there = self._long[place.queue]
+            if place in there or sum(one.has_begun for one in there) >= self._most_long:
+                return place in there
+            there.append(place)
             self._free[place.queue] += 1
-            place.is_for_long, place.urgent_only = True, False
+            place.is_for_long, place.urgent_only, place.has_begun = True, False, True
         return True
 
     def _over(self, place: Place, asked: int, future: Future[None]) -> None:
         queue = place.queue
-        free = self._free_for_long if place.is_for_long else self._free
         with self._lock:
-            free[queue] += 1
-            again = asked != self._asked[queue] or (place.urgent_only and free[queue] > 1)
+            if place.is_for_long:
+                self._long[queue].remove(place)
+            else:
+                self._free[queue] += 1
+            more = place.urgent_only and self._free[queue] > 1
+            again = more or asked != self._asked[queue]
         if error := future.exception():
             logger.error("queue=%s event=job-broke-off", queue, exc_info=error)
         if again:

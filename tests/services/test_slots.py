@@ -146,3 +146,22 @@ def test_what_took_long_begins_in_such_a_slot_again(board: Board) -> None:
     assert board.becomes("long 2", "long 3", "b", "c")
     board.end("long 2", "long 3", "b", "c")
     assert board.becomes()
+
+
+def test_who_looks_for_long_work_in_vain_is_in_nobodys_way() -> None:
+    found: list[Place] = []
+    both_look, done = threading.Barrier(3, timeout=PATIENCE), threading.Event()
+
+    def work(_queue: str, place: Place) -> None:
+        if not place.is_for_long:
+            found.append(place)
+        both_look.wait()
+        assert done.wait(PATIENCE)
+
+    slots = Slots(["upload"], 1, work)
+    slots.look("upload")
+    both_look.wait()
+    assert found[0].step_aside()
+    assert not Place(slots, "upload").step_aside()
+    done.set()
+    slots._pool.shutdown()
