@@ -39,7 +39,7 @@ fuzz: $(VENV)/installed-dev ## call the API with what its schema allows and forb
 faults: $(VENV)/installed-dev ## kill, fill and take away while work is under way: make faults MOMENTS=20 ONLY="sqlite disk"
 	$(BIN)/python -m tests.faults $(or $(MOMENTS),20) $(ONLY)
 
-bench: $(VENV)/installed-dev ## measure one part against its target: make bench PART=slice
+bench: $(VENV)/installed-dev ## measure all against the targets, with a table at the end; PART=slice takes one part
 	$(BIN)/python -m tests.bench $(PART)
 
 screenshots: $(VENV)/installed-dev ## a picture of every page (light, dark, phone) in screenshots/

@@ -230,9 +230,14 @@ def _thumbnail(picture: Image.Image) -> bytes:
 
 
 def _jpeg(picture: Image.Image, quality: int) -> bytes:
-    with _memory_file() as file:
-        picture.save(file, "JPEG", quality=quality)
-        return os.pread(file.fileno(), file.tell(), 0)
+    try:
+        with _memory_file() as file:
+            picture.save(file, "JPEG", quality=quality)
+            return os.pread(file.fileno(), file.tell(), 0)
+    except OSError:  # no room for a file: a full disk is no fault of the picture's
+        buffer = io.BytesIO()
+        picture.save(buffer, "JPEG", quality=quality)
+        return buffer.getvalue()
 
 
 def _memory_file() -> IO[bytes]:

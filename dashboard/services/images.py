@@ -44,6 +44,17 @@ def write_files(workspace: Workspace, image_id: UUID, picture: pictures.StoredIm
     storage.write(paths.thumbnail(workspace.id, image_id), picture.thumbnail)
 
 
+def _has_files(workspace: Workspace, image_id: UUID, picture: pictures.StoredImage) -> bool:
+    """Say whether an image's two files are there, as they should be."""
+    try:
+        return (
+            storage.read(paths.image(workspace.id, image_id, picture.extension)) == picture.stored
+            and storage.read(paths.thumbnail(workspace.id, image_id)) == picture.thumbnail
+        )
+    except FileNotFoundError:
+        return False
+
+
 def delete_files(image: Image) -> None:
     """Remove an image's two files, if they are there."""
     storage.delete(paths.image(image.workspace_id, image.id, image.extension))
@@ -89,8 +100,10 @@ def insert_images(
     returning = hold_all(Image.objects.filter(pk__in=gone, deleted__isnull=False))
     for row in returning:
         _fill(row, fresh[row.sha256], actor)
-        # While the row is held, so that nobody removes these files, or writes others.
-        write_files(workspace, row.id, fresh[row.sha256].picture)
+        # While the row is held, so that nobody removes these files, or writes others. An import has
+        # written them before: writing them all here would hold SQLite's lock for that long.
+        if not _has_files(workspace, row.id, fresh[row.sha256].picture):
+            write_files(workspace, row.id, fresh[row.sha256].picture)
         row.deleted, row.created = None, now
         row.save()
     # In the order of their hashes: who inserts the same ones waits, and never in a circle.

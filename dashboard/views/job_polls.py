@@ -7,7 +7,6 @@ from uuid import UUID
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.template.loader import render_to_string
-from django.utils.cache import patch_vary_headers
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 from django_htmx.http import trigger_client_event
@@ -23,6 +22,9 @@ from dashboard.views.progress import shown_progress
 from dashboard.views.rendering import missing_is_404, wants_fragment
 
 FRESH = 0.5  # seconds for which all who watch a job are told the same
+# Of every poll's answer. Written out: what `never_cache` puts together for it took a third of the
+# time that this view takes more than an empty one.
+POLLED = {"Cache-Control": "no-store, private", "Vary": "HX-Request"}
 SHOWN_IN_TRAY = 3
 CLOSED = "closed"  # what the tray's cookie says of one that a person has closed
 
@@ -37,7 +39,6 @@ class Watched:
     membership: Membership | None = field(compare=False)
 
 
-@never_cache
 @require_safe
 @requires("workspace.view")
 @missing_is_404
@@ -48,8 +49,7 @@ def job_progress(request: WorkspaceRequest, job_id: UUID) -> HttpResponse:
         return redirect("job", job_id)
     role = request.membership.role if request.membership else ""
     html, is_finished = _polls.get(Watched(request.workspace, role, job_id, request.membership))
-    response = HttpResponse(html)
-    patch_vary_headers(response, ["HX-Request"])
+    response = HttpResponse(html, headers=POLLED)
     return trigger_client_event(response, "job-finished") if is_finished else response
 
 

@@ -10,13 +10,14 @@ from dashboard.views.team_urls import urlpatterns as team
 from dashboard.views.upload_urls import urlpatterns as uploads
 
 urlpatterns = [
+    # First, as every browser that watches a job asks for it once a second.
+    path("jobs/<uuid:job_id>/progress", job_polls.job_progress, name="job-progress"),
     path("", home.home, name="home"),
     path("demo", home.demo_load, name="demo-load"),
     path("api/docs", docs.docs, name="docs"),
     path("jobs/", jobs.jobs, name="jobs"),
     path("jobs/tray", job_polls.job_tray, name="job-tray"),
     path("jobs/<uuid:job_id>", jobs.job, name="job"),
-    path("jobs/<uuid:job_id>/progress", job_polls.job_progress, name="job-progress"),
     path("jobs/<uuid:job_id>/cancel", jobs.job_cancel, name="job-cancel"),
     path("jobs/<uuid:job_id>/retry", jobs.job_retry, name="job-retry"),
     path("images/", images.images, name="images"),

@@ -9,12 +9,14 @@ import random
 import statistics
 import sys
 import tempfile
+from functools import partial
 from pathlib import Path
 from typing import Final
 
 import requests
 
-from tests.bench.figures import at_least, at_most, seconds
+from tests.bench.figures import at_least, at_most
+from tests.bench.quiet import quiet_seconds
 from tests.live import EMAIL, PASSWORD, Server, running
 
 MB: Final = 1 << 20
@@ -33,9 +35,9 @@ def main(gigabytes: float = 2) -> None:
         ours, bare = [], []
         for number in range(ROUNDS):
             part = sender.name(SIZE)
-            ours.append(seconds(lambda part=part: sender.send(part, file)))  # type: ignore[misc]
+            ours.append(quiet_seconds(server, partial(sender.send, part, file)))
             target = Path(folder, f"copy-{number}")
-            bare.append(seconds(lambda target=target: copy(file, target)))  # type: ignore[misc]
+            bare.append(quiet_seconds(server, partial(copy, file, target)))
             target.unlink()
         at_least("bulk.transfer", statistics.median(bare) / statistics.median(ours), 0.40)
         at_most("bulk.memory", sender.growth(file, int(gigabytes * 1024) * MB), 16)

@@ -13,7 +13,8 @@ from typing import Any
 
 from tests.bench.busy_load import CLIENTS, TRAINING, Answers, Load, clients
 from tests.bench.client import Api
-from tests.bench.figures import at_most
+from tests.bench.figures import at_most, told
+from tests.bench.quiet import wait_until_quiet
 from tests.live import running
 from tests.pictures import packed, photos
 
@@ -24,12 +25,13 @@ SIZE = (700, 525)
 def main() -> None:
     """Print `api.busy`: the 503s, which may not be, and how long 99 of 100 answers take at most."""
     answers, held = measure(FIRST, THEN)
-    for line in told(held):
+    for line in places(held):
         print(line, file=sys.stderr)
     refused = sum(count for status, count in answers.statuses.items() if status >= 500)
     print(f"  {answers.statuses.total():,} answers to {CLIENTS} clients: {dict(answers.statuses)}")
     at_most("api.busy.refused", refused, 0)
-    print(f"api.busy: p50 {answers.percentile(0.5):.0f} ms, p99 {answers.percentile(0.99):.0f} ms")
+    told("api.busy", answers.percentile(0.99), "ms, 99 of 100 answers")
+    print(f"  half of them within {answers.percentile(0.5):.0f} ms")
 
 
 def measure(first: int, then: int) -> tuple[Answers, list[dict[str, Any]]]:
@@ -40,6 +42,7 @@ def measure(first: int, then: int) -> tuple[Answers, list[dict[str, Any]]]:
         with running(DATABASE_URL="", REDIS_URL="", LIKEWISE_LOCKS=locks, **environment) as server:
             api = Api(server)
             task, kind = _trainable(api, first)
+            wait_until_quiet(server)
             for path in Path(locks).glob("*.jsonl"):
                 path.write_text("")
             all_of_them = clients(server.url, api.key, kind, answers)
@@ -65,7 +68,7 @@ def _trainable(api: Api, count: int) -> tuple[str, str]:
     return task, kind
 
 
-def told(held: list[dict[str, Any]], most: int = 30) -> list[str]:
+def places(held: list[dict[str, Any]], most: int = 30) -> list[str]:
     """Say who held the lock longest, and who waited longest for it."""
     by_place: defaultdict[str, list[dict[str, Any]]] = defaultdict(list)
     for one in held:

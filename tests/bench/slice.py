@@ -1,19 +1,24 @@
 """The first slice: from a ZIP in the browser to images in groups, and a page of the list."""
 
 import os
+import re
 import statistics
+import sys
 import tempfile
 import time
+from functools import partial
 
 import requests
 
 from tests.bench import reference
 from tests.bench.figures import ROUNDS, at_least, at_most, seconds
+from tests.bench.quiet import quiet_seconds
 from tests.live import EMAIL, PASSWORD, Server, csrf_of, running
 from tests.pictures import packed, photos
 
 PICTURES = 1000
 PAGE_ROUNDS = 60
+POLL = 1.0  # seconds from one poll of a browser to the next
 
 
 def main() -> None:
@@ -31,27 +36,33 @@ def _upload() -> float:
         for number in range(ROUNDS):
             files = photos(PICTURES, seed=number)
             archive = packed(files)
-            ours.append(_time_upload(server, session, archive))
-            bare.append(seconds(lambda files=files: reference.ingest(files)))  # type: ignore[misc]
+            ours.append(quiet_seconds(server, partial(_upload_one, server, session, archive)))
+            bare.append(quiet_seconds(server, partial(reference.ingest, files)))
+            print(f"  {bare[-1] / ours[-1]:.2f} in {ours[-1]:.1f} s", file=sys.stderr)
     return statistics.median(bare) / statistics.median(ours)
 
 
-def _time_upload(server: Server, session: requests.Session, archive: bytes) -> float:
+def _upload_one(server: Server, session: requests.Session, archive: bytes) -> None:
     address = server.url + "uploads/new"
     token = csrf_of(session.get(address).text)
-    started = time.perf_counter()
     answer = session.post(
         address,
         data={"new_type": "Same photo", "auto_commit": "on", "csrfmiddlewaretoken": token},
         files={"file": ("photos.zip", archive, "application/zip")},
     )
     answer.raise_for_status()
-    while "data-poll" in (page := session.get(answer.url).text):
-        time.sleep(0.05)
-    elapsed = time.perf_counter() - started
-    if f"{PICTURES:,} of {PICTURES:,}" not in page:
+    progress = re.search(r'hx-get="/?(jobs/[^"]+/progress)"', answer.text)
+    while progress and "data-poll" in _fragment(session, server.url + progress[1]):
+        time.sleep(POLL)
+    if f"{PICTURES:,} of {PICTURES:,}" not in session.get(answer.url).text:
         raise RuntimeError("the upload failed")
-    return elapsed
+
+
+def _fragment(session: requests.Session, address: str) -> str:
+    """Ask for the job's bar, as the page does."""
+    answer = session.get(address, headers={"HX-Request": "true"})
+    answer.raise_for_status()
+    return answer.text
 
 
 def _page() -> float:

@@ -1,3 +1,4 @@
+import errno
 import hashlib
 from concurrent.futures import ThreadPoolExecutor
 
@@ -139,6 +140,16 @@ def test_encoding_leaves_the_interpreter_to_others(monkeypatch):
     prepare(data)
     assert calls.count("encode_to_file") == 2
     assert "encode" not in calls
+
+
+def test_without_room_for_a_file_it_is_encoded_in_memory(monkeypatch):
+    def full(*_args, **_options):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    data = photo(800, 700)
+    expected = prepare(data)
+    monkeypatch.setattr(images, "_memory_file", full)
+    assert prepare(data) == expected
 
 
 # Sizes
