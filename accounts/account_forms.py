@@ -68,7 +68,7 @@ class EmailForm(ConfirmedForm):
         if not self.errors and not ratelimit.consume(
             self.request, action="change_email", user=self.request.user
         ):
-            raise forms.ValidationError("That was often. Try again in an hour.")
+            raise forms.ValidationError("You have asked for many links. Try again in an hour.")
         return self.cleaned_data
 
 
