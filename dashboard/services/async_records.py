@@ -13,11 +13,11 @@ from django.db import transaction
 from dashboard.files import paths, storage
 from dashboard.files.errors import FileRefused
 from dashboard.models import AsyncRecord, AsyncRequest
+from dashboard.models.bulk import update_rows
 from dashboard.queries.async_requests import counts, waiting_records
 from dashboard.services import jobs
 from dashboard.services.descriptors import AT_ONCE, Source, describe_sources
 from dashboard.services.errors import NoSuchVersion
-from dashboard.services.row_updates import update_rows
 
 Status = AsyncRecord.Status
 WRITTEN = ["status", "refusal", "reason", "width", "height", "vector", "image"]

@@ -19,11 +19,11 @@ from dashboard.engine.encoder import PictureEncoder
 from dashboard.files.errors import FileRefused
 from dashboard.files.tables import Described
 from dashboard.models import Extraction, SentFeature, Upload, UploadFile
+from dashboard.models.bulk import update_rows
 from dashboard.services import jobs
 from dashboard.services.descriptors import look_at
 from dashboard.services.loading import load_encoder, load_model
 from dashboard.services.receiving import forget_bytes
-from dashboard.services.row_updates import update_rows
 from dashboard.services.upload_listing import list_parts
 from dashboard.services.upload_reader import PartReader
 

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from accounts.activity import record
 from accounts.models import User
 from dashboard.models import Collection, Record
+from dashboard.models.bulk import update_rows
 from dashboard.queries.filters import Filter
 from dashboard.queries.records import (
     known_keys,
@@ -23,7 +24,6 @@ from dashboard.queries.records import (
     records_by_key,
     still_matching,
 )
-from dashboard.services.row_updates import update_rows
 
 ROWS_AT_ONCE = 500
 MAX_FIELDS_SIZE = 1 << 20  # bytes of JSON

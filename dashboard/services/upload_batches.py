@@ -15,6 +15,7 @@ from dashboard.files import images as pictures
 from dashboard.files import room
 from dashboard.files.errors import FileRefused
 from dashboard.models import Group, Image, SimilarityType, Upload, UploadFile, UploadGroup
+from dashboard.models.bulk import update_rows
 from dashboard.queries.images import images_by_sha256, images_in
 from dashboard.services.groups import find_or_make_groups, hold_to_place, place_images
 from dashboard.services.holding import hold_pks
@@ -26,7 +27,6 @@ from dashboard.services.images import (
     remove_unused,
     write_files,
 )
-from dashboard.services.row_updates import update_rows
 from dashboard.services.upload_reader import PartReader
 from dashboard.services.usage import images_refusal, is_full
 

@@ -6,9 +6,9 @@ from django.db import transaction
 from django.utils import timezone
 
 from dashboard.models import SimilarityType, Upload, UploadFile
+from dashboard.models.bulk import update_rows
 from dashboard.queries.upload_plans import files_in_error, files_left_out
 from dashboard.services.holding import hold_all
-from dashboard.services.row_updates import update_rows
 from dashboard.services.upload_errors import WrongStage
 from dashboard.services.upload_plans import foresee
 

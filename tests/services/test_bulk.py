@@ -5,7 +5,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from dashboard.models import UploadFile
-from dashboard.services.row_updates import update_rows
+from dashboard.models.bulk import update_rows
 from tests.factories import make_group, make_image, make_type, make_upload
 
 pytestmark = pytest.mark.django_db
