@@ -31,9 +31,9 @@ def insert_missing(model: type[Model], source: QuerySet[Any], columns: Mapping[s
 def update_rows(rows: Collection[Model], names: Sequence[str]) -> None:
     """Write these fields of rows of one model, a row each by one prepared statement.
 
-    Call it in a transaction. A row that is gone is passed over, as by `bulk_update`. That one builds
-    a CASE for each field and row: four fifths of the time of a batch of a dry run, and a fifth of an
-    import's, in which it held the write lock of SQLite.
+    Call it in a transaction. A row that is gone is passed over, as by `bulk_update`. That one
+    builds a CASE for each field and row: four fifths of the time of a batch of a dry run, and a
+    fifth of an import's, in which it held the write lock of SQLite.
     """
     model = next((type(row) for row in rows), None)
     if model is None:
