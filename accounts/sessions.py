@@ -33,6 +33,7 @@ _BROWSERS = (
     ("Safari", "Safari"),
     ("curl", "curl"),
 )
+UNKNOWN = "Unknown device"
 _SYSTEMS = (
     ("Android", "Android"),
     ("iPhone", "iPhone"),
@@ -124,7 +125,7 @@ def device(user_agent: str) -> str:
     system = next((name for mark, name in _SYSTEMS if mark in user_agent), "")
     if browser and system:
         return f"{browser} on {system}"
-    return browser or system or "Unknown device"
+    return browser or system or UNKNOWN
 
 
 def _says(user_agent: str, mark: str) -> bool:

@@ -12,6 +12,7 @@ from django.views.decorators.http import require_safe
 from accounts.access import requires
 from accounts.http import WorkspaceRequest
 from accounts.models import AccountEvent
+from accounts.sessions import UNKNOWN, device
 from dashboard.forms.account_events import AccountEventFilter
 from dashboard.queries.account_events import events_of, find_events
 from dashboard.queries.activity import activity_page
@@ -44,6 +45,12 @@ class Told:
         """Return who did it, if that was somebody else than the account's owner."""
         actor = self.row.actor
         return actor.email if actor is not None and actor != self.row.user else ""
+
+    @property
+    def device(self) -> str:
+        """Return the browser in a few words; a script is known by what it calls itself."""
+        name = device(self.row.agent)
+        return self.row.agent if name == UNKNOWN else name
 
 
 @never_cache

@@ -35,7 +35,7 @@ def link_in(mail: EmailMessage) -> str:
 def test_it_works(alice_client: Client, cast: Cast, mailoutbox: list[EmailMessage]) -> None:
     page = ask(alice_client, "Alice@New.example.org")
     assert "a link is on its way" in page
-    assert "alice@new.example.org waits to be confirmed" in page
+    assert "alice@new.example.org is not confirmed yet" in page
     assert [mail.to for mail in mailoutbox] == [[NEW], ["alice@example.org"]]
     assert "asked to change the address" in str(mailoutbox[1].body)
     assert "/confirm/" not in str(mailoutbox[1].body)

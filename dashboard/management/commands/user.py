@@ -49,7 +49,7 @@ class Command(BaseCommand):
                 said = reset_link(get_user(email))
             else:
                 user = _reset(email)
-                said = f"{user.email} signs in by password alone until they set a new one up."
+                said = f"{user.email} signs in with the password alone until they set up a new one."
         except AccountError as error:
             raise CommandError(str(error)) from error
         except ValidationError as error:
