@@ -85,9 +85,10 @@ def _add_field(
     add.database_forwards(APP, editor, before, after)
 
 
-def _column(state: ProjectState, model: str, name: str) -> str | None:
-    column: str | None = state.apps.get_model(APP, model)._meta.get_field(name).column
-    return column
+def _column(state: ProjectState, model: str, name: str) -> str:
+    """Return the column of a field, without rendering all models, which every start would pay."""
+    field = state.models[APP, model].fields[name]
+    return f"{name}_id" if field.is_relation else name
 
 
 def _indexes(
@@ -96,15 +97,15 @@ def _indexes(
     for name, index_name in (*LATER_INDEXES, *EARLIER_INDEXES):
         if name not in there:
             continue
-        model = state.apps.get_model(APP, name)
-        wanted = {index.name: index for index in model._meta.indexes}.get(index_name)
+        indexes = state.models[APP, name].options["indexes"]
+        wanted = {index.name: index for index in indexes}.get(index_name)
         with connection.cursor() as cursor:
-            found = connection.introspection.get_constraints(cursor, model._meta.db_table)
+            found = connection.introspection.get_constraints(cursor, f"{APP}_{name}")
         if wanted and index_name not in found:
-            yield methodcaller("add_index", model, wanted)
+            yield methodcaller("add_index", state.apps.get_model(APP, name), wanted)
         elif index_name in found and not wanted:
             gone = Index(fields=["id"], name=index_name)
-            yield methodcaller("remove_index", model, gone)
+            yield methodcaller("remove_index", state.apps.get_model(APP, name), gone)
 
 
 def _columns(connection: BaseDatabaseWrapper, table: str) -> set[str]:

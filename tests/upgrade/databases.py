@@ -43,11 +43,17 @@ def another(folder: Path) -> Iterator[None]:
     try:
         yield
     finally:
-        wrapper.close()
+        connection.close()
         connections["default"] = kept
         if postgres:
             with kept._nodb_cursor() as cursor:
                 cursor.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+def connect_anew() -> None:
+    """Let `connection` be what a new process has."""
+    connection.close()
+    connections["default"] = connections["default"].copy()
 
 
 def migrate_as() -> None:

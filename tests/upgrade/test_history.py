@@ -20,7 +20,7 @@ from django.db.migrations.recorder import MigrationRecorder
 
 from dashboard.services.upgrade import prepare_upgrade
 from dashboard.services.upgrade_copy import copy_database
-from tests.upgrade.databases import Rows, another, recorded, rows, schema
+from tests.upgrade.databases import Rows, another, connect_anew, recorded, rows, schema
 from tests.upgrade.history import APPS, commits, load
 
 LAST = commits()[-1]
@@ -80,6 +80,7 @@ def test_it_becomes_todays_after_a_start_that_broke_off(
     before = rows()
     with suppress(DatabaseError, InconsistentMigrationHistory):
         call_command(django_migrate.Command(), "dashboard", "0010", verbosity=0)
+    connect_anew()  # that process ended, and what it had not committed with it
     upgrade()
     expect_todays(before, todays)
 

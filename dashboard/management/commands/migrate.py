@@ -35,8 +35,8 @@ class Command(migrate.Command):
         except DatabaseError as error:
             way_back = f", or go back to the version before with {copy}" if copy else ""
             raise CommandError(
-                f"The database could not be upgraded: {str(error).strip()}. The step that failed"
-                f" was undone: mend its cause and start again{way_back}."
+                f"The database could not be upgraded: {str(error).strip().rstrip('.')}. The step"
+                f" that failed was undone: mend its cause and start again{way_back}."
             ) from error
         if kept := keep_copy(connection):
             self.stdout.write(f"The database as it was before this upgrade is kept in {kept}.")
