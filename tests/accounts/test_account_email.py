@@ -84,7 +84,7 @@ def test_the_link_works_for_a_day(
     answer = alice_client.post(link_in(mailoutbox[0]))
     assert answer.status_code == 422
     assert "confirms no address" in answer.content.decode()
-    assert "waits to be confirmed" not in alice_client.get(PAGE).content.decode()
+    assert "is not confirmed yet" not in alice_client.get(PAGE).content.decode()
 
 
 def test_it_can_be_taken_back(
@@ -235,4 +235,4 @@ def test_a_form_from_elsewhere_is_refused(cast: Cast, page: str) -> None:
 def test_a_mail_server_that_fails_breaks_nothing(alice_client: Client, settings: Settings) -> None:
     settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
     settings.EMAIL_PORT = 1
-    assert "waits to be confirmed" in ask(alice_client)
+    assert "is not confirmed yet" in ask(alice_client)

@@ -103,7 +103,7 @@ def reset(email: str) -> str:
 
 def test_reset(cast: Cast, client: Client, mailoutbox: list[EmailMessage]) -> None:
     turn_on(secret=SECRET, code=code_of(SECRET), actor=cast.alice)
-    assert "by password alone" in reset("ALICE@example.org")
+    assert "with the password alone" in reset("ALICE@example.org")
     assert not Authenticator.objects.exists()
     assert (mailoutbox[0].to, mailoutbox[0].subject) == (
         ["alice@example.org"],
