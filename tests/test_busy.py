@@ -14,6 +14,7 @@ MOST_STATEMENTS = 60
 def test_nobody_is_refused() -> None:
     answers, held = measure(first=60, then=200)
     assert answers.statuses.total() > 2 * CLIENTS
-    assert {status for status in answers.statuses if status >= 400} == set()
+    # 400: an image is in another group of the exclusive type already.
+    assert answers.statuses.keys() <= {200, 201, 400}
     assert held
     assert max(one["statements"] for one in held) <= MOST_STATEMENTS

@@ -9,6 +9,7 @@ from __future__ import annotations  # Django's File is generic for type checkers
 import contextlib
 import hashlib
 import os
+import threading
 import time
 import uuid
 from collections.abc import Iterator
@@ -25,6 +26,7 @@ from .errors import ArchiveTooLarge, readable_size
 
 _ASIDE: Final = ".unfinished"
 _CHUNK: Final = 1024 * 1024
+_MAKING: Final = threading.Lock()
 
 
 class AtomicFileSystemStorage(FileSystemStorage):
@@ -236,7 +238,9 @@ class _Measured:
 
 
 def _storage() -> Storage:
-    return storages["default"]
+    # Django's handler would make one for each thread that asks before the first is there.
+    with _MAKING:
+        return storages["default"]
 
 
 def _save(name: str, content: File[bytes]) -> None:

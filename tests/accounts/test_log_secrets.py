@@ -118,7 +118,7 @@ def test_real_secrets_of_a_whole_walk(
         f"/recognition/v2/training-image/{image.pk}/", headers={"Authorization": f"Token {key}"}
     )
     link = answer.json()["img_path"].removeprefix("http://testserver")
-    client.get(link).close()
+    assert client.get(link).getvalue()
     client.get(link[:-1])
     signature = link.partition("signature=")[2]
     text = written(caplog)

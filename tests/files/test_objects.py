@@ -92,15 +92,13 @@ def test_what_was_opened_is_not_mixed_with_what_took_its_place(bucket):
 def test_threads_share_one_client(bucket):
     clients = []
     threads = [
-        threading.Thread(target=lambda: clients.append(storage.storages["default"].client))
-        for _ in range(8)
+        threading.Thread(target=lambda: clients.append(storage._storage().client)) for _ in range(8)
     ]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
     assert len(clients) == 8
-    # Django keeps a storage per thread of the test's settings at most; here it is one.
     assert len({id(client) for client in clients}) == 1
 
 

@@ -8,7 +8,7 @@ import pytest
 from django.db import connection, connections
 
 from dashboard.files import storage
-from dashboard.models import UploadPart
+from dashboard.models import Upload, UploadPart
 from dashboard.services import receiving
 from dashboard.services.receiving import append, open_upload, register_part, withdraw_missing
 from dashboard.services.upload_errors import OffsetTaken
@@ -71,10 +71,10 @@ def test_what_is_whole_in_this_moment_is_not_left_out(monkeypatch: pytest.Monkey
 
     other, give_up = threading.Thread(target=send), receiving._give_up
 
-    def meanwhile(parts: Sequence[UploadPart]) -> None:
+    def meanwhile(row: Upload, parts: Sequence[UploadPart]) -> None:
         other.start()
         other.join(1)
-        give_up(parts)
+        give_up(row, parts)
 
     monkeypatch.setattr(receiving, "_give_up", meanwhile)
     assert withdraw_missing(upload=upload, actor=cast.bob) == 1

@@ -148,7 +148,7 @@ def test_no_table_is_added_up_while_images_come_in(cast: Cast, settings: Setting
     assert of_images
     assert not [one for one in of_images if "SUM(" in one or "COUNT(" in one]
     writes = [one for one in statements if one.startswith('UPDATE "dashboard_usage"')]
-    assert len(writes) == 3 + 1  # a batch, and the bytes that were sent
+    assert len(writes) == 2 + 1  # a batch, and the bytes that were sent
 
 
 def test_the_doctor_finds_and_mends_a_wrong_count(cast: Cast) -> None:
