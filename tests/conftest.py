@@ -27,6 +27,9 @@ import django.conf  # noqa: E402
 django.setup()
 # A thread of the live server that waits for a kept-alive client must not hold the test database.
 django.conf.settings.DATABASES["default"]["CONN_MAX_AGE"] = 0
+if not os.environ.get("DATABASE_URL"):
+    # Told, since pytest-django knows Django's own backend of SQLite alone to be one in memory.
+    django.conf.settings.DATABASES["default"].setdefault("TEST", {})["NAME"] = ":memory:"
 
 import pytest  # noqa: E402
 from django.core.cache import cache  # noqa: E402
