@@ -91,10 +91,10 @@ def insert_images(
     known = images_by_sha256(workspace, [image.picture.sha256 for image in images])
     now = timezone.now()
     fresh = {image.picture.sha256: image for image in images}
-    before, room = (usage.count, usage.size), Room(usage)
+    before, left = (usage.count, usage.size), Room(usage)
     for sha256, new in list(fresh.items()):
         is_here = sha256 in known and known[sha256].deleted is None
-        if not is_here and not room.take(new.picture.file_size):
+        if not is_here and not left.take(new.picture.file_size):
             del fresh[sha256]
     gone = [row.pk for row in known.values() if row.deleted is not None and row.sha256 in fresh]
     returning = hold_all(Image.objects.filter(pk__in=gone, deleted__isnull=False))
