@@ -122,7 +122,6 @@ class Received:
         self.file = file
         self.length = 0
         self.bound = 0
-        self.percents = 0
         self.wide = False
 
     def take(self, piece: bytes) -> None:
@@ -130,8 +129,8 @@ class Received:
         self.file.write(piece)
         self.length += len(piece)
         self.bound += bound_of(piece)
-        self.percents += piece.count(b"%")
-        self.wide = self.wide or not piece.isascii() or b"\\u" in piece
+        # One letter is found twenty times as quickly as two.
+        self.wide = self.wide or not piece.isascii() or (b"\\" in piece and b"\\u" in piece)
 
     def pieces(self) -> Iterator[bytes]:
         """Yield the body from its beginning."""

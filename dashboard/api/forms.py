@@ -24,11 +24,12 @@ class FormParser(parsers.FormParser):
     ) -> Any:
         """Return the fields. Raises `BodyTooLarge`."""
         with received(stream) as body:
-            if body.percents > PERCENTS:
+            if sum(piece.count(b"%") for piece in body.pieces()) > PERCENTS:
                 raise BodyTooLarge(
                     f"The form has more than {PERCENTS:,} percent signs: send JSON instead."
                 )
             hold(body, parser_context)
+            body.file.seek(0)
             return super().parse(body.file, media_type, parser_context)
 
 

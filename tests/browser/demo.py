@@ -269,6 +269,8 @@ def addresses(found: dict[str, str]) -> list[str]:
 
 
 def _first(page: Page, start: str) -> str:
+    # The page of a link that was just clicked may still be on its way; only ids have a hyphen.
+    page.locator(f'main a[href^="{start}"][href*="-"]').first.wait_for(state="attached")
     path = page.evaluate(
         """start => [...document.querySelectorAll("main a[href]")]
             .map(link => link.getAttribute("href"))
