@@ -47,12 +47,12 @@ class Broker:
             cwd=self._folder,
             stdout=subprocess.DEVNULL,
         )
-        client = redis.Redis(port=self.port)
-        for _ in range(100):
-            with contextlib.suppress(redis.ConnectionError):
-                client.ping()
-                return
-            time.sleep(0.05)
+        with redis.Redis(port=self.port) as client:
+            for _ in range(100):
+                with contextlib.suppress(redis.ConnectionError):
+                    client.ping()
+                    return
+                time.sleep(0.05)
         raise RuntimeError("redis-server did not start")
 
     def stop(self) -> None:

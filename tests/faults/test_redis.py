@@ -136,7 +136,8 @@ def test_a_worker_works_without_redis_and_joins_it_later(place: Place) -> None:
         assert place.works_by_message()
         assert place.said("broker-joined") == joined + 1
         # Whatever Redis forgets, queues and their bindings with it, the next message makes anew.
-        redis.Redis(port=place.broker.port).flushall()
+        with redis.Redis(port=place.broker.port) as client:
+            client.flushall()
         assert place.works_by_message()
     finally:
         place.broker.stop()
@@ -171,11 +172,13 @@ def test_a_redis_that_refuses_holds_nobody_up(place: Place, refusal: str) -> Non
 def test_a_replica_that_takes_no_writes_holds_nobody_up(place: Place) -> None:
     place.broker.start()
     try:
-        redis.Redis(port=place.broker.port).replicaof("127.0.0.1", 1)
+        with redis.Redis(port=place.broker.port) as client:
+            client.replicaof("127.0.0.1", 1)
         place.installation.restart_worker()
         place.installation.wait_until_well()
         place.work()
-        redis.Redis(port=place.broker.port).replicaof("NO", "ONE")
+        with redis.Redis(port=place.broker.port) as client:
+            client.replicaof("NO", "ONE")
         assert place.works_by_message()
     finally:
         place.broker.stop()
