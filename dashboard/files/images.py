@@ -74,6 +74,11 @@ def inspect(data: bytes, limits: ImageLimits | None = None) -> ImageFacts:
     return ImageFacts(sha256(data), reading.format_name(file), width, height)
 
 
+def has_profile(data: bytes) -> bool:
+    """Tell whether a colour profile of the picture changes its colours; the header tells."""
+    return reading.correction(reading.open_image(data, configured_image_limits())) is not None
+
+
 def decode(
     data: bytes, *, at_least: int | None = None, limits: ImageLimits | None = None
 ) -> Image.Image:
