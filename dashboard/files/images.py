@@ -74,10 +74,15 @@ def inspect(data: bytes, limits: ImageLimits | None = None) -> ImageFacts:
     return ImageFacts(sha256(data), reading.format_name(file), width, height)
 
 
+def has_profile(data: bytes) -> bool:
+    """Tell whether a colour profile of the picture changes its colours; the header tells."""
+    return reading.correction(reading.open_image(data, configured_image_limits())) is not None
+
+
 def decode(
     data: bytes, *, at_least: int | None = None, limits: ImageLimits | None = None
 ) -> Image.Image:
-    """Return the picture as RGB, upright, transparent parts white.
+    """Return the picture as sRGB, upright, transparent parts white.
 
     With `at_least` a JPEG may come back smaller, since its decoder scales for almost nothing, but
     never with the shorter side below `at_least`; nothing is ever enlarged.
@@ -195,6 +200,8 @@ def _bare_jpeg(file: ImageFile.ImageFile, data: bytes, *, resize: bool) -> bytes
     """Return a JPEG upload less its metadata if nothing else has to change: nothing is recoded."""
     too_large = resize and min(file.size) > STORED_SIDE
     if too_large or not reading.is_jpeg(file) or file.mode not in ("L", "RGB"):
+        return None
+    if reading.correction(file) is not None:
         return None
     return jpeg.strip(data) if pixels.orientation(file.getexif) == 1 else None
 

@@ -16,7 +16,7 @@ from typing import Final
 import pillow_heif
 from PIL import Image, ImageFile, PngImagePlugin, UnidentifiedImageError
 
-from . import allocator, budget, costs, heif, jpeg, pixels, tiff, webp
+from . import allocator, budget, colours, costs, heif, jpeg, pixels, tiff, webp
 from .errors import ImageTooLarge, SideTooLong, TooManyPixels, UnknownFormat, UnreadableImage
 from .limits import MOST_OF_A_SIDE, MOST_PIXELS, ImageLimits
 
@@ -99,14 +99,14 @@ def room_for(
 def load_upright(
     file: ImageFile.ImageFile, data: bytes, shorter_side: int | None = None
 ) -> Image.Image:
-    """Decode to plain grey or RGB, scale the shorter side down to `shorter_side`, and turn.
+    """Decode to plain grey or sRGB, scale the shorter side down to `shorter_side`, and turn.
 
     In this order the fewest pixels are moved. The file is closed, unless it is the picture.
     """
     with refusing():
         source = _decoded(file, data)
         turn = pixels.orientation(file.getexif)
-        picture = pixels.flattened(source, shorter_side)
+        picture = pixels.flattened(source, shorter_side, correction(file))
         del source
         if picture is not file:
             file.close()  # its pixels are needed no more
@@ -124,6 +124,11 @@ def _decoded(file: ImageFile.ImageFile, data: bytes) -> pixels.Source:
         return heif.HeifPixels(data)
     file.load()
     return file
+
+
+def correction(file: ImageFile.ImageFile) -> colours.Correction | None:
+    """Return what the colour profile of the picture asks for, if there is anything to do."""
+    return colours.correction(file.info.get("icc_profile"), file.mode)
 
 
 def upright_size(file: ImageFile.ImageFile) -> tuple[int, int]:

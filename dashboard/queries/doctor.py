@@ -10,7 +10,7 @@ from typing import Any
 from uuid import UUID
 
 from django.conf import settings
-from django.db.models import Count, F, IntegerField, Model, OuterRef, Q, QuerySet, Subquery
+from django.db.models import Count, Exists, F, IntegerField, Model, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 
@@ -27,6 +27,7 @@ from dashboard.models import (
     Record,
     SimilarityType,
     UploadChunk,
+    UploadFile,
     UploadPart,
     Verification,
     Version,
@@ -102,6 +103,19 @@ def chunks_of(workspace_id: UUID) -> QuerySet[UploadChunk]:
     """Return the chunks of what a workspace was sent; a part that was forgotten has no path."""
     rows = UploadChunk.objects.filter(part__upload__workspace=workspace_id)
     return rows.exclude(part__path="").select_related("part")
+
+
+def files_as_sent(workspace_id: UUID, before: datetime) -> QuerySet[UploadFile]:
+    """Return the files of uploads that became images and whose bytes are kept as they were sent."""
+    rows = UploadFile.objects.filter(upload__workspace=workspace_id, image__created__lt=before)
+    rows = rows.filter(image__deleted=None, status=UploadFile.Status.ADDED, url="")
+    return rows.exclude(part__path="").select_related("image", "part", "source__part")
+
+
+def images_without_original() -> int:
+    """Return how many images there are of which nothing is kept but what was stored."""
+    kept = UploadFile.objects.filter(image=OuterRef("pk"), status=UploadFile.Status.ADDED, url="")
+    return Image.objects.present().exclude(Exists(kept.exclude(part__path=""))).count()
 
 
 def has_version(workspace_id: UUID, task_id: UUID, number: int) -> bool:

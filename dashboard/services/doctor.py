@@ -18,6 +18,7 @@ from dashboard.files import storage
 from dashboard.files.entries import Entry
 from dashboard.queries.doctor import in_pages, is_being_removed
 from dashboard.services import (
+    doctor_colours,
     doctor_images,
     doctor_results,
     doctor_rows,
@@ -77,6 +78,8 @@ def _files(round_: Round) -> Iterator[Finding]:
         for noun, check in _OF_WORKSPACE.items():
             if (str(workspace.pk), noun) not in seen and not is_being_removed(workspace.pk):
                 yield from check(round_, workspace.pk, iter(()))
+        if not is_being_removed(workspace.pk):
+            yield from doctor_colours.colours(round_, workspace.pk)
     yield from doctor_versions.encoders(round_)
 
 

@@ -20,6 +20,8 @@ import tifffile
 from django.conf import settings
 from PIL import Image
 
+from tests.files import profiles
+
 # What Pillow calls its passes: where a pass begins, and its steps.
 _ADAM7 = (
     *((0, 0, 8, 8), (4, 0, 8, 8), (0, 4, 4, 8), (2, 0, 4, 4)),
@@ -162,6 +164,14 @@ FORMATS: dict[str, Callable[[Size], bytes]] = {
     "TIFF, float": partial(_tiff, "f4", 1),
     "TIFF, 32-bit integers": partial(_tiff, "i4", 1),
     "TIFF, CMYK": partial(_saved, "CMYK", "TIFF", compression="tiff_lzw"),
+    "TIFF, CMYK with a profile": partial(
+        _saved, "CMYK", "TIFF", compression="tiff_lzw", icc_profile=profiles.of_printer()
+    ),
+    "PNG with a profile": partial(_saved, "RGB", "PNG", icc_profile=profiles.of_screen()),
+    "PNG, grey with a profile": partial(_saved, "L", "PNG", icc_profile=profiles.of_grey(1.0)),
+    "HEIC with a profile": partial(
+        _saved, "RGB", "HEIF", quality=10, icc_profile=profiles.of_screen()
+    ),
     "TIFF, LAB": partial(_saved, "LAB", "TIFF", compression="tiff_lzw"),
     "TIFF, JPEG inside": partial(_saved, "RGB", "TIFF", compression="jpeg"),
     "TIFF, fax": partial(_saved, "1", "TIFF", compression="group4"),

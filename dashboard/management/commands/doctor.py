@@ -7,6 +7,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from dashboard.files.errors import StorageAway
 from dashboard.services.doctor import LEAST_AGE, examine
+from dashboard.services.doctor_colours import unjudged
 
 
 class Command(BaseCommand):
@@ -41,6 +42,8 @@ class Command(BaseCommand):
                 self.stdout.write(f"{finding.noun}: {finding.name}: {finding.sentence}{mark}")
         except StorageAway as error:
             raise CommandError(str(error)) from error
+        if note := unjudged():
+            self.stderr.write(note)
         self.stdout.write(_outcome(found, mended))
         if found > mended:
             sys.exit(1)

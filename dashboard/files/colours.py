@@ -1,0 +1,169 @@
+"""Colour profiles: what turns the colours of a picture into sRGB, as every viewer shows them.
+
+LittleCMS does it, through Pillow. What a profile asks for is found out once and kept by the hash of
+its bytes, so that the usual case, no profile or one that means sRGB, costs next to nothing. A
+profile that is broken or makes no sense counts as sRGB: it never refuses a picture.
+"""
+
+import hashlib
+import io
+import struct
+import threading
+from collections import OrderedDict
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Final
+
+from PIL import Image, ImageCms
+
+# The largest that printing houses publish have some two megabytes; those of screens three thousand.
+MOST_BYTES: Final = 4 << 20
+_HEAD: Final = 128
+_MOST_TAGS: Final = 100
+# Steps of a calculation, one after the other for each colour: as many as fit would take minutes.
+_MOST_STEPS: Final = 1 << 16
+_CLASSES: Final = (b"mntr", b"scnr", b"prtr", b"spac")
+_MODES: Final = {b"RGB ": "RGB", b"GRAY": "L", b"CMYK": "CMYK"}
+_ADAPTED: Final = (b"XYZ ", b"Lab ")
+# Of 255: what rounding makes of a profile that means sRGB.
+_SAME: Final = 3
+_KEPT: Final = 16  # half a megabyte each at most
+_INTENT: Final = ImageCms.Intent.RELATIVE_COLORIMETRIC
+_FLAGS: Final = ImageCms.Flags.BLACKPOINTCOMPENSATION
+_GREYS: Final = range(256)
+_BROKEN: Final = (ImageCms.PyCMSError, OSError, ValueError, TypeError, RuntimeError, struct.error)
+
+_GREY_MODES: Final = ("1", "L", "LA", "La", "I;16", "I;16B", "I;16L", "I;16N")
+_COLOUR_MODES: Final = ("RGB", "RGBA", "RGBa", "RGBX", "P", "PA", "YCbCr")
+
+
+@dataclass(frozen=True, slots=True)
+class Correction:
+    """What one profile does to a picture; may be used by several threads at once."""
+
+    greys: tuple[int, ...]
+    transform: ImageCms.ImageCmsTransform | None = None
+
+    @property
+    def is_of_inks(self) -> bool:
+        """Tell whether it is for CMYK."""
+        return self.transform is not None and self.transform.input_mode == "CMYK"
+
+    def corrected(self, picture: Image.Image) -> Image.Image:
+        """Return the picture, L or RGB, in sRGB; colours are changed in place."""
+        if self.transform is None or picture.mode == "L":
+            return picture.point(self.greys * len(picture.getbands()))
+        if picture.readonly:
+            picture = picture.copy()
+        self.transform.apply_in_place(picture)
+        picture.info = {}  # which is where the profile of sRGB was put
+        return picture
+
+    def from_inks(self, part: Image.Image) -> Image.Image:
+        """Return a part of a CMYK picture in sRGB."""
+        if self.transform is None:
+            return part.convert("RGB")
+        made = self.transform.apply(part)
+        made.info = {}
+        return made
+
+
+def correction(profile: object, mode: str) -> Correction | None:
+    """Return what a picture of that mode needs; None: its colours are right as they are."""
+    if not isinstance(profile, bytes) or not _HEAD < len(profile) <= MOST_BYTES:
+        return None
+    space = _MODES.get(profile[16:20])
+    if mode == "CMYK":
+        fits = space == "CMYK"
+    elif mode in _GREY_MODES:
+        fits = space in ("L", "RGB")
+    else:
+        fits = space == "RGB" and mode in _COLOUR_MODES
+    return _KNOWN.find(profile) if fits else None
+
+
+class _Known:
+    """The profiles that were met last, and what they ask for."""
+
+    def __init__(self) -> None:
+        self._found: OrderedDict[bytes, Correction | None] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def find(self, profile: bytes) -> Correction | None:
+        """Return what a profile asks for; two threads may find it out at once."""
+        key = hashlib.sha256(profile).digest()
+        with self._lock:
+            if key in self._found:
+                self._found.move_to_end(key)
+                return self._found[key]
+        try:
+            made = _made(profile)
+        except _BROKEN:
+            made = None
+        with self._lock:
+            self._found[key] = made
+            while len(self._found) > _KEPT:
+                self._found.popitem(last=False)
+        return made
+
+
+_KNOWN: Final = _Known()
+
+
+def _made(profile: bytes) -> Correction | None:
+    """Find out what a profile does, by trying it on greys and on a grid of colours."""
+    if not _makes_sense(profile):
+        return None
+    mode = _MODES[profile[16:20]]
+    transform = ImageCms.buildTransform(
+        ImageCms.ImageCmsProfile(io.BytesIO(profile)),
+        ImageCms.createProfile("sRGB"),
+        mode,
+        "RGB",
+        _INTENT,
+        _FLAGS,
+    )
+    greys = _greys(transform, mode)
+    if not _are_greys(greys):
+        return None
+    if mode == "L":
+        return None if _are_near(bytes(greys), bytes(_GREYS)) else Correction(greys)
+    if mode == "RGB" and _means_srgb(transform):
+        return None
+    return Correction(greys, transform)
+
+
+def _makes_sense(profile: bytes) -> bool:
+    is_one = profile[36:40] == b"acsp" and profile[12:16] in _CLASSES
+    count = struct.unpack_from(">L", profile, _HEAD)[0]
+    if not is_one or profile[20:24] not in _ADAPTED or count > _MOST_TAGS:
+        return False
+    steps = 0
+    for number in range(count):
+        start, size = struct.unpack_from(">LL", profile, _HEAD + 8 + 12 * number)
+        steps += size if profile[start : start + 4] == b"mpet" else 0
+    return steps <= _MOST_STEPS
+
+
+def _greys(transform: ImageCms.ImageCmsTransform, mode: str) -> tuple[int, ...]:
+    """Return what becomes of the greys from black, or all inks together, to white."""
+    values = bytes(_GREYS if mode != "CMYK" else reversed(_GREYS))
+    ramp = Image.merge(mode, [Image.frombytes("L", (256, 1), values)] * len(mode))
+    return tuple(transform.apply(ramp).getchannel("G").tobytes())
+
+
+def _are_greys(greys: tuple[int, ...]) -> bool:
+    """Tell whether black stays dark and white light, with no way back between."""
+    rises = all(one <= lighter + 1 for one, lighter in pairwise(greys))
+    return greys[0] < 96 and greys[-1] > 192 and rises
+
+
+def _means_srgb(transform: ImageCms.ImageCmsTransform) -> bool:
+    steps = range(0, 256, 15)
+    body = bytes(value for r in steps for g in steps for b in steps for value in (r, g, b))
+    grid = Image.frombytes("RGB", (len(steps), len(steps) ** 2), body)
+    return _are_near(transform.apply(grid).tobytes(), body)
+
+
+def _are_near(one: bytes, other: bytes) -> bool:
+    return all(abs(a - b) <= _SAME for a, b in zip(one, other, strict=True))

@@ -1,0 +1,178 @@
+"""From the bytes that are sent to the pixels that are stored: colours as viewers show them."""
+
+import base64
+import io
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.test import Client
+from PIL import Image, ImageCms
+
+from tests.api.calls import IMAGE
+from tests.factories import Cast, api_client
+from tests.files import profiles
+
+CASES = Path(__file__).parents[1] / "files" / "cases"
+Colour = tuple[int, int, int]
+CARD: tuple[Colour, ...] = ((200, 40, 40), (40, 160, 60), (40, 60, 200), (230, 200, 40))
+# Worked out by hand with the matrices of the standards, gamma 2.2 where there is no other.
+RIGHT: dict[str, tuple[bytes, tuple[Colour, ...]]] = {
+    "P3": (profiles.of_screen(), ((220, 0, 18), (0, 164, 35), (28, 58, 209), (237, 200, 0))),
+    "Adobe RGB": (
+        profiles.of_screen(profiles.ADOBE, 2.2),
+        ((233, 35, 35), (0, 161, 47), (21, 57, 205), (241, 201, 0)),
+    ),
+    "ProPhoto": (
+        profiles.of_screen(profiles.PROPHOTO, 1.8, profiles.D50),
+        ((255, 0, 49), (0, 191, 38), (0, 80, 223), (255, 204, 0)),
+    ),
+}
+FORMATS: dict[str, dict[str, Any]] = {
+    "JPEG": {"quality": 95, "subsampling": 0},
+    "PNG": {},
+    "TIFF": {},
+    "WEBP": {"quality": 95},
+    "HEIF": {"quality": 95, "chroma": 444},
+}
+
+
+def card(size: tuple[int, int] = (80, 60)) -> Image.Image:
+    image = Image.new("RGB", (2, 2))
+    for place, colour in zip(((0, 0), (1, 0), (0, 1), (1, 1)), CARD, strict=True):
+        image.putpixel(place, colour)
+    return image.resize(size, Image.Resampling.NEAREST)
+
+
+def encoded(image: Image.Image, kind: str, **options: Any) -> bytes:
+    stream = io.BytesIO()
+    image.save(stream, kind, **options)
+    return stream.getvalue()
+
+
+def stored(cast: Cast, data: bytes, **fields: Any) -> Image.Image:
+    """Return the picture that is stored of what was sent."""
+    body = {"base64": base64.b64encode(data).decode(), **fields}
+    answer = api_client(cast.bob).post(IMAGE, body)
+    assert answer.status_code == 201, answer.data
+    link = answer.json()["img_path"].removeprefix("http://testserver")
+    kept = b"".join(Client().get(link).streaming_content)  # type: ignore[attr-defined]
+    image = Image.open(io.BytesIO(kept))
+    assert "icc_profile" not in image.info
+    return image
+
+
+def corners(image: Image.Image) -> list[Any]:
+    width, height = image.size
+    at = [(width * x // 4, height * y // 4) for y in (1, 3) for x in (1, 3)]
+    return [image.getpixel(place) for place in at]
+
+
+def close(found: Any, right: Any) -> bool:
+    pairs = zip(sum(found, ()), sum(right, ()), strict=True)
+    return all(abs(one - other) <= 8 for one, other in pairs)
+
+
+@pytest.mark.parametrize("kind", FORMATS)
+@pytest.mark.parametrize("name", RIGHT)
+def test_a_profile_is_applied(cast: Cast, name: str, kind: str) -> None:
+    profile, right = RIGHT[name]
+    data = encoded(card(), kind, icc_profile=profile, **FORMATS[kind])
+    assert close(corners(stored(cast, data)), right)
+
+
+def test_display_p3_as_a_phone_writes_it(cast: Cast) -> None:
+    right = ((218, 0, 26), (0, 163, 40), (35, 61, 207), (236, 199, 0))
+    assert close(corners(stored(cast, (CASES / "p3.jpg").read_bytes())), right)
+
+
+@pytest.mark.parametrize("file", ["gray-linear.jpg", "gray10.png"])
+def test_a_profile_of_greys(cast: Cast, file: str) -> None:
+    image = stored(cast, (CASES / file).read_bytes())
+    assert image.mode == "L"
+    assert corners(image) == pytest.approx([137, 137, 225, 225], abs=8)
+
+
+@pytest.mark.parametrize("mode", ["L", "LA", "I;16"])
+def test_greys_of_every_mode(cast: Cast, mode: str) -> None:
+    grey = Image.new("L", (40, 30), 64)
+    image = Image.new("I;16", grey.size, 64 << 8) if mode == "I;16" else grey.convert(mode)
+    image = stored(cast, encoded(image, "PNG", icc_profile=profiles.of_grey(1.0)))
+    assert image.convert("L").getpixel((9, 9)) == pytest.approx(137, abs=2)
+
+
+def test_a_screens_profile_on_greys(cast: Cast) -> None:
+    profile = profiles.of_screen(profiles.SRGB, 1.0)
+    image = stored(cast, encoded(Image.new("L", (40, 30), 64), "PNG", icc_profile=profile))
+    assert image.getpixel((9, 9)) == pytest.approx(137, abs=2)
+
+
+@pytest.mark.parametrize("kind", ["JPEG", "TIFF"])
+def test_a_printers_profile(cast: Cast, kind: str) -> None:
+    """Of this printer cyan is black, and all else leaves no trace."""
+    image = Image.new("CMYK", (800, 700), (255, 0, 0, 0))
+    image.paste((0, 200, 200, 200), (400, 0, 800, 700))
+    options = {"quality": 95, "subsampling": 0} if kind == "JPEG" else {}
+    data = encoded(image, kind, icc_profile=profiles.of_printer(), **options)
+    for kept in (stored(cast, data), stored(cast, data + b"\0", noresize=True)):
+        left, right = kept.getpixel((99, 99)), kept.getpixel((kept.width - 99, 99))
+        assert close([left, right], [(0, 0, 0), (255, 255, 255)])
+
+
+@pytest.mark.parametrize("mode", ["RGBA", "P"])
+def test_transparent_and_indexed_pictures(cast: Cast, mode: str) -> None:
+    profile, right = RIGHT["P3"]
+    image = card()
+    image = image.quantize(8) if mode == "P" else image.convert(mode)
+    assert close(corners(stored(cast, encoded(image, "PNG", icc_profile=profile))), right)
+
+
+def test_white_stays_white(cast: Cast) -> None:
+    clear = card().convert("RGBA")
+    clear.putalpha(0)
+    for number, (profile, _) in enumerate(RIGHT.values()):
+        data = encoded(clear.resize((80 + number, 60)), "PNG", icc_profile=profile)
+        assert stored(cast, data).getextrema() == ((255, 255),) * 3
+
+
+def broken() -> dict[str, bytes]:
+    good = profiles.of_screen()
+    return {
+        "text": b"profile" * 40,
+        "cut": good[:200],
+        "of nothing": profiles.packed(b"RGB ", b"XYZ ", {}),
+        "another space": profiles.packed(b"HSV ", b"XYZ ", {}),
+        "of greys": profiles.of_grey(1.0),
+        "of a printer": profiles.of_printer(),
+        "all black": profiles.of_screen(gamma=0.0).replace(b"rXYZ", b"xXYZ"),
+        # Where its second tag lies, which is a primary.
+        "beyond its end": good[:136] + good[136:].replace(good[148:152], b"\x7f\xff\xff\xff"),
+        "huge": good + bytes(5 << 20),
+        "no end of tags": good[:128] + b"\xff\xff\xff\xff" + good[132:],
+    }
+
+
+@pytest.mark.parametrize("name", broken())
+def test_a_broken_profile_counts_as_srgb(cast: Cast, name: str) -> None:
+    data = encoded(card(), "TIFF", icc_profile=broken()[name])
+    assert corners(stored(cast, data)) == list(CARD)
+
+
+def test_a_profile_that_means_srgb_changes_nothing(cast: Cast) -> None:
+    profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+    data = encoded(card(), "PNG", icc_profile=profile)
+    assert stored(cast, data).tobytes() == card().tobytes()
+
+
+def test_a_large_one_is_the_same_as_a_small_one(cast: Cast) -> None:
+    """Scaled by the decoder, or strip by strip, or not at all: the colours are the same."""
+    profile, right = RIGHT["P3"]
+    made: list[Callable[[], bytes]] = [
+        lambda: encoded(card((3200, 2400)), "JPEG", icc_profile=profile, **FORMATS["JPEG"]),
+        lambda: encoded(card((1300, 1200)), "PNG", icc_profile=profile),
+        lambda: encoded(card((1300, 1200)).convert("RGBA"), "PNG", icc_profile=profile),
+    ]
+    for make in made:
+        assert close(corners(stored(cast, make())), right)
+        assert close(corners(stored(cast, make() + b"\0", noresize=True)), right)
