@@ -84,3 +84,67 @@ def test_names_in_old_code_pages_become_groups(
     assert {*Image.objects.values_list("file_name", flat=True)} == {
         name.partition("/")[2] for name in names
     }
+
+
+# The choice
+
+
+def page_of(client: Client, upload: Upload) -> str:
+    return client.get(f"/uploads/{upload.pk}").content.decode()
+
+
+def choose(client: Client, upload: Upload, page: str) -> Any:
+    part = upload.parts.get(kind="archive")
+    data = {"part": part.pk, "code_page": page}
+    return client.post(f"/uploads/{upload.pk}/code-page", data)
+
+
+def test_the_plan_tells_what_was_assumed_and_another_one_can_be_chosen(
+    bob_client: Client, vera_client: Client
+) -> None:
+    data = raw_zip([("Łrsted/1.jpg".encode("cp852"), drawn_jpeg(1)), (b"2.jpg", drawn_jpeg(2))])
+    upload = filled_in(bob_client, "old.zip", data)
+    text = page_of(bob_client, upload)
+    assert "does not say how its names are encoded" in text
+    assert "read as Western Europe (DOS 850), but others are as likely: “Ørsted/1.jpg”." in text
+    assert "Read the names anew" in text
+    assert "Read the names anew" not in page_of(vera_client, upload)
+    answer = choose(bob_client, upload, "cp852")
+    assert (answer.status_code, answer["Location"]) == (303, f"/uploads/{upload.pk}")
+    ran(Job.objects.latest("created"))
+    text = page_of(bob_client, upload)
+    assert "were read as Central Europe (DOS 852): “Łrsted/1.jpg”." in text
+    assert brought(upload) == ({"Łrsted": 1}, 2, {})
+
+
+def test_what_manifests_said_is_said_again(bob_client: Client, cast: Cast) -> None:
+    """A row that names a file by its right name finds it once that is read right."""
+    files = {
+        "old.zip": raw_zip([("Łrsted/1.jpg".encode("cp852"), drawn_jpeg(1))]),
+        "3.jpg": drawn_jpeg(3),
+        "list.csv": "file,group\nŁrsted/1.jpg,A\n3.jpg,B\n".encode(),
+    }
+    upload = sent(bob_client, cast, files)
+    choose(bob_client, upload, "cp852")
+    ran(Job.objects.latest("created"))
+    assert brought(upload) == ({"A": 1, "B": 1}, 2, {})
+
+
+def test_what_is_no_choice_is_refused(bob_client: Client, cast: Cast) -> None:
+    data = raw_zip([("Ørsted/1.jpg".encode("cp850"), drawn_jpeg(1))])
+    upload = filled_in(bob_client, "old.zip", data)
+    assert choose(bob_client, upload, "rot13").status_code == 303
+    assert UploadPart.objects.get().code_page == "cp850"
+    other = open_upload(workspace=cast.workspace, name="other", actor=cast.bob)
+    part = Door(bob_client, "upload-part", True).create(other, 3, b"abc", filename="a.jpg")
+    gone = {"part": part["Location"].rpartition("/")[2], "code_page": "cp852"}
+    answer = bob_client.post(f"/uploads/{upload.pk}/code-page", gone)
+    assert answer.status_code == 404
+    committed(upload)
+    answer = choose(bob_client, upload, "cp852")
+    assert UploadPart.objects.get(upload=upload).code_page == "cp850"
+
+
+def test_a_plan_whose_names_are_known_says_nothing_of_it(bob_client: Client) -> None:
+    upload = filled_in(bob_client, "new.zip", raw_zip([(b"a/1.jpg", drawn_jpeg(1))]))
+    assert "Names in archives" not in page_of(bob_client, upload)
