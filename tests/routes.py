@@ -312,6 +312,7 @@ PAGES = [
     Page("upload-mend", "POST", thing="upload"),
     Page("upload-mend-all", "POST", thing="upload"),
     Page("upload-type", "POST", thing="upload"),
+    Page("upload-code-page", "POST", thing="upload"),
     Page("upload-commit", "POST", thing="upload"),
     Page("jobs"),
     Page("job-tray"),

@@ -8,10 +8,12 @@ import stat
 import struct
 import zipfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from contextlib import AbstractContextManager
+from dataclasses import replace
 from typing import IO, Final, Protocol, Self
 
+from .code_pages import Guess
 from .errors import (
     ArchiveSuspicious,
     ArchiveTooLarge,
@@ -29,12 +31,12 @@ from .members import (
     Member,
     Wrapper,
     common_folder,
-    decoded_name,
     group_name,
     is_junk,
     path_parts,
     refusal_of_path,
 )
+from .names import Names, Twins, is_utf8, unicode_path
 from .tars import TarArchive
 
 __all__ = [
@@ -57,8 +59,13 @@ _BROKEN: Final = (
 _ENTRY_BYTES: Final = 400
 _SMALL_DIRECTORY: Final = 1024 * 1024
 _ENTRY_SIGN: Final = b"PK\x01\x02"
+_ENTRY: Final = struct.Struct("<4s4xH18xHHH12x")
+_HEADER: Final = struct.Struct("<4s22xHH")
+_HEADER_SIGN: Final = b"PK\x03\x04"
 _NO_DATE: Final = (1980, 1, 1, 0, 0, 0)
 _UTF8_FLAG: Final = 0x800
+# DOS and Windows, by the numbers that packers give them: there a backslash parts folders.
+_WITH_BACKSLASHES: Final = frozenset({0, 6, 10, 11, 14})
 _ENCRYPTED_FLAG: Final = 0x1
 
 
@@ -69,6 +76,10 @@ class Archive(Protocol):
     """
 
     unpacks_on_the_way: bool
+
+    @property
+    def guess(self) -> Guess | None:
+        """Return the code page that was assumed for names, if one had to be."""
 
     def members(self) -> Iterator[Member]:
         """Yield every file, in the order of the archive, refused ones too."""
@@ -92,11 +103,17 @@ class Archive(Protocol):
         """Let go of the file; it is not closed, as others opened it."""
 
 
-def open_archive(file: IO[bytes], limits: ArchiveLimits | None = None) -> Archive:
-    """Open a ZIP or a TAR, whichever it is. Raises BrokenArchive, ArchiveTooLarge."""
+def open_archive(
+    file: IO[bytes], limits: ArchiveLimits | None = None, *, code_page: str = ""
+) -> Archive:
+    """Open a ZIP or a TAR, whichever it is. Raises BrokenArchive, ArchiveTooLarge.
+
+    Names that are no UTF-8 are read in that code page; without one, it is guessed.
+    """
     head = file.read(HEAD)
     file.seek(0)
-    return TarArchive(file, limits) if is_tar(head) else ZipArchive(file, limits)
+    kind = TarArchive if is_tar(head) else ZipArchive
+    return kind(file, limits, code_page=code_page)
 
 
 class ZipArchive(AbstractContextManager["ZipArchive"]):
@@ -107,20 +124,36 @@ class ZipArchive(AbstractContextManager["ZipArchive"]):
 
     unpacks_on_the_way = False
 
-    def __init__(self, file: IO[bytes], limits: ArchiveLimits | None = None) -> None:
+    def __init__(
+        self, file: IO[bytes], limits: ArchiveLimits | None = None, *, code_page: str = ""
+    ) -> None:
         self.limits = limits or configured_archive_limits()
-        self._source = _CountingReader(file, self.limits.members)
+        self._source = _CountingReader(file, self.limits.members, unflags=True)
         self._unpacked = 0
         with blaming_the_bytes(_BROKEN, BrokenArchive):
             self._zip = zipfile.ZipFile(self._source)
         self._source.is_open = True
+        self._names = Names(code_page, self._legacy)
         self._slim()
 
     def _slim(self) -> None:
         """Keep no more of each entry than reading needs: there may be 200,000."""
         self._zip.NameToInfo.clear()
+        self._is_plain = True
         for info in self._zip.infolist():
-            info.date_time, info.comment, info.extra = _NO_DATE, b"", b""
+            info.date_time, info.comment = _NO_DATE, b""
+            info.extra = unicode_path(info.extra, _raw(info)) if info.extra else b""
+            self._is_plain &= info.orig_filename.isascii() and not info.extra
+
+    def _legacy(self) -> Generator[bytes]:
+        for info in self._zip.infolist():
+            if not info.orig_filename.isascii() and not info.extra and not is_utf8(_raw(info)):
+                yield _raw(info)
+
+    @property
+    def guess(self) -> Guess | None:
+        """Return the code page that was assumed for names, if one had to be."""
+        return self._names.guess
 
     def __exit__(self, *_: object) -> None:
         self.close()
@@ -135,9 +168,16 @@ class ZipArchive(AbstractContextManager["ZipArchive"]):
 
     def entries(self) -> Iterator[Member | None]:
         """Yield the same, and None for each entry that is no file."""
+        twins = Twins()
         for index, info in enumerate(self._zip.infolist()):
             member = None if _is_folder(info) else self._member(index, info)
-            yield None if member is None or is_junk(member.parts) else member
+            if member is None or is_junk(member.parts):
+                yield None
+            elif self._is_plain:
+                yield member
+            else:
+                parts = twins.told_apart(member.parts, _raw(info))
+                yield member if parts is member.parts else replace(member, parts=parts)
 
     def member(self, index: int) -> Member:
         """Return the file at that place."""
@@ -159,12 +199,25 @@ class ZipArchive(AbstractContextManager["ZipArchive"]):
     def _unpack(self, member: Member) -> bytes:
         with (
             blaming_the_bytes(_BROKEN, lambda: UnreadableMember(member.path, DAMAGED)),
-            self._zip.open(self._zip.infolist()[member.index]) as file,
+            self._content(self._zip.infolist()[member.index]) as file,
         ):
             data = file.read(self.limits.member_size + 1)
         if len(data) > self.limits.member_size:
             raise ImageTooLarge(self.limits.member_size)
         return data
+
+    def _content(self, info: zipfile.ZipInfo) -> zipfile.ZipExtFile:
+        """Open what lies behind a file's own header.
+
+        `ZipFile.open` compares the name there with that of the directory, and knows neither names
+        that are no UTF-8 against their flag, nor packers that write it two ways.
+        """
+        self._source.seek(info.header_offset)
+        sign, name, extra = _HEADER.unpack(self._source.read(_HEADER.size))
+        if sign != _HEADER_SIGN:
+            raise zipfile.BadZipFile
+        self._source.seek(info.header_offset + _HEADER.size + name + extra)
+        return zipfile.ZipExtFile(self._source, "r", info)
 
     def _judge(self, member: Member, unpacked: int, packed: int) -> None:
         if unpacked > self.limits.free and unpacked > packed * self.limits.ratio:
@@ -174,9 +227,11 @@ class ZipArchive(AbstractContextManager["ZipArchive"]):
             raise ArchiveTooLarge(f"more than {readable_size(self.limits.total)} of files")
 
     def _member(self, index: int, info: zipfile.ZipInfo) -> Member:
-        raw = decoded_name(info.orig_filename, is_utf8=bool(info.flag_bits & _UTF8_FLAG))
-        parts = path_parts(raw)
-        refusal = refusal_of_path(raw, parts) or self._refusal_of_entry(info)
+        name = self._names.text(info.extra or _raw(info))
+        if info.create_system in _WITH_BACKSLASHES:
+            name = name.replace("\\", "/")
+        parts = path_parts(name)
+        refusal = refusal_of_path(name, parts) or self._refusal_of_entry(info)
         return Member(index, parts, info.file_size, info.compress_size, refusal)
 
     def _refusal_of_entry(self, info: zipfile.ZipInfo) -> str | None:
@@ -194,7 +249,30 @@ class ZipArchive(AbstractContextManager["ZipArchive"]):
 
 def _is_folder(info: zipfile.ZipInfo) -> bool:
     """Tell a folder by its name, or by its mode where a packer left the slash out."""
+    if info.create_system in _WITH_BACKSLASHES and info.filename.endswith("\\"):
+        return not info.file_size  # or it is the second byte of a letter
     return info.filename.endswith("/") or stat.S_ISDIR(info.external_attr >> 16)
+
+
+def _raw(info: zipfile.ZipInfo) -> bytes:
+    """Return the bytes of a name; see `_unflagged`."""
+    return info.orig_filename.encode("cp437")
+
+
+def _unflagged(directory: bytes) -> bytes:
+    """Return a ZIP's directory without the flags that call its names UTF-8.
+
+    zipfile gives up the whole archive for one name that is not what its flag says. Without flags
+    it reads every name in a code page of 256 letters, from which the bytes are had again.
+    """
+    data, at = bytearray(directory), 0
+    while at + _ENTRY.size <= len(data):
+        sign, flags, name, extra, comment = _ENTRY.unpack_from(data, at)
+        if sign != _ENTRY_SIGN:
+            break
+        struct.pack_into("<H", data, at + 8, flags & ~_UTF8_FLAG)
+        at += _ENTRY.size + name + extra + comment
+    return bytes(data)
 
 
 def open_zip(file: IO[bytes], *, members: int) -> zipfile.ZipFile:
@@ -221,8 +299,8 @@ def list_members(file: IO[bytes], limits: ArchiveLimits | None = None) -> Iterat
 class _CountingReader:
     """The file as zipfile sees it: bytes are counted, and no giant directory is ever read."""
 
-    def __init__(self, file: IO[bytes], members: int) -> None:
-        self._file, self._members = file, members
+    def __init__(self, file: IO[bytes], members: int, *, unflags: bool = False) -> None:
+        self._file, self._members, self._unflags = file, members, unflags
         self.consumed = 0
         self.is_open = False
 
@@ -235,7 +313,8 @@ class _CountingReader:
         if not self.is_open and data.count(_ENTRY_SIGN) > self._members:
             raise ArchiveTooLarge(f"more than {self._members:,} files")
         self.consumed += len(data)
-        return data
+        is_directory = not self.is_open and data.startswith(_ENTRY_SIGN)
+        return _unflagged(data) if self._unflags and is_directory else data
 
     def seek(self, offset: int, whence: int = 0) -> int:
         return self._file.seek(offset, whence)

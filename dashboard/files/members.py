@@ -1,8 +1,6 @@
 """The files of an archive: what they are called, which are refused, which group each names."""
 
-import contextlib
 import re
-import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
@@ -88,21 +86,6 @@ def group_name(parts: tuple[str, ...], common: str | None) -> str | None:
     if common is not None and folders[:1] == (common,):
         folders = folders[1:]
     return "/".join(folders) or None
-
-
-def decoded_name(name: str, *, is_utf8: bool) -> str:
-    """Return the name as its packer meant it, accents composed; `name` as zipfile read it."""
-    if not is_utf8:
-        # macOS writes UTF-8 and does not say so; text in the old code page is hardly ever UTF-8.
-        with contextlib.suppress(UnicodeError):
-            name = name.encode("cp437").decode("utf-8")
-    return composed_name(name)
-
-
-def composed_name(name: str) -> str:
-    """Return the name with its accents composed, and nothing that no text can hold."""
-    name = name.encode("utf-8", "replace").decode("utf-8")
-    return unicodedata.normalize("NFC", name)
 
 
 def refusal_of_path(raw: str, parts: tuple[str, ...]) -> str | None:

@@ -10,21 +10,25 @@ import io
 import lzma
 import tarfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from contextlib import AbstractContextManager
+from dataclasses import replace
 from typing import IO, Any, Final
 
+from .code_pages import Guess
 from .errors import (
     ArchiveSuspicious,
     ArchiveTooLarge,
     BrokenArchive,
+    FileRefused,
     ImageTooLarge,
     UnreadableMember,
     readable_size,
 )
 from .faults import blaming_the_bytes
 from .limits import MIB, ArchiveLimits, configured_archive_limits
-from .members import DAMAGED, NO_FILE, Member, composed_name, is_junk, path_parts, refusal_of_path
+from .members import DAMAGED, NO_FILE, Member, is_junk, path_parts, refusal_of_path
+from .names import Names, Twins, is_utf8
 from .tar_headers import Tar
 
 _BROKEN: Final = (
@@ -42,10 +46,31 @@ class TarArchive(AbstractContextManager["TarArchive"]):
     Raises BrokenArchive when it is opened. Members are read in the order of the archive.
     """
 
-    def __init__(self, file: IO[bytes], limits: ArchiveLimits | None = None) -> None:
+    def __init__(
+        self, file: IO[bytes], limits: ArchiveLimits | None = None, *, code_page: str = ""
+    ) -> None:
         self.limits = limits or configured_archive_limits()
         self._file = file
+        self._names = Names(code_page, self._legacy)
         self._rewind()
+
+    @property
+    def guess(self) -> Guess | None:
+        """Return the code page that was assumed for names, if one had to be."""
+        return self._names.guess
+
+    def _legacy(self) -> Generator[bytes]:
+        """Go through the archive once more, beside what is being read."""
+        at = self._file.tell()
+        try:
+            other = TarArchive(self._file, self.limits)
+            while (info := other._next()) is not None:
+                if not is_utf8(raw := _raw(info)):
+                    yield raw
+        except FileRefused:
+            return  # it is told where the files are listed
+        finally:
+            self._file.seek(at)
 
     def __exit__(self, *_: object) -> None:
         self.close()
@@ -64,9 +89,16 @@ class TarArchive(AbstractContextManager["TarArchive"]):
     def entries(self) -> Iterator[Member | None]:
         """Yield the same, and None for each entry that is no file."""
         self._rewind()
+        twins = Twins()
         while (info := self._next()) is not None:
             member = None if info.isdir() else self._member(self._index, info)
-            yield None if member is None or is_junk(member.parts) else member
+            if member is None or is_junk(member.parts):
+                yield None
+            elif (raw := _raw(info)).isascii():
+                yield member
+            else:
+                parts = twins.told_apart(member.parts, raw)
+                yield member if parts is member.parts else replace(member, parts=parts)
 
     def member(self, index: int) -> Member:
         """Return one file. Raises BrokenArchive, ArchiveTooLarge."""
@@ -101,7 +133,7 @@ class TarArchive(AbstractContextManager["TarArchive"]):
         packed = _Counted(self._file)
         with blaming_the_bytes(_BROKEN, BrokenArchive):
             self._stream = _Judged(_unpacked(packed), packed, self.limits)
-            self._tar = Tar(fileobj=self._stream)  # type: ignore[arg-type]
+            self._tar = Tar(fileobj=self._stream, encoding="utf-8", errors="surrogateescape")  # type: ignore[arg-type]
         self.unpacks_on_the_way = not self._stream.is_plain
         self._index = -1
         self._info: tarfile.TarInfo | None = None
@@ -122,9 +154,9 @@ class TarArchive(AbstractContextManager["TarArchive"]):
         return self._info
 
     def _member(self, index: int, info: tarfile.TarInfo) -> Member:
-        raw = composed_name(info.name)
-        parts = path_parts(raw)
-        refusal = refusal_of_path(raw, parts) or self._refusal_of_entry(info)
+        name = self._names.text(_raw(info))
+        parts = path_parts(name)
+        refusal = refusal_of_path(name, parts) or self._refusal_of_entry(info)
         return Member(index, parts, info.size, info.size, refusal)
 
     def _refusal_of_entry(self, info: tarfile.TarInfo) -> str | None:
@@ -133,6 +165,11 @@ class TarArchive(AbstractContextManager["TarArchive"]):
         if info.size > self.limits.member_size:
             return ImageTooLarge(self.limits.member_size, info.size).reason
         return None
+
+
+def _raw(info: tarfile.TarInfo) -> bytes:
+    """Return the bytes of a name, of which those that are no UTF-8 were kept."""
+    return info.name.encode("utf-8", "surrogateescape")
 
 
 def _unpacked(packed: "_Counted") -> Any:

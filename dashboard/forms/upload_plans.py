@@ -4,6 +4,7 @@ from typing import Any
 
 from django import forms
 
+from dashboard.files.code_pages import CODE_PAGES
 from dashboard.services.upload_mending import Mended
 
 _MARKS = [("", "Not said"), ("yes", "Yes"), ("no", "No")]
@@ -36,3 +37,10 @@ class RenameForm(forms.Form):
     group = forms.CharField(max_length=255, strip=False)
     type = forms.CharField(max_length=255, required=False, strip=False)
     name = forms.CharField(max_length=255, error_messages={"required": "Give the group a name."})
+
+
+class CodePageForm(forms.Form):
+    """In which code page the names of an archive are read."""
+
+    part = forms.IntegerField(min_value=1, max_value=2**62, widget=forms.HiddenInput)
+    code_page = forms.ChoiceField(choices=list(CODE_PAGES.items()), label="Code page of the names")

@@ -111,6 +111,12 @@ class UploadPart(models.Model):
         help_text="Of the groups that its folders become, if it is not the upload's.",
     )
     listed = models.BooleanField(default=False, help_text="All its files have rows.")
+    code_page = models.CharField(
+        max_length=20, blank=True, help_text="Of names in an archive that are no UTF-8."
+    )
+    code_page_sure = models.BooleanField(
+        default=True, help_text="No other code page is as likely, or a person chose it."
+    )
 
     class Meta:
         constraints = [

@@ -5,14 +5,19 @@ import binascii
 import json
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
 from django.db.models import Count, Q, QuerySet
 
-from dashboard.models import Group, Upload, UploadFile
+from dashboard.files.code_pages import CODE_PAGES
+from dashboard.models import Group, Upload, UploadFile, UploadPart
 from dashboard.queries.pages import PAGE_SIZE, BadCursor, Page
 from dashboard.queries.similarity_types import types_in
 
+MOST_CODE_PAGES = 5
+NAMES_SEARCHED = 500
+NAMES_SHOWN = 3
 MAX_DIGITS = 18  # a number with more may not fit into the column
 DAMAGED = "This page's address is damaged: open the upload again."
 
@@ -51,6 +56,29 @@ class PlannedGroup:
     new: int
     known: int
     wrong: int
+
+
+@dataclass(frozen=True)
+class CodePageUse:
+    """An archive whose names said no encoding: what was assumed, and some of them."""
+
+    part: UploadPart
+    label: str
+    names: list[str]
+
+
+def code_pages_used(upload: Upload) -> list[CodePageUse]:
+    """Return the archives in whose names a code page was assumed, the doubtful ones first."""
+    parts = upload.parts.exclude(code_page="").order_by("code_page_sure", "number")
+    return [
+        CodePageUse(part, CODE_PAGES.get(part.code_page, part.code_page), _old_names(part))
+        for part in parts[:MOST_CODE_PAGES]
+    ]
+
+
+def _old_names(part: UploadPart) -> list[str]:
+    rows = part.files.order_by("number").values_list("name", flat=True)[:NAMES_SEARCHED]
+    return list(islice((name for name in rows if not name.isascii()), NAMES_SHOWN))
 
 
 def plan_totals(upload: Upload) -> PlanTotals:

@@ -12,8 +12,10 @@ from django.db.models import Q, QuerySet, Value
 from django.db.models.functions import Length, Substr
 
 from dashboard.files import archives, kinds, manifests
+from dashboard.files.code_pages import Guess
 from dashboard.files.errors import FileRefused
-from dashboard.files.members import composed_name, is_junk, refusal_of_path
+from dashboard.files.members import is_junk, refusal_of_path
+from dashboard.files.names import composed_name
 from dashboard.models import Upload, UploadFile, UploadPart
 from dashboard.queries.receiving import open_part
 from dashboard.services import jobs
@@ -131,6 +133,9 @@ def _list_archive(part: UploadPart, handle: jobs.Handle, look: Look | None) -> N
             listed += len(rows)
             handle.report(stage=f"{stage}: {listed:,} files{inside.passed_over}")
         handle.check()
+    if inside.guess is not None:
+        part.code_page, part.code_page_sure = inside.guess.code_page, inside.guess.is_sure
+        part.save(update_fields=["code_page", "code_page_sure"])
     _end(part, inside.wrapper.folder, handle)
 
 
@@ -144,6 +149,7 @@ class _Inside:
     def __init__(self, part: UploadPart, handle: jobs.Handle, look: Look | None) -> None:
         self._part, self._handle, self._look = part, handle, look
         self.wrapper = archives.Wrapper()
+        self.guess: Guess | None = None
         self._others = 0
 
     @property
@@ -153,7 +159,11 @@ class _Inside:
 
     def rows(self) -> Iterator[UploadFile]:
         """Yield a row for every file, and those of the manifests."""
-        with open_part(self._part) as file, archives.open_archive(file) as archive:
+        page = self._part.code_page
+        with (
+            open_part(self._part) as file,
+            archives.open_archive(file, code_page=page) as archive,
+        ):
             tables = InnerTables(self._part, archive)
             for member in archive.entries():
                 if member is None:
@@ -162,6 +172,7 @@ class _Inside:
                     yield from tables.rows(member)
                 else:
                     yield self._row(archive, member)
+                self.guess = archive.guess
 
     def _pass_over(self) -> None:
         self._others += 1

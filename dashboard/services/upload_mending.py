@@ -5,14 +5,16 @@ from dataclasses import dataclass
 from django.db import transaction
 from django.utils import timezone
 
-from dashboard.models import SimilarityType, Upload, UploadFile
+from accounts.models import User
+from dashboard.models import Job, SimilarityType, Upload, UploadFile, UploadPart
 from dashboard.models.bulk import update_rows
 from dashboard.queries.upload_plans import files_in_error, files_left_out
 from dashboard.services.holding import hold_all
 from dashboard.services.upload_errors import WrongStage
-from dashboard.services.upload_plans import foresee
+from dashboard.services.upload_plans import foresee, start_plan
 
 Status = UploadFile.Status
+ROWS_AT_ONCE = 2000
 JUDGED = ["foreseen", "wrong", "reason"]
 
 
@@ -85,6 +87,25 @@ def choose_type(
         similarity_type=similarity_type,
         new_type_name=new_type_name.strip(),
     )
+
+
+@transaction.atomic
+def choose_code_page(*, upload: Upload, part_id: int, code_page: str, actor: User | None) -> Job:
+    """Read the names of an archive in another code page: what it holds is looked through anew.
+
+    What manifests said went into the rows of any archive, so that with one all are read again.
+    Raises `WrongStage`, `UploadPart.DoesNotExist`.
+    """
+    row = _hold_planned(upload)
+    part = row.parts.get(pk=part_id, kind=UploadPart.Kind.ARCHIVE)
+    is_told_of = row.parts.filter(kind=UploadPart.Kind.MANIFEST).exists()
+    parts = row.parts.all() if is_told_of else row.parts.filter(pk=part.pk)
+    rows = row.files.filter(part__in=parts.values("pk")).order_by("pk")
+    while found := list(rows.values_list("pk", flat=True)[:ROWS_AT_ONCE]):
+        row.files.filter(pk__in=found).delete()
+    parts.update(listed=False)
+    row.parts.filter(pk=part.pk).update(code_page=code_page, code_page_sure=True)
+    return start_plan(upload=row, actor=actor)
 
 
 def _hold_planned(upload: Upload) -> Upload:

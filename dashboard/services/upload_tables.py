@@ -7,7 +7,7 @@ from dashboard.files import manifests
 from dashboard.files.archives import Archive, Member
 from dashboard.files.errors import BrokenManifest, FileRefused
 from dashboard.files.fetch import last_segment
-from dashboard.files.members import composed_name
+from dashboard.files.names import composed_name
 from dashboard.models import UploadFile, UploadPart
 
 # Where an archive or a manifest stands that cannot be read, or not to its end.

@@ -13,11 +13,13 @@ from django_htmx.http import trigger_client_event
 
 from accounts.access import requires
 from accounts.http import WorkspaceRequest
-from dashboard.forms.upload_plans import MendForm, RenameForm
+from dashboard.forms.upload_plans import CodePageForm, MendForm, RenameForm
 from dashboard.forms.uploads import TypeForm
 from dashboard.models import Upload, UploadFile
 from dashboard.queries.receiving import expires
 from dashboard.queries.upload_plans import (
+    CodePageUse,
+    code_pages_used,
     file_page,
     files_in_error,
     files_left_out,
@@ -65,8 +67,14 @@ def _plan(request: WorkspaceRequest, shown: Upload, cursor: str = "") -> dict[st
         "errors": errors.rows,
         "has_more_errors": bool(errors.next),
         "form": TypeForm(workspace=request.workspace, initial=chosen),
+        "code_pages": [(use, _code_page_form(use)) for use in code_pages_used(shown)],
         "can_add": may(request, "images.add"),
     }
+
+
+def _code_page_form(use: CodePageUse) -> CodePageForm:
+    chosen = {"part": use.part.pk, "code_page": use.part.code_page}
+    return CodePageForm(initial=chosen, auto_id=f"id_{use.part.pk}_%s")
 
 
 @never_cache
@@ -190,6 +198,28 @@ def upload_type(request: WorkspaceRequest, upload_id: UUID) -> HttpResponse:
 @require_POST
 @requires("images.add")
 @missing_is_404
+def upload_code_page(request: WorkspaceRequest, upload_id: UUID) -> HttpResponse:
+    """Read the names of an archive in another code page, and look it through anew."""
+    shown = get_upload(request.workspace, upload_id)
+    form = CodePageForm(request.POST)
+    if not form.is_valid():
+        return refused(request, _first_error(form), _page_of(shown))
+    values = form.cleaned_data
+    try:
+        mending.choose_code_page(
+            upload=shown,
+            part_id=values["part"],
+            code_page=values["code_page"],
+            actor=request.user,
+        )
+    except Refused as refusal:
+        return refused(request, str(refusal), _page_of(shown))
+    return see_other("upload", shown.id)
+
+
+@require_POST
+@requires("images.add")
+@missing_is_404
 def upload_commit(request: WorkspaceRequest, upload_id: UUID) -> HttpResponse:
     """Bring in what the plan foresees."""
     shown = get_upload(request.workspace, upload_id)
@@ -218,5 +248,5 @@ def _files(count: int) -> str:
     return "1 file was" if count == 1 else f"{count:,} files were"
 
 
-def _first_error(form: MendForm | RenameForm) -> str:
+def _first_error(form: MendForm | RenameForm | CodePageForm) -> str:
     return str(next(iter(form.errors.values()))[0])

@@ -12,5 +12,10 @@ urlpatterns = [
     path("uploads/<uuid:upload_id>/mend", upload_plans.upload_mend, name="upload-mend"),
     path("uploads/<uuid:upload_id>/mend-all", upload_plans.upload_mend_all, name="upload-mend-all"),
     path("uploads/<uuid:upload_id>/type", upload_plans.upload_type, name="upload-type"),
+    path(
+        "uploads/<uuid:upload_id>/code-page",
+        upload_plans.upload_code_page,
+        name="upload-code-page",
+    ),
     path("uploads/<uuid:upload_id>/commit", upload_plans.upload_commit, name="upload-commit"),
 ]

@@ -105,8 +105,8 @@ def test_a_packed_tar_is_looked_through_in_one_pass(
     """The dry run unpacks it once, and bringing it in once more."""
     opened, whole = [], archives.open_archive
 
-    def count(file: IO[bytes]) -> archives.Archive:
-        opened.append(whole(file))
+    def count(file: IO[bytes], **options: str) -> archives.Archive:
+        opened.append(whole(file, **options))
         return opened[-1]
 
     monkeypatch.setattr(archives, "open_archive", count)

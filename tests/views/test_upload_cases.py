@@ -1,0 +1,150 @@
+"""Files as people really send them, from the browser's door to the names of groups."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.test import Client
+from django.urls import reverse
+
+from dashboard.models import Group, Image, Job, Upload, UploadPart
+from dashboard.services.receiving import open_upload
+from tests.factories import Cast, drawn_jpeg
+from tests.services.uploaded import committed, ran, reasons
+from tests.views.doors import JSON, NEW, Door
+from tests.zips import raw_zip
+
+CASES = Path(__file__).parents[1] / "cases"
+
+
+def case(folder: str) -> dict[str, bytes]:
+    """Return the files of a case under the paths that they are sent with."""
+    found = sorted((CASES / folder).iterdir())
+    return {path.name.replace("__", "/"): path.read_bytes() for path in found}
+
+
+def sent(client: Client, cast: Cast, files: Mapping[str, bytes]) -> Upload:
+    """Send files one by one, as the page does, and have them looked through."""
+    upload = open_upload(workspace=cast.workspace, name="some", actor=cast.bob, new_type_name="T")
+    for name, data in files.items():
+        made = Door(client, "upload-part", True).create(
+            upload, len(data), data, relativePath=name, filename=name.rpartition("/")[2]
+        )
+        assert made.status_code == 201, made.content
+    client.post(reverse("upload-finish", args=[upload.pk]), headers=JSON)
+    ran(Job.objects.latest("created"))
+    upload.refresh_from_db()
+    return upload
+
+
+def filled_in(client: Client, name: str, data: bytes, **fields: Any) -> Upload:
+    """Send one file by the plain form, and have it looked through."""
+    file = SimpleUploadedFile(name, data)
+    client.post(NEW, {"file": file, "new_type": "T"} | fields)
+    ran(Job.objects.latest("created"))
+    return Upload.objects.latest("created")
+
+
+def brought(upload: Upload) -> tuple[dict[str, int], int, dict[str, str]]:
+    """Bring it in; return the groups, how many images there are, and what went wrong."""
+    committed(upload)
+    groups = dict(Group.objects.values_list("name", "images_count"))
+    return groups, Image.objects.count(), reasons(upload)
+
+
+# Names
+
+
+def test_winrar_s_names_become_the_names_of_groups(bob_client: Client) -> None:
+    [(name, data)] = case("30-zip-unicode-path-extra").items()
+    upload = filled_in(bob_client, name, data)
+    assert brought(upload) == ({"Łódź": 2, "Čeština": 2, "Ørsted": 2}, 6, {})
+
+
+@pytest.mark.parametrize(
+    ("page", "names"),
+    [
+        ("cp932", ["表示/ソート.jpg", "写真/りんご.jpg"]),
+        ("cp866", ["Красные/яблоко.jpg", "Синие/груша.jpg"]),
+        ("cp850", ["Ørsted/Öl.jpg", "São Paulo/ação.jpg"]),
+        ("cp852", ["Łódź/Łódź.jpg", "Čeština/č.jpg"]),
+        ("cp437", ["Grün/Äpfel.jpg", "niño/ñ.jpg"]),
+    ],
+)
+def test_names_in_old_code_pages_become_groups(
+    bob_client: Client, page: str, names: list[str]
+) -> None:
+    files = [(name.encode(page), drawn_jpeg(place)) for place, name in enumerate(names)]
+    upload = filled_in(bob_client, "old.zip", raw_zip(files))
+    assert UploadPart.objects.get().code_page in (page, "cp850")
+    groups = {name.partition("/")[0]: 1 for name in names}
+    assert brought(upload) == (groups, 2, {})
+    assert {*Image.objects.values_list("file_name", flat=True)} == {
+        name.partition("/")[2] for name in names
+    }
+
+
+# The choice
+
+
+def page_of(client: Client, upload: Upload) -> str:
+    return client.get(f"/uploads/{upload.pk}").content.decode()
+
+
+def choose(client: Client, upload: Upload, page: str) -> Any:
+    part = upload.parts.get(kind="archive")
+    data = {"part": part.pk, "code_page": page}
+    return client.post(f"/uploads/{upload.pk}/code-page", data)
+
+
+def test_the_plan_tells_what_was_assumed_and_another_one_can_be_chosen(
+    bob_client: Client, vera_client: Client
+) -> None:
+    data = raw_zip([("Łrsted/1.jpg".encode("cp852"), drawn_jpeg(1)), (b"2.jpg", drawn_jpeg(2))])
+    upload = filled_in(bob_client, "old.zip", data)
+    text = page_of(bob_client, upload)
+    assert "does not say how its names are encoded" in text
+    assert "read as Western Europe (DOS 850), but others are as likely: “Ørsted/1.jpg”." in text
+    assert "Read the names anew" in text
+    assert "Read the names anew" not in page_of(vera_client, upload)
+    answer = choose(bob_client, upload, "cp852")
+    assert (answer.status_code, answer["Location"]) == (303, f"/uploads/{upload.pk}")
+    ran(Job.objects.latest("created"))
+    text = page_of(bob_client, upload)
+    assert "were read as Central Europe (DOS 852): “Łrsted/1.jpg”." in text
+    assert brought(upload) == ({"Łrsted": 1}, 2, {})
+
+
+def test_what_manifests_said_is_said_again(bob_client: Client, cast: Cast) -> None:
+    """A row that names a file by its right name finds it once that is read right."""
+    files = {
+        "old.zip": raw_zip([("Łrsted/1.jpg".encode("cp852"), drawn_jpeg(1))]),
+        "3.jpg": drawn_jpeg(3),
+        "list.csv": "file,group\nŁrsted/1.jpg,A\n3.jpg,B\n".encode(),
+    }
+    upload = sent(bob_client, cast, files)
+    choose(bob_client, upload, "cp852")
+    ran(Job.objects.latest("created"))
+    assert brought(upload) == ({"A": 1, "B": 1}, 2, {})
+
+
+def test_what_is_no_choice_is_refused(bob_client: Client, cast: Cast) -> None:
+    data = raw_zip([("Ørsted/1.jpg".encode("cp850"), drawn_jpeg(1))])
+    upload = filled_in(bob_client, "old.zip", data)
+    assert choose(bob_client, upload, "rot13").status_code == 303
+    assert UploadPart.objects.get().code_page == "cp850"
+    other = open_upload(workspace=cast.workspace, name="other", actor=cast.bob)
+    part = Door(bob_client, "upload-part", True).create(other, 3, b"abc", filename="a.jpg")
+    gone = {"part": part["Location"].rpartition("/")[2], "code_page": "cp852"}
+    answer = bob_client.post(f"/uploads/{upload.pk}/code-page", gone)
+    assert answer.status_code == 404
+    committed(upload)
+    answer = choose(bob_client, upload, "cp852")
+    assert UploadPart.objects.get(upload=upload).code_page == "cp850"
+
+
+def test_a_plan_whose_names_are_known_says_nothing_of_it(bob_client: Client) -> None:
+    upload = filled_in(bob_client, "new.zip", raw_zip([(b"a/1.jpg", drawn_jpeg(1))]))
+    assert "Names in archives" not in page_of(bob_client, upload)
