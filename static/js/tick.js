@@ -44,6 +44,12 @@ document.addEventListener("keydown", (event) => {
   } else if (event.key === "Escape") tickAll(form, false);
 });
 
+// Somebody else deleted these: their tiles go, the other ticks stay.
+document.addEventListener("gone", ({ detail }) => {
+  for (const id of detail.ids) document.querySelector(`.tile-check input[value="${CSS.escape(id)}"]`)?.closest(".tile").remove();
+  showAll();
+});
+
 const showAll = () => forms().forEach(show);
 document.addEventListener("htmx:load", showAll);
 showAll();
