@@ -6,6 +6,7 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
+from tests.browser.conftest import PATIENCE
 from tests.browser.demo import set_up
 from tests.browser.shop import Shop, no_barriers, sign_in
 from tests.live import running
@@ -156,3 +157,147 @@ def test_without_javascript_nothing_is_lost_either(shop: Shop, browser: Browser)
     expect(page).to_have_url(f"{shop.url}images/")
     expect(page.get_by_text("2 images went into “Plain case”; 1 out of other")).to_be_visible()
     context.close()
+
+
+# By keyboard
+
+
+def focused(page: Page) -> int:
+    """Return the place in its grid of the tile that has the focus; -1 outside of any."""
+    script = """() => {
+        const item = document.activeElement.closest(".image-grid > li, .strip > li");
+        return item ? [...item.parentElement.children].indexOf(item) : -1;
+    }"""
+    return int(page.evaluate(script))
+
+
+def stands_at(page: Page, place: int) -> None:
+    script = """(place) => {
+        const item = document.activeElement.closest(".image-grid > li");
+        return item && [...item.parentElement.children].indexOf(item) === place;
+    }"""
+    page.wait_for_function(script, arg=place, timeout=PATIENCE)
+
+
+def columns(page: Page) -> int:
+    script = (
+        "getComputedStyle(document.querySelector('.image-grid')).gridTemplateColumns.split(' ')"
+    )
+    return int(page.evaluate(f"{script}.length"))
+
+
+def press(page: Page, *keys: str) -> None:
+    for key in keys:
+        page.keyboard.press(key)
+
+
+def into_grid(page: Page) -> None:
+    """Tab from the search into the grid, and see that the next Tab leaves it."""
+    page.locator("#search").focus()
+    for _ in range(12):
+        press(page, "Tab")
+        if focused(page) >= 0:
+            break
+    assert focused(page) == 0
+    press(page, "Tab")
+    assert focused(page) == -1, "a grid is one stop"
+    press(page, "Shift+Tab")
+    assert focused(page) == 0
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_the_grid_by_keyboard(shop: Shop, at_work: Page, size: str) -> None:
+    page = at_work
+    page.set_viewport_size(SIZES[size])  # type: ignore[arg-type]
+    page.goto(f"{shop.url}images/")
+    into_grid(page)
+    wide = columns(page)
+    assert wide == (2 if size == "phone" else wide)
+    for key, place in (
+        ("ArrowRight", 1),
+        ("ArrowDown", 1 + wide),
+        ("ArrowLeft", wide),
+        ("ArrowUp", 0),
+        ("ArrowUp", 0),
+        ("ArrowLeft", 0),
+    ):
+        press(page, key)
+        assert focused(page) == place, key
+    press(page, "PageDown")
+    assert focused(page) >= wide
+    press(page, "PageUp")
+    assert focused(page) == 0
+
+    press(page, "b")
+    expect(page.get_by_text("Tick something first")).to_be_visible()
+    press(page, "ArrowRight", "Space")
+    expect(page.locator("[data-bulk-count]")).to_have_text("1 image")
+    press(page, "Shift+ArrowRight", "Shift+ArrowRight")
+    expect(page.locator("[data-bulk-count]")).to_have_text("3 images")
+    assert page.evaluate("document.activeElement.getBoundingClientRect().bottom < innerHeight")
+    press(page, "b")
+    expect(page.get_by_label("Type of the group")).to_be_focused()
+    press(page, "Escape")
+    assert focused(page) == 3
+    expect(page.locator("[data-bulk-count]")).to_have_text("3 images")
+    press(page, "Escape")
+    expect(page.locator("[data-bulk]")).to_be_hidden()
+
+    press(page, "End")
+    expect(page.locator(".image-grid > .tile")).not_to_have_count(60)
+    stands_at(page, 60)  # what was loaded goes on where "Load more" was
+    press(page, "Home", "ArrowRight")
+    opened = page.locator(".image-grid > .tile").nth(1).locator("a").get_attribute("href")
+    press(page, "Enter")
+    expect(page).to_have_url(re.compile(f"{opened}$"))
+
+
+def test_keys_of_every_page(shop: Shop, at_work: Page) -> None:
+    page = at_work
+    page.goto(f"{shop.url}images/")
+    press(page, "/")
+    expect(page.locator("#search")).to_be_focused()
+    page.keyboard.type("a/b?")
+    expect(page.locator("#search")).to_have_value("a/b?")
+    press(page, "Escape", "Escape")
+    expect(page.locator("#search")).not_to_be_focused()
+    page.goto(f"{shop.url}images/")
+    into_grid(page)
+    press(page, "?")
+    keys = page.get_by_role("dialog", name="Keys")
+    expect(keys).to_be_visible()
+    no_barriers(page)
+    press(page, "Escape")
+    expect(keys).to_be_hidden()
+    assert focused(page) == 0
+    no_barriers(page)
+    page.goto(shop.url)
+    page.locator(".sidebar .menu-up summary").click()
+    page.get_by_role("button", name="Keys").click()
+    expect(keys).to_be_visible()
+    page.get_by_role("button", name="Close").click()
+    expect(keys).to_be_hidden()
+
+
+def test_the_other_grids_by_keyboard(shop: Shop, at_work: Page) -> None:
+    page = at_work
+    group = shop.group("Keyed", 52, 53, 54)
+    page.goto(group)
+    page.locator("#rows input").first.focus()
+    press(page, "ArrowRight", "Space", "b")
+    expect(page.get_by_role("button", name="Take out of the group")).to_be_focused()
+    press(page, "Escape")
+    assert focused(page) == 1
+    page.goto(f"{group}/images")
+    into_grid(page)
+    press(page, "Space", "ArrowRight", "Enter")
+    expect(page).to_have_url(f"{group}/images")
+    expect(page.locator("[data-bulk-count]")).to_have_text("1 image")
+    press(page, "b", "Enter")
+    expect(page.get_by_text("1 image went into “Keyed”.")).to_be_visible()
+    shop.group("Keyed too")
+    page.goto(f"{shop.url}groups/")
+    into_grid(page)
+    name = page.locator("#rows > .tile").nth(1).locator(".fw-medium").inner_text()
+    press(page, "ArrowRight", "Enter")
+    expect(page.locator("h1")).to_have_text(name)
