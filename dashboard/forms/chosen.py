@@ -8,6 +8,7 @@ from django import forms
 from accounts.models import Workspace
 from dashboard.models import SimilarityType
 from dashboard.queries.similarity_types import types_in
+from dashboard.services.members import Taken
 
 
 class IdsField(forms.TypedMultipleChoiceField):
@@ -33,12 +34,39 @@ class TickedForm(forms.Form):
 
     ids = IdsField()
 
+    def ticked(self) -> list[UUID]:
+        """Return what is ticked, whatever is wrong with the form: a refusal keeps the ticks."""
+        sent: Any = self.data
+        return [key for text in sent.getlist("ids") if (key := _as_uuid(text)) is not None]
+
     def first_error(self) -> str:
         """Return one sentence about what is wrong."""
         return str(next(iter(self.errors.values()))[0])
 
 
-class GroupingForm(TickedForm):
+class DeletingForm(TickedForm):
+    """The ticked images, and whether the person was asked about them."""
+
+    asked = forms.BooleanField(required=False)
+
+
+class PuttingForm(TickedForm):
+    """The ticked images, and what becomes of those that an exclusive type has in another group."""
+
+    taken = forms.TypedChoiceField(
+        choices=[(one.value, one.name) for one in Taken],
+        coerce=Taken,
+        required=False,
+        empty_value=None,
+        error_messages={"invalid_choice": "Choose whether they are moved or left out."},
+    )
+
+    def clean_taken(self) -> Taken:
+        """Return that they are refused, unless the person was asked and says otherwise."""
+        return self.cleaned_data["taken"] or Taken.REFUSE
+
+
+class GroupingForm(PuttingForm):
     """The ticked images and a group, by its type and name."""
 
     similarity_type = forms.ModelChoiceField(
@@ -53,3 +81,10 @@ class GroupingForm(TickedForm):
         super().__init__(*args, **options)
         kind: Any = self.fields["similarity_type"]
         kind.queryset = types_in(workspace)
+
+
+def _as_uuid(text: str) -> UUID | None:
+    try:
+        return UUID(text)
+    except ValueError:
+        return None

@@ -6,8 +6,7 @@ from django import forms
 
 from accounts.models import Workspace
 from dashboard.forms.finding import NameSearch
-from dashboard.models import Image, SimilarityType
-from dashboard.queries.images import images_in
+from dashboard.models import SimilarityType
 from dashboard.queries.similarity_types import types_in
 
 
@@ -54,22 +53,3 @@ class TestGroupForm(forms.Form):
         choices=[("1", "A test group"), ("0", "Not a test group")],
         coerce=lambda value: value == "1",
     )
-
-
-class GroupImagesForm(forms.Form):
-    """Images that were ticked."""
-
-    images = forms.ModelMultipleChoiceField(
-        Image.objects.none(),
-        error_messages={
-            "required": "Tick the images first.",
-            "list": "Tick the images first.",
-            "invalid_choice": "One of these images was deleted meanwhile. Nothing was changed.",
-            "invalid_pk_value": "One of these images is none of this workspace.",
-        },
-    )
-
-    def __init__(self, *args: Any, workspace: Workspace, **options: Any) -> None:
-        super().__init__(*args, **options)
-        images: Any = self.fields["images"]
-        images.queryset = images_in(workspace).only("id")

@@ -23,3 +23,8 @@ def find_types(workspace: Workspace, name: str) -> QuerySet[SimilarityType]:
 def get_type(workspace: Workspace, type_id: UUID) -> SimilarityType:
     """Return one type; raises `SimilarityType.DoesNotExist`."""
     return types_in(workspace).get(pk=type_id)
+
+
+def types_offered(workspace: Workspace, most: int = 50) -> list[SimilarityType]:
+    """Return the types that are offered to choose from, by name."""
+    return list(types_in(workspace).order_by("name", "id")[:most])

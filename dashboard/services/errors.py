@@ -79,10 +79,13 @@ class NestingWouldCycle(Refused):
 
 
 class AlreadyInExclusiveType(Refused):
-    """A member is in another group of a type that allows one group for each."""
+    """A member is in another group, `group`, of a type that allows one for each.
 
-    def __init__(self, member: Image | Region, group: Group) -> None:
-        self.member, self.group = member, group
+    `into` is where it should have gone.
+    """
+
+    def __init__(self, member: Image | Region, group: Group, into: Group | None = None) -> None:
+        self.member, self.group, self.into = member, group, into
         noun = "image" if isinstance(member, Image) else "object"
         super().__init__(
             f"{noun.capitalize()} {member.id} is in the group “{group}” ({group.id}) already, and "

@@ -34,6 +34,7 @@ from dashboard.services.members import (
     Kind,
     Member,
     Placed,
+    Taken,
     first_taken,
     place,
     put,
@@ -265,13 +266,17 @@ def place_images(pairs: Sequence[tuple[Group, Image]]) -> Placed:
 
 
 @transaction.atomic
-def add_images(*, group: Group, ids: Iterable[UUID], actor: User) -> Placed:
+def add_images(
+    *, group: Group, ids: Iterable[UUID], taken: Taken = Taken.REFUSE, actor: User
+) -> Placed:
     """Put images into a group; those that are there already stay.
 
-    Raises `UnknownIds`, `TooManyIds`, `GroupHoldsGroups` and `AlreadyInExclusiveType`; then
-    nothing is changed.
+    `taken` says what becomes of those in another group of an exclusive type: unless they are moved
+    or left out, nobody goes in. Raises `UnknownIds`, `TooManyIds`, `GroupHoldsGroups` and
+    `AlreadyInExclusiveType`; then nothing is changed.
     """
-    return _add(IMAGES, group, hold_ids(images_in(group.workspace), ids, "image"), actor)
+    held = hold_ids(images_in(group.workspace), ids, "image")
+    return _add(IMAGES, group, held, actor, taken)
 
 
 @transaction.atomic
@@ -283,7 +288,12 @@ def add_regions(*, group: Group, ids: Iterable[UUID], actor: User) -> Placed:
 
 @transaction.atomic
 def group_images(
-    *, similarity_type: SimilarityType, name: str, ids: Iterable[UUID], actor: User
+    *,
+    similarity_type: SimilarityType,
+    name: str,
+    ids: Iterable[UUID],
+    taken: Taken = Taken.REFUSE,
+    actor: User,
 ) -> tuple[Group, Placed]:
     """Put images into the type's group of that name, which is made if there is none.
 
@@ -292,7 +302,7 @@ def group_images(
     group = find_or_create_groups(
         similarity_type=similarity_type, names=[name.strip()[:255]], actor=actor
     )[name.strip()[:255]]
-    return group, add_images(group=group, ids=ids, actor=actor)
+    return group, add_images(group=group, ids=ids, taken=taken, actor=actor)
 
 
 @transaction.atomic
@@ -315,9 +325,14 @@ def _bare(rows: QuerySet[M]) -> QuerySet[M]:
     return rows.select_related(None).only("id", "created")
 
 
-def _add(kind: Kind, group: Group, ids: Collection[UUID], actor: User) -> Placed:
-    placed = put(kind, group, ids)
-    if placed.added:
+def _add(
+    kind: Kind, group: Group, ids: Collection[UUID], actor: User, taken: Taken = Taken.REFUSE
+) -> Placed:
+    placed = put(kind, group, ids, taken)
+    if placed.moved:
+        verb, details = f"moved {kind.noun}s to", {"moved": f"{placed.moved:,}"}
+        _tell(verb, group, count=placed.added, actor=actor, **details)
+    elif placed.added:
         _tell(f"added {kind.noun}s to", group, count=placed.added, actor=actor)
     return placed
 

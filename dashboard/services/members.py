@@ -3,6 +3,7 @@
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
+from enum import Enum
 from typing import Any
 from uuid import UUID
 
@@ -37,15 +38,26 @@ IMAGES = Kind(GroupImage, Image, "image", "images_count", "image")
 REGIONS = Kind(GroupRegion, Region, "region", "regions_count", "object")
 
 
+class Taken(Enum):
+    """What becomes of members that are in another group of an exclusive type."""
+
+    REFUSE = "refuse"
+    MOVE = "move"
+    LEAVE = "leave"
+
+
 @dataclass
 class Placed:
     """What came of putting members into groups; `elsewhere` maps a refused one to its group.
 
-    `pairs` are the memberships that `place` made, as (group, member).
+    `pairs` are the memberships that `place` made, as (group, member). `moved` of the added ones
+    left another group for this one, `left` were left out as they are in another.
     """
 
     added: int = 0
     already: int = 0
+    moved: int = 0
+    left: int = 0
     elsewhere: dict[UUID, Group] = field(default_factory=dict)
     pairs: set[tuple[UUID, UUID]] = field(default_factory=set)
 
@@ -79,30 +91,63 @@ def place(kind: Kind, pairs: Sequence[tuple[Group, Any]]) -> Placed:
     )
 
 
-def put(kind: Kind, group: Group, ids: Collection[UUID]) -> Placed:
+def put(kind: Kind, group: Group, ids: Collection[UUID], taken: Taken = Taken.REFUSE) -> Placed:
     """Put members into one group, all or none, in as many queries for 10,000 as for one.
 
-    Call it in a transaction that holds the members. Raises `GroupHoldsGroups`,
-    `AlreadyInExclusiveType` and `Group.DoesNotExist`.
+    `taken` says what becomes of those in another group of an exclusive type. Call it in a
+    transaction that holds the members. Raises `GroupHoldsGroups`, `AlreadyInExclusiveType` and
+    `Group.DoesNotExist`.
     """
-    held = _held({group.pk})[group.pk]
+    holders: set[UUID] = set()
+    if taken is Taken.MOVE:
+        holders = set(_taken(kind, group, ids).values_list("group", flat=True))
+    held = _held_of({group.pk}, holders)[group.pk]
     if held.groups_count:
         raise GroupHoldsGroups(held)
     similarity_type = SimilarityType.objects.get(pk=held.similarity_type_id)
+    moved, wanted = 0, ids
+    if similarity_type.exclusive and taken is Taken.MOVE:
+        moved = _take_from(kind, _taken(kind, held, ids).filter(group__in=holders))
+    if similarity_type.exclusive and taken is Taken.LEAVE:
+        elsewhere = _taken(kind, held, ids).values_list(f"{kind.member}_id", flat=True)
+        wanted = set(ids) - set(elsewhere)
     if similarity_type.exclusive:
-        _refuse_taken(kind, held, ids)
-    source = kind.members.objects.filter(pk__in=ids)
+        _refuse_taken(kind, held, wanted)
+    source = kind.members.objects.filter(pk__in=wanted)
     added = insert_missing(kind.rows, source, _columns(kind, held, similarity_type))
     _count(kind, [held.pk], added)
-    return Placed(added=added, already=len(ids) - added)
+    left = len(ids) - len(wanted)
+    return Placed(added=added, already=len(wanted) - added, moved=moved, left=left)
+
+
+def _taken(kind: Kind, group: Group, ids: Collection[UUID]) -> Any:
+    """Return the memberships of these members in other groups of the group's type."""
+    rows = kind.rows.objects.filter(similarity_type=group.similarity_type_id)
+    return rows.filter(**{f"{kind.member}__in": ids}).exclude(group=group)
+
+
+def _held_of(needed: set[UUID], others: set[UUID]) -> dict[UUID, Group]:
+    """Hold groups, in one order; of the others some may be gone by now."""
+    groups = {row.pk: row for row in hold_all(Group.objects.filter(pk__in=needed | others))}
+    if not needed <= groups.keys():
+        raise Group.DoesNotExist("The group was deleted meanwhile.")
+    return groups
+
+
+def _take_from(kind: Kind, rows: Any) -> int:
+    """Delete memberships, whose groups are held, and count them off; returns how many."""
+    counts = list(rows.order_by().values_list("group").annotate(Count("id")))
+    rows.delete()
+    for group_id, count in counts:
+        _count(kind, [group_id], -count)
+    return sum(count for _, count in counts)
 
 
 def _refuse_taken(kind: Kind, group: Group, ids: Collection[UUID]) -> None:
-    rows = kind.rows.objects.filter(similarity_type=group.similarity_type_id)
-    taken = rows.filter(**{f"{kind.member}__in": ids}).exclude(group=group)
-    row = taken.select_related(kind.member, "group__similarity_type").order_by("id").first()
+    rows = _taken(kind, group, ids).select_related(kind.member, "group__similarity_type")
+    row = rows.order_by("id").first()
     if row is not None:
-        raise AlreadyInExclusiveType(getattr(row, kind.member), row.group)
+        raise AlreadyInExclusiveType(getattr(row, kind.member), row.group, group)
 
 
 def _columns(kind: Kind, group: Group, similarity_type: SimilarityType) -> dict[str, Any]:
@@ -164,10 +209,7 @@ def in_several_groups(kind: Kind, similarity_type: SimilarityType) -> tuple[UUID
 
 
 def _held(group_ids: set[UUID]) -> dict[UUID, Group]:
-    groups = {group.pk: group for group in hold_all(Group.objects.filter(pk__in=group_ids))}
-    if len(groups) < len(group_ids):
-        raise Group.DoesNotExist("The group was deleted meanwhile.")
-    return groups
+    return _held_of(group_ids, set())
 
 
 def _there(

@@ -40,6 +40,9 @@ THE_PROGRAM = "Likewise"
 # braces is the row's count or one of its details.
 SENTENCES = {
     ("added images to", "group"): "added {count} image{s} to {name}",
+    ("moved images to", "group"): (
+        "added {count} image{s} to {name}, {moved} of them out of other groups"
+    ),
     ("removed images from", "group"): "removed {count} image{s} from {name}",
     ("added objects to", "group"): "added {count} object{s} to {name}",
     ("removed objects from", "group"): "removed {count} object{s} from {name}",

@@ -11,10 +11,10 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from accounts.access import requires
 from accounts.http import WorkspaceRequest
+from dashboard.forms.chosen import TickedForm
 from dashboard.forms.groups import (
     GroupFilter,
     GroupForm,
-    GroupImagesForm,
     NewGroupForm,
     TestGroupForm,
 )
@@ -33,12 +33,12 @@ from dashboard.views.rendering import (
     may,
     missing_is_404,
     page_or_fragment,
-    refused,
     see_other,
     unusable,
     wants_fragment,
     with_flash,
 )
+from dashboard.views.ticked import Ticks, refused_ticks, why
 
 PARENTS_SHOWN = 20
 TYPES_SHOWN = 20
@@ -187,14 +187,15 @@ def group_test(request: WorkspaceRequest, group_id: UUID) -> HttpResponse:
 def group_remove_images(request: WorkspaceRequest, group_id: UUID) -> HttpResponse:
     """Take the ticked images out of a group; they stay in the workspace."""
     shown = get_group(request.workspace, group_id)
-    form = GroupImagesForm(request.POST, workspace=request.workspace)
-    here = resolve_url("group", shown.pk)
-    if not form.is_valid():
-        return refused(request, str(form.errors["images"][0]), here)
-    ids = [image.pk for image in form.cleaned_data["images"]]
+    form = TickedForm(request.POST)
+    is_valid = form.is_valid()
+    back = resolve_url("group", shown.pk)
+    ticks = Ticks(form.ticked(), back=back, group=shown, leaves=True)
+    if not is_valid:
+        return refused_ticks(request, ticks, form.first_error())
     try:
-        removed, _ = remove_images(group=shown, ids=ids, actor=request.user)
+        removed, _ = remove_images(group=shown, ids=ticks.ids, actor=request.user)
     except Refused as refusal:
-        return refused(request, str(refusal), here)
+        return refused_ticks(request, ticks, why(refusal), refusal)
     out = "1 image is" if removed == 1 else f"{removed:,} images are"
     return answer_change(request, shown, f"{out} out of the group, and still in the workspace.")

@@ -14,18 +14,18 @@ from django.views.decorators.http import require_POST, require_safe
 
 from accounts.access import requires
 from accounts.http import WorkspaceRequest
-from accounts.models import Workspace
 from dashboard.files.errors import readable_size
 from dashboard.forms.images import ChosenForm, TestMarkForm
-from dashboard.models import Image, SimilarityType
+from dashboard.models import Image
 from dashboard.queries.chosen import stored
 from dashboard.queries.groups import groups_of_image
 from dashboard.queries.image_tiles import Chosen, tile_page
 from dashboard.queries.images import get_image
 from dashboard.queries.links import image_link
-from dashboard.queries.similarity_types import types_in
+from dashboard.queries.similarity_types import types_offered
 from dashboard.services.errors import Refused
 from dashboard.services.images import change_image, delete_images
+from dashboard.views.bar import bar
 from dashboard.views.rendering import (
     damaged,
     may,
@@ -36,7 +36,6 @@ from dashboard.views.rendering import (
 )
 from dashboard.views.tiles import tile_items
 
-TYPES_SHOWN = 50
 GROUPS_SHOWN = 100
 
 
@@ -53,15 +52,18 @@ def images(request: WorkspaceRequest) -> HttpResponse:
             return damaged(request, unusable(form, "its type or group was deleted"))
         chosen = form.chosen()
     found = tile_page(request.workspace, chosen, request.GET.get("cursor", ""))
+    types = SimpleLazyObject(partial(types_offered, request.workspace))  # a fragment needs none
     context = {
         "tiles": found.tiles,
         "items": tile_items(found.tiles, can_tick=may(request, "groups.change")),
         "next_url": _next_url(request, found.next),
         "chosen": chosen,
         "extract": partial(_address, chosen),
-        "types": SimpleLazyObject(partial(_types_shown, request.workspace)),
+        "types": types,
+        "bar": SimpleLazyObject(lambda: bar(request, chosen, list(types))),
         "can_add": may(request, "images.add"),
         "can_change": may(request, "groups.change"),
+        "can_delete": may(request, "images.delete"),
     }
     fragment = "found" if request.htmx.target == "found" else "tiles"
     return page_or_fragment(request, "dashboard/images/list.html", fragment, context)
@@ -70,11 +72,6 @@ def images(request: WorkspaceRequest) -> HttpResponse:
 def _address(chosen: Chosen) -> str:
     """Return the filters as an address has them; a fragment never asks for them."""
     return urlencode(stored(chosen))
-
-
-def _types_shown(workspace: Workspace) -> list[SimilarityType]:
-    """Return the types to filter by; a fragment never asks for them."""
-    return list(types_in(workspace).order_by("name", "id")[:TYPES_SHOWN])
 
 
 def _next_url(request: WorkspaceRequest, cursor: str) -> str:
@@ -99,6 +96,7 @@ def image(request: WorkspaceRequest, image_id: UUID) -> HttpResponse:
         "size": readable_size(shown.file_size),
         "groups": groups[:GROUPS_SHOWN],
         "has_more_groups": len(groups) > GROUPS_SHOWN,
+        "bar": bar(request) if may(request, "groups.change") else None,
         "meta_data": _pretty(shown),
         "consequences": _consequences(len(groups)),
         "can_change": may(request, "images.change"),

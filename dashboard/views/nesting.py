@@ -1,6 +1,6 @@
 """Put groups into a group, found by name, and take ticked ones out."""
 
-from collections.abc import Iterable
+from collections.abc import Collection
 from uuid import UUID
 
 from django.http import HttpResponse
@@ -24,11 +24,15 @@ from dashboard.views.rendering import (
     missing_is_404,
     page_or_fragment,
     refused,
+    stays,
     unusable,
+    wants_fragment,
 )
-from dashboard.views.ticking import put_ticked
+from dashboard.views.ticked import why
+from dashboard.views.ticking import put_in
 
 OFFERED = 20
+TEMPLATE = "dashboard/groups/add_groups.html"
 
 
 @never_cache
@@ -46,28 +50,51 @@ def group_groups(request: WorkspaceRequest, group_id: UUID) -> HttpResponse:
     return _offer(request, shown, form.cleaned_data["search"])
 
 
-def _offer(request: WorkspaceRequest, shown: Group, search: str) -> HttpResponse:
-    found = list(pickable_groups(shown, search)[: OFFERED + 1])
+def _offer(
+    request: WorkspaceRequest,
+    shown: Group,
+    search: str,
+    ticked: Collection[UUID] = (),
+    error: str = "",
+) -> HttpResponse:
+    """Offer groups; those that were ticked when something was refused come first, ticked."""
+    rows = pickable_groups(shown, search)
+    kept = list(pickable_groups(shown).filter(pk__in=ticked)) if ticked else []
+    found = [one for one in rows[: OFFERED + 1 + len(kept)] if one not in kept]
     context = {
         "group": shown,
+        "ticked": kept,
         "offered": found[:OFFERED],
         "has_more": len(found) > OFFERED,
         "search": search,
+        "error": error,
     }
     fragment = "candidates" if request.htmx.target == "candidates" else "picker"
-    return page_or_fragment(request, "dashboard/groups/add_groups.html", fragment, context)
+    status = 422 if error else 200
+    return page_or_fragment(request, TEMPLATE, fragment, context, status=status)
 
 
 def _put_in(request: WorkspaceRequest, shown: Group, search: str) -> HttpResponse:
-
-    def put(ids: Iterable[UUID]) -> str:
-        added, _ = add_groups(group=shown, ids=ids, actor=request.user)
-        return f"{_groups(added)} now in “{shown}”."
+    form = TickedGroupsForm(request.POST)
+    if not form.is_valid():
+        return _refused(request, shown, search, form, form.first_error())
+    try:
+        added, _ = add_groups(group=shown, ids=form.ticked(), actor=request.user)
+    except Refused as refusal:
+        return _refused(request, shown, search, form, why(refusal, "group"))
 
     def offer() -> HttpResponse:
         return trigger_client_event(_offer(request, shown, search), "group-changed")
 
-    return put_ticked(request, shown, TickedGroupsForm(request.POST), put=put, offer=offer)
+    return put_in(request, shown, f"{_groups(added)} now in “{shown}”.", offer)
+
+
+def _refused(
+    request: WorkspaceRequest, shown: Group, search: str, form: TickedGroupsForm, sentence: str
+) -> HttpResponse:
+    if wants_fragment(request):
+        return stays(sentence)
+    return _offer(request, shown, search, form.ticked(), sentence)
 
 
 @require_POST
@@ -82,7 +109,7 @@ def group_remove_groups(request: WorkspaceRequest, group_id: UUID) -> HttpRespon
     try:
         removed, _ = remove_groups(group=shown, ids=form.cleaned_data["ids"], actor=request.user)
     except Refused as refusal:
-        return refused(request, str(refusal), resolve_url("group", shown.pk))
+        return refused(request, why(refusal, "group"), resolve_url("group", shown.pk))
     return answer_change(request, shown, f"{_groups(removed)} out, and still in the workspace.")
 
 

@@ -10,21 +10,22 @@ from django.views.decorators.http import require_http_methods
 
 from accounts.access import requires
 from accounts.http import WorkspaceRequest
-from dashboard.forms.chosen import TickedForm
+from dashboard.forms.chosen import PuttingForm
 from dashboard.forms.picking import PickFilter
 from dashboard.models import Group
 from dashboard.queries.groups import get_group
 from dashboard.queries.picking import Wanted, pickable_images
 from dashboard.services.errors import AlreadyInExclusiveType, Refused
 from dashboard.services.groups import add_images
-from dashboard.services.members import Placed
+from dashboard.views.asking import ask_about_taken, placed_said
 from dashboard.views.rendering import (
     damaged,
     missing_is_404,
     page_or_fragment,
     unusable,
 )
-from dashboard.views.ticking import put_ticked
+from dashboard.views.ticked import Ticks, refused_ticks, ticked_page, why
+from dashboard.views.ticking import put_in
 
 
 @never_cache
@@ -60,30 +61,21 @@ def _offer(
 
 
 def _put_in(request: WorkspaceRequest, shown: Group, wanted: Wanted) -> HttpResponse:
-    return put_ticked(
-        request,
-        shown,
-        TickedForm(request.POST),
-        put=lambda ids: _told(add_images(group=shown, ids=ids, actor=request.user), shown),
-        offer=partial(_offer, request, shown, wanted),
-        why=_why,
-    )
-
-
-def _told(placed: Placed, shown: Group) -> str:
-    went = "1 image went" if placed.added == 1 else f"{placed.added:,} images went"
-    already = f"; {placed.already:,} were in it already" if placed.already else ""
-    return f"{went} into “{shown}”{already}."
-
-
-def _why(refusal: Refused) -> str:
-    """Name the image as people know it; the sentence of the API names it by its id."""
-    if not isinstance(refusal, AlreadyInExclusiveType):
-        return str(refusal)
-    image, group = refusal.member, refusal.group
-    return (
-        f"Nothing was changed: “{image}” is in the group “{group}” already, and an image may be "
-        f"in one group of the type “{group.similarity_type}” only. Take it out there first."
+    form = PuttingForm(request.POST)
+    is_valid = form.is_valid()
+    ticks = Ticks(form.ticked(), back=request.get_full_path(), group=shown)
+    if "again" in request.POST:
+        return ticked_page(request, ticks)
+    if not is_valid:
+        return refused_ticks(request, ticks, form.first_error())
+    try:
+        placed = add_images(group=shown, **form.cleaned_data, actor=request.user)
+    except AlreadyInExclusiveType:
+        return ask_about_taken(request, shown, ticks.ids, target="#found")
+    except Refused as refusal:
+        return refused_ticks(request, ticks, why(refusal), refusal)
+    return put_in(
+        request, shown, placed_said(placed, shown), partial(_offer, request, shown, wanted)
     )
 
 

@@ -56,8 +56,12 @@ def refused(request: WorkspaceRequest, sentence: str, to: str) -> HttpResponse:
     if not wants_fragment(request):
         messages.error(request, sentence)
         return see_other(to)
-    response = reswap(HttpResponse(status=422), "none")
-    return with_flash(response, sentence, "error")
+    return stays(sentence)
+
+
+def stays(sentence: str) -> HttpResponse:
+    """Have htmx leave the page as it is, with what is ticked and typed, and say why."""
+    return with_flash(reswap(HttpResponse(status=422), "none"), sentence, "error")
 
 
 def see_other(to: Any, *args: Any) -> HttpResponseRedirect:

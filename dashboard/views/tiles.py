@@ -11,7 +11,7 @@ from dashboard.queries.image_tiles import Tile
 
 _TICK = (
     '<label class="tile-check">'
-    '<input type="checkbox" name="ids" value="{id}" aria-label="Tick {name}"></label>'
+    '<input type="checkbox" name="ids" value="{id}" aria-label="Tick {name}"%s></label>'
 )
 _TEST = '<span class="tile-badges"><span class="tile-badge">Test</span></span>'
 _TILE = (
@@ -20,9 +20,10 @@ _TILE = (
 )
 
 
-def tile_items(tiles: Iterable[Tile], *, can_tick: bool) -> SafeString:
+def tile_items(tiles: Iterable[Tile], *, can_tick: bool, ticked: bool = False) -> SafeString:
     """Return the list items of the tiles, each with a box to tick if the person may change it."""
-    start = f'<li class="tile">{_TICK if can_tick else ""}'
+    box = _TICK % (" checked" if ticked else "") if can_tick else ""
+    start = f'<li class="tile">{box}'
     plain, marked = start + _TILE % "", start + _TILE % _TEST
     return SafeString(
         "".join([(marked if tile["is_test"] else plain).format(**tile) for tile in tiles])

@@ -1,4 +1,5 @@
 // Dialogs: a button [data-dialog="id"] opens that <dialog> as a modal one; [data-dialog-close] inside closes it, and so does a click beside it. Without this module the button's popovertarget does the opening.
+// A question that htmx brings, <dialog data-ask>, opens by itself and goes once it is answered; then the focus is where it was before.
 document.addEventListener("click", (event) => {
   const opener = event.target.closest("[data-dialog]");
   if (opener) {
@@ -23,3 +24,21 @@ function isBeside(dialog, { clientX, clientY }) {
   const box = dialog.getBoundingClientRect();
   return clientX < box.left || clientX > box.right || clientY < box.top || clientY > box.bottom;
 }
+
+let asker = null;
+
+document.addEventListener("htmx:beforeRequest", (event) => {
+  if (!event.target.closest("dialog")) asker = event.target;
+});
+
+document.addEventListener("htmx:load", (event) => {
+  const dialog = event.target.closest?.("dialog[data-ask]") ?? event.target.querySelector?.("dialog[data-ask]");
+  if (!dialog || dialog.open) return;
+  dialog.addEventListener("close", () => {
+    dialog.remove();
+    if (asker?.isConnected) asker.focus();
+  });
+  dialog.showModal();
+});
+
+document.addEventListener("htmx:afterRequest", (event) => event.target.closest?.("dialog[data-ask]")?.close());

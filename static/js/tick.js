@@ -35,7 +35,7 @@ document.addEventListener("click", (event) => {
 });
 
 document.addEventListener("keydown", (event) => {
-  if (event.target.closest("input:not([type=checkbox]), textarea, select, dialog")) return;
+  if (event.defaultPrevented || event.target.closest("input:not([type=checkbox]), textarea, select, dialog")) return;
   const form = event.target.closest("[data-tick]") ?? forms()[0];
   if (!form) return;
   if (event.key === "a" && (event.ctrlKey || event.metaKey)) {
@@ -43,6 +43,14 @@ document.addEventListener("keydown", (event) => {
     tickAll(form, true);
   } else if (event.key === "Escape") tickAll(form, false);
 });
+
+// Somebody else deleted these: their tiles go, the other ticks stay.
+document.addEventListener("gone", ({ detail }) => {
+  for (const id of detail.ids) document.querySelector(`.tile-check input[value="${CSS.escape(id)}"]`)?.closest(".tile").remove();
+  showAll();
+});
+
+document.addEventListener("ticked", (event) => show(event.target.closest("[data-tick]")));
 
 const showAll = () => forms().forEach(show);
 document.addEventListener("htmx:load", showAll);

@@ -257,7 +257,7 @@ def test_an_incomplete_mark_is_told(bob_client: Client, group: Group) -> None:
 
 def test_taking_out_works(bob_client: Client, group: Group, images: list[Image]) -> None:
     ids = [image.pk for image in images[:2]]
-    answer = bob_client.post(reverse("group-remove-images", args=[group.pk]), {"images": ids})
+    answer = bob_client.post(reverse("group-remove-images", args=[group.pk]), {"ids": ids})
     assert answer.status_code == 303
     assert "2 images are out of the group" in told(answer)
     group.refresh_from_db()
@@ -270,18 +270,19 @@ def test_taking_out_is_not_there_for_a_stranger(
     charlie_client: Client, group: Group, images: list[Image]
 ) -> None:
     url = reverse("group-remove-images", args=[group.pk])
-    assert charlie_client.post(url, {"images": [images[0].pk]}).status_code == 404
+    assert charlie_client.post(url, {"ids": [images[0].pk]}).status_code == 404
 
 
 def test_a_viewer_takes_nothing_out(vera_client: Client, group: Group, images: list[Image]) -> None:
     url = reverse("group-remove-images", args=[group.pk])
-    assert vera_client.post(url, {"images": [images[0].pk]}).status_code == 403
+    assert vera_client.post(url, {"ids": [images[0].pk]}).status_code == 403
     assert group.image_rows.count() == 3
 
 
 def test_nothing_ticked_is_told(bob_client: Client, group: Group) -> None:
     answer = bob_client.post(reverse("group-remove-images", args=[group.pk]))
-    assert told(answer) == "Tick the images first."
+    assert answer.status_code == 422
+    assert "Tick at least one image first." in text(answer)
 
 
 def test_an_image_that_is_not_there_takes_nothing_out(
@@ -289,8 +290,14 @@ def test_an_image_that_is_not_there_takes_nothing_out(
 ) -> None:
     delete_images(workspace=cast.workspace, ids=[images[0].pk], actor=cast.bob)
     foreign = make_image(cast.elsewhere, 9)
-    for wrong in (images[0].pk, foreign.pk, "nonsense"):
-        data = {"images": [images[1].pk, wrong]}
+    for wrong, why in (
+        (images[0].pk, "1 of these images was deleted meanwhile"),
+        (foreign.pk, "1 of these images was deleted meanwhile"),
+        ("nonsense", "a box was damaged"),
+    ):
+        data = {"ids": [images[1].pk, wrong]}
         answer = bob_client.post(reverse("group-remove-images", args=[group.pk]), data)
-        assert "of these images" in told(answer)
+        assert why in text(answer)
+        assert text(answer).count(" checked>") == 1, "the ticks stay"
+        assert "Take out of “" in text(answer)
     assert group.image_rows.count() == 2

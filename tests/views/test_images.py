@@ -160,7 +160,7 @@ def test_what_an_uploader_sent_is_shown_as_text(bob_client: Client, cast: Cast) 
 def test_an_image_needs_few_queries(
     bob_client: Client, image: Image, django_assert_max_num_queries: Queries
 ) -> None:
-    with django_assert_max_num_queries(6):
+    with django_assert_max_num_queries(7):
         bob_client.get(f"/images/{image.pk}")
 
 

@@ -151,22 +151,51 @@ def test_by_htmx_the_picker_goes_on(bob_client: Client, group: Group, images: li
     assert f'hx-post="{url}"' in text(answer)
     assert "1 image went into “Red shoe”." in said(answer)
     again = bob_client.post(url, {"ids": [images[0].pk, images[1].pk]}, headers=FOUND)
-    assert "1 image went into “Red shoe”; 1 were in it already." in said(again)
+    assert "1 image went into “Red shoe”; 1 was in it already." in said(again)
 
 
-def test_an_exclusive_type_names_the_group_that_has_it(
+def test_those_of_another_group_are_asked_about(
     bob_client: Client, cast: Cast, group: Group, other: Group, images: list[Image]
 ) -> None:
     add_images(group=other, ids=[images[1].pk], actor=cast.bob)
     data = {"ids": [image.pk for image in images]}
-    answer = bob_client.post(picker(group), data, headers=FOUND)
-    assert (answer.status_code, answer["HX-Reswap"], text(answer)) == (422, "none", "")
-    sentence = "Nothing was changed: “1.jpg” is in the group “Blue hat” already"
-    assert sentence in said(answer)
-    plain = bob_client.post(f"{picker(group)}?test=1", data)
-    assert (plain.status_code, plain["Location"]) == (303, f"{picker(group)}?test=1")
-    assert sentence in told(plain)
+    question = "1 of them is in “Blue hat”: move it, or leave it out?"
+    url = f"{picker(group)}?test=1"
+    asked = bob_client.post(url, data, headers=FOUND)
+    assert (asked.status_code, asked["HX-Retarget"]) == (200, "#ask")
+    assert question in text(asked)
+    assert f'hx-post="{url}" hx-target="#found"' in text(asked)
+    plain = bob_client.post(url, data)
+    assert question in text(plain)
+    assert "hx-post" not in text(plain).partition('<form method="post"')[2].partition(">")[0]
     assert [row.group for row in GroupImage.objects.all()] == [other]
+
+
+def test_the_answer_moves_them_or_leaves_them_out(
+    bob_client: Client, cast: Cast, group: Group, other: Group, images: list[Image]
+) -> None:
+    add_images(group=other, ids=[images[1].pk], actor=cast.bob)
+    data = {"ids": [image.pk for image in images[:3]]}
+    left = bob_client.post(picker(group), data | {"taken": "leave"}, headers=FOUND)
+    assert "2 images went into “Red shoe”; 1 was left where it is." in said(left)
+    moved = bob_client.post(picker(group), data | {"taken": "move"}, headers=FOUND)
+    sentence = "1 image went into “Red shoe”; 1 out of other groups; 2 were in it already."
+    assert sentence in said(moved)
+    for one, count in ((group, 3), (other, 0)):
+        one.refresh_from_db()
+        assert (one.images_count, one.image_rows.count()) == (count, count)
+
+
+def test_without_javascript_the_ticks_are_shown_again(
+    bob_client: Client, group: Group, other: Group, images: list[Image]
+) -> None:
+    ids = [image.pk for image in images]
+    for more in ({"again": "1"}, {"ids": [*ids, uuid.uuid4()]}):
+        page = text(bob_client.post(f"{picker(group)}?test=1", {"ids": ids} | more))
+        assert page.count(" checked>") == 4
+        assert f'action="{picker(group)}?test=1"' in page
+        assert "Put into “Red shoe”" in page
+    assert not GroupImage.objects.exists()
 
 
 def test_bad_input_changes_nothing(
@@ -179,8 +208,8 @@ def test_bad_input_changes_nothing(
     for into, ids, sentence in (
         (group, [], "Tick at least one image first."),
         (group, [good, "nonsense"], "a box was damaged"),
-        (group, [good, uuid.uuid4()], "There is no image with the id"),
-        (group, [good, foreign.pk], "There is no image with the id"),
+        (group, [good, uuid.uuid4()], "1 of these images was deleted meanwhile."),
+        (group, [good, foreign.pk], "1 of these images was deleted meanwhile."),
         (shelf, [good], "“Shelf” holds groups"),
     ):
         answer = bob_client.post(picker(into), {"ids": ids}, headers=FOUND)

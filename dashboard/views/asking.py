@@ -1,0 +1,148 @@
+"""Ask before something happens to images: a dialog on the page that htmx has, else a page."""
+
+from collections.abc import Collection
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import UUID
+
+from django.http import HttpResponse
+from django.shortcuts import render
+from django.utils.cache import patch_vary_headers
+from django_htmx.http import reswap, retarget
+
+from accounts.http import WorkspaceRequest
+from dashboard.models import Group
+from dashboard.queries.held import Held, Holder, taken
+from dashboard.services.members import Placed
+from dashboard.views.rendering import wants_fragment
+
+PAGE = "dashboard/images/ask.html"
+
+
+@dataclass(frozen=True)
+class Answer:
+    """A button of a question: what it sends, what it says, how it looks."""
+
+    name: str
+    value: str
+    label: str
+    look: str = ""
+
+
+@dataclass(frozen=True)
+class Question:
+    """What is asked of images, and where the answer goes together with what was sent before.
+
+    With `target` htmx puts what comes of it there, otherwise it is a page.
+    """
+
+    title: str
+    text: str
+    held: Held
+    ids: Collection[UUID]
+    action: str
+    answers: list[Answer]
+    fields: dict[str, str] = field(default_factory=dict)
+    lines: list[str] = field(default_factory=list)
+    target: str = ""
+
+
+def ask(request: WorkspaceRequest, question: Question) -> HttpResponse:
+    """Put a question that the form of its answers repeats everything for: nothing is kept here."""
+    fragment = wants_fragment(request)
+    context: dict[str, Any] = {"question": question}
+    response = render(request, f"{PAGE}#dialog" if fragment else PAGE, context)
+    patch_vary_headers(response, ["HX-Request"])
+    return reswap(retarget(response, "#ask"), "innerHTML") if fragment else response
+
+
+def ask_about_taken(
+    request: WorkspaceRequest,
+    into: Group,
+    ids: Collection[UUID],
+    *,
+    fields: dict[str, str] | None = None,
+    target: str = "",
+) -> HttpResponse:
+    """Ask what becomes of images that are in another group of an exclusive type."""
+    found = taken(into, ids)
+    answers = [Answer("taken", "move", f"Move {'it' if found.count == 1 else 'them'}", "primary")]
+    if found.count < len(ids):
+        answers.insert(
+            0, Answer("taken", "leave", "Leave out" if found.count == 1 else "Leave them out")
+        )
+    return ask(
+        request,
+        Question(
+            title=_taken_title(found, len(ids)),
+            text=f"An image may be in one group of the type “{into.similarity_type}” only. "
+            f"The others go into “{into}” either way."
+            if found.count < len(ids)
+            else f"An image may be in one group of the type “{into.similarity_type}” only.",
+            held=found,
+            ids=ids,
+            action=request.get_full_path(),
+            answers=answers,
+            fields=fields or {},
+            target=target,
+        ),
+    )
+
+
+def _taken_title(found: Held, ticked: int) -> str:
+    """Write `3 of them are in “phone”, 1 in “case”: move them, or leave them out?`."""
+    them = "it" if found.count == 1 else "them"
+    if ticked == 1:
+        return f"It is in {places(found)}: move it?"
+    if found.count == ticked:
+        return f"All {ticked:,} of them are in {places(found)}: move them?"
+    first, *rest = found.holders
+    be = "is" if first.count == 1 else "are"
+    others = "".join(f", {one.count:,} in “{one.name}”" for one in rest)
+    more = f", others in {more_groups(found.more_groups)}" if found.more_groups else ""
+    return (
+        f"{first.count:,} of them {be} in “{first.name}”{others}{more}: "
+        f"move {them}, or leave {them} out?"
+    )
+
+
+def places(found: Held) -> str:
+    """Write `“phone”, “case” and 4 more groups`."""
+    names = [f"“{one.name}”" for one in found.holders]
+    if found.more_groups:
+        names.append(more_groups(found.more_groups))
+    return " and ".join([", ".join(names[:-1]), names[-1]]) if len(names) > 1 else names[0]
+
+
+def more_groups(count: int) -> str:
+    """Write `1 more group` or `4 more groups`."""
+    return f"{count:,} more group{'' if count == 1 else 's'}"
+
+
+def images_said(count: int) -> str:
+    """Write `1 image` or `3 images`."""
+    return f"{count:,} image{'' if count == 1 else 's'}"
+
+
+def holder_said(one: Holder) -> str:
+    """Write `2 in “phone”`."""
+    return f"{one.count:,} in “{one.name}”"
+
+
+def placed_said(placed: Placed, group: Group) -> str:
+    """Say what came of putting images into a group."""
+    went = f"{images_said(placed.added)} went into “{group}”"
+    facts = {
+        f"{placed.moved:,} out of other groups": placed.moved,
+        f"{placed.already:,} {_was(placed.already)} in it already": placed.already,
+        f"{placed.left:,} {_was(placed.left)} left where {_they(placed.left)}": placed.left,
+    }
+    return "; ".join([went, *(words for words, count in facts.items() if count)]) + "."
+
+
+def _was(count: int) -> str:
+    return "was" if count == 1 else "were"
+
+
+def _they(count: int) -> str:
+    return "it is" if count == 1 else "they are"

@@ -1,0 +1,68 @@
+"""A shop with pictures in it, for browsers to work in."""
+
+import base64
+from pathlib import Path
+from typing import Any
+
+import requests
+from playwright.sync_api import Page, expect
+
+from tests.factories import drawn_jpeg
+from tests.live import EMAIL, PASSWORD, Server
+
+AXE = (Path(__file__).parent / "vendor" / "axe.min.js").read_text()
+PICTURES = 72  # more than the grid shows at once
+SIMILARITY = "similarity/training/v2/"
+
+
+class Shop:
+    """An installation with pictures in it, and a type of which an image has one group."""
+
+    def __init__(self, server: Server) -> None:
+        self.server, self.url = server, server.url
+        self._key = server.manage("token", "create", "--email", EMAIL, "--name", "seed")
+        self.images = [
+            self._post(
+                "recognition/v2/training-image",
+                base64=base64.b64encode(drawn_jpeg(seed)).decode(),
+                test_image=seed == 0,
+            )
+            for seed in range(PICTURES)
+        ]
+        self.kind = self._post(SIMILARITY + "type", name="Same product", exclusive=True)
+
+    def group(self, name: str, *images: int) -> str:
+        """Make a group of some of the pictures and return its page."""
+        made = self._post(SIMILARITY + "group/", name=name, type=self.kind)
+        if images:
+            ids = [self.images[number] for number in images]
+            self._post(f"{SIMILARITY}group/{made}/add-images", images=ids)
+        return f"{self.url}groups/{made}"
+
+    def _post(self, path: str, **fields: Any) -> str:
+        headers = {"Authorization": f"Token {self._key}"}
+        answer = requests.post(self.url + path, json=fields, headers=headers, timeout=30)
+        answer.raise_for_status()
+        return str(answer.json().get("id", ""))
+
+
+def sign_in(shop: Shop, page: Page) -> Page:
+    page.emulate_media(reduced_motion="reduce")  # no colour is measured on its way to another
+    page.goto(shop.url + "accounts/login/")
+    page.get_by_label("E-mail").fill(EMAIL)
+    page.get_by_label("Password").fill(PASSWORD)
+    page.keyboard.press("Enter")
+    expect(page).to_have_title("Home · Likewise")
+    return page
+
+
+def no_barriers(page: Page) -> None:
+    """See that axe finds nothing in either theme, and that a phone has room for the page."""
+    page.evaluate(AXE)
+    for theme in ("light", "dark"):
+        page.emulate_media(color_scheme=theme)  # type: ignore[arg-type]
+        found = page.evaluate("axe.run()")["violations"]
+        assert [(one["id"], one["nodes"][0]["html"][:200]) for one in found] == []
+    page.set_viewport_size({"width": 390, "height": 844})
+    assert not page.evaluate("document.documentElement.scrollWidth > innerWidth")
+    page.set_viewport_size({"width": 1280, "height": 900})
