@@ -19,10 +19,12 @@ from django.db import connections
 
 from dashboard import settings as settings_module
 from dashboard.files.buckets import BadBucketAddress, read_bucket
+from dashboard.files.limits import MOST_PIXELS
 from dashboard.models.name_search import has_indexes
 
 KNOWN_QUEUES = ("upload", "extract", "train")
 LEAST_DECODING_MEMORY = 96 << 20
+LEAST_PIXELS = 1_000_000
 _THROTTLE = re.compile(r"0|[1-9]\d*/[smhd]")
 
 TAG = "likewise"
@@ -233,6 +235,17 @@ def decoding_memory() -> Iterator[CheckMessage]:
             f"LIKEWISE_DECODING_MEMORY is {settings.LIKEWISE_DECODING_MEMORY} bytes.",
             hint="Set it to 96M or more; 768M is the default.",
             id="likewise.E024",
+        )
+
+
+@_registered
+def largest_image() -> Iterator[CheckMessage]:
+    """Refuse a limit by which nearly no image came in, and one that no computer could keep."""
+    if not LEAST_PIXELS <= settings.LIKEWISE_MAX_PIXELS <= MOST_PIXELS:
+        yield Error(
+            f"LIKEWISE_MAX_PIXELS is {settings.LIKEWISE_MAX_PIXELS}.",
+            hint=f"Set it to {LEAST_PIXELS} to {MOST_PIXELS}; 100000000 is the default.",
+            id="likewise.E031",
         )
 
 

@@ -40,6 +40,8 @@ def test_the_defaults_are_right() -> None:
         ({"LIKEWISE_BACKBONE": "/nowhere/encoder.onnx"}, "E009"),
         ({"LIKEWISE_MAX_COLLECTION": 0}, "E010"),
         ({"LIKEWISE_DECODING_MEMORY": 10_000_000}, "E024"),
+        ({"LIKEWISE_MAX_PIXELS": 100}, "E031"),
+        ({"LIKEWISE_MAX_PIXELS": 10**12}, "E031"),
         ({"LIKEWISE_STORAGE": "/var/files"}, "E015"),
         ({"LIKEWISE_QUOTA_BYTES": -1}, "E021"),
         ({"LIKEWISE_QUOTA_IMAGES": -1}, "E021"),
@@ -62,6 +64,7 @@ def test_a_wrong_value_stops_the_start(
     ("name", "value"),
     [
         ("LIKEWISE_DECODING_MEMORY", 96 << 20),
+        ("LIKEWISE_MAX_PIXELS", 400_000_000),
         ("LIKEWISE_THROTTLE", "0"),
         ("LIKEWISE_THROTTLE", "20/m"),
         ("LIKEWISE_QUEUES", ["train"]),

@@ -45,6 +45,7 @@ def test_every_setting_that_is_named_exists() -> None:
         ("LIKEWISE_THROTTLE", "300/s"),
         ("LIKEWISE_MAX_BODY", "128M"),
         ("LIKEWISE_MAX_IMAGE", "32M"),
+        ("LIKEWISE_MAX_PIXELS", "100000000"),
         ("LIKEWISE_QUEUES", ",".join(KNOWN_QUEUES)),
         ("LIKEWISE_MAX_COLLECTION", "1000000"),
         ("LIKEWISE_LEASE", "30"),

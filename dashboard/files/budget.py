@@ -19,6 +19,10 @@ from .limits import MIB, configured_decoding_memory
 # A photo of 12 MP takes 3 MB (its decoder scales), a PNG of 2 MP takes 8.
 SMALL: Final = 16 * MIB
 SMALL_SHARE: Final = 6  # the lane of small images has one part in so many
+# Phones make images of up to so many pixels, some of 20 bytes each: they are decoded in any case,
+# alone if need be. What is larger may be over the budget by a fifth, and no more.
+ALWAYS: Final = 64_000_000
+MOST_OVER: Final = 1.2
 # Of a web server, which has 16 threads: four stay for those who send no large images. Ten
 # lossless WebPs of 50 MP are through in some five seconds of a core.
 PATIENCE: Final = 30.0
@@ -109,10 +113,15 @@ class Budget:
 
     def __init__(self, capacity: int) -> None:
         small = capacity // SMALL_SHARE
+        self.capacity = capacity
         self.small, self.large = Lane(small), Lane(capacity - small)
         self.patience: float | None = None
         self.most_waiting: int | None = None
         self._held = threading.local()
+
+    def can_hold(self, need: int, pixels: int) -> bool:
+        """Tell whether an image that needs so many bytes is decoded at all."""
+        return pixels <= ALWAYS or need <= MOST_OVER * self.capacity
 
     def hurry(self) -> None:
         """Let nobody wait for long: what a web server does, whose every thread is somebody's."""

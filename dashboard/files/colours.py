@@ -16,8 +16,9 @@ from typing import Final
 
 from PIL import Image, ImageCms
 
-# The largest that printing houses publish have some two megabytes; those of screens three thousand.
-MOST_BYTES: Final = 4 << 20
+# Those of screens and cameras have some thousand bytes, those of printing houses up to two million.
+MOST_BYTES: Final = 1 << 20
+_MOST_OF_INKS: Final = 4 << 20
 _HEAD: Final = 128
 _MOST_TAGS: Final = 100
 # Steps of a calculation, one after the other for each colour: as many as fit would take minutes.
@@ -70,7 +71,8 @@ class Correction:
 
 def correction(profile: object, mode: str) -> Correction | None:
     """Return what a picture of that mode needs; None: its colours are right as they are."""
-    if not isinstance(profile, bytes) or not _HEAD < len(profile) <= MOST_BYTES:
+    most = _MOST_OF_INKS if mode == "CMYK" else MOST_BYTES
+    if not isinstance(profile, bytes) or not _HEAD < len(profile) <= most:
         return None
     space = _MODES.get(profile[16:20])
     if mode == "CMYK":

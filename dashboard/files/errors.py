@@ -43,6 +43,22 @@ class UnknownFormat(UnreadableImage):
         )
 
 
+class EndMissing(UnreadableImage):
+    """The bytes stop before the image does."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "The end of the image is missing: the file was cut off. Send the whole file."
+        )
+
+
+class CameraRaw(UnreadableImage):
+    """The bytes are what a camera's sensor saw, and of what it made of that only a preview."""
+
+    def __init__(self) -> None:
+        super().__init__("This is a camera's raw file: export it as JPEG or TIFF.")
+
+
 class ImageTooLarge(FileRefused):
     """The file has too many bytes; `size` is None where reading stopped at the limit."""
 
@@ -57,12 +73,18 @@ class ImageTooLarge(FileRefused):
 class TooManyPixels(FileRefused):
     """The image claims more pixels than are decoded."""
 
-    def __init__(self, limit: int, width: int | None = None, height: int | None = None) -> None:
-        has = (
-            f"The image has {width} × {height} pixels"
-            if width and height
-            else "The image has too many pixels"
-        )
+    def __init__(
+        self,
+        limit: int,
+        width: int | None = None,
+        height: int | None = None,
+        pixels: int | None = None,
+    ) -> None:
+        has = "The image has too many pixels"
+        if width and height:
+            has = f"The image has {width} × {height} pixels"
+        elif pixels:
+            has = f"The image has {pixels / 1e6:,.0f} million pixels"
         super().__init__(
             f"{has}; at most {limit / 1e6:g} million are accepted. Scale it down and send it again."
         )
@@ -77,6 +99,18 @@ class SideTooLong(TooManyPixels):
         self.reason = (
             f"The image has {width} × {height} pixels; a side of at most {most:,} is accepted. "
             "Cut it into parts and send those."
+        )
+        self.args = (self.reason,)
+
+
+class TooHeavy(TooManyPixels):
+    """The image has not too many pixels, but its format takes too much memory for each."""
+
+    def __init__(self, need: int, width: int, height: int) -> None:
+        super().__init__(width * height, width, height)
+        self.reason = (
+            f"The image has {width} × {height} pixels in a form that takes {readable_size(need)} "
+            "of memory to decode. Save it as JPEG, or scale it down, and send that."
         )
         self.args = (self.reason,)
 

@@ -69,14 +69,15 @@ def sha256(data: bytes) -> str:
 
 def inspect(data: bytes, limits: ImageLimits | None = None) -> ImageFacts:
     """Read the header alone: quick, and no promise that the pixels behind it are whole."""
-    file = reading.open_image(data, limits or configured_image_limits())
+    file = reading.open_image(data, limits or configured_image_limits(), is_scaled=True).file
     width, height = reading.upright_size(file)
     return ImageFacts(sha256(data), reading.format_name(file), width, height)
 
 
 def has_profile(data: bytes) -> bool:
     """Tell whether a colour profile of the picture changes its colours; the header tells."""
-    return reading.correction(reading.open_image(data, configured_image_limits())) is not None
+    image = reading.open_image(data, configured_image_limits(), is_scaled=True)
+    return image.correction is not None
 
 
 def decode(
@@ -87,11 +88,12 @@ def decode(
     With `at_least` a JPEG may come back smaller, since its decoder scales for almost nothing, but
     never with the shorter side below `at_least`; nothing is ever enlarged.
     """
-    file = reading.open_image(data, limits or configured_image_limits())
+    is_scaled = at_least is not None
+    image = reading.open_image(data, limits or configured_image_limits(), is_scaled=is_scaled)
     if at_least is not None:
-        reading.draft(file, at_least, at_least)
-    with reading.room_for(file, data):
-        picture = reading.load_upright(file, data)
+        reading.draft(image, at_least, at_least)
+    with reading.room_for(image):
+        picture = reading.load_upright(image)
         return picture if picture.mode == "RGB" else picture.convert("RGB")
 
 
@@ -102,13 +104,13 @@ def show(data: bytes, *, side: int = ENCODER_SIDE, limits: ImageLimits | None = 
     has as much: the encoder's own scaling then has something to average. What is still large is
     scaled as `prepare` scales it, since nobody counts the memory of what is returned.
     """
-    file = reading.open_image(data, limits or configured_image_limits())
-    width, height = reading.upright_size(file)
-    reading.draft_longer(file, 2 * side)
-    is_large = file.width * file.height > _SHOWN_WHOLE
+    image = reading.open_image(data, limits or configured_image_limits(), is_scaled=True)
+    width, height = reading.upright_size(image.file)
+    reading.draft_longer(image, 2 * side)
+    is_large = image.file.width * image.file.height > _SHOWN_WHOLE
     shorter_side = max(STORED_SIDE, 2 * side) if is_large else None
-    with reading.room_for(file, data, shorter_side):
-        picture = reading.load_upright(file, data, shorter_side)
+    with reading.room_for(image, shorter_side):
+        picture = reading.load_upright(image, shorter_side)
         return Shown(picture if picture.mode == "RGB" else picture.convert("RGB"), width, height)
 
 
@@ -130,9 +132,9 @@ def stored_pixels(data: bytes) -> Iterator[Image.Image]:
 
     Their memory is counted until then. Raises DecodersBusy.
     """
-    file = reading.open_image(data, replace(configured_image_limits(), size=len(data)))
-    with reading.room_for(file, data):
-        picture = reading.load_upright(file, data)
+    image = reading.open_image(data, replace(configured_image_limits(), size=len(data)))
+    with reading.room_for(image):
+        picture = reading.load_upright(image)
         yield picture if picture.mode == "RGB" else picture.convert("RGB")
 
 
@@ -142,16 +144,16 @@ def prepare(data: bytes, *, resize: bool = True, limits: ImageLimits | None = No
     Lossy uploads become JPEG and all others PNG, so that equal pixels stay equal. With `resize`
     the shorter side is at most 600 pixels. One decoding feeds both files.
     """
-    file = reading.open_image(data, limits or configured_image_limits())
-    bare = _bare_jpeg(file, data, resize=resize)
+    image = reading.open_image(data, limits or configured_image_limits(), is_scaled=resize)
+    bare = _bare_jpeg(image, resize=resize)
     if bare is not None:
-        return _kept(data, bare, file)
+        return _kept(data, bare, image)
     shorter_side = STORED_SIDE if resize else None
     if resize:
-        reading.draft(file, STORED_SIDE, STORED_SIDE)
-    with reading.room_for(file, data, shorter_side):
-        picture = reading.load_upright(file, data, shorter_side)
-        lossy = reading.is_lossy(file, data)
+        reading.draft(image, STORED_SIDE, STORED_SIDE)
+    with reading.room_for(image, shorter_side):
+        picture = reading.load_upright(image, shorter_side)
+        lossy = reading.is_lossy(image)
         with reading.refusing():
             stored = _jpeg(picture, _STORED_QUALITY) if lossy else _png(picture)
         return _stored_image(data, stored, "jpg" if lossy else "png", picture.size, picture)
@@ -159,16 +161,17 @@ def prepare(data: bytes, *, resize: bool = True, limits: ImageLimits | None = No
 
 def thumbnail(stored: bytes) -> bytes:
     """Make the thumbnail anew from what is stored of an image."""
-    file = reading.open_image(stored, replace(configured_image_limits(), size=len(stored)))
-    reading.draft_longer(file, THUMBNAIL_SIDE)
-    with reading.room_for(file, stored):
-        return _thumbnail(reading.load_upright(file, stored))
+    limits = replace(configured_image_limits(), size=len(stored))
+    image = reading.open_image(stored, limits, is_scaled=True)
+    reading.draft_longer(image, THUMBNAIL_SIDE)
+    with reading.room_for(image):
+        return _thumbnail(reading.load_upright(image))
 
 
 def inspect_stored(data: bytes, limits: ImageLimits | None = None) -> tuple[str, int, int]:
     """Return extension, width and height of a picture that was stored, from its header alone."""
     limits = replace(limits or configured_image_limits(), size=len(data))
-    file = reading.open_image(data, limits)
+    file = reading.open_image(data, limits).file
     return _stored_extension(file), *reading.upright_size(file)
 
 
@@ -188,30 +191,31 @@ def restore(
     uploads and not asked.
     """
     limits = replace(limits or configured_image_limits(), size=len(data))
-    file = reading.open_image(data, limits)
-    extension, size = _stored_extension(file), reading.upright_size(file)
-    reading.draft_longer(file, THUMBNAIL_SIDE)
-    with reading.room_for(file, data):
-        made = _stored_image(data, data, extension, size, reading.load_upright(file, data))
+    image = reading.open_image(data, limits)
+    extension, size = _stored_extension(image.file), reading.upright_size(image.file)
+    reading.draft_longer(image, THUMBNAIL_SIDE)
+    with reading.room_for(image):
+        made = _stored_image(data, data, extension, size, reading.load_upright(image))
     return replace(made, sha256=sha256, file_size=file_size)
 
 
-def _bare_jpeg(file: ImageFile.ImageFile, data: bytes, *, resize: bool) -> bytes | None:
+def _bare_jpeg(image: reading.Opened, *, resize: bool) -> bytes | None:
     """Return a JPEG upload less its metadata if nothing else has to change: nothing is recoded."""
+    file = image.file
     too_large = resize and min(file.size) > STORED_SIDE
     if too_large or not reading.is_jpeg(file) or file.mode not in ("L", "RGB"):
         return None
-    if reading.correction(file) is not None:
+    if image.correction is not None:
         return None
-    return jpeg.strip(data) if pixels.orientation(file.getexif) == 1 else None
+    return jpeg.strip(image.data) if pixels.orientation(file.getexif) == 1 else None
 
 
-def _kept(data: bytes, bare: bytes, file: ImageFile.ImageFile) -> StoredImage:
-    size = file.size
+def _kept(data: bytes, bare: bytes, image: reading.Opened) -> StoredImage:
+    size = image.file.size
     # Decoding small still reads every byte, so a truncated file is found.
-    reading.draft_longer(file, THUMBNAIL_SIDE)
-    with reading.room_for(file, data):
-        return _stored_image(data, bare, "jpg", size, reading.load_upright(file, data))
+    reading.draft_longer(image, THUMBNAIL_SIDE)
+    with reading.room_for(image):
+        return _stored_image(data, bare, "jpg", size, reading.load_upright(image))
 
 
 def _stored_image(

@@ -7,10 +7,14 @@ _START, _END, _SCAN = 0xD8, 0xD9, 0xDA
 _JFIF, _ADOBE = 0xE0, 0xEE
 # Baseline, extended and progressive Huffman: what every browser shows.
 _COMMON_FRAMES: Final = frozenset({0xC0, 0xC1, 0xC2})
+_LOSSLESS_FRAMES: Final = frozenset({0xC3})
 _FRAMES: Final = frozenset({*range(0xC0, 0xD0)} - {0xC4, 0xC8, 0xCC})
 _COEFFICIENT: Final = 2  # bytes
 _TABLES: Final = frozenset({0xC4, 0xDB, 0xDC, 0xDD})
 _PLAIN_JFIF: Final = b"\xff\xe0\x00\x10JFIF\x00\x01\x01\x00\x00\x01\x00\x01\x00\x00"
+END_MARK: Final = bytes((0xFF, _END))
+# Of the zeros that some programs fill a file up with, as many may belong to the picture.
+_OWN_ZEROS: Final = 16
 # In a scan 0xFF is followed by 0 (a stuffed byte), a restart marker, or the marker that ends it.
 _INSIDE_SCAN: Final = frozenset({0x00, *range(0xD0, 0xD8)})
 
@@ -41,10 +45,39 @@ def strip(data: bytes) -> bytes | None:
     return b"".join(parts)
 
 
+def lacks_end(data: bytes) -> bool:
+    """Tell whether there is no mark behind the picture that ends it."""
+    if data[:2] != bytes((0xFF, _START)) or data.endswith(END_MARK):
+        return False
+    return all(segment.marker != _END for segment in _segments(data))
+
+
+def ended(data: bytes) -> bytes:
+    """Return a picture that lacks its end mark with one, right behind its last byte."""
+    bare = data.rstrip(b"\0")
+    return data[: len(bare) + _OWN_ZEROS] + END_MARK
+
+
+def has_all_scans(data: bytes) -> bool:
+    """Tell whether there is a scan for each bit of each coefficient; its bits may yet lack."""
+    left: dict[int, dict[int, int]] = {}
+    components = 0
+    for segment in _segments(data):
+        if segment.marker in _FRAMES:
+            components = data[segment.start + 9] if segment.end > segment.start + 9 else 0
+        if segment.marker == _SCAN:
+            head = data[segment.start : segment.end]
+            first, last, low = head[-3], min(head[-2], 63), head[-1] & 15
+            for component in head[5 : 5 + 2 * head[4] : 2]:
+                left.setdefault(component, {}).update(dict.fromkeys(range(first, last + 1), low))
+    is_full = 0 < components == len(left)
+    return is_full and all(len(bits) == 64 and not any(bits.values()) for bits in left.values())
+
+
 def has_too_many_scans(data: bytes) -> bool:
     """Tell whether decoding would take far longer than the size suggests."""
     # Counting bytes is quick and never too low, so that the walk is left to files that look odd.
-    if _is_one_scan(data) or data.count(b"\xff\xda") <= MOST_SCANS:
+    if is_one_scan(data) or data.count(b"\xff\xda") <= MOST_SCANS:
         return False
     return sum(segment.marker == _SCAN for segment in _segments(data)) > MOST_SCANS
 
@@ -54,7 +87,7 @@ def coefficients(data: bytes) -> int:
 
     None for the common kind, which it decodes row by row; scaling saves nothing of the others.
     """
-    if _is_one_scan(data):
+    if is_one_scan(data):
         return 0
     frame = next((one for one in _segments(data) if one.marker in _FRAMES), None)
     head = data[frame.start : frame.end] if frame else b""
@@ -72,7 +105,22 @@ def coefficients(data: bytes) -> int:
     return blocks * 64 * _COEFFICIENT
 
 
-def _is_one_scan(data: bytes) -> bool:
+def frame_size(data: bytes, *, is_lossless: bool = False) -> tuple[int, int]:
+    """Return width and height of a picture that browsers show; nothing of other kinds.
+
+    With `is_lossless` those of the kind in which cameras pack what a sensor saw, side by side.
+    """
+    frame = next((one for one in _segments(data) if one.marker in _FRAMES), None)
+    wanted = _LOSSLESS_FRAMES if is_lossless else _COMMON_FRAMES
+    if frame is None or frame.marker not in wanted or frame.end - frame.start < 10:
+        return 0, 0
+    head = data[frame.start : frame.end]
+    width = int.from_bytes(head[7:9], "big")
+    is_split = is_lossless and head[9] in (2, 4)
+    return width * head[9] if is_split else width, int.from_bytes(head[5:7], "big")
+
+
+def is_one_scan(data: bytes) -> bool:
     """Tell the common kind, for which even counting is saved: not progressive, colours together."""
     components = 0
     for segment in _segments(data):

@@ -11,8 +11,11 @@ from django.conf import settings
 MIB: Final = 1024 * 1024
 GIB: Final = 1024 * MIB
 
-# Also the most that Pillow is ever allowed (see reading.py); the setting can only lower it.
-MOST_PIXELS: Final = 50_000_000
+USUAL_PIXELS: Final = 100_000_000
+# The most that Pillow is ever allowed (see reading.py), whatever the setting says.
+MOST_PIXELS: Final = 400_000_000
+# A JPEG is decoded scaled down, so it may have more pixels: so many times as many.
+LARGER_JPEG: Final = 4
 # A row of pixels is held several times while a PNG is written; archives of workspaces say the same.
 MOST_OF_A_SIDE: Final = 1_000_000
 
@@ -22,7 +25,7 @@ class ImageLimits:
     """The largest image that is read: `size` in bytes, `pixels` as the header claims them."""
 
     size: int = 32 * MIB
-    pixels: int = MOST_PIXELS
+    pixels: int = USUAL_PIXELS
 
 
 @dataclass(frozen=True, slots=True)

@@ -102,7 +102,7 @@ def _in_strips(
     so that the result is to the bit that of the whole picture flattened and then scaled.
     """
     whole: Image.Image | None = None
-    for box in _strips(source.size, across=size[0] == source.size[0]):
+    for box in strips(source.size, across=size[0] == source.size[0]):
         part = convert(source.crop(box))
         if size[0] != source.size[0]:
             part = part.resize((size[0], part.height), RESAMPLE)
@@ -116,7 +116,7 @@ def _in_strips(
     return whole
 
 
-def _strips(size: tuple[int, int], *, across: bool) -> Iterator[tuple[int, int, int, int]]:
+def strips(size: tuple[int, int], *, across: bool) -> Iterator[tuple[int, int, int, int]]:
     """Yield boxes of some thousand pixels each; of whole rows unless they may be cut across."""
     width, height = size
     columns = min(width, _STRIP) if across else width

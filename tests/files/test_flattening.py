@@ -94,7 +94,7 @@ def test_lines_are_cut_across(size: tuple[int, int]) -> None:
 def test_strips_cover_each_pixel_once() -> None:
     for size in ((1500, 1300), (700_000, 3), (3, 700_000), (262_144, 2), (262_145, 1)):
         for across in (True, False):
-            boxes = [*pixels._strips(size, across=across)]
+            boxes = [*pixels.strips(size, across=across)]
             area = sum((right - left) * (low - top) for left, top, right, low in boxes)
             assert area == size[0] * size[1]
             assert len({box[:2] for box in boxes}) == len(boxes)

@@ -61,12 +61,12 @@ def test_truncated_files_are_refused(kind, resize):
             images.decode_for_encoder(data[:part], limits=LIMITS)
 
 
-@pytest.mark.parametrize("size", [(60_000, 60_000), (8000, 6251), (2**31 - 1, 2**31 - 1)])
+@pytest.mark.parametrize("size", [(60_000, 60_000), (10_000, 10_001), (2**31 - 1, 2**31 - 1)])
 def test_too_many_pixels_are_refused_at_once(size):
     data = png_header(*size)
     start = time.perf_counter()
     for read in (decode, prepare, lambda data: images.inspect(data, LIMITS)):
-        with pytest.raises(TooManyPixels, match="at most 50 million"):
+        with pytest.raises(TooManyPixels, match=r"has .* pixels; at most 100 million"):
             read(data)
     assert time.perf_counter() - start < 1
 

@@ -90,5 +90,9 @@ def test_comments_do_not_fill_the_memory() -> None:
         comments.add_text(f"comment {number}", "x" * 1_000_000, zip=True)
     data = encoded(Image.new("RGB", (9, 9)), "PNG", pnginfo=comments)
     assert len(data) < 50_000
-    with pytest.raises(UnreadableImage):
-        images.inspect(data, LIMITS)
+    tracemalloc.start()
+    try:
+        assert images.prepare(data, limits=LIMITS).width == 9
+        assert tracemalloc.get_traced_memory()[1] < 5_000_000
+    finally:
+        tracemalloc.stop()
