@@ -7,7 +7,7 @@ cannot be meant is no reason to refuse the table: its row says what is wrong wit
 import codecs
 import csv
 import io
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import chain, islice
 from typing import IO, Any, Final
@@ -45,6 +45,7 @@ _YES: Final = frozenset({"yes", "y", "true", "t", "1", "on"})
 _NO: Final = frozenset({"no", "n", "false", "f", "0", "off"})
 _DELIMITERS: Final = ",;\t|"
 _SAMPLE: Final = 64 * 1024
+_HEAD: Final = 512
 _FIRST_ROWS: Final = 20
 _MARKS: Final = (
     (codecs.BOM_UTF8, "utf-8-sig"),
@@ -97,16 +98,38 @@ def read_manifest(file: IO[bytes]) -> Iterator[ManifestRow]:
         ) from error
 
 
-def read_possible_manifest(file: IO[bytes]) -> Iterator[ManifestRow]:
+def read_possible_manifest(file: IO[bytes], *, is_beside: bool = False) -> Iterator[ManifestRow]:
     """Read a table that nobody sent as a manifest, as `read_manifest` does.
 
+    Yields nothing for a sidecar, which tells of a single picture: `is_beside` says that there is
+    one of its name. The address in such a record is where that picture came from.
     Raises BrokenManifest before the first row if none of the first ones tells of a file.
     """
     rows = read_manifest(file)
-    first = list(islice(rows, _FIRST_ROWS))
+    try:
+        first = list(islice(rows, _FIRST_ROWS))
+    except BrokenManifest:
+        if is_beside:
+            return
+        raise
+    if is_beside and not tells_of_several(first):
+        return
+    if len(first) == 1 and first[0].url and _begins_as_object(file):
+        return
     if first and not any(row.names_something for row in first):
         raise BrokenManifest("None of its first records has a “file” or a “url”.")
     yield from chain(first, rows)
+
+
+def tells_of_several(rows: Iterable[ManifestRow]) -> bool:
+    """Say whether the rows name two files or more."""
+    return len({row.file for row in rows if row.file}) > 1
+
+
+def _begins_as_object(file: IO[bytes]) -> bool:
+    file.seek(0)
+    head = file.read(_HEAD).decode(_encoding(file), "replace")
+    return head.lstrip("\ufeff \t\r\n").startswith("{")
 
 
 def read_addresses(file: IO[bytes]) -> Iterator[ManifestRow]:

@@ -1,5 +1,7 @@
 """Files as people really send them, from the browser's door to the names of groups."""
 
+import io
+import zipfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -84,6 +86,21 @@ def test_names_in_old_code_pages_become_groups(
     assert {*Image.objects.values_list("file_name", flat=True)} == {
         name.partition("/")[2] for name in names
     }
+
+
+# What systems add
+
+
+@pytest.mark.parametrize("way", ["archive", "folder"])
+def test_what_a_nas_adds_has_no_row(bob_client: Client, cast: Cast, way: str) -> None:
+    [(name, data)] = case("33-nas-junk").items()
+    if way == "archive":
+        upload = filled_in(bob_client, name, data)
+    else:
+        with zipfile.ZipFile(io.BytesIO(data)) as archive:
+            files = {one: archive.read(one) for one in archive.namelist()}
+        upload = sent(bob_client, cast, files)
+    assert brought(upload) == ({"red": 2, "blue": 2}, 4, {})
 
 
 # The choice
