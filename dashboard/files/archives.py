@@ -23,6 +23,7 @@ from .errors import (
     readable_size,
 )
 from .faults import blaming_the_bytes
+from .junk import is_junk
 from .kinds import HEAD, is_tar
 from .limits import ArchiveLimits, configured_archive_limits
 from .members import (
@@ -32,7 +33,6 @@ from .members import (
     Wrapper,
     common_folder,
     group_name,
-    is_junk,
     path_parts,
     refusal_of_path,
 )
@@ -73,9 +73,11 @@ class Archive(Protocol):
     """What an importer needs of an archive, whatever its kind.
 
     If it `unpacks_on_the_way`, what lies before a file is unpacked to reach it: read while listing.
+    If it `has_directory`, its members may be gone through once more meanwhile.
     """
 
     unpacks_on_the_way: bool
+    has_directory: bool
 
     @property
     def guess(self) -> Guess | None:
@@ -123,6 +125,7 @@ class ZipArchive(AbstractContextManager["ZipArchive"]):
     """
 
     unpacks_on_the_way = False
+    has_directory = True
 
     def __init__(
         self, file: IO[bytes], limits: ArchiveLimits | None = None, *, code_page: str = ""
@@ -171,7 +174,7 @@ class ZipArchive(AbstractContextManager["ZipArchive"]):
         twins = Twins()
         for index, info in enumerate(self._zip.infolist()):
             member = None if _is_folder(info) else self._member(index, info)
-            if member is None or is_junk(member.parts):
+            if member is None or is_junk(member.path):
                 yield None
             elif self._is_plain:
                 yield member

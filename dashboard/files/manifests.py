@@ -7,10 +7,14 @@ cannot be meant is no reason to refuse the table: its row says what is wrong wit
 import codecs
 import csv
 import io
-from collections.abc import Iterator, Mapping
+import json
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from itertools import chain, islice
 from typing import IO, Any, Final
+from urllib.parse import unquote
 
 import orjson
 
@@ -44,7 +48,13 @@ _COLUMNS: Final = {
 _YES: Final = frozenset({"yes", "y", "true", "t", "1", "on"})
 _NO: Final = frozenset({"no", "n", "false", "f", "0", "off"})
 _DELIMITERS: Final = ",;\t|"
+_TOLD_SEPARATOR: Final = re.compile(
+    r"\ufeff?\"?sep=([,;\t|])\"?[,;\t|]*(?:\r\n?|\n)", re.IGNORECASE
+)
+_NO_NUMBER: Final = re.compile(r"\b(?:NaN|Infinity)\b")
+_FILE_URL: Final = "file:"
 _SAMPLE: Final = 64 * 1024
+_HEAD: Final = 512
 _FIRST_ROWS: Final = 20
 _MARKS: Final = (
     (codecs.BOM_UTF8, "utf-8-sig"),
@@ -53,9 +63,16 @@ _MARKS: Final = (
 )
 
 
+Record = Mapping[Any, Any]
+
+
 @dataclass
 class ManifestRow:
-    """What one row says; `wrong` tells of each column that it cannot be used, in a sentence."""
+    """What one row says; `wrong` tells of each column that it cannot be used, in a sentence.
+
+    A row without a file and an address has the reason under `name`; if it was not even meant to
+    have one, it `names_something` no longer.
+    """
 
     number: int
     file: str = ""
@@ -66,11 +83,7 @@ class ManifestRow:
     real: bool | None = None
     meta_data: dict[str, Any] = field(default_factory=dict)
     wrong: dict[str, str] = field(default_factory=dict)
-
-    @property
-    def names_something(self) -> bool:
-        """Say whether it tells of a file or an address, right or wrong."""
-        return bool(self.file or self.url or {"file", "url"} & self.wrong.keys())
+    names_something: bool = True
 
 
 def read_manifest(file: IO[bytes]) -> Iterator[ManifestRow]:
@@ -80,13 +93,16 @@ def read_manifest(file: IO[bytes]) -> Iterator[ManifestRow]:
     try:
         start = text.read(_SAMPLE)
         text.seek(0)
-        records = _records(text, start)
-        for number, record in enumerate(records):
-            if number >= MAX_ROWS:
+        count = 0
+        for number, record in enumerate(_records(text, start)):
+            if record is None:  # a row of a spreadsheet with nothing in it
+                continue
+            if count >= MAX_ROWS:
                 raise BrokenManifest(
                     f"The manifest has more than {MAX_ROWS:,} rows. Split it and send the parts."
                 )
             yield _row(number, record)
+            count += 1
     except UnicodeError as error:
         raise BrokenManifest(
             "The manifest is not written in UTF-8. Save it as “CSV UTF-8” and send it again."
@@ -97,16 +113,38 @@ def read_manifest(file: IO[bytes]) -> Iterator[ManifestRow]:
         ) from error
 
 
-def read_possible_manifest(file: IO[bytes]) -> Iterator[ManifestRow]:
+def read_possible_manifest(file: IO[bytes], *, is_beside: bool = False) -> Iterator[ManifestRow]:
     """Read a table that nobody sent as a manifest, as `read_manifest` does.
 
+    Yields nothing for a sidecar, which tells of a single picture: `is_beside` says that there is
+    one of its name. The address in such a record is where that picture came from.
     Raises BrokenManifest before the first row if none of the first ones tells of a file.
     """
     rows = read_manifest(file)
-    first = list(islice(rows, _FIRST_ROWS))
+    try:
+        first = list(islice(rows, _FIRST_ROWS))
+    except BrokenManifest:
+        if is_beside:
+            return
+        raise
+    if is_beside and not tells_of_several(first):
+        return
+    if len(first) == 1 and first[0].url and _begins_as_object(file):
+        return
     if first and not any(row.names_something for row in first):
         raise BrokenManifest("None of its first records has a “file” or a “url”.")
     yield from chain(first, rows)
+
+
+def tells_of_several(rows: Iterable[ManifestRow]) -> bool:
+    """Say whether the rows name two files or more."""
+    return len({row.file for row in rows if row.file}) > 1
+
+
+def _begins_as_object(file: IO[bytes]) -> bool:
+    file.seek(0)
+    head = file.read(_HEAD).decode(_encoding(file), "replace")
+    return head.lstrip("\ufeff \t\r\n").startswith("{")
 
 
 def read_addresses(file: IO[bytes]) -> Iterator[ManifestRow]:
@@ -133,71 +171,154 @@ def _encoding(file: IO[bytes]) -> str:
     return next((name for mark, name in _MARKS if head.startswith(mark)), "utf-8")
 
 
-def _records(text: io.TextIOWrapper, start: str) -> Iterator[Mapping[str, Any]]:
+def _records(text: io.TextIOWrapper, start: str) -> Iterator[Record | None]:
     first = start.lstrip("\ufeff \t\r\n")[:1]
     if first == "[":
         return _json_array(text)
-    return _json_lines(text) if first == "{" else _csv_rows(text, start)
+    return _json_objects(text) if first == "{" else _csv_rows(text, start)
 
 
-def _csv_rows(text: io.TextIOWrapper, start: str) -> Iterator[Mapping[str, Any]]:
+def _csv_rows(text: io.TextIOWrapper, start: str) -> Iterator[Record | None]:
+    """Yield a record for each row, and None for one of nothing but separators."""
     cells = Cells(text)
-    reader = csv.DictReader(iter(cells), dialect=_dialect(start), restval="")
-    columns = [(name or "").strip() for name in reader.fieldnames or ()]
-    if not {_COLUMNS.get(name.lower()) for name in columns} & {"file", "url"}:
+    lines = iter(cells)
+    told = _TOLD_SEPARATOR.match(start)
+    if told:
+        next(lines)
+    reader = csv.reader(lines, dialect=_dialect(start[told.end() :] if told else start, told))
+    columns = next((row for row in map(_stripped, reader) if any(row)), [])
+    _judge_columns(columns)
+    cells.begin_row()
+    for row in reader:
+        cells.begin_row()
+        yield _csv_record(columns, row) if any(map(str.strip, row)) else None
+
+
+def _stripped(row: list[str]) -> list[str]:
+    return [cell.strip("\ufeff \t\r\n") for cell in row]
+
+
+def _judge_columns(columns: list[str]) -> None:
+    """Raise BrokenManifest if a column is missing, or another one would be lost beside it."""
+    meant: dict[str, str] = {}
+    for name in filter(None, columns):
+        other = meant.setdefault(_COLUMNS.get(name.lower(), name), name)
+        if other is not name and other.lower() == name.lower():
+            raise BrokenManifest(
+                f"The manifest has the column “{name[:80]}” twice. Rename one of the two or delete "
+                "it, and send it again."
+            )
+        if other is not name:
+            raise BrokenManifest(
+                f"The columns “{other}” and “{name}” of the manifest mean the same. Rename one of "
+                "the two or delete it, and send it again."
+            )
+    if not meant.keys() & {"file", "url"}:
         raise BrokenManifest(
             "The manifest has neither a column “file” nor a column “url”: its first line must "
             "name its columns. Add that line and send it again."
         )
-    reader.fieldnames = columns
-    cells.begin_row()
-    for row in reader:
-        cells.begin_row()
-        yield row
 
 
-def _dialect(start: str) -> type[csv.Dialect]:
-    """Find out what separates the cells, by the first line: that one has no text in it."""
-    line = start.lstrip("\ufeff").splitlines()[0] if start.strip("\ufeff \r\n") else ""
+def _csv_record(columns: list[str], row: list[str]) -> Record:
+    """Return the cells under their columns' names, and under None what is wrong with the others."""
+    named = [(name, cell) for name, cell in zip(columns, row, strict=False) if name]
+    record: dict[str | None, str] = dict(named)
+    if any(map(str.strip, row[len(columns) :])):
+        record[None] = "It has more cells than the table has columns."
+    elif any(cell.strip() for name, cell in zip(columns, row, strict=False) if not name):
+        record[None] = "It has a value in a column without a name."
+    return record
+
+
+def _dialect(start: str, told: re.Match[str] | None) -> type[csv.Dialect]:
+    """Find out what separates the cells, by the first line: that one has no text in it.
+
+    Spreadsheets say it in a line of its own, `sep=;`, and people write a space behind it.
+    """
+    line = next((one for one in start.splitlines() if one.strip(f"\ufeff \t{_DELIMITERS}")), "")
 
     class Found(csv.excel):
-        delimiter = max(_DELIMITERS, key=line.count)
+        delimiter = told[1] if told else max(_DELIMITERS, key=line.count)
+        skipinitialspace = True
 
     return Found
 
 
-def _json_lines(text: io.TextIOWrapper) -> Iterator[Mapping[str, Any]]:
-    for number, line in enumerate(lines_of(text), 1):
-        if line.strip():
+def _json_objects(text: io.TextIOWrapper) -> Iterator[Record]:
+    """Yield the records of JSON Lines, or of one object over as many lines as it likes."""
+    lines = (line for line in enumerate(lines_of(text), 1) if line[1].strip())
+    number, first = next(lines)
+    following = next(lines, None)
+    if following is None:
+        yield from _of_object(_json_record(first, f"line {number:,}"))
+    elif following[1].lstrip().startswith("{"):
+        yield _json_record(first, f"line {number:,}")
+        for number, line in chain((following,), lines):
             yield _json_record(line, f"line {number:,}")
+    else:
+        text.seek(0)
+        yield from _of_object(_json_record(_whole(text), "the object"))
 
 
-def _json_array(text: io.TextIOWrapper) -> Iterator[Mapping[str, Any]]:
+def _of_object(found: Record) -> Iterator[Record]:
+    """Yield the records of the one list in an object, or the object if it has none."""
+    lists = {name: one for name, one in found.items() if isinstance(one, list)}
+    if _names_something(found) or not lists:
+        yield found
+        return
+    telling = {name: one for name, one in lists.items() if one and _names_something(one[0])}
+    if len(telling or lists) > 1:
+        names = ", ".join(f"“{str(name)[:80]}”" for name in telling or lists)
+        raise BrokenManifest(
+            f"The manifest has several lists: {names}. Send the one that names the files, by "
+            "itself."
+        )
+    [records] = (telling or lists).values()
+    yield from (_record(one, f"record {number:,}") for number, one in enumerate(records, 1))
+
+
+def _names_something(record: Any) -> bool:
+    names = record if isinstance(record, dict) else ()
+    return any(_COLUMNS.get(str(name).strip().lower()) in ("file", "url") for name in names)
+
+
+def _json_array(text: io.TextIOWrapper) -> Iterator[Record]:
+    found = _parsed(_whole(text), "the array")
+    yield from (_record(one, f"record {number:,}") for number, one in enumerate(found, 1))
+
+
+def _whole(text: io.TextIOWrapper) -> str:
     whole = text.read(MAX_ARRAY + 1)
     if len(whole) > MAX_ARRAY:
         raise BrokenManifest(
             f"The manifest is larger than {readable_size(MAX_ARRAY)}. Write one record a line "
-            "(JSON Lines) instead of one array, and send it again."
+            "(JSON Lines) instead of one array or object, and send it again."
         )
-    found = _parsed(whole, "the array")
-    yield from (_record(one, f"record {number:,}") for number, one in enumerate(found, 1))
+    return whole
 
 
-def _json_record(line: str, where: str) -> Mapping[str, Any]:
+def _json_record(line: str, where: str) -> Record:
     return _record(_parsed(line, where), where)
 
 
 def _parsed(text: str, where: str) -> Any:
+    text = text.strip("\ufeff")
     try:
-        return orjson.loads(text.strip("\ufeff"))
+        return orjson.loads(text)
     except orjson.JSONDecodeError as error:
+        if _NO_NUMBER.search(text):
+            with suppress(ValueError, TypeError, RecursionError):
+                # Once more by orjson, which lets nothing through that cannot be kept.
+                found = json.loads(text, parse_constant=lambda _: None)
+                return orjson.loads(orjson.dumps(found))
         raise BrokenManifest(
             f"The manifest is no JSON that can be read, in {where}: {error}. Mend it and send it "
             "again."
         ) from error
 
 
-def _record(found: Any, where: str) -> Mapping[str, Any]:
+def _record(found: Any, where: str) -> Record:
     if isinstance(found, dict):
         return found
     raise BrokenManifest(
@@ -206,15 +327,17 @@ def _record(found: Any, where: str) -> Mapping[str, Any]:
     )
 
 
-def _row(number: int, record: Mapping[Any, Any]) -> ManifestRow:
+def _row(number: int, record: Record) -> ManifestRow:
     row = ManifestRow(number)
     for name, value in record.items():
-        if name is None:  # cells that no column has a name for
-            row.wrong["row"] = "It has more cells than the table has columns."
+        if name is None:
+            row.wrong["row"] = value
         elif value is not None and value != "":
             _set(row, str(name).strip(), value)
-    if not row.names_something:
-        row.wrong["row"] = "It names neither a file nor an address."
+    if not row.file and not row.url:
+        row.names_something = "file" in row.wrong
+        nothing = f"Row {number + 1:,} names no file and no address."
+        row.wrong = {"name": row.wrong.pop("file", nothing)} | row.wrong
     elif row.file and row.url:
         row.wrong["row"] = "It names a file and an address. Leave one of them out."
         row.url = ""
@@ -235,7 +358,7 @@ def _set(row: ManifestRow, name: str, value: Any) -> None:
         row.wrong[column] = f"Its {column} is no text."
     elif column == "url":
         _set_url(row, str(value).strip())
-    else:
+    elif column != "file" or plain_path(str(value)):
         _set_text(row, column, str(value).strip().replace("\x00", ""))
 
 
@@ -248,6 +371,9 @@ def _set_text(row: ManifestRow, column: str, text: str) -> None:
 
 
 def _set_url(row: ManifestRow, address: str) -> None:
+    if address.lower().startswith(_FILE_URL):
+        _set_text(row, "file", address.replace("\x00", ""))
+        return
     reason = refusal_of_address(address)
     if "\x00" in address:
         address, reason = address.replace("\x00", ""), "Its address holds a null character."
@@ -285,5 +411,8 @@ def is_too_much(meta_data: dict[str, Any]) -> bool:
 
 def plain_path(path: str) -> str:
     """Return a path as files are called here, whichever system wrote it."""
+    path = path.strip()
+    if path.lower().startswith(_FILE_URL):
+        path = unquote(path[len(_FILE_URL) :]).replace("\x00", "")
     parts = (part for part in path.replace("\\", "/").split("/") if part not in ("", "."))
     return "/".join(parts)

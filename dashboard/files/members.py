@@ -5,8 +5,6 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
-_JUNK_FOLDERS: Final = frozenset({"__MACOSX"})
-_JUNK_FILES: Final = frozenset({"thumbs.db", "desktop.ini"})
 _DRIVE: Final = re.compile(r"[A-Za-z]:")
 _CONTROL: Final = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 NO_FILE: Final = "It is a link or a device, not a file. Pack the file itself."
@@ -97,13 +95,6 @@ def refusal_of_path(raw: str, parts: tuple[str, ...]) -> str | None:
     if raw.startswith("/") or _DRIVE.match(raw) or ".." in parts:
         return "Its path leads out of the archive. Pack the folder again from inside."
     return None if raw.strip("./") else "It has no name. Give it one and pack it again."
-
-
-def is_junk(parts: tuple[str, ...]) -> bool:
-    """Tell whether a system put the file there, not a person."""
-    # What leads upwards is no hidden file but an attack, and is shown.
-    hidden = any(part.startswith(".") and not part.startswith("..") for part in parts)
-    return hidden or parts[0] in _JUNK_FOLDERS or parts[-1].lower() in _JUNK_FILES
 
 
 def path_parts(raw: str) -> tuple[str, ...]:

@@ -26,8 +26,9 @@ from .errors import (
     readable_size,
 )
 from .faults import blaming_the_bytes
+from .junk import is_junk
 from .limits import MIB, ArchiveLimits, configured_archive_limits
-from .members import DAMAGED, NO_FILE, Member, is_junk, path_parts, refusal_of_path
+from .members import DAMAGED, NO_FILE, Member, path_parts, refusal_of_path
 from .names import Names, Twins, is_utf8
 from .tar_headers import Tar
 
@@ -45,6 +46,8 @@ class TarArchive(AbstractContextManager["TarArchive"]):
 
     Raises BrokenArchive when it is opened. Members are read in the order of the archive.
     """
+
+    has_directory = False
 
     def __init__(
         self, file: IO[bytes], limits: ArchiveLimits | None = None, *, code_page: str = ""
@@ -92,7 +95,7 @@ class TarArchive(AbstractContextManager["TarArchive"]):
         twins = Twins()
         while (info := self._next()) is not None:
             member = None if info.isdir() else self._member(self._index, info)
-            if member is None or is_junk(member.parts):
+            if member is None or is_junk(member.path):
                 yield None
             elif (raw := _raw(info)).isascii():
                 yield member

@@ -239,7 +239,10 @@ class UploadFile(models.Model):
         return self.name
 
     def refuse(self, what: str, sentence: str) -> None:
-        """Keep what is wrong with a column, the `picture`, its `path`, or the whole `row`."""
+        """Keep what is wrong with a column, the `picture`, its `path`, or the whole `row`.
+
+        Of a manifest's row that has no file and no address, the reason is kept under `name`.
+        """
         self.wrong = self.wrong | {what: sentence}
         self.reason = " ".join(self.wrong.values())
 

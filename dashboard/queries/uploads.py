@@ -12,7 +12,7 @@ from dashboard.queries.pages import PAGE_SIZE, BadCursor, Page
 
 MAX_DIGITS = 18  # a number with more may not fit into the column
 # What may be wrong with a file besides its bytes; see `UploadFile.refuse`.
-NOT_OF_THE_BYTES = ["path", "row", "file", "url", "group", "type", "test", "real"]
+NOT_OF_THE_BYTES = ["path", "row", "file", "name", "url", "group", "type", "test", "real"]
 
 
 def uploads_in(workspace: Workspace) -> QuerySet[Upload]:

@@ -5,31 +5,27 @@ All of it may be done again after a kill: a part is listed once, and a row is th
 
 from collections.abc import Callable, Iterable, Iterator
 from itertools import islice
-from typing import TypeVar
+from typing import IO, TypeVar
 
 from django.db import transaction
 from django.db.models import Q, QuerySet, Value
 from django.db.models.functions import Length, Substr
 
-from dashboard.files import archives, kinds, manifests
+from dashboard.files import archives, kinds, manifests, sidecars
 from dashboard.files.code_pages import Guess
-from dashboard.files.errors import FileRefused
-from dashboard.files.members import is_junk, refusal_of_path
+from dashboard.files.errors import BrokenManifest, FileRefused
+from dashboard.files.junk import is_junk
+from dashboard.files.members import refusal_of_path
 from dashboard.files.names import composed_name
 from dashboard.models import Upload, UploadFile, UploadPart
 from dashboard.queries.receiving import open_part
 from dashboard.services import jobs
 from dashboard.services.upload_matching import match_manifests
-from dashboard.services.upload_tables import WHOLE_PART, InnerTables, told_row
+from dashboard.services.upload_tables import NO_MANIFEST, WHOLE_PART, InnerTables, told_row
 
 LISTED_AT_ONCE = 200
+MOST_UNDECIDED = 20
 LONG_PATH = "The names of its folders are longer than 255 characters together. Shorten them."
-# What nobody looks into: their names say enough.
-_PICTURES = (
-    *(".jpg", ".jpeg", ".png", ".webp", ".gif", ".tif", ".tiff", ".bmp", ".heic", ".heif"),
-    *(".avif", ".svg"),
-)
-
 Kind = UploadPart.Kind
 T = TypeVar("T")
 # Notes in a row what shows in its file's bytes, or why there are none.
@@ -46,18 +42,21 @@ def list_parts(*, upload: Upload, handle: jobs.Handle, look: Look | None = None)
     waiting = upload.parts.filter(listed=False)
     for part in waiting.order_by("number").iterator(chunk_size=LISTED_AT_ONCE):
         _judge_kind(part)
-    _list_pictures(upload, handle)
+    beside = _Beside(upload)
+    _list_pictures(upload, beside, handle)
     for part in waiting.filter(kind=Kind.ARCHIVE).order_by("number"):
         _list_archive(part, handle, look)
     for part in waiting.order_by("number"):
-        _list_table(part, handle)
+        _list_table(part, beside, handle)
     match_manifests(upload=upload, handle=handle)
 
 
 def _judge_kind(part: UploadPart) -> None:
-    """Look at the first bytes of what its name does not tell."""
-    is_picture = part.name.lower().endswith(_PICTURES)
-    if (is_picture and part.kind == Kind.PICTURE) or part.known:
+    """Look at the first bytes of what its name does not tell; what systems add has no row."""
+    if is_junk("/".join(_parts_of(part.name))):
+        UploadPart.objects.filter(pk=part.pk).update(listed=True)
+        return
+    if (sidecars.is_picture(part.name) and part.kind == Kind.PICTURE) or part.known:
         return
     try:
         with open_part(part) as file:
@@ -68,12 +67,29 @@ def _judge_kind(part: UploadPart) -> None:
         UploadPart.objects.filter(pk=part.pk).update(kind=kind)
 
 
+class _Beside:
+    """Knows which files lie beside a picture of the same name, once somebody asks."""
+
+    def __init__(self, upload: Upload) -> None:
+        self._names = upload.parts.filter(kind=Kind.PICTURE).values_list("name", flat=True)
+        self._keys: set[int] | None = None
+
+    def tells_of_picture(self, name: str) -> bool:
+        """Say whether a file may be a sidecar, and its picture is there."""
+        if not sidecars.may_be_sidecar(name):
+            return False
+        if self._keys is None:
+            names = filter(sidecars.is_picture, self._names.iterator(chunk_size=2000))
+            self._keys = {hash(sidecars.picture_key(one)) for one in names}
+        return hash(sidecars.sidecar_key(name)) in self._keys
+
+
 def _batches(items: Iterator[T]) -> Iterator[list[T]]:
     while batch := list(islice(items, LISTED_AT_ONCE)):
         yield batch
 
 
-def _list_pictures(upload: Upload, handle: jobs.Handle) -> None:
+def _list_pictures(upload: Upload, beside: _Beside, handle: jobs.Handle) -> None:
     """Write the rows of pictures that came one by one; their folders are those of their paths."""
     pictures = upload.parts.filter(kind=Kind.PICTURE)
     wrapper = archives.Wrapper()
@@ -82,9 +98,9 @@ def _list_pictures(upload: Upload, handle: jobs.Handle) -> None:
     waiting, last = pictures.filter(listed=False).order_by("number"), -1
     while parts := list(waiting.filter(number__gt=last)[:LISTED_AT_ONCE]):
         last = parts[-1].number
-        rows = [_picture(part, wrapper.folder) for part in parts]
+        told = [part for part in parts if not beside.tells_of_picture(part.name)]
         with transaction.atomic():
-            _write(row for row in rows if row is not None)
+            _write(_picture(part, wrapper.folder) for part in told)
             UploadPart.objects.filter(pk__in=[part.pk for part in parts]).update(listed=True)
             handle.report(stage="Listing the files")
         handle.check()
@@ -94,11 +110,9 @@ def _parts_of(name: str) -> tuple[str, ...]:
     return tuple(part for part in name.split("/") if part not in ("", ".")) or (name,)
 
 
-def _picture(part: UploadPart, wrapper: str | None) -> UploadFile | None:
+def _picture(part: UploadPart, wrapper: str | None) -> UploadFile:
     name = composed_name(part.name)
     parts = _parts_of(name)
-    if is_junk(parts):
-        return None
     row = _row(part, 0, parts, archives.group_name(parts, wrapper))
     if refusal := refusal_of_path(name, parts):
         row.refuse("path", refusal)
@@ -151,6 +165,8 @@ class _Inside:
         self.wrapper = archives.Wrapper()
         self.guess: Guess | None = None
         self._others = 0
+        self._pictures: set[int] | None = None
+        self._undecided: list[tuple[int, list[UploadFile]]] = []
 
     @property
     def passed_over(self) -> str:
@@ -166,13 +182,64 @@ class _Inside:
         ):
             tables = InnerTables(self._part, archive)
             for member in archive.entries():
+                self.guess = archive.guess
                 if member is None:
                     self._pass_over()
+                elif member.refusal is None and sidecars.may_be_sidecar(member.name):
+                    yield from self._sidecar(archive, tables, member)
                 elif member.refusal is None and kinds.is_table(member.name):
-                    yield from tables.rows(member)
+                    yield from tables.rows(member, is_beside=False)
                 else:
-                    yield self._row(archive, member)
-                self.guess = archive.guess
+                    yield from self._picture(archive, member)
+            yield from self._decided(None)
+
+    def _picture(self, archive: archives.Archive, member: archives.Member) -> Iterator[UploadFile]:
+        if not archive.has_directory and sidecars.is_picture(member.name):
+            key = hash(sidecars.picture_key(member.path))
+            self._known(archive).add(key)
+            yield from self._decided(key)
+        yield self._row(archive, member)
+
+    def _sidecar(
+        self, archive: archives.Archive, tables: InnerTables, member: archives.Member
+    ) -> Iterator[UploadFile]:
+        """Yield the rows of what may lie beside a picture, but for one that does.
+
+        In a TAR its picture may come behind it. Those of one name follow each other: what may yet
+        be decided by the next files is kept until then.
+        """
+        key = hash(sidecars.sidecar_key(member.path))
+        is_beside = key in self._known(archive)
+        if kinds.is_table(member.name):
+            rows = tables.rows(member, is_beside=is_beside)
+        else:
+            rows = iter(()) if is_beside else iter((self._row(archive, member),))
+        first = [] if archive.has_directory else list(islice(rows, LISTED_AT_ONCE))
+        yield from self._decided(key)
+        if len({row.name for row in first if not row.url}) > 1:
+            yield from first
+        elif first:
+            self._undecided.append((key, first))
+        yield from rows
+
+    def _known(self, archive: archives.Archive) -> set[int]:
+        """Return the keys of the pictures: all of them, or in a TAR those that were met."""
+        if self._pictures is None:
+            ahead = archive.members() if archive.has_directory else iter(())
+            pictures = (one for one in ahead if sidecars.is_picture(one.name))
+            self._pictures = {hash(sidecars.picture_key(one.path)) for one in pictures}
+        return self._pictures
+
+    def _decided(self, key: int | None) -> Iterator[UploadFile]:
+        """Yield the rows that were kept for another key and have no picture."""
+        kept, self._undecided = self._undecided, []
+        for other, rows in kept:
+            if other in (self._pictures or ()):
+                continue
+            if other == key and len(kept) < MOST_UNDECIDED:
+                self._undecided.append((other, rows))
+            else:
+                yield from rows
 
     def _pass_over(self) -> None:
         self._others += 1
@@ -239,11 +306,11 @@ def _take_off(rows: QuerySet[UploadFile], wrapper: str, handle: jobs.Handle) -> 
         handle.check()
 
 
-def _list_table(part: UploadPart, handle: jobs.Handle) -> None:
+def _list_table(part: UploadPart, beside: _Beside, handle: jobs.Handle) -> None:
     """Write a row for every row of a manifest, or every line of a list of addresses."""
     stage, listed = _reading(part), 0
     handle.report(stage=stage)
-    for rows in _batches(_to_the_end(part, _told(part))):
+    for rows in _batches(_to_the_end(part, _told(part, beside))):
         with transaction.atomic():
             _write(rows)
             listed += len(rows)
@@ -252,8 +319,25 @@ def _list_table(part: UploadPart, handle: jobs.Handle) -> None:
     UploadPart.objects.filter(pk=part.pk).update(listed=True)
 
 
-def _told(part: UploadPart) -> Iterator[UploadFile]:
-    read = manifests.read_addresses if part.kind == Kind.ADDRESSES else manifests.read_manifest
+def _told(part: UploadPart, beside: _Beside) -> Iterator[UploadFile]:
+    is_beside = beside.tells_of_picture(part.name)
+    if part.kind == Kind.ADDRESSES and is_beside:
+        return
     with open_part(part) as file:
-        for row in read(file):
+        for row in _table_rows(part, file, is_beside=is_beside):
             yield told_row(part, row)
+
+
+def _table_rows(
+    part: UploadPart, file: IO[bytes], *, is_beside: bool
+) -> Iterator[manifests.ManifestRow]:
+    """Yield the rows of a table; one that came with a folder was not chosen as a manifest."""
+    if part.kind == Kind.ADDRESSES:
+        yield from manifests.read_addresses(file)
+    elif is_beside or "/" in part.name:
+        try:
+            yield from manifests.read_possible_manifest(file, is_beside=is_beside)
+        except BrokenManifest as refusal:
+            raise BrokenManifest(f"{NO_MANIFEST} {refusal.reason}") from refusal
+    else:
+        yield from manifests.read_manifest(file)

@@ -160,7 +160,7 @@ class Looker:
 def _has_bytes(row: UploadFile) -> bool:
     """Say whether there is something to read: addresses are not fetched before they are due."""
     is_there = not (row.url or row.source_id or row.part.known or row.sha256)
-    return is_there and not row.wrong.keys() & {"file", "row", "path", "picture"}
+    return is_there and not row.wrong.keys() & {"file", "name", "row", "path", "picture"}
 
 
 def _look_early(handle: jobs.Handle, row: UploadFile, data: bytes | FileRefused) -> None:

@@ -14,6 +14,7 @@ from dashboard.models import UploadFile, UploadPart
 WHOLE_PART = 2_147_483_647
 # Between the folder of a manifest inside an archive and what its row names, until that is found.
 INSIDE = "//"
+NO_MANIFEST = "It is no picture, and no manifest that can be read."
 _LONG = "The folder of the manifest and the name are longer than 1,024 characters together."
 
 
@@ -43,14 +44,17 @@ class InnerTables:
         self._part, self._archive = part, archive
         self._count = 0
 
-    def rows(self, member: Member) -> Iterator[UploadFile]:
-        """Yield the rows of a manifest, or why it cannot be read, or not to its end."""
+    def rows(self, member: Member, *, is_beside: bool) -> Iterator[UploadFile]:
+        """Yield the rows of a manifest, or why it cannot be read, or not to its end.
+
+        What tells of a single picture has none; `is_beside` says that there is one of its name.
+        """
         try:
             data = io.BytesIO(self._archive.read(member))
-            for told in manifests.read_possible_manifest(data):
+            for told in manifests.read_possible_manifest(data, is_beside=is_beside):
                 yield self._row(member, told)
         except BrokenManifest as refusal:
-            sentence = f"It is no picture, and no manifest that can be read. {refusal.reason}"
+            sentence = f"{NO_MANIFEST} {refusal.reason}"
             yield self._refused(member, "row", sentence)
         except FileRefused as refusal:
             yield self._refused(member, "picture", refusal.reason)

@@ -18,6 +18,7 @@ from accounts.access import check, requires
 from accounts.http import WorkspaceRequest
 from dashboard import tus
 from dashboard.files.errors import DiskLow
+from dashboard.files.junk import PATTERN
 from dashboard.forms.receiving import BadList, read_files
 from dashboard.forms.uploads import PlainUploadForm, UploadForm
 from dashboard.models import Upload, UploadPart
@@ -101,7 +102,8 @@ def _take(
 
 def _form_page(request: WorkspaceRequest, form: PlainUploadForm, error: str = "") -> HttpResponse:
     status = 422 if error else 200
-    context = {"form": form, "error": error, "hashed": settings.LIKEWISE_MAX_IMAGE}
+    hashed = settings.LIKEWISE_MAX_IMAGE
+    context = {"form": form, "error": error, "hashed": hashed, "junk": PATTERN}
     return render(request, "dashboard/uploads/new.html", context, status=status)
 
 
@@ -158,6 +160,7 @@ def upload_sending(request: WorkspaceRequest, upload_id: UUID) -> HttpResponse:
             "does": DOES[Upload.Purpose(upload.purpose)][upload.auto_commit],
             "base": resolve_url("upload", upload.id),
             "hashed": settings.LIKEWISE_MAX_IMAGE,
+            "junk": PATTERN,
             "can_send": may(request, action_of(upload)),
             "missing": parts_page(upload, missing=True, size=50).rows,
         },

@@ -1,5 +1,6 @@
 // The files that somebody dropped, chose or pasted, with the path that each has in its folder.
-const HIDDEN = /(^|\/)(\.|Thumbs\.db$|desktop\.ini$|__MACOSX\/)/i;
+// What systems add is not sent: the server's own pattern, from the page.
+const JUNK = new RegExp(document.querySelector("[data-junk]")?.dataset.junk ?? "(?!)", "i");
 
 // readEntries gives at most a hundred at a time.
 const childrenOf = async (reader) => {
@@ -11,7 +12,7 @@ const childrenOf = async (reader) => {
 // What cannot be read is passed to `lost`, and holds up nothing else.
 const walk = async (entry, add, lost) => {
   const path = entry.fullPath.replace(/^\/+/, "");
-  if (HIDDEN.test(path)) return;
+  if (JUNK.test(path)) return;
   try {
     if (entry.isFile) add({ path, file: await new Promise((done, fail) => entry.file(done, fail)) });
     else for (const child of await childrenOf(entry.createReader())) await walk(child, add, lost);
@@ -28,7 +29,7 @@ export const handlesOf = async (transfer) => {
 };
 
 export const fromHandle = async (handle, add, lost, path = handle.name) => {
-  if (HIDDEN.test(path)) return;
+  if (JUNK.test(path)) return;
   try {
     if (handle.kind === "file") add({ path, file: await handle.getFile() });
     else for await (const child of handle.values()) await fromHandle(child, add, lost, `${path}/${child.name}`);
@@ -51,13 +52,13 @@ export const fromDrop = async (transfer, add) => {
   const entries = [...transfer.items].map((item) => item.webkitGetAsEntry?.()).filter(Boolean);
   const lost = [];
   const batches = inBatches(add);
-  if (!entries.length) add([...transfer.files].map(plain));
+  if (!entries.length) add([...transfer.files].map(plain).filter(({ path }) => !JUNK.test(path)));
   for (const entry of entries) await walk(entry, batches.one, (path) => lost.push(path));
   batches.flush();
   return lost;
 };
 
-export const fromInput = (input) => [...input.files].map(plain).filter(({ path }) => !HIDDEN.test(path));
+export const fromInput = (input) => [...input.files].map(plain).filter(({ path }) => !JUNK.test(path));
 
 export const fromPaste = (clipboard) => [...(clipboard?.files ?? [])].map((file) => ({ path: file.name, file }));
 

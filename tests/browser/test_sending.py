@@ -8,6 +8,7 @@ from urllib.parse import urljoin
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
+from dashboard.files.junk import is_junk
 from tests.browser.senders import (
     A_WHILE,
     SENDING,
@@ -23,6 +24,7 @@ from tests.browser.senders import (
     wait_for_some,
 )
 from tests.factories import drawn_jpeg
+from tests.files.test_junk import JUNK, PICTURES
 from tests.live import Server
 
 pytestmark = [pytest.mark.browser, pytest.mark.live]
@@ -40,8 +42,22 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
         for seed in range(EACH):
             name = root / f"mug {number}" / f"{seed}.jpg"
             name.write_bytes(drawn_jpeg(100_000 + 1000 * number + seed))
-        (root / f"mug {number}" / ".DS_Store").write_bytes(b"x")
+        for name in (".DS_Store", "Icon\r", "0.xmp", "Picasa.ini"):
+            (root / f"mug {number}" / name).write_bytes(b"x")
+        (root / f"mug {number}" / "@eaDir").mkdir()
+        (root / f"mug {number}" / "@eaDir" / "0.jpg").write_bytes(drawn_jpeg(1))
     return root
+
+
+def test_browser_and_server_leave_out_the_same(program: Server, page: Page) -> None:
+    sign_in(page, program)
+    page.goto(urljoin(program.url, "/uploads/new"))
+    tells = """paths => {
+        const junk = new RegExp(document.querySelector("[data-junk]").dataset.junk, "i");
+        return paths.map((path) => junk.test(path));
+    }"""
+    paths = [*JUNK, *PICTURES]
+    assert page.evaluate(tells, paths) == [is_junk(path) for path in paths]
 
 
 def in_it(page: Page, url: str) -> tuple[int, int]:

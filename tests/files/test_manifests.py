@@ -83,14 +83,15 @@ def test_paths_of_all_systems_are_compared(path, plain):
     [
         ("file,test\n1.jpg,maybe", "test", "Its test is “maybe”: write yes or no."),
         ("file,group\n1.jpg," + "x" * 256, "group", "longer than 255 characters"),
-        ("file,group\n,A", "row", "neither a file nor an address"),
+        ("file,group\n,A", "name", "Row 1 names no file and no address."),
         ("file,url\n1.jpg,https://a.example", "row", "a file and an address"),
         ("file\n1.jpg,A,B", "row", "more cells"),
         ("url\nftp://a.example", "url", "Only addresses with http"),
         ("url\nhttp://user:secret@a.example", "url", "name or password"),
         ("url\nhttp://127.0.0.1/1.jpg", "url", "private network"),
         ("url\nhttp://[::1]/1.jpg", "url", "private network"),
-        ('[{"file": ["1.jpg"]}]', "file", "Its file is no text."),
+        ('[{"file": ["1.jpg"]}]', "name", "Its file is no text."),
+        ("file,,group\n1.jpg,x,A", "row", "a value in a column without a name"),
     ],
 )
 def test_a_row_says_what_is_wrong(text, column, sentence):
@@ -264,3 +265,125 @@ def test_a_line_without_an_end_is_not_read(start, filling):
 def test_many_empty_lines_are_no_row():
     text = "file\n1.jpg\n" + "\n" * (manifests.MAX_LINE + 10) + "2.jpg\n"
     assert [row.file for row in rows(text)] == ["1.jpg", "2.jpg"]
+
+
+# As spreadsheets and people write them
+
+
+def read(text):
+    return [(row.number, row.file, row.group, row.meta_data, row.wrong) for row in rows(text)]
+
+
+def test_rows_of_nothing_are_passed_over_and_counted():
+    text = "\r\n;;;\r\nfile;group;colour;\r\n1.png;A;red;\r\n;;;\r\n ; ;;\r\n2.png;A;;\r\n;;;\r\n"
+    assert read(text) == [(0, "1.png", "A", {"colour": "red"}, {}), (3, "2.png", "A", {}, {})]
+
+
+def test_rows_of_nothing_do_not_count_against_the_limit(monkeypatch):
+    monkeypatch.setattr(manifests, "MAX_ROWS", 1)
+    assert len(read("file,group\n1.jpg,A\n" + ",\n" * 50)) == 1
+
+
+@pytest.mark.parametrize("line", ["sep=;", "SEP=;", '"sep=;"', "sep=;;;", "\ufeffsep=;"])
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
+def test_a_line_that_tells_the_separator_is_no_header(line, end):
+    text = end.join([line, "file;group, or not", "1.png;A", ""])
+    assert read(text) == [(0, "1.png", "", {"group, or not": "A"}, {})]
+
+
+def test_a_column_of_that_name_is_a_column():
+    assert read("sep=,file\nx,1.png\n") == [(0, "1.png", "", {"sep=": "x"}, {})]
+
+
+def test_a_space_may_stand_before_a_quote():
+    text = 'file, group, colour\n"1.png", "red, or ""blue""", light\n'
+    assert read(text) == [(0, "1.png", 'red, or "blue"', {"colour": "light"}, {})]
+
+
+def test_a_cell_may_go_over_lines():
+    assert read('file,note\n1.png,"one\ntwo"\n2.png,\n') == [
+        (0, "1.png", "", {"note": "one\ntwo"}, {}),
+        (1, "2.png", "", {}, {}),
+    ]
+
+
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "utf-8"])
+def test_tab_separated_values_in_any_unicode_are_read(encoding):
+    found = rows("file\tgroup\nŁódź.png\tČeština\n", encoding)
+    assert [(row.file, row.group) for row in found] == [("Łódź.png", "Čeština")]
+
+
+@pytest.mark.parametrize(
+    ("columns", "sentence"),
+    [
+        ("file,group,group", "has the column “group” twice"),
+        ("file,Colour,colour,Colour", "has the column “Colour” twice"),
+        ("file,Group, group", "has the column “group” twice"),
+        ("file,path", "“file” and “path” of the manifest mean the same"),
+    ],
+)
+def test_a_column_that_would_be_lost_is_refused_by_its_name(columns, sentence):
+    with pytest.raises(BrokenManifest, match=sentence):
+        rows(f"{columns}\n1.png,A,B,C\n")
+
+
+@pytest.mark.parametrize(
+    ("text", "files"),
+    [
+        ('{"records": [{"file": "1.png"}, {"file": "2.png"}]}', ["1.png", "2.png"]),
+        ('{\n "version": 2,\n "items": [\n {"file": "1.png"}\n ]\n}\n', ["1.png"]),
+        ('{"images": [{"file_name": "1.png"}], "annotations": [{"id": 1}]}', ["1.png"]),
+        ('{\n "file": "1.png",\n "tags": [{"file": "x"}]\n}', ["1.png"]),
+        ('{"file": "1.png", "tags": ["a"]}', ["1.png"]),
+        ('{"file": "1.png"}\n\n{"file": "2.png"}\n', ["1.png", "2.png"]),
+        ('{"records": []}', []),
+    ],
+)
+def test_an_object_with_a_list_is_that_list(text, files):
+    assert [row.file for row in rows(text)] == files
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        ('{"a": [{"file": "1"}], "b": [{"file": "2"}]}', "several lists: “a”, “b”"),
+        ('{"a": [1], "b": [2]}', "several lists: “a”, “b”"),
+        ('{"a": ["1.png"]}', "record 1 is none"),
+        ('{\n"a": [\n', "in the object"),
+        ('{"a"\n{"file": "1.png"}\n', "in line 1"),
+    ],
+)
+def test_an_object_without_one_list_says_why(text, sentence):
+    with pytest.raises(BrokenManifest, match=sentence):
+        rows(text)
+
+
+@pytest.mark.parametrize("no_number", ["NaN", "Infinity", "-Infinity"])
+@pytest.mark.parametrize("form", ["[{}]", "{}\n", '{{"records": [{}]}}'])
+def test_no_number_is_no_value(form, no_number):
+    record = f'{{"file": "1.png", "price": {no_number}, "said": "NaN"}}'
+    assert read(form.format(record)) == [(0, "1.png", "", {"said": "NaN"}, {})]
+
+
+@pytest.mark.parametrize("value", ['"\\ud800"', "1" * 5000, nested(100_000)])
+def test_beside_no_number_nothing_else_is_let_through(value):
+    with pytest.raises(BrokenManifest, match="no JSON that can be read"):
+        rows(f'[{{"file": "1.png", "a": NaN, "b": {value}}}]')
+
+
+@pytest.mark.parametrize(
+    ("path", "plain"),
+    [
+        ("file:///C:/my%20photos/1.png", "C:/my photos/1.png"),
+        ("FILE://server/share/1.png", "server/share/1.png"),
+        ("/a//b/./1.png", "a/b/1.png"),
+        ("50%20off/1.png", "50%20off/1.png"),
+        (" ./ ", ""),
+    ],
+)
+def test_a_path_of_any_system_is_plain(path, plain):
+    assert plain_path(path) == plain
+
+
+def test_an_address_of_a_file_is_a_file():
+    assert read("url,group\nfile:///a/1.png,A\n")[0][1:3] == ("file:///a/1.png", "A")

@@ -127,7 +127,8 @@ def test_addresses_in_it_are_not_opened(cast: Cast) -> None:
         ("notes.csv", b"name,price\nred,3\n", "neither a column “file” nor a column “url”"),
         ("notes.tsv", b"", "neither a column “file” nor a column “url”"),
         ("info.json", b'{"name": "shoes", "licence": "CC0"}', "has a “file” or a “url”"),
-        ("info.json", b'{\n  "name": "shoes"\n}', "no JSON that can be read, in line 1"),
+        ("info.json", b'{\n  "name": "shoes"\n}', "has a “file” or a “url”"),
+        ("info.json", b'{\n  "name": "shoes"\n', "no JSON that can be read, in the object"),
         ("list.json", b"[1, 2]", "record 1 is none"),
         ("m.csv", b"file\n\xff\xfe\n", "not written in UTF-8"),
     ],
@@ -163,8 +164,8 @@ def test_values_that_cannot_be_meant_are_told(cast: Cast) -> None:
     upload = received(cast, {"a.zip": zipped(files)})
     assert planned(upload).message == "0 new, 0 known already, 3 in error."
     assert sorted(reasons(upload).values()) == [
-        "It names neither a file nor an address.",
         "Its test is “maybe”: write yes or no.",
+        "Row 3 names no file and no address.",
         "The folder of the manifest and the name are longer than 1,024 characters together.",
     ]
 
@@ -389,3 +390,76 @@ def test_what_was_wrong_is_still_wrong_after_a_cancel(
     assert again.message == "1 added, 1 failed."
     assert "maybe" in reasons(upload)["2.jpg"]
     assert groups(kind) == {"A": 1}
+
+
+# Which file is meant
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "photos/red/1.png",
+        "./photos/red/1.png",
+        "red\\1.png",
+        "C:\\Users\\x\\photos\\red\\1.png",
+        "c:/photos/red/1.png",
+        "\\\\server\\share\\photos\\red\\1.png",
+        "/Users/x/photos/red/1.png",
+        "file:///Users/x/my%20photos/red/1.png",
+        "file:///C:/photos/red/1.png",
+        "../photos/red/1.png",
+        "data/red/1.png",
+        "photos/red/../red/1.png",
+        "photos/red/1.PNG",
+        "PHOTOS/Red/1.Png",
+    ],
+)
+@pytest.mark.parametrize("is_inside", [True, False])
+def test_a_path_from_elsewhere_is_found_by_its_end(
+    cast: Cast, path: str, *, is_inside: bool
+) -> None:
+    files = {
+        "photos/red/1.png": drawn_jpeg(1),
+        "photos/blue/1.png": drawn_jpeg(2),
+        "list.jsonl": json.dumps({"file": path, "group": "A"}).encode() + b"\n{}\n",
+    }
+    upload = received(cast, {"a.zip": zipped(files)} if is_inside else files)
+    planned(upload)
+    assert upload.files.get(group_name="A").name == "photos/red/1.png"
+    assert reasons(upload) == {"row 2": "Row 2 names no file and no address."}
+
+
+def test_an_end_that_several_files_share_decides_nothing(cast: Cast) -> None:
+    files = {f"{folder}/red/1.png": drawn_jpeg(1) for folder in "ab"}
+    manifest = b"file,group\nC:\\x\\red\\1.png,A\nC:\\a\\red\\1.png,B\nC:\\red\\2.png,C\n"
+    upload = received(cast, files | {"list.csv": manifest})
+    planned(upload)
+    told = reasons(upload)
+    assert "Several files are called “C:/x/red/1.png”" in told["C:/x/red/1.png"]
+    assert "There is no file “C:/red/2.png”" in told["C:/red/2.png"]
+    assert upload.files.get(name="a/red/1.png").group_name == "B"
+
+
+def test_a_name_in_its_own_case_comes_first(cast: Cast) -> None:
+    files = {"1.PNG": drawn_jpeg(1), "a/1.png": drawn_jpeg(2), "2.PNG": drawn_jpeg(3)}
+    manifest = b"file,group\n1.PNG,A\n1.png,B\n2.png,C\n"
+    upload = received(cast, files | {"list.csv": manifest})
+    assert planned(upload).message == "3 new, 0 known already, 0 in error."
+    assert told(upload) == [("1.PNG", "A"), ("2.PNG", "C"), ("a/1.png", "B")]
+
+
+def test_a_row_that_names_none_never_becomes_a_file(cast: Cast) -> None:
+    """Not even after more was sent and all is looked through again."""
+    long = "x" * 1025
+    rows = [{"group": "A"}, {"file": ["1.jpg"]}, {"file": long}, {"file": "./"}, {"file": " "}]
+    manifest = "\n".join(map(json.dumps, rows)).encode()
+    upload = received(cast, {"list.jsonl": manifest, "row 1": drawn_jpeg(1)})
+    for _ in range(2):
+        assert planned(upload).message == "1 new, 0 known already, 5 in error."
+        assert reasons(upload) == {
+            "row 1": "Row 1 names no file and no address.",
+            "row 2": "Its file is no text.",
+            "row 3": "Its file is longer than 1,024 characters: shorten it.",
+            "row 4": "Row 4 names no file and no address.",
+            "row 5": "Row 5 names no file and no address.",
+        }

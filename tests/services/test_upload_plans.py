@@ -165,7 +165,7 @@ def test_a_second_row_puts_a_file_into_a_second_group(cast: Cast) -> None:
 
 
 def test_rows_that_match_nothing_or_say_nonsense_are_in_error(cast: Cast) -> None:
-    manifest = "file,url,test\nred/9.jpg,,\n1.jpg,,maybe\nx.jpg,,\n,,\n,ftp://a.example/1.jpg,\n"
+    manifest = "file,url,test\nred/9.jpg,,\n1.jpg,,maybe\nx.jpg,,\n,,yes\n,ftp://a.example/1.jpg,\n"
     files = SHOES | {"a/x.jpg": drawn_jpeg(4), "b/x.jpg": drawn_jpeg(5), "m.csv": table(manifest)}
     upload = received(cast, files)
     assert planned(upload).message == "4 new, 0 known already, 5 in error."
@@ -173,7 +173,7 @@ def test_rows_that_match_nothing_or_say_nonsense_are_in_error(cast: Cast) -> Non
     assert "no file “red/9.jpg”" in told["red/9.jpg"]
     assert told["shoes/red/1.jpg"] == "Its test is “maybe”: write yes or no."
     assert "Several files are called “x.jpg”" in told["x.jpg"]
-    assert "neither a file nor an address" in told["row 4"]
+    assert told["row 4"] == "Row 4 names no file and no address."
     assert "Only addresses with http" in told["1.jpg"]
     assert committed(upload).message == "4 added, 5 failed."
 

@@ -1,5 +1,7 @@
 """Files as people really send them, from the browser's door to the names of groups."""
 
+import io
+import zipfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -86,6 +88,21 @@ def test_names_in_old_code_pages_become_groups(
     }
 
 
+# What systems add
+
+
+@pytest.mark.parametrize("way", ["archive", "folder"])
+def test_what_a_nas_adds_has_no_row(bob_client: Client, cast: Cast, way: str) -> None:
+    [(name, data)] = case("33-nas-junk").items()
+    if way == "archive":
+        upload = filled_in(bob_client, name, data)
+    else:
+        with zipfile.ZipFile(io.BytesIO(data)) as archive:
+            files = {one: archive.read(one) for one in archive.namelist()}
+        upload = sent(bob_client, cast, files)
+    assert brought(upload) == ({"red": 2, "blue": 2}, 4, {})
+
+
 # The choice
 
 
@@ -148,3 +165,32 @@ def test_what_is_no_choice_is_refused(bob_client: Client, cast: Cast) -> None:
 def test_a_plan_whose_names_are_known_says_nothing_of_it(bob_client: Client) -> None:
     upload = filled_in(bob_client, "new.zip", raw_zip([(b"a/1.jpg", drawn_jpeg(1))]))
     assert "Names in archives" not in page_of(bob_client, upload)
+
+
+# Tables
+
+
+@pytest.mark.parametrize(
+    ("folder", "groups", "images"),
+    [
+        ("40-csv-blank-rows", {"A": 2, "B": 1}, 3),
+        ("41-csv-sep-line", {"A": 2}, 2),
+        ("44-csv-rooted-above", {"red shoe": 2, "blue shoe": 2}, 4),
+        ("51-json-object-pretty", {"A": 2}, 2),
+    ],
+)
+def test_tables_are_read_as_they_are_written(
+    bob_client: Client, cast: Cast, folder: str, groups: dict[str, int], images: int
+) -> None:
+    upload = sent(bob_client, cast, case(folder))
+    assert brought(upload) == (groups, images, {})
+
+
+def test_a_column_that_is_there_twice_is_refused_by_its_name(
+    bob_client: Client, cast: Cast
+) -> None:
+    upload = sent(bob_client, cast, case("47-csv-mac-cr-duplicate-columns"))
+    text = page_of(bob_client, upload)
+    assert "The manifest has the column “group” twice." in text
+    groups, images, wrong = brought(upload)
+    assert (groups, images, [*wrong]) == ({}, 2, ["list.csv"])

@@ -1,0 +1,48 @@
+"""What lies beside a picture and tells of it alone: no manifest, and no file that failed.
+
+Data sets keep a JSON and a text beside each picture (`0001.jpg`, `0001.json`, `0001.txt`), Google
+Takeout a JSON that has the picture's whole name in its own.
+"""
+
+import re
+from typing import Final
+
+PICTURES: Final = (
+    *(".jpg", ".jpeg", ".png", ".webp", ".gif", ".tif", ".tiff", ".bmp", ".heic", ".heif"),
+    *(".avif", ".svg"),
+)
+_SIDECARS: Final = (".json", ".txt", ".xml", ".cls", ".caption", ".yaml", ".yml")
+# Takeout cuts the words off where the name would grow too long.
+_TAKEOUT: Final = re.compile(r"\.(s[a-z]*(?:-[a-z]*)?)(?=(?:\(\d+\))?$)")
+_TAKEOUT_WORDS: Final = "supplemental-metadata"
+_NUMBER: Final = re.compile(r"(\.[a-z]+)(\(\d+\))$")
+
+
+def is_picture(path: str) -> bool:
+    """Tell whether a file's name is that of a picture."""
+    return path.lower().endswith(PICTURES)
+
+
+def may_be_sidecar(path: str) -> bool:
+    """Tell whether a file tells of a picture, if one of the same name lies beside it."""
+    return path.lower().endswith(_SIDECARS)
+
+
+def picture_key(path: str) -> str:
+    """Return what a picture and its sidecars have in common."""
+    return _without_extension(path.lower())
+
+
+def sidecar_key(path: str) -> str:
+    """Return what a sidecar and its picture have in common; see `picture_key`."""
+    key = _without_extension(path.lower())
+    if (found := _TAKEOUT.search(key)) and _TAKEOUT_WORDS.startswith(found[1]):
+        key = key[: found.start()] + key[found.end() :]
+    key = _NUMBER.sub(r"\2\1", key)  # "1.jpg(2).json" tells of "1(2).jpg"
+    return _without_extension(key) if is_picture(key) else key
+
+
+def _without_extension(path: str) -> str:
+    folders, slash, name = path.rpartition("/")
+    stem, dot, _ = name.rpartition(".")
+    return f"{folders}{slash}{stem if dot and stem else name}"
