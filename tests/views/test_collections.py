@@ -253,7 +253,11 @@ def test_fill_with_bad_input(bob_client: Client, collection: Collection, cast: C
         ({"group": str(uuid.uuid4())}, "no longer there"),
     ):
         answer = bob_client.post(at("collection-fill", collection), fields)
-        assert said in messages(bob_client, answer)
+        assert answer.status_code == 422
+        page = answer.content.decode()
+        assert said in page
+        for chosen in {str(kind.pk), str(group.pk)} & set(fields.values()):
+            assert f'<option value="{chosen}" selected>' in page, "what was chosen stays"
     assert not Job.objects.exists()
 
 
