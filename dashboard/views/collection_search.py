@@ -24,7 +24,7 @@ from dashboard.services.kept_queries import QueryGone
 from dashboard.services.record_search import search_records_by_key, search_records_by_picture
 from dashboard.views.rendering import damaged, missing_is_404, page_or_fragment
 from dashboard.views.search import at_its_address, brought_picture, lost, preview
-from dashboard.views.snippets import curl_nearest, curl_nearest_to
+from dashboard.views.snippets import Shown, curl_nearest
 
 PAGE = "dashboard/collections/search.html"
 GONE = "This record is no longer in the collection. Choose another, or bring a picture."
@@ -102,7 +102,7 @@ def _found(
     row, found = search_records_by_key(collection=shown, key=asked["record"], k=k)
     (one,) = record_tiles(shown, [row])
     address = f"{here}?{urlencode({'record': row.key, 'k': k})}"
-    curl = curl_nearest_to(shown, row.key, k)
+    curl = curl_nearest(shown, Shown(key=row.key), k)
     return Query(one.name, record=one, curl=curl), found, address
 
 

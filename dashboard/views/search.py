@@ -27,7 +27,7 @@ from dashboard.queries.held import groups_of_images
 from dashboard.queries.image_tiles import Tile, tile
 from dashboard.queries.images import get_image
 from dashboard.queries.jobs import unfinished_jobs
-from dashboard.queries.links import image_link, thumbnail_link
+from dashboard.queries.links import thumbnail_link
 from dashboard.queries.search import Hit
 from dashboard.queries.versions import find_default
 from dashboard.services.errors import ModelUnusable
@@ -45,7 +45,7 @@ from dashboard.views.rendering import (
     see_other,
     wants_fragment,
 )
-from dashboard.views.snippets import Shown, curl_descriptor
+from dashboard.views.snippets import Shown, curl_search
 
 ALIKE_SHOWN = 12
 GROUPS_SAID = 2
@@ -136,14 +136,14 @@ def _found(request: WorkspaceRequest, asked: dict[str, Any]) -> tuple[Query, lis
     if (brought := brought_picture(request, asked)) is not None:
         shown = preview(brought.query.data)
         address = brought.address(resolve_url("search"), **sense)
-        curl = curl_descriptor(version, brought.shown) if version else ""
+        curl = curl_search(request.workspace, version, brought.shown, k)
         query = Query(brought.query.name, shown, version, curl=curl, address=address)
         data = brought.query.data
         hits = search_by_picture(workspace=request.workspace, version=version, data=data, k=k)
     else:
         image = asked["image"]
         address = _search_url(image, **sense)
-        curl = curl_descriptor(version, Shown(link=image_link(image))) if version else ""
+        curl = curl_search(request.workspace, version, Shown(key=str(image.pk)), k)
         query = Query(_name(image), thumbnail_link(image), version, image, curl, address)
         hits = search_by_image(image=image, version=version, k=k)
     return query, hit_tiles(hits, version, k)

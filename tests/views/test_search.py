@@ -188,7 +188,7 @@ def test_a_trained_version_works(bob_client: Client, version: Version) -> None:
     assert f"version={version.pk}" in answer.context["hits"][0].search_url
     untrained = bob_client.post("/search/", {"file": jpeg(3), "version": ""}, follow=True)
     assert "by the untrained descriptor" in untrained.content.decode()
-    assert "Copy as curl" not in untrained.content.decode()
+    assert "task_id" not in untrained.context["query"].curl
 
 
 def test_strangers_do_not_find_each_others_images(
