@@ -367,6 +367,7 @@ API = [
     Api("api-task-remove-type", "POST", thing="task"),
     Api("api-task-train", "POST", thing="task"),
     Api("api-descriptor", "POST", viewer="POST", scoped=False),
+    Api("api-search", "POST", viewer="POST"),
     Api("api-collections", "GET POST"),
     Api("api-collection", "GET PUT PATCH DELETE", thing="collection"),
     Api("api-records-insert", "POST"),

@@ -77,6 +77,19 @@ def async_pictures(workspace_id: UUID, request_id: UUID) -> str:
     return f"{workspace_id}/requests/{_shard(request_id)}/{request_id}"
 
 
+def queries(workspace_id: UUID | None = None) -> str:
+    """Return the folder of the pictures that were searched with, of a workspace or of all.
+
+    All of them lie together, so that those whose time is over are found by one short listing.
+    """
+    return "queries" if workspace_id is None else f"queries/{workspace_id}"
+
+
+def query(workspace_id: UUID, key: str) -> str:
+    """Return where a picture that was searched with is kept for a while. Raises UnsafePath."""
+    return f"{queries(workspace_id)}/{plain_name(key)}"
+
+
 def plain_name(name: str) -> str:
     """Return the name if it is one file's name and nothing more. Raises UnsafePath."""
     if not _PLAIN_NAME.fullmatch(name) or name.startswith("."):

@@ -44,7 +44,7 @@ class TickedForm(forms.Form):
         return str(next(iter(self.errors.values()))[0])
 
 
-class DeletingForm(TickedForm):
+class AskedForm(TickedForm):
     """The ticked images, and whether the person was asked about them."""
 
     asked = forms.BooleanField(required=False)

@@ -22,3 +22,9 @@ class TickedGroupsForm(TickedForm):
     """The ticked groups."""
 
     ids = IdsField("group")
+
+
+class AskedGroupsForm(TickedGroupsForm):
+    """The ticked groups, and whether the person was asked about them."""
+
+    asked = forms.BooleanField(required=False)

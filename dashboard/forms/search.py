@@ -18,7 +18,10 @@ USUAL_COUNT = 24
 
 
 class PictureForm(forms.Form):
-    """A query picture, by file or address, or what is `KNOWN` here already; how many results."""
+    """A query picture, by file or address, or what is `KNOWN` here already; how many results.
+
+    `picture` is the signed name of one that was brought and is kept for a while.
+    """
 
     KNOWN = ""
 
@@ -43,6 +46,7 @@ class PictureForm(forms.Form):
         empty_value=None,
         error_messages={"invalid_choice": "Choose 12, 24 or 48 results."},
     )
+    picture = forms.CharField(required=False, max_length=500, widget=forms.HiddenInput)
 
     def clean_file(self) -> Any:
         """Refuse by its size what would not be decoded, before it is read."""
@@ -60,7 +64,9 @@ class PictureForm(forms.Form):
         values = self.cleaned_data
         if values.get("file") and values.get("url"):
             raise forms.ValidationError("Choose a file or give an address, not both.")
-        if not self.errors and not any(values[name] for name in ("file", "url", self.KNOWN)):
+        if not self.errors and not any(
+            values[name] for name in ("file", "url", "picture", self.KNOWN)
+        ):
             raise forms.ValidationError("Choose a picture, paste one, or give its address.")
         return values
 

@@ -34,8 +34,8 @@ class MendForm(forms.Form):
 class RenameForm(forms.Form):
     """Another name for a group that is planned."""
 
-    group = forms.CharField(max_length=255, strip=False)
-    type = forms.CharField(max_length=255, required=False, strip=False)
+    group = forms.CharField(max_length=255, strip=False, widget=forms.HiddenInput)
+    type = forms.CharField(max_length=255, required=False, strip=False, widget=forms.HiddenInput)
     name = forms.CharField(max_length=255, error_messages={"required": "Give the group a name."})
 
 

@@ -15,6 +15,7 @@ from dashboard.services.async_requests import forget_old_requests
 from dashboard.services.closing import close_subject
 from dashboard.services.doctor_temporary import remove_temporary
 from dashboard.services.extraction_sent import forget_left_features
+from dashboard.services.kept_queries import forget_queries
 from dashboard.services.receiving import forget_abandoned
 from dashboard.services.upload_bytes import forget_uploads
 
@@ -51,6 +52,7 @@ def tidy() -> None:
         "abandoned": forget_abandoned,
         "features": forget_left_features,
         "account events": forget_old_events,
+        "queries": forget_queries,
     }
     for name, step in steps.items():
         with _alone(name):

@@ -14,7 +14,7 @@ from uuid import UUID
 from django.utils import timezone
 
 from accounts.models import Workspace
-from dashboard.files import storage
+from dashboard.files import paths, storage
 from dashboard.files.entries import Entry
 from dashboard.queries.doctor import in_pages, is_being_removed
 from dashboard.services import (
@@ -31,6 +31,7 @@ from dashboard.services.doctor_round import Finding, Round
 
 LEAST_AGE = 3600.0
 ENCODERS = "encoders"
+QUERIES = paths.queries()
 
 _OF_WORKSPACE: dict[str, Callable[[Round, UUID, Iterator[Entry]], Iterator[Finding]]] = {
     "images": doctor_images.images,
@@ -70,6 +71,8 @@ def _files(round_: Round) -> Iterator[Finding]:
         workspace_id = _as_uuid(home)
         if home == ENCODERS:
             yield from doctor_versions.encoder_files(round_, noun, entries)
+        elif home == QUERIES:
+            yield from doctor_temporary.queries(round_, entries)
         elif workspace_id is None or noun not in _OF_WORKSPACE:
             yield from _strangers(entries)
         elif not is_being_removed(workspace_id):

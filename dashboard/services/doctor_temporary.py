@@ -9,7 +9,9 @@ from pathlib import Path
 from django.conf import settings
 
 from dashboard.files import storage
+from dashboard.files.entries import Entry
 from dashboard.services.doctor_round import Finding, Round
+from dashboard.services.kept_queries import HOUR
 
 DAY = 24 * 3600.0
 
@@ -27,6 +29,17 @@ def temporary(round_: Round, older_than: float) -> Iterator[Finding]:
             storage.remove_unfinished(older_than)
         sentence = "Files that were never finished; nobody sees them."
         yield Finding("temporary", f"{count:,} in the storage", sentence, mended=round_.mend)
+
+
+def queries(round_: Round, entries: Iterator[Entry]) -> Iterator[Finding]:
+    """Find pictures that were searched with and whose hour is over: no sweep has come by."""
+    for entry in entries:
+        if entry.modified > min(round_.stored_before, time.time() - HOUR):
+            continue
+        if round_.mend:
+            storage.delete(entry.name)
+        sentence = "A picture that was searched with; its hour is over."
+        yield Finding("query", entry.name, sentence, mended=round_.mend)
 
 
 def remove_temporary(older_than: float = DAY) -> int:

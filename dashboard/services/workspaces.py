@@ -77,6 +77,7 @@ def remove_workspace(*, workspace: Workspace, handle: Handle) -> NoReturn:
             break
     # What a request wrote that began before the workspace was closed and was refused just now.
     storage.delete_all(paths.workspace(workspace.pk))
+    storage.delete_all(paths.queries(workspace.pk))
     logger.info("event=workspace-removed workspace=%s", workspace.pk)
     raise JobGone
 

@@ -1,4 +1,4 @@
-"""Ask before something happens to images: a dialog on the page that htmx has, else a page."""
+"""Ask before something happens to what is ticked: a dialog where htmx has a page, else a page."""
 
 from collections.abc import Collection
 from dataclasses import dataclass, field
@@ -31,14 +31,14 @@ class Answer:
 
 @dataclass(frozen=True)
 class Question:
-    """What is asked of images, and where the answer goes together with what was sent before.
+    """What is asked of images or groups, and where the answer goes with what was sent before.
 
     With `target` htmx puts what comes of it there, otherwise it is a page.
     """
 
     title: str
     text: str
-    held: Held
+    held: Held | None
     ids: Collection[UUID]
     action: str
     answers: list[Answer]
@@ -54,6 +54,31 @@ def ask(request: WorkspaceRequest, question: Question) -> HttpResponse:
     response = render(request, f"{PAGE}#dialog" if fragment else PAGE, context)
     patch_vary_headers(response, ["HX-Request"])
     return reswap(retarget(response, "#ask"), "innerHTML") if fragment else response
+
+
+def ask_to_take_out(
+    request: WorkspaceRequest,
+    group: Group,
+    ids: Collection[UUID],
+    *,
+    noun: str,
+    held: Held | None = None,
+    lines: list[str] | None = None,
+) -> HttpResponse:
+    """Ask whether images or groups are to leave a group."""
+    what = f"1 {noun}" if len(ids) == 1 else f"{len(ids):,} {noun}s"
+    question = Question(
+        title=f"Take {what} out of “{group}”?",
+        text="The workspace keeps them. That they belong here is forgotten: to bring them back, "
+        "they are put in again one by one.",
+        held=held,
+        ids=ids,
+        action=request.path,
+        answers=[Answer("asked", "1", f"Take {what} out", "danger")],
+        lines=lines or [],
+        target="#inside",
+    )
+    return ask(request, question)
 
 
 def ask_about_taken(

@@ -14,7 +14,7 @@ from django_htmx.http import HttpResponseClientRedirect
 
 from accounts.access import requires
 from accounts.http import WorkspaceRequest
-from dashboard.forms.chosen import DeletingForm, GroupingForm
+from dashboard.forms.chosen import AskedForm, GroupingForm
 from dashboard.queries.held import held, present
 from dashboard.services.errors import AlreadyInExclusiveType, Refused
 from dashboard.services.groups import group_images
@@ -70,7 +70,7 @@ def images_group(request: WorkspaceRequest) -> HttpResponse:
 @requires("images.delete")
 def images_delete(request: WorkspaceRequest) -> HttpResponse:
     """Ask whether the ticked images are to be deleted, then delete them."""
-    form = DeletingForm(request.POST)
+    form = AskedForm(request.POST)
     is_valid = form.is_valid()
     ticks = _ticks(request, form.ticked())
     if "again" in request.POST:

@@ -20,9 +20,11 @@ from dashboard.queries.collections import get_collection
 from dashboard.queries.record_search import RecordHit
 from dashboard.queries.record_tiles import RecordTile, record_tiles
 from dashboard.services.errors import ModelUnusable
+from dashboard.services.kept_queries import QueryGone
 from dashboard.services.record_search import search_records_by_key, search_records_by_picture
 from dashboard.views.rendering import damaged, missing_is_404, page_or_fragment
-from dashboard.views.search import brought_picture, preview
+from dashboard.views.search import at_its_address, brought_picture, lost, preview
+from dashboard.views.snippets import Shown, curl_nearest
 
 PAGE = "dashboard/collections/search.html"
 GONE = "This record is no longer in the collection. Choose another, or bring a picture."
@@ -40,11 +42,15 @@ class RecordHitTile:
 
 @dataclass(frozen=True)
 class Query:
-    """What was searched with: its name, and the picture as a data: URI or the record it is of."""
+    """What was searched with: its name, and the picture as a data: URI or the record it is of.
+
+    `curl` is the same search as a command.
+    """
 
     name: str
     picture: str = ""
     record: RecordTile | None = None
+    curl: str = ""
 
 
 @never_cache
@@ -52,7 +58,7 @@ class Query:
 @requires("search.run")
 @missing_is_404
 def collection_search(request: WorkspaceRequest, collection_id: UUID) -> HttpResponse:
-    """Search with a picture, which is not kept, or with `?record=` of the collection."""
+    """Search with a picture, or with `?record=` of the collection."""
     shown = get_collection(request.workspace, collection_id)
     form = _form(request)
     if not form.is_bound:
@@ -62,30 +68,42 @@ def collection_search(request: WorkspaceRequest, collection_id: UUID) -> HttpRes
             return damaged(request, form.first_error())
         return _page(request, shown, form, error=form.first_error())
     try:
-        query, hits = _found(shown, form.cleaned_data)
+        query, hits, address = _found(request, shown, form.cleaned_data)
+    except QueryGone as gone:
+        return _page(request, shown, form, error=str(gone), status=lost(request))
     except FileRefused as refusal:
         return _page(request, shown, form, error=refusal.reason)
     except ModelUnusable as refusal:
         return _page(request, shown, form, error=str(refusal))
     except Record.DoesNotExist:
         return _page(request, shown, form, error=GONE)
-    return _page(request, shown, form, query=query, hits=_tiles(shown, hits))
+    tiles = _tiles(shown, hits)
+    return at_its_address(
+        request, address, lambda: _page(request, shown, form, query=query, hits=tiles)
+    )
 
 
 def _form(request: WorkspaceRequest) -> CollectionSearchForm:
     if request.method == "POST":
         return CollectionSearchForm(request.POST, request.FILES)
-    return CollectionSearchForm(request.GET if "record" in request.GET else None)
+    return CollectionSearchForm(request.GET if request.GET.keys() & {"record", "picture"} else None)
 
 
-def _found(shown: Collection, asked: dict[str, Any]) -> tuple[Query, Sequence[RecordHit]]:
-    if asked["file"] or asked["url"]:
-        name, data = brought_picture(asked)
-        hits = search_records_by_picture(collection=shown, data=data, k=asked["k"])
-        return Query(name, preview(data)), hits
-    row, found = search_records_by_key(collection=shown, key=asked["record"], k=asked["k"])
+def _found(
+    request: WorkspaceRequest, shown: Collection, asked: dict[str, Any]
+) -> tuple[Query, Sequence[RecordHit], str]:
+    here, k = resolve_url("collection-search", shown.pk), asked["k"]
+    if (brought := brought_picture(request, asked)) is not None:
+        data = brought.query.data
+        hits = search_records_by_picture(collection=shown, data=data, k=k)
+        address = brought.address(here, k=k)
+        curl = curl_nearest(shown, brought.shown, k)
+        return Query(brought.query.name, preview(data), curl=curl), hits, address
+    row, found = search_records_by_key(collection=shown, key=asked["record"], k=k)
     (one,) = record_tiles(shown, [row])
-    return Query(one.name, record=one), found
+    address = f"{here}?{urlencode({'record': row.key, 'k': k})}"
+    curl = curl_nearest(shown, Shown(key=row.key), k)
+    return Query(one.name, record=one, curl=curl), found, address
 
 
 def _tiles(shown: Collection, hits: Sequence[RecordHit]) -> list[RecordHitTile]:
@@ -108,7 +126,8 @@ def _page(
     form: CollectionSearchForm,
     *,
     error: str = "",
+    status: int = 422,
     **found: Any,
 ) -> HttpResponse:
     context = {"collection": shown, "form": form, "error": error} | found
-    return page_or_fragment(request, PAGE, "found", context, status=422 if error else 200)
+    return page_or_fragment(request, PAGE, "found", context, status=status if error else 200)

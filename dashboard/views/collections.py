@@ -25,7 +25,7 @@ from dashboard.services.collections import (
     create_collection,
     delete_collection,
 )
-from dashboard.services.errors import Refused
+from dashboard.services.errors import AlreadyFilling, Refused
 from dashboard.services.fills import start_fill
 from dashboard.views.progress import shown_if_any
 from dashboard.views.rendering import (
@@ -91,7 +91,13 @@ def _form_page(
 @missing_is_404
 def collection(request: WorkspaceRequest, collection_id: UUID) -> HttpResponse:
     """Show a collection: what is put in, how a program asks it, its records."""
-    shown = get_collection(request.workspace, collection_id)
+    return _collection_page(request, get_collection(request.workspace, collection_id))
+
+
+def _collection_page(
+    request: WorkspaceRequest, shown: Collection, form: FillForm | None = None
+) -> HttpResponse:
+    """Show it; `form` is a filled one that was refused."""
     cursor = request.GET.get("cursor", "")
     found = record_page(shown, cursor)
     context = {
@@ -100,16 +106,17 @@ def collection(request: WorkspaceRequest, collection_id: UUID) -> HttpResponse:
         "next": found.next,
     }
     if not (cursor and wants_fragment(request)):
-        context |= _beside(request, shown)
-    return page_or_fragment(request, PAGE, "rows" if cursor else "contents", context)
+        context |= _beside(request, shown, form)
+    fragment = "rows" if cursor else "contents"
+    return page_or_fragment(request, PAGE, fragment, context, status=422 if form else 200)
 
 
-def _beside(request: WorkspaceRequest, shown: Collection) -> dict[str, Any]:
+def _beside(request: WorkspaceRequest, shown: Collection, form: FillForm | None) -> dict[str, Any]:
     """Return what the page shows beside the records."""
     fill = fills_of(shown).first()
     job = job_about(request.workspace, fill.pk) if fill else None
     return {
-        "form": FillForm(workspace=request.workspace),
+        "form": form or FillForm(workspace=request.workspace),
         "job": job,
         "progress": shown_if_any(job, request.membership),
         "url": settings.LIKEWISE_URL,
@@ -144,12 +151,14 @@ def collection_fill(request: WorkspaceRequest, collection_id: UUID) -> HttpRespo
     shown = get_collection(request.workspace, collection_id)
     form = FillForm(request.POST, workspace=request.workspace)
     if not form.is_valid():
-        messages.error(request, form.first_error())
-        return see_other("collection", shown.pk)
+        return _collection_page(request, shown, form)
     try:
         start_fill(collection=shown, **form.cleaned_data, actor=request.user)
-    except Refused as refusal:
+    except AlreadyFilling as refusal:  # the page shows the job instead of the form
         messages.error(request, str(refusal))
+    except Refused as refusal:
+        form.add_error(None, str(refusal))
+        return _collection_page(request, shown, form)
     return see_other("collection", shown.pk)
 
 

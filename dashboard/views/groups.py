@@ -11,7 +11,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from accounts.access import requires
 from accounts.http import WorkspaceRequest
-from dashboard.forms.chosen import TickedForm
+from dashboard.forms.chosen import AskedForm
 from dashboard.forms.groups import (
     GroupFilter,
     GroupForm,
@@ -20,12 +20,14 @@ from dashboard.forms.groups import (
 )
 from dashboard.models import Group
 from dashboard.queries.groups import find_groups, get_group, members_of
+from dashboard.queries.held import held, present
 from dashboard.queries.image_tiles import tiles
 from dashboard.queries.nesting import groups_around, groups_inside
 from dashboard.queries.pages import page
 from dashboard.queries.similarity_types import types_in
 from dashboard.services.errors import Refused
 from dashboard.services.groups import change_group, create_group, mark_group, remove_images
+from dashboard.views.asking import ask_to_take_out
 from dashboard.views.group_cards import group_cards
 from dashboard.views.renaming import Named, rename
 from dashboard.views.rendering import (
@@ -38,7 +40,7 @@ from dashboard.views.rendering import (
     wants_fragment,
     with_flash,
 )
-from dashboard.views.ticked import Ticks, refused_ticks, why
+from dashboard.views.ticked import Ticks, refused_ticks, ticked_page, why
 
 PARENTS_SHOWN = 20
 TYPES_SHOWN = 20
@@ -185,14 +187,20 @@ def group_test(request: WorkspaceRequest, group_id: UUID) -> HttpResponse:
 @requires("groups.change")
 @missing_is_404
 def group_remove_images(request: WorkspaceRequest, group_id: UUID) -> HttpResponse:
-    """Take the ticked images out of a group; they stay in the workspace."""
+    """Ask, then take the ticked images out of a group; they stay in the workspace."""
     shown = get_group(request.workspace, group_id)
-    form = TickedForm(request.POST)
+    form = AskedForm(request.POST)
     is_valid = form.is_valid()
     back = resolve_url("group", shown.pk)
     ticks = Ticks(form.ticked(), back=back, group=shown, leaves=True)
+    if "again" in request.POST:
+        return ticked_page(request, ticks)
     if not is_valid:
         return refused_ticks(request, ticks, form.first_error())
+    there = present(request.workspace, ticks.ids)
+    if there and not form.cleaned_data["asked"]:
+        found = held(request.workspace, there)
+        return ask_to_take_out(request, shown, there, noun="image", held=found)
     try:
         removed, _ = remove_images(group=shown, ids=ticks.ids, actor=request.user)
     except Refused as refusal:

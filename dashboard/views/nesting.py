@@ -12,18 +12,21 @@ from django_htmx.http import trigger_client_event
 from accounts.access import requires
 from accounts.http import WorkspaceRequest
 from dashboard.forms.finding import NameSearch
-from dashboard.forms.picking import TickedGroupsForm
+from dashboard.forms.picking import AskedGroupsForm, TickedGroupsForm
 from dashboard.models import Group
 from dashboard.queries.groups import get_group
+from dashboard.queries.nesting import groups_inside
 from dashboard.queries.picking import pickable_groups
 from dashboard.services.errors import Refused
 from dashboard.services.nesting import add_groups, remove_groups
+from dashboard.views.asking import ask_to_take_out
 from dashboard.views.groups import answer_change
 from dashboard.views.rendering import (
     damaged,
     missing_is_404,
     page_or_fragment,
     refused,
+    see_other,
     stays,
     unusable,
     wants_fragment,
@@ -32,6 +35,7 @@ from dashboard.views.ticked import why
 from dashboard.views.ticking import put_in
 
 OFFERED = 20
+NAMED = 5
 TEMPLATE = "dashboard/groups/add_groups.html"
 
 
@@ -101,15 +105,24 @@ def _refused(
 @requires("groups.change")
 @missing_is_404
 def group_remove_groups(request: WorkspaceRequest, group_id: UUID) -> HttpResponse:
-    """Take the ticked groups out of a group; they stay in the workspace."""
+    """Ask, then take the ticked groups out of a group; they stay in the workspace."""
     shown = get_group(request.workspace, group_id)
-    form = TickedGroupsForm(request.POST)
+    form = AskedGroupsForm(request.POST)
+    here = resolve_url("group", shown.pk)
+    if "again" in request.POST:
+        return see_other(here)
     if not form.is_valid():
-        return refused(request, form.first_error(), resolve_url("group", shown.pk))
+        return refused(request, form.first_error(), here)
+    inside = groups_inside(shown).filter(pk__in=form.ticked()).order_by("name", "id")
+    names = list(inside.values_list("name", flat=True)[:NAMED])
+    if names and not form.cleaned_data["asked"]:
+        ids, more = form.ticked(), len(form.ticked()) - len(names)
+        lines = names + ([f"and {more:,} more"] if more > 0 else [])
+        return ask_to_take_out(request, shown, ids, noun="group", lines=lines)
     try:
         removed, _ = remove_groups(group=shown, ids=form.cleaned_data["ids"], actor=request.user)
     except Refused as refusal:
-        return refused(request, why(refusal, "group"), resolve_url("group", shown.pk))
+        return refused(request, why(refusal, "group"), here)
     return answer_change(request, shown, f"{_groups(removed)} out, and still in the workspace.")
 
 

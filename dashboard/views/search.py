@@ -1,7 +1,7 @@
 """Find what is alike: to a picture that somebody brings, or to an image of the workspace."""
 
 import base64
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -12,16 +12,18 @@ from django.shortcuts import redirect, render, resolve_url
 from django.utils.http import urlencode
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
+from django_htmx.http import push_url
 
 from accounts.access import requires
 from accounts.http import WorkspaceRequest
 from dashboard.files import images as pictures
-from dashboard.files.errors import FileRefused
+from dashboard.files.errors import DiskLow, FileRefused
 from dashboard.files.fetch import fetch_image
 from dashboard.forms.search import SearchForm
 from dashboard.models import Image, Job, Version
 from dashboard.queries.encoders import default_key
 from dashboard.queries.features import has_undescribed
+from dashboard.queries.held import groups_of_images
 from dashboard.queries.image_tiles import Tile, tile
 from dashboard.queries.images import get_image
 from dashboard.queries.jobs import unfinished_jobs
@@ -30,7 +32,9 @@ from dashboard.queries.search import Hit
 from dashboard.queries.versions import find_default
 from dashboard.services.errors import ModelUnusable
 from dashboard.services.features import start_describing
+from dashboard.services.kept_queries import KeptQuery, QueryGone, find_query, keep_query
 from dashboard.services.search import search_by_image, search_by_picture
+from dashboard.views.bar import bar
 from dashboard.views.checklist import remember
 from dashboard.views.progress import shown_progress
 from dashboard.views.rendering import (
@@ -41,43 +45,44 @@ from dashboard.views.rendering import (
     see_other,
     wants_fragment,
 )
-from dashboard.views.snippets import curl_descriptor
+from dashboard.views.snippets import Shown, curl_search
 
 ALIKE_SHOWN = 12
+GROUPS_SAID = 2
 PAGE = "dashboard/search/search.html"
 
 
 @dataclass(frozen=True)
 class HitTile:
-    """A result: its place, how alike it is, and where to search with it."""
+    """A result: its place, how alike it is, its groups in words, and where to search with it."""
 
     tile: Tile
     rank: int
     percent: int
     search_url: str
+    groups: str = ""
 
 
 @dataclass(frozen=True)
 class Query:
-    """What was searched with; `picture` is its address, or the picture itself as a data: URI."""
+    """What was searched with; `picture` is its address, or the picture itself as a data: URI.
+
+    `address` leads to these results again.
+    """
 
     name: str
     picture: str
     version: Version | None
     image: Image | None = None
-    url: str = ""
-
-    @property
-    def curl(self) -> str:
-        """Return the same question as a command, where the API has it."""
-        return curl_descriptor(self.version, self.url) if self.version else ""
+    curl: str = ""
+    address: str = ""
 
 
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 @requires("search.run")
 def search(request: WorkspaceRequest) -> HttpResponse:
-    """Search with a picture, which is not kept, or with `?image=` of the workspace."""
+    """Search with a picture, or with `?image=` of the workspace; results have an address."""
     form = _form(request)
     if not form.is_bound:
         return _page(request, form)
@@ -87,42 +92,99 @@ def search(request: WorkspaceRequest) -> HttpResponse:
         return _page(request, form, error=form.first_error())
     try:
         query, hits = _found(request, form.cleaned_data)
+    except QueryGone as gone:
+        return _page(request, form, error=str(gone), status=lost(request))
     except FileRefused as refusal:
         return _page(request, form, error=refusal.reason)
     except ModelUnusable as refusal:
         return _page(request, form, error=str(refusal))
     remember(request, "search")
-    return _page(request, form, query=query, hits=hits)
+    return at_its_address(
+        request, query.address, lambda: _page(request, form, query=query, hits=hits)
+    )
+
+
+def lost(request: WorkspaceRequest) -> int:
+    """Return the status where a kept picture is gone: the address is not there, or a bad form."""
+    return 422 if request.method == "POST" else 404
+
+
+def at_its_address(
+    request: WorkspaceRequest, address: str, page: Callable[[], HttpResponse]
+) -> HttpResponse:
+    """Answer with results at the address that leads to them, so that Back and a reload do too.
+
+    Without an address, as the disk had no room for the picture, they are shown all the same.
+    """
+    if request.method != "POST" or not address:
+        return page()
+    if not wants_fragment(request):
+        return see_other(address)
+    return push_url(page(), address)
 
 
 def _form(request: WorkspaceRequest) -> SearchForm:
     if request.method == "POST":
         return SearchForm(request.POST, request.FILES, workspace=request.workspace)
-    data = request.GET if "image" in request.GET else None
+    data = request.GET if request.GET.keys() & {"image", "picture"} else None
     return SearchForm(data, workspace=request.workspace)
 
 
 def _found(request: WorkspaceRequest, asked: dict[str, Any]) -> tuple[Query, list[HitTile]]:
     version, k = asked["version"], asked["k"]
-    if asked["file"] or asked["url"]:
-        name, data = brought_picture(asked)
-        query = Query(name, preview(data), version, url=asked["url"])
+    sense: dict[str, str | int] = {"version": str(version.pk) if version else "", "k": k}
+    if (brought := brought_picture(request, asked)) is not None:
+        shown = preview(brought.query.data)
+        address = brought.address(resolve_url("search"), **sense)
+        curl = curl_search(request.workspace, version, brought.shown, k)
+        query = Query(brought.query.name, shown, version, curl=curl, address=address)
+        data = brought.query.data
         hits = search_by_picture(workspace=request.workspace, version=version, data=data, k=k)
     else:
         image = asked["image"]
-        query = Query(_name(image), thumbnail_link(image), version, image)
+        address = _search_url(image, **sense)
+        curl = curl_search(request.workspace, version, Shown(key=str(image.pk)), k)
+        query = Query(_name(image), thumbnail_link(image), version, image, curl, address)
         hits = search_by_image(image=image, version=version, k=k)
     return query, hit_tiles(hits, version, k)
 
 
-def brought_picture(asked: dict[str, Any]) -> tuple[str, bytes]:
-    """Return name and bytes of the picture that was sent or whose address was given.
+@dataclass(frozen=True)
+class Brought:
+    """A picture that somebody brought, and the signed name under which it is kept, if it is."""
 
-    Raises `FileRefused`.
+    query: KeptQuery
+    kept: str = ""
+
+    @property
+    def shown(self) -> Shown:
+        """Return it as a command gets it: the person has the file."""
+        return Shown(url=self.query.url, file=self.query.name)
+
+    def address(self, path: str, **sense: str | int) -> str:
+        """Return where the results are found for as long as the picture is kept."""
+        return f"{path}?{urlencode({'picture': self.kept, **sense})}" if self.kept else ""
+
+
+def brought_picture(request: WorkspaceRequest, asked: dict[str, Any]) -> Brought | None:
+    """Return the picture that was sent, whose address was given, or that is kept; else None.
+
+    What is no picture is not kept. Raises `FileRefused` and `QueryGone`.
     """
     if asked["file"]:
-        return asked["file"].name, asked["file"].read()
-    return asked["url"], fetch_image(asked["url"])
+        query = KeptQuery(asked["file"].name, asked["file"].read())
+    elif asked["url"]:
+        query = KeptQuery(asked["url"], fetch_image(asked["url"]), asked["url"])
+    elif asked["picture"]:
+        name = asked["picture"]
+        return Brought(find_query(workspace=request.workspace, name=name), name)
+    else:
+        return None
+    pictures.inspect(query.data)
+    try:
+        return Brought(query, keep_query(workspace=request.workspace, query=query))
+    except DiskLow:
+        return Brought(query)
 
 
 def preview(data: bytes) -> str:
@@ -138,10 +200,23 @@ def _name(image: Image) -> str:
 def hit_tiles(hits: Sequence[Hit], version: Version | None, k: int) -> list[HitTile]:
     """Prepare results for a grid or a strip; each searches on in the same sense."""
     sense = str(version.pk) if version else ""
+    groups = groups_of_images([hit.image.pk for hit in hits])
     return [
-        HitTile(tile(hit.image), rank, hit.percent, _search_url(hit.image, version=sense, k=k))
+        HitTile(
+            tile(hit.image),
+            rank,
+            hit.percent,
+            _search_url(hit.image, version=sense, k=k),
+            groups_said(groups[hit.image.pk]),
+        )
         for rank, hit in enumerate(hits, 1)
     ]
+
+
+def groups_said(names: Sequence[str]) -> str:
+    """Write `phone`, `phone, red` or `phone, red and 3 more`."""
+    more = f" and {len(names) - GROUPS_SAID:,} more" if len(names) > GROUPS_SAID else ""
+    return ", ".join(names[:GROUPS_SAID]) + more
 
 
 def _search_url(image: Image, **more: str | int) -> str:
@@ -153,6 +228,7 @@ def _page(
     form: SearchForm,
     *,
     error: str = "",
+    status: int = 422,
     query: Query | None = None,
     hits: Sequence[HitTile] = (),
 ) -> HttpResponse:
@@ -160,11 +236,13 @@ def _page(
 
     A page with results has htmx ask for the last: to know it may take a look at every image.
     """
-    context = {"form": form, "error": error, "query": query, "hits": hits}
+    context: dict[str, Any] = {"form": form, "error": error, "query": query, "hits": hits}
+    if hits and may(request, "groups.change"):
+        context |= {"bar": bar(request), "can_delete": may(request, "images.delete")}
     if not form.is_bound:
         context |= _unseen(request)
     fragment = "found" if request.method == "POST" else "unseen"
-    return page_or_fragment(request, PAGE, fragment, context, status=422 if error else 200)
+    return page_or_fragment(request, PAGE, fragment, context, status=status if error else 200)
 
 
 def _unseen(request: WorkspaceRequest) -> dict[str, Any]:

@@ -2,26 +2,73 @@
 
 import json
 import shlex
+from dataclasses import dataclass
+from typing import Any
 
 from django.conf import settings
 
-from dashboard.models import Version
+from accounts.models import Workspace
+from dashboard.models import Collection, Version
 
 KEY = "YOUR_TOKEN"
 DESCRIPTOR = "/similarity/training/v2/descriptor"
+SEARCH = "/similarity/training/v2/search"
+NEAREST = "/similarity/custom/v2/visualKNN"
 
 
-def curl_descriptor(version: Version, url: str = "") -> str:
-    """Return a command that asks for the descriptor of an address's picture, or of a file's."""
-    record = {"_url": url} if url else {"_base64": "%s"}
-    body = {"task_id": str(version.task_id), "version": version.number, "records": [record]}
+@dataclass(frozen=True)
+class Shown:
+    """A picture as a command sends it: by its `url`, by the `key` that it has, or as a `file`."""
+
+    url: str = ""
+    key: str = ""
+    file: str = "picture.jpg"
+
+    @property
+    def record(self) -> dict[str, str]:
+        """Return the record to send; `%s` stands for the base64 of the file."""
+        if self.key:
+            return {"_id": self.key}
+        return {"_url": self.url} if self.url else {"_base64": "%s"}
+
+
+def curl_descriptor(version: Version, picture: Shown | None = None) -> str:
+    """Return a command that asks for the descriptor of a picture."""
+    picture = picture or Shown()
+    body = {
+        "task_id": str(version.task_id),
+        "version": version.number,
+        "records": [picture.record],
+    }
+    return _call(DESCRIPTOR, body, picture)
+
+
+def curl_search(workspace: Workspace, version: Version | None, picture: Shown, k: int) -> str:
+    """Return a command that searches a workspace as its page does."""
+    sense: dict[str, Any] = {}
+    if version is not None:
+        sense = {"task_id": str(version.task_id), "version": version.number}
+    body = {"workspace": str(workspace.pk), "query_record": picture.record, "k": k} | sense
+    return _call(SEARCH, body, picture)
+
+
+def curl_nearest(collection: Collection, picture: Shown, k: int) -> str:
+    """Return a command that searches a collection as its page does.
+
+    A record that is searched with comes first there and not on the page: one more is asked for.
+    """
+    body = {"query_record": picture.record, "k": k + 1 if picture.key else k}
+    return _call(NEAREST, body, picture, f"collection-id: {collection.pk}")
+
+
+def _call(path: str, body: dict[str, Any], picture: Shown, *headers: str) -> str:
     text = shlex.quote(json.dumps(body))
-    call = (
-        f"curl {shlex.quote(settings.LIKEWISE_URL + DESCRIPTOR)} \\\n"
-        f'  -H "Authorization: Token {KEY}" \\\n'
-        '  -H "Content-Type: application/json" \\\n'
-    )
-    if url:
+    sent = [f"Authorization: Token {KEY}", "Content-Type: application/json", *headers]
+    call = f"curl {shlex.quote(settings.LIKEWISE_URL + path)} \\\n"
+    call += "".join(f'  -H "{header}" \\\n' for header in sent)
+    if picture.url or picture.key:
         return f"{call}  -d {text}"
     # Both kinds of base64, of Linux and of macOS; and no picture is too long for a command line.
-    return f"printf {text} \"$(base64 < picture.jpg | tr -d '\\n')\" |\n{call}  -d @-"
+    return (
+        f"printf {text} \"$(base64 < {shlex.quote(picture.file)} | tr -d '\\n')\" |\n{call}  -d @-"
+    )

@@ -4,6 +4,7 @@ from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
+from django.forms import Form
 from django.http import HttpResponse
 from django.shortcuts import render, resolve_url
 from django.utils.http import urlencode
@@ -119,11 +120,11 @@ def upload_mend(request: WorkspaceRequest, upload_id: UUID) -> HttpResponse:
     shown = get_upload(request.workspace, upload_id)
     form = MendForm(request.POST)
     if not form.is_valid():
-        return refused(request, _first_error(form), _page_of(shown))
+        return _again(request, shown, form, _first_error(form))
     try:
         row = _mend(shown, form, request.POST.get("do", ""))
     except Refused as refusal:
-        return refused(request, str(refusal), _page_of(shown))
+        return _again(request, shown, form, str(refusal))
     if not wants_fragment(request):
         messages.success(request, f"“{row.name}” was changed.")
         return see_other("upload", shown.id)
@@ -162,15 +163,14 @@ def upload_mend_all(request: WorkspaceRequest, upload_id: UUID) -> HttpResponse:
 def _rename(request: WorkspaceRequest, shown: Upload) -> HttpResponse:
     form = RenameForm(request.POST)
     if not form.is_valid():
-        return refused(request, _first_error(form), _page_of(shown))
+        return _again(request, shown, form, _first_error(form))
     values = form.cleaned_data
     count = mending.rename_planned_group(
         upload=shown, group=values["group"], named_type=values["type"], name=values["name"]
     )
     if not count:
-        return refused(
-            request, "This group is no longer there: somebody renamed it.", _page_of(shown)
-        )
+        gone = "This group is no longer there: somebody renamed it."
+        return _again(request, shown, form, gone)
     return _changed(request, shown, f"The group is called “{values['name']}” now.")
 
 
@@ -182,7 +182,7 @@ def upload_type(request: WorkspaceRequest, upload_id: UUID) -> HttpResponse:
     shown = get_upload(request.workspace, upload_id)
     form = TypeForm(request.POST, workspace=request.workspace)
     if not form.is_valid():
-        return refused(request, form.first_error(), _page_of(shown))
+        return _again(request, shown, form, form.first_error())
     values = form.cleaned_data
     try:
         mending.choose_type(
@@ -191,8 +191,24 @@ def upload_type(request: WorkspaceRequest, upload_id: UUID) -> HttpResponse:
             new_type_name=values["new_type"],
         )
     except Refused as refusal:
-        return refused(request, str(refusal), _page_of(shown))
+        return _again(request, shown, form, str(refusal))
     return _changed(request, shown, "The type was changed.")
+
+
+def _again(request: WorkspaceRequest, shown: Upload, form: Form, sentence: str) -> HttpResponse:
+    """Say why nothing was changed: htmx leaves what was typed, others get it on a page."""
+    if wants_fragment(request):
+        return refused(request, sentence, _page_of(shown))
+    if form.is_valid():
+        form.add_error(None, sentence)
+    context = {
+        "form": form,
+        "pretitle": "Uploads",
+        "title": "Change the plan",
+        "cancel_url": _page_of(shown),
+        "do": request.POST.get("do", ""),
+    }
+    return render(request, "dashboard/form_page.html", context, status=422)
 
 
 @require_POST

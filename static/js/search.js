@@ -1,12 +1,12 @@
 // Search: enhances <form data-search>: a picture that is dropped, pasted or chosen is searched with at once; so is the present one whenever the version or the number of results changes.
 const form = document.querySelector("form[data-search]");
-const { file, url, image, record } = form.elements;
-const known = image ?? record; // what was searched with last, if it is here already
+const { file, url, image, record, picture } = form.elements;
+const known = [image ?? record, picture]; // what was searched with last, if it is here already
 const zone = form.querySelector("[data-search-zone]");
 
 // The server takes one picture: the newest one empties the other places.
 const keepOnly = (kept) => {
-  for (const input of [file, url, known]) if (input !== kept) input.value = "";
+  for (const input of [file, url, ...known]) if (input !== kept) input.value = "";
 };
 
 const take = (files) => {
@@ -34,5 +34,5 @@ document.getElementById("results").addEventListener("htmx:afterSettle", ({ curre
   if (top > innerHeight * 0.7) scrollBy(0, top - 80);
 });
 for (const select of form.querySelectorAll("select")) {
-  select.addEventListener("change", () => (file.value || url.value || known.value) && form.requestSubmit());
+  select.addEventListener("change", () => [file, url, ...known].some((one) => one.value) && form.requestSubmit());
 }

@@ -79,6 +79,7 @@ def test_groups_go_into_a_group_and_out_again(shop: Shop, at_work: Page) -> None
     page.get_by_label("Tick Nest one").check()
     no_barriers(page)
     page.get_by_role("button", name="Take out of the group").click()
+    page.get_by_role("button", name="Take 1 group out").click()
     expect(page.get_by_text("1 group is out, and still in the workspace.")).to_be_visible()
     expect(cards(page)).to_have_count(1)
     expect(page.get_by_text("1 group.", exact=True)).to_be_focused()
@@ -141,6 +142,7 @@ def test_images_are_picked_for_a_group(shop: Shop, at_work: Page) -> None:
     expect(cards(page)).to_have_count(4)
     cards(page).first.get_by_role("checkbox").check()
     page.get_by_role("button", name="Take out of the group").click()
+    page.get_by_role("button", name="Take 1 image out").click()
     expect(page.get_by_text("1 image is out of the group")).to_be_visible()
     expect(cards(page)).to_have_count(3)
     page.goto(taken)
@@ -234,6 +236,7 @@ def test_everything_works_without_javascript(shop: Shop, browser: Browser) -> No
     expect(page).to_have_url(outer)
     page.get_by_label("Tick Plain inner").check()
     page.get_by_role("button", name="Take out of the group").click()
+    page.get_by_role("button", name="Take 1 group out").click()
     expect(page.get_by_text("Nothing in this group yet")).to_be_visible()
 
     page.goto(leaf)

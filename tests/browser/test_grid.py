@@ -9,6 +9,7 @@ from playwright.sync_api import Browser, Page, expect
 from tests.browser.conftest import PATIENCE
 from tests.browser.demo import set_up
 from tests.browser.shop import Shop, no_barriers, sign_in
+from tests.factories import drawn_jpeg
 from tests.live import running
 
 pytestmark = [pytest.mark.browser, pytest.mark.live]
@@ -301,3 +302,49 @@ def test_the_other_grids_by_keyboard(shop: Shop, at_work: Page) -> None:
     name = page.locator("#rows > .tile").nth(1).locator(".fw-medium").inner_text()
     press(page, "ArrowRight", "Enter")
     expect(page.locator("h1")).to_have_text(name)
+
+
+# Results of a search
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_results_are_there_again_on_back(shop: Shop, at_work: Page, size: str) -> None:
+    page = at_work
+    page.set_viewport_size(SIZES[size])  # type: ignore[arg-type]
+    if size == "desk":
+        shop.group("Found here", 60, 61)
+    page.goto(f"{shop.url}search/")
+    look = page.get_by_role("button", name="Look at them now")
+    if look.count():
+        look.click()
+        expect(page.get_by_text("New images are being looked at")).to_be_hidden()
+        expect(look).to_have_count(0)
+    picture = {"name": "mine.jpg", "mimeType": "image/jpeg", "buffer": drawn_jpeg(60)}
+    page.locator("input[name=file]").set_input_files([picture])  # type: ignore[list-item]
+    results = page.locator("#found .image-grid > .tile")
+    expect(results).to_have_count(24)
+    expect(results.first).to_contain_text("Found here")
+    page.locator("select[name=k]").select_option("12")
+    expect(results).to_have_count(12)
+    expect(page).to_have_url(re.compile("picture=.+k=12"))
+    assert fits(page)
+    names = results.locator(".tile-caption > span:first-child").all_inner_texts()
+    results.nth(1).locator(".tile-picture").click()
+    expect(page.locator("#facts-title")).to_be_visible()
+    page.go_back()
+    expect(results).to_have_count(12)
+    assert results.locator(".tile-caption > span:first-child").all_inner_texts() == names
+    expect(page.get_by_role("heading", name="mine.jpg")).to_be_visible()
+    page.reload()
+    expect(results).to_have_count(12)
+
+    results.locator("input").first.focus()
+    press(page, "ArrowRight", "Space")
+    expect(page.locator("[data-bulk-count]")).to_have_text("1 image")
+    if size == "desk":
+        no_barriers(page)
+    press(page, "s")
+    expect(page).to_have_url(re.compile("image=.+k=12"))
+    expect(results).to_have_count(12)
+    page.go_back()
+    expect(page.get_by_role("heading", name="mine.jpg")).to_be_visible()

@@ -76,6 +76,7 @@ REASONS = {
     "requests_create": ("There is no group", "lacks", "is not an id"),
     "requests_list": ("Send one of",),
     "descriptors_make": ("No record could be read", EMPTY_FIELD, "may not be null"),
+    "images_search": (*NO_QUERY, *NO_IMAGE),
     "uploads_create": (*NO_TYPE, "not both"),
     "collections_create": ("There is no task",),
     "collections_put": KEPT,

@@ -2,6 +2,7 @@
 
 import re
 import uuid
+from html import unescape
 from typing import Any
 
 import pytest
@@ -252,7 +253,11 @@ def test_fill_with_bad_input(bob_client: Client, collection: Collection, cast: C
         ({"group": str(uuid.uuid4())}, "no longer there"),
     ):
         answer = bob_client.post(at("collection-fill", collection), fields)
-        assert said in messages(bob_client, answer)
+        assert answer.status_code == 422
+        page = answer.content.decode()
+        assert said in page
+        for chosen in {str(kind.pk), str(group.pk)} & set(fields.values()):
+            assert f'<option value="{chosen}" selected>' in page, "what was chosen stays"
     assert not Job.objects.exists()
 
 
@@ -301,8 +306,11 @@ def test_search_by_an_address(
     vera_client: Client, filled: Collection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("dashboard.views.search.fetch_image", lambda _: drawn_jpeg(1))
-    answer = vera_client.post(at("collection-search", filled), {"url": "https://x.example/1.jpg"})
+    data = {"url": "https://x.example/1.jpg", "k": "12"}
+    answer = vera_client.post(at("collection-search", filled), data, follow=True)
     assert answer.context["hits"][0].record.name == "1.jpg"
+    command = unescape(answer.content.decode())
+    assert '"query_record": {"_url": "https://x.example/1.jpg"}, "k": 12' in command
 
     def refuse(url: str) -> bytes:
         raise ForbiddenAddress("It is private.", url=url)
@@ -310,6 +318,24 @@ def test_search_by_an_address(
     monkeypatch.setattr("dashboard.views.search.fetch_image", refuse)
     answer = vera_client.post(at("collection-search", filled), {"url": "https://x.example/1.jpg"})
     assert (answer.status_code, "It is private." in answer.content.decode()) == (422, True)
+
+
+def test_results_have_an_address(
+    vera_client: Client, charlie_client: Client, filled: Collection
+) -> None:
+    here = at("collection-search", filled)
+    file = SimpleUploadedFile("shoe.jpg", drawn_jpeg(2), "image/jpeg")
+    address = vera_client.post(here, {"file": file, "k": "12"})["Location"]
+    assert address.startswith(f"{here}?picture=")
+    answer = vera_client.get(address)
+    assert answer.context["hits"][0].record.name == "2.jpg"
+    assert "shoe.jpg" in answer.content.decode()
+    assert charlie_client.get(address).status_code == 404
+    assert vera_client.get(f"{here}?picture=nonsense").status_code == 404
+    by_record = vera_client.post(here, {"record": "mine & yours", "k": "12"}, headers=HTMX)
+    assert by_record["HX-Push-Url"] == f"{here}?record=mine+%26+yours&k=12"
+    command = unescape(by_record.content.decode())
+    assert '"query_record": {"_id": "mine & yours"}, "k": 13' in command
 
 
 @pytest.mark.parametrize(

@@ -257,7 +257,16 @@ def test_an_incomplete_mark_is_told(bob_client: Client, group: Group) -> None:
 
 def test_taking_out_works(bob_client: Client, group: Group, images: list[Image]) -> None:
     ids = [image.pk for image in images[:2]]
-    answer = bob_client.post(reverse("group-remove-images", args=[group.pk]), {"ids": ids})
+    address = reverse("group-remove-images", args=[group.pk])
+    for headers in ({}, HTMX):
+        asked = bob_client.post(address, {"ids": ids}, headers=headers)
+        assert f"Take 2 images out of “{group}”?" in text(asked)
+        assert text(asked).count('class="tile-picture"') == 2
+        assert (asked.get("HX-Retarget") == "#ask") == bool(headers)
+    again = bob_client.post(address, {"ids": ids, "again": "1"})
+    assert text(again).count(" checked>") == 2
+    assert group.image_rows.count() == 3
+    answer = bob_client.post(address, {"ids": ids, "asked": "1"})
     assert answer.status_code == 303
     assert "2 images are out of the group" in told(answer)
     group.refresh_from_db()
@@ -295,7 +304,7 @@ def test_an_image_that_is_not_there_takes_nothing_out(
         (foreign.pk, "1 of these images was deleted meanwhile"),
         ("nonsense", "a box was damaged"),
     ):
-        data = {"ids": [images[1].pk, wrong]}
+        data = {"ids": [images[1].pk, wrong], "asked": "1"}
         answer = bob_client.post(reverse("group-remove-images", args=[group.pk]), data)
         assert why in text(answer)
         assert text(answer).count(" checked>") == 1, "the ticks stay"

@@ -271,10 +271,15 @@ def test_taking_out_works(
     put(cast, shelf, red, blue)
     assert f'value="{red.pk}"' in text(bob_client.get(page_of(shelf)))
     url = page_of(shelf, "group-remove-groups")
-    answer = bob_client.post(url, {"ids": [red.pk]})
+    for headers in ({}, HTMX):
+        asked = bob_client.post(url, {"ids": [red.pk, blue.pk]}, headers=headers)
+        assert f"Take 2 groups out of “{shelf}”?" in text(asked)
+        assert all(f'<li class="text-break">{one}</li>' in text(asked) for one in (red, blue))
+    assert GroupNesting.objects.count() == 2
+    answer = bob_client.post(url, {"ids": [red.pk], "asked": "1"})
     assert (answer.status_code, answer["Location"]) == (303, page_of(shelf))
     assert told(answer) == "1 group is out, and still in the workspace."
-    answer = bob_client.post(url, {"ids": [blue.pk]}, headers=HTMX)
+    answer = bob_client.post(url, {"ids": [blue.pk], "asked": "1"}, headers=HTMX)
     assert "Nothing in this group yet" in text(answer)
     assert "autofocus" in text(answer), "the focus is not lost with the button"
     shelf.refresh_from_db()
@@ -289,7 +294,7 @@ def test_what_is_not_there_takes_nothing_out(
     foreign = make_group(make_type(cast.elsewhere))
     url = page_of(shelf, "group-remove-groups")
     for wrong in (foreign.pk, uuid.uuid4(), "nonsense"):
-        answer = bob_client.post(url, {"ids": [red.pk, wrong]}, headers=HTMX)
+        answer = bob_client.post(url, {"ids": [red.pk, wrong], "asked": "1"}, headers=HTMX)
         assert answer.status_code == 422
     assert "Tick at least one group first." in told(bob_client.post(url))
     assert GroupNesting.objects.count() == 1

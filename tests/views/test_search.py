@@ -1,9 +1,11 @@
 """Search: with a picture, an address, or an image of the workspace; and what is alike to one."""
 
 import re
+import time
 from collections.abc import Callable
 from html import unescape
 from typing import Any
+from urllib.parse import unquote
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
@@ -11,16 +13,21 @@ from django.test import Client
 from django.utils import timezone
 from pytest_django import Settings
 
+from dashboard.files import storage
 from dashboard.files.errors import ForbiddenAddress
 from dashboard.files.fetch import fetch_image
 from dashboard.jobs.runner import run_job
 from dashboard.models import Image, Job, Upload, Version
 from dashboard.queries.versions import find_default
+from dashboard.services import kept_queries
+from dashboard.services.doctor import examine
 from dashboard.services.features import start_describing
 from dashboard.services.groups import add_images
 from dashboard.services.images import delete_images
+from dashboard.services.kept_queries import forget_queries
 from dashboard.services.tasks import add_type
 from dashboard.services.training import start_training
+from dashboard.services.workspaces import close_workspace
 from dashboard.views import search
 from tests.factories import (
     Cast,
@@ -87,7 +94,7 @@ def test_the_page_works(bob_client: Client) -> None:
 
 def test_a_viewer_may_search(vera_client: Client, images: list[Image]) -> None:
     assert vera_client.get("/search/").status_code == 200
-    assert vera_client.post("/search/", {"file": jpeg()}).status_code == 200
+    assert vera_client.post("/search/", {"file": jpeg()}, follow=True).status_code == 200
 
 
 def test_the_default_is_production_or_else_the_newest(bob_client: Client, cast: Cast) -> None:
@@ -119,7 +126,7 @@ def test_the_page_needs_few_queries(
 
 
 def test_a_file_works(bob_client: Client, cast: Cast, images: list[Image]) -> None:
-    answer = bob_client.post("/search/", {"file": jpeg(3), "k": "12"})
+    answer = bob_client.post("/search/", {"file": jpeg(3), "k": "12"}, follow=True)
     assert answer.status_code == 200
     page = answer.content.decode()
     assert results(answer)[0] == "3.jpg"
@@ -151,7 +158,7 @@ def test_an_address_works(
         return drawn_png(2)
 
     monkeypatch.setattr(search, "fetch_image", fetched)
-    answer = bob_client.post("/search/", {"url": URL, "file": ""})
+    answer = bob_client.post("/search/", {"url": URL, "file": ""}, follow=True)
     assert asked == [URL]
     assert len(results(answer)) == 6
 
@@ -167,27 +174,27 @@ def test_as_many_as_asked_for(
         return []
 
     monkeypatch.setattr(search, "search_by_picture", found)
-    bob_client.post("/search/", {"file": jpeg(), "k": count})
-    bob_client.post("/search/", {"file": jpeg()})
+    bob_client.post("/search/", {"file": jpeg(), "k": count}, headers=HTMX)
+    bob_client.post("/search/", {"file": jpeg()}, headers=HTMX)
     assert asked == [count, 24]
 
 
 def test_a_trained_version_works(bob_client: Client, version: Version) -> None:
-    answer = bob_client.post("/search/", {"file": jpeg(3), "version": version.pk})
+    answer = bob_client.post("/search/", {"file": jpeg(3), "version": version.pk}, follow=True)
     assert results(answer)[0] == "3.jpg"
     page = answer.content.decode()
     assert "Shoes version 1" in page
     assert f"&quot;task_id&quot;: &quot;{version.task_id}&quot;" in page
     assert f"version={version.pk}" in answer.context["hits"][0].search_url
-    untrained = bob_client.post("/search/", {"file": jpeg(3), "version": ""})
+    untrained = bob_client.post("/search/", {"file": jpeg(3), "version": ""}, follow=True)
     assert "by the untrained descriptor" in untrained.content.decode()
-    assert "Copy as curl" not in untrained.content.decode()
+    assert "task_id" not in untrained.context["query"].curl
 
 
 def test_strangers_do_not_find_each_others_images(
     charlie_client: Client, images: list[Image]
 ) -> None:
-    answer = charlie_client.post("/search/", {"file": jpeg(3)})
+    answer = charlie_client.post("/search/", {"file": jpeg(3)}, follow=True)
     assert results(answer) == []
     assert "Nothing to find yet" in answer.content.decode()
 
@@ -245,12 +252,13 @@ def test_addresses_are_fetched_with_the_guard() -> None:
 def test_searching_needs_few_queries(
     bob_client: Client, images: list[Image], django_assert_max_num_queries: Queries
 ) -> None:
-    bob_client.post("/search/", {"file": jpeg()})
-    for headers in ({}, HTMX):
-        with django_assert_max_num_queries(9):
-            bob_client.post("/search/", {"file": jpeg(1)}, headers=headers)
-    with django_assert_max_num_queries(9):
-        bob_client.get(f"/search/?image={images[0].pk}&version=")
+    address = bob_client.post("/search/", {"file": jpeg()})["Location"]
+    bob_client.get(address)
+    with django_assert_max_num_queries(11):
+        bob_client.post("/search/", {"file": jpeg(1)}, headers=HTMX)
+    for url in (address, f"/search/?image={images[0].pk}&version="):
+        with django_assert_max_num_queries(11):
+            assert bob_client.get(url).status_code == 200
 
 
 def test_results_ask_later_what_is_not_found(bob_client: Client, images: list[Image]) -> None:
@@ -267,12 +275,12 @@ def test_an_image_works(bob_client: Client, images: list[Image]) -> None:
     page = answer.content.decode()
     assert f'<input type="hidden" name="image" value="{images[0].pk}"' in page
     assert f'href="/images/{images[0].pk}"' in page
-    again = bob_client.post("/search/", {"image": images[0].pk, "k": 24})
+    again = bob_client.post("/search/", {"image": images[0].pk, "k": 24}, follow=True)
     assert results(again) == results(answer)
 
 
 def test_a_new_picture_goes_before_the_image(bob_client: Client, images: list[Image]) -> None:
-    answer = bob_client.post("/search/", {"image": images[0].pk, "file": jpeg(4)})
+    answer = bob_client.post("/search/", {"image": images[0].pk, "file": jpeg(4)}, follow=True)
     assert results(answer)[0] == "4.jpg"
 
 
@@ -290,7 +298,162 @@ def test_a_damaged_address_says_so(bob_client: Client, query: str) -> None:
 def test_a_deleted_image_is_gone(bob_client: Client, cast: Cast, images: list[Image]) -> None:
     delete_images(workspace=cast.workspace, ids=[images[0].pk], actor=cast.bob)
     assert bob_client.get(f"/search/?image={images[0].pk}").status_code == 404
-    assert "0.jpg" not in results(bob_client.post("/search/", {"file": jpeg(0)}))
+    assert "0.jpg" not in results(bob_client.post("/search/", {"file": jpeg(0)}, follow=True))
+
+
+# Results have an address
+
+
+def test_results_of_a_picture_have_an_address(bob_client: Client, images: list[Image]) -> None:
+    data = {"file": jpeg(3), "version": "", "k": "12"}
+    answer = bob_client.post("/search/", data)
+    address = answer["Location"]
+    assert (answer.status_code, address[:17]) == (303, "/search/?picture=")
+    assert address.endswith("&version=&k=12")
+    for _ in range(2):
+        seen = bob_client.get(address)
+        assert seen.status_code == 200
+        assert results(seen)[0] == "3.jpg"
+        assert "query.jpg" in seen.content.decode()
+    data["file"] = jpeg(3)
+    by_htmx = bob_client.post("/search/", data, headers=HTMX)
+    assert by_htmx.status_code == 200
+    assert results(by_htmx) == results(seen)
+    assert results(bob_client.get(by_htmx["HX-Push-Url"])) == results(seen)
+
+
+def test_the_address_keeps_what_was_asked(bob_client: Client, version: Version) -> None:
+    """And the form goes on from it: other results of the same picture."""
+    data = {"file": jpeg(3), "version": version.pk, "k": "48"}
+    page = bob_client.post("/search/", data, follow=True).content.decode()
+    assert f'<option value="{version.pk}" selected>' in page
+    assert '<option value="48" selected>' in page
+    kept = re.search(r'name="picture" value="([^"]+)"', page)
+    assert kept is not None
+    asked = {"picture": kept[1], "version": "", "k": "12"}
+    again = bob_client.post("/search/", asked, headers=HTMX)
+    assert results(again)[0] == "3.jpg"
+    assert again["HX-Push-Url"].endswith("&version=&k=12")
+
+
+def test_a_search_with_an_image_has_an_address(bob_client: Client, images: list[Image]) -> None:
+    data = {"image": images[0].pk, "version": "", "k": "12"}
+    wanted = f"/search/?image={images[0].pk}&version=&k=12"
+    assert bob_client.post("/search/", data)["Location"] == wanted
+    assert bob_client.post("/search/", data, headers=HTMX)["HX-Push-Url"] == wanted
+
+
+def test_what_is_no_picture_is_not_kept(bob_client: Client) -> None:
+    bob_client.post("/search/", {"file": SimpleUploadedFile("a.jpg", b"hello")})
+    assert [*storage.entries("queries")] == []
+
+
+def test_a_picture_is_kept_for_an_hour(
+    bob_client: Client, images: list[Image], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    address = bob_client.post("/search/", {"file": jpeg(3)})["Location"]
+    assert forget_queries() == 0
+    assert bob_client.get(address).status_code == 200
+    now = time.time()
+    monkeypatch.setattr(time, "time", lambda: now + 3601)
+    gone = bob_client.get(address)
+    assert gone.status_code == 404
+    assert "results have an address for an hour" in gone.content.decode()
+    assert forget_queries() == 1
+    monkeypatch.undo()
+    assert bob_client.get(address).status_code == 404
+    kept = address.split("picture=")[1].split("&")[0]
+    by_htmx = bob_client.post("/search/", {"picture": unquote(kept)}, headers=HTMX)
+    assert (by_htmx.status_code, "no longer kept" in by_htmx.content.decode()) == (422, True)
+
+
+@pytest.mark.parametrize("name", ["nonsense", "..", "a:b:c", "x" * 400])
+def test_a_forged_name_finds_nothing(bob_client: Client, name: str) -> None:
+    assert bob_client.get("/search/", {"picture": name}).status_code == 404
+
+
+def test_a_stranger_does_not_find_the_picture(
+    bob_client: Client, charlie_client: Client, vera_client: Client, images: list[Image]
+) -> None:
+    """Not even one who has the same file kept in a workspace of their own."""
+    address = bob_client.post("/search/", {"file": jpeg(3)})["Location"]
+    charlie_client.post("/search/", {"file": jpeg(3)})
+    assert charlie_client.get(address).status_code == 404
+    assert vera_client.get(address).status_code == 200
+
+
+def test_pictures_of_a_workspace_make_room_for_each_other(
+    bob_client: Client, images: list[Image], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(kept_queries, "MOST_BYTES", 2 * len(drawn_jpeg(1)) + 200)
+    for seed in range(4):
+        for _ in range(2):
+            address = bob_client.post("/search/", {"file": jpeg(seed)})["Location"]
+    assert 1 <= len([*storage.entries("queries")]) <= 2
+    assert bob_client.get(address).status_code == 200
+
+
+def test_a_full_disk_keeps_nothing_and_searches(
+    bob_client: Client, images: list[Image], settings: Settings
+) -> None:
+    settings.LIKEWISE_RESERVE_DISK = 1 << 60
+    for headers in ({}, HTMX):
+        answer = bob_client.post("/search/", {"file": jpeg(3)}, headers=headers)
+        assert answer.status_code == 200
+        assert results(answer)[0] == "3.jpg"
+        assert "HX-Push-Url" not in answer
+
+
+def test_closing_a_workspace_takes_the_pictures_along(
+    bob_client: Client, cast: Cast, images: list[Image]
+) -> None:
+    bob_client.post("/search/", {"file": jpeg(3)})
+    assert [*storage.entries("queries")] != []
+    job = close_workspace(workspace=cast.workspace, actor=cast.alice)
+    run_job(str(job.pk))
+    assert [*storage.entries("queries")] == []
+
+
+def test_the_doctor_knows_the_pictures(
+    bob_client: Client, images: list[Image], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bob_client.post("/search/", {"file": jpeg(3)})
+    assert [one for one in examine(mend=True, older_than=0) if one.noun in ("file", "query")] == []
+    now = time.time()
+    monkeypatch.setattr(time, "time", lambda: now + 3601)
+    (found,) = [one for one in examine(mend=True) if one.noun in ("file", "query")]
+    assert found.mended
+    assert [*storage.entries("queries")] == []
+
+
+# What the results say, and what is done with them
+
+
+def test_tiles_name_their_groups(bob_client: Client, cast: Cast, images: list[Image]) -> None:
+    kind = make_type(cast.workspace)
+    for name in ("phone", "red", "small", "wet"):
+        add_images(group=make_group(kind, name), ids=[images[1].pk], actor=cast.bob)
+    add_images(group=make_group(kind, "case"), ids=[images[2].pk], actor=cast.bob)
+    answer = bob_client.get(f"/search/?image={images[0].pk}&version=")
+    said = {hit.tile["name"]: hit.groups for hit in answer.context["hits"]}
+    assert said["1.jpg"] == "phone, red and 2 more"
+    assert said["2.jpg"] == "case"
+    assert said["3.jpg"] == ""
+    assert "<span>phone, red and 2 more</span>" in answer.content.decode()
+
+
+def test_results_go_into_a_group(
+    bob_client: Client, vera_client: Client, cast: Cast, images: list[Image]
+) -> None:
+    kind = make_type(cast.workspace)
+    address = f"/search/?image={images[0].pk}&version=&k=12"
+    page = bob_client.get(address).content.decode()
+    assert page.count('name="ids"') == 5
+    assert f'name="back" value="{address.replace("&", "&amp;")}"' in page
+    assert 'name="ids"' not in vera_client.get(address).content.decode()
+    ids = [image.pk for image in images[1:3]]
+    data = {"ids": ids, "similarity_type": kind.pk, "name": "phone", "back": address}
+    assert bob_client.post("/images/group", data)["Location"] == address
 
 
 # Images that nobody looked at
@@ -370,5 +533,5 @@ def test_the_strip_needs_few_queries(
     bob_client: Client, images: list[Image], django_assert_max_num_queries: Queries
 ) -> None:
     bob_client.get(f"/images/{images[0].pk}/alike", headers=HTMX)
-    with django_assert_max_num_queries(9):
+    with django_assert_max_num_queries(10):
         bob_client.get(f"/images/{images[0].pk}/alike", headers=HTMX)

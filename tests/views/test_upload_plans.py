@@ -240,6 +240,36 @@ def test_what_cannot_be_meant_is_refused(
     assert mend(bob_client, upload, "2.jpg", **fields).status_code == 422
 
 
+def test_without_javascript_a_refusal_shows_again_what_was_typed(
+    bob_client: Client, cast: Cast, upload: Upload
+) -> None:
+    kind = make_type(cast.workspace)
+    row = file(upload, "2.jpg").pk
+    for path, sent, kept in (
+        (
+            "mend",
+            {"file": row, "group": "Mine", "test": "perhaps", "do": "save"},
+            ['value="Mine"', f'name="file" value="{row}"', 'name="do" value="save"'],
+        ),
+        (
+            "mend-all",
+            {"do": "rename", "group": "Gone", "type": "Sort", "name": "Blue"},
+            ['value="Blue"', 'name="group" value="Gone"', 'name="do" value="rename"'],
+        ),
+        (
+            "type",
+            {"similarity_type": kind.pk, "new_type": "Colour"},
+            ['value="Colour"', f'value="{kind.pk}" selected'],
+        ),
+    ):
+        answer = bob_client.post(f"/uploads/{upload.pk}/{path}", sent)
+        page = answer.content.decode()
+        assert answer.status_code == 422
+        assert 'role="alert"' in page
+        for part in kept:
+            assert part in page, part
+
+
 def test_a_file_of_another_upload_is_not_there(
     bob_client: Client, cast: Cast, upload: Upload
 ) -> None:
