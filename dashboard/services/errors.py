@@ -3,6 +3,8 @@
 from collections.abc import Iterable, Sequence
 from uuid import UUID
 
+from django.db.models import Model
+
 from dashboard.models import (
     Collection,
     Encoder,
@@ -24,6 +26,22 @@ class EmptyName(Refused):
 
     def __init__(self, noun: str) -> None:
         super().__init__(f"Give the {noun} a name.")
+
+
+class NameTaken(Refused):
+    """A name was given that people would take for another's of the same kind."""
+
+    def __init__(self, noun: str, other: Model) -> None:
+        self.other = other
+        super().__init__(f"There is already a {noun} “{other}”: use it, or choose another name.")
+
+
+class SeveralOfThatName(Refused):
+    """A group was named, and several have an equal name."""
+
+    def __init__(self, groups: Sequence[Group]) -> None:
+        self.groups = groups
+        super().__init__(f"{len(groups)} groups are called “{groups[0]}”: say which one is meant.")
 
 
 class UnknownIds(Refused):
