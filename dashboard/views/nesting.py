@@ -11,6 +11,7 @@ from django_htmx.http import trigger_client_event
 
 from accounts.access import requires
 from accounts.http import WorkspaceRequest
+from accounts.words import counted
 from dashboard.forms.finding import NameSearch
 from dashboard.forms.picking import TickedGroupsForm
 from dashboard.models import Group
@@ -62,7 +63,7 @@ def _put_in(request: WorkspaceRequest, shown: Group, search: str) -> HttpRespons
 
     def put(ids: Iterable[UUID]) -> str:
         added, _ = add_groups(group=shown, ids=ids, actor=request.user)
-        return f"{_groups(added)} now in “{shown}”."
+        return f"{counted(added, 'group is', 'groups are')} now in “{shown}”."
 
     def offer() -> HttpResponse:
         return trigger_client_event(_offer(request, shown, search), "group-changed")
@@ -83,8 +84,8 @@ def group_remove_groups(request: WorkspaceRequest, group_id: UUID) -> HttpRespon
         removed, _ = remove_groups(group=shown, ids=form.cleaned_data["ids"], actor=request.user)
     except Refused as refusal:
         return refused(request, str(refusal), resolve_url("group", shown.pk))
-    return answer_change(request, shown, f"{_groups(removed)} out, and still in the workspace.")
-
-
-def _groups(count: int) -> str:
-    return "1 group is" if count == 1 else f"{count:,} groups are"
+    return answer_change(
+        request,
+        shown,
+        f"{counted(removed, 'group is', 'groups are')} out, and still in the workspace.",
+    )

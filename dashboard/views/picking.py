@@ -10,6 +10,7 @@ from django.views.decorators.http import require_http_methods
 
 from accounts.access import requires
 from accounts.http import WorkspaceRequest
+from accounts.words import counted
 from dashboard.forms.chosen import TickedForm
 from dashboard.forms.picking import PickFilter
 from dashboard.models import Group
@@ -71,7 +72,7 @@ def _put_in(request: WorkspaceRequest, shown: Group, wanted: Wanted) -> HttpResp
 
 
 def _told(placed: Placed, shown: Group) -> str:
-    went = "1 image went" if placed.added == 1 else f"{placed.added:,} images went"
+    went = counted(placed.added, "image went", "images went")
     already = f"; {placed.already:,} were in it already" if placed.already else ""
     return f"{went} into “{shown}”{already}."
 
