@@ -32,6 +32,7 @@ from accounts.queries import (
     working_tokens,
 )
 from accounts.sessions import end_sessions, remember, sessions_of
+from accounts.words import either
 
 
 @never_cache
@@ -161,7 +162,7 @@ def _send_link(request: WorkspaceRequest, email: str, secret: str) -> None:
 
 def _what_ended(revoked: int, tokens: int) -> str:
     if revoked:
-        tail = "Your API token is revoked." if revoked == 1 else f"{revoked:,} tokens are revoked."
+        tail = either(revoked, "Your API token is revoked.", f"{revoked:,} tokens are revoked.")
     elif tokens:
         tail = "Your API tokens still work."
     else:

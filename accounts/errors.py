@@ -1,5 +1,7 @@
 """What can go wrong with people, workspaces and keys; pages and API turn each into a sentence."""
 
+from accounts.words import counted
+
 
 class AccountError(Exception):
     """A refusal of this room; `str(error)` is one sentence for people."""
@@ -16,7 +18,7 @@ class TooManyWorkspaces(AccountError):
     """A person owns as many workspaces as one may."""
 
     def __init__(self, most: int) -> None:
-        own = "1 workspace" if most == 1 else f"{most:,} workspaces"
+        own = counted(most, "workspace")
         super().__init__(
             f"One person may own {own} here. Delete one that is no longer needed, or ask whoever "
             "runs this server for more."

@@ -11,6 +11,7 @@ from django.views.decorators.http import require_POST, require_safe
 from accounts.access import signed_in
 from accounts.http import WorkspaceRequest
 from accounts.sessions import device, end_session, end_sessions, sessions_of
+from accounts.words import either
 
 SHOWN = 100
 
@@ -44,7 +45,7 @@ def account_session_end(request: WorkspaceRequest, session_id: UUID) -> HttpResp
 def account_sessions_end(request: WorkspaceRequest) -> HttpResponse:
     """End all sessions but this one."""
     ended = end_sessions(user=request.user, but=request.session.session_key)
-    where = "one other session" if ended == 1 else f"{ended:,} other sessions"
+    where = either(ended, "one other session", f"{ended:,} other sessions")
     messages.success(
         request, f"Signed out of {where}." if ended else "You were signed in nowhere else."
     )

@@ -14,6 +14,7 @@ OVER = (
     "Your session is over, so nothing was taken in. Reload this page, sign in, and send it once "
     "more."
 )
+FIRST = "Sign in first: nothing was taken in. Reload this page, and send it once more."
 
 
 def sign_in_first(request: HttpRequest) -> HttpResponse:
@@ -22,9 +23,9 @@ def sign_in_first(request: HttpRequest) -> HttpResponse:
     A script that asks for JSON gets the sentence, and htmx goes there with the whole page: a form
     to sign in must not appear where a row of a list was expected.
     """
-    if request.get_preferred_type(["text/html", "application/json"]) == "application/json":
-        return JsonResponse({"error": OVER}, status=401)
     htmx = HtmxDetails(request)
+    if request.get_preferred_type(["text/html", "application/json"]) == "application/json":
+        return JsonResponse({"error": OVER if _had_session(request) else FIRST}, status=401)
     address = f"{resolve_url(settings.LOGIN_URL)}?{urlencode(_query(request, htmx), safe='/')}"
     return HttpResponseClientRedirect(address) if htmx else HttpResponseRedirect(address)
 
@@ -41,11 +42,20 @@ def second_factor_first(request: HttpRequest, why: str) -> HttpResponse:
 
 def _query(request: HttpRequest, htmx: HtmxDetails) -> dict[str, str]:
     query = {"next": _where(request, htmx)}
-    if request.method not in SAFE_METHODS:
-        return query | {"over": "unsaved"}
-    if htmx or settings.SESSION_COOKIE_NAME in request.COOKIES:
-        return query | {"over": "yes"}
-    return query
+    has_sent = request.method not in SAFE_METHODS
+    if htmx or _had_session(request):
+        return query | {"over": "unsaved" if has_sent else "yes"}
+    return query | ({"over": "first"} if has_sent else {})
+
+
+def _had_session(request: HttpRequest) -> bool:
+    """Say whether the browser still names a session that is gone.
+
+    One that is there is a visitor's, who opened an invitation or the like and never signed in.
+    """
+    if settings.SESSION_COOKIE_NAME not in request.COOKIES:
+        return False
+    return not request.session.keys()
 
 
 def _where(request: HttpRequest, htmx: HtmxDetails) -> str:

@@ -23,6 +23,7 @@ from accounts.team import (
     remove_member,
     withdraw_invitation,
 )
+from accounts.words import either
 
 
 @never_cache
@@ -64,8 +65,8 @@ def member_remove(request: WorkspaceRequest, membership_id: UUID) -> HttpRespons
         return _members_page(request, refusal=str(refusal), status=422)
     revoked = ""
     if tokens:
-        revoked = (
-            " One token no longer works." if tokens == 1 else f" {tokens} tokens no longer work."
+        revoked = either(
+            tokens, " One token no longer works.", f" {tokens:,} tokens no longer work."
         )
     if not leaves:
         messages.success(request, f"{member.user} is no longer a member.{revoked}")

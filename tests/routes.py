@@ -281,6 +281,7 @@ PAGES = [
     Page("type-change", "GET POST", thing="type"),
     Page("groups"),
     Page("group-new", "GET POST"),
+    Page("group-names"),
     Page("group", thing="group"),
     Page("group-change", "GET POST", thing="group"),
     Page("group-test", "POST", thing="group"),

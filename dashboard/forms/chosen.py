@@ -6,7 +6,8 @@ from uuid import UUID
 from django import forms
 
 from accounts.models import Workspace
-from dashboard.models import SimilarityType
+from dashboard.models import Group, SimilarityType
+from dashboard.queries.groups import groups_in
 from dashboard.queries.similarity_types import types_in
 from dashboard.services.members import Taken
 
@@ -67,7 +68,7 @@ class PuttingForm(TickedForm):
 
 
 class GroupingForm(PuttingForm):
-    """The ticked images and a group, by its type and name."""
+    """The ticked images and a group, by its type and name; by its id where several have that."""
 
     similarity_type = forms.ModelChoiceField(
         SimilarityType.objects.none(),
@@ -77,10 +78,18 @@ class GroupingForm(PuttingForm):
         max_length=255, error_messages={"required": "Name the group: a new one, or one there is."}
     )
 
+    group = forms.ModelChoiceField(
+        Group.objects.none(),
+        required=False,
+        error_messages={"invalid_choice": "This group was deleted meanwhile: choose another."},
+    )
+
     def __init__(self, *args: Any, workspace: Workspace, **options: Any) -> None:
         super().__init__(*args, **options)
         kind: Any = self.fields["similarity_type"]
         kind.queryset = types_in(workspace)
+        group: Any = self.fields["group"]
+        group.queryset = groups_in(workspace)
 
 
 def _as_uuid(text: str) -> UUID | None:

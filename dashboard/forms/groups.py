@@ -3,11 +3,45 @@
 from typing import Any
 
 from django import forms
+from django.urls import reverse
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
 
 from accounts.models import Workspace
 from dashboard.forms.finding import NameSearch
 from dashboard.models import SimilarityType
 from dashboard.queries.similarity_types import types_in
+
+
+class GroupNameInput(forms.TextInput):
+    """A field that is completed by the names of the type's groups, see `groups/name_input.html`."""
+
+    def get_context(self, name: str, value: Any, attrs: dict[str, Any] | None) -> dict[str, Any]:
+        """Ask for the names of the type that the form names."""
+        context = super().get_context(name, value, attrs)
+        known = self._list_id(attrs)
+        context["widget"]["attrs"] |= {
+            "autocomplete": "off",
+            "list": known,
+            "hx-get": reverse("group-names"),
+            "hx-trigger": "input changed delay:150ms, focus",
+            "hx-include": "[name=similarity_type]",
+            "hx-target": f"#{known}",
+            "hx-swap": "innerHTML",
+            "hx-sync": "this:replace",
+        }
+        return context
+
+    def render(
+        self, name: str, value: Any, attrs: dict[str, Any] | None = None, renderer: Any = None
+    ) -> SafeString:
+        """Put the list of what is offered behind the field."""
+        field = super().render(name, value, attrs, renderer)
+        return format_html('{}<datalist id="{}"></datalist>', field, self._list_id(attrs))
+
+    @staticmethod
+    def _list_id(attrs: dict[str, Any] | None) -> str:
+        return f"{(attrs or {}).get('id', 'name')}-known"
 
 
 class GroupFilter(NameSearch):
@@ -18,6 +52,18 @@ class GroupFilter(NameSearch):
     def __init__(self, *args: Any, workspace: Workspace, **options: Any) -> None:
         super().__init__(*args, **options)
         kind: Any = self.fields["type"]
+        kind.queryset = types_in(workspace)
+
+
+class NamesForm(forms.Form):
+    """A type, and what was typed so far of the name of a group."""
+
+    similarity_type = forms.ModelChoiceField(SimilarityType.objects.none())
+    name = forms.CharField(required=False, max_length=255)
+
+    def __init__(self, *args: Any, workspace: Workspace, **options: Any) -> None:
+        super().__init__(*args, **options)
+        kind: Any = self.fields["similarity_type"]
         kind.queryset = types_in(workspace)
 
 
@@ -33,7 +79,9 @@ class GroupForm(forms.Form):
 class NewGroupForm(forms.Form):
     """A group to be made."""
 
-    name = forms.CharField(max_length=255, help_text="What these images have in common.")
+    name = forms.CharField(
+        max_length=255, widget=GroupNameInput, help_text="What these images have in common."
+    )
     similarity_type = forms.ModelChoiceField(
         SimilarityType.objects.none(), label="Type", empty_label="Choose a type"
     )

@@ -1,9 +1,12 @@
 """Groups: what is alike, and what is in them."""
 
+from typing import Any
+
 from django.db import models
 from django.db.models import F, Q
 
 from dashboard.models.base import ScopedManager, ScopedModel
+from dashboard.models.folded_names import FoldedNameField
 from dashboard.models.images import Image
 from dashboard.models.regions import Region
 from dashboard.models.similarity_types import SimilarityType
@@ -12,11 +15,13 @@ from dashboard.models.similarity_types import SimilarityType
 class Group(ScopedModel):
     """Images and regions that are alike in the sense of a type, or other groups: never both.
 
-    The three counters are kept by the services in the transaction that changes the members.
+    The three counters are kept by the services in the transaction that changes the members. Equal
+    names may stand side by side, as programs make them: `folded_name` finds them.
     """
 
     similarity_type = models.ForeignKey(SimilarityType, models.PROTECT, related_name="groups")
     name = models.CharField(max_length=255)
+    folded_name = FoldedNameField()
     description = models.TextField(blank=True)
     meta_data = models.JSONField(default=dict, blank=True)
     test_group = models.BooleanField(default=False)
@@ -39,11 +44,23 @@ class Group(ScopedModel):
             models.Index(
                 fields=["similarity_type", "-created", "-id"], name="group_recent_of_type"
             ),
-            models.Index(fields=["similarity_type", "name"], name="group_by_name"),
+            # By these operators PostgreSQL finds the beginning of a name, too.
+            models.Index(
+                fields=["similarity_type", "folded_name"],
+                opclasses=["uuid_ops", "varchar_pattern_ops"],
+                name="group_by_folded_name",
+            ),
         ]
 
     def __str__(self) -> str:
         return self.name
+
+    def save(self, *args: Any, **options: Any) -> None:
+        """Write the name as it is compared wherever the name is written."""
+        fields = options.get("update_fields")
+        if fields is not None and "name" in fields:
+            options["update_fields"] = {*fields, "folded_name"}
+        super().save(*args, **options)
 
 
 class GroupImage(models.Model):

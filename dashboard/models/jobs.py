@@ -120,6 +120,13 @@ class Job(ScopedModel):
         """Say whether nothing more will happen."""
         return self.state in self.FINISHED
 
+    @property
+    def state_words(self) -> str:
+        """Say the state to people: every page does so by this."""
+        if self.cancel_requested and not self.is_finished:
+            return "Cancelling"
+        return self.State(self.state).label
+
 
 class WorkerSign(models.Model):
     """A sign of life of a worker process, renewed at every sweep."""

@@ -8,7 +8,8 @@ from django.db.models import OuterRef, QuerySet, Subquery, Sum
 
 from accounts.models import Workspace
 from dashboard.models import Group, GroupImage, Image, SimilarityType
-from dashboard.queries.names import holding
+from dashboard.models.folded_names import folded
+from dashboard.queries.names import beginning, holding
 
 ROW = (
     "id",
@@ -63,6 +64,30 @@ def find_groups(
     if similarity_type is not None:
         rows = rows.filter(similarity_type=similarity_type)
     return holding(rows, "name", name) if name else rows
+
+
+def groups_named(similarity_type: SimilarityType, name: str) -> QuerySet[Group]:
+    """Return the groups of a type whose name is equal, see `folded`; the oldest first."""
+    rows = Group.objects.filter(similarity_type=similarity_type, folded_name=folded(name))
+    return rows.select_related("similarity_type").order_by("created", "id")
+
+
+def groups_to_fill(type_ids: Iterable[UUID], folded_names: Iterable[str]) -> QuerySet[Group]:
+    """Return the groups of such names that images can go into; of equal ones the oldest last."""
+    names = set(folded_names)
+    rows = Group.objects.filter(similarity_type__in=type_ids, folded_name__in=names, groups_count=0)
+    return rows.order_by("-created", "-id")
+
+
+def names_like(similarity_type: SimilarityType, text: str, limit: int = 10) -> list[str]:
+    """Return names of a type's groups that complete a text: first those that begin with it."""
+    rows = Group.objects.filter(similarity_type=similarity_type)
+    begun = beginning(rows, "folded_name", folded(text)).order_by("folded_name", "id")
+    names = dict.fromkeys(begun.values_list("name", flat=True)[:limit])
+    if len(names) < limit and text.strip():
+        within = holding(rows, "name", text.strip()).order_by("-created", "-id")
+        names |= dict.fromkeys(within.values_list("name", flat=True)[:limit])
+    return list(names)[:limit]
 
 
 def members_of(group: Group) -> QuerySet[GroupImage]:

@@ -9,6 +9,7 @@ from django.db.models import QuerySet
 from django.utils import timezone
 
 from accounts.models import User, Workspace
+from accounts.words import percent
 from dashboard.models import Job, WorkerSign
 
 # A state to filter by: what waits or runs.
@@ -24,10 +25,10 @@ class Progress:
 
     @property
     def percent(self) -> int:
-        """Return the done part of the whole work, 0 to 100; 100 means done."""
+        """Return the done part of the whole work, 0 to 100; 100 means that all of it is done."""
         if self.job.state == Job.State.DONE:
-            return 100
-        return min(99, int(self.job.fraction * 100))
+            return percent(self.handled, self.job.total)
+        return min(99, percent(self.job.fraction, 1))
 
     @property
     def state(self) -> str:
@@ -37,9 +38,7 @@ class Progress:
     @property
     def state_label(self) -> str:
         """Return the state for people."""
-        if self.job.cancel_requested and not self.is_finished:
-            return "Cancelling"
-        return Job.State(self.job.state).label
+        return self.job.state_words
 
     @property
     def is_finished(self) -> bool:

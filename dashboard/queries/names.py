@@ -1,10 +1,13 @@
 """Finding things by a part of their name."""
 
 import re
+import sys
 from typing import Any, TypeVar
 
 from django.db import connection
 from django.db.models import QuerySet
+
+from dashboard.models.folded_names import folded
 
 Rows = TypeVar("Rows", bound=QuerySet[Any])
 
@@ -17,3 +20,25 @@ def holding(rows: Rows, field: str, text: str) -> Rows:
     if text.isascii() or connection.vendor != "sqlite":
         return rows.filter(**{f"{field}__icontains": text})
     return rows.filter(**{f"{field}__iregex": re.escape(text)})
+
+
+def beginning(rows: Rows, field: str, text: str) -> Rows:
+    """Keep the rows whose field begins with the text as it is, by an index of the field.
+
+    SQLite has none for LIKE, and compares text by its bytes; PostgreSQL by the rules of a language.
+    """
+    if connection.vendor == "sqlite":
+        return rows.filter(**{f"{field}__gte": text, f"{field}__lt": text + chr(sys.maxunicode)})
+    return rows.filter(**{f"{field}__startswith": text})
+
+
+def find_equal(rows: QuerySet[Any], name: str, but: Any = None) -> Any:
+    """Return the oldest row of an equal name or None; for nouns of which a workspace has few.
+
+    Whoever keeps the name of `but` takes nobody's.
+    """
+    wanted = folded(name)
+    if but is not None and folded(but.name) == wanted:
+        return None
+    there = rows.select_related(None).order_by("created", "pk").only("pk", "name")
+    return next((one for one in there if folded(one.name) == wanted), None)

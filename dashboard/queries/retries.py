@@ -10,6 +10,8 @@ from dashboard.models import Extraction, Job, Transfer, Upload, UploadPart, Vers
 from dashboard.queries.receiving import missing_parts
 from dashboard.queries.uploads import can_retry_upload
 
+# Jobs that end well and leave things to try again: a dry run's findings are mended in the plan.
+_LEAVES_FAILURES = (Job.Kind.UPLOAD,)
 _BROKEN_OFF = (Job.State.FAILED, Job.State.CANCELLED)
 
 
@@ -41,7 +43,9 @@ def may_retry(jobs: Sequence[Job]) -> set[UUID]:
 def _left_something(job: Job) -> bool:
     if Job.Kind(job.kind) not in _LEFT_UNDONE:
         return False
-    return _broke_off(job) or (job.state == Job.State.DONE and job.failed > 0)
+    return _broke_off(job) or (
+        job.state == Job.State.DONE and job.failed > 0 and job.kind in _LEAVES_FAILURES
+    )
 
 
 def _has_successor(job: Job) -> bool:

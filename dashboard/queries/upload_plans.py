@@ -3,7 +3,7 @@
 import base64
 import binascii
 import json
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from typing import Any
@@ -11,7 +11,9 @@ from typing import Any
 from django.db.models import Count, Q, QuerySet
 
 from dashboard.files.code_pages import CODE_PAGES
-from dashboard.models import Group, Upload, UploadFile, UploadPart
+from dashboard.models import Upload, UploadFile, UploadPart
+from dashboard.models.folded_names import folded
+from dashboard.queries.groups import groups_to_fill
 from dashboard.queries.pages import PAGE_SIZE, BadCursor, Page
 from dashboard.queries.similarity_types import types_in
 
@@ -45,17 +47,23 @@ class PlanTotals:
 class PlannedGroup:
     """A group that would be made or filled; without a name, what would be in none.
 
-    Its files are known by `named_group` and `named_type`, as folders or a manifest have them.
+    Its files are known by `named_group` and `named_type`, as folders or a manifest have them;
+    `into` is the group that is there under an equal name, if any.
     """
 
     name: str
     named_group: str
     type_name: str
     named_type: str
-    is_new: bool
+    into: str
     new: int
     known: int
     wrong: int
+
+    @property
+    def is_new(self) -> bool:
+        """Say whether there is no group of such a name yet."""
+        return not self.into
 
 
 @dataclass(frozen=True)
@@ -133,7 +141,7 @@ def _with_state(upload: Upload, rows: Sequence[Any]) -> list[PlannedGroup]:
             named_group=row["group_name"],
             type_name=row["type_name"] or own,
             named_type=row["type_name"],
-            is_new=(types.get(row["type_name"] or own), row["group_name"].strip()) not in there,
+            into=_into(there, types.get(row["type_name"] or own), row["group_name"].strip()),
             new=row["new"],
             known=row["known"],
             wrong=row["wrong"],
@@ -142,9 +150,16 @@ def _with_state(upload: Upload, rows: Sequence[Any]) -> list[PlannedGroup]:
     ]
 
 
-def _there(types: Collection[Any], names: Collection[str]) -> set[tuple[Any, str]]:
-    rows = Group.objects.filter(similarity_type__in=types, name__in=names, groups_count=0)
-    return set(rows.values_list("similarity_type_id", "name"))
+def _there(types: Collection[Any], names: Collection[str]) -> dict[tuple[Any, str], str]:
+    """Return the groups' names by their type and name, spelled alike or as it is compared."""
+    rows = groups_to_fill(types, {folded(name) for name in names})
+    found = list(rows.values_list("similarity_type_id", "folded_name", "name"))
+    equal = {(type_id, key): name for type_id, key, name in found}
+    return equal | {(type_id, name): name for type_id, _, name in found}
+
+
+def _into(there: Mapping[tuple[Any, str], str], type_id: Any, name: str) -> str:
+    return there.get((type_id, name)) or there.get((type_id, folded(name)), "")
 
 
 def planned_files(upload: Upload) -> QuerySet[UploadFile]:

@@ -19,6 +19,7 @@ from django.db.models import (
 from django.db.models.functions import Coalesce
 
 from accounts.models import Workspace
+from accounts.words import percent
 from dashboard.models import Extraction, Image, Transfer, UploadPart, Usage
 
 What = Usage.What
@@ -55,7 +56,7 @@ class Used:
             shares.append(self.images.count / self.quota_images)
         if self.quota_bytes:
             shares.append(self.images.size / self.quota_bytes)
-        return min(100, int(100 * max(shares)))
+        return percent(max(shares), 1)
 
 
 def used(workspace: Workspace) -> Used:

@@ -15,6 +15,7 @@ from django.utils import timezone
 
 from accounts.activity import record
 from accounts.models import User, Workspace
+from accounts.words import counted
 from dashboard.files import paths, room, storage
 from dashboard.files.errors import FileRefused
 from dashboard.models import AsyncRecord, AsyncRequest, Job, Task, Version
@@ -119,7 +120,7 @@ def _write(request: AsyncRequest, rows: list[AsyncRecord]) -> None:
     if request.version is not None:
         _hold(request.version)
     is_upload = request.kind == Kind.UPLOAD
-    count = f"{len(rows):,} record{'' if len(rows) == 1 else 's'}"
+    count = counted(len(rows), "record")
     request.job = jobs.enqueue(
         workspace=request.workspace,
         kind=Job.Kind.ASYNC_UPLOAD if is_upload else Job.Kind.ASYNC_DESCRIPTOR,

@@ -3,6 +3,9 @@
 from collections.abc import Iterable, Sequence
 from uuid import UUID
 
+from django.db.models import Model
+
+from accounts.words import counted, either
 from dashboard.models import (
     Collection,
     Encoder,
@@ -24,6 +27,22 @@ class EmptyName(Refused):
 
     def __init__(self, noun: str) -> None:
         super().__init__(f"Give the {noun} a name.")
+
+
+class NameTaken(Refused):
+    """A name was given that people would take for another's of the same kind."""
+
+    def __init__(self, noun: str, other: Model) -> None:
+        self.other = other
+        super().__init__(f"There is already a {noun} “{other}”: use it, or choose another name.")
+
+
+class SeveralOfThatName(Refused):
+    """A group was named, and several have an equal name."""
+
+    def __init__(self, groups: Sequence[Group]) -> None:
+        self.groups = groups
+        super().__init__(f"{len(groups)} groups are called “{groups[0]}”: say which one is meant.")
 
 
 class UnknownIds(Refused):
@@ -99,7 +118,7 @@ class TypeHasGroups(Refused):
 
     def __init__(self, similarity_type: SimilarityType, count: int) -> None:
         self.similarity_type, self.count = similarity_type, count
-        groups = "1 group" if count == 1 else f"{count} groups"
+        groups = counted(count, "group")
         super().__init__(
             f"“{similarity_type}” still has {groups}. Delete them first, or delete the type with "
             "force=true, which deletes its groups and keeps their images."
@@ -111,7 +130,7 @@ class InSeveralGroups(Refused):
 
     def __init__(self, noun: str, member_id: UUID, count: int) -> None:
         self.member_id, self.count = member_id, count
-        many = f"1 {noun} is" if count == 1 else f"{count} {noun}s are"
+        many = counted(count, f"{noun} is", f"{noun}s are")
         super().__init__(
             f"{many} in more than one group of this type, such as {member_id}. "
             "Leave each in one of them first."
@@ -123,7 +142,7 @@ class LabelInUse(Refused):
 
     def __init__(self, label: Label, count: int) -> None:
         self.label, self.count = label, count
-        objects = "1 object has" if count == 1 else f"{count} objects have"
+        objects = counted(count, "object has", "objects have")
         super().__init__(
             f"{objects} the label “{label}”. Give them another one first, or delete the label "
             "with force=true, which deletes its objects and keeps their images."
@@ -207,11 +226,11 @@ class UsedByCollections(Refused):
         self.collections = collections
         named = ", ".join(f"“{one}”" for one in collections[:5])
         more = f" and {len(collections) - 5} more" if len(collections) > 5 else ""
-        noun = "the collection" if len(collections) == 1 else "the collections"
+        noun = either(len(collections), "the collection", "the collections")
         super().__init__(
             f"“{what}” cannot be deleted while {noun} {named}{more} "
-            f"{'is' if len(collections) == 1 else 'are'} described by it. "
-            f"Delete {'it' if len(collections) == 1 else 'them'} first."
+            f"{either(len(collections), 'is', 'are')} described by it. "
+            f"Delete {either(len(collections), 'it', 'them')} first."
         )
 
 
@@ -283,8 +302,8 @@ class EncoderInUse(Refused):
 
     def __init__(self, encoder: Encoder, *, tasks: int, versions: int) -> None:
         super().__init__(
-            f"“{encoder}” is needed by {tasks} {'task' if tasks == 1 else 'tasks'} and "
-            f"{versions} {'version' if versions == 1 else 'versions'}: delete these first, or let "
+            f"“{encoder}” is needed by {counted(tasks, 'task')} and "
+            f"{counted(versions, 'version')}: delete these first, or let "
             "the tasks choose another."
         )
 

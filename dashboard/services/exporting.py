@@ -18,6 +18,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from accounts.models import Workspace
+from accounts.words import counted
 from dashboard.engine import artifacts
 from dashboard.files import paths, room, storage
 from dashboard.files.scratch import Seen
@@ -72,7 +73,7 @@ def outcome(transfer: Transfer) -> str:
     counts = transfer.counts
     nouns = ("image", "group", "task", "collection")
     found = [(counts.get(f"{noun}s", 0), noun) for noun in nouns]
-    parts = [f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s" for count, noun in found]
+    parts = [counted(count, noun) for count, noun in found]
     went = "written" if transfer.direction == Transfer.Direction.EXPORT else "brought in"
     return f"{', '.join(parts[:-1])} and {parts[-1]} {went}."
 

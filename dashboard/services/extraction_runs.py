@@ -9,6 +9,7 @@ from uuid import UUID
 from django.conf import settings
 from django.db import transaction
 
+from accounts.words import counted
 from dashboard.files import paths, room, storage
 from dashboard.files.tables import Described, Header, write_table
 from dashboard.models import Extraction
@@ -52,7 +53,8 @@ def run_extraction(*, extraction_id: UUID, handle: jobs.Handle) -> str:
         _write(extraction, source, handle)
     source.close()
     failed = source.failed()
-    return f"{extraction.count:,} images described{f', {failed:,} failed' if failed else ''}."
+    described = f"{counted(extraction.count, 'image')} described"
+    return f"{described}, {failed:,} failed." if failed else f"{described}."
 
 
 def _write(extraction: Extraction, source: Source, handle: jobs.Handle) -> None:

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from PIL import Image as Pillow
 
 from accounts.models import User, Workspace
+from accounts.words import counted
 from dashboard.engine.encoder import PictureEncoder
 from dashboard.files import images as pictures
 from dashboard.files import paths, storage
@@ -205,7 +206,7 @@ def run_describing(*, workspace: Workspace, handle: jobs.Handle) -> str:
         with closing(encode_images(images, key, partial(_keep_and_tell, handle))) as batches:
             for _ in batches:
                 handle.check()
-    return f"{handle.job.done:,} images can be searched now."
+    return f"{counted(handle.job.done, 'image')} can be searched now."
 
 
 @transaction.atomic

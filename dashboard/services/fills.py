@@ -8,6 +8,7 @@ from django.db.models import QuerySet
 
 from accounts.activity import record
 from accounts.models import User
+from accounts.words import counted, either
 from dashboard.models import Collection, Fill, Group, Image, Job, SimilarityType
 from dashboard.queries.collections import has_running_fill
 from dashboard.queries.extractions import group_names, images_to_fill
@@ -91,7 +92,9 @@ def run_fill(*, fill_id: UUID, handle: jobs.Handle) -> str:
         if outcome.beyond:
             raise CollectionFull(fill.collection)
         handle.check()
-    return f"{len(ids):,} images are in the collection, {skipped:,} of them were there before."
+    inside = counted(len(ids), "image is", "images are")
+    before = either(skipped, "1 of them was", f"{skipped:,} of them were")
+    return f"{inside} in the collection, {before} there before."
 
 
 def _records(fill: Fill, ids: Sequence[UUID]) -> list[NewRecord]:

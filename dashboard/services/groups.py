@@ -21,7 +21,8 @@ from dashboard.models import (
     Image,
     SimilarityType,
 )
-from dashboard.queries.groups import groups_in
+from dashboard.models.folded_names import folded
+from dashboard.queries.groups import groups_in, groups_to_fill
 from dashboard.queries.images import images_in
 from dashboard.queries.regions import regions_in
 from dashboard.services.errors import AlreadyInExclusiveType, EmptyName
@@ -207,42 +208,32 @@ def _count_groups(type_id: UUID, more: int) -> None:
     SimilarityType.objects.filter(pk=type_id).update(groups_count=F("groups_count") + more)
 
 
-def find_or_create_groups(
-    *, similarity_type: SimilarityType, names: Iterable[str], actor: User | None
-) -> dict[str, Group]:
-    """Return the type's oldest group of each name, creating those that it lacks.
-
-    Call it in a transaction: the type's row is locked, so that two uploads make one group.
-    """
-    groups, made = find_or_make_groups(similarity_type=similarity_type, names=names)
-    for group in made:
-        _tell("created", group, actor=actor)
-    return groups
-
-
 def find_or_make_groups(
     *, similarity_type: SimilarityType, names: Iterable[str]
 ) -> tuple[dict[str, Group], list[Group]]:
-    """Do the same as a part of a larger change, which tells of it; also return those made.
+    """Return the type's group of each name, making those that it lacks; also return those made.
 
-    Raises `EmptyName`.
+    Of equal names the one that is spelled alike counts first, then the oldest. Call it in a
+    transaction, as a part of a larger change, which tells of it: the type's row is locked, so that
+    two uploads make one group. Raises `EmptyName`.
     """
-    stripped = {name: name.strip() for name in names}
-    wanted = set(stripped.values())
-    if "" in wanted:
+    wanted = {name: folded(name) for name in names}
+    if not all(wanted.values()):
         raise EmptyName("group")
     SimilarityType.objects.select_for_update(no_key=True).get(pk=similarity_type.pk)
-    rows = Group.objects.filter(similarity_type=similarity_type, name__in=wanted, groups_count=0)
-    found = {group.name: group for group in rows.order_by("-created", "-id")}
+    rows = groups_to_fill([similarity_type.pk], wanted.values())
+    spelled = {group.name: group for group in rows}
+    found = {group.folded_name: group for group in rows}
+    lacking = {key: name.strip() for name, key in sorted(wanted.items()) if key not in found}
     made = [
         Group(workspace_id=similarity_type.workspace_id, similarity_type=similarity_type, name=name)
-        for name in sorted(wanted - found.keys())
+        for name in lacking.values()
     ]
     Group.objects.bulk_create(made)
     if made:
         _count_groups(similarity_type.pk, len(made))
-    found |= {group.name: group for group in made}
-    return {name: found[key] for name, key in stripped.items()}, made
+    found |= {group.folded_name: group for group in made}
+    return {name: spelled.get(name.strip(), found[key]) for name, key in wanted.items()}, made
 
 
 def hold_to_place(*, image_ids: Iterable[UUID], group_ids: Iterable[UUID]) -> None:
@@ -284,25 +275,6 @@ def add_regions(*, group: Group, ids: Iterable[UUID], actor: User) -> Placed:
     """Put regions into a group, as `add_images` does images."""
     rows = regions_in(group.workspace).select_related(None)
     return _add(REGIONS, group, hold_ids(rows, ids, "object"), actor)
-
-
-@transaction.atomic
-def group_images(
-    *,
-    similarity_type: SimilarityType,
-    name: str,
-    ids: Iterable[UUID],
-    taken: Taken = Taken.REFUSE,
-    actor: User,
-) -> tuple[Group, Placed]:
-    """Put images into the type's group of that name, which is made if there is none.
-
-    Raises what `add_images` raises; then nothing is changed.
-    """
-    group = find_or_create_groups(
-        similarity_type=similarity_type, names=[name.strip()[:255]], actor=actor
-    )[name.strip()[:255]]
-    return group, add_images(group=group, ids=ids, taken=taken, actor=actor)
 
 
 @transaction.atomic

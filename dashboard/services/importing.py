@@ -11,6 +11,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from accounts.activity import record
+from accounts.words import counted
 from dashboard.files.errors import FileRefused
 from dashboard.files.transfer_reading import TransferReader
 from dashboard.models import Transfer, Upload
@@ -137,5 +138,5 @@ def _touch(transfer: Transfer) -> None:
 def _stayed(count: int) -> str:
     if not count:
         return ""
-    who = "1 image or object stays" if count == 1 else f"{count:,} images or objects stay"
+    who = counted(count, "image or object stays", "images or objects stay")
     return f"{who} in the group where it was: the type allows one."

@@ -1,5 +1,6 @@
 """Why an upload cannot go on: one sentence each that says what to do."""
 
+from accounts.words import counted
 from dashboard.files.errors import readable_size
 from dashboard.models import Upload
 from dashboard.services.errors import Refused
@@ -78,7 +79,7 @@ class NotWhole(Refused):
 
     def __init__(self, count: int) -> None:
         self.count = count
-        files = "1 file is" if count == 1 else f"{count:,} files are"
+        files = counted(count, "file is", "files are")
         super().__init__(
             f"{files} not here as a whole yet. Send what is missing, or take these files out."
         )

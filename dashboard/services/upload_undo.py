@@ -13,6 +13,7 @@ from django.utils import timezone
 
 from accounts.activity import record
 from accounts.models import User, Workspace
+from accounts.words import counted
 from dashboard.models import Group, Image, Job, SimilarityType, TaskType, Upload, UploadFile
 from dashboard.queries.upload_undo import added_images, placed_files, told_undoing
 from dashboard.queries.uploads import is_busy
@@ -165,5 +166,5 @@ class _TakingBack:
 def _outcome(counts: dict[str, int]) -> str:
     # PostgreSQL gives them back in an order of its own.
     told = [(noun, counts.get(noun, 0)) for noun in ("file", "group", "type")]
-    words = [f"{count:,} {noun}{'' if count == 1 else 's'}" for noun, count in told if count]
+    words = [counted(count, noun) for noun, count in told if count]
     return f"Taken back: {', '.join(words) or 'nothing was left'}."

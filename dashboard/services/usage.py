@@ -9,6 +9,7 @@ from django.db import transaction
 from django.db.models import F, QuerySet
 
 from accounts.models import Workspace
+from accounts.words import counted
 from dashboard.files.errors import FileRefused, readable_size
 from dashboard.models import UploadPart, Usage
 from dashboard.queries.usage import stored_results
@@ -26,7 +27,7 @@ def images_refusal() -> QuotaReached:
     """Say that no more images fit, with what the quota is."""
     allowed = []
     if settings.LIKEWISE_QUOTA_IMAGES:
-        allowed.append(f"{settings.LIKEWISE_QUOTA_IMAGES:,} images")
+        allowed.append(counted(settings.LIKEWISE_QUOTA_IMAGES, "image"))
     if settings.LIKEWISE_QUOTA_BYTES:
         allowed.append(readable_size(settings.LIKEWISE_QUOTA_BYTES))
     return QuotaReached(

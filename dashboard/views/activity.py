@@ -14,6 +14,7 @@ from django.views.decorators.http import require_safe
 from accounts.access import requires
 from accounts.http import WorkspaceRequest
 from accounts.models import Activity
+from accounts.words import either
 from dashboard.forms.activity import ActivityFilter
 from dashboard.queries.activity import (
     activity_page,
@@ -120,7 +121,7 @@ def activity(request: WorkspaceRequest) -> HttpResponse:
 def sentence(row: Activity, there: Collection[UUID], undoable: Collection[UUID] = ()) -> Sentence:
     """Write what a row tells; its thing is a link if it is among those that are there."""
     before, _, after = _template(row).partition("{name}")
-    words = {"count": f"{row.count:,}", "s": "" if row.count == 1 else "s"} | {
+    words = {"count": f"{row.count:,}", "s": either(row.count, "", "s")} | {
         key: str(value) for key, value in row.details.items()
     }
     is_linked = row.target_id in there and row.noun in ROUTES

@@ -11,6 +11,7 @@ from django.utils.cache import patch_vary_headers
 from django_htmx.http import reswap, retarget
 
 from accounts.http import WorkspaceRequest
+from accounts.words import counted, either
 from dashboard.models import Group
 from dashboard.queries.held import Held, Holder, taken
 from dashboard.services.members import Placed
@@ -49,9 +50,20 @@ class Question:
 
 def ask(request: WorkspaceRequest, question: Question) -> HttpResponse:
     """Put a question that the form of its answers repeats everything for: nothing is kept here."""
+    return put_question(request, PAGE, {"question": question})
+
+
+def put_question(
+    request: WorkspaceRequest, page: str, context: dict[str, Any], status: int = 200
+) -> HttpResponse:
+    """Answer with a page that asks, or with its dialog where htmx has a page already."""
     fragment = wants_fragment(request)
-    context: dict[str, Any] = {"question": question}
-    response = render(request, f"{PAGE}#dialog" if fragment else PAGE, context)
+    # htmx shows nothing of a refusal; without it the status says that nothing was done.
+    response = (
+        render(request, f"{page}#dialog", context)
+        if fragment
+        else render(request, page, context, status=status)
+    )
     patch_vary_headers(response, ["HX-Request"])
     return reswap(retarget(response, "#ask"), "innerHTML") if fragment else response
 
@@ -66,7 +78,7 @@ def ask_to_take_out(
     lines: list[str] | None = None,
 ) -> HttpResponse:
     """Ask whether images or groups are to leave a group."""
-    what = f"1 {noun}" if len(ids) == 1 else f"{len(ids):,} {noun}s"
+    what = counted(len(ids), noun)
     question = Question(
         title=f"Take {what} out of “{group}”?",
         text="The workspace keeps them. That they belong here is forgotten: to bring them back, "
@@ -91,11 +103,10 @@ def ask_about_taken(
 ) -> HttpResponse:
     """Ask what becomes of images that are in another group of an exclusive type."""
     found = taken(into, ids)
-    answers = [Answer("taken", "move", f"Move {'it' if found.count == 1 else 'them'}", "primary")]
+    answers = [Answer("taken", "move", f"Move {either(found.count, 'it', 'them')}", "primary")]
     if found.count < len(ids):
-        answers.insert(
-            0, Answer("taken", "leave", "Leave out" if found.count == 1 else "Leave them out")
-        )
+        leave = either(found.count, "Leave out", "Leave them out")
+        answers.insert(0, Answer("taken", "leave", leave))
     return ask(
         request,
         Question(
@@ -116,13 +127,13 @@ def ask_about_taken(
 
 def _taken_title(found: Held, ticked: int) -> str:
     """Write `3 of them are in “phone”, 1 in “case”: move them, or leave them out?`."""
-    them = "it" if found.count == 1 else "them"
+    them = either(found.count, "it", "them")
     if ticked == 1:
         return f"It is in {places(found)}: move it?"
     if found.count == ticked:
         return f"All {ticked:,} of them are in {places(found)}: move them?"
     first, *rest = found.holders
-    be = "is" if first.count == 1 else "are"
+    be = either(first.count, "is", "are")
     others = "".join(f", {one.count:,} in “{one.name}”" for one in rest)
     more = f", others in {more_groups(found.more_groups)}" if found.more_groups else ""
     return (
@@ -141,12 +152,7 @@ def places(found: Held) -> str:
 
 def more_groups(count: int) -> str:
     """Write `1 more group` or `4 more groups`."""
-    return f"{count:,} more group{'' if count == 1 else 's'}"
-
-
-def images_said(count: int) -> str:
-    """Write `1 image` or `3 images`."""
-    return f"{count:,} image{'' if count == 1 else 's'}"
+    return counted(count, "more group")
 
 
 def holder_said(one: Holder) -> str:
@@ -156,18 +162,11 @@ def holder_said(one: Holder) -> str:
 
 def placed_said(placed: Placed, group: Group) -> str:
     """Say what came of putting images into a group."""
-    went = f"{images_said(placed.added)} went into “{group}”"
+    went = f"{counted(placed.added, 'image')} went into “{group}”"
+    left = either(placed.left, "was left where it is", "were left where they are")
     facts = {
         f"{placed.moved:,} out of other groups": placed.moved,
-        f"{placed.already:,} {_was(placed.already)} in it already": placed.already,
-        f"{placed.left:,} {_was(placed.left)} left where {_they(placed.left)}": placed.left,
+        f"{placed.already:,} {either(placed.already, 'was', 'were')} in it already": placed.already,
+        f"{placed.left:,} {left}": placed.left,
     }
     return "; ".join([went, *(words for words, count in facts.items() if count)]) + "."
-
-
-def _was(count: int) -> str:
-    return "was" if count == 1 else "were"
-
-
-def _they(count: int) -> str:
-    return "it is" if count == 1 else "they are"

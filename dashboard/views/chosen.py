@@ -1,7 +1,8 @@
 """What a person does with the images that they ticked."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from functools import partial
+from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
@@ -14,10 +15,12 @@ from django_htmx.http import HttpResponseClientRedirect
 
 from accounts.access import requires
 from accounts.http import WorkspaceRequest
+from accounts.words import counted, either
 from dashboard.forms.chosen import AskedForm, GroupingForm
+from dashboard.models import Group
 from dashboard.queries.held import held, present
-from dashboard.services.errors import AlreadyInExclusiveType, Refused
-from dashboard.services.groups import group_images
+from dashboard.services.errors import AlreadyInExclusiveType, Refused, SeveralOfThatName
+from dashboard.services.group_names import group_images
 from dashboard.services.images import delete_images
 from dashboard.views.asking import (
     Answer,
@@ -25,11 +28,12 @@ from dashboard.views.asking import (
     ask,
     ask_about_taken,
     holder_said,
-    images_said,
     more_groups,
     placed_said,
+    put_question,
 )
 from dashboard.views.bar import remember_type, typed
+from dashboard.views.group_cards import group_cards
 from dashboard.views.rendering import may, see_other, wants_fragment
 from dashboard.views.ticked import Ticks, refused_ticks, ticked_page, why
 
@@ -37,6 +41,9 @@ CONSEQUENCES = (
     "This cannot be undone: they leave their groups, and their files are removed from this server. "
     "Versions that learned from them stay as they are."
 )
+
+# What a question about exclusive types sends again.
+KEPT = ("similarity_type", "name", "group", "back")
 
 
 @never_cache
@@ -55,14 +62,31 @@ def images_group(request: WorkspaceRequest) -> HttpResponse:
         return refused_ticks(request, ticks, form.first_error())
     try:
         group, placed = group_images(**form.cleaned_data, actor=request.user)
+    except SeveralOfThatName as several:
+        return _which(request, form.cleaned_data, several.groups)
     except AlreadyInExclusiveType as refusal:
         into = refusal.into or refusal.group
-        kept = {name: request.POST.get(name, "") for name in ("similarity_type", "name", "back")}
+        kept = {name: request.POST.get(name, "") for name in KEPT}
         return ask_about_taken(request, into, ticks.ids, fields=kept)
     except Refused as refusal:
         return refused_ticks(request, ticks, why(refusal), refusal)
     messages.success(request, placed_said(placed, group))
     return _back(request)
+
+
+def _which(
+    request: WorkspaceRequest, sent: dict[str, Any], groups: Sequence[Group]
+) -> HttpResponse:
+    """Ask which of the groups of that name is meant; what was ticked comes along."""
+    context = {
+        "cards": group_cards(groups),
+        "name": sent["name"],
+        "similarity_type": sent["similarity_type"],
+        "ids": sent["ids"],
+        "count": either(len(sent["ids"]), "the image", f"the {len(sent['ids']):,} images"),
+        "back": request.POST.get("back", ""),
+    }
+    return put_question(request, "dashboard/groups/which.html", context, status=409)
 
 
 @never_cache
@@ -83,10 +107,10 @@ def images_delete(request: WorkspaceRequest) -> HttpResponse:
         count = delete_images(workspace=request.workspace, ids=ticks.ids, actor=request.user)
     except Refused as refusal:
         return refused_ticks(request, ticks, why(refusal), refusal)
-    were = (
-        "was deleted, and left its groups" if count == 1 else "were deleted, and left their groups"
+    deleted = counted(count, "image was", "images were")
+    messages.success(
+        request, f"{deleted} deleted, and left {either(count, 'its', 'their')} groups."
     )
-    messages.success(request, f"{images_said(count)} {were}.")
     return _back(request)
 
 
@@ -101,7 +125,7 @@ def _ask_to_delete(request: WorkspaceRequest, ticks: Ticks) -> HttpResponse:
         lines.append(f"and in {more_groups(found.more_groups)}")
     if outside := len(ids) - found.count:
         lines.append(f"{outside:,} in no group")
-    delete = f"Delete {images_said(len(ids))}"
+    delete = f"Delete {counted(len(ids), 'image')}"
     kept = {
         name: request.POST.get(name, "")
         for name in ("similarity_type", "name", "back")

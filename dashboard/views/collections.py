@@ -27,6 +27,7 @@ from dashboard.services.collections import (
 )
 from dashboard.services.errors import AlreadyFilling, Refused
 from dashboard.services.fills import start_fill
+from dashboard.views.naming import is_taken
 from dashboard.views.progress import shown_if_any
 from dashboard.views.rendering import (
     may,
@@ -64,7 +65,8 @@ def collection_new(request: WorkspaceRequest) -> HttpResponse:
     """Make a collection."""
     data = request.POST if request.method == "POST" else None
     form = NewCollectionForm(data, workspace=request.workspace)
-    if not form.is_valid():
+    others = collections_in(request.workspace)
+    if not form.is_valid() or is_taken("collection", others, form):
         return _form_page(request, form, "New collection", resolve_url("collections"))
     version = form.cleaned_data.pop("version")
     try:
@@ -135,7 +137,8 @@ def collection_change(request: WorkspaceRequest, collection_id: UUID) -> HttpRes
     shown = get_collection(request.workspace, collection_id)
     initial = {"name": shown.name, "description": shown.description}
     form = CollectionForm(request.POST if request.method == "POST" else None, initial=initial)
-    if not form.is_valid():
+    others = collections_in(request.workspace)
+    if not form.is_valid() or is_taken("collection", others, form, but=shown):
         here = resolve_url("collection", shown.pk)
         return _form_page(request, form, "Rename the collection", here)
     change_collection(collection=shown, changes=form.cleaned_data, actor=request.user)

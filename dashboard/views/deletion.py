@@ -8,6 +8,7 @@ from django.views.decorators.http import require_POST
 
 from accounts.access import requires
 from accounts.http import WorkspaceRequest
+from accounts.words import either
 from dashboard.queries.groups import get_group
 from dashboard.queries.similarity_types import get_type
 from dashboard.queries.tasks import get_task
@@ -36,7 +37,9 @@ def type_delete(request: WorkspaceRequest, type_id: UUID) -> HttpResponse:
     """Delete a type with its groups; their images stay."""
     shown = get_type(request.workspace, type_id)
     groups = delete_type(similarity_type=shown, force=True, actor=request.user)
-    messages.success(request, f"“{shown}” and its {groups} groups were deleted; images stay.")
+    its = either(groups, "its group", f"its {groups:,} groups")
+    gone = f"“{shown}” and {its} were" if groups else f"“{shown}” was"
+    messages.success(request, f"{gone} deleted; images stay.")
     return see_other("types")
 
 

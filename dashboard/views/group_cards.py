@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from accounts.words import counted
 from dashboard.models import Group
 from dashboard.queries.image_tiles import Tile, tiles
 from dashboard.queries.nesting import covers_of_all
@@ -17,6 +18,19 @@ class GroupCard:
     group: Group
     covers: list[Tile]
     room: range
+
+    @property
+    def holds(self) -> str:
+        """Say how much is in it."""
+        group = self.group
+        if group.groups_count:
+            return counted(group.groups_count, "group")
+        images = counted(group.images_count, "image")
+        return (
+            f"{images} · {counted(group.regions_count, 'object')}"
+            if group.regions_count
+            else images
+        )
 
 
 def group_cards(groups: Sequence[Group]) -> list[GroupCard]:

@@ -11,24 +11,28 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from accounts.access import requires
 from accounts.http import WorkspaceRequest
+from accounts.words import counted
 from dashboard.forms.chosen import AskedForm
 from dashboard.forms.groups import (
     GroupFilter,
     GroupForm,
+    NamesForm,
     NewGroupForm,
     TestGroupForm,
 )
 from dashboard.models import Group
-from dashboard.queries.groups import find_groups, get_group, members_of
+from dashboard.queries.groups import find_groups, get_group, members_of, names_like
 from dashboard.queries.held import held, present
 from dashboard.queries.image_tiles import tiles
 from dashboard.queries.nesting import groups_around, groups_inside
 from dashboard.queries.pages import page
 from dashboard.queries.similarity_types import types_in
-from dashboard.services.errors import Refused
-from dashboard.services.groups import change_group, create_group, mark_group, remove_images
+from dashboard.services.errors import NameTaken, Refused
+from dashboard.services.group_names import create_named_group, rename_group
+from dashboard.services.groups import mark_group, remove_images
 from dashboard.views.asking import ask_to_take_out
 from dashboard.views.group_cards import group_cards
+from dashboard.views.naming import taken_words
 from dashboard.views.renaming import Named, rename
 from dashboard.views.rendering import (
     damaged,
@@ -83,9 +87,24 @@ def group_new(request: WorkspaceRequest) -> HttpResponse:
     )
     if not form.is_valid():
         return _form_page(request, form, "New group", resolve_url("groups"))
-    made = create_group(**form.cleaned_data, actor=request.user)
+    try:
+        made = create_named_group(**form.cleaned_data, actor=request.user)
+    except NameTaken as refusal:
+        form.add_error("name", taken_words("group", refusal.other))
+        return _form_page(request, form, "New group", resolve_url("groups"))
     messages.success(request, f"The group “{made.name}” is there. Now put images into it.")
     return see_other("group", made.pk)
+
+
+@never_cache
+@require_safe
+@requires("workspace.view")
+def group_names(request: WorkspaceRequest) -> HttpResponse:
+    """Complete the name of a group by those that its type has."""
+    form = NamesForm(request.GET, workspace=request.workspace)
+    typed = form.cleaned_data if form.is_valid() else {}
+    names = names_like(typed["similarity_type"], typed["name"]) if typed else []
+    return render(request, "dashboard/groups/names.html", {"names": names})
 
 
 def _form_page(request: WorkspaceRequest, form: Any, title: str, cancel_url: str) -> HttpResponse:
@@ -156,13 +175,17 @@ def group_change(request: WorkspaceRequest, group_id: UUID) -> HttpResponse:
         return rename(
             request,
             Named("group", shown.name, here, request.path),
-            lambda name: change_group(group=shown, changes={"name": name}, actor=request.user),
+            lambda name: rename_group(group=shown, changes={"name": name}, actor=request.user),
         )
     initial = {"name": shown.name, "description": shown.description}
     form = GroupForm(request.POST if request.method == "POST" else None, initial=initial)
     if not form.is_valid():
         return _form_page(request, form, "Name and description", resolve_url("group", shown.pk))
-    change_group(group=shown, changes=form.cleaned_data, actor=request.user)
+    try:
+        rename_group(group=shown, changes=form.cleaned_data, actor=request.user)
+    except NameTaken as refusal:
+        form.add_error("name", taken_words("group", refusal.other))
+        return _form_page(request, form, "Name and description", resolve_url("group", shown.pk))
     messages.success(request, "Saved.")
     return see_other("group", shown.pk)
 
@@ -205,5 +228,5 @@ def group_remove_images(request: WorkspaceRequest, group_id: UUID) -> HttpRespon
         removed, _ = remove_images(group=shown, ids=ticks.ids, actor=request.user)
     except Refused as refusal:
         return refused_ticks(request, ticks, why(refusal), refusal)
-    out = "1 image is" if removed == 1 else f"{removed:,} images are"
+    out = counted(removed, "image is", "images are")
     return answer_change(request, shown, f"{out} out of the group, and still in the workspace.")

@@ -40,6 +40,17 @@ class Step:
 
 
 @dataclass(frozen=True)
+class Way:
+    """Something that everybody in the workspace may do."""
+
+    title: str
+    text: str
+    url: str
+    action: str
+    icon: str
+
+
+@dataclass(frozen=True)
 class Figure:
     """A count and where it leads."""
 
@@ -84,9 +95,8 @@ def home(request: WorkspaceRequest) -> HttpResponse:
         "rows": [job_row(job, request.membership) for job in jobs],
         "unfinished": unfinished_uploads(request.workspace),
         "can_add": can_add,
-        "demo_url": reverse("demo-load")
-        if can_add and demo_task(request.workspace) is None
-        else "",
+        "demo_url": _demo_url(request, can_add=can_add),
+        "ways": [] if can_add else _ways(),
     }
     return render(request, "dashboard/home.html", context)
 
@@ -106,6 +116,33 @@ def demo_load(request: WorkspaceRequest) -> HttpResponse:
         messages.error(request, str(refusal))
         return see_other("home")
     return see_other("job", job.id)
+
+
+def _ways() -> list[Way]:
+    """Return what a viewer can do: look, search, and ask from a program."""
+    return [
+        Way(
+            "Search by picture",
+            "Drop any picture and see which images are most alike to it. It is not kept.",
+            reverse("search"),
+            "Search",
+            "photo-search",
+        ),
+        Way(
+            "Browse the groups",
+            "What your team has put together as alike, by type and by name.",
+            reverse("groups"),
+            "See the groups",
+            "folders",
+        ),
+        Way(
+            "Ask from a program",
+            "Make a token of your own: with it a program searches and reads, as you may here.",
+            reverse("connect"),
+            "See how",
+            "plug-connected",
+        ),
+    ]
 
 
 def _figures(seen: Overview) -> list[Figure]:

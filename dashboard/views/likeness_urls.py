@@ -21,6 +21,7 @@ urlpatterns = [
     path("types/<uuid:type_id>/change", similarity_types.type_change, name="type-change"),
     path("groups/", groups.groups, name="groups"),
     path("groups/new", groups.group_new, name="group-new"),
+    path("groups/names", groups.group_names, name="group-names"),
     path("groups/<uuid:group_id>", groups.group, name="group"),
     path("groups/<uuid:group_id>/change", groups.group_change, name="group-change"),
     path("groups/<uuid:group_id>/test", groups.group_test, name="group-test"),

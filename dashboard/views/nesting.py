@@ -11,6 +11,7 @@ from django_htmx.http import trigger_client_event
 
 from accounts.access import requires
 from accounts.http import WorkspaceRequest
+from accounts.words import counted
 from dashboard.forms.finding import NameSearch
 from dashboard.forms.picking import AskedGroupsForm, TickedGroupsForm
 from dashboard.models import Group
@@ -90,7 +91,9 @@ def _put_in(request: WorkspaceRequest, shown: Group, search: str) -> HttpRespons
     def offer() -> HttpResponse:
         return trigger_client_event(_offer(request, shown, search), "group-changed")
 
-    return put_in(request, shown, f"{_groups(added)} now in “{shown}”.", offer)
+    return put_in(
+        request, shown, f"{counted(added, 'group is', 'groups are')} now in “{shown}”.", offer
+    )
 
 
 def _refused(
@@ -123,8 +126,8 @@ def group_remove_groups(request: WorkspaceRequest, group_id: UUID) -> HttpRespon
         removed, _ = remove_groups(group=shown, ids=form.cleaned_data["ids"], actor=request.user)
     except Refused as refusal:
         return refused(request, why(refusal, "group"), here)
-    return answer_change(request, shown, f"{_groups(removed)} out, and still in the workspace.")
-
-
-def _groups(count: int) -> str:
-    return "1 group is" if count == 1 else f"{count:,} groups are"
+    return answer_change(
+        request,
+        shown,
+        f"{counted(removed, 'group is', 'groups are')} out, and still in the workspace.",
+    )

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 
 from accounts.access import is_allowed
 from accounts.models import Membership
+from accounts.words import counted
 from dashboard.models import Job
 from dashboard.queries.jobs import progress_of
 from dashboard.queries.waiting import Waiting
@@ -90,7 +91,7 @@ def waiting_words(waiting: Waiting, queue: str) -> str:
             "this one begins when one of them ends."
         )
     if waiting.before:
-        jobs = "1 job is" if waiting.before == 1 else f"{waiting.before:,} jobs are"
+        jobs = counted(waiting.before, "job is", "jobs are")
         return f"{jobs} before it in the queue."
     return "It is the next in the queue."
 

@@ -1,5 +1,6 @@
 """Similarity types: what alike means here, and the groups that show it."""
 
+from functools import partial
 from uuid import UUID
 
 from django.contrib import messages
@@ -13,11 +14,13 @@ from accounts.http import WorkspaceRequest
 from dashboard.forms.finding import NameSearch
 from dashboard.forms.groups import NewGroupForm
 from dashboard.forms.similarity_types import NewTypeForm, TypeForm
+from dashboard.models import SimilarityType
 from dashboard.queries.groups import find_groups
 from dashboard.queries.pages import page
-from dashboard.queries.similarity_types import find_types, get_type
+from dashboard.queries.similarity_types import find_types, get_type, types_in
 from dashboard.services.similarity_types import change_type, create_type
 from dashboard.views.group_cards import group_cards
+from dashboard.views.naming import check_name, is_taken
 from dashboard.views.renaming import Named, rename
 from dashboard.views.rendering import (
     damaged,
@@ -59,7 +62,7 @@ def types(request: WorkspaceRequest) -> HttpResponse:
 def type_new(request: WorkspaceRequest) -> HttpResponse:
     """Make a type."""
     form = NewTypeForm(request.POST if request.method == "POST" else None)
-    if not form.is_valid():
+    if not form.is_valid() or is_taken("type", types_in(request.workspace), form):
         context = {
             "form": form,
             "pretitle": "Types",
@@ -100,18 +103,14 @@ def similarity_type(request: WorkspaceRequest, type_id: UUID) -> HttpResponse:
 def type_change(request: WorkspaceRequest, type_id: UUID) -> HttpResponse:
     """Rename a type or say better what it means; htmx renames it where its name stands."""
     shown = get_type(request.workspace, type_id)
-    here = resolve_url("type", shown.pk)
+    here, others = resolve_url("type", shown.pk), types_in(request.workspace)
     if wants_fragment(request):
         return rename(
-            request,
-            Named("type", shown.name, here, request.path),
-            lambda name: change_type(
-                similarity_type=shown, changes={"name": name}, actor=request.user
-            ),
+            request, Named("type", shown.name, here, request.path), partial(_rename, request, shown)
         )
     initial = {"name": shown.name, "description": shown.description}
     form = TypeForm(request.POST if request.method == "POST" else None, initial=initial)
-    if not form.is_valid():
+    if not form.is_valid() or is_taken("type", others, form, but=shown):
         context = {
             "form": form,
             "pretitle": "Types",
@@ -122,3 +121,8 @@ def type_change(request: WorkspaceRequest, type_id: UUID) -> HttpResponse:
     change_type(similarity_type=shown, changes=form.cleaned_data, actor=request.user)
     messages.success(request, "Saved.")
     return see_other("type", shown.pk)
+
+
+def _rename(request: WorkspaceRequest, shown: SimilarityType, name: str) -> None:
+    check_name("type", types_in(request.workspace), name, but=shown)
+    change_type(similarity_type=shown, changes={"name": name}, actor=request.user)

@@ -1,5 +1,6 @@
 """Tasks: the types that one model learns, whether there is enough to learn from, its versions."""
 
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -17,11 +18,12 @@ from dashboard.models import Task
 from dashboard.queries.jobs import job_about
 from dashboard.queries.pages import page
 from dashboard.queries.readiness import GOOD_GROUPS, readiness
-from dashboard.queries.tasks import find_tasks, get_task
+from dashboard.queries.tasks import find_tasks, get_task, tasks_in
 from dashboard.queries.versions import find_running, newest_versions, versions_of
 from dashboard.services.errors import Refused
 from dashboard.services.tasks import add_type, change_task, create_task, remove_type
 from dashboard.services.training import start_training
+from dashboard.views.naming import check_name, is_taken
 from dashboard.views.progress import shown_if_any
 from dashboard.views.renaming import Named, rename
 from dashboard.views.rendering import (
@@ -66,7 +68,7 @@ def tasks(request: WorkspaceRequest) -> HttpResponse:
 def task_new(request: WorkspaceRequest) -> HttpResponse:
     """Make a task."""
     form = TaskForm(request.POST if request.method == "POST" else None)
-    if not form.is_valid():
+    if not form.is_valid() or is_taken("task", tasks_in(request.workspace), form):
         return _form_page(request, form, "New task", resolve_url("tasks"))
     made = create_task(workspace=request.workspace, **form.cleaned_data, actor=request.user)
     messages.success(request, f"“{made.name}” is there. Now choose the types that it learns.")
@@ -91,17 +93,20 @@ def task_change(request: WorkspaceRequest, task_id: UUID) -> HttpResponse:
     here = resolve_url("task", shown.pk)
     if wants_fragment(request):
         return rename(
-            request,
-            Named("task", shown.name, here, request.path),
-            lambda name: change_task(task=shown, changes={"name": name}, actor=request.user),
+            request, Named("task", shown.name, here, request.path), partial(_rename, request, shown)
         )
     initial = {"name": shown.name, "description": shown.description}
     form = TaskForm(request.POST if request.method == "POST" else None, initial=initial)
-    if not form.is_valid():
+    if not form.is_valid() or is_taken("task", tasks_in(request.workspace), form, but=shown):
         return _form_page(request, form, "Name and description", here)
     change_task(task=shown, changes=form.cleaned_data, actor=request.user)
     messages.success(request, "Saved.")
     return see_other(here)
+
+
+def _rename(request: WorkspaceRequest, shown: Task, name: str) -> None:
+    check_name("task", tasks_in(request.workspace), name, but=shown)
+    change_task(task=shown, changes={"name": name}, actor=request.user)
 
 
 @never_cache

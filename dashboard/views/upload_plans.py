@@ -14,6 +14,7 @@ from django_htmx.http import trigger_client_event
 
 from accounts.access import requires
 from accounts.http import WorkspaceRequest
+from accounts.words import counted
 from dashboard.forms.upload_plans import CodePageForm, MendForm, RenameForm
 from dashboard.forms.uploads import TypeForm
 from dashboard.models import Upload, UploadFile
@@ -261,7 +262,7 @@ def _page_of(shown: Upload) -> str:
 
 
 def _files(count: int) -> str:
-    return "1 file was" if count == 1 else f"{count:,} files were"
+    return counted(count, "file was", "files were")
 
 
 def _first_error(form: MendForm | RenameForm | CodePageForm) -> str:

@@ -13,14 +13,16 @@ from accounts.account_forms import RequireForm
 from accounts.errors import AccountError
 from accounts.http import WorkspaceRequest
 from accounts.middleware import SESSION_KEY
-from accounts.queries import members_of, without_second_factor
+from accounts.queries import members_of, without_second_factor, workspaces_of
 from accounts.services import rename_workspace
 from accounts.sign_in import sign_in_first
 from dashboard.files import room
 from dashboard.forms.workspaces import CloseWorkspaceForm, WorkspaceNameForm
 from dashboard.queries.home import overview
 from dashboard.queries.usage import used
+from dashboard.services.errors import NameTaken
 from dashboard.services.workspaces import close_workspace, open_workspace
+from dashboard.views.naming import check_name
 from dashboard.views.rendering import may, see_other
 
 
@@ -41,7 +43,12 @@ def workspace_rename(request: WorkspaceRequest) -> HttpResponse:
     if not form.is_valid():
         return _settings_page(request, form=form, status=422)
     name = form.cleaned_data["name"]
-    rename_workspace(workspace=request.workspace, name=name, actor=request.user)
+    try:
+        check_name("workspace", workspaces_of(request.user), name, but=request.workspace)
+        rename_workspace(workspace=request.workspace, name=name, actor=request.user)
+    except NameTaken as refusal:
+        form.add_error("name", str(refusal))
+        return _settings_page(request, form=form, status=422)
     messages.success(request, "Saved.")
     return see_other("settings")
 
@@ -56,8 +63,13 @@ def workspace_new(request: WorkspaceRequest) -> HttpResponse:
     if not form.is_valid():
         status = 422 if form.is_bound else 200
         return render(request, "accounts/workspace_new.html", {"form": form}, status=status)
+    name = form.cleaned_data["name"]
     try:
-        made = open_workspace(name=form.cleaned_data["name"], actor=request.user)
+        check_name("workspace", workspaces_of(request.user), name)
+        made = open_workspace(name=name, actor=request.user)
+    except NameTaken as refusal:
+        form.add_error("name", str(refusal))
+        return render(request, "accounts/workspace_new.html", {"form": form}, status=422)
     except AccountError as refusal:
         form.add_error(None, str(refusal))
         return render(request, "accounts/workspace_new.html", {"form": form}, status=422)

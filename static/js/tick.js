@@ -1,6 +1,8 @@
 // Ticking tiles: in a form [data-tick] the bar shows while something is ticked and counts it, by the noun in data-tick; Shift ticks a range,
 // Ctrl+A all that is loaded, Escape none. Without this module the boxes and the bar simply work.
 
+import { counted } from "./words.js";
+
 let last = null;
 
 // Forms come and go with htmx, so they are looked up anew.
@@ -13,7 +15,7 @@ const show = (form) => {
   const ticked = boxes(form).filter((box) => box.checked).length;
   const noun = form.dataset.tick || "image";
   bar.hidden = ticked === 0;
-  bar.querySelector("[data-bulk-count]").textContent = ticked === 1 ? `1 ${noun}` : `${ticked} ${noun}s`;
+  bar.querySelector("[data-bulk-count]").textContent = counted(ticked, noun);
 };
 
 const tickAll = (form, checked) => {

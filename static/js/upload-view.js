@@ -1,5 +1,6 @@
 // Shows a queue: what is sent of all, how fast, the files under way and those that failed; never a row for each of ten thousand.
 import { Rate, files, size, time } from "./upload-words.js";
+import { percent } from "./words.js";
 
 const ROWS = { active: 4, failed: 100 };
 const EVERY = 200;
@@ -54,7 +55,7 @@ export class View {
     const { queue } = this;
     const whole = fraction(queue);
     this.part("bar").value = whole;
-    this.part("bar").textContent = `${Math.floor(whole * 100)} %`;
+    this.part("bar").textContent = `${percent(whole, 1)} %`;
     this.#figures();
     this.#sentence();
     this.#active();
@@ -65,7 +66,7 @@ export class View {
     this.part("finish").hidden = !this.asks || queue.unfinished > 0 || !queue.items.length;
     this.part("without").hidden = !(queue.failed.size || this.missing) || queue.unfinished > 0;
     this.part("without").textContent = this.missing ? "Leave out what is missing" : "Go on without the failed ones";
-    if (queue.unfinished && !queue.paused) this.say(`${Math.floor(whole * 100)} percent sent.`, { atOnce: false });
+    if (queue.unfinished && !queue.paused) this.say(`${percent(whole, 1)} percent sent.`, { atOnce: false });
   }
 
   #figures() {

@@ -7,6 +7,7 @@ import { Server } from "./upload-server.js";
 import { There } from "./upload-there.js";
 import { View } from "./upload-view.js";
 import { files, size } from "./upload-words.js";
+import { either } from "./words.js";
 
 const AWAY = "The server does not answer. Nothing is lost: sending goes on by itself when it is back.";
 const UNREAD = "The browser does not let this page read them. Choose or drop the same files or folders once more.";
@@ -134,7 +135,7 @@ const enhance = (form) => {
   };
 
   const leaveOut = (lost) => {
-    if (lost.length) tell(`${files(lost.length)} could not be read and ${lost.length === 1 ? "is" : "are"} left out: ${lost.slice(0, 3).join(", ")}${lost.length > 3 ? ", …" : ""}`);
+    if (lost.length) tell(`${files(lost.length)} could not be read and ${either(lost.length, "is", "are")} left out: ${lost.slice(0, 3).join(", ")}${lost.length > 3 ? ", …" : ""}`);
   };
 
   const dropped = async (transfer) => {

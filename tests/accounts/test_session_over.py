@@ -34,6 +34,25 @@ def test_who_was_never_here_is_not_told_so() -> None:
     assert "session is over" not in Client().get(answer["Location"]).content.decode()
 
 
+def test_a_visitor_who_never_signed_in_is_not_told_so(cast: Cast) -> None:
+    """An invitation's link gives even a stranger a session, and that is not over."""
+    visitor = Client()
+    store = visitor.session
+    store["invitation"] = "secret"
+    store.save()
+    assert visitor.get("/jobs/")["Location"] == "/accounts/login/?next=/jobs/"
+    answer = visitor.post("/uploads/new", headers={"Accept": "application/json"})
+    assert answer.json()["error"].startswith("Sign in first")
+
+
+def test_what_a_stranger_sends_is_said_to_be_lost(db: None) -> None:
+    stranger = Client()
+    answer = stranger.post("/images/delete", headers={"Referer": "http://testserver/images/"})
+    page = stranger.get(answer["Location"]).content.decode()
+    assert "session is over" not in page
+    assert "What you sent last was not saved. Sign in, and you are back where you were." in page
+
+
 def test_a_form_leads_back_to_its_page(expired: Client) -> None:
     referer = {"Referer": "http://testserver/images/?test=1"}
     answer = expired.post("/images/delete", {"ids": []}, headers=referer)

@@ -92,6 +92,7 @@ NOT_A_PAGE: dict[str, str] = {
     "api-unknown": "JSON",
     "docs": "Swagger UI, which is not ours to mend; see test_docs_page",
     "extraction-file": "a file",
+    "group-names": "what a field for a name offers while one types",
     "healthz": "JSON",
     "image-alike": "a strip of the image's page, or a redirect to the search",
     "image-file": "a picture",

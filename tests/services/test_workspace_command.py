@@ -24,7 +24,7 @@ def test_it_works(cast: Cast, tmp_path: Path) -> None:
     make_group(make_type(cast.workspace))
     file = tmp_path / "shop.zip"
     said = told_by("export", "--workspace", cast.workspace.pk, file)
-    assert said.startswith("1 images and 1 groups, ")
+    assert said.startswith("1 image and 1 group, ")
     assert [path.name for path in tmp_path.iterdir() if "shop" in path.name] == ["shop.zip"]
     said = told_by(
         "import", "--workspace", cast.elsewhere.pk, "--email", "charlie@example.org", file

@@ -17,6 +17,7 @@ from tests.factories import (
     make_job,
     make_task,
     make_type,
+    make_upload,
     make_version,
 )
 
@@ -80,10 +81,23 @@ def test_running_jobs_show_their_progress(bob_client: Client, cast: Cast) -> Non
     assert "Over" not in page
 
 
-def test_a_viewer_is_offered_no_upload(vera_client: Client, cast: Cast) -> None:
+def test_a_viewer_is_offered_what_a_viewer_may_do(vera_client: Client, cast: Cast) -> None:
     make_image(cast.workspace)
+    stage = {"stage": "receiving", "committed": None, "name": "half.zip"}
+    make_upload(cast.workspace, **stage)
     page = vera_client.get("/").content.decode()
-    assert "btn btn-primary" not in page
+    main = page[page.index("<main") : page.index("</main>")]
+    assert [f'href="{url}"' in main for url in ("/search/", "/groups/", "/connect/")] == [True] * 3
+    assert "<form" not in main
+    assert "/uploads/" not in main
+    assert "half.zip" not in main
+    assert "first search" not in main
+
+
+def test_whoever_may_add_gets_the_steps_instead(bob_client: Client, cast: Cast) -> None:
+    page = bob_client.get("/").content.decode()
+    assert "The way to your first search" in page
+    assert "Ask from a program" not in page
 
 
 def test_counts_end_where_nobody_reads_on(

@@ -242,3 +242,33 @@ def test_a_transfer_is_linked_for_who_may_open_it(
     link = f'href="/settings/transfers/{job.subject_id}"'
     assert link in alice_client.get("/jobs/").content.decode()
     assert link not in bob_client.get("/jobs/").content.decode()
+
+
+def test_a_finished_dry_run_offers_no_retry(bob_client: Client, cast: Cast) -> None:
+    """What it found wrong is mended in the plan."""
+    fields = {"state": Job.State.DONE, "finished": timezone.now(), "failed": 3, "total": 9}
+    plan = make_job(cast.workspace, kind=Job.Kind.PLAN, title="A dry run", **fields)
+    upload = make_job(cast.workspace, title="An upload", **fields)
+    page = bob_client.get("/jobs/").content.decode()
+    assert f'action="/jobs/{plan.pk}/retry"' not in page
+    assert f'action="/jobs/{upload.pk}/retry"' in page
+
+
+def test_a_hundred_percent_is_all_of_it(bob_client: Client, cast: Cast) -> None:
+    fields = {"state": Job.State.DONE, "finished": timezone.now(), "fraction": 1.0}
+    make_job(cast.workspace, done=313, total=420, **fields)
+    page = bob_client.get("/jobs/").content.decode()
+    assert "313 of 420" in page
+    assert "74 %" in page
+    assert "100 %" not in page
+
+
+def test_when_it_began_is_asked_for_until_it_has(bob_client: Client, cast: Cast) -> None:
+    waiting = make_job(cast.workspace)
+    facts = f'id="facts" aria-label="Facts" data-poll hx-get="/jobs/{waiting.pk}"'
+    assert facts in bob_client.get(f"/jobs/{waiting.pk}").content.decode()
+    running(waiting, fraction=0.18)
+    page = bob_client.get(f"/jobs/{waiting.pk}", headers={"HX-Request": "true"}).content.decode()
+    assert "Began" in page
+    assert page.count("not yet") == 1, "it began, and has not ended"
+    assert "data-poll" not in page

@@ -11,6 +11,7 @@ from accounts.errors import AccountError, NotAMember
 from accounts.models import Scope, User, Workspace
 from accounts.queries import get_user, memberships_of
 from accounts.services import issue_token, revoke_tokens_named
+from accounts.words import counted
 
 
 class Command(BaseCommand):
@@ -38,7 +39,7 @@ class Command(BaseCommand):
                 self.stdout.write(_create(user, name, options))
             else:
                 count = revoke_tokens_named(name=name, actor=user)
-                self.stdout.write(f"Revoked {count} {'key' if count == 1 else 'keys'}.")
+                self.stdout.write(f"Revoked {counted(count, 'key')}.")
         except AccountError as error:
             raise CommandError(str(error)) from error
 

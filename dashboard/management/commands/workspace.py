@@ -10,6 +10,7 @@ from accounts.access import is_allowed
 from accounts.errors import AccountError
 from accounts.models import User, Workspace
 from accounts.queries import find_membership, get_user
+from accounts.words import counted
 from dashboard.files.errors import DiskLow, readable_size
 from dashboard.services.errors import Refused
 from dashboard.services.exporting import write_archive
@@ -54,7 +55,8 @@ class Command(BaseCommand):
         finally:
             aside.unlink(missing_ok=True)
         size = readable_size(file.stat().st_size)
-        self.stdout.write(f"{counts['images']:,} images and {counts['groups']:,} groups, {size}.")
+        images, groups = counted(counts["images"], "image"), counted(counts["groups"], "group")
+        self.stdout.write(f"{images} and {groups}, {size}.")
 
 
 class _Silent:
