@@ -26,6 +26,7 @@ from . import (
     ends,
     heif,
     jpeg,
+    odd_bits,
     pixels,
     png,
     raws,
@@ -204,6 +205,7 @@ def _decoded(file: ImageFile.ImageFile, data: bytes) -> pixels.Source:
     if file.format == "HEIF":
         return heif.HeifPixels(data)
     file.load()
+    odd_bits.mend(file, data)
     return file
 
 
