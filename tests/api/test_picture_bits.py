@@ -12,8 +12,7 @@ import tifffile
 from PIL import Image
 
 from tests.api.calls import IMAGE
-from tests.api.test_picture_colours import CARD, CASES, corners, encoded, stored
-from tests.api.test_picture_ends import chunk
+from tests.api.test_picture_colours import CARD, CASES, chunk, corners, encoded, stored
 from tests.factories import Cast, api_client
 
 RAMP = np.linspace(0, 4095, 256).astype(np.uint16).reshape(16, 16)

@@ -2,10 +2,13 @@
 
 import base64
 import io
+import struct
+import zlib
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import pillow_heif
 import pytest
 from django.test import Client
 from PIL import Image, ImageCms
@@ -61,6 +64,11 @@ def stored(cast: Cast, data: bytes, **fields: Any) -> Image.Image:
     image = Image.open(io.BytesIO(kept))
     assert "icc_profile" not in image.info
     return image
+
+
+def chunk(name: bytes, body: bytes, wrong: int = 0) -> bytes:
+    checksum = zlib.crc32(name + body) ^ wrong
+    return struct.pack(">L", len(body)) + name + body + struct.pack(">L", checksum)
 
 
 def corners(image: Image.Image) -> list[Any]:
@@ -134,6 +142,72 @@ def test_white_stays_white(cast: Cast) -> None:
     for number, (profile, _) in enumerate(RIGHT.values()):
         data = encoded(clear.resize((80 + number, 60)), "PNG", icc_profile=profile)
         assert stored(cast, data).getextrema() == ((255, 255),) * 3
+
+
+# Without a profile
+
+
+def described(*chunks: bytes) -> bytes:
+    data = encoded(card(), "PNG")
+    return data[:33] + b"".join(chunks) + data[33:]
+
+
+def numbers(name: bytes, *values: float) -> bytes:
+    return chunk(name, struct.pack(f">{len(values)}L", *(round(one * 100_000) for one in values)))
+
+
+P3_POINTS = (*profiles.D65, *(one for point in profiles.P3 for one in point))
+SRGB_POINTS = (*profiles.D65, *(one for point in profiles.SRGB for one in point))
+AS_P3: tuple[Colour, ...] = ((218, 0, 26), (0, 163, 40), (35, 61, 207), (236, 199, 0))
+
+
+@pytest.mark.parametrize("gamma", [(), (1 / 2.2,)])
+def test_a_png_that_names_its_primaries(cast: Cast, gamma: tuple[float, ...]) -> None:
+    data = described(*(numbers(b"gAMA", one) for one in gamma), numbers(b"cHRM", *P3_POINTS))
+    assert close(corners(stored(cast, data)), AS_P3)
+
+
+def test_a_png_that_names_its_gamma(cast: Cast) -> None:
+    data = described(numbers(b"gAMA", 1.0))
+    right = ((228, 110, 110), (110, 206, 133), (110, 133, 228), (243, 228, 110))
+    assert close(corners(stored(cast, data)), right)
+
+
+@pytest.mark.parametrize(
+    "chunks",
+    [
+        (numbers(b"gAMA", 1 / 2.2), numbers(b"cHRM", *SRGB_POINTS)),
+        (chunk(b"sRGB", b"\0"), numbers(b"gAMA", 1.0), numbers(b"cHRM", *P3_POINTS)),
+        (numbers(b"gAMA", 0.0),),
+        (numbers(b"gAMA", 0.001),),
+        (numbers(b"gAMA", 40_000.0),),
+        (numbers(b"cHRM", *[0.0] * 8),),
+        (numbers(b"cHRM", *[0.3] * 8),),
+        (numbers(b"cHRM", *[40_000.0] * 8),),
+    ],
+)
+def test_a_png_that_means_srgb_or_nothing(cast: Cast, chunks: tuple[bytes, ...]) -> None:
+    assert stored(cast, described(*chunks)).tobytes() == card().tobytes()
+
+
+def test_a_profile_comes_before_numbers(cast: Cast) -> None:
+    profile = chunk(b"iCCP", b"icc\0\0" + zlib.compress(profiles.of_screen()))
+    data = described(numbers(b"gAMA", 1.0), profile)
+    assert close(corners(stored(cast, data)), RIGHT["P3"][1])
+
+
+@pytest.mark.parametrize(
+    ("primaries", "transfer", "right"),
+    [(12, 13, AS_P3), (1, 13, CARD), (1, 1, CARD), (12, 16, CARD)],
+)
+def test_the_video_codes_of_a_heic(
+    cast: Cast, primaries: int, transfer: int, right: tuple[Colour, ...]
+) -> None:
+    codes = {"color_primaries": primaries, "transfer_characteristics": transfer}
+    video = {**codes, "matrix_coefficients": 6, "full_range_flag": 1}
+    stream = io.BytesIO()
+    pillow_heif.from_pillow(card()).save(stream, quality=95, chroma=444, **video)
+    assert close(corners(stored(cast, stream.getvalue())), right)
 
 
 def broken() -> dict[str, bytes]:

@@ -15,7 +15,7 @@ from dashboard.files import images
 from dashboard.files.errors import EndMissing, FileRefused
 from dashboard.models import Image as Row
 from tests.api.calls import IMAGE
-from tests.api.test_picture_colours import CARD, CASES, card, close, corners, encoded, stored
+from tests.api.test_picture_colours import CARD, CASES, card, chunk, close, corners, encoded, stored
 from tests.factories import Cast, api_client
 from tests.files import profiles
 from tests.files.pictures import LIMITS, drawing
@@ -102,11 +102,6 @@ def chunks(data: bytes) -> Iterator[tuple[bytes, bytes]]:
         size = struct.unpack_from(">L", data, place)[0]
         yield data[place + 4 : place + 8], data[place : place + 12 + size]
         place += 12 + size
-
-
-def chunk(name: bytes, body: bytes, wrong: int = 0) -> bytes:
-    checksum = zlib.crc32(name + body) ^ wrong
-    return struct.pack(">L", len(body)) + name + body + struct.pack(">L", checksum)
 
 
 def with_chunk(data: bytes, extra: bytes) -> bytes:
