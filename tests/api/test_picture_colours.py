@@ -5,6 +5,7 @@ import io
 import struct
 import zlib
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -13,9 +14,11 @@ import pytest
 from django.test import Client
 from PIL import Image, ImageCms
 
+from dashboard.files import images
 from tests.api.calls import IMAGE
 from tests.factories import Cast, api_client
 from tests.files import profiles
+from tests.files.pictures import drawing
 
 CASES = Path(__file__).parents[1] / "files" / "cases"
 Colour = tuple[int, int, int]
@@ -142,6 +145,32 @@ def test_white_stays_white(cast: Cast) -> None:
     for number, (profile, _) in enumerate(RIGHT.values()):
         data = encoded(clear.resize((80 + number, 60)), "PNG", icc_profile=profile)
         assert stored(cast, data).getextrema() == ((255, 255),) * 3
+
+
+def test_equal_pixels_with_equal_profiles_stay_equal() -> None:
+    picture = drawing(1300, 700)
+    kinds: dict[str, dict[str, Any]] = {"PNG": {}, "TIFF": {}, "WEBP": {"lossless": True}}
+    for profile in (profiles.of_screen(), profiles.of_screen(profiles.PROPHOTO, 1.8)):
+        files = [encoded(picture, kind, icc_profile=profile, **kinds[kind]) for kind in kinds]
+        assert len({images.prepare(data).stored_sha256 for data in files}) == 1
+        assert len({images.show(data).picture.tobytes() for data in files}) == 1
+
+
+def test_an_encoder_is_shown_the_colours_that_are_stored() -> None:
+    profile, right = RIGHT["P3"]
+    for kind, options in FORMATS.items():
+        data = encoded(card(), kind, icc_profile=profile, **options)
+        assert close(corners(images.show(data).picture), right)
+
+
+def test_threads_share_what_a_profile_asks_for() -> None:
+    made = [profiles.of_screen(gamma=1.4 + step / 10) for step in range(24)]  # more than are kept
+    files = [encoded(drawing(300, 200), "PNG", icc_profile=one) for one in made]
+    alone = [images.prepare(data).stored_sha256 for data in files]
+    assert len(set(alone)) == len(files)
+    with ThreadPoolExecutor(6) as pool:
+        together = [*pool.map(lambda data: images.prepare(data).stored_sha256, files * 4)]
+    assert together == alone * 4
 
 
 # Without a profile

@@ -18,7 +18,7 @@ from tests.api.calls import IMAGE
 from tests.api.test_picture_colours import CARD, CASES, card, chunk, close, corners, encoded, stored
 from tests.factories import Cast, api_client
 from tests.files import profiles
-from tests.files.pictures import LIMITS, drawing
+from tests.files.pictures import LIMITS, drawing, opened
 
 KINDS: dict[str, dict[str, Any]] = {
     "plain": {},
@@ -69,6 +69,17 @@ def test_every_kind_of_jpeg(kind: str, padding: bytes) -> None:
         for read in (images.prepare, images.show, images.decode):
             with pytest.raises(EndMissing):
                 read(cut, limits=LIMITS)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_filling_before_a_marker(kind: str) -> None:
+    data = jpeg(kind, (400, 300))
+    filled = data.replace(b"\xff\xdb", b"\xff\xff\xff\xdb")
+    assert filled != data
+    whole = images.decode(data, limits=LIMITS)
+    for one in (filled, filled[:-2], filled + b"trailer", filled[:-2] + bytes(40)):
+        assert images.decode(one, limits=LIMITS).tobytes() == whole.tobytes()
+        assert opened(images.prepare(one, limits=LIMITS).stored).size == (400, 300)
 
 
 def test_nothing_is_set_for_the_whole_process() -> None:
