@@ -84,7 +84,7 @@ class TooManyPixels(FileRefused):
         if width and height:
             has = f"The image has {width} × {height} pixels"
         elif pixels:
-            has = f"The image has {pixels / 1e6:,.0f} million pixels"
+            has = f"The image has too many pixels, {pixels / 1e6:,.0f} million"
         super().__init__(
             f"{has}; at most {limit / 1e6:g} million are accepted. Scale it down and send it again."
         )

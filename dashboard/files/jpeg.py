@@ -49,7 +49,9 @@ def lacks_end(data: bytes) -> bool:
     """Tell whether there is no mark behind the picture that ends it."""
     if data[:2] != bytes((0xFF, _START)) or data.endswith(END_MARK):
         return False
-    return all(segment.marker != _END for segment in _segments(data))
+    # Within coded data these two bytes are never anything else, and phones put more behind them.
+    scan = next((segment for segment in _segments(data) if segment.marker == _SCAN), None)
+    return data.find(END_MARK, scan.end if scan else 0) < 0
 
 
 def ended(data: bytes) -> bytes:
@@ -151,6 +153,9 @@ def _segments(data: bytes) -> Iterator[_Segment]:
         if data[position] != 0xFF:
             return
         marker = data[position + 1]
+        if marker == 0xFF:  # filling, as much as one likes
+            position += 1
+            continue
         if marker == _END:
             yield _Segment(marker, position, position + 2)
             return

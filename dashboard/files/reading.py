@@ -25,7 +25,9 @@ from . import (
     costs,
     ends,
     heif,
+    implied,
     jpeg,
+    odd_bits,
     pixels,
     png,
     raws,
@@ -97,7 +99,8 @@ class Opened:
     @property
     def correction(self) -> colours.Correction | None:
         """What its colour profile asks for, if there is anything to do."""
-        return colours.correction(self.file.info.get("icc_profile"), self.file.mode)
+        profile = self.file.info.get("icc_profile") or implied.profile(self.file)
+        return colours.correction(profile, self.file.mode)
 
 
 def open_image(upload: bytes, limits: ImageLimits, *, is_scaled: bool = False) -> Opened:
@@ -204,6 +207,7 @@ def _decoded(file: ImageFile.ImageFile, data: bytes) -> pixels.Source:
     if file.format == "HEIF":
         return heif.HeifPixels(data)
     file.load()
+    odd_bits.mend(file, data)
     return file
 
 

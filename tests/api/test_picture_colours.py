@@ -2,17 +2,23 @@
 
 import base64
 import io
+import struct
+import zlib
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
+import pillow_heif
 import pytest
 from django.test import Client
 from PIL import Image, ImageCms
 
+from dashboard.files import images
 from tests.api.calls import IMAGE
 from tests.factories import Cast, api_client
 from tests.files import profiles
+from tests.files.pictures import drawing
 
 CASES = Path(__file__).parents[1] / "files" / "cases"
 Colour = tuple[int, int, int]
@@ -61,6 +67,11 @@ def stored(cast: Cast, data: bytes, **fields: Any) -> Image.Image:
     image = Image.open(io.BytesIO(kept))
     assert "icc_profile" not in image.info
     return image
+
+
+def chunk(name: bytes, body: bytes, wrong: int = 0) -> bytes:
+    checksum = zlib.crc32(name + body) ^ wrong
+    return struct.pack(">L", len(body)) + name + body + struct.pack(">L", checksum)
 
 
 def corners(image: Image.Image) -> list[Any]:
@@ -134,6 +145,98 @@ def test_white_stays_white(cast: Cast) -> None:
     for number, (profile, _) in enumerate(RIGHT.values()):
         data = encoded(clear.resize((80 + number, 60)), "PNG", icc_profile=profile)
         assert stored(cast, data).getextrema() == ((255, 255),) * 3
+
+
+def test_equal_pixels_with_equal_profiles_stay_equal() -> None:
+    picture = drawing(1300, 700)
+    kinds: dict[str, dict[str, Any]] = {"PNG": {}, "TIFF": {}, "WEBP": {"lossless": True}}
+    for profile in (profiles.of_screen(), profiles.of_screen(profiles.PROPHOTO, 1.8)):
+        files = [encoded(picture, kind, icc_profile=profile, **kinds[kind]) for kind in kinds]
+        assert len({images.prepare(data).stored_sha256 for data in files}) == 1
+        assert len({images.show(data).picture.tobytes() for data in files}) == 1
+
+
+def test_an_encoder_is_shown_the_colours_that_are_stored() -> None:
+    profile, right = RIGHT["P3"]
+    for kind, options in FORMATS.items():
+        data = encoded(card(), kind, icc_profile=profile, **options)
+        assert close(corners(images.show(data).picture), right)
+
+
+def test_threads_share_what_a_profile_asks_for() -> None:
+    made = [profiles.of_screen(gamma=1.4 + step / 10) for step in range(24)]  # more than are kept
+    files = [encoded(drawing(300, 200), "PNG", icc_profile=one) for one in made]
+    alone = [images.prepare(data).stored_sha256 for data in files]
+    assert len(set(alone)) == len(files)
+    with ThreadPoolExecutor(6) as pool:
+        together = [*pool.map(lambda data: images.prepare(data).stored_sha256, files * 4)]
+    assert together == alone * 4
+
+
+# Without a profile
+
+
+def described(*chunks: bytes) -> bytes:
+    data = encoded(card(), "PNG")
+    return data[:33] + b"".join(chunks) + data[33:]
+
+
+def numbers(name: bytes, *values: float) -> bytes:
+    return chunk(name, struct.pack(f">{len(values)}L", *(round(one * 100_000) for one in values)))
+
+
+P3_POINTS = (*profiles.D65, *(one for point in profiles.P3 for one in point))
+SRGB_POINTS = (*profiles.D65, *(one for point in profiles.SRGB for one in point))
+AS_P3: tuple[Colour, ...] = ((218, 0, 26), (0, 163, 40), (35, 61, 207), (236, 199, 0))
+
+
+@pytest.mark.parametrize("gamma", [(), (1 / 2.2,)])
+def test_a_png_that_names_its_primaries(cast: Cast, gamma: tuple[float, ...]) -> None:
+    data = described(*(numbers(b"gAMA", one) for one in gamma), numbers(b"cHRM", *P3_POINTS))
+    assert close(corners(stored(cast, data)), AS_P3)
+
+
+def test_a_png_that_names_its_gamma(cast: Cast) -> None:
+    data = described(numbers(b"gAMA", 1.0))
+    right = ((228, 110, 110), (110, 206, 133), (110, 133, 228), (243, 228, 110))
+    assert close(corners(stored(cast, data)), right)
+
+
+@pytest.mark.parametrize(
+    "chunks",
+    [
+        (numbers(b"gAMA", 1 / 2.2), numbers(b"cHRM", *SRGB_POINTS)),
+        (chunk(b"sRGB", b"\0"), numbers(b"gAMA", 1.0), numbers(b"cHRM", *P3_POINTS)),
+        (numbers(b"gAMA", 0.0),),
+        (numbers(b"gAMA", 0.001),),
+        (numbers(b"gAMA", 40_000.0),),
+        (numbers(b"cHRM", *[0.0] * 8),),
+        (numbers(b"cHRM", *[0.3] * 8),),
+        (numbers(b"cHRM", *[40_000.0] * 8),),
+    ],
+)
+def test_a_png_that_means_srgb_or_nothing(cast: Cast, chunks: tuple[bytes, ...]) -> None:
+    assert stored(cast, described(*chunks)).tobytes() == card().tobytes()
+
+
+def test_a_profile_comes_before_numbers(cast: Cast) -> None:
+    profile = chunk(b"iCCP", b"icc\0\0" + zlib.compress(profiles.of_screen()))
+    data = described(numbers(b"gAMA", 1.0), profile)
+    assert close(corners(stored(cast, data)), RIGHT["P3"][1])
+
+
+@pytest.mark.parametrize(
+    ("primaries", "transfer", "right"),
+    [(12, 13, AS_P3), (1, 13, CARD), (1, 1, CARD), (12, 16, CARD)],
+)
+def test_the_video_codes_of_a_heic(
+    cast: Cast, primaries: int, transfer: int, right: tuple[Colour, ...]
+) -> None:
+    codes = {"color_primaries": primaries, "transfer_characteristics": transfer}
+    video = {**codes, "matrix_coefficients": 6, "full_range_flag": 1}
+    stream = io.BytesIO()
+    pillow_heif.from_pillow(card()).save(stream, quality=95, chroma=444, **video)
+    assert close(corners(stored(cast, stream.getvalue())), right)
 
 
 def broken() -> dict[str, bytes]:

@@ -15,10 +15,10 @@ from dashboard.files import images
 from dashboard.files.errors import EndMissing, FileRefused
 from dashboard.models import Image as Row
 from tests.api.calls import IMAGE
-from tests.api.test_picture_colours import CARD, CASES, card, close, corners, encoded, stored
+from tests.api.test_picture_colours import CARD, CASES, card, chunk, close, corners, encoded, stored
 from tests.factories import Cast, api_client
 from tests.files import profiles
-from tests.files.pictures import LIMITS, drawing
+from tests.files.pictures import LIMITS, drawing, opened
 
 KINDS: dict[str, dict[str, Any]] = {
     "plain": {},
@@ -71,6 +71,17 @@ def test_every_kind_of_jpeg(kind: str, padding: bytes) -> None:
                 read(cut, limits=LIMITS)
 
 
+@pytest.mark.parametrize("kind", KINDS)
+def test_filling_before_a_marker(kind: str) -> None:
+    data = jpeg(kind, (400, 300))
+    filled = data.replace(b"\xff\xdb", b"\xff\xff\xff\xdb")
+    assert filled != data
+    whole = images.decode(data, limits=LIMITS)
+    for one in (filled, filled[:-2], filled + b"trailer", filled[:-2] + bytes(40)):
+        assert images.decode(one, limits=LIMITS).tobytes() == whole.tobytes()
+        assert opened(images.prepare(one, limits=LIMITS).stored).size == (400, 300)
+
+
 def test_nothing_is_set_for_the_whole_process() -> None:
     """Pillow's own switch would let every thread take pictures that are cut off."""
     data, cut = jpeg("plain")[:-2], encoded(drawing(900, 700), "PNG")[:4000]
@@ -102,11 +113,6 @@ def chunks(data: bytes) -> Iterator[tuple[bytes, bytes]]:
         size = struct.unpack_from(">L", data, place)[0]
         yield data[place + 4 : place + 8], data[place : place + 12 + size]
         place += 12 + size
-
-
-def chunk(name: bytes, body: bytes, wrong: int = 0) -> bytes:
-    checksum = zlib.crc32(name + body) ^ wrong
-    return struct.pack(">L", len(body)) + name + body + struct.pack(">L", checksum)
 
 
 def with_chunk(data: bytes, extra: bytes) -> bytes:

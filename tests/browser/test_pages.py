@@ -98,7 +98,7 @@ def _upload(page: Page, pictures: dict[str, list[Path]], folder: Path) -> None:
         expect(page.get_by_text("not an image that can be read").first).to_be_visible(
             timeout=A_WHILE
         )
-        expect(page.get_by_text("damaged or incomplete").first).to_be_visible()
+        expect(page.get_by_text("end of the image is missing").first).to_be_visible()
         expect(page.get_by_text(f"{len(good) + 2} of {len(good) + 2}").first).to_be_visible()
         page.get_by_role("button", name="Retry failed").click()
         page.get_by_role("link", name="Open the upload").click()

@@ -132,6 +132,11 @@ FORMATS: dict[str, Callable[[Size], bytes]] = {
     "JPEG": partial(_saved, "RGB", "JPEG", subsampling=0),
     "JPEG, progressive": partial(_saved, "RGB", "JPEG", subsampling=0, progressive=True),
     "JPEG, progressive 4:2:0": partial(_saved, "RGB", "JPEG", subsampling=2, progressive=True),
+    "JPEG without its end mark": lambda size: _saved("RGB", "JPEG", size, subsampling=0)[:-2],
+    "JPEG, progressive without its end mark": lambda size: _saved(
+        "RGB", "JPEG", size, subsampling=0, progressive=True
+    )[:-2],
+    "JPEG with a profile": partial(_saved, "RGB", "JPEG", icc_profile=profiles.of_screen()),
     "JPEG, CMYK": partial(_saved, "CMYK", "JPEG"),
     "JPEG, CMYK progressive": partial(_saved, "CMYK", "JPEG", progressive=True),
     "MPO": partial(_moving, "RGB", "MPO", subsampling=0),

@@ -42,6 +42,9 @@ NO_PICTURE = (
     "no image",
     "not an image",
     "damaged or incomplete",
+    "end of the image is missing",
+    "camera's raw file",
+    "Save it again",
     "pixels",
 )
 NO_MARK = ("Send one of", "not both")

@@ -100,7 +100,7 @@ def test_bad_files_are_listed_and_the_rest_goes_in(cast: Cast) -> None:
     assert (job.state, job.message) == (Job.State.DONE, "3 added, 4 failed.")
     reasons = dict(upload.files.filter(status="failed").values_list("name", "reason"))
     assert "not an image that can be read" in reasons["shoes/red/notes.txt"]
-    assert "damaged or incomplete" in reasons["shoes/red/broken.jpg"]
+    assert "end of the image is missing" in reasons["shoes/red/broken.jpg"]
     assert "too many pixels" in reasons["shoes/red/giant.png"]
     assert "leads out of the archive" in reasons["shoes/../../evil.jpg"]
 
