@@ -43,6 +43,10 @@ class UnknownFormat(UnreadableImage):
         )
 
 
+class OtherFormat(FileRefused):
+    """The file is of a known kind that is not read here."""
+
+
 class ImageTooLarge(FileRefused):
     """The file has too many bytes; `size` is None where reading stopped at the limit."""
 
@@ -101,6 +105,25 @@ class BrokenArchive(FileRefused):
     def __init__(self) -> None:
         super().__init__(
             "The archive is damaged or incomplete. Pack it again and send the new file."
+        )
+
+
+class PackedFile(BrokenArchive):
+    """What looks like an archive is one file, packed."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.reason = "This is a single packed file, not an archive. Unpack it and send it so."
+        self.args = (self.reason,)
+
+
+class EmptyArchive(FileRefused):
+    """There is nothing in the archive."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "There is nothing in the archive that could be brought in. Pack the files into it and "
+            "send it again."
         )
 
 

@@ -191,8 +191,8 @@ def test_planning_is_linear(cast: Cast, files: Callable[[int], dict[str, bytes]]
 
 def test_folders_have_no_rows(cast: Cast) -> None:
     upload = received(cast, folders(50))
-    assert planned(upload).message == "0 new, 0 known already, 0 in error."
-    assert not upload.files.exists()
+    assert planned(upload).message == "0 new, 0 known already, 1 in error."
+    assert [*upload.files.values_list("name", flat=True)] == ["a.zip"]
 
 
 def test_folders_are_counted_and_a_cancel_among_them_is_heeded(
