@@ -24,7 +24,7 @@ from .errors import (
 )
 from .faults import blaming_the_bytes
 from .junk import is_junk
-from .kinds import HEAD, is_tar
+from .kinds import HEAD, is_tar, refuse_office
 from .limits import ArchiveLimits, configured_archive_limits
 from .members import (
     DAMAGED,
@@ -62,6 +62,7 @@ _ENTRY_SIGN: Final = b"PK\x01\x02"
 _ENTRY: Final = struct.Struct("<4s4xH18xHHH12x")
 _HEADER: Final = struct.Struct("<4s22xHH")
 _HEADER_SIGN: Final = b"PK\x03\x04"
+_MIME_TYPE: Final = 100
 _NO_DATE: Final = (1980, 1, 1, 0, 0, 0)
 _UTF8_FLAG: Final = 0x800
 # DOS and Windows, by the numbers that packers give them: there a backslash parts folders.
@@ -121,7 +122,7 @@ def open_archive(
 class ZipArchive(AbstractContextManager["ZipArchive"]):
     """A ZIP file, read straight from a seekable file.
 
-    Raises BrokenArchive or ArchiveTooLarge when it is opened.
+    Raises BrokenArchive, ArchiveTooLarge or OtherFormat when it is opened.
     """
 
     unpacks_on_the_way = False
@@ -137,7 +138,15 @@ class ZipArchive(AbstractContextManager["ZipArchive"]):
             self._zip = zipfile.ZipFile(self._source)
         self._source.is_open = True
         self._names = Names(code_page, self._legacy)
+        refuse_office([info.orig_filename for info in self._zip.infolist()], self._mime_type())
         self._slim()
+
+    def _mime_type(self) -> bytes:
+        first = next(iter(self._zip.infolist()), None)
+        if first is None or first.orig_filename != "mimetype":
+            return b""
+        with blaming_the_bytes(_BROKEN, BrokenArchive), self._content(first) as file:
+            return file.read(_MIME_TYPE)
 
     def _slim(self) -> None:
         """Keep no more of each entry than reading needs: there may be 200,000."""

@@ -4,6 +4,7 @@ An object is written whole and never changed, so any web server on any machine c
 another stopped, and an object store serves as well as a disk.
 """
 
+import errno
 import hashlib
 import hmac
 import io
@@ -138,7 +139,8 @@ class _Joined(io.RawIOBase):
     def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
         base = {io.SEEK_SET: 0, io.SEEK_CUR: self._at, io.SEEK_END: self._size}[whence]
         if base + offset < 0:
-            raise ValueError("There is nothing before the first byte.")
+            # As a file of the system does: zipfile looks so far back in an empty archive.
+            raise OSError(errno.EINVAL, "There is nothing before the first byte.")
         self._at = base + offset
         return self._at
 

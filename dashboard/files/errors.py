@@ -59,6 +59,10 @@ class CameraRaw(UnreadableImage):
         super().__init__("This is a camera's raw file: export it as JPEG or TIFF.")
 
 
+class OtherFormat(FileRefused):
+    """The file is of a known kind that is not read here."""
+
+
 class ImageTooLarge(FileRefused):
     """The file has too many bytes; `size` is None where reading stopped at the limit."""
 
@@ -135,6 +139,25 @@ class BrokenArchive(FileRefused):
     def __init__(self) -> None:
         super().__init__(
             "The archive is damaged or incomplete. Pack it again and send the new file."
+        )
+
+
+class PackedFile(BrokenArchive):
+    """What looks like an archive is one file, packed."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.reason = "This is a single packed file, not an archive. Unpack it and send it so."
+        self.args = (self.reason,)
+
+
+class EmptyArchive(FileRefused):
+    """There is nothing in the archive."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "There is nothing in the archive that could be brought in. Pack the files into it and "
+            "send it again."
         )
 
 

@@ -11,7 +11,7 @@ import lzma
 import tarfile
 import zlib
 from collections.abc import Generator, Iterator
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, suppress
 from dataclasses import replace
 from typing import IO, Any, Final
 
@@ -22,6 +22,7 @@ from .errors import (
     BrokenArchive,
     FileRefused,
     ImageTooLarge,
+    PackedFile,
     UnreadableMember,
     readable_size,
 )
@@ -44,7 +45,8 @@ _STEP: Final = 256 * 1024
 class TarArchive(AbstractContextManager["TarArchive"]):
     """A TAR file, read from a seekable file.
 
-    Raises BrokenArchive when it is opened. Members are read in the order of the archive.
+    Raises BrokenArchive or PackedFile when it is opened. Members are read in the order of the
+    archive.
     """
 
     has_directory = False
@@ -55,7 +57,12 @@ class TarArchive(AbstractContextManager["TarArchive"]):
         self.limits = limits or configured_archive_limits()
         self._file = file
         self._names = Names(code_page, self._legacy)
-        self._rewind()
+        try:
+            self._rewind()
+        except BrokenArchive:
+            if _is_single_file(file):
+                raise PackedFile from None
+            raise
 
     @property
     def guess(self) -> Guess | None:
@@ -173,6 +180,25 @@ class TarArchive(AbstractContextManager["TarArchive"]):
 def _raw(info: tarfile.TarInfo) -> bytes:
     """Return the bytes of a name, of which those that are no UTF-8 were kept."""
     return info.name.encode("utf-8", "surrogateescape")
+
+
+def _is_single_file(file: IO[bytes]) -> bool:
+    """Tell whether what was packed begins with no header of a TAR."""
+    file.seek(0)
+    packed = _Counted(file)
+    with suppress(*_BROKEN):
+        stream = _unpacked(packed)
+        block = stream.read(tarfile.BLOCKSIZE)
+        return stream is not packed and bool(block) and not _is_header(block)
+    return False
+
+
+def _is_header(block: bytes) -> bool:
+    try:
+        tarfile.TarInfo.frombuf(block, "utf-8", "surrogateescape")
+    except tarfile.HeaderError:
+        return False
+    return True
 
 
 def _unpacked(packed: "_Counted") -> Any:

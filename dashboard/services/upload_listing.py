@@ -13,7 +13,7 @@ from django.db.models.functions import Length, Substr
 
 from dashboard.files import archives, kinds, manifests, sidecars
 from dashboard.files.code_pages import Guess
-from dashboard.files.errors import BrokenManifest, FileRefused
+from dashboard.files.errors import BrokenManifest, EmptyArchive, FileRefused
 from dashboard.files.junk import is_junk
 from dashboard.files.members import refusal_of_path
 from dashboard.files.names import composed_name
@@ -141,7 +141,7 @@ def _list_archive(part: UploadPart, handle: jobs.Handle, look: Look | None) -> N
     stage, listed = _reading(part), 0
     inside = _Inside(part, handle, look)
     handle.report(stage=stage)
-    for rows in _batches(_to_the_end(part, inside.rows())):
+    for rows in _batches(_to_the_end(part, _some(inside.rows()))):
         with transaction.atomic():
             _write(rows)
             listed += len(rows)
@@ -256,19 +256,31 @@ class _Inside:
 
 def _content(archive: archives.Archive, member: archives.Member) -> bytes | FileRefused:
     try:
-        return archive.read(member)
+        data = archive.read(member)
+        kinds.refuse_others(member.name, data)
+        return data
     except FileRefused as refusal:
         return refusal
 
 
 def _to_the_end(part: UploadPart, rows: Iterator[UploadFile]) -> Iterator[UploadFile]:
-    """Yield the rows, and one more that says why the others cannot be read."""
+    """Yield the rows, and one more that says why there are none, or no others."""
     try:
         yield from rows
     except FileRefused as refusal:
         row = UploadFile(upload_id=part.upload_id, part=part, number=WHOLE_PART, name=part.name)
         row.refuse("picture", refusal.reason)
         yield row
+
+
+def _some(rows: Iterator[UploadFile]) -> Iterator[UploadFile]:
+    """Yield the rows. Raises EmptyArchive if there is none."""
+    is_empty = True
+    for row in rows:
+        is_empty = False
+        yield row
+    if is_empty:
+        raise EmptyArchive
 
 
 def _member(part: UploadPart, member: archives.Member, wrapper: archives.Wrapper) -> UploadFile:

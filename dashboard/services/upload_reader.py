@@ -8,6 +8,7 @@ from django.conf import settings
 from dashboard.files import archives
 from dashboard.files.errors import FileRefused, ImageTooLarge
 from dashboard.files.fetch import fetch_many, fetch_patiently
+from dashboard.files.kinds import HEAD, refuse_others
 from dashboard.models import UploadFile, UploadPart
 from dashboard.queries.receiving import open_part
 
@@ -53,16 +54,19 @@ class PartReader(ExitStack):
         if not part.path:
             raise FileRefused(NOT_KEPT)
         try:
-            return self._member(row) if part.is_archive else self._picture(part)
+            data = self._member(row) if part.is_archive else self._picture(part)
         except FileNotFoundError as error:
             raise FileRefused(NOT_KEPT) from error
+        refuse_others(row.name, data)
+        return data
 
     def _picture(self, part: UploadPart) -> bytes:
         if part.kind != UploadPart.Kind.PICTURE:
             raise FileRefused(NO_FILE)
-        if part.size > settings.LIKEWISE_MAX_IMAGE:
-            raise ImageTooLarge(settings.LIKEWISE_MAX_IMAGE, part.size)
         with open_part(part) as file:
+            if part.size > settings.LIKEWISE_MAX_IMAGE:
+                refuse_others(part.name, file.read(HEAD))  # what it is says more than its size
+                raise ImageTooLarge(settings.LIKEWISE_MAX_IMAGE, part.size)
             return file.read()
 
     def _member(self, row: UploadFile) -> bytes:

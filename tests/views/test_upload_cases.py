@@ -194,3 +194,11 @@ def test_a_column_that_is_there_twice_is_refused_by_its_name(
     assert "The manifest has the column “group” twice." in text
     groups, images, wrong = brought(upload)
     assert (groups, images, [*wrong]) == ({}, 2, ["list.csv"])
+
+
+def test_a_spreadsheet_is_one_row_that_says_what_to_do(bob_client: Client, cast: Cast) -> None:
+    upload = sent(bob_client, cast, case("76-xlsx-manifest"))
+    assert upload.files.count() == 2
+    assert "Save it as CSV." in page_of(bob_client, upload)
+    groups, images, wrong = brought(upload)
+    assert (groups, images, [*wrong]) == ({}, 1, ["list.xlsx"])
