@@ -25,6 +25,14 @@ class Holder:
 
 
 @dataclass(frozen=True)
+class Pictured:
+    """An image as a tile, and the group that it is in where that tells the tiles apart."""
+
+    tile: Tile
+    group: str = ""
+
+
+@dataclass(frozen=True)
 class Held:
     """How many of some images are in groups, some of these, how many groups more, some pictures.
 
@@ -34,7 +42,7 @@ class Held:
     count: int
     holders: list[Holder]
     more_groups: int
-    shown: list[Tile]
+    shown: list[Pictured]
     more: int
 
 
@@ -53,7 +61,7 @@ def held(workspace: Workspace, ids: Collection[UUID]) -> Held:
     """Say which groups hold these images of the workspace; the pictures are of all of them."""
     rows = GroupImage.objects.filter(group__workspace=workspace, image__in=ids)
     count = rows.values("image").distinct().count()
-    shown = tiles_of(workspace, ids, SHOWN)
+    shown = [Pictured(one) for one in tiles_of(workspace, ids, SHOWN)]
     return _held(rows, count, shown, len(ids) - len(shown))
 
 
@@ -64,12 +72,19 @@ def taken(into: Group, ids: Collection[UUID]) -> Held:
     """
     rows = GroupImage.objects.filter(similarity_type=into.similarity_type_id, image__in=ids)
     rows = rows.filter(group__workspace=into.workspace_id).exclude(group=into.pk)
-    there = set(rows.values_list("image", flat=True))
-    shown = Image.objects.present().filter(pk__in=there).order_by("-created", "-id")[:SHOWN]
-    return _held(rows, len(there), tiles(list(shown)), max(0, len(there) - SHOWN))
+    found = list(rows.values_list("image", "group", "group__name"))
+    there = {image: name for image, _, name in found}
+    several = len({group for _, group, _ in found}) > 1
+    pictured = Image.objects.present().filter(pk__in=there)
+    images = list(pictured.order_by("-created", "-id")[:SHOWN])
+    shown = [
+        Pictured(one, there[image.pk] if several else "")
+        for image, one in zip(images, tiles(images), strict=True)
+    ]
+    return _held(rows, len(there), shown, max(0, len(there) - SHOWN))
 
 
-def _held(rows: Any, count: int, shown: list[Tile], without: int) -> Held:
+def _held(rows: Any, count: int, shown: list[Pictured], without: int) -> Held:
     groups = rows.order_by().values_list("group", "group__name").annotate(count=Count("id"))
     found = groups.order_by("-count", "group__name", "group")
     named = [Holder(name, number) for _, name, number in found[:NAMED]]

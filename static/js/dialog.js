@@ -36,7 +36,8 @@ document.addEventListener("htmx:load", (event) => {
   if (!dialog || dialog.open) return;
   dialog.addEventListener("close", () => {
     dialog.remove();
-    if (asker?.isConnected) asker.focus();
+    // The browser has put the focus back by now, unless a click gave none.
+    if (document.activeElement === document.body && asker?.isConnected) asker.focus();
   });
   dialog.showModal();
 });

@@ -94,6 +94,7 @@ def test_those_in_another_group_are_asked_about(shop: Shop, at_work: Page, size:
         no_barriers(page)
     dialog.get_by_role("button", name="Cancel").click()
     expect(dialog).to_have_count(0)
+    expect(page.get_by_label("Name of the group")).to_be_focused()
     expect(page.locator("[data-bulk-count]")).to_have_text("5 images")
     expect(page.get_by_label("Name of the group")).to_have_value(f"case {size}")
     page.get_by_role("button", name="Put into group").click()

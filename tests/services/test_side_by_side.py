@@ -24,6 +24,7 @@ from dashboard.services.async_requests import SentRecord, start_uploads
 from dashboard.services.errors import AlreadyInExclusiveType, Refused
 from dashboard.services.groups import add_images, change_group
 from dashboard.services.images import NewImage, delete_images, insert_images
+from dashboard.services.members import Taken
 from dashboard.services.uploads import SentFile, start_upload
 from tests.factories import Cast, drawn_jpeg, make_cast, make_group, make_image, make_type
 
@@ -140,6 +141,36 @@ def test_a_group_moves_into_an_exclusive_type_while_its_images_are_added_there(
         copies = GroupImage.objects.filter(group=moved).values_list("similarity_type", "exclusive")
         assert set(copies) == {(moved.similarity_type_id, has_moved)}
         GroupImage.objects.all().delete()
+
+
+def test_images_are_moved_to_and_fro_at_once(cast: Cast, images: list[Image]) -> None:
+    """Each image ends in one group, whoever came last, and all counters are right."""
+    exclusive = make_type(cast.workspace, "One each", exclusive=True)
+    groups = [make_group(exclusive, name) for name in ("phone", "case", "cable")]
+    ids = [image.id for image in images]
+    for turn in range(ROUNDS):
+        add_images(group=groups[turn % 3], ids=ids, taken=Taken.MOVE, actor=cast.bob)
+        calls: list[Call] = [
+            partial(add_images, group=one, ids=ids, taken=Taken.MOVE, actor=cast.bob)
+            for one in groups
+        ]
+        answers = at_once(*calls)
+        assert not any(isinstance(one, Exception) for one in answers), answers
+        assert sorted(counted(one) for one in groups) == [0, 0, PICTURES]
+
+
+def test_images_are_moved_while_they_are_deleted(cast: Cast, images: list[Image]) -> None:
+    exclusive = make_type(cast.workspace, "One each", exclusive=True)
+    phone, case = make_group(exclusive, "phone"), make_group(exclusive, "case")
+    ids = [image.id for image in images]
+    add_images(group=phone, ids=ids, actor=cast.bob)
+    answers = at_once(
+        partial(add_images, group=case, ids=ids[:8], taken=Taken.MOVE, actor=cast.bob),
+        partial(delete_images, workspace=cast.workspace, ids=ids[4:], actor=cast.bob),
+    )
+    refused = isinstance(answers[0], Refused)
+    assert answers[1] == 8
+    assert (counted(phone), counted(case)) == ((4, 0) if refused else (0, 4))
 
 
 def test_a_group_moves_into_an_exclusive_type_while_an_upload_fills_another(

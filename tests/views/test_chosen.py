@@ -212,6 +212,7 @@ def test_those_in_another_group_are_asked_about_once(
     assert asked.status_code == 200
     assert "2 of them are in “phone”: move them, or leave them out?" in page
     assert page.count('class="tile-picture"') == 2, "those that it is about"
+    assert "tile-caption" not in page, "one group needs no names under the pictures"
     assert all(f'name="ids" value="{image.pk}"' in page for image in images)
     for kept in ('name="name" value="case"', 'name="back" value="/images/?test=1"'):
         assert kept in page
@@ -270,6 +271,8 @@ def test_several_groups_are_named(
         "move them, or leave them out?"
     )
     assert question in page
+    captions = re.findall(r'<span class="tile-caption"><span>([^<]+)<', page)
+    assert sorted(captions) == ["bag", "box", "cable", "dock", "phone", "phone"]
     bob_client.post("/images/group", into(phone, images, taken="move"))
     counts = dict(Group.objects.values_list("name", "images_count"))
     assert counts == {"phone": 0, "bag": 0, "box": 0, "cable": 0, "dock": 0, "case": 7}
