@@ -269,6 +269,8 @@ PAGES = [
     Page("image-test", "POST", thing="image"),
     Page("image-delete", "POST", thing="image"),
     Page("demo-load", "POST"),
+    Page("demo"),
+    Page("demo-remove", "POST"),
     Page("group-delete", "POST", thing="group"),
     Page("type-delete", "POST", thing="type"),
     Page("task-delete", "POST", thing="task"),

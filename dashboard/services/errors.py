@@ -262,6 +262,20 @@ class NotProducible(Refused):
         )
 
 
+class DemoGoes(Refused):
+    """The demo was to be loaded while it is taken back."""
+
+    def __init__(self) -> None:
+        super().__init__("The demo is being removed: load it again once that is done.")
+
+
+class DemoIsGone(Refused):
+    """The demo was to be removed, and is not there."""
+
+    def __init__(self) -> None:
+        super().__init__("The demo is not in this workspace any more, so nothing was changed.")
+
+
 class DemoIsHere(Refused):
     """The demo was loaded into this workspace already."""
 

@@ -34,7 +34,7 @@ Status = UploadFile.Status
 
 
 @transaction.atomic
-def undo_upload(*, upload: Upload, actor: User | None) -> Job:
+def undo_upload(*, upload: Upload, title: str = "", actor: User | None) -> Job:
     """Queue the undoing of an upload that was brought in, wholly or in part.
 
     Raises `WrongStage`, also for one that brings no images in, and `StillUnderWay` while a job
@@ -48,7 +48,7 @@ def undo_upload(*, upload: Upload, actor: User | None) -> Job:
     return jobs.enqueue(
         workspace=upload.workspace,
         kind=Job.Kind.UNDO,
-        title=f"Undoing of {upload.name}",
+        title=title or f"Undoing of {upload.name}",
         subject_id=upload.pk,
         actor=actor,
     )

@@ -4,12 +4,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import wraps
 
-from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.http import require_safe
 
 from accounts.access import requires
 from accounts.http import WorkspaceRequest
@@ -17,11 +16,10 @@ from accounts.queries import has_users
 from dashboard.queries.home import COUNTED, Overview, overview
 from dashboard.queries.jobs import unfinished_jobs
 from dashboard.queries.receiving import unfinished_uploads
-from dashboard.services.demo import demo_task, start_demo
-from dashboard.services.errors import Refused
+from dashboard.services.demo import demo_task
 from dashboard.views.checklist import has_tried
 from dashboard.views.job_rows import job_row
-from dashboard.views.rendering import may, see_other
+from dashboard.views.rendering import may
 
 JOBS_SHOWN = 10
 
@@ -88,6 +86,7 @@ def home(request: WorkspaceRequest) -> HttpResponse:
     done = sum(step.done for step in steps)
     jobs = unfinished_jobs(request.workspace)[:JOBS_SHOWN]
     can_add = may(request, "images.add")
+    has_demo = can_add and demo_task(request.workspace) is not None
     context = {
         "figures": _figures(seen),
         "steps": steps if can_add and done < len(steps) else [],
@@ -95,27 +94,11 @@ def home(request: WorkspaceRequest) -> HttpResponse:
         "rows": [job_row(job, request.membership) for job in jobs],
         "unfinished": unfinished_uploads(request.workspace),
         "can_add": can_add,
-        "demo_url": _demo_url(request, can_add=can_add),
+        "demo_url": reverse("demo-load") if can_add and not has_demo else "",
+        "has_demo": has_demo,
         "ways": [] if can_add else _ways(),
     }
     return render(request, "dashboard/home.html", context)
-
-
-def _demo_url(request: WorkspaceRequest, *, can_add: bool) -> str:
-    """Return where the demo is loaded, or nothing if it is here or not theirs to load."""
-    return reverse("demo-load") if can_add and demo_task(request.workspace) is None else ""
-
-
-@require_POST
-@requires("tasks.add")
-def demo_load(request: WorkspaceRequest) -> HttpResponse:
-    """Begin to draw the demo."""
-    try:
-        job = start_demo(workspace=request.workspace, actor=request.user)
-    except Refused as refusal:
-        messages.error(request, str(refusal))
-        return see_other("home")
-    return see_other("job", job.id)
 
 
 def _ways() -> list[Way]:

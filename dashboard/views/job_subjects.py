@@ -79,6 +79,10 @@ def _request(job: Job, found: Subjects) -> Subject:
     return Subject(url=url, label="Open the task" if url else "", asked=_asked(job, found))
 
 
+def _demo(_job: Job, _found: Subjects) -> Subject:
+    return Subject(url=resolve_url("demo"), label="See what it made")
+
+
 def _transfer(job: Job, _: Subjects) -> Subject:
     url = resolve_url("transfer", job.subject_id)
     return Subject(
@@ -107,6 +111,7 @@ def _nothing(_job: Job, _found: Subjects) -> Subject:
 _SUBJECTS: dict[Job.Kind, Callable[[Job, Subjects], Subject]] = {
     Job.Kind.UPLOAD: _upload,
     Job.Kind.PLAN: _upload,
+    Job.Kind.DEMO: _demo,
     Job.Kind.UNDO: _upload,
     Job.Kind.TRAIN: _training,
     Job.Kind.EXTRACT: _extraction,

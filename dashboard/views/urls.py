@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from dashboard.views import chosen, docs, home, image_change, images, job_polls, jobs
+from dashboard.views import chosen, demo, docs, home, image_change, images, job_polls, jobs
 from dashboard.views.finding_urls import urlpatterns as finding
 from dashboard.views.likeness_urls import urlpatterns as likeness
 from dashboard.views.receiving_urls import urlpatterns as receiving
@@ -13,7 +13,9 @@ urlpatterns = [
     # First, as every browser that watches a job asks for it once a second.
     path("jobs/<uuid:job_id>/progress", job_polls.job_progress, name="job-progress"),
     path("", home.home, name="home"),
-    path("demo", home.demo_load, name="demo-load"),
+    path("demo", demo.demo_load, name="demo-load"),
+    path("demo/", demo.demo, name="demo"),
+    path("demo/remove", demo.demo_remove, name="demo-remove"),
     path("api/docs", docs.docs, name="docs"),
     path("jobs/", jobs.jobs, name="jobs"),
     path("jobs/tray", job_polls.job_tray, name="job-tray"),

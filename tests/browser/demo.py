@@ -19,6 +19,7 @@ COLOURS = ["red", "red", "blue", "green"]
 # For who is signed in. What stands in braces is the path of a thing, see `things`.
 PAGES: dict[str, list[str]] = {
     "home": ["/"],
+    "demo": ["/demo/"],
     "images": ["/images/", "/images/?test=1", "/images/?search=nothing-is-called-so"],
     "image": ["{image}"],
     "image-change": ["{image}/change"],

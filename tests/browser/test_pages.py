@@ -33,6 +33,16 @@ pytestmark = [pytest.mark.browser, pytest.mark.live]
 AXE = (Path(__file__).parent / "vendor" / "axe.min.js").read_text()
 # What a theme can change: the rest was looked at in the other one.
 OF_COLOURS = {"runOnly": {"type": "rule", "values": ["color-contrast", "link-in-text-block"]}}
+# Titles of which a line holds fewer letters than a word has, and which have several.
+SQUEEZED = """() => [...document.querySelectorAll("main h1, main h2, main .page-title, main dt")]
+    .filter(title => title.checkVisibility() && title.textContent.trim().length > 12)
+    .filter(title => {
+        const range = document.createRange();
+        range.selectNodeContents(title);
+        const tops = new Set([...range.getClientRects()].map(box => Math.round(box.top)));
+        return tops.size > 2 && title.textContent.trim().length / tops.size < 7;
+    })
+    .map(title => title.textContent.trim().slice(0, 60))"""
 A_WHILE = 120_000
 PRODUCTS, VIEWS = 4, 4
 
@@ -215,6 +225,8 @@ def _look(page: Page, address: str) -> Iterator[Any]:
     page.set_viewport_size({"width": 390, "height": 844})
     if page.evaluate("document.documentElement.scrollWidth > innerWidth"):
         yield address, "phone", "too wide"
+    for title in page.evaluate(SQUEEZED):
+        yield address, "phone", "squeezed", title
     page.set_viewport_size({"width": 1280, "height": 900})
 
 

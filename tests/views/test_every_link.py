@@ -26,6 +26,7 @@ NOT_LINKED = {
     "job-tray": "a fragment that every page asks for",
     "group-names": "what a field for a name asks for while one types",
     "image-alike": "a strip that the image's page asks for",
+    "demo": "linked from Home once the demo is loaded: see test_demo",
     "extraction-file": "a file, linked once it is written: see test_extraction_page",
     "transfer-file": "a file, linked once it is written: see test_transfers",
     "upload-parts": "JSON for the page that sends",

@@ -1,0 +1,42 @@
+"""On a phone a page's buttons make room for its title."""
+
+import pytest
+from playwright.sync_api import Page
+
+from tests.browser.demo import absolute, visit
+from tests.browser.test_pages import SQUEEZED
+from tests.live import EMAIL, PASSWORD, Server
+
+pytestmark = [pytest.mark.browser, pytest.mark.live]
+NAME = "Face-smiling-with-a-long-name"
+MAKE = f"""
+from accounts.models import User
+from dashboard.services.groups import add_images, create_group
+from dashboard.services.images import add_image
+from dashboard.services.similarity_types import create_type
+from tests.factories import drawn_jpeg
+actor = User.objects.first()
+workspace = actor.memberships.first().workspace
+kind = create_type(workspace=workspace, name="Same face", exclusive=True, actor=actor)
+group = create_group(similarity_type=kind, name="{NAME}", actor=actor)
+image = add_image(workspace=workspace, data=drawn_jpeg(1), file_name="{NAME}.jpg", actor=actor)
+add_images(group=group, ids=[image.pk], actor=actor)
+print(f"/groups/{{group.pk}} /types/{{kind.pk}} /images/{{image.pk}}")
+"""
+
+
+def test_titles_keep_their_width(page: Page, program: Server) -> None:
+    page.goto(f"{program.url}accounts/login/")
+    page.get_by_label("E-mail").fill(EMAIL)
+    page.get_by_label("Password").fill(PASSWORD)
+    page.get_by_role("button", name="Sign in").click()
+    page.wait_for_url(program.url)
+    paths = program.manage("shell", "--verbosity=0", "--command", MAKE).split()
+    page.set_viewport_size({"width": 390, "height": 844})
+    for path in paths:
+        visit(page, absolute(page, path), "light")
+        box = page.locator(".page-heading").bounding_box()
+        assert box is not None
+        assert box["width"] >= 250, path
+        assert page.evaluate(SQUEEZED) == [], path
+        assert not page.evaluate("document.documentElement.scrollWidth > innerWidth"), path
