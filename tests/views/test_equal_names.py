@@ -125,12 +125,40 @@ def test_of_two_groups_of_that_name_one_is_chosen_by_hand(
     assert Group.objects.filter(images_count=0).count() == 2, "nothing was changed"
     assert [f'value="{one.pk}"' in page for one in (group, twin, *images)] == [True] * 4
     assert "the 2 images" in page
-    assert 'href="/images/?test=1"' in page
+    assert 'name="back" value="/images/?test=1"' in page
     answer = put(bob_client, images, group.similarity_type, "face-smiling", group=twin.pk)
     assert answer["Location"] == "/images/?test=1"
     twin.refresh_from_db()
     assert twin.images_count == 2
     assert Group.objects.count() == 2
+
+
+def test_on_a_page_a_dialog_asks_which_group(bob_client: Client, cast: Cast, group: Group) -> None:
+    twin = make_group(group.similarity_type, "Face-Smiling")
+    fields = {"ids": [make_image(cast.workspace).pk], "similarity_type": twin.similarity_type_id}
+    asked = bob_client.post("/images/group", fields | {"name": "face-smiling"}, headers=HTMX)
+    assert (asked.status_code, asked["HX-Retarget"]) == (200, "#ask"), "htmx shows no refusal"
+    page = asked.content.decode()
+    assert page.lstrip().startswith('<dialog class="dialog" data-ask')
+    assert [f'name="group" value="{one.pk}"' in page for one in (group, twin)] == [True] * 2
+
+
+def test_the_group_that_was_chosen_stays_chosen_when_images_are_in_another(
+    bob_client: Client, cast: Cast, group: Group
+) -> None:
+    kind = group.similarity_type
+    kind.exclusive = True
+    kind.save()
+    twin, other = make_group(kind, "Face-Smiling"), make_group(kind, "Other")
+    image = make_image(cast.workspace)
+    put(bob_client, [image], kind, "Other")
+    asked = put(bob_client, [image], kind, "face-smiling", group=twin.pk)
+    page = asked.content.decode()
+    assert "It is in “Other”: move it?" in page
+    assert f'name="group" value="{twin.pk}"' in page
+    put(bob_client, [image], kind, "face-smiling", group=twin.pk, taken="move")
+    counts = [Group.objects.get(pk=one.pk).images_count for one in (group, twin, other)]
+    assert counts == [0, 1, 0]
 
 
 def test_only_one_of_the_two_can_take_images(bob_client: Client, cast: Cast, group: Group) -> None:
@@ -144,8 +172,9 @@ def test_only_one_of_the_two_can_take_images(bob_client: Client, cast: Cast, gro
 def test_a_group_of_others_is_no_choice(bob_client: Client, cast: Cast, group: Group) -> None:
     theirs = make_group(make_type(cast.elsewhere))
     images = [make_image(cast.workspace)]
-    put(bob_client, images, group.similarity_type, "face-smiling", group=theirs.pk)
-    assert "was deleted meanwhile" in bob_client.get("/images/").content.decode()
+    answer = put(bob_client, images, group.similarity_type, "face-smiling", group=theirs.pk)
+    assert answer.status_code == 422
+    assert "was deleted meanwhile" in answer.content.decode()
     assert not Group.objects.filter(images_count__gt=0).exists()
 
 
