@@ -13,8 +13,10 @@ _COEFFICIENT: Final = 2  # bytes
 _TABLES: Final = frozenset({0xC4, 0xDB, 0xDC, 0xDD})
 _PLAIN_JFIF: Final = b"\xff\xe0\x00\x10JFIF\x00\x01\x01\x00\x00\x01\x00\x01\x00\x00"
 END_MARK: Final = bytes((0xFF, _END))
-# Of the zeros that some programs fill a file up with, as many may belong to the picture.
+# Of the zeros that some programs fill a file up with, as many may belong to the picture; a few more
+# are all its own, as those of a page that is white at its foot.
 _OWN_ZEROS: Final = 16
+_FEW_ZEROS: Final = 512
 # In a scan 0xFF is followed by 0 (a stuffed byte), a restart marker, or the marker that ends it.
 _INSIDE_SCAN: Final = frozenset({0x00, *range(0xD0, 0xD8)})
 
@@ -56,8 +58,8 @@ def lacks_end(data: bytes) -> bool:
 
 def ended(data: bytes) -> bytes:
     """Return a picture that lacks its end mark with one, right behind its last byte."""
-    bare = data.rstrip(b"\0")
-    return data[: len(bare) + _OWN_ZEROS] + END_MARK
+    bare = len(data.rstrip(b"\0"))
+    return data[: bare + _OWN_ZEROS if len(data) - bare > _FEW_ZEROS else None] + END_MARK
 
 
 def has_all_scans(data: bytes) -> bool:

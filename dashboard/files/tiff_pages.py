@@ -9,7 +9,7 @@ import io
 import struct
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Final, NamedTuple
 
 from PIL import Image
 
@@ -72,12 +72,12 @@ class _Page:
         return self.first(_PHOTOMETRIC) in _RAW_COLOURS or is_packed
 
 
-@dataclass
-class _Picture:
-    """One that may be the picture: a page as a file of its own, or a JPEG."""
+class _Picture(NamedTuple):
+    """One that may be the picture, of which nothing is copied yet."""
 
     size: tuple[int, int]
-    data: bytes
+    page: _Page
+    is_jpeg: bool
 
     @property
     def area(self) -> int:
@@ -96,17 +96,32 @@ def picture_of(data: bytes) -> bytes:
     others = [page for page in pages[1:] if _stands_behind(pages[0], page)]
     if not is_raw and not others:
         return data
-    found = max(_readable(data, pages), key=lambda one: one.area, default=None)
     if is_raw:
-        largest = max(_raw_area(data, page) for page in pages)
-        if found is None or max(found.size) <= _THUMBNAIL or found.area < _NEARLY * largest:
-            raise CameraRaw
-        return found.data
-    if found is None or found.area < _NEARLY * max(_area(page) for page in others):
-        raise UnreadableImage(
-            "Only a small preview of this image can be read. Save it again as JPEG or PNG."
+        made = _largest(
+            data, pages[0], pages, max(_raw_area(data, page) for page in pages), _THUMBNAIL
         )
-    return found.data
+    else:
+        made = _largest(data, pages[0], others, max(_area(page) for page in others))
+    if made is not None:
+        return made
+    if is_raw:
+        raise CameraRaw
+    raise UnreadableImage(
+        "Only a small preview of this image can be read. Save it again as JPEG or PNG."
+    )
+
+
+def _largest(
+    data: bytes, first: _Page, pages: list[_Page], area: int, longer: int = 0
+) -> bytes | None:
+    """Return the largest picture that can be read and has nearly so many pixels, or nothing."""
+    for found in sorted(_possible(data, pages), key=lambda one: one.area, reverse=True):
+        if found.area < _NEARLY * area or max(found.size) <= longer:
+            return None
+        made = _made(data, first, found)
+        if found.is_jpeg or _opens(made):
+            return made
+    return None
 
 
 def _area(page: _Page) -> int:
@@ -131,16 +146,21 @@ def _stands_behind(first: _Page, page: _Page) -> bool:
     return abs(wide * height - high * width) <= 0.05 * wide * height
 
 
-def _readable(data: bytes, pages: list[_Page]) -> Iterator[_Picture]:
-    first = pages[0]
+def _possible(data: bytes, pages: list[_Page]) -> Iterator[_Picture]:
     for page in pages:
         inner = _inner_jpeg(data, page)
         if inner is not None:
-            yield _Picture(jpeg.frame_size(inner), _turned(inner, first.first(_ORIENTATION, 1)))
+            yield _Picture(jpeg.frame_size(inner), page, is_jpeg=True)
         elif not page.is_raw:
-            made = _alone(data, first, page)
-            if _opens(made):
-                yield _Picture(page.size, made)
+            yield _Picture(page.size, page, is_jpeg=False)
+
+
+def _made(data: bytes, first: _Page, found: _Picture) -> bytes:
+    """Return a file of one picture, turned as the first page says."""
+    inner = _inner_jpeg(data, found.page) if found.is_jpeg else None
+    if inner is None:
+        return _alone(data, first, found.page)
+    return _turned(inner, first.first(_ORIENTATION, 1))
 
 
 def _opens(data: bytes) -> bool:

@@ -71,6 +71,13 @@ def test_every_kind_of_jpeg(kind: str, padding: bytes) -> None:
                 read(cut, limits=LIMITS)
 
 
+def test_zeros_that_are_the_picture() -> None:
+    """White with tables of its own is coded in zeros alone."""
+    page = encoded(Image.new("L", (240, 160), 255), "JPEG", optimize=True)
+    assert page[:-2].endswith(bytes(40))
+    assert images.decode(page[:-2], limits=LIMITS).getextrema() == ((255, 255),) * 3
+
+
 @pytest.mark.parametrize("kind", KINDS)
 def test_filling_before_a_marker(kind: str) -> None:
     data = jpeg(kind, (400, 300))
