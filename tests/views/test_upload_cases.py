@@ -13,7 +13,7 @@ from django.urls import reverse
 
 from dashboard.models import Group, Image, Job, Upload, UploadPart
 from dashboard.services.receiving import open_upload
-from tests.factories import Cast, drawn_jpeg
+from tests.factories import Cast, api_client, drawn_jpeg
 from tests.services.uploaded import committed, ran, reasons
 from tests.views.doors import JSON, NEW, Door
 from tests.zips import raw_zip
@@ -86,6 +86,19 @@ def test_names_in_old_code_pages_become_groups(
     assert {*Image.objects.values_list("file_name", flat=True)} == {
         name.partition("/")[2] for name in names
     }
+
+
+def test_the_same_over_the_api(cast: Cast) -> None:
+    client = api_client(cast.bob)
+    [(name, data)] = case("30-zip-unicode-path-extra").items()
+    body = {"name": name, "new_type": "T", "auto_commit": True}
+    upload = Upload.objects.get(pk=client.post("/account/v2/upload", body).json()["id"])
+    made = Door(client, "api-upload-part", False).create(upload, len(data), data, filename=name)
+    assert made.status_code == 201
+    client.post(f"/account/v2/upload/{upload.pk}/finish", {})
+    assert ran(Job.objects.latest("created")).message == "6 added."
+    groups = dict(Group.objects.values_list("name", "images_count"))
+    assert groups == {"Łódź": 2, "Čeština": 2, "Ørsted": 2}
 
 
 # What systems add
