@@ -1,4 +1,4 @@
-"""Names of groups in the browser: completed while one types; equal ones are told, or chosen from."""
+"""Names of groups in the browser: completed while one types, and equal ones told."""
 
 import pytest
 from playwright.sync_api import Page, expect
