@@ -1,0 +1,59 @@
+"""The demo's page in the browser: what it made, and the way back, which asks first."""
+
+import time
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.browser.demo import PATIENCE, absolute
+from tests.browser.test_pages import _look
+from tests.live import EMAIL, PASSWORD, Server
+
+pytestmark = [pytest.mark.browser, pytest.mark.live]
+# As the demo's job does, with a dozen products.
+LOAD = """
+from django.db import transaction
+from accounts.models import User
+from dashboard.files import demo_pictures
+from dashboard.services import demo
+demo_pictures.PRODUCTS, demo_pictures.VIEWS = 12, 3
+actor = User.objects.first()
+with transaction.atomic():
+    demo._hand_over(actor.memberships.first().workspace, list(demo.draw_demo()), actor)
+"""
+
+
+def test_it_is_shown_and_taken_back(page: Page, program: Server) -> None:
+    program.manage("shell", "--verbosity=0", "--command", LOAD)
+    page.goto(f"{program.url}accounts/login/?next=/demo/")
+    page.get_by_label("E-mail").fill(EMAIL)
+    page.get_by_label("Password").fill(PASSWORD)
+    page.get_by_role("button", name="Sign in").click()
+    _wait_for(page, "Search by picture with it")
+    assert [*_look(page, absolute(page, "/demo/"))] == []
+    for address in ("/uploads/", "/types/", "/tasks/", "/versions/", "/groups/"):
+        assert page.locator(f"main a[href^='{address}']").count(), address
+
+    page.get_by_role("button", name="Remove the demo").click()
+    dialog = page.get_by_role("dialog")
+    expect(dialog).to_contain_text("Your own images stay")
+    dialog.get_by_role("button", name="Cancel").click()
+    expect(dialog).to_be_hidden()
+    page.get_by_role("button", name="Remove the demo").click()
+    dialog.get_by_role("button", name="Remove the demo").click()
+    expect(page.get_by_role("heading", name="Removal of the demo")).to_be_visible()
+    expect(page.get_by_text("Taken back: ").first).to_be_visible(timeout=PATIENCE * 1000)
+    for address in ("/images/", "/groups/", "/types/", "/tasks/"):
+        page.goto(absolute(page, address))
+        assert page.get_by_text("Demo shop").count() == 0
+        expect(page.get_by_role("heading", name="yet")).to_be_visible()
+
+
+def _wait_for(page: Page, link: str) -> None:
+    end = time.monotonic() + PATIENCE
+    while time.monotonic() < end:
+        page.goto(absolute(page, "/demo/"))
+        if page.get_by_role("link", name=link).count():
+            return
+        time.sleep(1)
+    raise AssertionError("the demo was not trained in time")
