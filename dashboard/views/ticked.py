@@ -14,6 +14,7 @@ from django.shortcuts import render
 from django_htmx.http import trigger_client_event
 
 from accounts.http import WorkspaceRequest
+from accounts.words import counted
 from dashboard.models import Group
 from dashboard.queries.held import present, tiles_of
 from dashboard.services.errors import Refused, UnknownIds
@@ -70,6 +71,5 @@ def why(refusal: Refused, noun: str = "image") -> str:
     """Say it without ids, which nobody reads."""
     if not isinstance(refusal, UnknownIds):
         return str(refusal)
-    gone = len(refusal.ids)
-    was = f"1 of these {noun}s was" if gone == 1 else f"{gone:,} of these {noun}s were"
+    was = counted(len(refusal.ids), f"of these {noun}s was", f"of these {noun}s were")
     return f"{was} deleted meanwhile. Nothing was changed: press again for the others."

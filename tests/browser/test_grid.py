@@ -312,19 +312,19 @@ def test_the_other_grids_by_keyboard(shop: Shop, at_work: Page) -> None:
 def test_results_are_there_again_on_back(shop: Shop, at_work: Page, size: str) -> None:
     page = at_work
     page.set_viewport_size(SIZES[size])  # type: ignore[arg-type]
-    if size == "desk":
-        shop.group("Found here", 60, 61)
+    seed = 60 if size == "desk" else 62
+    shop.group(f"Found {size}", seed, seed + 1)
     page.goto(f"{shop.url}search/")
     look = page.get_by_role("button", name="Look at them now")
     if look.count():
         look.click()
         expect(page.get_by_text("New images are being looked at")).to_be_hidden()
         expect(look).to_have_count(0)
-    picture = {"name": "mine.jpg", "mimeType": "image/jpeg", "buffer": drawn_jpeg(60)}
+    picture = {"name": "mine.jpg", "mimeType": "image/jpeg", "buffer": drawn_jpeg(seed)}
     page.locator("input[name=file]").set_input_files([picture])  # type: ignore[list-item]
     results = page.locator("#found .image-grid > .tile")
     expect(results).to_have_count(24)
-    expect(results.first).to_contain_text("Found here")
+    expect(results.first).to_contain_text(f"Found {size}")
     page.locator("select[name=k]").select_option("12")
     expect(results).to_have_count(12)
     expect(page).to_have_url(re.compile("picture=.+k=12"))

@@ -79,5 +79,5 @@ def test_of_two_equal_names_a_person_chooses(page: Page, program: Server) -> Non
     expect(page.get_by_role("radio")).to_have_count(2)
     assert not page.evaluate("document.documentElement.scrollWidth > innerWidth")
     page.get_by_role("radio", name="Foot 1 image").last.check()
-    page.get_by_role("button", name="Put in").click()
+    page.get_by_role("button", name="Put in", exact=True).click()
     expect(page.get_by_text("2 images went into “Foot”.")).to_be_visible()

@@ -299,7 +299,7 @@ def test_a_broken_picture_fails_in_both_rows(cast: Cast) -> None:
     planned(upload)
     job = committed(upload)
     assert (job.state, job.message) == (Job.State.DONE, "0 added, 2 failed.")
-    assert "damaged" in reasons(upload)["1.jpg"]
+    assert "The end of the image is missing" in reasons(upload)["1.jpg"]
 
 
 # What the API would refuse
