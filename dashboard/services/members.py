@@ -136,11 +136,13 @@ def _held_of(needed: set[UUID], others: set[UUID]) -> dict[UUID, Group]:
 
 def _take_from(kind: Kind, rows: Any) -> int:
     """Delete memberships, whose groups are held, and count them off; returns how many."""
-    counts = list(rows.order_by().values_list("group").annotate(Count("id")))
+    groups_by_count: defaultdict[int, list[UUID]] = defaultdict(list)
+    for group_id, count in rows.order_by().values_list("group").annotate(Count("id")):
+        groups_by_count[count].append(group_id)
     rows.delete()
-    for group_id, count in counts:
-        _count(kind, [group_id], -count)
-    return sum(count for _, count in counts)
+    for count, group_ids in groups_by_count.items():
+        _count(kind, group_ids, -count)
+    return sum(count * len(group_ids) for count, group_ids in groups_by_count.items())
 
 
 def _refuse_taken(kind: Kind, group: Group, ids: Collection[UUID]) -> None:
@@ -183,12 +185,7 @@ def leave_all_groups(*, images: Iterable[Image], regions: Iterable[Region]) -> N
     # Counted only when the groups are held: somebody else may be taking out the same.
     hold_all(Group.objects.filter(holders))
     for kind, rows in of_kind:
-        groups_by_count: defaultdict[int, list[UUID]] = defaultdict(list)
-        for group_id, count in rows.values_list("group_id").annotate(Count("id")):
-            groups_by_count[count].append(group_id)
-        rows.delete()
-        for count, group_ids in groups_by_count.items():
-            _count(kind, group_ids, -count)
+        _take_from(kind, rows)
 
 
 def first_taken(kind: Kind, group: Group, similarity_type: SimilarityType) -> Any | None:
