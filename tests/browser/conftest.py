@@ -7,6 +7,8 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
+from tests.browser.demo import set_up
+from tests.browser.shop import Shop, sign_in
 from tests.live import EMAIL, PASSWORD, Server, running
 
 CHROMIUM = "/usr/bin/chromium"
@@ -65,3 +67,19 @@ def page(browser: Browser) -> Iterator[Page]:
     yield opened
     context.close()
     assert problems == []
+
+
+@pytest.fixture(scope="module")
+def shop(browser: Browser) -> Iterator[Shop]:
+    """Run a shop for all that a module does in it."""
+    with running(DATABASE_URL="", REDIS_URL="") as server:
+        page = browser.new_page()
+        set_up(server, page)
+        page.close()
+        yield Shop(server)
+
+
+@pytest.fixture
+def at_work(shop: Shop, page: Page) -> Page:
+    """Sign in."""
+    return sign_in(shop, page)

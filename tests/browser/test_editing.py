@@ -1,32 +1,14 @@
 """Groups in groups, images picked for a group, names changed in place: by mouse and keyboard."""
 
 import re
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.browser.demo import set_up
 from tests.browser.shop import Shop, no_barriers, sign_in
-from tests.live import running
 
 pytestmark = [pytest.mark.browser, pytest.mark.live]
-
-
-@pytest.fixture(scope="module")
-def shop(browser: Browser) -> Iterator[Shop]:
-    with running(DATABASE_URL="", REDIS_URL="") as server:
-        page = browser.new_page()
-        set_up(server, page)
-        page.close()
-        yield Shop(server)
-
-
-@pytest.fixture
-def at_work(shop: Shop, page: Page) -> Page:
-    """Sign in."""
-    return sign_in(shop, page)
 
 
 def cards(page: Page) -> Any:

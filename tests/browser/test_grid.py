@@ -1,34 +1,16 @@
 """What is done with ticked images: asked about in time, answered by keyboard, and nothing lost."""
 
 import re
-from collections.abc import Iterator
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from tests.browser.conftest import PATIENCE
-from tests.browser.demo import set_up
 from tests.browser.shop import Shop, no_barriers, sign_in
 from tests.factories import drawn_jpeg
-from tests.live import running
 
 pytestmark = [pytest.mark.browser, pytest.mark.live]
 SIZES = {"desk": {"width": 1280, "height": 900}, "phone": {"width": 390, "height": 844}}
-
-
-@pytest.fixture(scope="module")
-def shop(browser: Browser) -> Iterator[Shop]:
-    with running(DATABASE_URL="", REDIS_URL="") as server:
-        page = browser.new_page()
-        set_up(server, page)
-        page.close()
-        yield Shop(server)
-
-
-@pytest.fixture
-def at_work(shop: Shop, page: Page) -> Page:
-    """Sign in."""
-    return sign_in(shop, page)
 
 
 def tick(page: Page, *numbers: int) -> None:
