@@ -24,6 +24,8 @@ from dashboard.engine.scatter import Floats
 ASSETS = Path(__file__).parent / "assets"
 FORMAT = 1
 BUILTIN = "builtin-1"
+PHOTO = "photo-1"
+BOTH = f"{BUILTIN}+{PHOTO}"  # the default: one encoder whose features are those of both, in turn
 
 
 class Scatters(NamedTuple):
