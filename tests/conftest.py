@@ -38,7 +38,7 @@ from django.test import Client  # noqa: E402
 from pytest_django import Settings  # noqa: E402
 
 from accounts.models import User, Workspace  # noqa: E402
-from dashboard.services.jobs import Broker  # noqa: E402
+from dashboard.services.queueing import Broker  # noqa: E402
 from tests.factories import ApiClient, Cast, api_client, make_cast, signed_in  # noqa: E402
 
 _ROOT = Path(__file__).parent

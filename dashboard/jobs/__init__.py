@@ -1,4 +1,4 @@
-"""Background work: one function per kind, what runs them, and the worker around it."""
+"""Background work: what runs a job, and the worker around it."""
 
 from dashboard.jobs import runner, sweep, worker
 

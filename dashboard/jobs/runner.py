@@ -5,7 +5,6 @@ import os
 import socket
 import threading
 import uuid
-from collections.abc import Callable
 from datetime import timedelta
 from types import TracebackType
 from uuid import UUID
@@ -22,41 +21,16 @@ from django.db import (
 
 from accounts.logs import current_request_id
 from dashboard.files.errors import DiskLow, FileRefused
-from dashboard.jobs.async_requests import describe_records, upload_records
-from dashboard.jobs.collections import fill
-from dashboard.jobs.demo import draw
-from dashboard.jobs.encoders import prepare
-from dashboard.jobs.extractions import extract
-from dashboard.jobs.features import describe
 from dashboard.jobs.slots import Place
-from dashboard.jobs.training import train
-from dashboard.jobs.transfers import export_workspace, import_workspace
-from dashboard.jobs.uploads import import_upload, look_through, take_back
-from dashboard.jobs.workspaces import remove
 from dashboard.models import Job
 from dashboard.queries.doctor import is_worked_on
 from dashboard.services import jobs
 from dashboard.services.closing import close_subject
 from dashboard.services.errors import Refused
+from dashboard.services.kinds import kind_of
 
 logger = logging.getLogger("likewise.jobs")
 
-KINDS: dict[str, Callable[[jobs.Handle], str]] = {
-    Job.Kind.UPLOAD: import_upload,
-    Job.Kind.TRAIN: train,
-    Job.Kind.DEMO: draw,
-    Job.Kind.DESCRIBE: describe,
-    Job.Kind.EXTRACT: extract,
-    Job.Kind.ENCODER: prepare,
-    Job.Kind.ASYNC_DESCRIPTOR: describe_records,
-    Job.Kind.ASYNC_UPLOAD: upload_records,
-    Job.Kind.CLOSE: remove,
-    Job.Kind.FILL: fill,
-    Job.Kind.PLAN: look_through,
-    Job.Kind.UNDO: take_back,
-    Job.Kind.EXPORT: export_workspace,
-    Job.Kind.IMPORT: import_workspace,
-}
 ROOM_AGAIN_AFTER = timedelta(seconds=30)  # somebody has to delete first, or to make room
 TRY_AGAIN_AFTER = timedelta(seconds=3)
 PATIENT_TRIES = 100  # from then on the pause grows no more: five minutes
@@ -104,7 +78,7 @@ def _hold_and_run(job: Job, place: Place | None = None) -> None:
 def _run(handle: jobs.Handle) -> None:
     job = handle.job
     try:
-        message = KINDS[job.kind](handle)
+        message = kind_of(job).run(handle)
         _end(job, Job.State.DONE, message)
     except jobs.JobGone:
         logger.info("job=%s event=done", job.id)

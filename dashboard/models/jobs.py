@@ -21,7 +21,7 @@ class Job(ScopedModel):
     """
 
     class Kind(models.TextChoices):
-        """What there is to do; each kind has a function in `dashboard.jobs`."""
+        """What there is to do; each kind has an entry in `dashboard.services.job_kinds`."""
 
         UPLOAD = "upload", "Upload"
         TRAIN = "train", "Training"

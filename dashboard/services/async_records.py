@@ -2,9 +2,8 @@
 
 from __future__ import annotations  # Django's File is generic for type checkers only
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from contextlib import ExitStack
-from functools import partial
 from uuid import UUID
 
 from django.core.files import File
@@ -114,12 +113,3 @@ def close_request(*, request_id: UUID) -> None:
     """Remove the pictures that were sent along, which nobody needs any more."""
     request = AsyncRequest.objects.get(pk=request_id)
     storage.delete(paths.async_pictures(request.workspace_id, request.id))
-
-
-def drop_requests(requests: Iterable[AsyncRequest]) -> None:
-    """End the work on requests that cannot go on, and remove pictures after the commit."""
-    rows = list(requests)
-    jobs.drop(subject_ids=[row.id for row in rows])
-    for row in rows:
-        path = paths.async_pictures(row.workspace_id, row.id)
-        transaction.on_commit(partial(storage.delete, path))

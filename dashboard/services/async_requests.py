@@ -20,11 +20,12 @@ from dashboard.files import paths, room, storage
 from dashboard.files.errors import FileRefused
 from dashboard.models import AsyncRecord, AsyncRequest, Job, Task, Version
 from dashboard.queries.async_requests import requests_ended_before
-from dashboard.services import jobs
-from dashboard.services.async_records import drop_requests, fail
+from dashboard.services.async_records import fail
 from dashboard.services.closing import cancel_job
 from dashboard.services.descriptors import Source
+from dashboard.services.dropping import drop_requests
 from dashboard.services.errors import AlreadyFinished, NoSuchVersion
+from dashboard.services.queueing import enqueue
 from dashboard.services.stored_first import removed_unless_told
 from dashboard.services.training import start_training
 
@@ -121,7 +122,7 @@ def _write(request: AsyncRequest, rows: list[AsyncRecord]) -> None:
         _hold(request.version)
     is_upload = request.kind == Kind.UPLOAD
     count = counted(len(rows), "record")
-    request.job = jobs.enqueue(
+    request.job = enqueue(
         workspace=request.workspace,
         kind=Job.Kind.ASYNC_UPLOAD if is_upload else Job.Kind.ASYNC_DESCRIPTOR,
         title=f"{request} ({count})",

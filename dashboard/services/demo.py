@@ -24,6 +24,7 @@ from dashboard.queries.tasks import tasks_in
 from dashboard.services import jobs
 from dashboard.services.errors import DemoGoes, DemoIsGone, DemoIsHere
 from dashboard.services.groups import create_group, mark_group
+from dashboard.services.queueing import enqueue
 from dashboard.services.similarity_types import create_type, delete_type
 from dashboard.services.tasks import add_type, create_task, delete_task
 from dashboard.services.upload_undo import undo_upload
@@ -50,7 +51,7 @@ def start_demo(*, workspace: Workspace, actor: User) -> Job:
         raise DemoGoes
     if is_full(workspace):
         raise images_refusal()
-    return jobs.enqueue(
+    return enqueue(
         workspace=workspace,
         kind=Job.Kind.DEMO,
         title="Drawing the demo",

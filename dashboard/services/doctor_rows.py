@@ -11,7 +11,8 @@ from dashboard.queries.doctor import COUNTED, Counted, in_pages, served_queues
 from dashboard.services.doctor_round import Finding, Round
 from dashboard.services.encoders import close_preparing
 from dashboard.services.holding import hold_all
-from dashboard.services.jobs import take_back_expired, wake
+from dashboard.services.jobs import take_back_expired
+from dashboard.services.queueing import wake
 from dashboard.services.training import close_training
 from dashboard.services.upload_plans import close_plan
 

@@ -27,6 +27,7 @@ from dashboard.models import Encoder, Feature, Job, RegionFeature
 from dashboard.queries.encoders import users_of
 from dashboard.services import jobs
 from dashboard.services.errors import EmptyName, EncoderExists, EncoderInUse, EncoderRefused
+from dashboard.services.queueing import enqueue
 
 FEATURES_AT_ONCE = 5000
 LARGEST_GRAPH = 2 << 30  # bytes; onnxruntime takes no larger graph in one file
@@ -54,7 +55,7 @@ def register_encoder(*, new: NewEncoder, workspace: Workspace, actor: User) -> t
     _store(new.graph, row)
     with transaction.atomic():
         _insert(row)
-        job = jobs.enqueue(
+        job = enqueue(
             workspace=workspace,
             kind=Job.Kind.ENCODER,
             title=f"Preparation of the encoder “{row}”",
@@ -107,7 +108,7 @@ def prepare_again(*, encoder: Encoder, workspace: Workspace, actor: User) -> Job
         failed = Encoder.objects.filter(pk=encoder.pk, state=Encoder.State.FAILED)
         if not failed.update(state=Encoder.State.PREPARING, reason=""):
             return None
-        return jobs.enqueue(
+        return enqueue(
             workspace=workspace,
             kind=Job.Kind.ENCODER,
             title=f"Preparation of the encoder “{encoder}”",

@@ -1,10 +1,8 @@
 """Ask for the descriptors of many images, and end what is about them."""
 
-from functools import partial
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import QuerySet
 
 from accounts.activity import record
 from accounts.models import User, Workspace
@@ -12,7 +10,7 @@ from dashboard.files import paths, room, storage
 from dashboard.models import Extraction, Group, Job, SimilarityType, Version
 from dashboard.queries.chosen import chosen_words, stored
 from dashboard.queries.image_tiles import Chosen
-from dashboard.services import jobs
+from dashboard.services.queueing import enqueue
 from dashboard.services.usage import refuse_if_results_full
 
 
@@ -60,7 +58,7 @@ def retry_extraction(*, extraction: Extraction, actor: User) -> Job:
 
 
 def _enqueue(extraction: Extraction, actor: User) -> Job:
-    return jobs.enqueue(
+    return enqueue(
         workspace=extraction.workspace,
         kind=Job.Kind.EXTRACT,
         title=str(extraction),
@@ -74,12 +72,3 @@ def close_extraction(*, extraction_id: UUID) -> None:
     extraction = Extraction.objects.get(pk=extraction_id)
     if not extraction.path:
         storage.delete(paths.extraction(extraction.workspace_id, extraction.id, extraction.format))
-
-
-def drop_extractions(extractions: QuerySet[Extraction]) -> None:
-    """End the work on extractions that go away, and remove their files after the commit."""
-    rows = list(extractions)
-    jobs.drop(subject_ids=[row.id for row in rows])
-    for row in rows:
-        path = paths.extraction(row.workspace_id, row.id, row.format)
-        transaction.on_commit(partial(storage.delete, path))

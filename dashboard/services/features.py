@@ -32,6 +32,7 @@ from dashboard.queries.features import (
 from dashboard.queries.jobs import unfinished_jobs
 from dashboard.services import jobs
 from dashboard.services.loading import load_encoder
+from dashboard.services.queueing import enqueue
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -188,7 +189,7 @@ def start_describing(*, workspace: Workspace, actor: User | None) -> Job | None:
         return None
     if not any(has_undescribed(workspace, key) for key in keys_in_use(workspace)):
         return None
-    return jobs.enqueue(
+    return enqueue(
         workspace=workspace,
         kind=Job.Kind.DESCRIBE,
         title=SEARCHABLE,

@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import QuerySet
 
 from accounts.activity import record
 from accounts.models import User
@@ -18,6 +17,7 @@ from dashboard.services import jobs
 from dashboard.services.descriptors import describe_stored
 from dashboard.services.errors import AlreadyFilling, CollectionFull
 from dashboard.services.features import ensure_features
+from dashboard.services.queueing import enqueue
 from dashboard.services.records import NewRecord, room_in, write_records
 
 IMAGES_AT_ONCE = 200
@@ -55,7 +55,7 @@ def start_fill(
         target_name=collection.name,
         actor=actor,
     )
-    return jobs.enqueue(
+    return enqueue(
         workspace=collection.workspace,
         kind=Job.Kind.FILL,
         title=str(fill),
@@ -114,8 +114,3 @@ def _records(fill: Fill, ids: Sequence[UUID]) -> list[NewRecord]:
 
 def _fields(image: Image, groups: list[str]) -> dict[str, object]:
     return {"file_name": image.file_name, "groups": groups, "meta_data": image.meta_data}
-
-
-def drop_fills(fills: QuerySet[Fill]) -> None:
-    """End the work of fills that go away with their group or type."""
-    jobs.drop(subject_ids=list(fills.values_list("pk", flat=True)))

@@ -25,9 +25,8 @@ from dashboard.models.folded_names import folded
 from dashboard.queries.groups import groups_in, groups_to_fill
 from dashboard.queries.images import images_in
 from dashboard.queries.regions import regions_in
+from dashboard.services.dropping import drop_extractions, drop_fills
 from dashboard.services.errors import AlreadyInExclusiveType, EmptyName
-from dashboard.services.extractions import drop_extractions
-from dashboard.services.fills import drop_fills
 from dashboard.services.holding import hold, hold_all, hold_ids, hold_pks
 from dashboard.services.members import (
     IMAGES,

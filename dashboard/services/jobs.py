@@ -1,10 +1,9 @@
-"""The life of a job: written first, then announced, claimed by lease, reported on, ended once.
+"""The life of a job once it is queued: claimed by lease, reported on, ended once.
 
 Every write of a running job is conditional on its owner: a worker that was thought dead and comes
 back finds that the row is no longer its own and stops, and its transaction is rolled back.
 """
 
-import logging
 import threading
 import time
 from collections.abc import Iterable
@@ -18,36 +17,13 @@ from django.db import transaction
 from django.db.models import F
 from django.db.models.functions import Coalesce
 from django.utils import timezone
-from kombu.exceptions import OperationalError
 
-from accounts.models import User, Workspace
-from dashboard.celery import app
+from accounts.models import Workspace
 from dashboard.models import Job, WorkerSign
 from dashboard.queries.turns import Lane, has_its_share, lane_of, next_in
 from dashboard.services.errors import AlreadyFinished
 from dashboard.services.holding import hold_pks
 
-logger = logging.getLogger("likewise.jobs")
-
-QUEUES = {
-    Job.Kind.UPLOAD: "upload",
-    Job.Kind.TRAIN: "train",
-    Job.Kind.DEMO: "upload",
-    Job.Kind.DESCRIBE: "extract",
-    Job.Kind.EXTRACT: "extract",
-    Job.Kind.ENCODER: "train",
-    Job.Kind.ASYNC_DESCRIPTOR: "extract",
-    Job.Kind.ASYNC_UPLOAD: "upload",
-    Job.Kind.CLOSE: "upload",
-    Job.Kind.FILL: "extract",
-    Job.Kind.PLAN: "upload",
-    Job.Kind.UNDO: "upload",
-    Job.Kind.EXPORT: "extract",
-    Job.Kind.IMPORT: "upload",
-}
-# What somebody waits for at a page, and what nobody waits for; all else is 0.
-PRIORITIES = {Job.Kind.PLAN: 10, Job.Kind.UNDO: 10, Job.Kind.CLOSE: -10}
-AWAY = 5.0  # seconds until a broker that failed is tried again
 MAKES_WAY = "upload"  # in this queue; work of the others would begin anew, or is never short
 TURN = 5.0  # seconds: then a job lets those in that wait, and goes on beside them
 LONGEST_TURN = 30.0  # seconds: then it does so even if it has to stop for that
@@ -91,47 +67,6 @@ class Place(Protocol):
 
     def look(self) -> None:
         """Begin what waits, as far as places are free."""
-
-
-def enqueue(
-    *, workspace: Workspace, kind: str, title: str, subject_id: UUID, actor: User | None
-) -> Job:
-    """Write a job's row and, once it is committed, wake a worker.
-
-    If the broker does not take the message, or loses it, the next sweep finds the row.
-    """
-    job = Job.objects.create(
-        workspace=workspace,
-        kind=kind,
-        queue=QUEUES[Job.Kind(kind)],
-        priority=PRIORITIES.get(Job.Kind(kind), 0),
-        title=title[:255],
-        subject_id=subject_id,
-        created_by=actor,
-    )
-    transaction.on_commit(lambda: wake(job))
-    return job
-
-
-def wake(job: Job) -> None:
-    """Tell a worker of the job's queue to look at the queue; waits for a broker once at most.
-
-    After a failure no message is tried for a while: the next sweep finds the row, and a broker
-    that takes connections and never answers would hold every request for its time-out.
-    """
-    if time.monotonic() < Broker.away_until:
-        return
-    try:
-        app.send_task("dashboard.run_job", args=[str(job.id)], queue=job.queue, retry=False)
-    except (OperationalError, OSError) as error:
-        Broker.away_until = time.monotonic() + AWAY
-        logger.warning("job=%s event=wake-failed error=%s", job.id, error)
-
-
-class Broker:
-    """Until when the broker is left alone: one thing for all threads."""
-
-    away_until = 0.0
 
 
 def claim(job_id: UUID, owner: str) -> Job | None:

@@ -7,7 +7,7 @@ from accounts.activity import record
 from accounts.models import User
 from dashboard.models import Extraction, Job, Transfer, Upload
 from dashboard.queries.receiving import missing_parts
-from dashboard.services import jobs
+from dashboard.services.queueing import enqueue
 from dashboard.services.receiving import withdraw_missing
 from dashboard.services.upload_errors import NothingToUpload, NotReceiving, NotWhole
 from dashboard.services.upload_plans import start_plan
@@ -73,6 +73,6 @@ def _enqueue(
 ) -> Job:
     upload.stage, upload.committed = Upload.Stage.COMMITTED, timezone.now()
     upload.save(update_fields=["stage", "committed", "modified"])
-    return jobs.enqueue(
+    return enqueue(
         workspace=upload.workspace, kind=kind, title=title, subject_id=subject.id, actor=actor
     )

@@ -8,9 +8,8 @@ from django.db import transaction
 from accounts.activity import record
 from accounts.models import User, Workspace
 from dashboard.models import Extraction, Fill, Group, SimilarityType
+from dashboard.services.dropping import drop_extractions, drop_fills
 from dashboard.services.errors import EmptyName, InSeveralGroups, TypeHasGroups
-from dashboard.services.extractions import drop_extractions
-from dashboard.services.fills import drop_fills
 from dashboard.services.groups import discard_groups
 from dashboard.services.holding import hold_all, hold_pks
 from dashboard.services.members import IMAGES, REGIONS, in_several_groups

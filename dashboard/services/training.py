@@ -27,6 +27,7 @@ from dashboard.services import jobs
 from dashboard.services.errors import ModelUnusable, NotReady, TrainingAlreadyRunning
 from dashboard.services.features import ensure_features
 from dashboard.services.loading import load_model
+from dashboard.services.queueing import enqueue
 
 FEATURES_SHARE = 0.6  # of the whole progress; the rest is fitting and checking
 WORST_GROUPS_KEPT = 50
@@ -63,7 +64,7 @@ def start_training(*, task: Task, actor: User) -> tuple[Version, Job]:
         target_name=str(version),
         actor=actor,
     )
-    job = jobs.enqueue(
+    job = enqueue(
         workspace=task.workspace,
         kind=Job.Kind.TRAIN,
         title=f"Training of {version}",

@@ -11,6 +11,7 @@ from accounts.models import User, Workspace
 from dashboard.files import paths, room, storage
 from dashboard.models import Job, Transfer, Upload, UploadPart
 from dashboard.services import jobs
+from dashboard.services.queueing import enqueue
 from dashboard.services.receiving import (
     append,
     discard_upload,
@@ -82,7 +83,7 @@ def retry_transfer(*, transfer: Transfer, actor: User) -> Job:
 
 def _enqueue(transfer: Transfer, actor: User) -> Job:
     goes_out = transfer.direction == Direction.EXPORT
-    return jobs.enqueue(
+    return enqueue(
         workspace=transfer.workspace,
         kind=Job.Kind.EXPORT if goes_out else Job.Kind.IMPORT,
         title=f"Export of {transfer.workspace}" if goes_out else f"Import of {transfer.upload}",

@@ -24,6 +24,7 @@ from dashboard.queries.receiving import missing_parts
 from dashboard.queries.uploads import foreseen_counts
 from dashboard.services import jobs
 from dashboard.services.holding import hold_all
+from dashboard.services.queueing import enqueue
 from dashboard.services.upload_errors import NothingToUpload, NotWhole, WrongStage
 from dashboard.services.upload_listing import list_parts
 from dashboard.services.upload_reader import SEND_AGAIN, PartReader
@@ -51,7 +52,7 @@ def start_plan(*, upload: Upload, actor: User | None) -> Job:
     if missing := missing_parts(row).count():
         raise NotWhole(missing)
     Upload.objects.filter(pk=row.pk).update(stage=Stage.PLANNING, modified=timezone.now())
-    return jobs.enqueue(
+    return enqueue(
         workspace=upload.workspace,
         kind=Job.Kind.PLAN,
         title=f"Dry run of {upload.name}",

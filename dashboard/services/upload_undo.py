@@ -23,6 +23,7 @@ from dashboard.services.groups import discard_groups_of_types
 from dashboard.services.holding import hold_all
 from dashboard.services.images import delete_files_of, discard_images
 from dashboard.services.members import IMAGES, take_out
+from dashboard.services.queueing import enqueue
 from dashboard.services.receiving import forget_bytes
 from dashboard.services.similarity_types import drop_work_on_types
 from dashboard.services.upload_errors import WrongStage
@@ -45,7 +46,7 @@ def undo_upload(*, upload: Upload, title: str = "", actor: User | None) -> Job:
         raise WrongStage(row)
     if is_busy(row):
         raise StillUnderWay
-    return jobs.enqueue(
+    return enqueue(
         workspace=upload.workspace,
         kind=Job.Kind.UNDO,
         title=title or f"Undoing of {upload.name}",

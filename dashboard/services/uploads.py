@@ -41,6 +41,7 @@ from dashboard.services import jobs
 from dashboard.services.errors import NothingToRetry, Refused, StillUnderWay
 from dashboard.services.features import start_describing
 from dashboard.services.holding import hold_all
+from dashboard.services.queueing import enqueue
 from dashboard.services.similarity_types import find_or_make_type
 from dashboard.services.stored_first import removed_unless_told
 from dashboard.services.training import start_training
@@ -152,7 +153,7 @@ def _write_rows(upload: Upload, stored: Sequence[Stored], actor: User) -> Job:
 
 
 def _queue(upload: Upload, title: str, actor: User | None) -> Job:
-    return jobs.enqueue(
+    return enqueue(
         workspace=upload.workspace,
         kind=Job.Kind.UPLOAD,
         title=title,

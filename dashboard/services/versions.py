@@ -11,9 +11,8 @@ from dashboard.files import paths, storage
 from dashboard.models import AsyncRequest, Extraction, Job, Task, Version
 from dashboard.queries.collections import collections_using
 from dashboard.services import jobs
-from dashboard.services.async_records import drop_requests
+from dashboard.services.dropping import drop_extractions, drop_requests
 from dashboard.services.errors import NotProducible, UsedByCollections
-from dashboard.services.extractions import drop_extractions
 
 
 @transaction.atomic

@@ -14,7 +14,8 @@ from dashboard.files import paths, storage
 from dashboard.models import DEFAULT_LABEL, Job, Label
 from dashboard.queries.jobs import unfinished_jobs
 from dashboard.queries.workspaces import rows_of
-from dashboard.services.jobs import Handle, JobGone, NotYet, enqueue, stop_all
+from dashboard.services.jobs import Handle, JobGone, NotYet, stop_all
+from dashboard.services.queueing import enqueue
 
 logger = logging.getLogger("likewise.workspaces")
 ROWS_PER_BATCH = 500

@@ -7,8 +7,8 @@ from accounts.http import WorkspaceRequest
 from accounts.models import Membership
 from dashboard.models import Job
 from dashboard.queries.jobs import progress_of
-from dashboard.queries.retries import can_retry, may_retry
 from dashboard.queries.waiting import what_they_wait_for
+from dashboard.services.retries import can_retry, may_retry
 from dashboard.views.job_subjects import NOWHERE, Subject, job_subjects
 from dashboard.views.progress import ShownProgress, duration_words, shown_progress
 from dashboard.views.rendering import may

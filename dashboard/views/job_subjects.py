@@ -33,7 +33,7 @@ def job_subjects(
     return {
         job.id: _nothing(job, found)
         if job.kind in closed
-        else _SUBJECTS.get(Job.Kind(job.kind), _nothing)(job, found)
+        else LINKS[Job.Kind(job.kind)](job, found)
         for job in jobs
     }
 
@@ -108,7 +108,7 @@ def _nothing(_job: Job, _found: Subjects) -> Subject:
     return NOWHERE
 
 
-_SUBJECTS: dict[Job.Kind, Callable[[Job, Subjects], Subject]] = {
+LINKS: dict[Job.Kind, Callable[[Job, Subjects], Subject]] = {
     Job.Kind.UPLOAD: _upload,
     Job.Kind.PLAN: _upload,
     Job.Kind.DEMO: _demo,
@@ -121,4 +121,6 @@ _SUBJECTS: dict[Job.Kind, Callable[[Job, Subjects], Subject]] = {
     Job.Kind.DESCRIBE: _describing,
     Job.Kind.ASYNC_DESCRIPTOR: _request,
     Job.Kind.ASYNC_UPLOAD: _request,
+    Job.Kind.ENCODER: _nothing,  # the installation's page, which not everybody may see
+    Job.Kind.CLOSE: _nothing,
 }

@@ -9,18 +9,9 @@ from accounts.words import counted
 from dashboard.models import Job
 from dashboard.queries.jobs import progress_of
 from dashboard.queries.waiting import Waiting
+from dashboard.services.kinds import kind_of
 
 _MINUTE, _HOUR = 60, 3600
-# What a job counts, if it is not images.
-_UNITS: dict[str, str] = {
-    Job.Kind.ASYNC_DESCRIPTOR: "records",
-    Job.Kind.ASYNC_UPLOAD: "records",
-    Job.Kind.CLOSE: "rows",
-    Job.Kind.EXPORT: "rows",
-    Job.Kind.IMPORT: "rows",
-    Job.Kind.PLAN: "files",
-    Job.Kind.UNDO: "files",
-}
 
 
 @dataclass(frozen=True)
@@ -64,7 +55,7 @@ def shown_progress(
         total=job.total,
         failed=job.failed,
         skipped=job.skipped,
-        rate=rate_words(now.rate if now.handled < job.total else None, _UNITS.get(job.kind)),
+        rate=rate_words(now.rate if now.handled < job.total else None, kind_of(job).unit),
         time_left=time_left_words(now.time_left),
         can_cancel=is_allowed(role, "jobs.cancel") and not job.cancel_requested,
         waiting=waiting_words(waiting, job.queue) if waiting else "",
@@ -96,14 +87,13 @@ def waiting_words(waiting: Waiting, queue: str) -> str:
     return "It is the next in the queue."
 
 
-def rate_words(rate: float | None, unit: str | None = None) -> str:
+def rate_words(rate: float | None, unit: str = "images") -> str:
     """Say how fast it goes: `12 images/s`, or by the minute where that reads better."""
     if rate is None:
         return ""
-    things = unit or "images"
     if rate >= 2:
-        return f"{rate:,.0f} {things}/s"
-    return f"{max(1, round(rate * _MINUTE))} {things}/min"
+        return f"{rate:,.0f} {unit}/s"
+    return f"{max(1, round(rate * _MINUTE))} {unit}/min"
 
 
 def time_left_words(left: timedelta | None) -> str:

@@ -6,7 +6,7 @@ import pytest
 
 from dashboard.jobs import runner
 from dashboard.models import Collection, Task
-from dashboard.services import jobs
+from dashboard.services import queueing
 from dashboard.services.groups import add_images
 from dashboard.services.tasks import add_type
 from dashboard.services.training import start_training
@@ -43,7 +43,7 @@ def ask(cast: Cast, collection: Collection) -> Ask:
 
 @pytest.fixture
 def no_worker(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(jobs.app, "send_task", lambda *_, **__: None)
+    monkeypatch.setattr(queueing.app, "send_task", lambda *_, **__: None)
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ from pytest_django import DjangoAssertNumQueries
 
 from accounts.models import Activity
 from dashboard.models import Collection, Record, Task, Version
-from dashboard.services import jobs
+from dashboard.services import queueing
 from tests.api.calls import COLLECTION, DESCRIPTOR, MODEL, TASK, check_refusals, in_workspace
 from tests.api.long_requests import done
 from tests.api.test_descriptors import as_base64
@@ -194,7 +194,7 @@ def test_a_descriptor_by_collection(cast: Cast) -> None:
 
 
 def test_descriptors_by_collection_later(cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(jobs.app, "send_task", lambda *_, **__: None)
+    monkeypatch.setattr(queueing.app, "send_task", lambda *_, **__: None)
     collection = make_collection(cast.workspace)
     records = [{"_base64": as_base64(drawn_jpeg(1))}]
     answer = done(

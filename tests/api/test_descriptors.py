@@ -23,7 +23,7 @@ from dashboard.files.errors import (
 )
 from dashboard.jobs import runner
 from dashboard.models import Task, Version
-from dashboard.services import jobs
+from dashboard.services import queueing
 from dashboard.services.groups import add_images
 from dashboard.services.tasks import add_type
 from dashboard.services.training import start_training
@@ -51,7 +51,7 @@ def as_base64(data: bytes) -> str:
 @pytest.fixture
 def task(cast: Cast, monkeypatch: pytest.MonkeyPatch) -> Task:
     """Train a task on two groups of two images."""
-    monkeypatch.setattr(jobs.app, "send_task", lambda *_, **__: None)
+    monkeypatch.setattr(queueing.app, "send_task", lambda *_, **__: None)
     kind, task = make_type(cast.workspace), make_task(cast.workspace)
     for number in range(2):
         ids = [make_image(cast.workspace, 10 * number + seed).id for seed in range(2)]

@@ -9,7 +9,7 @@ from accounts.models import Scope
 from dashboard.files import storage
 from dashboard.jobs import runner
 from dashboard.models import Job, Task
-from dashboard.services import jobs
+from dashboard.services import queueing
 from dashboard.services.groups import add_images
 from dashboard.services.tasks import add_type
 from tests.api.calls import MODEL, TASK, check_refusals, in_workspace
@@ -29,7 +29,7 @@ from tests.factories import (
 def sent(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """Collect the ids that would go to the broker."""
     ids: list[str] = []
-    monkeypatch.setattr(jobs.app, "send_task", lambda _name, args, **_: ids.append(args[0]))
+    monkeypatch.setattr(queueing.app, "send_task", lambda _name, args, **_: ids.append(args[0]))
     return ids
 
 

@@ -25,7 +25,7 @@ from dashboard.models import (
     Verification,
     Version,
 )
-from dashboard.services import images, jobs
+from dashboard.services import images, queueing
 from dashboard.services.async_requests import SentRecord, start_descriptors
 from dashboard.services.groups import add_images
 from dashboard.services.receiving import open_upload, register_parts
@@ -52,7 +52,7 @@ from tests.factories import (
 
 def tell(monkeypatch: pytest.MonkeyPatch) -> User:
     """Make everything that the examples name; return whose it is."""
-    monkeypatch.setattr(jobs.app, "send_task", lambda *_, **__: None)
+    monkeypatch.setattr(queueing.app, "send_task", lambda *_, **__: None)
     with called(User, examples.USER):
         owner = make_user("alice")
     with called(Workspace, examples.WORKSPACE):

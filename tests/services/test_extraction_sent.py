@@ -12,7 +12,6 @@ from dashboard.files import storage
 from dashboard.files.errors import AddressFailed
 from dashboard.jobs.runner import run_job
 from dashboard.models import Extraction, Image, Job, SentFeature, Upload, UploadFile, Version
-from dashboard.queries.retries import can_retry
 from dashboard.services import extraction_sent, jobs, upload_reader
 from dashboard.services.closing import cancel_job
 from dashboard.services.descriptors import describe
@@ -20,7 +19,7 @@ from dashboard.services.errors import NothingToRetry
 from dashboard.services.extraction_sending import describe_addresses, open_extraction
 from dashboard.services.receiving import append, forget_bytes, register_part
 from dashboard.services.receiving_end import finish_receiving
-from dashboard.services.retries import retry_job
+from dashboard.services.retries import can_retry, retry_job
 from dashboard.services.upload_listing import list_parts
 from tests.factories import (
     Cast,

@@ -12,7 +12,7 @@ from dashboard.files.errors import FileRefused
 from dashboard.jobs import runner
 from dashboard.models import Collection, Fill, Image, Job, Record
 from dashboard.queries.record_search import vector_of
-from dashboard.services import fills, jobs
+from dashboard.services import fills, queueing
 from dashboard.services.descriptors import describe
 from dashboard.services.errors import AlreadyFilling, CollectionFull
 from dashboard.services.fills import start_fill
@@ -31,7 +31,7 @@ from tests.factories import (
 
 @pytest.fixture
 def collection(cast: Cast, monkeypatch: pytest.MonkeyPatch) -> Collection:
-    monkeypatch.setattr(jobs.app, "send_task", lambda *_, **__: None)
+    monkeypatch.setattr(queueing.app, "send_task", lambda *_, **__: None)
     return make_collection(cast.workspace)
 
 

@@ -1,6 +1,7 @@
 """A job is claimed once, keeps its lease, comes back from the dead, and ends once."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -14,9 +15,10 @@ from dashboard.jobs import runner, sweep, worker
 from dashboard.jobs.slots import Slots
 from dashboard.models import Job, Upload, UploadFile, UploadPart, WorkerSign
 from dashboard.queries.turns import next_in
-from dashboard.services import jobs
+from dashboard.services import jobs, queueing
 from dashboard.services.closing import cancel_job
 from dashboard.services.errors import AlreadyFinished
+from dashboard.services.job_kinds import JOB_KINDS
 from dashboard.services.upload_errors import NothingToUpload
 from tests.factories import Cast, make_job, make_upload
 
@@ -30,8 +32,13 @@ def job(cast: Cast) -> Job:
 def sent(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """Collect the ids that would go to the broker."""
     ids: list[str] = []
-    monkeypatch.setattr(jobs.app, "send_task", lambda _name, args, **_: ids.append(args[0]))
+    monkeypatch.setattr(queueing.app, "send_task", lambda _name, args, **_: ids.append(args[0]))
     return ids
+
+
+def replace_work(patch: pytest.MonkeyPatch, run: Callable[[jobs.Handle], str]) -> None:
+    """Let jobs of uploads do this instead."""
+    patch.setitem(JOB_KINDS, "upload", replace(JOB_KINDS["upload"], run=run))
 
 
 def claimed(job: Job, owner: str = "one") -> Job:
@@ -41,7 +48,7 @@ def claimed(job: Job, owner: str = "one") -> Job:
 
 
 def test_it_works(job: Job, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(runner.KINDS, "upload", lambda handle: "All is in.")
+    replace_work(monkeypatch, lambda handle: "All is in.")
     runner.run_job(str(job.id))
     job.refresh_from_db()
     assert (job.state, job.message, job.fraction) == (Job.State.DONE, "All is in.", 1.0)
@@ -54,7 +61,7 @@ def test_enqueue_wakes_a_worker_after_the_commit(
     cast: Cast, sent: list[str], django_capture_on_commit_callbacks
 ) -> None:
     with django_capture_on_commit_callbacks(execute=True):
-        job = jobs.enqueue(
+        job = queueing.enqueue(
             workspace=cast.workspace,
             kind=Job.Kind.TRAIN,
             title="Training",
@@ -69,11 +76,11 @@ def test_a_broker_that_is_away_loses_nothing(
     job: Job, monkeypatch: pytest.MonkeyPatch, sent: list[str]
 ) -> None:
     def refuse(*_args: object, **_options: object) -> None:
-        raise jobs.OperationalError("away")
+        raise queueing.OperationalError("away")
 
     with monkeypatch.context() as patch:
-        patch.setattr(jobs.app, "send_task", refuse)
-        jobs.wake(job)
+        patch.setattr(queueing.app, "send_task", refuse)
+        queueing.wake(job)
     assert sent == []
     assert next_in(job.queue) == [job]
 
@@ -86,14 +93,14 @@ def test_a_broker_that_failed_is_left_alone_for_a_while(
 
     def hang(*_args: object, **_options: object) -> None:
         tried.append("")
-        raise jobs.OperationalError("Timeout reading from socket")
+        raise queueing.OperationalError("Timeout reading from socket")
 
-    monkeypatch.setattr(jobs.app, "send_task", hang)
+    monkeypatch.setattr(queueing.app, "send_task", hang)
     for _ in range(20):
-        jobs.wake(job)
+        queueing.wake(job)
     assert len(tried) == 1
-    monkeypatch.setattr(jobs.Broker, "away_until", 0.0)
-    jobs.wake(job)
+    monkeypatch.setattr(queueing.Broker, "away_until", 0.0)
+    queueing.wake(job)
     assert len(tried) == 2
 
 
@@ -185,7 +192,7 @@ def test_a_defect_is_tried_again_and_then_given_up(
     def break_down(_handle: jobs.Handle) -> str:
         raise ZeroDivisionError("division by zero")
 
-    monkeypatch.setitem(runner.KINDS, "upload", break_down)
+    replace_work(monkeypatch, break_down)
     for _ in range(Job.MAX_TRIES):
         with pytest.raises(ZeroDivisionError):
             runner.run_job(str(job.id))
@@ -227,7 +234,7 @@ def test_a_worker_that_finds_its_job_given_up_leaves_nothing(
         handle.report(done=1)
         return "Done."
 
-    monkeypatch.setitem(runner.KINDS, "upload", goes_on_too_long)
+    replace_work(monkeypatch, goes_on_too_long)
     runner.run_job(str(job.id))
     assert not storage.exists(name)
 
@@ -236,7 +243,7 @@ def test_a_refusal_fails_it_with_its_sentence(job: Job, monkeypatch: pytest.Monk
     def refuse(_handle: jobs.Handle) -> str:
         raise NothingToUpload
 
-    monkeypatch.setitem(runner.KINDS, "upload", refuse)
+    replace_work(monkeypatch, refuse)
     runner.run_job(str(job.id))
     job.refresh_from_db()
     assert (job.state, job.message) == (Job.State.FAILED, str(NothingToUpload()))
@@ -257,7 +264,7 @@ def test_cancel_while_it_runs(job: Job, cast: Cast, monkeypatch: pytest.MonkeyPa
         handle.check()
         raise AssertionError("it went on")
 
-    monkeypatch.setitem(runner.KINDS, "upload", work)
+    replace_work(monkeypatch, work)
     runner.run_job(str(job.id))
     job.refresh_from_db()
     assert job.state == Job.State.CANCELLED
@@ -271,7 +278,7 @@ def test_a_stopping_worker_gives_it_back_without_counting(
         handle.check()
         raise AssertionError("it went on")
 
-    monkeypatch.setitem(runner.KINDS, "upload", work)
+    replace_work(monkeypatch, work)
     try:
         runner.run_job(str(job.id))
     finally:
@@ -284,7 +291,7 @@ def test_a_message_about_a_finished_job_does_nothing(
     job: Job, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     runs: list[int] = []
-    monkeypatch.setitem(runner.KINDS, "upload", lambda _handle: f"run {runs.append(1)}")
+    replace_work(monkeypatch, lambda _handle: f"run {runs.append(1)}")
     runner.run_job(str(job.id))
     runner.run_job(str(job.id))
     assert runs == [1]
@@ -341,7 +348,7 @@ def test_a_job_is_put_back_as_soon_as_the_database_takes_it(
         is_away = True
         raise OperationalError("server closed the connection")
 
-    monkeypatch.setitem(runner.KINDS, "upload", work)
+    replace_work(monkeypatch, work)
     monkeypatch.setattr(runner, "AWAY", 0)
     with pytest.raises(OperationalError), connection.execute_wrapper(answer):
         runner.run_job(str(job.id))
@@ -349,7 +356,7 @@ def test_a_job_is_put_back_as_soon_as_the_database_takes_it(
     assert (job.state, job.tries, job.owner) == (Job.State.QUEUED, 0, "")
 
 
-@pytest.mark.parametrize("kind", sorted(runner.KINDS.keys() - {Job.Kind.CLOSE}))
+@pytest.mark.parametrize("kind", sorted(JOB_KINDS.keys() - {Job.Kind.CLOSE}))
 def test_a_job_whose_subject_is_gone_comes_to_an_end(cast: Cast, kind: str) -> None:
     """It can be cancelled, and is given up by itself."""
     cancelled, forgotten = (make_job(cast.workspace, kind=kind) for _ in range(2))

@@ -14,6 +14,7 @@ from dashboard.jobs import runner
 from dashboard.jobs.slots import Place, Slots
 from dashboard.models import Job, Upload
 from dashboard.services import jobs, upload_listing
+from dashboard.services.kinds import job_kinds
 from dashboard.services.receiving_end import finish_receiving
 from tests.factories import Cast, drawn_jpeg, owner_of
 from tests.services.uploaded import add_part, zipped
@@ -154,7 +155,7 @@ def test_while_nobody_waits_it_keeps_its_place(cast: Cast, night: Night) -> None
     long = big(cast.workspace)
     night.work()
     assert message(long).endswith(f"{ENTRIES} in error.")
-    assert long.priority == jobs.PRIORITIES[Job.Kind.PLAN]
+    assert long.priority == job_kinds()[Job.Kind.PLAN].priority
 
 
 def test_at_first_it_makes_no_way(cast: Cast, night: Night) -> None:

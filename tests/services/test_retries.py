@@ -11,7 +11,6 @@ from dashboard.files import paths, storage
 from dashboard.jobs import sweep
 from dashboard.jobs.runner import run_job
 from dashboard.models import Extraction, Group, Image, Job, Upload, UploadChunk, UploadFile, Version
-from dashboard.queries.retries import can_retry
 from dashboard.services import jobs, uploads
 from dashboard.services.closing import cancel_job
 from dashboard.services.demo import start_demo
@@ -19,7 +18,7 @@ from dashboard.services.errors import NothingToRetry, StillUnderWay, TrainingAlr
 from dashboard.services.extractions import start_extraction
 from dashboard.services.features import start_describing
 from dashboard.services.groups import add_images
-from dashboard.services.retries import retry_job
+from dashboard.services.retries import can_retry, retry_job
 from dashboard.services.tasks import add_type
 from dashboard.services.training import start_training
 from tests.factories import Cast, drawn_jpeg, make_group, make_image, make_task, make_type

@@ -19,7 +19,7 @@ from django.db import connection, transaction
 from dashboard.files import images as pictures
 from dashboard.jobs.runner import run_job
 from dashboard.models import Group, GroupImage, Image, Job, SimilarityType
-from dashboard.services import async_uploads, jobs, members, upload_batches
+from dashboard.services import async_uploads, members, queueing, upload_batches
 from dashboard.services.async_requests import SentRecord, start_uploads
 from dashboard.services.errors import AlreadyInExclusiveType, Refused
 from dashboard.services.groups import add_images, change_group
@@ -36,7 +36,7 @@ Call = Callable[[], object]
 @pytest.fixture
 def cast(transactional_db: None, monkeypatch: pytest.MonkeyPatch) -> Cast:
     """Make the cast in the open, where other connections see it; no worker takes the jobs."""
-    monkeypatch.setattr(jobs.app, "send_task", lambda *_, **__: None)
+    monkeypatch.setattr(queueing.app, "send_task", lambda *_, **__: None)
     return make_cast()
 
 

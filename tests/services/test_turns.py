@@ -12,7 +12,7 @@ from pytest_django import Settings
 from accounts.models import Workspace
 from dashboard.models import Job
 from dashboard.queries.turns import next_in
-from dashboard.services import jobs
+from dashboard.services import jobs, queueing
 from tests.factories import Cast, make_cast, make_job
 
 
@@ -117,7 +117,7 @@ def test_who_loses_a_job_takes_the_next(cast: Cast, monkeypatch: pytest.MonkeyPa
 
 def test_each_kind_is_queued_with_its_priority(cast: Cast) -> None:
     made = {
-        kind: jobs.enqueue(
+        kind: queueing.enqueue(
             workspace=cast.workspace,
             kind=kind,
             title="",

@@ -11,7 +11,7 @@ from accounts.models import Membership, Role
 from dashboard.jobs.runner import run_job
 from dashboard.models import Image, Upload, Usage
 from dashboard.queries.usage import wrong_usages
-from dashboard.services import jobs
+from dashboard.services import queueing
 from dashboard.services.images import delete_images
 from dashboard.services.receiving import open_upload, register_part
 from dashboard.services.receiving_end import finish_receiving
@@ -28,7 +28,7 @@ ROUNDS = 4
 @pytest.fixture
 def cast(transactional_db: None, monkeypatch: pytest.MonkeyPatch) -> Cast:
     """Make the cast in the open, where other connections see it; no worker takes the jobs."""
-    monkeypatch.setattr(jobs.app, "send_task", lambda *_, **__: None)
+    monkeypatch.setattr(queueing.app, "send_task", lambda *_, **__: None)
     return make_cast()
 
 

@@ -16,7 +16,7 @@ from dashboard.files.errors import ForbiddenAddress
 from dashboard.jobs import runner
 from dashboard.models import Collection, Job, Task, Version
 from dashboard.queries.record_tiles import LETTERS_SHOWN
-from dashboard.services import jobs
+from dashboard.services import queueing
 from dashboard.services.fills import start_fill
 from tests.factories import (
     Cast,
@@ -36,7 +36,7 @@ HTMX = {"HX-Request": "true"}
 
 @pytest.fixture
 def collection(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> Collection:
-    monkeypatch.setattr(jobs.app, "send_task", lambda *_, **__: None)
+    monkeypatch.setattr(queueing.app, "send_task", lambda *_, **__: None)
     return make_collection(workspace)
 
 

@@ -28,7 +28,7 @@ TUS = {"Tus-Resumable": "1.0.0"}
 
 @pytest.fixture(autouse=True)
 def _no_worker(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("dashboard.services.jobs.app.send_task", lambda *_, **__: None)
+    monkeypatch.setattr("dashboard.services.queueing.app.send_task", lambda *_, **__: None)
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ import pytest
 from django.conf import settings
 from pytest_django.live_server_helper import LiveServer
 
-from dashboard.services import jobs
+from dashboard.services import queueing
 from tests import setups
 from tests.conftest import REDIS_URL
 from tests.factories import Cast, make_cast
@@ -24,7 +24,7 @@ def _static() -> None:
 @pytest.fixture
 def cast(transactional_db: None, monkeypatch: pytest.MonkeyPatch) -> Cast:
     """Make the cast anew for each test, and no worker: the tests run their jobs themselves."""
-    monkeypatch.setattr(jobs.app, "send_task", lambda *_, **__: None)
+    monkeypatch.setattr(queueing.app, "send_task", lambda *_, **__: None)
     return make_cast()
 
 
