@@ -90,12 +90,6 @@ def members_of(workspace: Workspace) -> QuerySet[Membership]:
     return workspace.memberships.select_related("user").order_by("created", "id")
 
 
-def get_member(workspace: Workspace, membership_id: UUID) -> Membership:
-    """Return a member of the workspace; raises `Membership.DoesNotExist`."""
-    rows = Membership.objects.select_related("user", "workspace")
-    return rows.get(workspace=workspace, pk=membership_id)
-
-
 def has_member(workspace: Workspace, email: str) -> bool:
     """Say whether who signs in with the address is in the workspace."""
     return Membership.objects.filter(workspace=workspace, user__email__iexact=email).exists()

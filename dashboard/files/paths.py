@@ -50,11 +50,6 @@ def version(workspace_id: UUID, task_id: UUID, number: int) -> str:
     return f"{workspace_id}/versions/{task_id}/{number}"
 
 
-def version_artifact(workspace_id: UUID, task_id: UUID, number: int, file: str) -> str:
-    """Return where a file of a trained version is. Raises UnsafePath."""
-    return f"{version(workspace_id, task_id, number)}/{plain_name(file)}"
-
-
 def encoder(key: str) -> str:
     """Return the folder of a registered encoder; it belongs to no workspace. Raises UnsafePath."""
     return f"encoders/{plain_name(key)}"

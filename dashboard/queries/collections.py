@@ -35,8 +35,3 @@ def has_running_fill(collection: Collection) -> bool:
     """Say whether a job that puts images into the collection waits or runs."""
     about = Job.objects.filter(kind=Job.Kind.FILL, subject_id__in=fills_of(collection).values("pk"))
     return about.exclude(state__in=Job.FINISHED).exists()
-
-
-def find_fill(workspace: Workspace, fill_id: UUID) -> Fill | None:
-    """Return one fill, or None."""
-    return Fill.objects.in_workspace(workspace).filter(pk=fill_id).first()

@@ -6,7 +6,7 @@ from uuid import UUID
 from django.db.models import Exists, OuterRef
 
 from accounts.models import Workspace
-from dashboard.models import Group, GroupImage, Image, Region
+from dashboard.models import GroupImage, Image, Region
 from dashboard.models.images import ImageQuerySet
 
 
@@ -25,11 +25,6 @@ def images_by_sha256(workspace: Workspace, hashes: Collection[str]) -> dict[str,
     rows = Image.objects.in_workspace(workspace).filter(sha256__in=hashes)
     newest_deleted_first = sorted(rows, key=lambda row: (row.deleted is None, row.created))
     return {row.sha256: row for row in newest_deleted_first}
-
-
-def images_of_group(group: Group) -> ImageQuerySet:
-    """Return a group's own images."""
-    return images_in(group.workspace).filter(group_rows__group=group)
 
 
 def images_of_type(rows: ImageQuerySet, type_id: UUID) -> ImageQuerySet:

@@ -24,11 +24,6 @@ def get_version(workspace: Workspace, version_id: UUID) -> Version:
     return versions_in(workspace).get(pk=version_id)
 
 
-def find_version(workspace: Workspace, version_id: UUID) -> Version | None:
-    """Return one version, or None."""
-    return versions_in(workspace).filter(pk=version_id).first()
-
-
 def trained_versions(workspace: Workspace) -> QuerySet[Version]:
     """Return what can describe pictures, task by task by name, the newest of each first."""
     rows = versions_in(workspace).filter(status=Version.Status.TRAINED)

@@ -209,14 +209,6 @@ class Handle:
             _call_long(self.job)
             raise MadeWay
 
-    def is_stopped(self) -> bool:
-        """Say whether `check` would raise."""
-        try:
-            self.check()
-        except (JobCancelled, WorkerStopping, LeaseLost, MadeWay):
-            return True
-        return False
-
 
 def end(job: Job, *, state: str, message: str = "", **fields: Any) -> None:
     """Finish a job that this worker owns; raises `LeaseLost` if it does not."""

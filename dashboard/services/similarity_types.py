@@ -29,14 +29,6 @@ def create_type(
     return similarity_type
 
 
-def find_or_create_type(
-    *, workspace: Workspace, name: str, exclusive: bool, actor: User
-) -> SimilarityType:
-    """Return the workspace's oldest type of that name, or create it."""
-    found = _oldest(workspace, name)
-    return found or create_type(workspace=workspace, name=name, exclusive=exclusive, actor=actor)
-
-
 def find_or_make_type(
     *, workspace: Workspace, name: str, exclusive: bool
 ) -> tuple[SimilarityType, bool]:
