@@ -1,4 +1,4 @@
-"""What counts and shares are in words, whoever says them: the server and the browser."""
+"""What counts, shares and sizes are in words, whoever says them: the server and the browser."""
 
 COUNTED = [
     ((0, "image"), "0 images"),
@@ -19,4 +19,19 @@ PERCENT = [
     ((420, 420), 100),
     ((421, 420), 100),
     ((0, 0), 100),
+]
+SIZES = [
+    ((0,), "0 bytes"),
+    ((1,), "1 byte"),
+    ((999,), "999 bytes"),
+    ((1000,), "1 KB"),
+    ((1024,), "1 KB"),
+    ((12_345,), "12 KB"),
+    ((999_600,), "1 MB"),
+    ((1_250_001,), "1.3 MB"),
+    ((20_000_000,), "20 MB"),
+    ((999_950_001,), "1 GB"),
+    ((1_073_741_824,), "1.1 GB"),
+    ((2_500_000_000_000,), "2.5 TB"),
+    ((3_000_000_000_000_000,), "3000 TB"),
 ]

@@ -20,7 +20,6 @@ from .errors import (
     BrokenArchive,
     ImageTooLarge,
     UnreadableMember,
-    readable_size,
 )
 from .faults import blaming_the_bytes
 from .junk import is_junk
@@ -37,6 +36,7 @@ from .members import (
     refusal_of_path,
 )
 from .names import Names, Twins, is_utf8, unicode_path
+from .sizes import readable_size
 from .tars import TarArchive
 
 __all__ = [

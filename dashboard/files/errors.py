@@ -4,16 +4,9 @@ Each error carries `reason`, a sentence for people (what happened, what to do ne
 as attributes. What that means as an HTTP status is the API's business.
 """
 
+from .sizes import readable_size
+
 ACCEPTED_FORMATS = "JPEG, PNG, WebP, GIF, TIFF, BMP and HEIC"
-
-
-def readable_size(size: int) -> str:
-    """Return a size in bytes as people read it: `1.1 GB`, `20 MB`, `12 KB`."""
-    if size >= 1_000_000_000:
-        return f"{size / 1_000_000_000:.1f}".removesuffix(".0") + " GB"
-    if size >= 1_000_000:
-        return f"{size / 1_000_000:.1f}".removesuffix(".0") + " MB"
-    return f"{size / 1000:.0f} KB" if size >= 1000 else f"{size} bytes"
 
 
 class FileRefused(Exception):

@@ -18,10 +18,11 @@ from urllib.parse import unquote
 
 import orjson
 
-from .errors import BrokenManifest, readable_size
+from .errors import BrokenManifest
 from .fetch import refusal_of_address
 from .limits import MIB
 from .meta_data import refusal_of_json
+from .sizes import readable_size
 from .table_lines import MAX_LINE, Cells, lines_of, text_of
 
 MAX_ROWS: Final = 200_000

@@ -22,7 +22,8 @@ from django.core.files.base import ContentFile
 from django.core.files.storage import FileSystemStorage, Storage, storages
 
 from .entries import Entry
-from .errors import ArchiveTooLarge, readable_size
+from .errors import ArchiveTooLarge
+from .sizes import readable_size
 
 _ASIDE: Final = ".unfinished"
 _CHUNK: Final = 1024 * 1024

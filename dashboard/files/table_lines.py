@@ -4,8 +4,9 @@ import io
 from collections.abc import Iterator
 from typing import IO, Any, Final
 
-from .errors import BrokenManifest, readable_size
+from .errors import BrokenManifest
 from .limits import MIB
+from .sizes import readable_size
 
 MAX_LINE: Final = 1 * MIB
 _LONG_LINE: Final = (

@@ -7,7 +7,8 @@ holes, of names and of all files to come, however much that is.
 import tarfile
 from typing import Any, Final, Self
 
-from .errors import ArchiveTooLarge, BrokenArchive, readable_size
+from .errors import ArchiveTooLarge, BrokenArchive
+from .sizes import readable_size
 
 _BLOCK: Final = tarfile.BLOCKSIZE
 # What a header may say of a file beside its fixed part: paths need a few thousand bytes.

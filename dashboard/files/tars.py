@@ -24,13 +24,13 @@ from .errors import (
     ImageTooLarge,
     PackedFile,
     UnreadableMember,
-    readable_size,
 )
 from .faults import blaming_the_bytes
 from .junk import is_junk
 from .limits import MIB, ArchiveLimits, configured_archive_limits
 from .members import DAMAGED, NO_FILE, Member, path_parts, refusal_of_path
 from .names import Names, Twins, is_utf8
+from .sizes import readable_size
 from .tar_headers import Tar
 
 _BROKEN: Final = (

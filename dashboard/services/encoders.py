@@ -22,7 +22,7 @@ from dashboard.engine.own.graph import Graph
 from dashboard.engine.own.preparing import Prepared, prepare
 from dashboard.engine.own.preprocessing import read_preprocessing
 from dashboard.files import paths, storage
-from dashboard.files.errors import readable_size
+from dashboard.files.sizes import readable_size
 from dashboard.models import Encoder, Feature, Job, RegionFeature
 from dashboard.queries.encoders import users_of
 from dashboard.services import jobs

@@ -1,7 +1,7 @@
 """Why an upload cannot go on: one sentence each that says what to do."""
 
 from accounts.words import counted
-from dashboard.files.errors import readable_size
+from dashboard.files.sizes import readable_size
 from dashboard.models import Upload
 from dashboard.services.errors import Refused
 

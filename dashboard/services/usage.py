@@ -10,7 +10,8 @@ from django.db.models import F, QuerySet
 
 from accounts.models import Workspace
 from accounts.words import counted
-from dashboard.files.errors import FileRefused, readable_size
+from dashboard.files.errors import FileRefused
+from dashboard.files.sizes import readable_size
 from dashboard.models import UploadPart, Usage
 from dashboard.queries.usage import stored_results
 from dashboard.services.errors import Refused

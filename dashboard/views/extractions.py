@@ -13,7 +13,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from accounts.access import requires
 from accounts.http import WorkspaceRequest
-from dashboard.files.errors import readable_size
+from dashboard.files.sizes import readable_size
 from dashboard.forms.extractions import ExtractionForm, SentForm
 from dashboard.models import Extraction, Job, Upload
 from dashboard.queries.chosen import chosen_words

@@ -14,7 +14,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from accounts.access import requires
 from accounts.http import WorkspaceRequest
-from dashboard.files.errors import readable_size
+from dashboard.files.sizes import readable_size
 from dashboard.forms.images import ChosenForm, TestMarkForm
 from dashboard.models import Image
 from dashboard.queries.chosen import stored

@@ -16,7 +16,8 @@ from django.views.decorators.csrf import csrf_exempt, csrf_protect
 
 from accounts.http import WorkspaceRequest
 from dashboard.files import room
-from dashboard.files.errors import DiskLow, readable_size
+from dashboard.files.errors import DiskLow
+from dashboard.files.sizes import readable_size
 
 P = ParamSpec("P")
 View = Callable[Concatenate[WorkspaceRequest, P], HttpResponse]

@@ -12,7 +12,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from accounts.access import requires
 from accounts.http import WorkspaceRequest
-from dashboard.files.errors import readable_size
+from dashboard.files.sizes import readable_size
 from dashboard.models import Job, Transfer, Upload
 from dashboard.queries.jobs import job_about, jobs_about
 from dashboard.queries.pages import page

@@ -1,5 +1,6 @@
 // Shows a queue: what is sent of all, how fast, the files under way and those that failed; never a row for each of ten thousand.
-import { Rate, files, size, time } from "./upload-words.js";
+import { Rate, files, time } from "./upload-words.js";
+import { size } from "./words.js";
 import { percent } from "./words.js";
 
 const ROWS = { active: 4, failed: 100 };

@@ -1,10 +1,5 @@
-// Sizes, times and counts as people read them, and how fast something goes.
+// Times and counts as people read them, and how fast something goes.
 import { counted } from "./words.js";
-
-export const size = (bytes) => {
-  const unit = Math.min(Math.floor(Math.log10(Math.max(bytes, 1)) / 3), 4);
-  return `${(bytes / 1000 ** unit).toLocaleString(undefined, { maximumFractionDigits: unit ? 1 : 0 })} ${["B", "kB", "MB", "GB", "TB"][unit]}`;
-};
 
 export const files = (count) => counted(count, "file");
 

@@ -6,7 +6,8 @@ import { Queue } from "./upload-queue.js";
 import { Server } from "./upload-server.js";
 import { There } from "./upload-there.js";
 import { View } from "./upload-view.js";
-import { files, size } from "./upload-words.js";
+import { files } from "./upload-words.js";
+import { size } from "./words.js";
 import { either } from "./words.js";
 
 const AWAY = "The server does not answer. Nothing is lost: sending goes on by itself when it is back.";

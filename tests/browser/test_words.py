@@ -1,4 +1,4 @@
-"""The browser's words for counts and shares are the server's."""
+"""The browser's words for counts, shares and sizes are the server's."""
 
 from pathlib import Path
 from typing import Any
@@ -9,13 +9,14 @@ from playwright.sync_api import Page
 from tests import words
 from tests.live import Server, static_files
 
+TABLES = (("counted", words.COUNTED), ("percent", words.PERCENT), ("size", words.SIZES))
 pytestmark = [pytest.mark.browser, pytest.mark.live]
 
 
 def test_they_are_the_same(page: Page, program: Server) -> None:
     page.goto(f"{program.url}accounts/login/")
     [module] = Path(static_files()).glob("js/words.*.js")  # its name holds its hash
-    for name, table in (("counted", words.COUNTED), ("percent", words.PERCENT)):
+    for name, table in TABLES:
         cases: list[Any] = [list(asked) for asked, _ in table]
         said = page.evaluate(
             """async ([name, cases, module]) => {

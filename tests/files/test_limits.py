@@ -1,5 +1,5 @@
 from dashboard.files import limits
-from dashboard.files.errors import readable_size
+from dashboard.files.sizes import readable_size
 
 
 def test_it_works(settings):

@@ -11,7 +11,8 @@ from accounts.errors import AccountError
 from accounts.models import User, Workspace
 from accounts.queries import find_membership, get_user
 from accounts.words import counted
-from dashboard.files.errors import DiskLow, readable_size
+from dashboard.files.errors import DiskLow
+from dashboard.files.sizes import readable_size
 from dashboard.services.errors import Refused
 from dashboard.services.exporting import write_archive
 from dashboard.services.transfers import send_archive

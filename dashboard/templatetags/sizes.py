@@ -1,0 +1,13 @@
+"""Sizes in bytes, for templates: see `dashboard.files.sizes`."""
+
+from django import template
+
+from dashboard.files.sizes import readable_size
+
+register = template.Library()
+
+
+@register.filter
+def size(count: int | None) -> str:
+    """Say `{{ 20000000|size }}`: 20 MB."""
+    return readable_size(count or 0)
