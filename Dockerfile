@@ -7,6 +7,7 @@ RUN python -m venv /venv \
 COPY manage.py gunicorn.conf.py ./
 COPY accounts accounts
 COPY dashboard dashboard
+COPY docs docs
 COPY static static
 COPY templates templates
 # The static files are collected once here, so that no container has to do it at start.

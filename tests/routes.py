@@ -6,7 +6,7 @@ A new address has no row and fails there until it gets one:
   Alice's workspace (see THINGS); it is not there for Charlie. `methods` are all that it answers.
   With `factor` it waits for the second factor of an admin where the workspace wants one.
 - `Api` is the same with a token. Without `thing` it heeds `?workspace=`, unless `scoped=False`.
-- `Own` is about oneself: for whoever is signed in, a member of something or not.
+- `Own` is about oneself, or no workspace: for whoever is signed in, a member of something or not.
 - `Admin` is Django's admin.
 - `Operator` is for who runs the installation: 404 for everybody else.
 - `Open` is for anybody, and says why that is right.
@@ -239,6 +239,8 @@ ADMIN = [
 ]
 OWN = [
     Own("account"),
+    Own("manual"),
+    Own("manual-page", thing="architecture"),
     Own("account-name", "POST"),
     Own("account-email", "GET POST"),
     Own("account-email-cancel", "POST"),

@@ -20,6 +20,7 @@ _ITEMS = (
     ("activity", "Activity", "history"),
     ("settings", "Settings", "settings"),
     ("connect", "Connect", "plug-connected"),
+    ("manual", "Docs", "book"),
 )
 
 

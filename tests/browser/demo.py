@@ -56,6 +56,7 @@ PAGES: dict[str, list[str]] = {
     "job": ["{job}"],
     "activity": ["/activity/"],
     "connect": ["/connect/"],
+    "docs": ["/docs/", "/docs/architecture", "/docs/?search=images"],
     "settings": ["/settings/"],
     "account-events": ["/settings/account-activity", "/settings/account-activity?verb=invited"],
     "own-account-events": ["/settings/account-activity/own"],
