@@ -1,13 +1,10 @@
 """Reading who did what."""
 
-import base64
-import binascii
 from collections.abc import Iterable
-from datetime import datetime
 from typing import Any, TypeVar
 from uuid import UUID
 
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import Exists, OuterRef, QuerySet
 
 from accounts.models import AccountEvent, Activity, User, Workspace
 from dashboard.models import Upload
@@ -16,14 +13,13 @@ from dashboard.queries.extractions import extractions_in
 from dashboard.queries.groups import groups_in
 from dashboard.queries.images import images_in
 from dashboard.queries.jobs import find_jobs
-from dashboard.queries.pages import PAGE_SIZE, BadCursor, Page
+from dashboard.queries.pages import PAGE_SIZE, Page, number, page
 from dashboard.queries.similarity_types import types_in
 from dashboard.queries.tasks import tasks_in
 from dashboard.queries.uploads import uploads_in
 from dashboard.queries.versions import versions_in
 
 ActivityRow = TypeVar("ActivityRow", Activity, AccountEvent)
-BIGGEST_ID = 2**63 - 1
 # What the nouns of activity rows are about, where that is a thing with a page.
 THINGS: dict[str, Any] = {
     "collection": collections_in,
@@ -51,17 +47,8 @@ def find_activity(
 def activity_page(
     rows: QuerySet[ActivityRow], cursor: str = "", size: int = PAGE_SIZE
 ) -> Page[ActivityRow]:
-    """Read one page, newest first, as `pages.page` does; these ids are numbers.
-
-    Raises `BadCursor`.
-    """
-    if cursor:
-        when, last = _decode(cursor)
-        rows = rows.filter(Q(created__lte=when) & ~Q(created=when, id__gte=last))
-    found = list(rows.order_by("-created", "-id")[: size + 1])
-    if len(found) <= size:
-        return Page(found, "")
-    return Page(found[:size], _encode(found[size - 1]))
+    """Read one page, newest first. Raises `BadCursor`."""
+    return page(rows, cursor, size, parse=number)
 
 
 def actors_in(workspace: Workspace) -> QuerySet[User]:
@@ -94,20 +81,3 @@ def can_be_undone(workspace: Workspace, rows: Iterable[Activity]) -> set[UUID]:
     uploads = uploads_in(workspace).filter(pk__in=ids, purpose=Upload.Purpose.IMAGES)
     brought_in = uploads.filter(stage=Upload.Stage.COMMITTED)
     return set(brought_in.values_list("pk", flat=True))
-
-
-def _encode(row: Activity | AccountEvent) -> str:
-    text = f"{row.created.isoformat()} {row.pk}"
-    return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
-
-
-def _decode(cursor: str) -> tuple[datetime, int]:
-    try:
-        text = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)).decode()
-        written, number = text.split(" ")
-        when, last = datetime.fromisoformat(written), int(number)
-    except (ValueError, binascii.Error) as error:
-        raise BadCursor("This page's address is damaged: open the list again.") from error
-    if when.tzinfo is None or not 0 <= last <= BIGGEST_ID:
-        raise BadCursor("This page's address is damaged: open the list again.")
-    return when, last

@@ -8,6 +8,7 @@ from django.db.models import Count, Q, QuerySet
 
 from accounts.models import Workspace
 from dashboard.models import AsyncRecord, AsyncRequest, Job
+from dashboard.queries.pages import batches
 
 ROWS_AT_ONCE = 500
 # The other way round from `AsyncRequest.status`.
@@ -49,10 +50,8 @@ def waiting_records(request: AsyncRequest) -> QuerySet[AsyncRecord]:
 
 def every_record(request: AsyncRequest) -> Iterator[AsyncRecord]:
     """Yield the records as they were sent; few of them are in memory at a time."""
-    last = -1
-    while rows := list(request.records.filter(number__gt=last).order_by("number")[:ROWS_AT_ONCE]):
+    for rows in batches(request.records.all(), ROWS_AT_ONCE, key="number"):
         yield from rows
-        last = rows[-1].number
 
 
 def requests_ended_before(moment: datetime) -> QuerySet[AsyncRequest]:

@@ -33,6 +33,7 @@ from dashboard.models import (
     Version,
     WorkerSign,
 )
+from dashboard.queries.pages import batches
 
 ROWS_AT_ONCE = 2000
 LATELY = timedelta(minutes=1)
@@ -40,11 +41,8 @@ LATELY = timedelta(minutes=1)
 
 def in_pages(rows: QuerySet[Any], size: int = ROWS_AT_ONCE) -> Iterator[Any]:
     """Yield rows by their primary keys; between pages nothing is held, so others may write."""
-    ordered = rows.order_by("pk")
-    found = list(ordered[:size])
-    while found:
+    for found in batches(rows, size):
         yield from found
-        found = list(ordered.filter(pk__gt=found[-1].pk)[:size])
 
 
 def side_by_side(
@@ -151,17 +149,13 @@ class Counted:
 
     def wrong(self, size: int = ROWS_AT_ONCE) -> Iterator[Any]:
         """Yield rows with a number that is wrong; each page is judged by one statement."""
-        rows, last = self.model._default_manager.order_by("pk"), None
+        rows: QuerySet[Any] = self.model._default_manager.all()
         differs = Q()
         for name in self.numbers:
             differs |= ~Q(**{name: F(f"right_{name}")})
-        while True:
-            page = rows if last is None else rows.filter(pk__gt=last)
-            ids = list(page.values_list("pk", flat=True)[:size])
-            if not ids:
-                return
-            yield from list(self.with_right(rows.filter(pk__in=ids)).filter(differs))
-            last = ids[-1]
+        for page in batches(rows.only("pk"), size):
+            ids = [row.pk for row in page]
+            yield from list(self.with_right(rows.filter(pk__in=ids)).filter(differs).order_by("pk"))
 
     def right(self, row: Any) -> dict[str, int]:
         """Return what the wrong numbers of a row should be; it was read by `with_right`."""

@@ -32,6 +32,7 @@ from dashboard.models import (
 )
 from dashboard.models.base import ScopedModel
 from dashboard.queries.images import images_in
+from dashboard.queries.pages import batches
 
 ROWS_AT_ONCE = 500
 LIGHT_ROWS_AT_ONCE = 2000
@@ -205,9 +206,7 @@ def record_rows(workspace: Workspace) -> Iterator[Row]:
     """Yield the records, collection by collection."""
     for collection in _each(Collection.objects.in_workspace(workspace)):
         rows = Record.objects.filter(collection=collection)
-        last = 0
-        while batch := list(rows.filter(pk__gt=last).order_by("pk")[:ROWS_AT_ONCE]):
-            last = batch[-1].pk
+        for batch in batches(rows, ROWS_AT_ONCE):
             for row in batch:
                 yield {
                     "collection": str(collection.pk),

@@ -7,7 +7,7 @@ times longer at a million rows.
 
 import base64
 import binascii
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Generic, TypeVar
@@ -16,6 +16,8 @@ from uuid import UUID
 from django.db.models import Model, Q, QuerySet
 
 PAGE_SIZE = 60
+MAX_DIGITS = 18  # of an id that both databases take
+DAMAGED = "This page's address is damaged: open the list again."
 
 M = TypeVar("M", bound=Model)
 
@@ -39,13 +41,14 @@ def page(
     *,
     created: str = "created",
     key: str = "id",
+    parse: Callable[[str], UUID | int] = UUID,
 ) -> Page[M]:
     """Read one page of `rows`, ordered by the fields `created` and `key`, both descending.
 
-    Raises `BadCursor`.
+    `parse` reads the key: ids are UUIDs, or numbers by `number`. Raises `BadCursor`.
     """
     if cursor:
-        when, last = _decode(cursor)
+        when, last = _decode(cursor, parse)
         rows = rows.filter(
             Q(**{f"{created}__lte": when}) & ~Q(**{created: when, f"{key}__gte": last})
         )
@@ -55,6 +58,37 @@ def page(
     return Page(
         found[:size], encode(getter(created)(found[size - 1]), getter(key)(found[size - 1]))
     )
+
+
+def page_by_id(
+    rows: QuerySet[M], cursor: str = "", size: int = PAGE_SIZE, *, newest_first: bool = False
+) -> Page[M]:
+    """Read one page of rows whose ids are numbers; the cursor is the last row's id.
+
+    Raises `BadCursor`.
+    """
+    if cursor:
+        try:
+            last = number(cursor)
+        except ValueError as error:
+            raise BadCursor(DAMAGED) from error
+        rows = rows.filter(pk__lt=last) if newest_first else rows.filter(pk__gt=last)
+    found = list(rows.order_by("-pk" if newest_first else "pk")[: size + 1])
+    return Page(found[:size], str(found[size - 1].pk) if len(found) > size else "")
+
+
+def batches(rows: QuerySet[M], size: int, key: str = "pk") -> Iterator[list[M]]:
+    """Yield all rows in lists of at most `size`, by a field that is unique among them, ascending.
+
+    Nothing is held between two lists, so others may write, and whoever gets a list may change its
+    rows. What comes or goes meanwhile may be among them or not.
+    """
+    ordered = rows.order_by(key)
+    found = list(ordered[:size])
+    while found:
+        yield found
+        last = getattr(found[-1], key)
+        found = list(ordered.filter(**{f"{key}__gt": last})[:size])
 
 
 def getter(path: str) -> Callable[[Any], Any]:
@@ -68,15 +102,25 @@ def getter(path: str) -> Callable[[Any], Any]:
     return read
 
 
-def encode(created: datetime, key: UUID) -> str:
+def encode(created: datetime, key: UUID | int) -> str:
     """Write a cursor: the last row's time and id, safe in a URL."""
     return base64.urlsafe_b64encode(f"{created.isoformat()} {key}".encode()).decode().rstrip("=")
 
 
-def _decode(cursor: str) -> tuple[datetime, UUID]:
+def _decode(cursor: str, parse: Callable[[str], UUID | int]) -> tuple[datetime, UUID | int]:
     try:
         text = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)).decode()
-        when, key = text.split(" ")
-        return datetime.fromisoformat(when), UUID(key)
+        written, key = text.split(" ")
+        when, last = datetime.fromisoformat(written), parse(key)
     except (ValueError, binascii.Error) as error:
-        raise BadCursor("This page's address is damaged: open the list again.") from error
+        raise BadCursor(DAMAGED) from error
+    if when.tzinfo is None:
+        raise BadCursor(DAMAGED)
+    return when, last
+
+
+def number(text: str) -> int:
+    """Read an id that is a number. Raises `ValueError` for anything else."""
+    if not (text.isascii() and text.isdigit() and len(text) <= MAX_DIGITS):
+        raise ValueError(text)
+    return int(text)

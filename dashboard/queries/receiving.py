@@ -12,7 +12,7 @@ from accounts.models import Workspace
 from dashboard.files.chunks import Piece, open_chunks
 from dashboard.models import Job, Upload, UploadChunk, UploadPart
 from dashboard.queries.images import images_in
-from dashboard.queries.pages import BadCursor, Page
+from dashboard.queries.pages import Page, page_by_id
 from dashboard.queries.uploads import uploads_in
 
 PARTS_PER_PAGE = 1000
@@ -23,7 +23,6 @@ ACTIONS = {
     Upload.Purpose.DESCRIBE: "descriptors.extract",
     Upload.Purpose.WORKSPACE: "workspace.transfer",
 }
-MAX_DIGITS = 18  # a number with more may not fit into the column
 
 
 def open_part(part: UploadPart) -> BinaryIO:
@@ -68,14 +67,8 @@ def missing_parts(upload: Upload) -> QuerySet[UploadPart]:
 def parts_page(
     upload: Upload, cursor: str = "", *, missing: bool = False, size: int = PARTS_PER_PAGE
 ) -> Page[UploadPart]:
-    """Read one page of the parts; the cursor is the last one's id. Raises `BadCursor`."""
-    rows = missing_parts(upload) if missing else upload.parts.order_by("pk")
-    if cursor:
-        if not (cursor.isascii() and cursor.isdigit() and len(cursor) <= MAX_DIGITS):
-            raise BadCursor("This page's address is damaged: open the upload again.")
-        rows = rows.filter(pk__gt=int(cursor))
-    found = list(rows[: size + 1])
-    return Page(found[:size], str(found[size - 1].pk) if len(found) > size else "")
+    """Read one page of the parts. Raises `BadCursor`."""
+    return page_by_id(missing_parts(upload) if missing else upload.parts.all(), cursor, size)
 
 
 def totals(upload: Upload) -> dict[str, int]:

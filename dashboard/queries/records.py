@@ -13,7 +13,7 @@ from django.db.models.functions import Cast
 from dashboard import runtime
 from dashboard.models import Collection, Record
 from dashboard.queries.filters import Filter
-from dashboard.queries.pages import PAGE_SIZE, BadCursor, Page
+from dashboard.queries.pages import PAGE_SIZE, Page, page_by_id
 
 Row = tuple[int, str, Any, bytes | memoryview]  # id, key, fields as JSON, vector
 
@@ -189,10 +189,4 @@ def _put(held: runtime.Records, batch: Sequence[Row]) -> None:
 
 def record_page(collection: Collection, cursor: str = "", size: int = PAGE_SIZE) -> Page[Record]:
     """Read one page of records without their vectors, newest first. Raises `BadCursor`."""
-    rows = records_in(collection).order_by("-pk")
-    if cursor:
-        if not cursor.isascii() or not cursor.isdecimal() or len(cursor) > 18:
-            raise BadCursor("This page's address is damaged: open the list again.")
-        rows = rows.filter(pk__lt=int(cursor))
-    found = list(rows[: size + 1])
-    return Page(found[:size], str(found[size - 1].pk) if len(found) > size else "")
+    return page_by_id(records_in(collection), cursor, size, newest_first=True)

@@ -14,14 +14,12 @@ from dashboard.files.code_pages import CODE_PAGES
 from dashboard.models import Upload, UploadFile, UploadPart
 from dashboard.models.folded_names import folded
 from dashboard.queries.groups import groups_to_fill
-from dashboard.queries.pages import PAGE_SIZE, BadCursor, Page
+from dashboard.queries.pages import DAMAGED, PAGE_SIZE, BadCursor
 from dashboard.queries.similarity_types import types_in
 
 MOST_CODE_PAGES = 5
 NAMES_SEARCHED = 500
 NAMES_SHOWN = 3
-MAX_DIGITS = 18  # a number with more may not fit into the column
-DAMAGED = "This page's address is damaged: open the upload again."
 
 Foreseen = UploadFile.Foreseen
 Status = UploadFile.Status
@@ -175,18 +173,6 @@ def files_in_error(upload: Upload) -> QuerySet[UploadFile]:
 def files_left_out(upload: Upload) -> QuerySet[UploadFile]:
     """Return the files that somebody left out."""
     return upload.files.filter(status=Status.LEFT_OUT)
-
-
-def file_page(
-    rows: QuerySet[UploadFile], cursor: str = "", size: int = PAGE_SIZE
-) -> Page[UploadFile]:
-    """Read one page of files; the cursor is the last row's id. Raises `BadCursor`."""
-    if cursor:
-        if not (cursor.isascii() and cursor.isdigit() and len(cursor) <= MAX_DIGITS):
-            raise BadCursor(DAMAGED)
-        rows = rows.filter(pk__gt=int(cursor))
-    found = list(rows.order_by("pk")[: size + 1])
-    return Page(found[:size], str(found[size - 1].pk) if len(found) > size else "")
 
 
 def _encode(*names: str) -> str:

@@ -8,9 +8,8 @@ from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 
 from accounts.models import Workspace
 from dashboard.models import Extraction, Job, Transfer, Upload, UploadFile, UploadPart
-from dashboard.queries.pages import PAGE_SIZE, BadCursor, Page
+from dashboard.queries.pages import PAGE_SIZE, Page, page_by_id
 
-MAX_DIGITS = 18  # a number with more may not fit into the column
 # What may be wrong with a file besides its bytes; see `UploadFile.refuse`.
 NOT_OF_THE_BYTES = ["path", "row", "file", "name", "url", "group", "type", "test", "real"]
 
@@ -47,14 +46,8 @@ def failures(upload: Upload) -> QuerySet[UploadFile]:
 
 
 def failure_page(upload: Upload, cursor: str = "", size: int = PAGE_SIZE) -> Page[UploadFile]:
-    """Read one page of the failures; the cursor is the last row's id. Raises `BadCursor`."""
-    rows = failures(upload)
-    if cursor:
-        if not (cursor.isascii() and cursor.isdigit() and len(cursor) <= MAX_DIGITS):
-            raise BadCursor("This page's address is damaged: open the upload again.")
-        rows = rows.filter(pk__gt=int(cursor))
-    found = list(rows[: size + 1])
-    return Page(found[:size], str(found[size - 1].pk) if len(found) > size else "")
+    """Read one page of the failures. Raises `BadCursor`."""
+    return page_by_id(failures(upload), cursor, size)
 
 
 def retryable(upload_id: UUID) -> QuerySet[UploadFile]:

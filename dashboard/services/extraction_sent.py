@@ -20,6 +20,7 @@ from dashboard.files.errors import FileRefused
 from dashboard.files.tables import Described
 from dashboard.models import Extraction, SentFeature, Upload, UploadFile
 from dashboard.models.bulk import update_rows
+from dashboard.queries.pages import batches
 from dashboard.services import jobs
 from dashboard.services.descriptors import look_at
 from dashboard.services.loading import load_encoder, load_model
@@ -95,11 +96,8 @@ class SentPictures:
             yield from zip(rows, contents, strict=False)
 
     def _waiting(self) -> Iterator[UploadFile]:
-        last = 0
-        rows = self.upload.files.filter(status=Status.WAITING).order_by("pk")
-        rows = rows.select_related("part", "source__part")
-        while page := list(rows.filter(pk__gt=last)[:ROWS_AT_ONCE]):
-            last = page[-1].pk
+        rows = self.upload.files.filter(status=Status.WAITING)
+        for page in batches(rows.select_related("part", "source__part"), ROWS_AT_ONCE):
             yield from page
 
     def _keep(self, waiting: deque[_Waiting]) -> None:
@@ -152,8 +150,8 @@ class SentPictures:
         """Yield their descriptors; a folder stands where images of a workspace have groups."""
         model = load_model(self.extraction.version)
         rows = SentFeature.objects.filter(file__upload=self.upload).select_related("file")
-        last = done = 0
-        while page := list(rows.filter(pk__gt=last).order_by("pk")[:ROWS_AT_ONCE]):
+        done = 0
+        for page in batches(rows, ROWS_AT_ONCE):
             fraction = LOOKING_SHARE + (0.99 - LOOKING_SHARE) * min(1.0, done / total)
             self.handle.tick(stage="Writing the file", fraction=fraction)
             features = np.array([np.frombuffer(row.vector, "<f2") for row in page])
@@ -164,7 +162,7 @@ class SentPictures:
                     groups=[row.file.group_name] if row.file.group_name else [],
                     descriptor=descriptor,
                 )
-            last, done = page[-1].pk, done + len(page)
+            done += len(page)
 
     def close(self) -> None:
         """Forget the pictures and what was seen in them, now that the result is kept."""

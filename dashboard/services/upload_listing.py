@@ -18,6 +18,7 @@ from dashboard.files.junk import is_junk
 from dashboard.files.members import refusal_of_path
 from dashboard.files.names import composed_name
 from dashboard.models import Upload, UploadFile, UploadPart
+from dashboard.queries.pages import batches
 from dashboard.queries.receiving import open_part
 from dashboard.services import jobs
 from dashboard.services.upload_matching import match_manifests
@@ -95,9 +96,7 @@ def _list_pictures(upload: Upload, beside: _Beside, handle: jobs.Handle) -> None
     wrapper = archives.Wrapper()
     for name in pictures.values_list("name", flat=True).iterator(chunk_size=2000):
         wrapper.see(_parts_of(name))
-    waiting, last = pictures.filter(listed=False).order_by("number"), -1
-    while parts := list(waiting.filter(number__gt=last)[:LISTED_AT_ONCE]):
-        last = parts[-1].number
+    for parts in batches(pictures.filter(listed=False), LISTED_AT_ONCE, key="number"):
         told = [part for part in parts if not beside.tells_of_picture(part.name)]
         with transaction.atomic():
             _write(_picture(part, wrapper.folder) for part in told)
@@ -307,11 +306,9 @@ def _end(part: UploadPart, wrapper: str | None, handle: jobs.Handle) -> None:
 
 def _take_off(rows: QuerySet[UploadFile], wrapper: str, handle: jobs.Handle) -> None:
     """Shorten the groups' names, batch by batch: SQLite lets nobody else write meanwhile."""
-    last = -1
-    while found := list(rows.filter(number__gt=last).values_list("pk", "number")[:LISTED_AT_ONCE]):
-        last = found[-1][1]
+    for found in batches(rows.only("pk", "number"), LISTED_AT_ONCE, key="number"):
         with transaction.atomic():
-            UploadFile.objects.filter(pk__in=[pk for pk, _ in found]).update(
+            UploadFile.objects.filter(pk__in=[row.pk for row in found]).update(
                 group_name=Substr("group_name", Value(len(wrapper) + 2))
             )
             handle.report(stage="Naming the groups")

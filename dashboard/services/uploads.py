@@ -29,6 +29,7 @@ from dashboard.models import (
     UploadPart,
     UploadType,
 )
+from dashboard.queries.pages import batches
 from dashboard.queries.uploads import (
     can_retry_upload,
     counts,
@@ -212,11 +213,11 @@ def _made_type(upload: Upload, name: str) -> SimilarityType:
 def _fail_wrong(upload: Upload, handle: jobs.Handle) -> None:
     """Let what is in error fail, each with its reason."""
     waiting = upload.files.filter(status=UploadFile.Status.WAITING).exclude(wrong={})
-    pks, last = waiting.order_by("pk").values_list("pk", flat=True), 0
-    while some := list(pks.filter(pk__gt=last)[:FAILED_AT_ONCE]):
-        last = some[-1]
+    for some in batches(waiting.only("pk"), FAILED_AT_ONCE):
         with transaction.atomic():
-            UploadFile.objects.filter(pk__in=some).update(status=UploadFile.Status.FAILED)
+            UploadFile.objects.filter(pk__in=[row.pk for row in some]).update(
+                status=UploadFile.Status.FAILED
+            )
             handle.report(stage="Bringing pictures in")
         handle.check()
 

@@ -18,11 +18,11 @@ from accounts.words import counted
 from dashboard.forms.upload_plans import CodePageForm, MendForm, RenameForm
 from dashboard.forms.uploads import TypeForm
 from dashboard.models import Upload, UploadFile
+from dashboard.queries.pages import page_by_id
 from dashboard.queries.receiving import expires
 from dashboard.queries.upload_plans import (
     CodePageUse,
     code_pages_used,
-    file_page,
     files_in_error,
     files_left_out,
     plan_totals,
@@ -58,7 +58,7 @@ def plan_page(request: WorkspaceRequest, shown: Upload) -> HttpResponse:
 
 def _plan(request: WorkspaceRequest, shown: Upload, cursor: str = "") -> dict[str, Any]:
     groups, following = planned_groups(shown, cursor)
-    errors = file_page(files_in_error(shown), size=ERRORS_SHOWN)
+    errors = page_by_id(files_in_error(shown), size=ERRORS_SHOWN)
     chosen = {"similarity_type": shown.similarity_type_id, "new_type": shown.new_type_name}
     return {
         "upload": shown,
@@ -95,7 +95,7 @@ def upload_rows(request: WorkspaceRequest, upload_id: UUID) -> HttpResponse:
         rows = planned_files(shown).filter(
             group_name=asked.get("group", ""), type_name=asked.get("type", "")
         )
-    found = file_page(rows, request.GET.get("cursor", ""))
+    found = page_by_id(rows, request.GET.get("cursor", ""))
     following = urlencode(asked | {"cursor": found.next})
     context = {
         "upload": shown,
