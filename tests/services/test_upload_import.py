@@ -248,7 +248,7 @@ def test_a_database_that_fails_leaves_no_bytes(cast: Cast, monkeypatch: pytest.M
     def fail(**_fields: object) -> None:
         raise RuntimeError("the database went away")
 
-    monkeypatch.setattr(jobs, "enqueue", fail)
+    monkeypatch.setattr("dashboard.services.uploads.enqueue", fail)
     with pytest.raises(RuntimeError):
         start_upload(
             workspace=cast.workspace, files=[packed(SHOES)], similarity_type=None, actor=cast.bob
