@@ -1,20 +1,19 @@
 """The browser's words for counts and shares are the server's."""
 
-from pathlib import Path
 from typing import Any
 
 import pytest
 from playwright.sync_api import Page
 
-from tests import words
-from tests.live import Server, static_files
+from tests import prepared, words
+from tests.live import Server
 
 pytestmark = [pytest.mark.browser, pytest.mark.live]
 
 
 def test_they_are_the_same(page: Page, program: Server) -> None:
     page.goto(f"{program.url}accounts/login/")
-    [module] = Path(static_files()).glob("js/words.*.js")  # its name holds its hash
+    [module] = prepared.static_files().glob("js/words.*.js")  # its name holds its hash
     for name, table in (("counted", words.COUNTED), ("percent", words.PERCENT)):
         cases: list[Any] = [list(asked) for asked, _ in table]
         said = page.evaluate(
