@@ -6,12 +6,12 @@ import pytest
 from playwright.sync_api import Page
 
 from tests import prepared, words
-from tests.live import Server
+from tests.browser.people import Home
 
 pytestmark = [pytest.mark.browser, pytest.mark.live]
 
 
-def test_they_are_the_same(page: Page, program: Server) -> None:
+def test_they_are_the_same(page: Page, program: Home) -> None:
     page.goto(f"{program.url}accounts/login/")
     [module] = prepared.static_files().glob("js/words.*.js")  # its name holds its hash
     for name, table in (("counted", words.COUNTED), ("percent", words.PERCENT)):
