@@ -100,15 +100,24 @@ def _house(settings: Settings, tmp_path: Path) -> Iterator[None]:
 
 
 @pytest.fixture(scope="session")
-def django_db_modify_db_settings(django_db_modify_db_settings_parallel_suffix: None) -> None:
+def django_db_modify_db_settings(
+    request: pytest.FixtureRequest, django_db_modify_db_settings_parallel_suffix: None
+) -> None:
     """Let the test database begin with all tables: migrations then find nothing to do."""
     default = connection.settings_dict
     if connection.vendor == "postgresql":
+        if not any(map(_uses_a_database, request.session.items)):
+            return
         default["TEST"]["TEMPLATE"] = prepared.template(os.environ["DATABASE_URL"])
         # A test's data need not outlive a crash of the server.
         default["OPTIONS"]["options"] = "-c synchronous_commit=off"
     else:
         connection_created.connect(_fill, weak=False)
+
+
+def _uses_a_database(item: pytest.Item) -> bool:
+    names = {"db", "transactional_db", "live_server"} & set(getattr(item, "fixturenames", ()))
+    return bool(names or item.get_closest_marker("django_db"))
 
 
 def _fill(connection: Any, **_: object) -> None:

@@ -45,7 +45,7 @@ class Server:
             | environment
         )
         if not self.environment.get("DATABASE_URL"):
-            shutil.copy(prepared.sqlite_file(), folder)
+            shutil.copy(prepared.sqlite_file(), folder / prepared.SQLITE)
         self._process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:

@@ -7,6 +7,7 @@ all parts beforehand, and with `away` removes what lies outside the folder.
 
 import atexit
 import fcntl
+import hashlib
 import os
 import shutil
 import subprocess
@@ -21,6 +22,7 @@ import psycopg
 
 ROOT = Path(__file__).parents[1]
 FOLDER = "LIKEWISE_TEST_SHARED"
+KEPT = ROOT / ".pytest_cache/tables"  # `make clean` removes it
 SQLITE = "likewise.sqlite3"
 _TEMPLATE = "template"
 
@@ -35,8 +37,26 @@ def shared() -> Path:
 
 @cache
 def sqlite_file() -> Path:
-    """Return the file of an SQLite database as the first start leaves it."""
-    return _made("sqlite", lambda folder: _migrate(folder, "")) / SQLITE
+    """Return the file of an SQLite database as the first start leaves it.
+
+    It is kept from run to run until a migration changes: who runs one file of tests waits for none.
+    """
+    kept = KEPT / f"{_migrations()}.sqlite3"
+    if not kept.exists():
+        made = _made("sqlite", lambda folder: _migrate(folder, "")) / SQLITE
+        KEPT.mkdir(parents=True, exist_ok=True)
+        whole = shutil.copy(made, KEPT / f"{uuid.uuid4().hex}.part")
+        Path(whole).replace(kept)
+    return kept
+
+
+def _migrations() -> str:
+    """Return what changes with our migrations and those of packages."""
+    files = [ROOT / "requirements.lock", *sorted(ROOT.glob("*/migrations/*.py"))]
+    digest = hashlib.sha256()
+    for file in files:
+        digest.update(f"{file.relative_to(ROOT)}\n".encode() + file.read_bytes())
+    return digest.hexdigest()[:16]
 
 
 @cache
@@ -47,7 +67,7 @@ def static_files() -> Path:
     def collect(folder: Path) -> None:
         data = folder / "data"
         data.mkdir()
-        shutil.copy(file, data)
+        shutil.copy(file, data / SQLITE)
         _manage("start", "prepare", LIKEWISE_DATA=data, LIKEWISE_STATIC=folder / "static")
 
     return _made("static", collect) / "static"

@@ -14,9 +14,10 @@ from tests import setups
 
 _SET_UP = re.compile(rf"\[({'|'.join(setups.NAMES)})\b")
 # What takes longest, from a minute on; then what starts the program; then all else in any order.
-_LONGEST = (
+LONGEST = (
     "tests/browser/test_pages.py",
     "tests/faults/test_faults.py",
+    "tests/upgrade/test_history.py",
     "tests/fuzz/test_schema.py",
     "tests/faults/test_redis.py",
     "tests/files/test_image_memory.py",
@@ -28,13 +29,18 @@ class FileByFile(LoadScopeScheduling):  # type: ignore[misc]  # xdist has no typ
     """Give each process a file at a time, or what a file has for one set-up."""
 
     def _split_scope(self, nodeid: str) -> str:
-        found = _SET_UP.search(nodeid)
-        return nodeid.partition("::")[0] + (found[0] if found else "")
+        return unit_of(nodeid)
+
+
+def unit_of(nodeid: str) -> str:
+    """Name what a test stays together with."""
+    found = _SET_UP.search(nodeid)
+    return nodeid.partition("::")[0] + (found[0] if found else "")
 
 
 def longest_first(items: list[pytest.Item], root: Path) -> None:
     """Sort by what is known to take long; the order is otherwise as it was."""
-    ranks = {path: rank for rank, path in enumerate(_LONGEST)}
+    ranks = {path: rank for rank, path in enumerate(LONGEST)}
 
     def rank(item: pytest.Item) -> int:
         path = item.path.relative_to(root).as_posix()

@@ -69,7 +69,7 @@ def late(page: Page, program: Home) -> Iterator[Callable[[], None]]:
         for route in held:
             route.continue_()
 
-    page.route("**/htmx*.js", held.append)
+    page.route("**/htmx*.js", lambda route: held.append(route))
     yield let_it_come
     page.unroute_all(behavior="ignoreErrors")
 
