@@ -2,9 +2,12 @@
 
 import os
 import shutil
+import sqlite3
 import tempfile
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 # The suite must not see the developer's settings, nor write to their data; only the database of
 # DATABASE_URL counts. This stands before Django, which reads its settings once.
@@ -34,14 +37,18 @@ if not os.environ.get("DATABASE_URL"):
 import pytest  # noqa: E402
 from django.core.cache import cache  # noqa: E402
 from django.db import connection  # noqa: E402
+from django.db.backends.signals import connection_created  # noqa: E402
 from django.test import Client  # noqa: E402
 from pytest_django import Settings  # noqa: E402
 
 from accounts.models import User, Workspace  # noqa: E402
 from dashboard.services.queueing import Broker  # noqa: E402
+from tests import prepared  # noqa: E402
 from tests.factories import ApiClient, Cast, api_client, make_cast, signed_in  # noqa: E402
+from tests.scheduling import FileByFile, longest_first  # noqa: E402
 
 _ROOT = Path(__file__).parent
+prepared.shared()  # named here, before xdist starts its workers
 
 
 def pytest_itemcollected(item: pytest.Item) -> None:
@@ -50,6 +57,17 @@ def pytest_itemcollected(item: pytest.Item) -> None:
     starts_it = {"set_up", "shared_set_up"} & set(getattr(item, "fixturenames", ()))
     if room == "api" or (room == "walks" and not starts_it):
         item.add_marker("contract")
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    longest_first(items, _ROOT.parent)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> FileByFile:
+    config.option.loadscopereorder = False  # by time, not by number
+    return FileByFile(config, log)
 
 
 def pytest_unconfigure() -> None:
@@ -79,6 +97,34 @@ def _house(settings: Settings, tmp_path: Path) -> Iterator[None]:
     Broker.away_until = 0.0
     yield
     cache.clear()
+
+
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings(
+    request: pytest.FixtureRequest, django_db_modify_db_settings_parallel_suffix: None
+) -> None:
+    """Let the test database begin with all tables: migrations then find nothing to do."""
+    default = connection.settings_dict
+    if connection.vendor == "postgresql":
+        if not any(map(_uses_a_database, request.session.items)):
+            return
+        default["TEST"]["TEMPLATE"] = prepared.template(os.environ["DATABASE_URL"])
+        # A test's data need not outlive a crash of the server.
+        default["OPTIONS"]["options"] = "-c synchronous_commit=off"
+    else:
+        connection_created.connect(_fill, weak=False)
+
+
+def _uses_a_database(item: pytest.Item) -> bool:
+    names = {"db", "transactional_db", "live_server"} & set(getattr(item, "fixturenames", ()))
+    return bool(names or item.get_closest_marker("django_db"))
+
+
+def _fill(connection: Any, **_: object) -> None:
+    """Copy the tables into a database in memory, once it is there."""
+    connection_created.disconnect(_fill)
+    with closing(sqlite3.connect(prepared.sqlite_file())) as tables:
+        tables.backup(connection.connection)
 
 
 @pytest.fixture(scope="session", autouse=True)

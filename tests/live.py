@@ -1,6 +1,5 @@
 """The program as people run it: `manage.py start` in a folder of its own, and a session on it."""
 
-import atexit
 import os
 import re
 import shutil
@@ -12,7 +11,6 @@ import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from functools import cache
 from pathlib import Path
 from urllib.parse import urljoin
 
@@ -22,17 +20,6 @@ from tests import prepared
 
 ROOT = Path(__file__).parents[1]
 EMAIL, PASSWORD = "alice@example.org", "correct horse battery"
-
-
-@cache
-def static_files() -> str:
-    """Return a folder for style sheets and scripts, which are the same for every installation.
-
-    The first to start collects them, which takes a dozen seconds of a core.
-    """
-    folder = tempfile.mkdtemp(prefix="likewise-static-")
-    atexit.register(shutil.rmtree, folder, ignore_errors=True)
-    return folder
 
 
 class Server:
@@ -50,7 +37,7 @@ class Server:
             | {
                 "LIKEWISE_ENV": os.devnull,
                 "LIKEWISE_DATA": str(folder),
-                "LIKEWISE_STATIC": static_files(),
+                "LIKEWISE_STATIC": str(prepared.static_files()),
                 "LIKEWISE_PORT": str(self.port),
                 "LIKEWISE_THROTTLE": "0",
                 "LIKEWISE_RESERVE_DISK": "0",
@@ -58,7 +45,7 @@ class Server:
             | environment
         )
         if not self.environment.get("DATABASE_URL"):
-            shutil.copy(prepared.sqlite_file(), folder)
+            shutil.copy(prepared.sqlite_file(), folder / prepared.SQLITE)
         self._process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:

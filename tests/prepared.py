@@ -1,52 +1,149 @@
-"""Databases with all tables in them, made once and copied: making them takes seconds of a core."""
+"""What takes seconds of a core to make and is the same for all: tables, style sheets and scripts.
+
+It is made once and copied. All processes of a run share one folder, which `LIKEWISE_TEST_SHARED`
+names; whoever needs a part first makes it, and the others wait. `python -m tests.prepared` makes
+all parts beforehand, and with `away` removes what lies outside the folder.
+"""
 
 import atexit
+import fcntl
+import hashlib
 import os
 import shutil
 import subprocess
 import sys
 import tempfile
 import uuid
+from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 
 import psycopg
 
 ROOT = Path(__file__).parents[1]
+FOLDER = "LIKEWISE_TEST_SHARED"
+KEPT = ROOT / ".pytest_cache/tables"  # `make clean` removes it
+SQLITE = "likewise.sqlite3"
+_TEMPLATE = "template"
+
+
+def shared() -> Path:
+    """Return the folder; the process that had to name it removes all at its end."""
+    if not os.environ.get(FOLDER):
+        os.environ[FOLDER] = tempfile.mkdtemp(prefix="likewise-shared-")
+        atexit.register(_remove, Path(os.environ[FOLDER]), os.getpid())
+    return Path(os.environ[FOLDER])
 
 
 @cache
 def sqlite_file() -> Path:
-    """Return the file of an SQLite database as the first start leaves it."""
-    folder = _migrated("")
-    return folder / "likewise.sqlite3"
+    """Return the file of an SQLite database as the first start leaves it.
+
+    It is kept from run to run until a migration changes: who runs one file of tests waits for none.
+    """
+    kept = KEPT / f"{_migrations()}.sqlite3"
+    if not kept.exists():
+        made = _made("sqlite", lambda folder: _migrate(folder, "")) / SQLITE
+        KEPT.mkdir(parents=True, exist_ok=True)
+        whole = shutil.copy(made, KEPT / f"{uuid.uuid4().hex}.part")
+        Path(whole).replace(kept)
+    return kept
+
+
+def _migrations() -> str:
+    """Return what changes with our migrations and those of packages."""
+    files = [ROOT / "requirements.lock", *sorted(ROOT.glob("*/migrations/*.py"))]
+    digest = hashlib.sha256()
+    for file in files:
+        digest.update(f"{file.relative_to(ROOT)}\n".encode() + file.read_bytes())
+    return digest.hexdigest()[:16]
+
+
+@cache
+def static_files() -> Path:
+    """Return a folder of style sheets and scripts as the first start collects them."""
+    file = sqlite_file()
+
+    def collect(folder: Path) -> None:
+        data = folder / "data"
+        data.mkdir()
+        shutil.copy(file, data / SQLITE)
+        _manage("start", "prepare", LIKEWISE_DATA=data, LIKEWISE_STATIC=folder / "static")
+
+    return _made("static", collect) / "static"
 
 
 @cache
 def template(server: str) -> str:
     """Return the name of a database on a server of PostgreSQL to make others from."""
-    name = f"tables_{uuid.uuid4().hex[:12]}"
-    with psycopg.connect(server, autocommit=True) as connection:
-        connection.execute(f"CREATE DATABASE {name}")
-    atexit.register(_drop, server, name)
-    _migrated(f"{server.rpartition('/')[0]}/{name}")
-    return name
+
+    def create(folder: Path) -> None:
+        name = f"tables_{uuid.uuid4().hex[:12]}"
+        (folder / _TEMPLATE).write_text(f"{server}\n{name}")
+        with psycopg.connect(server, autocommit=True) as connection:
+            connection.execute(f"CREATE DATABASE {name}")
+        _migrate(folder, f"{server.rpartition('/')[0]}/{name}")
+
+    return (_made("postgres", create) / _TEMPLATE).read_text().split()[1]
 
 
-def _drop(server: str, name: str) -> None:
-    with psycopg.connect(server, autocommit=True) as connection:
-        connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
+def _made(part: str, make: Callable[[Path], None]) -> Path:
+    """Return the folder of a part, which one process makes while the others wait."""
+    folder = shared() / part
+    with (shared() / f"{part}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not (folder / "done").exists():
+            shutil.rmtree(folder, ignore_errors=True)  # what somebody began and did not finish
+            folder.mkdir()
+            make(folder)
+            (folder / "done").touch()
+    return folder
 
 
-def _migrated(database: str) -> Path:
-    folder = Path(tempfile.mkdtemp(prefix="likewise-tables-"))
-    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+def _migrate(folder: Path, database: str) -> None:
+    _manage(
+        "migrate", "--no-input", "--verbosity", "0", DATABASE_URL=database, LIKEWISE_DATA=folder
+    )
+
+
+def _manage(*command: str, **settings: str | Path) -> None:
     kept = {name: value for name, value in os.environ.items() if not name.startswith("LIKEWISE_")}
-    settings = {"LIKEWISE_ENV": os.devnull, "LIKEWISE_DATA": str(folder)}
+    kept |= {"LIKEWISE_ENV": os.devnull, "DATABASE_URL": "", "REDIS_URL": ""}
+    kept |= {"LIKEWISE_RESERVE_DISK": "0"}
     subprocess.run(
-        [sys.executable, "manage.py", "migrate", "--no-input", "--verbosity", "0"],
+        [sys.executable, "manage.py", *command],
         cwd=ROOT,
-        env=kept | settings | {"DATABASE_URL": database, "REDIS_URL": ""},
+        env=kept | {name: str(value) for name, value in settings.items()},
+        stdout=subprocess.DEVNULL,
         check=True,
     )
-    return folder
+
+
+def _remove(folder: Path, maker: int) -> None:
+    if os.getpid() != maker:
+        return  # a fork of the process that made it
+    drop_template(folder)
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+def drop_template(folder: Path) -> None:
+    """Drop the database that others were made from, if there is one."""
+    note = folder / "postgres" / _TEMPLATE
+    if note.exists():
+        server, name = note.read_text().split()
+        with psycopg.connect(server, autocommit=True) as connection:
+            connection.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
+
+
+def main(words: list[str]) -> None:
+    """Make every part, or drop the template."""
+    if words == ["away"]:
+        drop_template(shared())
+        return
+    static_files()
+    if server := os.environ.get("DATABASE_URL", ""):
+        template(server)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

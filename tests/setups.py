@@ -41,6 +41,8 @@ def database(server: str) -> Iterator[str]:
     name = f"walk_{uuid.uuid4().hex[:12]}"
     with psycopg.connect(server, autocommit=True) as connection:
         connection.execute(f"CREATE DATABASE {name} TEMPLATE {template}")
+        # No test takes the server's own power away.
+        connection.execute(f"ALTER DATABASE {name} SET synchronous_commit = off")
         try:
             yield f"{server.rpartition('/')[0]}/{name}"
         finally:

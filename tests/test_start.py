@@ -4,6 +4,7 @@ import contextlib
 import json
 import os
 import re
+import shutil
 import signal
 import socket
 import subprocess
@@ -17,6 +18,8 @@ from pathlib import Path
 
 import pytest
 from django.conf import settings
+
+from tests import prepared
 
 pytestmark = pytest.mark.live
 
@@ -134,6 +137,7 @@ def test_it_ends_with_all_it_started_and_starts_again_at_once(static: Path, tmp_
     environment = environment_for(tmp_path, static, free_port())
     environment |= {"LIKEWISE_ADMIN_EMAIL": "olga@example.com"}
     environment |= {"LIKEWISE_ADMIN_PASSWORD": "correct-horse-battery"}
+    shutil.copy(prepared.sqlite_file(), tmp_path / prepared.SQLITE)
     first = start(environment)
     home = f"Likewise: http://localhost:{environment['LIKEWISE_PORT']}/\n"
     assert read_line(first) == home

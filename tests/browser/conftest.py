@@ -7,9 +7,9 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
-from tests.browser.demo import set_up
-from tests.browser.shop import Shop, sign_in
-from tests.live import EMAIL, PASSWORD, Server, running
+from tests.browser.people import Home, sign_in
+from tests.browser.shop import Shop
+from tests.live import Server, running
 
 CHROMIUM = "/usr/bin/chromium"
 PATIENCE = 20_000  # milliseconds: on a busy machine a page takes its time
@@ -39,12 +39,17 @@ def installation() -> Iterator[Server]:
         yield server
 
 
-@pytest.fixture(scope="module")
-def program(browser: Browser) -> Iterator[Server]:
-    """Run one installation, with an owner, for all that a module sends to it."""
+@pytest.fixture(scope="session")
+def house(browser: Browser) -> Iterator[Server]:
+    """Run one installation for all tests that need only a workspace of their own."""
     with running(DATABASE_URL="", REDIS_URL="") as server:
-        server.manage("user", "create", "--email", EMAIL, "--password", PASSWORD)
         yield server
+
+
+@pytest.fixture(scope="module")
+def program(house: Server, request: pytest.FixtureRequest) -> Home:
+    """Make an owner and a workspace for all that a module sends."""
+    return Home.made(house, request.path.stem)
 
 
 @pytest.fixture
@@ -70,16 +75,13 @@ def page(browser: Browser) -> Iterator[Page]:
 
 
 @pytest.fixture(scope="module")
-def shop(browser: Browser) -> Iterator[Shop]:
-    """Run a shop for all that a module does in it."""
-    with running(DATABASE_URL="", REDIS_URL="") as server:
-        page = browser.new_page()
-        set_up(server, page)
-        page.close()
-        yield Shop(server)
+def shop(program: Home) -> Shop:
+    """Open a shop for all that a module does in it."""
+    return Shop(program)
 
 
 @pytest.fixture
 def at_work(shop: Shop, page: Page) -> Page:
-    """Sign in."""
-    return sign_in(shop, page)
+    """Sign in where no colour is measured on its way to another."""
+    page.emulate_media(reduced_motion="reduce")
+    return sign_in(page, shop.home)

@@ -10,6 +10,7 @@ import time
 
 from playwright.sync_api import Page, expect
 
+from tests.browser.people import follow
 from tests.live import PASSWORD, Server
 from tests.pictures import packed_files, photos
 
@@ -135,7 +136,7 @@ def set_up(installation: Server, page: Page) -> None:
 
 def load(page: Page) -> None:
     """Load the demo by its button and wait until it is trained."""
-    page.get_by_role("button", name="Load the demo").click()
+    follow(page.get_by_role("button", name="Load the demo"))
     end = time.monotonic() + PATIENCE
     while time.monotonic() < end:
         page.goto(absolute(page, "/tasks/"))

@@ -9,8 +9,8 @@ from urllib.parse import urljoin
 
 from playwright.sync_api import Page, Request, expect
 
+from tests.browser.people import Home
 from tests.factories import drawn_jpeg
-from tests.live import EMAIL, PASSWORD, Server
 
 A_WHILE = 120_000
 SENDING = re.compile("/uploads/[0-9a-f-]{36}/files$")
@@ -74,15 +74,7 @@ def wait_for_some(page: Page, many: int) -> None:
     )
 
 
-def sign_in(page: Page, program: Server) -> None:
-    page.goto(urljoin(program.url, "/accounts/login/"))
-    page.get_by_label("E-mail").fill(EMAIL)
-    page.get_by_label("Password").fill(PASSWORD)
-    page.keyboard.press("Enter")
-    expect(page).to_have_title("Home · Likewise")
-
-
-def begin(page: Page, program: Server, *paths: Path, words: str) -> None:
+def begin(page: Page, program: Home, *paths: Path, words: str) -> None:
     """Drop files on the page, and have them brought in at once when all are there."""
     page.goto(urljoin(program.url, "/uploads/new"))
     drop(page, *paths)
@@ -119,7 +111,7 @@ def slow_down(page: Page) -> None:
     debugger.send("Network.emulateNetworkConditions", slow)
 
 
-def send_one_while_a_folder_is_read(page: Page, program: Server, where: Path, seed: int) -> None:
+def send_one_while_a_folder_is_read(page: Page, program: Home, where: Path, seed: int) -> None:
     """Drop a file, which comes in, and a folder of two that waits for `readFolders()`."""
     one = drawn_folder(where / "one", seed)
     more = drawn_folder(where / "more", seed + 1, seed + 2)

@@ -5,10 +5,10 @@ from pathlib import Path
 from typing import Any
 
 import requests
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page
 
+from tests.browser.people import Home
 from tests.factories import drawn_jpeg
-from tests.live import EMAIL, PASSWORD, Server
 
 AXE = (Path(__file__).parent / "vendor" / "axe.min.js").read_text()
 PICTURES = 72  # more than the grid shows at once
@@ -16,11 +16,11 @@ SIMILARITY = "similarity/training/v2/"
 
 
 class Shop:
-    """An installation with pictures in it, and a type of which an image has one group."""
+    """A workspace with pictures in it, and a type of which an image has one group."""
 
-    def __init__(self, server: Server) -> None:
-        self.server, self.url = server, server.url
-        self._key = server.manage("token", "create", "--email", EMAIL, "--name", "seed")
+    def __init__(self, home: Home) -> None:
+        self.home, self.url = home, home.url
+        self._key = home.server.manage("token", "create", "--email", home.email, "--name", "seed")
         self.images = [
             self._post(
                 "recognition/v2/training-image",
@@ -44,16 +44,6 @@ class Shop:
         answer = requests.post(self.url + path, json=fields, headers=headers, timeout=30)
         answer.raise_for_status()
         return str(answer.json().get("id", ""))
-
-
-def sign_in(shop: Shop, page: Page) -> Page:
-    page.emulate_media(reduced_motion="reduce")  # no colour is measured on its way to another
-    page.goto(shop.url + "accounts/login/")
-    page.get_by_label("E-mail").fill(EMAIL)
-    page.get_by_label("Password").fill(PASSWORD)
-    page.keyboard.press("Enter")
-    expect(page).to_have_title("Home · Likewise")
-    return page
 
 
 def no_barriers(page: Page) -> None:

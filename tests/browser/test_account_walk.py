@@ -11,7 +11,8 @@ from playwright.sync_api import Browser, Page, expect
 
 from tests.accounts.totp import code_of
 from tests.browser.demo import absolute
-from tests.live import EMAIL, PASSWORD, Server, running
+from tests.browser.people import Home, sign_in
+from tests.live import PASSWORD, running
 
 pytestmark = [pytest.mark.browser, pytest.mark.live]
 NEW_EMAIL, NEW_PASSWORD = "alice@new.example.org", "staple battery horse"
@@ -26,17 +27,16 @@ def letters(tmp_path: Path) -> Iterator[Path]:
 
 
 @pytest.fixture
-def mailing(letters: Path) -> Iterator[Server]:
+def mailing(letters: Path) -> Iterator[Home]:
     """Run an installation that writes its letters into the folder."""
     with running(
         DATABASE_URL="", REDIS_URL="", LIKEWISE_EMAIL_URL=f"filemail:///{letters}"
     ) as server:
-        server.manage("user", "create", "--email", EMAIL, "--password", PASSWORD)
-        yield server
+        yield Home.made(server, "alice")
 
 
-def test_it_works(mailing: Server, letters: Path, page: Page, browser: Browser) -> None:
-    sign_in(page, mailing.url, EMAIL, PASSWORD)
+def test_it_works(mailing: Home, letters: Path, page: Page, browser: Browser) -> None:
+    sign_in(page, mailing)
     page.locator(".sidebar .menu-up summary").click()
     page.get_by_role("link", name="Account", exact=True).click()
     expect(page).to_have_title("Account · Likewise")
@@ -44,19 +44,12 @@ def test_it_works(mailing: Server, letters: Path, page: Page, browser: Browser) 
     _change_the_password(page)
     secret, codes = _set_up_a_second_factor(page)
     _sign_out(page)
-    _sign_in_by_code(page, mailing.url, code_of(secret, 1))
+    changed = Home(mailing.server, NEW_EMAIL, NEW_PASSWORD)
+    _sign_in_by_code(page, changed, code_of(secret, 1))
     _sign_out(page)
-    _sign_in_by_code(page, mailing.url, codes[0])
-    _sign_out_everywhere(page, mailing.url, browser, codes[1])
+    _sign_in_by_code(page, changed, codes[0])
+    _sign_out_everywhere(page, changed, browser, codes[1])
     _new_codes_and_off(page)
-
-
-def sign_in(page: Page, url: str, email: str, password: str) -> None:
-    page.goto(url)
-    page.get_by_label("E-mail").fill(email)
-    page.get_by_label("Password").fill(password)
-    page.get_by_role("button", name="Sign in").click()
-    page.wait_for_load_state()
 
 
 def _fits(page: Page) -> None:
@@ -131,8 +124,8 @@ def _sign_out(page: Page) -> None:
     expect(page).to_have_title("Sign in · Likewise")
 
 
-def _sign_in_by_code(page: Page, url: str, code: str) -> None:
-    sign_in(page, url, NEW_EMAIL, NEW_PASSWORD)
+def _sign_in_by_code(page: Page, home: Home, code: str) -> None:
+    sign_in(page, home)
     expect(page).to_have_title("Second factor · Likewise")
     expect(page.get_by_label("Code")).to_be_focused()
     _fits(page)
@@ -144,10 +137,10 @@ def _sign_in_by_code(page: Page, url: str, code: str) -> None:
     expect(page).to_have_title("Home · Likewise")
 
 
-def _sign_out_everywhere(page: Page, url: str, browser: Browser, code: str) -> None:
+def _sign_out_everywhere(page: Page, home: Home, browser: Browser, code: str) -> None:
     context = browser.new_context()
     other = context.new_page()
-    _sign_in_by_code(other, url, code)
+    _sign_in_by_code(other, home, code)
     page.goto(absolute(page, "/settings/account/sessions"))
     expect(page.locator("tbody tr").filter(has_text="Chrome on Linux")).to_have_count(2)
     _fits(page)

@@ -6,29 +6,24 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.demo import PATIENCE, absolute
+from tests.browser.people import Home, sign_in
 from tests.browser.test_pages import _look
-from tests.live import EMAIL, PASSWORD, Server
 
 pytestmark = [pytest.mark.browser, pytest.mark.live]
 # As the demo's job does, with a dozen products.
 LOAD = """
 from django.db import transaction
-from accounts.models import User
 from dashboard.files import demo_pictures
 from dashboard.services import demo
 demo_pictures.PRODUCTS, demo_pictures.VIEWS = 12, 3
-actor = User.objects.first()
 with transaction.atomic():
-    demo._hand_over(actor.memberships.first().workspace, list(demo.draw_demo()), actor)
+    demo._hand_over(workspace, list(demo.draw_demo()), actor)
 """
 
 
-def test_it_is_shown_and_taken_back(page: Page, program: Server) -> None:
-    program.manage("shell", "--verbosity=0", "--command", LOAD)
-    page.goto(f"{program.url}accounts/login/?next=/demo/")
-    page.get_by_label("E-mail").fill(EMAIL)
-    page.get_by_label("Password").fill(PASSWORD)
-    page.get_by_role("button", name="Sign in").click()
+def test_it_is_shown_and_taken_back(page: Page, program: Home) -> None:
+    program.shell(LOAD)
+    sign_in(page, program, "/demo/")
     _wait_for(page, "Search by picture with it")
     assert [*_look(page, absolute(page, "/demo/"))] == []
     for address in ("/uploads/", "/types/", "/tasks/", "/versions/", "/groups/"):

@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.browser.shop import Shop, no_barriers, sign_in
+from tests.browser.people import follow, sign_in
+from tests.browser.shop import Shop, no_barriers
 
 pytestmark = [pytest.mark.browser, pytest.mark.live]
 
@@ -23,6 +24,7 @@ def settled(page: Page) -> None:
 def open_picker(page: Page) -> None:
     page.get_by_role("link", name="Put groups in").click()
     expect(page.get_by_label("Search groups by name")).to_be_focused()
+    settled(page)
 
 
 def test_groups_go_into_a_group_and_out_again(shop: Shop, at_work: Page) -> None:
@@ -48,7 +50,7 @@ def test_groups_go_into_a_group_and_out_again(shop: Shop, at_work: Page) -> None
 
     cards(page).filter(has_text="Nest two").get_by_role("link").click()
     expect(page).to_have_title("Nest two · Likewise")
-    page.get_by_role("link", name="Big nest").click()
+    follow(page.get_by_role("link", name="Big nest"))
 
     expect(page.get_by_role("button", name="Take out of the group")).to_be_hidden()
     page.get_by_label("Tick Nest one").focus()
@@ -87,7 +89,7 @@ def test_images_are_picked_for_a_group(shop: Shop, at_work: Page) -> None:
     page = at_work
     taken = shop.group("Pick taken", 60, 61)
     page.goto(shop.group("Pick here"))
-    page.get_by_role("link", name="Add images").first.click()
+    follow(page.get_by_role("link", name="Add images").first)
     boxes = page.get_by_role("checkbox")
     expect(page.get_by_role("link", name="In no group of")).to_have_attribute(
         "aria-current", "true"
@@ -106,7 +108,7 @@ def test_images_are_picked_for_a_group(shop: Shop, at_work: Page) -> None:
     expect(page.locator("#found")).to_be_focused()
     expect(page.locator("[data-bulk]")).to_be_hidden()
 
-    page.get_by_role("link", name="All that are not in it").click()
+    follow(page.get_by_role("link", name="All that are not in it"))
     page.get_by_label("Search by file name").press_sequentially("nothing like it")
     expect(page.locator("#search-status")).to_have_text("No image fits.")
     page.get_by_label("Search by file name").fill("")
@@ -120,7 +122,7 @@ def test_images_are_picked_for_a_group(shop: Shop, at_work: Page) -> None:
     page.get_by_role("button", name="Cancel").click()
     expect(page.locator("[data-bulk-count]")).to_have_text("60 images")
 
-    page.get_by_role("link", name="Done").click()
+    follow(page.get_by_role("link", name="Done"))
     expect(cards(page)).to_have_count(4)
     cards(page).first.get_by_role("checkbox").check()
     page.get_by_role("button", name="Take out of the group").click()
@@ -204,7 +206,7 @@ def test_the_grid_is_searched_as_one_types(shop: Shop, at_work: Page) -> None:
 
 def test_everything_works_without_javascript(shop: Shop, browser: Browser) -> None:
     context = browser.new_context(java_script_enabled=False)
-    page = sign_in(shop, context.new_page())
+    page = sign_in(context.new_page(), shop.home)
     shop.group("Plain inner", 20)
     outer, leaf = shop.group("Plain outer"), shop.group("Plain leaf")
     page.goto(outer)

@@ -11,6 +11,7 @@ import pytest
 import requests
 from playwright.sync_api import Page, expect
 
+from tests.browser.people import follow
 from tests.data.products import Pool, products
 from tests.files.pictures import encoded
 from tests.live import PASSWORD, Server
@@ -55,7 +56,7 @@ def _set_up(installation: Server, page: Page) -> None:
 
 
 def _upload(page: Page, archive: Path) -> None:
-    page.get_by_role("link", name="Upload").first.click()
+    follow(page.get_by_role("link", name="Upload").first)
     page.locator("[data-upload-input]").first.set_input_files(archive)
     page.get_by_label("Or of a new type").fill("Same colours")
     page.get_by_label("Bring everything in at once").check()

@@ -6,7 +6,8 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from tests.browser.conftest import PATIENCE
-from tests.browser.shop import Shop, no_barriers, sign_in
+from tests.browser.people import sign_in
+from tests.browser.shop import Shop, no_barriers
 from tests.factories import drawn_jpeg
 
 pytestmark = [pytest.mark.browser, pytest.mark.live]
@@ -116,7 +117,7 @@ def test_a_refusal_keeps_ticks_and_name(shop: Shop, at_work: Page) -> None:
 
 def test_without_javascript_nothing_is_lost_either(shop: Shop, browser: Browser) -> None:
     context = browser.new_context(java_script_enabled=False)
-    page = sign_in(shop, context.new_page())
+    page = sign_in(context.new_page(), shop.home)
     shop.group("Plain phone", 50)
     page.goto(f"{shop.url}images/")
     for number in (50, 51):

@@ -1,19 +1,18 @@
 """Names of groups in the browser: completed while one types, and equal ones told."""
 
-import pytest
-from playwright.sync_api import Page, expect
+from collections.abc import Callable, Iterator
 
-from tests.live import EMAIL, PASSWORD, Server
+import pytest
+from playwright.sync_api import Page, Route, expect
+
+from tests.browser.people import Home, follow, sign_in
 
 pytestmark = [pytest.mark.browser, pytest.mark.live]
 MAKE = """
-from accounts.models import User
 from dashboard.services.groups import add_images, create_group
 from dashboard.services.images import add_image
 from dashboard.services.similarity_types import create_type
 from tests.factories import drawn_jpeg
-actor = User.objects.first()
-workspace = actor.memberships.first().workspace
 kind = create_type(workspace=workspace, name="Same face", exclusive=False, actor=actor)
 images = [
     add_image(workspace=workspace, data=drawn_jpeg(seed), file_name=f"{seed}.jpg", actor=actor)
@@ -27,17 +26,13 @@ print(kind.pk)
 
 
 @pytest.fixture(scope="module")
-def kind(program: Server) -> str:
+def kind(program: Home) -> str:
     """Make a type with a few groups and images, and return its id."""
-    return program.manage("shell", "--verbosity=0", "--command", MAKE)
+    return program.shell(MAKE)
 
 
-def test_names_are_completed_and_equal_ones_told(page: Page, program: Server, kind: str) -> None:
-    page.goto(f"{program.url}accounts/login/?next=/types/{kind}")
-    page.get_by_label("E-mail").fill(EMAIL)
-    page.get_by_label("Password").fill(PASSWORD)
-    page.get_by_role("button", name="Sign in").click()
-
+def test_names_are_completed_and_equal_ones_told(page: Page, program: Home, kind: str) -> None:
+    sign_in(page, program, f"/types/{kind}")
     page.get_by_label("Name of the new group").press_sequentially("FACE")
     options = page.locator("datalist option")
     expect(options).to_have_count(2)
@@ -47,7 +42,7 @@ def test_names_are_completed_and_equal_ones_told(page: Page, program: Server, ki
     page.get_by_role("button", name="Make the group").click()
     expect(page.get_by_text("There is already a group “face-smiling”")).to_be_visible()
     expect(page.get_by_label("Name")).to_have_value("Face-Smiling")
-    page.get_by_role("link", name="“face-smiling”").click()
+    follow(page.get_by_role("link", name="“face-smiling”"))
 
     page.get_by_role("link", name="Rename").click()
     page.get_by_label("Name of the group").fill("FACE-frowning")
@@ -64,12 +59,43 @@ def test_names_are_completed_and_equal_ones_told(page: Page, program: Server, ki
     expect(page.get_by_text("2 images went into “face-smiling”.")).to_be_visible()
 
 
+@pytest.fixture
+def late(page: Page, program: Home) -> Iterator[Callable[[], None]]:
+    """Sign in where htmx does not arrive until it is told to."""
+    sign_in(page, program)
+    held: list[Route] = []
+
+    def let_it_come() -> None:
+        for route in held:
+            route.continue_()
+
+    page.route("**/htmx*.js", lambda route: held.append(route))
+    yield let_it_come
+    page.unroute_all(behavior="ignoreErrors")
+
+
+def test_what_was_typed_before_htmx_came_is_completed(
+    page: Page, program: Home, kind: str, late: Callable[[], None]
+) -> None:
+    page.goto(f"{program.url}types/{kind}", wait_until="commit")
+    page.get_by_label("Name of the new group").press_sequentially("FACE")
+    late()
+    expect(page.locator("datalist option")).to_have_count(2)
+
+
 @pytest.mark.usefixtures("kind")
-def test_of_two_equal_names_a_person_chooses(page: Page, program: Server) -> None:
-    page.goto(f"{program.url}accounts/login/?next=/images/")
-    page.get_by_label("E-mail").fill(EMAIL)
-    page.get_by_label("Password").fill(PASSWORD)
-    page.get_by_role("button", name="Sign in").click()
+def test_what_was_typed_before_htmx_came_is_searched_for(
+    page: Page, program: Home, late: Callable[[], None]
+) -> None:
+    page.goto(f"{program.url}images/", wait_until="commit")
+    page.get_by_label("Search by file name").press_sequentially("2.j")
+    late()
+    expect(page.locator(".image-grid > .tile")).to_have_count(1)
+
+
+@pytest.mark.usefixtures("kind")
+def test_of_two_equal_names_a_person_chooses(page: Page, program: Home) -> None:
+    sign_in(page, program, "/images/")
     page.set_viewport_size({"width": 390, "height": 844})
     for name in ("1.jpg", "2.jpg"):
         page.get_by_role("checkbox", name=name).check()

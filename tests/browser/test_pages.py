@@ -23,6 +23,7 @@ from tests.browser.demo import (
     set_up,
     visit,
 )
+from tests.browser.people import follow
 from tests.data.products import Pool, products
 from tests.files.pictures import encoded
 from tests.live import PASSWORD, Server
@@ -99,7 +100,7 @@ def _upload(page: Page, pictures: dict[str, list[Path]], folder: Path) -> None:
     note.write_bytes(b"hello")
     broken.write_bytes(good[0].read_bytes()[:900])
     page.get_by_role("link", name="Images", exact=True).click()
-    page.get_by_role("link", name="Upload images").first.click()
+    follow(page.get_by_role("link", name="Upload images").first)
     page.locator("[data-upload-input]").first.set_input_files([note, *good, broken])
     page.get_by_label("Bring everything in at once").check()
     page.get_by_role("button", name="Upload", exact=True).click()
@@ -121,7 +122,7 @@ def _group(page: Page, pictures: dict[str, list[Path]]) -> None:
     page.get_by_label("Name").fill("Same mug")
     page.get_by_role("button", name="Save").click()
     for name, views in pictures.items():
-        page.get_by_role("link", name="Images", exact=True).click()
+        follow(page.get_by_role("link", name="Images", exact=True))
         for path in views:
             page.get_by_role("checkbox", name=path.name).check()
         page.get_by_label("Type of the group").select_option(label="Same mug")
@@ -146,7 +147,7 @@ def _train(page: Page) -> None:
 
 def _search(page: Page, pictures: dict[str, list[Path]]) -> None:
     """Search with a picture that was brought in: what is most alike to it is itself."""
-    page.get_by_role("link", name="Search", exact=True).click()
+    follow(page.get_by_role("link", name="Search", exact=True))
     page.get_by_label("Alike in the sense of").select_option(label="Mugs version 1")
     sent = next(iter(pictures.values()))[0]
     page.locator("input[type=file]").set_input_files(sent)

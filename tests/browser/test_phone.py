@@ -4,19 +4,16 @@ import pytest
 from playwright.sync_api import Page
 
 from tests.browser.demo import absolute, visit
+from tests.browser.people import Home, sign_in
 from tests.browser.test_pages import SQUEEZED
-from tests.live import EMAIL, PASSWORD, Server
 
 pytestmark = [pytest.mark.browser, pytest.mark.live]
 NAME = "Face-smiling-with-a-long-name"
 MAKE = f"""
-from accounts.models import User
 from dashboard.services.groups import add_images, create_group
 from dashboard.services.images import add_image
 from dashboard.services.similarity_types import create_type
 from tests.factories import drawn_jpeg
-actor = User.objects.first()
-workspace = actor.memberships.first().workspace
 kind = create_type(workspace=workspace, name="Same face", exclusive=True, actor=actor)
 group = create_group(similarity_type=kind, name="{NAME}", actor=actor)
 image = add_image(workspace=workspace, data=drawn_jpeg(1), file_name="{NAME}.jpg", actor=actor)
@@ -25,13 +22,9 @@ print(f"/groups/{{group.pk}} /types/{{kind.pk}} /images/{{image.pk}}")
 """
 
 
-def test_titles_keep_their_width(page: Page, program: Server) -> None:
-    page.goto(f"{program.url}accounts/login/")
-    page.get_by_label("E-mail").fill(EMAIL)
-    page.get_by_label("Password").fill(PASSWORD)
-    page.get_by_role("button", name="Sign in").click()
-    page.wait_for_url(program.url)
-    paths = program.manage("shell", "--verbosity=0", "--command", MAKE).split()
+def test_titles_keep_their_width(page: Page, program: Home) -> None:
+    sign_in(page, program)
+    paths = program.shell(MAKE).split()
     page.set_viewport_size({"width": 390, "height": 844})
     for path in paths:
         visit(page, absolute(page, path), "light")

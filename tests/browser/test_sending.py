@@ -9,6 +9,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from dashboard.files.junk import is_junk
+from tests.browser.people import Home, sign_in
 from tests.browser.senders import (
     A_WHILE,
     SENDING,
@@ -19,13 +20,11 @@ from tests.browser.senders import (
     figure,
     reload_as_another,
     requests_of,
-    sign_in,
     slow_down,
     wait_for_some,
 )
 from tests.factories import drawn_jpeg
 from tests.files.test_junk import JUNK, PICTURES
-from tests.live import Server
 
 pytestmark = [pytest.mark.browser, pytest.mark.live]
 TUS_CLIENT = (Path(__file__).parent / "vendor" / "tus.min.js").read_text()
@@ -49,7 +48,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return root
 
 
-def test_browser_and_server_leave_out_the_same(program: Server, page: Page) -> None:
+def test_browser_and_server_leave_out_the_same(program: Home, page: Page) -> None:
     sign_in(page, program)
     page.goto(urljoin(program.url, "/uploads/new"))
     tells = """paths => {
@@ -69,7 +68,7 @@ def in_it(page: Page, url: str) -> tuple[int, int]:
     return images, groups
 
 
-def test_300_files_and_a_reload(program: Server, page: Page, folder: Path) -> None:
+def test_300_files_and_a_reload(program: Home, page: Page, folder: Path) -> None:
     sign_in(page, program)
     images, groups = in_it(page, program.url)
     page.goto(urljoin(program.url, "/uploads/new"))
@@ -104,7 +103,7 @@ def test_300_files_and_a_reload(program: Server, page: Page, folder: Path) -> No
 
 
 def test_another_browser_goes_on(
-    program: Server, browser: Browser, page: Page, tmp_path: Path
+    program: Home, browser: Browser, page: Page, tmp_path: Path
 ) -> None:
     """A large file breaks off, the page is closed, and somebody goes on elsewhere."""
     large = drawn_archive(tmp_path / "large.zip", 90_001)
@@ -136,7 +135,7 @@ def test_another_browser_goes_on(
     expect(page.get_by_text("1 of 1").first).to_be_visible(timeout=A_WHILE)
 
 
-def test_a_dead_network_and_a_pause(program: Server, browser: Browser, folder: Path) -> None:
+def test_a_dead_network_and_a_pause(program: Home, browser: Browser, folder: Path) -> None:
     context = browser.new_context()  # whose console may complain about the network
     page = context.new_page()
     sign_in(page, program)
@@ -161,7 +160,7 @@ def test_a_dead_network_and_a_pause(program: Server, browser: Browser, folder: P
     context.close()
 
 
-def test_a_client_that_is_not_ours(program: Server, page: Page) -> None:
+def test_a_client_that_is_not_ours(program: Home, page: Page) -> None:
     """The protocol's own client sends through the pages' door, with the form's token."""
     sign_in(page, program)
     page.goto(urljoin(program.url, "/uploads/new"))
@@ -188,7 +187,7 @@ def test_a_client_that_is_not_ours(program: Server, page: Page) -> None:
 
 
 def test_whoever_goes_on_may_choose_part_by_part(
-    program: Server, page: Page, folder: Path, tmp_path: Path
+    program: Home, page: Page, folder: Path, tmp_path: Path
 ) -> None:
     """Nothing was named when the page was closed: it waits until as much is named as was chosen."""
     sign_in(page, program)
@@ -218,7 +217,7 @@ def test_whoever_goes_on_may_choose_part_by_part(
     expect(page.get_by_text("3 of 3").first).to_be_visible(timeout=A_WHILE)
 
 
-def test_an_archive_is_imported_when_somebody_says_so(program: Server, page: Page) -> None:
+def test_an_archive_is_imported_when_somebody_says_so(program: Home, page: Page) -> None:
     sign_in(page, program)
     page.goto(urljoin(program.url, "/settings/transfers"))
     page.get_by_role("button", name="Send an archive").click()

@@ -7,6 +7,7 @@ from urllib.parse import urljoin
 import pytest
 from playwright.sync_api import Page, Route, expect
 
+from tests.browser.people import Home, sign_in
 from tests.browser.senders import (
     A_WHILE,
     SENDING,
@@ -15,9 +16,7 @@ from tests.browser.senders import (
     drawn_folder,
     drop,
     send_one_while_a_folder_is_read,
-    sign_in,
 )
-from tests.live import EMAIL, Server
 
 pytestmark = [pytest.mark.browser, pytest.mark.live]
 KEPT = """async () => {
@@ -36,14 +35,14 @@ REFUSED = "() => (FileSystemHandle.prototype.requestPermission = async () => 'de
 
 
 @pytest.fixture
-def held(program: Server, page: Page) -> Page:
+def held(program: Home, page: Page) -> Page:
     """Sign in where nothing that is sent arrives until all routes are taken away."""
     sign_in(page, program)
     page.route("**/parts/*", lambda route: None)
     return page
 
 
-def test_files_and_addresses_that_were_chosen(program: Server, held: Page, tmp_path: Path) -> None:
+def test_files_and_addresses_that_were_chosen(program: Home, held: Page, tmp_path: Path) -> None:
     """Of these the browser gives no handles: it keeps them themselves."""
     folder = drawn_folder(tmp_path / "cups", 71_000, 71_001)
     held.goto(urljoin(program.url, "/uploads/new"))
@@ -59,7 +58,7 @@ def test_files_and_addresses_that_were_chosen(program: Server, held: Page, tmp_p
     assert held.evaluate(KEPT) == 0
 
 
-def test_what_was_taken_out_stays_out(program: Server, held: Page, tmp_path: Path) -> None:
+def test_what_was_taken_out_stays_out(program: Home, held: Page, tmp_path: Path) -> None:
     folder = drawn_folder(tmp_path / "pots", 72_000, 72_001)
     refused = {"status": 403, "json": {"detail": "Not now."}}
     held.unroute_all()
@@ -78,7 +77,7 @@ def test_what_was_taken_out_stays_out(program: Server, held: Page, tmp_path: Pat
     expect(held.get_by_text("1 of 1").first).to_be_visible(timeout=A_WHILE)
 
 
-def test_the_browser_wants_to_be_asked(program: Server, held: Page, tmp_path: Path) -> None:
+def test_the_browser_wants_to_be_asked(program: Home, held: Page, tmp_path: Path) -> None:
     folder = drawn_folder(tmp_path / "pans", 73_000, 73_001)
     begin(held, program, folder, words="2 files")
     held.wait_for_url(SENDING)
@@ -98,17 +97,17 @@ def test_the_browser_wants_to_be_asked(program: Server, held: Page, tmp_path: Pa
     expect(held.get_by_text("2 of 2").first).to_be_visible(timeout=A_WHILE)
 
 
-def test_signing_out_forgets(program: Server, held: Page, tmp_path: Path) -> None:
+def test_signing_out_forgets(program: Home, held: Page, tmp_path: Path) -> None:
     begin(held, program, drawn_folder(tmp_path / "lids", 74_000), words="1 file")
     held.wait_for_url(SENDING)
     wait_until_kept(held, 3)
-    held.locator("summary", has_text=EMAIL).click()
+    held.locator("summary", has_text=program.email).click()
     held.get_by_role("button", name="Sign out").click()
     expect(held).to_have_title("Sign in · Likewise")
     assert held.evaluate(KEPT) == 0
 
 
-def test_a_reload_while_a_folder_is_read(program: Server, page: Page, tmp_path: Path) -> None:
+def test_a_reload_while_a_folder_is_read(program: Home, page: Page, tmp_path: Path) -> None:
     sign_in(page, program)
     send_one_while_a_folder_is_read(page, program, tmp_path, 75_000)
     wait_until_kept(page, 6)
@@ -116,7 +115,7 @@ def test_a_reload_while_a_folder_is_read(program: Server, page: Page, tmp_path: 
     expect(page.get_by_text("3 of 3").first).to_be_visible(timeout=A_WHILE)
 
 
-def test_a_reload_while_files_are_named(program: Server, page: Page, tmp_path: Path) -> None:
+def test_a_reload_while_files_are_named(program: Home, page: Page, tmp_path: Path) -> None:
     """The server knows them and the page never heard of it: they are found again."""
     folder, named = drawn_folder(tmp_path / "mugs", 76_000, 76_001), []
 
@@ -137,7 +136,7 @@ def test_a_reload_while_files_are_named(program: Server, page: Page, tmp_path: P
 
 
 def test_who_chooses_before_it_goes_on_has_chosen_once(
-    program: Server, held: Page, tmp_path: Path
+    program: Home, held: Page, tmp_path: Path
 ) -> None:
     folder, asked = drawn_folder(tmp_path / "jugs", 77_000, 77_001), []
     begin(held, program, folder, words="2 files")

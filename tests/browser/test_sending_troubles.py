@@ -6,6 +6,7 @@ from urllib.parse import urljoin
 import pytest
 from playwright.sync_api import Browser, Page, Route, expect
 
+from tests.browser.people import Home, sign_in
 from tests.browser.senders import (
     A_WHILE,
     READ_LATER,
@@ -17,17 +18,15 @@ from tests.browser.senders import (
     drop,
     reload_as_another,
     send_one_while_a_folder_is_read,
-    sign_in,
     slow_down,
 )
 from tests.factories import drawn_jpeg
-from tests.live import Server
 
 pytestmark = [pytest.mark.browser, pytest.mark.live]
 
 
 def test_what_fails_can_be_tried_again_or_left_out(
-    program: Server, page: Page, tmp_path: Path
+    program: Home, page: Page, tmp_path: Path
 ) -> None:
     names = [tmp_path / f"{seed}.jpg" for seed in range(3)]
     for seed, name in enumerate(names):
@@ -53,7 +52,7 @@ def test_what_fails_can_be_tried_again_or_left_out(
     expect(page.get_by_text("2 of 2").first).to_be_visible(timeout=A_WHILE)
 
 
-def test_answers_that_are_lost(program: Server, browser: Browser, tmp_path: Path) -> None:
+def test_answers_that_are_lost(program: Home, browser: Browser, tmp_path: Path) -> None:
     """The server has done what it was asked, and nobody hears of it: the page asks again."""
     context = browser.new_context()  # whose console may complain about the server
     page = context.new_page()
@@ -80,7 +79,7 @@ def test_answers_that_are_lost(program: Server, browser: Browser, tmp_path: Path
 
 
 def test_what_another_page_named_can_be_left_out(
-    program: Server, browser: Browser, tmp_path: Path
+    program: Home, browser: Browser, tmp_path: Path
 ) -> None:
     context = browser.new_context()
     page, named = context.new_page(), []
@@ -101,7 +100,7 @@ def test_what_another_page_named_can_be_left_out(
     context.close()
 
 
-def test_a_retry_ends_a_pause(program: Server, browser: Browser, tmp_path: Path) -> None:
+def test_a_retry_ends_a_pause(program: Home, browser: Browser, tmp_path: Path) -> None:
     """One file fails, another is under way when a pause begins: both come in after a retry."""
     small, large = tmp_path / "small.jpg", drawn_archive(tmp_path / "large.zip", 63_001)
     small.write_bytes(drawn_jpeg(63_000))
@@ -129,7 +128,7 @@ def test_a_retry_ends_a_pause(program: Server, browser: Browser, tmp_path: Path)
     context.close()
 
 
-def test_giving_up_asks_first(program: Server, page: Page, tmp_path: Path) -> None:
+def test_giving_up_asks_first(program: Home, page: Page, tmp_path: Path) -> None:
     sign_in(page, program)
     name = tmp_path / "1.jpg"
     name.write_bytes(drawn_jpeg(66_000))
@@ -145,7 +144,7 @@ def test_giving_up_asks_first(program: Server, page: Page, tmp_path: Path) -> No
     page.unroute_all(behavior="ignoreErrors")
 
 
-def test_addresses_of_a_form_that_was_refused_are_sent_once(program: Server, page: Page) -> None:
+def test_addresses_of_a_form_that_was_refused_are_sent_once(program: Home, page: Page) -> None:
     sign_in(page, program)
     page.goto(urljoin(program.url, "/uploads/new"))
     page.get_by_text("Pictures at addresses").click()
@@ -172,7 +171,7 @@ def test_addresses_of_a_form_that_was_refused_are_sent_once(program: Server, pag
     page.unroute_all(behavior="ignoreErrors")
 
 
-def test_it_is_not_over_while_a_folder_is_read(program: Server, page: Page, tmp_path: Path) -> None:
+def test_it_is_not_over_while_a_folder_is_read(program: Home, page: Page, tmp_path: Path) -> None:
     sign_in(page, program)
     send_one_while_a_folder_is_read(page, program, tmp_path, 67_000)
     page.wait_for_timeout(1000)
@@ -182,7 +181,7 @@ def test_it_is_not_over_while_a_folder_is_read(program: Server, page: Page, tmp_
     expect(page.get_by_text("3 of 3").first).to_be_visible(timeout=A_WHILE)
 
 
-def test_what_cannot_be_read_holds_up_nothing(program: Server, page: Page, tmp_path: Path) -> None:
+def test_what_cannot_be_read_holds_up_nothing(program: Home, page: Page, tmp_path: Path) -> None:
     shop = drawn_folder(tmp_path / "shop", 68_000, 68_001)
     (shop / "gone.jpg").write_bytes(b"x")
     sign_in(page, program)
@@ -197,7 +196,7 @@ def test_what_cannot_be_read_holds_up_nothing(program: Server, page: Page, tmp_p
 
 
 def test_a_picture_in_two_folders_is_two_files_after_a_reload(
-    program: Server, page: Page, tmp_path: Path
+    program: Home, page: Page, tmp_path: Path
 ) -> None:
     red = drawn_folder(tmp_path / "red", 69_000, 69_001)
     blue = drawn_folder(tmp_path / "blue", 69_000)
@@ -218,7 +217,7 @@ def test_a_picture_in_two_folders_is_two_files_after_a_reload(
     expect(page.get_by_role("link", name="blue").first).to_be_visible()
 
 
-def test_a_page_that_may_not_go_on_says_so(program: Server, page: Page, tmp_path: Path) -> None:
+def test_a_page_that_may_not_go_on_says_so(program: Home, page: Page, tmp_path: Path) -> None:
     shop = drawn_folder(tmp_path / "late", 66_500)
     sign_in(page, program)
     page.route("**/parts/*", lambda route: None)

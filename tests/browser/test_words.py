@@ -1,21 +1,20 @@
 """The browser's words for counts, shares and sizes are the server's."""
 
-from pathlib import Path
 from typing import Any
 
 import pytest
 from playwright.sync_api import Page
 
-from tests import words
-from tests.live import Server, static_files
+from tests import prepared, words
+from tests.browser.people import Home
 
 TABLES = (("counted", words.COUNTED), ("percent", words.PERCENT), ("size", words.SIZES))
 pytestmark = [pytest.mark.browser, pytest.mark.live]
 
 
-def test_they_are_the_same(page: Page, program: Server) -> None:
+def test_they_are_the_same(page: Page, program: Home) -> None:
     page.goto(f"{program.url}accounts/login/")
-    [module] = Path(static_files()).glob("js/words.*.js")  # its name holds its hash
+    [module] = prepared.static_files().glob("js/words.*.js")  # its name holds its hash
     for name, table in TABLES:
         cases: list[Any] = [list(asked) for asked, _ in table]
         said = page.evaluate(

@@ -24,7 +24,6 @@ class Kind:
     strike: Callable[[Installation], None]
     set_ups: tuple[str, ...] = ("sqlite", "postgres")
     while_sending: bool = False
-    few: bool = False  # one moment of it is enough where time is short
 
 
 @dataclass
@@ -71,14 +70,14 @@ KINDS = (
     Kind("worker killed in an upload", Work.upload, kill_worker),
     Kind("worker killed in an extraction", Work.extraction, kill_worker),
     Kind("worker killed in a training", Work.training, kill_worker),
-    Kind("worker killed in an undoing", Work.undo, kill_worker, few=True),
-    Kind("worker killed in an export", Work.export, kill_worker, few=True),
-    Kind("worker killed in an import", Work.bring_in, kill_worker, few=True),
+    Kind("worker killed in an undoing", Work.undo, kill_worker),
+    Kind("worker killed in an export", Work.export, kill_worker),
+    Kind("worker killed in an import", Work.bring_in, kill_worker),
     Kind("web server killed in a transfer", Work.upload, kill_web, while_sending=True),
     Kind("Redis stopped and started", Work.upload, restart_redis, ("postgres",)),
     Kind("disk full", Work.upload, fill_disk, while_sending=True),
-    Kind("disk full in an export", Work.export, fill_disk, few=True),
-    Kind("disk full in an import", Work.bring_in, fill_disk, few=True),
+    Kind("disk full in an export", Work.export, fill_disk),
+    Kind("disk full in an import", Work.bring_in, fill_disk),
     Kind("database away", Work.upload, take_database_away, ("postgres",), while_sending=True),
 )
 
