@@ -1,10 +1,11 @@
-"""From any picture to the square of bytes that the encoder takes."""
+"""From any picture to the squares of bytes that the encoders take."""
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import ExifTags, Image, ImageOps
 
 SIZE = 128
+PHOTO_SIZE = 224
 PAPER = (255, 255, 255, 255)  # what shows through where a picture is transparent
 
 
@@ -49,6 +50,16 @@ def letterbox(image: Image.Image, size: int = SIZE) -> NDArray[np.uint8]:
     top, left = (size - height) // 2, (size - width) // 2
     square[top : top + height, left : left + width] = pixels
     return square
+
+
+def photo_square(image: Image.Image, size: int = PHOTO_SIZE) -> NDArray[np.uint8]:
+    """Cut out the middle and scale it to `size`: (size, size, 3) uint8 of any picture."""
+    image = upright(image)
+    width, height = image.size
+    side = 0.875 * min(width, height)
+    left, top = (width - side) / 2, (height - side) / 2
+    box = (left, top, left + side, top + side)
+    return np.asarray(image.resize((size, size), Image.Resampling.BICUBIC, box=box))
 
 
 def _filter_for(scale: float) -> Image.Resampling:
