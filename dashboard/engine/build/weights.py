@@ -16,12 +16,20 @@ from numpy.typing import NDArray
 
 Weights = Mapping[str, NDArray[Any]]
 
+# What an unpickler raises for bytes that are no pickle, or not of what is looked for.
+DAMAGED = (
+    pickle.UnpicklingError, EOFError, LookupError, TypeError, AttributeError, ValueError,
+    OverflowError,
+)  # fmt: skip
 MAGIC = 0x1950A86A20F9469CFC6C
 COUNT_BYTES = 8  # before each storage's numbers stands how many they are
-NUMBERS: dict[str, np.dtype[Any]] = {"FloatStorage": np.dtype("<f4"), "LongStorage": np.dtype("<i8")}
+NUMBERS: dict[str, np.dtype[Any]] = {
+    "FloatStorage": np.dtype("<f4"),
+    "LongStorage": np.dtype("<i8"),
+}
 
 
-class UnreadableWeights(ValueError):
+class UnreadableWeights(Exception):
     """The file is not one of weights in this format, or holds more than weights."""
 
 
@@ -89,7 +97,7 @@ def read_weights(data: bytes) -> Weights:
         _Reader(file).load(), _Reader(file).load()  # the protocol; how wide numbers are
         tensors, keys = _Reader(file).load(), _Reader(file).load()
         return _filled(dict(tensors), keys, file)
-    except (pickle.UnpicklingError, EOFError, KeyError, TypeError, AttributeError) as error:
+    except DAMAGED as error:
         raise UnreadableWeights("The file is damaged, or holds more than weights.") from error
 
 
@@ -105,8 +113,9 @@ def _filled(tensors: Mapping[str, _Tensor], keys: list[str], file: BytesIO) -> W
 
 
 def _numbers(storage: _Storage, file: BytesIO) -> NDArray[Any]:
-    count = int.from_bytes(file.read(COUNT_BYTES), "little")
+    count = file.read(COUNT_BYTES)
     data = file.read(storage.length * storage.numbers.itemsize)
-    if count != storage.length or len(data) != count * storage.numbers.itemsize:
+    whole = len(data) == storage.length * storage.numbers.itemsize
+    if count != storage.length.to_bytes(COUNT_BYTES, "little") or not whole:
         raise UnreadableWeights("The file ends too early, or miscounts its numbers.")
     return np.frombuffer(data, storage.numbers)
