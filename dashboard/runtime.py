@@ -57,8 +57,7 @@ class Held(Generic[K, V]):
         while True:
             with self._lock:
                 if key in self._values:
-                    self._values.move_to_end(key)
-                    return self._values[key]
+                    return self._used(key)
                 loading = self._loading.setdefault(key, threading.Lock())
             with loading:
                 # Whoever had this lock before has loaded the value, or could not: look again.
@@ -71,12 +70,17 @@ class Held(Generic[K, V]):
             value = load()
             with self._lock:
                 self._values[key] = value
-                while len(self._values) > 1 and self._is_full():
-                    self._values.popitem(last=False)
-            return value
+                return self._used(key)
         finally:
             with self._lock:
                 del self._loading[key]
+
+    def _used(self, key: K) -> V:
+        """Return what is held, and make room: values may have grown since they came."""
+        self._values.move_to_end(key)
+        while len(self._values) > 1 and self._is_full():
+            self._values.popitem(last=False)
+        return self._values[key]
 
     def _is_full(self) -> bool:
         weight = sum(self._weigh(value) for value in self._values.values())
