@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from dashboard.engine.errors import BrokenArtifact
-from dashboard.engine.preprocess import PHOTO_SIZE, SIZE, letterbox, photo_square, upright
+from dashboard.engine.preprocess import PHOTO_KEPT, PHOTO_SIZE, SIZE, letterbox, upright
 from dashboard.engine.prior import ASSETS, BOTH, BUILTIN, PHOTO, checked_asset
 
 
@@ -116,7 +116,7 @@ class PhotoEncoder(Encoder):
 
     def prepare(self, image: Image.Image) -> NDArray[np.uint8]:
         """Make the square (size, size, 3) uint8 that `features` takes, of any picture."""
-        return photo_square(image, self.size)
+        return letterbox(image, self.size, PHOTO_KEPT)
 
     def _encode(self, square: NDArray[np.uint8]) -> NDArray[np.float32]:
         # Not `@`: BLAS adds up in another order on another number of threads. This takes 0.1 ms.
