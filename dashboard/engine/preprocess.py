@@ -5,8 +5,8 @@ from numpy.typing import NDArray
 from PIL import ExifTags, Image, ImageOps
 
 SIZE = 128
-PHOTO_SIZE = 224
-PHOTO_KEPT = 7 / 8  # the middle of a picture is what it shows; README says what else was measured
+PHOTO_SIZE = 192
+PHOTO_KEPT = (1.0, 3 / 4)  # all of a picture, and its middle; README says what else was measured
 PAPER = (255, 255, 255, 255)  # what shows through where a picture is transparent
 
 

@@ -49,12 +49,12 @@ def _size(image: Image.Image, quality: int) -> int:
 
 
 class Bare(NamedTuple):
-    """A graph loaded, its input's name, the side of its squares, what share of a side they show."""
+    """A graph loaded, its input's name, its squares' side, what shares of a picture they show."""
 
     session: onnxruntime.InferenceSession
     input: str
     side: int
-    kept: float
+    kept: tuple[float, ...]
 
 
 def features(files: Sequence[bytes], graphs: Sequence[Bare]) -> int:
@@ -72,13 +72,17 @@ def answers(data: bytes, graphs: Sequence[Bare]) -> list[NDArray[np.float32]]:
 
 
 def _answer(image: Image.Image, graph: Bare) -> NDArray[np.float32]:
-    cut = [side * (1 - graph.kept) / 2 for side in image.size]
-    box = (*cut, image.width - cut[0], image.height - cut[1])
-    scale = graph.side / (max(image.size) * graph.kept)
-    kind = Image.Resampling.BOX if scale < 0.5 else Image.Resampling.BILINEAR
-    square = np.asarray(image.resize((graph.side, graph.side), kind, box=box))
-    answer: NDArray[np.float32] = graph.session.run(None, {graph.input: square[None]})[0][0]
+    squares = np.stack([_square(image, graph.side, kept) for kept in graph.kept])
+    answer: NDArray[np.float32] = graph.session.run(None, {graph.input: squares})[0].mean(axis=0)
     return answer
+
+
+def _square(image: Image.Image, side: int, kept: float) -> NDArray[np.uint8]:
+    cut = [length * (1 - kept) / 2 for length in image.size]
+    box = (*cut, image.width - cut[0], image.height - cut[1])
+    halves = side / (max(image.size) * kept) < 0.5
+    kind = Image.Resampling.BOX if halves else Image.Resampling.BILINEAR
+    return np.asarray(image.resize((side, side), kind, box=box))
 
 
 def graph(key: str) -> Bare:
@@ -87,7 +91,7 @@ def graph(key: str) -> Bare:
         str(ASSETS / f"{key}.onnx"), session_options(), providers=["CPUExecutionProvider"]
     )
     taken = session.get_inputs()[0]
-    return Bare(session, taken.name, taken.shape[1], PHOTO_KEPT if key == PHOTO else 1.0)
+    return Bare(session, taken.name, taken.shape[1], PHOTO_KEPT if key == PHOTO else (1.0,))
 
 
 FIRST_RUN = """

@@ -11,7 +11,8 @@ from numpy.lib.stride_tricks import sliding_window_view
 from onnx import numpy_helper
 
 from dashboard.engine.build import photo
-from dashboard.engine.build.lite import EPSILON, SIZE, SOURCE, STAGES, Stage, network
+from dashboard.engine.build.lite import EPSILON, SOURCE, STAGES, Stage, network
+from dashboard.engine.preprocess import PHOTO_SIZE
 from dashboard.engine.prior import ASSETS, checked_asset
 
 SMALL = (Stage(1, 3, 1, 1), Stage(2, 5, 2, 2))
@@ -186,7 +187,7 @@ def test_the_shipped_files_are_small_and_of_the_shapes_that_are_promised():
     session = onnxruntime.InferenceSession(checked_asset("photo-1.onnx"))
 
     assert (ASSETS / "photo-1.onnx").stat().st_size < 7_000_000
-    assert session.get_inputs()[0].shape == ["n", SIZE, SIZE, 3]
+    assert session.get_inputs()[0].shape == ["n", PHOTO_SIZE, PHOTO_SIZE, 3]
     assert session.get_outputs()[0].shape == ["n", 1280]
     with np.load(ASSETS / "photo-1.npz", allow_pickle=False) as arrays:
         axes = arrays["axes"].astype(float)

@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 
 from dashboard.engine.build.graph import Graph
 from dashboard.engine.build.weights import Weights
+from dashboard.engine.preprocess import PHOTO_SIZE
 
-SIZE = 224
 SOURCE = "image"
 EPSILON = 1e-3  # of the batch norms
 MIDDLE, SPAN = 127.0, 128.0  # bytes are brought to about -1..1 by these
@@ -104,7 +104,7 @@ class Network:
 
 
 def network(
-    weights: Weights, stages: Sequence[Stage] = STAGES, size: int = SIZE
+    weights: Weights, stages: Sequence[Stage] = STAGES, size: int = PHOTO_SIZE
 ) -> onnx.ModelProto:
     """Draw the network: uint8 (n, size, size, 3) in, rows (n, width) of unit length out.
 
