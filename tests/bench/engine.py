@@ -1,4 +1,7 @@
-"""The engine: pictures to features, features to a head with its gate, and the very first image."""
+"""The engine: pictures to features, features to a head with its gate, and the very first image.
+
+What is said of an encoder is said of the default one, which is both, unless it names another.
+"""
 
 import os
 import resource
@@ -9,18 +12,19 @@ import tempfile
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
+from numpy.typing import NDArray
 
-from dashboard.engine.encoder import Encoder, session_options
-from dashboard.engine.prior import ASSETS, BUILTIN
+from dashboard.engine.encoder import PairEncoder, PictureEncoder
+from dashboard.engine.prior import ASSETS, BOTH, BUILTIN, PHOTO
 from dashboard.engine.training import fit
 from dashboard.engine.training_set import TrainingSet, TypeData
 from dashboard.files.images import decode_for_encoder
 from dashboard.files.limits import ImageLimits
 from tests.bench import reference
-from tests.bench.figures import ROUNDS, at_least, at_most, ratio_of_medians, seconds
+from tests.bench.figures import ROUNDS, at_least, at_most, ratio_of_medians, seconds, told
 from tests.pictures import photos
 
-PICTURES = 300
+PICTURES, SIZE = 300, (800, 600)
 IMAGES, GROUPS = 10_000, 1_000
 GRAPH = str(ASSETS / f"{BUILTIN}.onnx")
 FIRST_IMAGE = """
@@ -35,10 +39,19 @@ square = encoder.prepare(Image.new("RGB", (600, 400)))
 untrained_model(builtin_prior()).describe(encoder.features(square[None]))
 print(time.perf_counter() - started)
 """
+LOADED = ("Encoder.builtin()", "PairEncoder.shipped()")
+HELD = """
+from PIL import Image
+from dashboard.engine.encoder import Encoder, PairEncoder
+encoder = {encoder}
+encoder.encode(Image.new("RGB", (800, 600)))
+with open("/proc/self/status") as status:
+    print(next(int(line.split()[1]) / 1024 for line in status if line.startswith("VmRSS")))
+"""
 
 
 def main() -> None:
-    """Print `engine.fit`, its memory, `engine.extract` and `engine.ready`."""
+    """Print how long a fit, the first image and all others take, and how much memory."""
     with tempfile.TemporaryDirectory() as data:
         # The engine needs no settings; how much memory decoding may take is one.
         os.environ |= {"LIKEWISE_DATA": data, "LIKEWISE_ENV": os.devnull}
@@ -47,22 +60,28 @@ def main() -> None:
 
 
 def _measure() -> None:
-    at_most("engine.fit", _fit(), 250.0)
+    at_most("engine.fit", _fit(BUILTIN, encoders=1), 250.0)
     at_most("engine.fit.gigabytes", _peak_memory(), 1.00)
-    at_least("engine.extract", _extract(), 0.90)
+    at_most("engine.fit_both", _fit(BOTH, encoders=2), 600.0)
+    files = photos(PICTURES, size=SIZE)
+    pair = PairEncoder.shipped()
+    at_least("engine.extract", _extract(files, pair), 0.90)
+    at_most("engine.both", _both(files, pair), 3.00)
     at_most("engine.ready", _ready(), 3.00)
+    alone, both = (float(_printed(HELD.format(encoder=one))) for one in LOADED)
+    told("engine.megabytes", alone, "MB of a process that has the built-in encoder loaded")
+    told("engine.both.megabytes", both, "MB of one that has both")
 
 
-def _fit() -> float:
-    """Head with gate over one product of the features with themselves, on the same threads."""
+def _fit(key: str, encoders: int) -> float:
+    """Head with gate over one product of 512 features with themselves, on the same threads."""
     rng = np.random.default_rng(0)
     groups = np.repeat(np.arange(GROUPS), IMAGES // GROUPS)
-    centres = rng.normal(size=(GROUPS, 512)) * np.linspace(2, 0, 512)
-    features = (centres[groups] + rng.normal(size=(IMAGES, 512))).astype(np.float16)
+    halves = [_features(groups, rng) for _ in range(encoders)]
     nothing = np.zeros(IMAGES, np.bool_)
-    data = TypeData("product", "Product", features, groups, np.arange(IMAGES), nothing)
-    training_set = TrainingSet(BUILTIN, (data,))
-    wide = features.astype(np.float32)
+    data = TypeData("product", "Product", np.hstack(halves), groups, np.arange(IMAGES), nothing)
+    training_set = TrainingSet(key, (data,))
+    wide = halves[0].astype(np.float32)
 
     def train() -> None:
         model = fit(training_set, progress=lambda *_: None, cancelled=lambda: False)
@@ -75,27 +94,45 @@ def _fit() -> float:
     return ratio_of_medians(lambda: seconds(train), products)
 
 
+def _features(groups: NDArray[np.int64], rng: np.random.Generator) -> NDArray[np.float16]:
+    """Draw what an encoder could say of images (n,) of these groups, (n, 512)."""
+    centres = rng.normal(size=(GROUPS, 512)) * np.linspace(2, 0, 512)
+    return (centres[groups] + rng.normal(size=(len(groups), 512))).astype(np.float16)
+
+
 def _peak_memory() -> float:
     """Gigabytes that this process has held at most: all of it, not only the fit."""
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024**2
 
 
-def _extract() -> float:
+def _extract(files: list[bytes], pair: PairEncoder) -> float:
     """Pictures a second from stored bytes to features, over the bare loop's."""
-    files, encoder, limits = photos(PICTURES, size=(800, 600)), Encoder.builtin(), ImageLimits()
-    session = reference.session(GRAPH, session_options())
+    graphs = [reference.graph(key) for key in (BUILTIN, PHOTO)]
+    return ratio_of_medians(
+        lambda: seconds(lambda: reference.features(files, graphs)),
+        lambda: seconds(lambda: _encode(files, pair)),
+    )
+
+
+def _both(files: list[bytes], pair: PairEncoder) -> float:
+    """Seconds from stored bytes to the features of both, over those of the built-in alone."""
+    return ratio_of_medians(
+        lambda: seconds(lambda: _encode(files, pair)),
+        lambda: seconds(lambda: _encode(files, pair.parts[0])),
+    )
+
+
+def _encode(files: list[bytes], encoder: PictureEncoder) -> None:
+    """Do what the worker does with stored images, less reading and writing."""
+    limits = ImageLimits()
 
     def one(data: bytes) -> int:
-        picture = decode_for_encoder(data, limits=limits)
-        return encoder.features(encoder.prepare(picture)[None]).size
+        shown = decode_for_encoder(data, side=encoder.size, limits=limits)
+        return encoder.encode(shown).size
 
-    def ours() -> None:
-        with ThreadPoolExecutor(os.cpu_count()) as pool:
-            if sum(pool.map(one, files)) != PICTURES * encoder.dimension:
-                raise RuntimeError("a picture has no features")
-
-    bare = lambda: seconds(lambda: reference.features(files, session, encoder.size))  # noqa: E731
-    return ratio_of_medians(bare, lambda: seconds(ours))
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        if sum(pool.map(one, files)) != len(files) * encoder.dimension:
+            raise RuntimeError("a picture has no features")
 
 
 def _ready() -> float:

@@ -16,8 +16,8 @@ from accounts.models import User, Workspace
 from accounts.services import create_user
 from dashboard import runtime
 from dashboard.engine import artifacts
-from dashboard.engine.prior import builtin_prior
-from dashboard.engine.trained_model import TrainedModel, untrained_model
+from dashboard.engine.prior import BOTH
+from dashboard.engine.trained_model import TrainedModel
 from dashboard.files import images as pictures
 from dashboard.files import paths, storage
 from dashboard.jobs.runner import run_job
@@ -53,8 +53,7 @@ class Extracted:
 
         def one(data: bytes) -> NDArray[np.float32]:
             shown = pictures.decode_for_encoder(data, side=encoder.size)
-            features = encoder.features(encoder.prepare(shown)[None])
-            return model.describe(features)[0]
+            return model.describe(encoder.encode(shown)[None])[0]
 
         with ThreadPoolExecutor(settings.LIKEWISE_WORKERS) as pool:
             return list(pool.map(one, self.stored))
@@ -88,8 +87,8 @@ def add(workspace: Workspace, owner: User, files: list[bytes]) -> None:
 
 
 def _version(workspace: Workspace, owner: User) -> Version:
-    """Make a version of the untrained model, stored as a training stores one."""
-    model = untrained_model(builtin_prior())
+    """Make a version of the default encoder's untrained model, stored as a training stores one."""
+    model = runtime.untrained(BOTH)
     task = create_task(workspace=workspace, name="Photos", actor=owner)
     folder = Path(tempfile.mkdtemp())
     artifacts.save(model, folder / "model")

@@ -5,10 +5,16 @@ import io
 import os
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from typing import NamedTuple
 
 import numpy as np
 import onnxruntime
+from numpy.typing import NDArray
 from PIL import Image
+
+from dashboard.engine.encoder import session_options
+from dashboard.engine.preprocess import PHOTO_KEPT
+from dashboard.engine.prior import ASSETS, PHOTO
 
 STORED, THUMBNAIL = 600, 256
 
@@ -42,23 +48,50 @@ def _size(image: Image.Image, quality: int) -> int:
         return len(os.pread(file.fileno(), file.tell(), 0))
 
 
-def features(files: Sequence[bytes], session: onnxruntime.InferenceSession, side: int) -> int:
-    """Decode every JPEG small, scale it and run the graph, one thread a core; counts numbers."""
-    name = session.get_inputs()[0].name
+class Bare(NamedTuple):
+    """A graph loaded, its input's name, its squares' side, what shares of a picture they show."""
 
-    def one(data: bytes) -> int:
-        image = Image.open(io.BytesIO(data))
-        image.draft("RGB", (2 * side, 2 * side))
-        square = np.asarray(image.resize((side, side), Image.Resampling.BOX))
-        return int(session.run(None, {name: square[None]})[0].size)
+    session: onnxruntime.InferenceSession
+    input: str
+    side: int
+    kept: tuple[float, ...]
 
+
+def features(files: Sequence[bytes], graphs: Sequence[Bare]) -> int:
+    """Decode every JPEG small, scale it and run the graphs, one thread a core; counts numbers."""
     with ThreadPoolExecutor(os.cpu_count()) as pool:
-        return sum(pool.map(one, files))
+        return sum(pool.map(lambda data: sum(one.size for one in answers(data, graphs)), files))
 
 
-def session(path: str, options: onnxruntime.SessionOptions) -> onnxruntime.InferenceSession:
-    """Load a graph, for the CPU."""
-    return onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
+def answers(data: bytes, graphs: Sequence[Bare]) -> list[NDArray[np.float32]]:
+    """Decode a JPEG once, twice as large as the largest square, and run each graph on it."""
+    image = Image.open(io.BytesIO(data))
+    largest = max(graph.side for graph in graphs)
+    image.draft("RGB", (2 * largest, 1))
+    return [_answer(image, graph) for graph in graphs]
+
+
+def _answer(image: Image.Image, graph: Bare) -> NDArray[np.float32]:
+    squares = np.stack([_square(image, graph.side, kept) for kept in graph.kept])
+    answer: NDArray[np.float32] = graph.session.run(None, {graph.input: squares})[0].mean(axis=0)
+    return answer
+
+
+def _square(image: Image.Image, side: int, kept: float) -> NDArray[np.uint8]:
+    cut = [length * (1 - kept) / 2 for length in image.size]
+    box = (*cut, image.width - cut[0], image.height - cut[1])
+    halves = side / (max(image.size) * kept) < 0.5
+    kind = Image.Resampling.BOX if halves else Image.Resampling.BILINEAR
+    return np.asarray(image.resize((side, side), kind, box=box))
+
+
+def graph(key: str) -> Bare:
+    """Load a shipped graph, for the CPU, as the program loads it."""
+    session = onnxruntime.InferenceSession(
+        str(ASSETS / f"{key}.onnx"), session_options(), providers=["CPUExecutionProvider"]
+    )
+    taken = session.get_inputs()[0]
+    return Bare(session, taken.name, taken.shape[1], PHOTO_KEPT if key == PHOTO else (1.0,))
 
 
 FIRST_RUN = """

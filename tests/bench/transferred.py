@@ -17,7 +17,7 @@ from django.conf import settings  # noqa: E402
 
 from accounts.models import User, Workspace  # noqa: E402
 from accounts.services import create_user  # noqa: E402
-from dashboard.engine.prior import BUILTIN  # noqa: E402
+from dashboard.engine.prior import BOTH, BUILTIN  # noqa: E402
 from dashboard.files import storage  # noqa: E402
 from dashboard.jobs.runner import run_job  # noqa: E402
 from dashboard.models import (  # noqa: E402
@@ -32,6 +32,7 @@ from dashboard.models import (  # noqa: E402
     SimilarityType,
     Version,
 )
+from dashboard.queries.encoders import default_key  # noqa: E402
 from dashboard.queries.images import images_in  # noqa: E402
 from dashboard.services.groups import add_images, add_regions, create_group  # noqa: E402
 from dashboard.services.records import NewRecord, write_records  # noqa: E402
@@ -48,7 +49,7 @@ OF_A_GROUP = 6
 RECORDS = 20_000 / 3_000  # of each image
 SIZE = (64, 48)
 BOX = {"left": 0, "top": 0, "right": 32, "bottom": 32}
-DIMENSION = 512
+DIMENSIONS = {BUILTIN: 512, BOTH: 1024}
 
 
 def fill(images: int) -> None:
@@ -84,15 +85,16 @@ def _grouped(workspace: Workspace, owner: User) -> SimilarityType:
 
 
 def _see(images: list[Image]) -> None:
-    """Write features as an encoder might: those of a group lie close together."""
+    """Write features as the task's encoder might: those of a group lie close together."""
     dice = np.random.default_rng(int(images[0].sha256[:8], 16))
-    middle = dice.normal(size=DIMENSION)
+    encoder = default_key()
+    middle = dice.normal(size=DIMENSIONS[encoder])
     seen: list[dict[str, Any]] = [
         {
             "workspace": image.workspace,
             "image": image,
-            "encoder": BUILTIN,
-            "vector": (middle + dice.normal(size=DIMENSION)).astype("<f2").tobytes(),
+            "encoder": encoder,
+            "vector": (middle + dice.normal(size=len(middle))).astype("<f2").tobytes(),
         }
         for image in images
     ]
