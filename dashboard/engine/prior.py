@@ -139,8 +139,9 @@ def photo_prior() -> Prior:
 def checked_asset(name: str) -> bytes:
     """Read a shipped file, and refuse it unless it is the one that was built."""
     path = ASSETS / name
+    encoder = PHOTO if name.startswith(PHOTO) else BUILTIN
     try:
-        manifest = json.loads((ASSETS / f"{BUILTIN}.json").read_text())
+        manifest = json.loads((ASSETS / f"{encoder}.json").read_text())
         data = path.read_bytes()
     except (OSError, ValueError) as error:
         raise BrokenArtifact(path, "the file or its manifest is missing. Install again.") from error
@@ -166,6 +167,11 @@ def builtin_prior() -> Prior:
             )
     except (KeyError, ValueError, zipfile.BadZipFile) as error:
         raise BrokenArtifact(path, "an array is missing or damaged.") from error
+
+
+def prior_of(key: str) -> Prior:
+    """Load the prior of a shipped encoder by its key."""
+    return {BUILTIN: builtin_prior}[key]()
 
 
 @cache
