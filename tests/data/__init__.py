@@ -12,6 +12,7 @@ from tests.data.digits import digits
 from tests.data.hues import hues
 from tests.data.lettering import fonts, lettering
 from tests.data.packages import packages
+from tests.data.photographs import has_stamps, has_wallpapers, stamps, wallpapers
 from tests.data.products import Pool, products
 from tests.data.scenes import scenes
 from tests.data.series import series
@@ -24,7 +25,12 @@ PRINTED: dict[str, Callable[[int], EvaluationSet]] = {
     "words": words,
     "typefaces": typefaces,
 }
+PHOTOGRAPHED: dict[str, Callable[[int], EvaluationSet]] = {
+    **({"stamps": stamps} if has_stamps() else {}),
+    **({"wallpapers": wallpapers} if has_wallpapers() else {}),
+}
 SETS: dict[str, Callable[[int], EvaluationSet]] = {
+    **PHOTOGRAPHED,
     "scenes": scenes,
     "products": products,
     "digits": lambda _: digits(),

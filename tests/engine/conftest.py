@@ -34,13 +34,22 @@ class Maker:
     """Makes features with groups that can be told apart, or not, as a test needs."""
 
     def rows(
-        self, groups: NDArray[np.int64], seed: int = 0, apart: float = 1.0, noise: float = 1.0
+        self,
+        groups: NDArray[np.int64],
+        seed: int = 0,
+        apart: float = 1.0,
+        noise: float = 1.0,
+        glare: float = 0.0,
     ) -> NDArray[np.float16]:
-        """Give (n, 48): groups differ in few directions, which a fit has to find."""
+        """Give (n, 48): groups differ in few directions, which a fit has to find.
+
+        `glare` is noise in as many other directions, which a fit can leave out and a cosine cannot.
+        """
         rng = np.random.default_rng(seed)
-        directions = np.linalg.qr(rng.normal(size=(WIDTH, DIRECTIONS)))[0].T
-        places = rng.normal(size=(groups.max() + 1, DIRECTIONS)) @ directions
+        axes = np.linalg.qr(rng.normal(size=(WIDTH, 2 * DIRECTIONS)))[0].T
+        places = rng.normal(size=(groups.max() + 1, DIRECTIONS)) @ axes[:DIRECTIONS]
         rows = apart * places[groups] + noise * rng.normal(size=(len(groups), WIDTH))
+        rows += glare * rng.normal(size=(len(groups), DIRECTIONS)) @ axes[DIRECTIONS:]
         return rows.astype(np.float16)
 
     def type_data(

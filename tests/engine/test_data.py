@@ -7,12 +7,15 @@ from tests.data import PRINTED, SETS
 from tests.data.hues import hues
 from tests.data.lettering import fonts, lettering
 from tests.data.packages import packages
+from tests.data.photographs import stamps, wallpapers
 from tests.data.products import Pool, products
 from tests.data.scenes import scenes
 from tests.data.series import series
 from tests.data.words import typefaces, words
 
 SMALL = {
+    "stamps": lambda seed: stamps(seed, most=2),
+    "wallpapers": lambda seed: wallpapers(seed, regions=1, views=1),
     "scenes": lambda seed: scenes(seed, regions=1, views=1),
     "products": lambda seed: products(
         seed, views=2, train=Pool(6, 3, 3, 3), test=Pool(6, 3, 3, 3)

@@ -17,7 +17,7 @@ def test_it_works(capsys):
 
 
 def test_every_number_of_groups_is_drawn_that_there_is(make, prior):
-    data = make.type_data(groups=26, images=4, held_out=4, apart=1.2)
+    data = make.type_data(groups=26, images=4, held_out=4, apart=1.2, glare=2.0)
 
     assert len([*draws_of(data, prior, seed=1)]) == 4  # 10, 15, 20 and all 22
 
@@ -27,7 +27,7 @@ def test_too_few_groups_are_no_draw(make, prior):
 
 
 def test_a_gain_is_what_the_held_out_groups_say(make, prior):
-    clear = make.type_data(groups=60, images=5, held_out=20, apart=1.2)
+    clear = make.type_data(groups=60, images=5, held_out=20, apart=1.2, glare=2.0)
     last = [*draws_of(clear, prior, seed=1)][-1]
 
     assert last.passed

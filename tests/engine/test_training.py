@@ -5,9 +5,9 @@ import numpy as np
 import pytest
 
 from dashboard.engine.errors import InvalidTrainingSet
-from dashboard.engine.gate import CANDIDATES
 from dashboard.engine.trained_model import untrained_model
 from dashboard.engine.training import Cancelled, Production, TooLittleData, TrainingSet, fit
+from dashboard.engine.ways import CANDIDATES
 
 
 @pytest.fixture
@@ -27,7 +27,7 @@ def train(prior):
 
 
 def test_it_works(make, train):
-    data = make.type_data(groups=24, images=5, held_out=4, apart=1.2)
+    data = make.type_data(groups=24, images=5, held_out=4, apart=1.2, glare=2.0)
     model = train(data)
     report = model.report()["product"]
 
@@ -164,7 +164,7 @@ def test_two_groups_of_two_are_fitted_but_not_trusted(make, train, prior):
 
 
 def test_negative_pairs_take_part(make, train):
-    data = make.type_data(groups=40, images=5, apart=1.2)
+    data = make.type_data(groups=40, images=5, apart=1.2, glare=2.0)
     pairs = np.stack([np.arange(0, 50), np.arange(50, 100)], axis=1)
     told = dataclasses.replace(data, negative_pairs=pairs)
     first, second = (train(one).describe(data.features) for one in (data, told))
@@ -201,7 +201,7 @@ def test_the_table_of_cross_validation_is_kept(make, train):
 
 
 def test_what_works_now_is_compared_on_what_is_held_out(make, train):
-    data = make.type_data(groups=24, images=5, held_out=4, apart=1.2)
+    data = make.type_data(groups=24, images=5, held_out=4, apart=1.2, glare=2.0)
     other = make.type_data(key="shape", groups=12, held_out=2)
     before = Production(train(data), {"product": range(20)})
     report = train(data, other, production=before).report()
@@ -215,13 +215,13 @@ def test_what_works_now_is_compared_on_what_is_held_out(make, train):
 
 def test_what_works_now_answers_the_same_queries(make, train):
     """It has learned half of the groups, which flatters it: that is told."""
-    whole = make.type_data(groups=60, images=5, apart=1.2)
-    half = whole.take(whole.groups < 30)
-    before = Production(train(half), {"product": range(30)})
+    whole = make.type_data(groups=80, images=5, apart=1.2, glare=2.0)
+    half = whole.take(whole.groups < 50)
+    before = Production(train(half), {"product": range(50)})
     alone = train(whole).report()["product"]
     unseen = train(whole, production=before).report()["product"]["unseen"]
 
-    assert (unseen["queries"], unseen["groups"], unseen["production_learned"]) == (300, 60, 30)
+    assert (unseen["queries"], unseen["groups"], unseen["production_learned"]) == (400, 80, 50)
     assert unseen["delivered"] == alone["unseen"]["delivered"]
     found = unseen["production"]["map@r"]
     assert found["low"] < found["value"] < found["high"]
