@@ -38,6 +38,8 @@ def both_prior() -> Prior:
         between=np.kron(twice, one.between),
         untrained=Head(
             np.concatenate([head.mean, head.mean]),
-            np.concatenate([head.directions, nothing], axis=np.argmax(np.array(head.directions.shape) == 512)),
+            np.concatenate(
+                [head.directions, nothing], axis=np.argmax(np.array(head.directions.shape) == 512)
+            ),
         ),
     )

@@ -1,12 +1,38 @@
 """What people bring when they register an encoder."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from django import forms
 
+from accounts.models import Workspace
+from dashboard.queries.encoders import SHIPPED, choices, search_key
+from dashboard.queries.looks import Look, looks_at_all
 from dashboard.services.encoders import NewEncoder
 from dashboard.services.own_files import read_stated
+
+
+def choices_said(workspace: Workspace) -> list[tuple[str, str]]:
+    """Return what a workspace may choose from: keys, and what people read of each.
+
+    That is what it is, and how long it would take to look at all images, which search still has
+    to wait for unless it goes by it already.
+    """
+    named = choices()
+    looks = looks_at_all(workspace, [key for key, _ in named if key])
+    return [(key, _said(workspace, key, name, looks)) for key, name in named]
+
+
+def _said(workspace: Workspace, key: str, name: str, looks: Mapping[str, Look]) -> str:
+    if not key:
+        return name
+    parts = [f"{name}. {SHIPPED[key].sentence}" if key in SHIPPED else f"{name}."]
+    if key == search_key(workspace):
+        parts.append("Search goes by it now.")
+    elif looks[key].images:
+        parts.append(f"To look at all: {looks[key].sentence}.")
+    return " ".join(parts)
 
 
 class EncoderForm(forms.Form):

@@ -1,6 +1,6 @@
 """The job that looks at new images, so that search finds them."""
 
-from dashboard.services.features import run_describing
+from dashboard.services.describing import run_describing
 from dashboard.services.jobs import Handle
 
 

@@ -6,6 +6,15 @@ from typing import Any
 from dashboard.engine.metrics import Interval
 from dashboard.models import Version
 
+# Up to these shares of what things are, this is what the likeness goes by.
+_MIX_STEPS = (0.15, 0.4, 0.6, 0.85)
+_MIX_WORDS = (
+    "almost only shapes and colours",
+    "mostly shapes and colours",
+    "shapes and colours as much as what things are",
+    "mostly what things are",
+    "almost only what things are",
+)
 NAMES = {"recall@1": "Recall@1", "recall@5": "Recall@5", "map@r": "MAP@R"}
 
 
@@ -37,11 +46,14 @@ class Comparison:
     """All heads on the same queries.
 
     `learned` is how many of their groups the version in production was trained on itself.
+    `gallery` is among how many images each query was searched; None in older versions, where it was
+    only the part of the groups that was tested at a time.
     """
 
     queries: int
     groups: int
     learned: int
+    gallery: int | None
     recall_at_1: Measure
     recall_at_5: Measure
     map_at_r: Measure
@@ -67,12 +79,31 @@ class Candidate:
 
 
 @dataclass(frozen=True)
+class Mix:
+    """How much of the likeness comes from what things are; the rest is shapes and colours."""
+
+    photo_share: float
+
+    @property
+    def words(self) -> str:
+        """Say it in one of five steps."""
+        steps = zip(_MIX_STEPS, _MIX_WORDS, strict=False)
+        return next((words for most, words in steps if self.photo_share <= most), _MIX_WORDS[-1])
+
+    @property
+    def percent(self) -> float:
+        """Return the share of what things are, in percent."""
+        return 100 * self.photo_share
+
+
+@dataclass(frozen=True)
 class Evaluation:
     """What a training came to for one type: the gate's verdict and the numbers behind it.
 
     `gain` and `gain_at_least` are percentage points of MAP@R, None if nothing could be verified.
     `held_out` is None without images that are marked as test. `production` is the number of the
-    version that was in production, None without one.
+    version that was in production, None without one. `mix` is None where there is one encoder to
+    go by, and in older versions. `baseline` says what the gate compared with, if it is known.
     """
 
     name: str
@@ -89,6 +120,8 @@ class Evaluation:
     held_out: Comparison | None
     candidates: list[Candidate]
     production: int | None
+    mix: Mix | None
+    baseline: str
 
 
 def evaluations(version: Version) -> list[Evaluation]:
@@ -114,7 +147,15 @@ def _evaluation(report: dict[str, Any]) -> Evaluation:
         held_out=_comparison(held_out) if held_out else None,
         candidates=_candidates(report),
         production=report.get("production_version"),
+        mix=_mix(report.get("mix")),
+        baseline=report.get("baseline", ""),
     )
+
+
+def _mix(mix: dict[str, Any] | None) -> Mix | None:
+    if mix is None or mix.get("photo_share") is None:
+        return None
+    return Mix(mix["photo_share"])
 
 
 def _candidates(report: dict[str, Any]) -> list[Candidate]:
@@ -141,6 +182,7 @@ def _comparison(scores: dict[str, Any]) -> Comparison:
         queries=scores["queries"],
         groups=scores["groups"],
         learned=scores.get("production_learned", 0),
+        gallery=scores.get("gallery"),
         recall_at_1=recall_at_1,
         recall_at_5=recall_at_5,
         map_at_r=map_at_r,

@@ -1,7 +1,7 @@
 """The one border between rows and arrays: what a training sees of a snapshot."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, TypeAlias
 from uuid import UUID
 
@@ -63,6 +63,12 @@ def _type_data(
         images=np.array([numbers[member.id] for member in members]),
         held_out=np.array([member.held_out for member in members]),
     )
+
+
+def block_numbers(ids: Sequence[UUID], values: Mapping[UUID, str]) -> NDArray[np.int64]:
+    """Give every value its number, (n,); -1 is a member without one."""
+    known = {value: number for number, value in enumerate(sorted(set(values.values())))}
+    return np.array([known.get(values.get(one, ""), -1) for one in ids], np.int64)
 
 
 def _group_numbers(members: Iterable[Member]) -> dict[UUID, int]:

@@ -13,9 +13,9 @@ from dashboard.queries.transfers import get_transfer
 from dashboard.queries.uploads import get_upload
 from dashboard.queries.versions import get_version
 from dashboard.services.demo import start_demo
+from dashboard.services.describing import start_describing
 from dashboard.services.errors import NothingToRetry, StillUnderWay
 from dashboard.services.extractions import retry_extraction
-from dashboard.services.features import start_describing
 from dashboard.services.training import start_training
 from dashboard.services.transfers import retry_transfer
 from dashboard.services.upload_plans import start_plan

@@ -21,7 +21,8 @@ from dashboard.services.encoders import (
     set_default,
 )
 from dashboard.services.errors import EncoderExists, EncoderInUse, EncoderRefused
-from dashboard.services.features import ensure_features, start_describing
+from dashboard.services.describing import start_describing
+from dashboard.services.features import ensure_features
 from dashboard.services.groups import add_images
 from dashboard.services.own_files import use_backbone
 from dashboard.services.search import search_by_image

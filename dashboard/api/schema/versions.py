@@ -20,6 +20,9 @@ class VersionAnswer(serializers.Serializer[Any]):
     version = serializers.IntegerField(min_value=1, help_text="1, 2, … within its task.")
     train_status = serializers.ChoiceField(Version.Status.choices)
     production = serializers.BooleanField(help_text="Whether its task uses it unless told.")
+    encoder = serializers.CharField(
+        help_text="The key of the encoder that it was trained with, and goes on to use."
+    )
     dimension = serializers.IntegerField(
         min_value=1, allow_null=True, help_text="The length of its descriptors."
     )
@@ -77,6 +80,7 @@ EXAMPLE = {
     "version": 1,
     "train_status": "TRAINED",
     "production": True,
+    "encoder": "builtin-1+photo-1",
     "dimension": 128,
     "metrics": {examples.TYPE: REPORT},
     "train_detail": "Same product: better than before training.",
