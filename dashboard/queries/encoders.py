@@ -102,14 +102,17 @@ def choices(workspace: Workspace | None = None) -> list[tuple[str, str]]:
 
     With a workspace, what a task of it may.
     """
-    named = {one.key: one.name for one in SHIPPED.values()} | dict(
-        _ready().values_list("key", "name")
-    )
+    rows = list(Encoder.objects.filter(state=Encoder.State.READY).order_by("-created", "-id"))
+    names = {key: one.name for key, one in SHIPPED.items()} | {
+        row.key: row.name for row in rows if row.key not in SHIPPED
+    }
+    default = next((row.key for row in rows if row.is_default), BOTH)
     if workspace is None:
-        open_choice = f"The installation’s default ({named.get(default_key(), '')})"
+        open_choice = f"The installation’s default ({names[default]})"
     else:
-        open_choice = f"As the workspace ({named.get(wanted_key(workspace), 'not here')})"
-    return [("", open_choice), *named.items()]
+        wanted = workspace.encoder or default
+        open_choice = f"As the workspace ({names.get(wanted, wanted)})"
+    return [("", open_choice), *names.items()]
 
 
 def name_of(key: str) -> str:
@@ -135,7 +138,8 @@ class ShippedRow:
 
 def shipped_rows() -> list[ShippedRow]:
     """Return the shipped encoders, the best first."""
-    rows, default = Encoder.objects.in_bulk(SHIPPED, field_name="key"), default_key()
+    rows = {row.key: row for row in Encoder.objects.all() if row.key in SHIPPED or row.is_default}
+    default = next((key for key, row in rows.items() if row.is_default), BOTH)
     return [ShippedRow(one, rows.get(key), key == default) for key, one in SHIPPED.items()]
 
 

@@ -27,6 +27,7 @@ def test_it_works(cast: Cast) -> None:
         "types": [],
         "production_version": None,
         "last_train_status": None,
+        "encoder": "",
         "created": "",
         "modified": "",
     }

@@ -22,6 +22,7 @@ def test_it_works(cast: Cast) -> None:
         "description": "",
         "workspace": str(cast.workspace.id),
         "exclusive": False,
+        "fold_by": "",
         "groups_count": 0,
         "created": "",
         "modified": "",

@@ -40,7 +40,7 @@ def test_the_forms_are_for_who_may(
 def test_the_page_needs_few_queries(
     alice_client: Client, cast: Cast, django_assert_max_num_queries: DjangoAssertNumQueries
 ) -> None:
-    with django_assert_max_num_queries(13):
+    with django_assert_max_num_queries(17):
         alice_client.get(PAGE)
 
 

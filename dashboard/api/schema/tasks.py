@@ -52,9 +52,9 @@ FRESH: dict[str, Any] = {"types": [], "production_version": None, "last_train_st
 ALSO = {"TypeId": {"anyOf": [{"required": ["type_id"]}, {"required": ["type"]}]}}
 OF_ENCODER = (
     "`encoder` is an addition to the contract: `builtin-1+photo-1` (shapes, colours and what "
-    "things are), `builtin-1` (shapes and colours only, in a third of the time) or the key of an encoder "
-    "that is registered here. One that is unknown or not ready is refused with 400. Versions keep "
-    "the encoder that they were trained with."
+    "things are), `builtin-1` (shapes and colours only, in a third of the time) or the key of an "
+    "encoder that is registered here. One that is unknown or not ready is refused with 400. "
+    "Versions keep the encoder that they were trained with."
 )
 ADDRESS = f"{SIMILARITY}/task/{{task_id}}"
 
