@@ -1,6 +1,5 @@
 """What people bring when they register an encoder."""
 
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -21,17 +20,16 @@ def choices_said(workspace: Workspace) -> list[tuple[str, str]]:
     """
     named = choices()
     looks = looks_at_all(workspace, [key for key, _ in named if key])
-    return [(key, _said(workspace, key, name, looks)) for key, name in named]
+    now = search_key(workspace)
+    return [(key, _said(key, name, looks[key], now) if key else name) for key, name in named]
 
 
-def _said(workspace: Workspace, key: str, name: str, looks: Mapping[str, Look]) -> str:
-    if not key:
-        return name
+def _said(key: str, name: str, look: Look, now: str) -> str:
     parts = [f"{name}. {SHIPPED[key].sentence}" if key in SHIPPED else f"{name}."]
-    if key == search_key(workspace):
+    if key == now:
         parts.append("Search goes by it now.")
-    elif looks[key].images:
-        parts.append(f"To look at all: {looks[key].sentence}.")
+    elif look.images:
+        parts.append(f"To look at all: {look.sentence}.")
     return " ".join(parts)
 
 

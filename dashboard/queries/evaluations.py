@@ -103,7 +103,8 @@ class Evaluation:
     `gain` and `gain_at_least` are percentage points of MAP@R, None if nothing could be verified.
     `held_out` is None without images that are marked as test. `production` is the number of the
     version that was in production, None without one. `mix` is None where there is one encoder to
-    go by, and in older versions. `baseline` says what the gate compared with, if it is known.
+    go by, and in older versions. `baseline` says what the gate compared with, if it is known;
+    `fold_by` is the key of metadata by which groups were tested together.
     """
 
     name: str
@@ -122,6 +123,7 @@ class Evaluation:
     production: int | None
     mix: Mix | None
     baseline: str
+    fold_by: str
 
 
 def evaluations(version: Version) -> list[Evaluation]:
@@ -149,6 +151,7 @@ def _evaluation(report: dict[str, Any]) -> Evaluation:
         production=report.get("production_version"),
         mix=_mix(report.get("mix")),
         baseline=report.get("baseline", ""),
+        fold_by=report.get("fold_by", ""),
     )
 
 

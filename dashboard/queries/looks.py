@@ -63,8 +63,12 @@ def looks_at_all(workspace: Workspace, keys: Sequence[str]) -> dict[str, Look]:
 def _seconds(encoder: Encoder | None, images: int) -> float | None:
     if encoder is None:
         return None
-    threads = min(settings.LIKEWISE_WORKERS, os.cpu_count() or 1)
-    return float(images * encoder.seconds / threads)
+    return float(images * encoder.seconds / threads())
+
+
+def threads() -> int:
+    """Return how many images a worker looks at at a time."""
+    return min(settings.LIKEWISE_WORKERS, os.cpu_count() or 1)
 
 
 def second_looks_due(workspace_id: UUID | None = None) -> list[UUID]:

@@ -5,7 +5,7 @@ from django.core.management import CommandError, call_command
 from dashboard import runtime
 from dashboard.engine.build.drawing.pictures import Amounts
 from dashboard.engine.own import preparing
-from dashboard.engine.prior import BOTH
+from dashboard.engine.prior import BOTH, BUILTIN
 from dashboard.files import paths, storage
 from dashboard.jobs.runner import run_job
 from dashboard.models import Encoder, Feature, Job, RegionFeature, Version
@@ -244,3 +244,36 @@ def test_the_command_refuses_in_one_sentence(db, backbone, beside, sentence):
     with pytest.raises(CommandError, match=sentence):
         call_command("encoder", "register", str(backbone))
     assert not Encoder.objects.exists()
+
+
+def test_the_command_chooses_the_default(db, capsys):
+    call_command("encoder", "default", "Built in, fast")
+    assert default_key() == BUILTIN
+    assert "“Built in, fast” is the default now." in capsys.readouterr().out
+    call_command("encoder", "list")
+    assert "Built in, fast\tready\tbuiltin-1\tdefault" in capsys.readouterr().out
+    call_command("encoder", "default", BOTH)
+    assert default_key() == BOTH
+
+
+def test_the_command_knows_its_own_by_name(db, encoder):
+    call_command("encoder", "default", "Small net")
+    assert default_key() == encoder.key
+
+
+def test_the_command_refuses_as_default(cast, encoder, resnet):
+    with pytest.raises(CommandError, match="no encoder “nothing”"):
+        call_command("encoder", "default", "nothing")
+    register_encoder(new=resnet("Small net", side=96), workspace=cast.workspace, actor=cast.alice)
+    with pytest.raises(CommandError, match="Several encoders are called “Small net”"):
+        call_command("encoder", "default", "Small net")
+    unready = encoders().get(state=Encoder.State.PREPARING)
+    with pytest.raises(CommandError, match="not ready"):
+        call_command("encoder", "default", unready.key)
+    assert default_key() == BOTH
+
+
+def test_registering_measures_beside_the_shipped_ones(encoder):
+    rows = list(Encoder.objects.filter(measured__isnull=False))
+    assert {row.key for row in rows} == {BOTH, BUILTIN, encoder.key}
+    assert len({row.measured for row in rows}) == 1

@@ -11,9 +11,10 @@ from django.test import Client
 from pytest_django import Settings
 
 from dashboard.engine.own import preparing
+from dashboard.engine.prior import BOTH, BUILTIN
 from dashboard.jobs.runner import run_job
 from dashboard.models import Encoder, Job
-from dashboard.queries.encoders import encoders
+from dashboard.queries.encoders import default_key, encoders
 from tests.engine.own import graphs
 from tests.factories import Cast, signed_in
 from tests.services.test_encoders import FEW
@@ -155,3 +156,24 @@ def test_the_list_needs_few_queries(
 ) -> None:
     with django_assert_max_num_queries(6):
         operator.get(PAGE)
+
+
+def test_speeds_are_measured_side_by_side(operator: Client) -> None:
+    assert operator.get(PAGE).text.count("not measured") == 2
+    assert operator.post(f"{PAGE}/speeds").status_code == 303
+    rows = {row.key: row for row in Encoder.objects.all()}
+    assert rows.keys() == {BOTH, BUILTIN}
+    assert rows[BOTH].measured == rows[BUILTIN].measured
+    assert min(row.seconds for row in rows.values()) > 0
+    page = operator.get(PAGE).text
+    assert "not measured" not in page
+    assert f"{rows[BOTH].milliseconds} ms" in page
+
+
+def test_a_shipped_one_can_be_the_default(operator: Client) -> None:
+    operator.post(f"{PAGE}/built-in", {"key": BUILTIN})
+    assert default_key() == BUILTIN
+    operator.post(f"{PAGE}/built-in", {"key": "photo-1"})
+    assert default_key() == BUILTIN
+    operator.post(f"{PAGE}/built-in", {"key": BOTH})
+    assert default_key() == BOTH
