@@ -18,8 +18,7 @@ from dashboard.engine.encoder import Encoder, PictureEncoder
 from dashboard.engine.index import ExactIndex, Rows
 from dashboard.engine.own import artifact as own_artifact
 from dashboard.engine.own.preparing import Prepared
-from dashboard.engine.prior import BOTH, BUILTIN, Prior, builtin_prior
-from dashboard.engine.temporary import both_encoder, both_prior
+from dashboard.engine.prior import BUILTIN, Prior, builtin_prior
 from dashboard.engine.trained_model import TrainedModel, untrained_model
 from dashboard.files import paths, storage
 from dashboard.files.errors import EncoderAbsent
@@ -67,7 +66,6 @@ class Held(Generic[K, V]):
 
 
 _builtin: Held[str, Encoder] = Held(1)
-_both: Held[str, Encoder] = Held(1)
 _own: Held[str, Prepared] = Held(OWN_HELD)
 _versions: Held[UUID, TrainedModel] = Held(VERSIONS_HELD)
 
@@ -76,15 +74,11 @@ def encoder(key: str = BUILTIN) -> PictureEncoder:
     """Return an encoder by its key; raises `EncoderAbsent` for one that is not registered."""
     if key == BUILTIN:
         return _builtin.get(key, Encoder.builtin)
-    if key == BOTH:
-        return _both.get(key, both_encoder)
     return own(key).encoder
 
 
 def prior(key: str = BUILTIN) -> Prior:
     """Return the prior of an encoder; raises `EncoderAbsent` for one that is not registered."""
-    if key == BOTH:
-        return both_prior()
     return builtin_prior() if key == BUILTIN else own(key).prior
 
 
