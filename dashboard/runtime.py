@@ -14,11 +14,11 @@ from typing import Any, Generic, TypeVar
 from uuid import UUID
 
 from dashboard.engine import artifacts
-from dashboard.engine.encoder import Encoder, PictureEncoder
+from dashboard.engine.encoder import Encoder, PairEncoder, PhotoEncoder, PictureEncoder
 from dashboard.engine.index import ExactIndex, Rows
 from dashboard.engine.own import artifact as own_artifact
 from dashboard.engine.own.preparing import Prepared
-from dashboard.engine.prior import BUILTIN, Prior, builtin_prior
+from dashboard.engine.prior import BOTH, BUILTIN, PHOTO, Prior, prior_of
 from dashboard.engine.trained_model import TrainedModel, untrained_model
 from dashboard.files import paths, storage
 from dashboard.files.errors import EncoderAbsent
@@ -40,7 +40,8 @@ def _nothing(_: Any) -> int:
 class Held(Generic[K, V]):
     """At most `size` values by key; the one that was not used for longest goes first.
 
-    With `weigh` they weigh at most `most` together, unless the newest does so alone.
+    With `weigh` they weigh at most `most` together, unless the newest does so alone. While a value
+    is loaded, nobody waits who asks for another.
     """
 
     def __init__(self, size: int, weigh: Callable[[V], int] = _nothing, most: int = 0) -> None:
@@ -49,23 +50,45 @@ class Held(Generic[K, V]):
         self._most = most
         self._values: OrderedDict[K, V] = OrderedDict()
         self._lock = threading.Lock()
+        self._loading: dict[K, threading.Lock] = {}
 
     def get(self, key: K, load: Callable[[], V]) -> V:
         """Return the value of a key, loading it if it is not held."""
-        with self._lock:
-            if key not in self._values:
-                self._values[key] = load()
-            self._values.move_to_end(key)
-            while len(self._values) > 1 and self._is_full():
-                self._values.popitem(last=False)
-            return self._values[key]
+        while True:
+            with self._lock:
+                if key in self._values:
+                    return self._used(key)
+                loading = self._loading.setdefault(key, threading.Lock())
+            with loading:
+                # Whoever had this lock before has loaded the value, or could not: look again.
+                if self._loading.get(key) is loading:
+                    return self._loaded(key, load)
+
+    def _loaded(self, key: K, load: Callable[[], V]) -> V:
+        """Load and hold a value; its lock is done with, even if there is none."""
+        try:
+            value = load()
+            with self._lock:
+                self._values[key] = value
+                return self._used(key)
+        finally:
+            with self._lock:
+                del self._loading[key]
+
+    def _used(self, key: K) -> V:
+        """Return what is held, and make room: values may have grown since they came."""
+        self._values.move_to_end(key)
+        while len(self._values) > 1 and self._is_full():
+            self._values.popitem(last=False)
+        return self._values[key]
 
     def _is_full(self) -> bool:
         weight = sum(self._weigh(value) for value in self._values.values())
         return len(self._values) > self._size or weight > self._most
 
 
-_builtin: Held[str, Encoder] = Held(1)
+_shipped: Held[str, Encoder] = Held(2)
+_both: Held[str, PairEncoder] = Held(1)
 _own: Held[str, Prepared] = Held(OWN_HELD)
 _versions: Held[UUID, TrainedModel] = Held(VERSIONS_HELD)
 
@@ -73,13 +96,23 @@ _versions: Held[UUID, TrainedModel] = Held(VERSIONS_HELD)
 def encoder(key: str = BUILTIN) -> PictureEncoder:
     """Return an encoder by its key; raises `EncoderAbsent` for one that is not registered."""
     if key == BUILTIN:
-        return _builtin.get(key, Encoder.builtin)
+        return _builtin()
+    if key == BOTH:
+        return _both.get(key, lambda: PairEncoder(_builtin(), _photo()))
     return own(key).encoder
+
+
+def _builtin() -> Encoder:
+    return _shipped.get(BUILTIN, Encoder.builtin)
+
+
+def _photo() -> Encoder:
+    return _shipped.get(PHOTO, PhotoEncoder.shipped)
 
 
 def prior(key: str = BUILTIN) -> Prior:
     """Return the prior of an encoder; raises `EncoderAbsent` for one that is not registered."""
-    return builtin_prior() if key == BUILTIN else own(key).prior
+    return prior_of(key) if key in (BUILTIN, BOTH) else own(key).prior
 
 
 def own(key: str) -> Prepared:

@@ -7,6 +7,8 @@ from pathlib import Path
 from types import ModuleType
 
 from dashboard.engine import bench, gate_bench
+from dashboard.engine.encoder import Encoder, PairEncoder, PictureEncoder
+from dashboard.engine.prior import BOTH, BUILTIN
 
 DRAWN_HERE = "tests.data"  # in a checkout; an installation has none
 
@@ -28,12 +30,15 @@ def main(arguments: list[str]) -> int:
         return 2
     chosen = set(options.names or known)
     asked = {name: sets[name] for name in sets if name in chosen}
+    encoder: PictureEncoder = (
+        PairEncoder.shipped() if options.encoder == BOTH else Encoder.builtin()
+    )
     if options.gate:
-        gate_bench.run(asked, options.seed, sys.stdout)
+        gate_bench.run(asked, options.seed, encoder, sys.stdout)
         return 0
     for seed in options.seed:
         curves_asked = {name: curves[name] for name in curves if name in chosen}
-        bench.run(asked, curves_asked, seed, sys.stdout)
+        bench.run(asked, curves_asked, seed, encoder, sys.stdout)
     return 0
 
 
@@ -46,6 +51,9 @@ def _parser() -> argparse.ArgumentParser:
     command.add_argument("--sets", default=DRAWN_HERE, help="module with SETS and CURVES")
     command.add_argument(
         "--seed", type=int, nargs="+", default=[0], help="seeds that the sets are drawn with"
+    )
+    command.add_argument(
+        "--encoder", choices=(BOTH, BUILTIN), default=BOTH, help="whose features to measure"
     )
     command.add_argument(
         "--gate", action="store_true", help="count instead how often the gate is wrong"

@@ -6,10 +6,12 @@
 import hashlib
 import io
 import json
+import math
 import os
 import shutil
 import tempfile
 import zipfile
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -17,10 +19,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dashboard.engine.errors import BrokenArtifact, ForeignArtifact
-from dashboard.engine.heads import Head
+from dashboard.engine.heads import AnyHead, Head, MixedHead, Part
 from dashboard.engine.trained_model import TrainedHead, TrainedModel
 
-FORMAT = 1
+FORMAT = 2  # of mixed heads; without one a model is written as format 1, as ever
+PLAIN_FORMAT = 1
 KIND = "likewise-heads"
 ARRAYS = "heads.npz"
 MANIFEST = "manifest.json"
@@ -58,25 +61,59 @@ def _write(path: Path, data: bytes) -> None:
 def _packed(model: TrainedModel) -> bytes:
     arrays: dict[str, NDArray[np.float32]] = {}
     for number, part in enumerate(model.heads):
-        arrays[f"mean_{number}"] = part.head.mean
-        arrays[f"directions_{number}"] = part.head.directions
+        for name, head in _named(str(number), part.head):
+            arrays[f"mean_{name}"] = head.mean
+            arrays[f"directions_{name}"] = head.directions
     file = io.BytesIO()
     np.savez(file, allow_pickle=False, **arrays)
     return file.getvalue()
 
 
+def _named(name: str, head: AnyHead) -> list[tuple[str, Head]]:
+    """Give the heads that a head is made of, each with the name of its arrays."""
+    if isinstance(head, Head):
+        return [(name, head)]
+    return [(f"{name}_{part}", one.head) for part, one in enumerate(head.parts)]
+
+
 def _manifest(model: TrainedModel, arrays: bytes) -> dict[str, Any]:
+    mixed = any(isinstance(part.head, MixedHead) for part in model.heads)
     return {
         "kind": KIND,
-        "format": FORMAT,
+        "format": FORMAT if mixed else PLAIN_FORMAT,
         "encoder": model.encoder,
         "sha256": hashlib.sha256(arrays).hexdigest(),
         "dimension": model.dimension,
         "made": model.made,
         "types": [
-            {"key": part.key, "name": part.name, "report": part.report} for part in model.heads
+            {"key": part.key, "name": part.name, "report": part.report, **_mix(part.head)}
+            for part in model.heads
         ],
     }
+
+
+def _mix(head: AnyHead) -> dict[str, Any]:
+    """Say how a mixed head is put together; nothing of a plain one."""
+    if isinstance(head, Head):
+        return {}
+    parts = [{"start": part.start, "weight": part.weight} for part in head.parts]
+    return {"width": head.width, "parts": parts}
+
+
+def _head(number: int, kind: Mapping[str, Any], arrays: Mapping[str, Any]) -> AnyHead:
+    """Read the head of a type, which says in `kind` how it is put together."""
+    if "parts" not in kind:
+        return Head(arrays[f"mean_{number}"], arrays[f"directions_{number}"])
+    parts = []
+    for place, one in enumerate(kind["parts"]):
+        mean, directions = (arrays[f"{name}_{number}_{place}"] for name in ("mean", "directions"))
+        parts.append(Part(int(one["start"]), Head(mean, directions), float(one["weight"])))
+    head = MixedHead(int(kind["width"]), tuple(parts))
+    fits = all(start >= 0 and start + one.width <= head.width and 0 < weight < math.inf
+               for start, one, weight in parts)  # fmt: skip
+    if not parts or not fits:
+        raise ValueError("a part of a head reads columns that there are not")
+    return head
 
 
 def load(folder: Path, *, encoder: str | None = None) -> TrainedModel:
@@ -99,7 +136,7 @@ def load(folder: Path, *, encoder: str | None = None) -> TrainedModel:
                 TrainedHead(
                     kind["key"],
                     kind["name"],
-                    Head(arrays[f"mean_{number}"], arrays[f"directions_{number}"]),
+                    _head(number, kind, arrays),
                     kind["report"],
                 )
                 for number, kind in enumerate(manifest["types"])
@@ -118,8 +155,10 @@ def _read_manifest(path: Path, encoder: str | None) -> dict[str, Any]:
         raise BrokenArtifact(path, "the file is missing or not JSON. Train again.") from error
     if not isinstance(manifest, dict) or manifest.get("kind") != KIND:
         raise ForeignArtifact(path, "it does not describe a trained model.")
-    if manifest.get("format") != FORMAT:
-        raise ForeignArtifact(path, f"its format is {manifest.get('format')}, not {FORMAT}.")
+    if manifest.get("format") not in (PLAIN_FORMAT, FORMAT):
+        raise ForeignArtifact(
+            path, f"its format is {manifest.get('format')}, not {PLAIN_FORMAT} or {FORMAT}."
+        )
     if encoder is not None and manifest.get("encoder") != encoder:
         raise ForeignArtifact(
             path, f"it was trained for the encoder {manifest.get('encoder')}, not {encoder}."

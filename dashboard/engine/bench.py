@@ -4,7 +4,9 @@ Open set: trained on the groups that are not held out, through the gate, exactly
 does it; then every held-out picture looks for its like among the held-out ones.
 """
 
+import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from typing import NamedTuple, Protocol, TextIO
 
 import numpy as np
@@ -12,14 +14,14 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from dashboard.engine import baselines
-from dashboard.engine.encoder import Encoder
-from dashboard.engine.gate import fit_recipes
+from dashboard.engine.encoder import PictureEncoder
 from dashboard.engine.heads import default_recipe, unit_rows
 from dashboard.engine.metrics import evaluate, mean
-from dashboard.engine.prior import builtin_prior
+from dashboard.engine.prior import AnyPrior, PairPrior, prior_of
 from dashboard.engine.scatter import Integers
 from dashboard.engine.training import fit
 from dashboard.engine.training_set import TrainingSet, TypeData
+from dashboard.engine.ways import Mix, Way, fit_way
 
 CURVE = ((5, 3), (10, 5), (20, 5), (50, 5), (100, 5), (200, 5), (200, 10))  # groups x images
 DRAWS = 3
@@ -77,10 +79,10 @@ def type_data(name: str, pictures: PictureSet, features: NDArray[np.floating]) -
     return TypeData(name, name, features, groups, images, np.asarray(pictures.held_out))
 
 
-def measure(name: str, pictures: PictureSet, encoder: Encoder) -> Iterator[Row]:
+def measure(name: str, pictures: PictureSet, encoder: PictureEncoder) -> Iterator[Row]:
     """Give a row for every similarity type of a set, and none for types without a question."""
     held_out = np.asarray(pictures.held_out)
-    features = encoder.features(np.stack([encoder.prepare(one) for one in pictures.images]))
+    features = encoded(pictures.images, encoder)
     unseen = [one for one, held in zip(pictures.images, held_out, strict=True) if held]
     plain = {
         "hash": np.stack([baselines.difference_hash(one) for one in unseen]),
@@ -90,15 +92,28 @@ def measure(name: str, pictures: PictureSet, encoder: Encoder) -> Iterator[Row]:
     for kind in pictures.types:
         data = type_data(kind, pictures, features)
         cells = {column: worth(rows, data.groups[held_out]) for column, rows in plain.items()}
-        yield _learned(f"{name}: {kind}", data, cells)
+        yield _learned(f"{name}: {kind}", data, cells, prior_of(encoder.key))
 
 
-def _learned(name: str, data: TypeData, cells: dict[str, Cell]) -> Row:
+def encoded(
+    images: Sequence[Image.Image], encoder: PictureEncoder
+) -> NDArray[np.float16]:  # fmt: skip
+    """Give the features (n, k) of pictures, on as many threads as there are cores."""
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        return np.stack([*pool.map(encoder.encode, images)])
+
+
+def usual_way(groups: int, prior: AnyPrior) -> Way:
+    """Give what is best on average for so many groups, where there is no way to find out."""
+    recipe = default_recipe(groups)
+    return Mix(recipe, recipe, prior.weight) if isinstance(prior, PairPrior) else recipe
+
+
+def _learned(name: str, data: TypeData, cells: dict[str, Cell], prior: AnyPrior) -> Row:
     """Add what was shipped, what training makes, and what the gate lets through."""
-    prior, unseen = builtin_prior(), data.take(data.held_out)
+    unseen = data.take(data.held_out)
     seen = data.take(data.rows_to_train_on())
-    recipe = default_recipe(len(seen.usable_groups()))
-    trained = next(fit_recipes(seen, prior, [recipe]))[1]
+    trained = fit_way(seen, prior, usual_way(len(seen.usable_groups()), prior))
     model = fit(
         TrainingSet(prior.encoder, (data,)),
         progress=lambda *_: None,
@@ -112,14 +127,17 @@ def _learned(name: str, data: TypeData, cells: dict[str, Cell]) -> Row:
     return Row(name, cells, said)
 
 
-def curve(name: str, kind: str, pictures: PictureSet, encoder: Encoder) -> Iterator[Row]:
+def curve(name: str, kind: str, pictures: PictureSet, encoder: PictureEncoder) -> Iterator[Row]:
     """Give a row for every number of groups and images to learn from, each a mean of draws."""
-    features = encoder.features(np.stack([encoder.prepare(one) for one in pictures.images]))
+    features = encoded(pictures.images, encoder)
     data = type_data(kind, pictures, features)
     for groups, images in CURVE:
         if groups > len(np.unique(data.groups[~data.held_out])):
             continue
-        draws = [_learned("", drawn(data, groups, images, seed), {}) for seed in range(DRAWS)]
+        prior = prior_of(encoder.key)
+        draws = [
+            _learned("", drawn(data, groups, images, seed), {}, prior) for seed in range(DRAWS)
+        ]
         cells = {column: _average([row.cells[column] for row in draws]) for column in COLUMNS[3:]}
         verdicts = " ".join(row.verdict for row in draws)
         yield Row(f"{name}: {groups} x {images}", cells, verdicts)
@@ -158,10 +176,10 @@ def run(
     sets: Mapping[str, Callable[[int], PictureSet]],
     curves: Mapping[str, tuple[str, Callable[[int], PictureSet]]],
     seed: int,
+    encoder: PictureEncoder,
     out: TextIO,
 ) -> None:
     """Draw the sets and write both tables, Recall@1 / MAP@R in percent."""
-    encoder = Encoder.builtin()
     if sets:
         found = (measure(name, draw(seed), encoder) for name, draw in sets.items())
         rows = show((row for rows in found for row in rows), COLUMNS, out)

@@ -8,13 +8,14 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import NamedTuple, TextIO
 
 import numpy as np
-from numpy.typing import NDArray
 
-from dashboard.engine.bench import Cell, PictureSet, drawn, type_data, worth
-from dashboard.engine.encoder import Encoder
-from dashboard.engine.gate import FEWEST_GROUPS, fit_recipes, judge
-from dashboard.engine.prior import Prior, builtin_prior
+from dashboard.engine.bench import Cell, PictureSet, drawn, encoded, type_data, worth
+from dashboard.engine.encoder import PictureEncoder
+from dashboard.engine.folds import FEWEST_GROUPS
+from dashboard.engine.gate import judge
+from dashboard.engine.prior import AnyPrior, prior_of
 from dashboard.engine.training_set import TypeData
+from dashboard.engine.ways import fit_way
 
 SIZES = (10, 15, 20, 30, 50, 80, 120)  # groups to learn from, and all there are
 ALL_IMAGES = 1 << 20
@@ -78,7 +79,7 @@ def count(draws: Sequence[Draw]) -> Count:
     )
 
 
-def draws_of(data: TypeData, prior: Prior, seed: int) -> Iterator[Draw]:
+def draws_of(data: TypeData, prior: AnyPrior, seed: int) -> Iterator[Draw]:
     """Draw numbers of groups of a type, and try the gate on each."""
     most = len(np.unique(data.groups[~data.held_out]))
     unseen = data.take(data.held_out)
@@ -90,37 +91,36 @@ def draws_of(data: TypeData, prior: Prior, seed: int) -> Iterator[Draw]:
     yield from _judged(data, unseen, prior, before)
 
 
-def _judged(part: TypeData, unseen: TypeData, prior: Prior, before: Cell) -> Iterator[Draw]:
+def _judged(part: TypeData, unseen: TypeData, prior: AnyPrior, before: Cell) -> Iterator[Draw]:
     seen = part.take(part.rows_to_train_on())
     if len(seen.usable_groups()) < FEWEST_GROUPS:
         return
     judgement = judge(seen, prior, seed=0, step=lambda: None)
     scores = judgement.candidates
     best = max(scores, key=lambda recipe: scores[recipe].means()["map@r"])
-    head = next(fit_recipes(seen, prior, [best]))[1]
+    head = fit_way(seen, prior, judgement.verdict.recipe or best)
     after = worth(head.describe(unseen.features), unseen.groups)
     gain, recall = after.precision - before.precision, after.recall - before.recall
     yield Draw(judgement.verdict.better, gain, recall)
 
 
 def run(
-    sets: Mapping[str, Callable[[int], PictureSet]], seeds: Sequence[int], out: TextIO
+    sets: Mapping[str, Callable[[int], PictureSet]],
+    seeds: Sequence[int],
+    encoder: PictureEncoder,
+    out: TextIO,
 ) -> Count:
     """Draw all sets with every seed and write a row for each type, then their sum."""
-    encoder, prior = Encoder.builtin(), builtin_prior()
+    prior = prior_of(encoder.key)
     found: dict[str, list[Draw]] = {}
     for seed in seeds:
         for name, draw in sets.items():
             pictures = draw(seed)
-            features = _features(pictures, encoder)
+            features = encoded(pictures.images, encoder)
             for kind in pictures.types:
                 data = type_data(kind, pictures, features)
                 found.setdefault(f"{name}: {kind}", []).extend(draws_of(data, prior, seed))
     return show(found, out)
-
-
-def _features(pictures: PictureSet, encoder: Encoder) -> NDArray[np.float16]:
-    return encoder.features(np.stack([encoder.prepare(one) for one in pictures.images]))
 
 
 def show(found: Mapping[str, Sequence[Draw]], out: TextIO) -> Count:

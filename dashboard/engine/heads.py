@@ -7,7 +7,7 @@ on the prior, many on themselves.
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -58,6 +58,11 @@ class Head:
         """The numbers in one descriptor."""
         return int(self.directions.shape[1])
 
+    @property
+    def width(self) -> int:
+        """The numbers in one row of features."""
+        return len(self.mean)
+
     @cached_property
     def _exact(self) -> Floats:
         return self.directions.astype(np.float64)
@@ -72,6 +77,61 @@ class Head:
             block = features[start : start + BLOCK].astype(np.float64) - self.mean
             rows[start : start + BLOCK] = unit_rows(block @ self._exact)
         return rows
+
+
+class Part(NamedTuple):
+    """A head that reads its own columns, from `start` on, and weighs `weight` beside the others."""
+
+    start: int
+    head: Head
+    weight: float
+
+
+@dataclass(frozen=True)
+class MixedHead:
+    """Heads side by side, each for its own columns of features (n, width).
+
+    Each gives a descriptor of unit length, which counts by its weight; the whole has unit length.
+    The cosine of two rows is the mean of the parts' cosines, weighed by the squares of `weight`.
+    """
+
+    width: int
+    parts: tuple[Part, ...]
+
+    @property
+    def dimension(self) -> int:
+        """The numbers in one descriptor."""
+        return sum(part.head.dimension for part in self.parts)
+
+    def share(self, start: int) -> float:
+        """Say how much of a squared length comes from the columns from `start` on, 0 to 1."""
+        squares = [part.weight**2 for part in self.parts]
+        told = [square for square, part in zip(squares, self.parts, strict=True)
+                if part.start == start]  # fmt: skip
+        return sum(told) / sum(squares)
+
+    def describe(self, features: NDArray[np.floating]) -> NDArray[np.float32]:
+        """Turn features (n, width) into descriptors (n, d) float32, rows of unit length."""
+        rows = np.empty((len(features), self.dimension), np.float32)
+        length = np.sqrt(sum(part.weight**2 for part in self.parts))
+        column = 0
+        for start, head, weight in self.parts:
+            own = head.describe(features[:, start : start + head.width])
+            rows[:, column : column + head.dimension] = own * np.float32(weight / length)
+            column += head.dimension
+        return rows
+
+
+AnyHead: TypeAlias = Head | MixedHead
+
+
+def plain_head(width: int, dimension: int) -> Head:
+    """Give the head that keeps the first `dimension` of `width` features as they are.
+
+    The features are principal components: what it drops is what spreads least.
+    """
+    kept = np.eye(width, min(width, dimension), dtype=np.float32)
+    return Head(np.zeros(width, np.float32), kept)
 
 
 def unit_rows(rows: Floats) -> Floats:

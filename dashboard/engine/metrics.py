@@ -51,22 +51,29 @@ def map_at_r(hits: Flags, relevant: Integers) -> Floats:
 
 
 def neighbour_hits(
-    rows: NDArray[np.floating], groups: Integers, images: Integers, depth: int = 1
+    rows: NDArray[np.floating],
+    groups: Integers,
+    images: Integers,
+    depth: int = 1,
+    queries: Flags | None = None,
 ) -> tuple[Flags, Integers]:
-    """Search every row among the others: hits (q, m), nearest first, and relevant counts (q,).
+    """Search rows among all others: hits (q, m), nearest first, and relevant counts (q,).
 
-    `rows` (q, d) have unit length. Neither a row itself nor another row of the same image is
-    ever a neighbour, and rows of group -1 take no part. m is the largest count, at least `depth`.
+    `rows` (n, d) have unit length; `queries` (n,) marks the q of them that are searched for, all
+    without it. Neither a row itself nor another row of the same image is ever a neighbour, and
+    rows of group -1 take no part. m is the largest count, at least `depth`.
     """
     _check_lengths(rows, groups, images)
     known = groups != NO_GROUP
+    asked = known if queries is None else known & queries
     gallery = _Gallery(rows[known], _numbered(groups[known]), _numbered(images[known]))
     relevant = np.zeros(len(rows), np.int64)
     relevant[known] = _relevant(gallery.groups, gallery.images)
+    relevant[~asked] = 0
     width = min(max(depth, int(relevant.max(initial=0))), len(gallery.rows))
     hits = np.zeros((len(rows), width), np.bool_)
-    hits[known] = gallery.hits(width)
-    return hits, relevant
+    hits[asked] = gallery.hits(np.flatnonzero(asked[known]), width)
+    return (hits, relevant) if queries is None else (hits[queries], relevant[queries])
 
 
 def _numbered(names: Integers) -> NDArray[np.int32]:
@@ -81,26 +88,27 @@ class _Gallery(NamedTuple):
     groups: NDArray[np.int32]
     images: NDArray[np.int32]
 
-    def hits(self, width: int) -> Flags:
-        """Mark which of every row's `width` nearest are of its group, (n, width)."""
-        hits = np.zeros((len(self.rows), width), np.bool_)
+    def hits(self, queries: NDArray[np.intp], width: int) -> Flags:
+        """Mark which of the `width` nearest of the rows numbered are of their group, (q, width)."""
+        hits = np.zeros((len(queries), width), np.bool_)
         twins = len(np.unique(self.images)) < len(self.images)
-        for start in range(0, len(self.rows), QUERIES_AT_ONCE):
-            part = slice(start, start + QUERIES_AT_ONCE)
+        for start in range(0, len(queries), QUERIES_AT_ONCE):
+            part = queries[start : start + QUERIES_AT_ONCE]
             closeness = self.rows[part] @ self.rows.T
             same = self.groups[part, None] == self.groups
             closeness[same] -= TIE
-            barred = self._barred(start, len(closeness), all_of_image=twins)
+            barred = self._barred(part, all_of_image=twins)
             closeness[barred] = -np.inf
             same[barred] = False
-            hits[part] = np.take_along_axis(same, _largest(closeness, width), axis=1)
+            nearest = _largest(closeness, width)
+            hits[start : start + len(part)] = np.take_along_axis(same, nearest, axis=1)
         return hits
 
-    def _barred(self, start: int, count: int, *, all_of_image: bool) -> Any:
+    def _barred(self, queries: NDArray[np.intp], *, all_of_image: bool) -> Any:
         """Index a row itself among its neighbours, and others of its image if there are any."""
         if all_of_image:
-            return self.images[start : start + count, None] == self.images
-        return np.arange(count), np.arange(start, start + count)
+            return self.images[queries, None] == self.images
+        return np.arange(len(queries)), queries
 
 
 def _check_lengths(rows: NDArray[np.floating], groups: Integers, images: Integers) -> None:
@@ -177,10 +185,18 @@ class Scores:
 
 
 def evaluate(
-    rows: NDArray[np.floating], groups: Integers, images: Integers, ks: Sequence[int] = (1, 5)
+    rows: NDArray[np.floating],
+    groups: Integers,
+    images: Integers,
+    ks: Sequence[int] = (1, 5),
+    queries: Flags | None = None,
 ) -> Scores:
-    """Let every row (q, d) with another of its group look for it among all; others are no query."""
-    hits, relevant = neighbour_hits(rows, groups, images, depth=max(ks))
+    """Let every row (n, d) with another of its group look for it among all; others are no query.
+
+    With `queries` (n,) only the rows that it marks are asked for; all are searched among.
+    """
+    hits, relevant = neighbour_hits(rows, groups, images, max(ks), queries)
+    groups = groups if queries is None else groups[queries]
     asked = relevant > 0
     hits, relevant = hits[asked], relevant[asked]
     recall = {k: recall_at_k(hits, relevant, k) for k in ks}

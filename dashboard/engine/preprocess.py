@@ -1,10 +1,12 @@
-"""From any picture to the square of bytes that the encoder takes."""
+"""From any picture to the squares of bytes that the encoders take."""
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import ExifTags, Image, ImageOps
 
 SIZE = 128
+PHOTO_SIZE = 224
+PHOTO_KEPT = 7 / 8  # the middle of a picture is what it shows; README says what else was measured
 PAPER = (255, 255, 255, 255)  # what shows through where a picture is transparent
 
 
@@ -31,23 +33,27 @@ def _eight_bits(image: Image.Image) -> Image.Image:
     return Image.fromarray((values * scale).clip(0, 255).astype(np.uint8))
 
 
-def letterbox(image: Image.Image, size: int = SIZE) -> NDArray[np.uint8]:
+def letterbox(image: Image.Image, size: int = SIZE, kept: float = 1.0) -> NDArray[np.uint8]:
     """Fit the longest side to `size` and pad with the mean colour of the border.
 
     Gives (size, size, 3) uint8, whatever the mode and the orientation of the picture.
     The border's colour makes a padded product shot on white look like the square one.
+    `kept` is the share of width and height that is taken, from the middle.
     """
     image = upright(image)
-    scale = size / max(image.size)
-    width, height = (max(1, round(side * scale)) for side in image.size)
-    pixels = np.asarray(image.resize((width, height), _filter_for(scale)))
+    part = [side * kept for side in image.size]
+    scale = size / max(part)
+    width, height = (max(1, round(side * scale)) for side in part)
+    left, top = ((side - inner) / 2 for side, inner in zip(image.size, part, strict=True))
+    box = (left, top, left + part[0], top + part[1])
+    pixels = np.asarray(image.resize((width, height), _filter_for(scale), box=box))
     if width == height:
         return pixels
     border = np.concatenate([pixels[0], pixels[-1], pixels[:, 0], pixels[:, -1]])
     square = np.empty((size, size, 3), np.uint8)
     square[:] = border.mean(axis=0).astype(np.uint8)
-    top, left = (size - height) // 2, (size - width) // 2
-    square[top : top + height, left : left + width] = pixels
+    above, before = (size - height) // 2, (size - width) // 2
+    square[above : above + height, before : before + width] = pixels
     return square
 
 

@@ -12,13 +12,13 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
-from dashboard.engine.errors import BrokenArtifact, ForeignArtifact
-from dashboard.engine.heads import Head
+from dashboard.engine.errors import BrokenArtifact, ForeignArtifact, InvalidTrainingSet
+from dashboard.engine.heads import DIMENSION, Head, MixedHead, Part, plain_head
 from dashboard.engine.scatter import Floats
 
 ASSETS = Path(__file__).parent / "assets"
@@ -26,6 +26,10 @@ FORMAT = 1
 BUILTIN = "builtin-1"
 PHOTO = "photo-1"
 BOTH = f"{BUILTIN}+{PHOTO}"  # the default: one encoder whose features are those of both, in turn
+IDENTITY = "identity"  # a leaning that knows nothing of any picture: all features count the same
+PLAIN = 384  # numbers of a plain cosine: none longer is kept of a type
+PHOTO_FEATURES, PHOTO_DIMENSION = 512, 256
+PHOTO_WEIGHT = 1.25  # of the photo half of the untrained descriptor, by the mean of all sets
 
 
 class Scatters(NamedTuple):
@@ -44,6 +48,7 @@ class Prior:
     """Scatters (k, k) within and between groups of drawn pictures, in an encoder's features.
 
     `leanings` gives the scatters of other priors by their names, loaded when they are asked for.
+    Heads that are fitted give descriptors of `dimension` numbers.
     """
 
     encoder: str
@@ -51,17 +56,92 @@ class Prior:
     between: Floats
     untrained: Head
     leanings: Callable[[], Mapping[str, Scatters]] = _none
+    dimension: int = DIMENSION
 
     def scatters(self, leaning: str = "") -> Scatters:
         """Return those of a leaning, or the usual ones. Raises KeyError for one not there."""
         return self.leanings()[leaning] if leaning else Scatters(self.within, self.between)
 
+    @property
+    def width(self) -> int:
+        """The numbers in one row of features."""
+        return len(self.within)
+
+    @property
+    def plain(self) -> Head:
+        """The plain cosine of the features, which is no head's merit."""
+        return plain_head(self.width, max(PLAIN, self.dimension))
+
+
+@dataclass(frozen=True)
+class PairPrior:
+    """The priors of two encoders whose features stand side by side, the second `weight` times."""
+
+    encoder: str
+    first: Prior
+    second: Prior
+    weight: float
+
+    @property
+    def width(self) -> int:
+        """The numbers in one row of features."""
+        return self.first.width + self.second.width
+
+    def mixed(self, first: Head, second: Head, weight: float) -> MixedHead:
+        """Put a head of each half side by side; at 0 or infinity there is one of them alone."""
+        one = Part(0, first, 1.0)
+        if weight == 0:
+            return MixedHead(self.width, (one,))
+        if np.isinf(weight):
+            return MixedHead(self.width, (Part(self.first.width, second, 1.0),))
+        return MixedHead(self.width, (one, Part(self.first.width, second, weight)))
+
+    @property
+    def untrained(self) -> MixedHead:
+        """What works before anybody has taught anything."""
+        return self.mixed(self.first.untrained, self.second.untrained, self.weight)
+
+
+AnyPrior: TypeAlias = Prior | PairPrior
+
+
+def identity(width: int) -> Scatters:
+    """Give the scatters (width, width) of a prior that knows nothing of any picture."""
+    return Scatters(np.eye(width), np.eye(width))
+
+
+def prior_of(key: str) -> AnyPrior:
+    """Return the prior of a shipped encoder, or of both, by its key.
+
+    Raises InvalidTrainingSet for a key of none.
+    """
+    if key == BUILTIN:
+        return builtin_prior()
+    if key == BOTH:
+        return both_prior()
+    raise InvalidTrainingSet(f"There is no prior for the encoder {key}.")
+
+
+@cache
+def both_prior() -> PairPrior:
+    """Load what is known of both shipped encoders, once a process."""
+    return PairPrior(BOTH, builtin_prior(), photo_prior(), PHOTO_WEIGHT)
+
+
+@cache
+def photo_prior() -> Prior:
+    """Give the prior of the photo encoder: drawings know nothing of photographs, so none."""
+    none = identity(PHOTO_FEATURES)
+    untrained = plain_head(PHOTO_FEATURES, PHOTO_DIMENSION)
+    return Prior(PHOTO, none.within, none.between, untrained, dimension=PHOTO_DIMENSION)
+
 
 def checked_asset(name: str) -> bytes:
     """Read a shipped file, and refuse it unless it is the one that was built."""
     path = ASSETS / name
+    encoder = PHOTO if name.startswith(PHOTO) else BUILTIN
     try:
-        manifest = json.loads((ASSETS / f"{BUILTIN}.json").read_text())
+        manifest = json.loads((ASSETS / f"{encoder}.json").read_text())
         data = path.read_bytes()
     except (OSError, ValueError) as error:
         raise BrokenArtifact(path, "the file or its manifest is missing. Install again.") from error
@@ -87,6 +167,11 @@ def builtin_prior() -> Prior:
             )
     except (KeyError, ValueError, zipfile.BadZipFile) as error:
         raise BrokenArtifact(path, "an array is missing or damaged.") from error
+
+
+def prior_of(key: str) -> Prior:
+    """Load the prior of a shipped encoder by its key."""
+    return {BUILTIN: builtin_prior}[key]()
 
 
 @cache

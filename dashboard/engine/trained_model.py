@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from dashboard.engine.heads import Head, unit_rows
-from dashboard.engine.prior import Prior
+from dashboard.engine.heads import AnyHead, unit_rows
+from dashboard.engine.prior import AnyPrior
 
 
 @dataclass(frozen=True)
@@ -17,7 +17,7 @@ class TrainedHead:
 
     key: str
     name: str
-    head: Head
+    head: AnyHead
     report: dict[str, Any]
 
 
@@ -65,7 +65,7 @@ class TrainedModel:
         return {part.key: part.report for part in self.heads}
 
 
-def untrained_model(prior: Prior) -> TrainedModel:
+def untrained_model(prior: AnyPrior) -> TrainedModel:
     """Give the model that works before anybody has taught anything."""
     return TrainedModel(
         prior.encoder, (TrainedHead("untrained", "Untrained", prior.untrained, {}),)

@@ -7,24 +7,23 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-from dashboard.engine.errors import Cancelled, InvalidTrainingSet, TooLittleData
+from dashboard.engine.crossing import scores_of
+from dashboard.engine.errors import Cancelled, TooLittleData
+from dashboard.engine.folds import FOLDS, sampled
 from dashboard.engine.gate import (
-    CANDIDATES,
-    FOLDS,
     MOST_ROWS,
     Judgement,
     Verdict,
-    fit_recipes,
+    gallery_of,
     judge,
-    sampled,
-    scores_of,
     steps_to_judge,
 )
-from dashboard.engine.heads import Head, Recipe
+from dashboard.engine.heads import AnyHead, MixedHead
 from dashboard.engine.metrics import Scores, intervals
-from dashboard.engine.prior import BUILTIN, Prior, builtin_prior
+from dashboard.engine.prior import AnyPrior, PairPrior, prior_of
 from dashboard.engine.trained_model import TrainedHead, TrainedModel
-from dashboard.engine.training_set import TrainingSet, TypeData
+from dashboard.engine.training_set import TrainingSet, TypeData, joined_rows
+from dashboard.engine.ways import CANDIDATES, WEIGHTS, Way, fit_way, told
 
 __all__ = [
     "Cancelled",
@@ -38,7 +37,7 @@ __all__ = [
 
 Json: TypeAlias = dict[str, Any]
 
-CODE = 3  # counts up whenever the same data would give another model
+CODE = 4  # counts up whenever the same data would give another model
 FEWEST_TO_FIT = 2  # groups of two images
 
 
@@ -59,18 +58,19 @@ def fit(
     *,
     progress: Callable[[str, float], None],
     cancelled: Callable[[], bool],
-    prior: Prior | None = None,
+    prior: AnyPrior | None = None,
     production: Production | None = None,
 ) -> TrainedModel:
     """Train one head for each type; a type keeps the untrained one unless the gate lets it go.
 
     `progress` hears what is being done and how much of all is done, 0 to 1, never falling.
-    The same set gives the same model. Without `prior`, the shipped encoder's is meant.
+    The same set gives the same model. Without `prior`, that of the shipped encoder, or of both
+    where the set's features are both's, is meant.
     `production` is what works now: its heads are scored on the same queries, for comparison.
     Raises Cancelled soon after `cancelled()` first says so, TooLittleData if a type has fewer
     than two groups of two images to train on.
     """
-    prior = prior or _prior_of(training_set)
+    prior = prior or prior_of(training_set.encoder)
     usable = [_usable(data) for data in training_set.types]
     counts = [steps_to_judge(data, prior, seed=training_set.seed) + 1 for data in usable]
     steps = _Steps(sum(counts), progress, cancelled)
@@ -90,7 +90,8 @@ def made_of(training_set: TrainingSet) -> dict[str, Any]:
     digest = hashlib.sha256()
     for data in training_set.types:
         digest.update(data.key.encode())
-        for values in (data.features, data.groups, data.images, data.held_out, data.negative_pairs):
+        arrays = [data.features, data.groups, data.images, data.held_out, data.negative_pairs]
+        for values in arrays if data.blocks is None else [*arrays, data.blocks]:
             digest.update(f"{values.dtype.str}{values.shape}".encode())
             digest.update(np.ascontiguousarray(values).tobytes())
     return {
@@ -99,6 +100,7 @@ def made_of(training_set: TrainingSet) -> dict[str, Any]:
         "seed": training_set.seed,
         "data": digest.hexdigest(),
         "candidates": [list(recipe) for recipe in CANDIDATES],
+        "weights": list(WEIGHTS),
         "folds": FOLDS,
     }
 
@@ -109,23 +111,30 @@ class _Work:
 
     whole: TypeData
     data: TypeData
-    prior: Prior
+    prior: AnyPrior
     seed: int
     production: Production | None
 
     @property
-    def working(self) -> Head | None:
+    def working(self) -> AnyHead | None:
         """The head in use, if it takes the same features."""
         if self.production is None or self.production.model.encoder != self.prior.encoder:
             return None
         heads = {part.key: part.head for part in self.production.model.heads}
         return heads.get(self.whole.key)
 
-    def compared(self, delivered: Scores, untrained: Scores, working: Scores | None) -> Json:
-        """Give what is reported of heads on the same queries."""
+    def compared(
+        self,
+        delivered: Scores,
+        untrained: Scores,
+        working: Scores | None,
+        gallery: dict[str, int],
+    ) -> Json:
+        """Give what is reported of heads on the same queries among the same gallery."""
         found = {
             "queries": len(delivered),
             "groups": len(np.unique(delivered.groups)),
+            "gallery": gallery,
             "delivered": _intervals(delivered, self.seed),
             "untrained": _intervals(untrained, self.seed),
             "by_group": _by_group(delivered),
@@ -153,12 +162,6 @@ class _Steps:
         self._done += 1
 
 
-def _prior_of(training_set: TrainingSet) -> Prior:
-    if training_set.encoder != BUILTIN:
-        raise InvalidTrainingSet(f"There is no prior for the encoder {training_set.encoder}.")
-    return builtin_prior()
-
-
 def _usable(data: TypeData) -> TypeData:
     """Leave out what is held out; refuse what is too little to fit."""
     usable = data.take(data.rows_to_train_on())
@@ -175,30 +178,56 @@ def _fit_type(work: _Work, steps: _Steps) -> TrainedHead:
         data, prior, seed=work.seed, step=lambda: steps.step(checking), working=work.working
     )
     steps.step(f"Fitting “{data.name}”")
-    recipe = judgement.verdict.recipe
-    head = next(fit_recipes(data, prior, [recipe]))[1] if recipe else prior.untrained
+    way = judgement.verdict.delivered
+    head = fit_way(data, prior, way) if way else prior.untrained
     report = {
         "name": data.name,
         "groups": len(data.usable_groups()),
         "images": len(np.unique(data.images[data.groups >= 0])),
         "dimension": head.dimension,
+        "mix": _mix(head, prior),
+        "baseline": judgement.verdict.baseline,
+        "folds": _folds(data, judgement),
         "verdict": _verdict(judgement.verdict),
         "candidates": _candidates(judgement),
-        "unseen": work.compared(judgement.delivered, judgement.untrained, judgement.working),
+        "unseen": work.compared(
+            judgement.delivered, judgement.untrained, judgement.working, judgement.gallery
+        ),
         "held_out": _held_out(work, head),
     }
     return TrainedHead(data.key, data.name, head, report)
 
 
+def _mix(head: AnyHead, prior: AnyPrior) -> Json | None:
+    """Say how much of the likeness is the photo half's; None for features of one encoder.
+
+    `photo_weight` is how long the photo half is beside the other, None if it stands alone;
+    `photo_share` is its share of the squared similarity, 0 to 1.
+    """
+    if not isinstance(prior, PairPrior) or not isinstance(head, MixedHead):
+        return None
+    share = head.share(prior.first.width)
+    weight = None if share == 1 else float(np.sqrt(share / (1 - share)))
+    return {"photo_weight": weight and round(weight, 6), "photo_share": round(share, 6)}
+
+
+def _folds(data: TypeData, judgement: Judgement) -> Json:
+    """Say whether groups that share a block were tested together; no sentence if all is well."""
+    if judgement.parted:
+        return {"by": "group" if data.blocks is None else "block", "sentence": ""}
+    sentence = (
+        "The groups could not be kept apart as asked: too many of them share a value. They were "
+        "tested one by one, which may flatter the figures."
+    )
+    return {"by": "group", "sentence": sentence}
+
+
 def _candidates(judgement: Judgement) -> list[dict[str, Any]]:
     """Give the table of cross-validation, the untrained head first, its recipe None."""
-    rows: list[tuple[Recipe | None, Scores]] = [(None, judgement.untrained)]
+    untrained = judgement.untrained if judgement.alone is None else judgement.alone
+    rows: list[tuple[Way | None, Scores]] = [(None, untrained)]
     rows += judgement.candidates.items()
-    return [
-        {"recipe": recipe._asdict() if recipe else None, **scores.means()}
-        for recipe, scores in rows
-        if len(scores)
-    ]
+    return [{"recipe": told(way), **scores.means()} for way, scores in rows if len(scores)]
 
 
 def _verdict(verdict: Verdict) -> dict[str, Any]:
@@ -208,18 +237,25 @@ def _verdict(verdict: Verdict) -> dict[str, Any]:
         "sentence": verdict.sentence,
         "gain": verdict.gain,
         "gain_at_least": verdict.gain_at_least,
-        "recipe": verdict.recipe._asdict() if verdict.recipe else None,
+        "recipe": told(verdict.recipe),
     }
 
 
-def _held_out(work: _Work, head: Head) -> dict[str, Any] | None:
-    """Score all heads on the test-marked rows alone; None if there is nothing to ask there."""
+def _held_out(work: _Work, head: AnyHead) -> dict[str, Any] | None:
+    """Search for the test-marked rows among all rows of the type; None if there are none to ask."""
+    kept = sampled(work.whole.take(~work.whole.held_out), MOST_ROWS, work.seed)
     test = sampled(work.whole.take(work.whole.held_out), MOST_ROWS, work.seed)
-    delivered, untrained = scores_of(head, test), scores_of(work.prior.untrained, test)
-    if not len(delivered):
+    if not len(test):
         return None
-    working = scores_of(work.working, test) if work.working else None
-    return work.compared(delivered, untrained, working)
+    whole = joined_rows(test, kept)
+    queries = np.arange(len(whole)) < len(test)
+    delivered, untrained, working = (
+        scores_of(one, whole, queries) if one else None
+        for one in (head, work.prior.untrained, work.working)
+    )
+    if delivered is None or untrained is None or not len(delivered):
+        return None
+    return work.compared(delivered, untrained, working, gallery_of(whole))
 
 
 def _intervals(scores: Scores, seed: int) -> dict[str, dict[str, float]]:

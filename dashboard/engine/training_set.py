@@ -1,6 +1,6 @@
 """What a training learns from: arrays only, checked once and trusted ever after."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,6 +22,8 @@ class TypeData:
     same image. `held_out` (n,) marks what is there to test with: an image that is held out in
     one row is never trained on, whatever its other rows say.
     `negative_pairs` (p, 2) holds the row numbers of two that people said are not alike.
+    `blocks` (n,) numbers what rows share beside their group (one shoot, one ground): groups that
+    share a block are tested together, so that no head is tested on what it saw. -1 is no block.
     Raises InvalidTrainingSet if the arrays do not fit together.
     """
 
@@ -32,9 +34,13 @@ class TypeData:
     images: Integers
     held_out: NDArray[np.bool_]
     negative_pairs: Integers = field(default_factory=_no_pairs)
+    blocks: Integers | None = None
 
     def __post_init__(self) -> None:
-        for name, kind in (("groups", "iu"), ("images", "iu"), ("held_out", "b")):
+        columns = {"groups": "iu", "images": "iu", "held_out": "b"}
+        if self.blocks is not None:
+            columns["blocks"] = "iu"
+        for name, kind in columns.items():
             values = getattr(self, name)
             self._refuse_if(values.dtype.kind not in kind, f"{name} are of the wrong kind")
             self._refuse_if(
@@ -77,7 +83,12 @@ class TypeData:
             images=self.images[chosen],
             held_out=self.held_out[chosen],
             negative_pairs=new_number[self.negative_pairs[kept]],
+            blocks=None if self.blocks is None else self.blocks[chosen],
         )
+
+    def columns(self, start: int, width: int) -> "TypeData":
+        """Keep `width` features from the column `start` on."""
+        return replace(self, features=self.features[:, start : start + width])
 
     def pair_features(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Give the features of both sides of the negative pairs, (p, k) each."""
@@ -90,6 +101,15 @@ class TypeData:
         pairs = np.unique(np.stack([self.groups[known], self.images[known]], axis=1), axis=0)
         numbers, images = np.unique(pairs[:, 0], return_counts=True)
         return numbers[images > 1]
+
+
+def joined_rows(first: TypeData, second: TypeData) -> TypeData:
+    """Put the rows of two parts of a type together, without their pairs and blocks."""
+    names = ("features", "groups", "images", "held_out")
+    columns = {
+        name: np.concatenate([getattr(first, name), getattr(second, name)]) for name in names
+    }
+    return TypeData(first.key, first.name, **columns)
 
 
 @dataclass(frozen=True, eq=False)

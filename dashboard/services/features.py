@@ -32,8 +32,7 @@ def features_of_bytes(encoder: PictureEncoder, data: bytes) -> NDArray[np.float1
 
 def features_of_picture(encoder: PictureEncoder, picture: Pillow.Image) -> NDArray[np.float16]:
     """Encode what was decoded for the encoder, (dimension,) float16: the only road to features."""
-    row: NDArray[np.float16] = encoder.features(encoder.prepare(picture)[None])[0]
-    return row
+    return encoder.encode(picture)
 
 
 def ensure_features(

@@ -163,7 +163,7 @@ def read_model(archive: TransferReader, version_id: str) -> TrainedModel:
                 Path(aside, name).write_bytes(files[name])
             model = artifacts.load(Path(aside))
         for part in model.heads:
-            part.head.describe(np.ones((1, len(part.head.mean)), np.float32))
+            part.head.describe(np.ones((1, part.head.width), np.float32))
     return model
 
 

@@ -100,9 +100,9 @@ def test_a_manifest_that_is_none_is_refused(folder, text):
 
 
 def test_an_unknown_format_is_refused(folder):
-    change(folder / "manifest.json", format=2)
+    change(folder / "manifest.json", format=3)
 
-    with pytest.raises(ForeignArtifact, match="format is 2, not 1"):
+    with pytest.raises(ForeignArtifact, match="format is 3, not 1 or 2"):
         artifacts.load(folder)
 
 

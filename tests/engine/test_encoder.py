@@ -2,9 +2,10 @@ from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from dashboard.engine import prior as prior_module
-from dashboard.engine.encoder import Encoder
+from dashboard.engine.encoder import Encoder, PairEncoder, PhotoEncoder
 from dashboard.engine.errors import BrokenArtifact, ForeignArtifact
 
 
@@ -67,6 +68,79 @@ def test_a_little_more_light_changes_little(encoder, squares):
     assert closeness.min() > 0.9
 
 
+@pytest.fixture(scope="module")
+def photo():
+    return PhotoEncoder.shipped()
+
+
+@pytest.fixture(scope="module")
+def pictures():
+    """Pictures of several shapes, in modes and orientations as files have them."""
+    rng = np.random.default_rng(7)
+    shapes = [(300, 200), (90, 240), (128, 128), (640, 31)]
+    drawn = [
+        Image.fromarray(rng.integers(0, 256, (6, 8, 3), np.uint8)).resize(shape) for shape in shapes
+    ]
+    turned = drawn[0].copy()
+    turned.getexif()[0x0112] = 6
+    return [*drawn, drawn[0].convert("L"), drawn[1].convert("RGBA"), turned]
+
+
+def test_the_photo_encoder_works(photo, pictures):
+    rows = np.stack([photo.encode(picture) for picture in pictures])
+
+    assert (photo.key, photo.dimension, photo.size) == ("photo-1", 512, 224)
+    assert (rows.shape, rows.dtype) == ((7, 512), np.float16)
+    assert np.isfinite(rows).all()
+    assert len(np.unique(rows, axis=0)) == 6  # one is the same picture with nothing transparent
+
+
+def test_features_are_the_answers_in_their_basis(photo, pictures):
+    squares = np.stack([photo.prepare(picture) for picture in pictures])
+    with np.load(prior_module.ASSETS / "photo-1.npz", allow_pickle=False) as arrays:
+        mean, axes = arrays["mean"].astype(float), arrays["axes"].astype(float)
+    session = photo._session
+    answers = session.run(None, {"image": squares})[0]
+    expected = (answers - mean) @ axes
+
+    np.testing.assert_allclose(np.linalg.norm(answers, axis=1), 1, atol=1e-5)
+    np.testing.assert_allclose(photo.features(squares), expected, atol=2e-3)
+
+
+def test_a_picture_has_the_same_photo_features_in_any_company(photo, pictures):
+    squares = np.stack([photo.prepare(picture) for picture in pictures])
+    expected = photo.features(squares).tobytes()
+
+    assert np.stack([photo.encode(picture) for picture in pictures]).tobytes() == expected
+    assert PhotoEncoder.shipped(threads=4).features(squares).tobytes() == expected
+    with ThreadPoolExecutor(6) as pool:
+        results = list(pool.map(lambda _: photo.features(squares).tobytes(), range(6)))
+    assert set(results) == {expected}
+
+
+@pytest.mark.parametrize("value", [0, 127, 255])
+def test_a_flat_picture_has_finite_photo_features(photo, value):
+    assert np.isfinite(photo.encode(Image.new("L", (50, 40), value))).all()
+
+
+def test_the_pair_gives_the_features_of_both_in_turn(encoder, photo, pictures):
+    pair = PairEncoder(encoder, photo)
+
+    assert (pair.key, pair.dimension, pair.size) == ("builtin-1+photo-1", 1024, 224)
+    for picture in pictures:
+        features = pair.encode(picture)
+        assert features.dtype == np.float16
+        assert features.tobytes() == (
+            encoder.encode(picture).tobytes() + photo.encode(picture).tobytes()
+        )
+
+
+def test_one_road_gives_the_bits_of_the_other(encoder, pictures):
+    for picture in pictures:
+        (row,) = encoder.features(encoder.prepare(picture)[None])
+        assert encoder.encode(picture).tobytes() == row.tobytes()
+
+
 @pytest.fixture
 def other_assets(tmp_path, monkeypatch):
     """A copy of the shipped files that a test may damage."""
@@ -99,3 +173,20 @@ def test_an_unknown_format_is_refused(other_assets):
 
     with pytest.raises(ForeignArtifact, match="format is 99"):
         Encoder.builtin()
+
+
+@pytest.mark.parametrize("name", ["photo-1.onnx", "photo-1.npz"])
+def test_a_damaged_photo_encoder_is_refused(other_assets, name):
+    path = other_assets / name
+    data = bytearray(path.read_bytes())
+    data[5000] ^= 1
+    path.write_bytes(data)
+
+    with pytest.raises(BrokenArtifact, match=f"{name} cannot be used: its checksum"):
+        PhotoEncoder.shipped()
+    Encoder.builtin()  # is none the worse
+
+
+def test_the_photo_encoder_needs_its_basis(encoder):
+    with pytest.raises(BrokenArtifact, match="an array is missing"):
+        PhotoEncoder(prior_module.checked_asset("photo-1.onnx"), b"PK")

@@ -32,12 +32,23 @@ def test_a_wide_picture_gets_bars_in_the_mean_colour_of_its_border():
     assert (square[60, 64] == (200, 0, 0)).all()
 
 
-@settings(deadline=None, max_examples=25)
-@given(st.integers(1, 400), st.integers(1, 400))
-def test_any_shape_becomes_the_same_square(width, height):
-    square = letterbox(Image.new("RGB", (width, height), (7, 8, 9)))
+def test_a_part_of_a_picture_is_what_a_letterbox_of_its_middle_gives():
+    image = noise(320, 192)
 
-    assert square.shape == (128, 128, 3)
+    square, cropped = letterbox(image, 224, 7 / 8), letterbox(image.crop((20, 12, 300, 180)), 224)
+
+    # A pixel of its border is scaled with its neighbours outside the part.
+    assert (square[50:174, 5:-5] == cropped[50:174, 5:-5]).all()
+    assert (square[:40] == square[0, 0]).all()
+
+
+@settings(deadline=None, max_examples=25)
+@given(st.integers(1, 400), st.integers(1, 400), st.sampled_from([(128, 1.0), (224, 7 / 8)]))
+def test_any_shape_becomes_the_same_square(width, height, asked):
+    size, kept = asked
+    square = letterbox(Image.new("RGB", (width, height), (7, 8, 9)), size, kept)
+
+    assert square.shape == (size, size, 3)
     assert (square == (7, 8, 9)).all()
 
 

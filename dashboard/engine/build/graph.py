@@ -68,12 +68,14 @@ class Graph:
         """Scale every row to length one."""
         return self.op("LpNormalization", rows, axis=1, p=2)
 
-    def model(self, source: str, size: int, result: str, width: int) -> onnx.ModelProto:
+    def model(
+        self, source: str, size: int, result: str, width: int, name: str = "filter_bank"
+    ) -> onnx.ModelProto:
         """Close the graph: uint8 (n, size, size, 3) in, float32 (n, width) out; checked."""
         nodes = [*self._nodes, helper.make_node("Identity", [result], ["features"])]
         graph = helper.make_graph(
             nodes,
-            "filter_bank",
+            name,
             [helper.make_tensor_value_info(source, TensorProto.UINT8, ["n", size, size, 3])],
             [helper.make_tensor_value_info("features", TensorProto.FLOAT, ["n", width])],
             self._constants,

@@ -15,9 +15,9 @@ from dashboard.engine.errors import BrokenArtifact, ForeignArtifact
 from dashboard.engine.heads import Head
 from dashboard.engine.own.encoder import OwnEncoder
 from dashboard.engine.own.graph import Graph
-from dashboard.engine.own.preparing import Prepared
+from dashboard.engine.own.preparing import Prepared, own_prior
 from dashboard.engine.own.preprocessing import Preprocessing, read_preprocessing
-from dashboard.engine.prior import Prior, symmetric, triangle
+from dashboard.engine.prior import Scatters, symmetric, triangle
 
 FORMAT = 1
 KIND = "likewise-encoder"
@@ -85,7 +85,7 @@ def unpacked(files: Mapping[str, bytes], where: PurePath) -> Prepared:
     untrained = Head(np.zeros(len(directions), np.float32), directions)
     return Prepared(
         OwnEncoder(key, graph, read_preprocessing(manifest["preprocessing"], graph.input), basis),
-        Prior(key, within, between, untrained),
+        own_prior(key, Scatters(within, between), untrained),
     )
 
 

@@ -24,6 +24,11 @@ class OwnEncoder:
         self.size = preprocessing.side
         self.dimension: int = basis.axes.shape[1]
 
+    def encode(self, image: Image.Image) -> NDArray[np.float16]:
+        """Encode one picture of any mode and orientation into its features (dimension,) float16."""
+        row: NDArray[np.float16] = self.features(self.prepare(image)[None])[0]
+        return row
+
     def prepare(self, image: Image.Image) -> NDArray[np.uint8]:
         """Make the (height, width, 3) uint8 that `features` takes, of any picture."""
         return self.preprocessing.pixels(image)

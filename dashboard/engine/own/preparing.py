@@ -7,11 +7,11 @@ import numpy as np
 
 from dashboard.engine.build.drawing.pictures import Amounts, pictures
 from dashboard.engine.build.prior_maker import FEATURES, principal_basis, prior_arrays
-from dashboard.engine.heads import Head
+from dashboard.engine.heads import Head, plain_head
 from dashboard.engine.own.encoder import OwnEncoder, answer_of
 from dashboard.engine.own.graph import Graph
 from dashboard.engine.own.preprocessing import Preprocessing
-from dashboard.engine.prior import Prior
+from dashboard.engine.prior import IDENTITY, Prior, Scatters, identity
 
 # A fifth of what the shipped prior saw: a graph that was trained already needs less, and costs more
 # a picture.
@@ -25,6 +25,9 @@ AMOUNTS = Amounts(
     hands=60,
     fields=80,
 )
+
+
+DIMENSION = 256  # numbers of a descriptor: with 128, drawings decide too much of what is kept
 
 
 class Prepared(NamedTuple):
@@ -57,10 +60,23 @@ def prepare(
     basis = principal_basis(rows, min(FEATURES, *rows.shape))
     features = basis.project(rows).astype(np.float16)
     arrays = prior_arrays(features, likenesses, np.array(groups))
-    untrained = Head(np.zeros(features.shape[1], np.float32), arrays.directions)
-    return Prepared(
-        OwnEncoder(key, graph, preprocessing, basis),
-        Prior(key, arrays.within, arrays.between, untrained),
+    drawn = Scatters(arrays.within, arrays.between)
+    untrained = plain_head(features.shape[1], DIMENSION)
+    return Prepared(OwnEncoder(key, graph, preprocessing, basis), own_prior(key, drawn, untrained))
+
+
+def own_prior(key: str, drawn: Scatters, untrained: Head) -> Prior:
+    """Give the prior of a user's encoder: what drawings say of it, or nothing, as its groups ask.
+
+    On photographs, graphs that were trained on photographs do better without the drawings.
+    """
+    width = len(drawn.within)
+    return Prior(
+        key,
+        *drawn,
+        untrained,
+        leanings=lambda: {IDENTITY: identity(width)},
+        dimension=min(width, DIMENSION),
     )
 
 

@@ -1,0 +1,268 @@
+"""Cross-validation: every way to make a head, on groups that it has not seen.
+
+Each fold's heads are fitted to the other folds' groups. They are compared where its own groups look
+for one another, none of which they saw; what is *shown* is measured among all groups, as a search
+would be. There the others' rows have been fitted to, which costs fitted heads some points that
+they do not lose among new ones (this folder's README has the table): so it does not choose.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dashboard.engine.folds import folds, rank_in_group
+from dashboard.engine.heads import AnyHead, Head, Recipe
+from dashboard.engine.metrics import Flags, Scores, evaluate, joined, mean
+from dashboard.engine.prior import AnyPrior, PairPrior
+from dashboard.engine.training_set import TypeData
+from dashboard.engine.ways import (
+    COSINE,
+    UNTRAINED,
+    WEIGHTS,
+    Half,
+    Mix,
+    Way,
+    candidates,
+    fit_recipes,
+    halves,
+)
+
+TIED = 0.001  # of MAP@R: ways closer than this to the best are as good, and the shorter is taken
+MOST_QUERIES = 4_000  # among all groups: more of them say the same
+
+Step = Callable[[], None]
+
+
+def _alike(_: Way) -> int:
+    return 0
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """What cross-validation found: the scores of every fold, by the untrained head and by way.
+
+    A fold's scores are those of its own groups, which no head of that fold was fitted to, among
+    one another. `cosines` are those of plain features. `heads` gives the head that was fitted for
+    a fold by a way; `numbers` how long a way's descriptor is.
+    """
+
+    untrained: list[Scores]
+    trained: dict[Way, list[Scores]]
+    cosines: dict[Way, list[Scores]] = field(default_factory=dict)
+    head: Callable[[int, Way], AnyHead] | None = None
+    numbers: Callable[[Way], int] = _alike
+
+    def best(self, *, without: int | None = None) -> Way:
+        """Give the way with the highest MAP@R of all queries, or of all but one fold's.
+
+        Of ways that are as good as it within `TIED`, the one with the fewest numbers.
+        """
+        found = {way: self._precision(parts, without) for way, parts in self.trained.items()}
+        enough = max(found.values()) - TIED
+        good = [way for way, precision in found.items() if precision >= enough]
+        return min(good, key=lambda way: (self.numbers(way), -found[way]))
+
+    def _precision(self, parts: list[Scores], without: int | None) -> float:
+        kept = [part for number, part in enumerate(parts) if number != without]
+        return mean(joined(kept).average_precision)
+
+    def honest(self) -> Scores:
+        """Score each fold by the way that is best on the others.
+
+        The best of several candidates looks better than it is on the queries that chose it
+        (Varma and Simon, "Bias in error estimation when using cross-validation", 2006).
+        """
+        parts = [self.trained[self.best(without=fold)][fold] for fold in range(len(self.untrained))]
+        return joined(parts)
+
+    def less(self, way: Way) -> "Comparison":
+        """Leave a way out."""
+        return replace(self, trained={one: s for one, s in self.trained.items() if one != way})
+
+    def cosine(self) -> Way | None:
+        """Give the best of the plain cosines, if there is one."""
+        means = {way: self._precision(parts, None) for way, parts in self.cosines.items()}
+        return max(means, key=lambda way: means[way]) if means else None
+
+
+def scores_of(head: AnyHead, data: TypeData, queries: Flags | None = None) -> Scores:
+    """Let the rows look for one another as the head describes them; of `queries` (n,) only those."""
+    rows = head.describe(data.features)
+    return evaluate(rows, data.groups, data.images, queries=queries)
+
+
+def cross_validate(data: TypeData, prior: AnyPrior, *, seed: int, step: Step) -> Comparison:
+    """Score the untrained head, the plain cosine and every candidate on each fold's groups in turn.
+
+    Queries and their gallery are the fold's own rows; candidates are fitted to the other rows,
+    less those that show an image of the fold.
+    """
+    if isinstance(prior, PairPrior):
+        return _cross_pair(data, prior, seed, step)
+    one = _HalfCrossing(Half(0, prior), data, seed, step)
+    trained: dict[Way, list[Scores]] = {way: one.scores(way) for way in one.recipes}
+    return Comparison(
+        one.scores(UNTRAINED),
+        trained,
+        {COSINE: one.scores(COSINE)},
+        lambda fold, way: one.heads[fold][_recipe(way)],
+        lambda _: prior.dimension,
+    )
+
+
+def _recipe(way: Way) -> Recipe:
+    if isinstance(way, Mix):
+        raise TypeError("A mix is no recipe of one half.")
+    return way
+
+
+class _HalfCrossing:
+    """One half of the features: each fold's heads by every recipe, and its rows as they tell."""
+
+    def __init__(self, half: Half, data: TypeData, seed: int, step: Step) -> None:
+        self.data = half.of(data)
+        self.recipes = candidates(data, half.prior)
+        self.masks = [*folds(data, seed)]
+        self.heads: list[dict[Recipe, Head]] = []
+        self.rows: list[dict[Recipe, NDArray[np.float32]]] = []
+        for mask in self.masks:
+            test = self.data.take(mask)
+            train = self.data.take(~np.isin(data.images, test.images))
+            heads = {UNTRAINED: half.prior.untrained, COSINE: half.prior.plain}
+            for recipe, head in fit_recipes(train, half.prior, self.recipes):
+                step()
+                heads[recipe] = head
+            self.heads.append(heads)
+            self.rows.append({way: head.describe(test.features) for way, head in heads.items()})
+
+    def scores(self, recipe: Recipe) -> list[Scores]:
+        """Score a recipe alone, fold by fold."""
+        return [
+            evaluate(rows[recipe], self.data.groups[mask], self.data.images[mask])
+            for rows, mask in zip(self.rows, self.masks, strict=True)
+        ]
+
+
+def _cross_pair(data: TypeData, prior: PairPrior, seed: int, step: Step) -> Comparison:
+    """Fit both halves by themselves, then try the weights of the best recipes of each.
+
+    Each half's recipe is chosen where it stands alone; a weight costs a scoring and no fit. So
+    costs add up instead of multiplying.
+    """
+    sides = [_HalfCrossing(half, data, seed, step) for half in halves(prior)]
+    alone = [{way: side.scores(way) for way in (UNTRAINED, *side.recipes)} for side in sides]
+    mixes = _Mixes(prior, sides, alone)
+    ways = list(dict.fromkeys(_mixes_to_try(alone, len(sides[0].masks))))
+    trained: dict[Way, list[Scores]] = {}
+    for way in ways:
+        trained[way] = mixes.scores(way)
+    step()
+    cosines: dict[Way, list[Scores]] = {
+        way: mixes.scores(way)
+        for way in (
+            Mix(UNTRAINED, COSINE, float("inf")),
+            Mix(COSINE, COSINE, prior.weight),
+        )
+    }
+    untrained = mixes.scores(Mix(UNTRAINED, UNTRAINED, prior.weight))
+    return Comparison(untrained, trained, cosines, mixes.head, mixes.numbers)
+
+
+def _mixes_to_try(alone: list[dict[Recipe, list[Scores]]], folds_: int) -> Iterator[Mix]:
+    """Give the mixes of what is best in each half, by all folds and by all but one."""
+    for without in (None, *range(folds_)):
+        first, second = (
+            _recipe(Comparison([], dict(scores.items())).best(without=without)) for scores in alone
+        )
+        yield Mix(first, UNTRAINED, 0.0)
+        yield Mix(UNTRAINED, second, float("inf"))
+        for weight in WEIGHTS:
+            yield from (Mix(*both, weight) for both in ((first, second), (first, UNTRAINED)))
+
+
+@dataclass(frozen=True)
+class _Mixes:
+    """What both halves found, put side by side by any weight; `alone` are the halves' own scores."""
+
+    prior: PairPrior
+    sides: list[_HalfCrossing]
+    alone: list[dict[Recipe, list[Scores]]]
+
+    def scores(self, way: Mix) -> list[Scores]:
+        """Score a mix fold by fold."""
+        if way.weight == 0 and way.first in self.alone[0]:
+            return self.alone[0][way.first]
+        if way.weight == float("inf") and way.second in self.alone[1]:
+            return self.alone[1][way.second]
+        first, second = self.sides
+        return [
+            evaluate(
+                _side_by_side(one[way.first], two[way.second], way.weight),
+                first.data.groups[mask],
+                first.data.images[mask],
+            )
+            for one, two, mask in zip(first.rows, second.rows, first.masks, strict=True)
+        ]
+
+    def head(self, fold: int, way: Way) -> AnyHead:
+        """Give the head that a fold's groups have not seen."""
+        mix = _mix(way)
+        first, second = (
+            side.heads[fold][recipe] for side, recipe in zip(self.sides, mix[:2], strict=True)
+        )
+        return self.prior.mixed(first, second, mix.weight)
+
+    def numbers(self, way: Way) -> int:
+        """Count the numbers of a descriptor."""
+        mix = _mix(way)
+        first = 0 if mix.weight == float("inf") else self.prior.first.dimension
+        return first + (self.prior.second.dimension if mix.weight else 0)
+
+
+def _mix(way: Way) -> Mix:
+    if not isinstance(way, Mix):
+        raise TypeError("A recipe of one half is no mix.")
+    return way
+
+
+def _side_by_side(
+    first: NDArray[np.float32], second: NDArray[np.float32], weight: float
+) -> NDArray[np.float32]:
+    if weight == float("inf"):
+        return second
+    length = np.hypot(1, weight)
+    both = [first * np.float32(1 / length), second * np.float32(weight / length)]
+    return np.concatenate(both, axis=1)
+
+
+def among_all(data: TypeData, found: Comparison, ways: list[Way] | AnyHead, *, seed: int) -> Scores:
+    """Score groups that a head has not seen among all groups of the type, as a search would be.
+
+    `ways` are the way of each fold, whose head has seen the other folds' groups; or one head for
+    all of them. Of more than MOST_QUERIES rows, whole groups or a part of each is asked for.
+    """
+    asked = queries_of(data, seed)
+    parts = []
+    for fold, mask in enumerate(folds(data, seed)):
+        if isinstance(ways, list):
+            if found.head is None:
+                raise ValueError("The heads of this comparison were not kept.")
+            head = found.head(fold, ways[fold])
+        else:
+            head = ways
+        parts.append(scores_of(head, data, mask & asked))
+    return joined(parts)
+
+
+def queries_of(data: TypeData, seed: int) -> Flags:
+    """Mark the rows (n,) to ask for: all, or as many of each group as make MOST_QUERIES."""
+    if len(data) <= MOST_QUERIES:
+        return np.ones(len(data), np.bool_)
+    shuffled = np.random.default_rng(seed).permutation(len(data))
+    ranks = np.empty(len(data), np.int64)
+    ranks[shuffled] = rank_in_group(data.groups[shuffled])
+    ranks[data.groups < 0] = len(data)
+    asked: Flags = ranks <= np.sort(ranks)[MOST_QUERIES - 1]
+    return asked
