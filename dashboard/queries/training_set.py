@@ -1,7 +1,7 @@
 """The one border between rows and arrays: what a training sees of a snapshot."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from typing import Any, TypeAlias
 from uuid import UUID
 
@@ -62,13 +62,19 @@ def _type_data(
         groups=np.array([groups[member.group_id] for member in members]),
         images=np.array([numbers[member.id] for member in members]),
         held_out=np.array([member.held_out for member in members]),
+        blocks=_block_numbers(members, seen.blocks.get(similarity_type)),
     )
 
 
-def block_numbers(ids: Sequence[UUID], values: Mapping[UUID, str]) -> NDArray[np.int64]:
-    """Give every value its number, (n,); -1 is a member without one."""
+def _block_numbers(
+    members: Iterable[Member], values: Mapping[UUID, str] | None
+) -> NDArray[np.int64] | None:
+    """Give every value that the type is folded by its number, (n,); -1 is a member without one."""
+    if not values:
+        return None
     known = {value: number for number, value in enumerate(sorted(set(values.values())))}
-    return np.array([known.get(values.get(one, ""), -1) for one in ids], np.int64)
+    numbers = [known.get(values.get(member.id, ""), -1) for member in members]
+    return np.array(numbers, np.int64)
 
 
 def _group_numbers(members: Iterable[Member]) -> dict[UUID, int]:
