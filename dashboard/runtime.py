@@ -18,7 +18,7 @@ from dashboard.engine.encoder import Encoder, PairEncoder, PhotoEncoder, Picture
 from dashboard.engine.index import ExactIndex, Rows
 from dashboard.engine.own import artifact as own_artifact
 from dashboard.engine.own.preparing import Prepared
-from dashboard.engine.prior import BOTH, BUILTIN, PHOTO, Prior, prior_of
+from dashboard.engine.prior import BOTH, BUILTIN, PHOTO, AnyPrior, prior_of
 from dashboard.engine.trained_model import TrainedModel, untrained_model
 from dashboard.files import paths, storage
 from dashboard.files.errors import EncoderAbsent
@@ -110,7 +110,7 @@ def _photo() -> Encoder:
     return _shipped.get(PHOTO, PhotoEncoder.shipped)
 
 
-def prior(key: str = BUILTIN) -> Prior:
+def prior(key: str = BUILTIN) -> AnyPrior:
     """Return the prior of an encoder; raises `EncoderAbsent` for one that is not registered."""
     return prior_of(key) if key in (BUILTIN, BOTH) else own(key).prior
 

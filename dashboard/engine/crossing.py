@@ -88,7 +88,7 @@ class Comparison:
 
 
 def scores_of(head: AnyHead, data: TypeData, queries: Flags | None = None) -> Scores:
-    """Let the rows look for one another as the head describes them; of `queries` (n,) only those."""
+    """Let the rows look for one another as the head tells; of `queries` (n,) only those."""
     rows = head.describe(data.features)
     return evaluate(rows, data.groups, data.images, queries=queries)
 
@@ -184,7 +184,7 @@ def _mixes_to_try(alone: list[dict[Recipe, list[Scores]]], folds_: int) -> Itera
 
 @dataclass(frozen=True)
 class _Mixes:
-    """What both halves found, put side by side by any weight; `alone` are the halves' own scores."""
+    """What both halves found, side by side by any weight; `alone` are the halves' own scores."""
 
     prior: PairPrior
     sides: list[_HalfCrossing]

@@ -169,11 +169,6 @@ def builtin_prior() -> Prior:
         raise BrokenArtifact(path, "an array is missing or damaged.") from error
 
 
-def prior_of(key: str) -> Prior:
-    """Load the prior of a shipped encoder by its key."""
-    return {BUILTIN: builtin_prior}[key]()
-
-
 @cache
 def builtin_leanings() -> Mapping[str, Scatters]:
     """Load the shipped leanings, once a process, by their names."""
