@@ -15,6 +15,8 @@ _MIX_WORDS = (
     "mostly what things are",
     "almost only what things are",
 )
+# What the gate compares with instead, where it is better than the untrained descriptor.
+_BASELINES = {"cosine": "the plain cosine of the features, as it is better than the untrained head"}
 NAMES = {"recall@1": "Recall@1", "recall@5": "Recall@5", "map@r": "MAP@R"}
 
 
@@ -103,8 +105,9 @@ class Evaluation:
     `gain` and `gain_at_least` are percentage points of MAP@R, None if nothing could be verified.
     `held_out` is None without images that are marked as test. `production` is the number of the
     version that was in production, None without one. `mix` is None where there is one encoder to
-    go by, and in older versions. `baseline` says what the gate compared with, if it is known;
-    `fold_by` is the key of metadata by which groups were tested together.
+    go by, and in older versions. `baseline` says what the gate compared with, `folds` why groups
+    were not kept together as asked; both are mostly empty. `fold_by` is the key of metadata by
+    which they were.
     """
 
     name: str
@@ -123,6 +126,7 @@ class Evaluation:
     production: int | None
     mix: Mix | None
     baseline: str
+    folds: str
     fold_by: str
 
 
@@ -150,7 +154,8 @@ def _evaluation(report: dict[str, Any]) -> Evaluation:
         candidates=_candidates(report),
         production=report.get("production_version"),
         mix=_mix(report.get("mix")),
-        baseline=report.get("baseline", ""),
+        baseline=_BASELINES.get(report.get("baseline", ""), ""),
+        folds=report.get("folds", {}).get("sentence", ""),
         fold_by=report.get("fold_by", ""),
     )
 
@@ -172,7 +177,9 @@ def _candidates(report: dict[str, Any]) -> list[Candidate]:
 
 def _shown(recipe: dict[str, Any] | None) -> dict[str, Any] | None:
     """Leave out what a recipe does not say: most lean to nothing."""
-    return None if recipe is None else {k: value for k, value in recipe.items() if value != ""}
+    if recipe is None:
+        return None
+    return {name: value for name, value in recipe.items() if value not in ("", None)}
 
 
 def _percent(share: float | None) -> float | None:
@@ -185,7 +192,7 @@ def _comparison(scores: dict[str, Any]) -> Comparison:
         queries=scores["queries"],
         groups=scores["groups"],
         learned=scores.get("production_learned", 0),
-        gallery=scores.get("gallery"),
+        gallery=scores.get("gallery", {}).get("images"),
         recall_at_1=recall_at_1,
         recall_at_5=recall_at_5,
         map_at_r=map_at_r,

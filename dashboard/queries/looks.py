@@ -68,7 +68,7 @@ def _seconds(encoder: Encoder | None, images: int) -> float | None:
 
 def threads() -> int:
     """Return how many images a worker looks at at a time."""
-    return min(settings.LIKEWISE_WORKERS, os.cpu_count() or 1)
+    return int(min(settings.LIKEWISE_WORKERS, os.cpu_count() or 1))
 
 
 def second_looks_due(workspace_id: UUID | None = None) -> list[UUID]:

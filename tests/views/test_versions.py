@@ -175,7 +175,7 @@ def test_one_without_numbers_has_a_page_too(
 def of_both(share: float, **more: Any) -> dict[str, Any]:
     """Return a report as the pair of encoders has it, measured with every group in the gallery."""
     found = report() | {"mix": {"photo_weight": 0.5, "photo_share": share}} | more
-    return found | {"unseen": found["unseen"] | {"gallery": 2160}}
+    return found | {"unseen": found["unseen"] | {"gallery": {"images": 2160, "groups": 360}}}
 
 
 @pytest.mark.parametrize(
@@ -201,6 +201,17 @@ def test_the_size_of_the_gallery_stands_beside_the_figures(bob_client: Client, c
     page = bob_client.get(reverse("version", args=[version.pk])).text
     assert "216 queries in 36 groups, each among 2,160 images" in page
     assert "Groups that share a value of “shoot” were tested together." in page
+
+
+def test_what_the_gate_compared_with(bob_client: Client, cast: Cast) -> None:
+    sentence = "The groups could not be kept apart as asked."
+    folds = {"by": "group", "sentence": sentence}
+    metrics = {"a": of_both(0.7, baseline="cosine", fold_by="shoot", folds=folds)}
+    version = make_version(make_task(cast.workspace), metrics=metrics)
+    page = bob_client.get(reverse("version", args=[version.pk])).text
+    assert "Compared with: the plain cosine of the features" in page
+    assert sentence in page
+    assert "were tested together" not in page
 
 
 def test_an_older_version_says_how_it_was_measured(bob_client: Client, cast: Cast) -> None:
