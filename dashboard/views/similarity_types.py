@@ -114,7 +114,7 @@ def type_change(request: WorkspaceRequest, type_id: UUID) -> HttpResponse:
         context = {
             "form": form,
             "pretitle": "Types",
-            "title": "Name and description",
+            "title": "Name, description and fold by",
             "cancel_url": here,
         }
         return render(request, FORM_PAGE, context, status=422 if form.is_bound else 200)
