@@ -76,6 +76,11 @@ def search_key(workspace: Workspace) -> str:
     return workspace.search_encoder or wanted_key(workspace)
 
 
+def looks_again(workspace: Workspace) -> bool:
+    """Say whether another encoder is wanted than search goes by."""
+    return search_key(workspace) != wanted_key(workspace)
+
+
 def keys_in_use(workspace: Workspace) -> list[str]:
     """Return the encoders whose features search and descriptors of a workspace need.
 

@@ -14,7 +14,7 @@ from django.db import transaction
 from accounts.models import User, Workspace
 from accounts.words import counted
 from dashboard.models import Feature, Image, Job
-from dashboard.queries.encoders import keys_in_use, name_of, search_key, wanted_key
+from dashboard.queries.encoders import keys_in_use, looks_again, name_of, wanted_key
 from dashboard.queries.features import count_undescribed, has_undescribed, undescribed
 from dashboard.queries.jobs import unfinished_jobs
 from dashboard.queries.looks import look_at_all, second_looks_due
@@ -36,7 +36,7 @@ def start_describing(*, workspace: Workspace, actor: User | None) -> Job | None:
     if waiting.exists():
         return None
     wanted = wanted_key(workspace)
-    if search_key(workspace) != wanted:
+    if looks_again(workspace):
         return _start_second_look(workspace, wanted, actor)
     if not any(has_undescribed(workspace, key) for key in keys_in_use(workspace)):
         return None
@@ -86,7 +86,7 @@ def run_describing(*, workspace: Workspace, handle: jobs.Handle) -> str:
     """
     workspace = _begun(workspace)
     keys, wanted = keys_in_use(workspace), wanted_key(workspace)
-    again = wanted != search_key(workspace)
+    again = looks_again(workspace)
     handle.job.total = handle.job.done + sum(count_undescribed(workspace, key) for key in keys)
     for key in keys:
         if again and key == wanted:

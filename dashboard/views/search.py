@@ -21,7 +21,7 @@ from dashboard.files.errors import DiskLow, FileRefused
 from dashboard.files.fetch import fetch_image
 from dashboard.forms.search import SearchForm
 from dashboard.models import Image, Job, Version
-from dashboard.queries.encoders import search_key
+from dashboard.queries.encoders import looks_again, search_key
 from dashboard.queries.features import has_undescribed
 from dashboard.queries.held import groups_of_images
 from dashboard.queries.image_tiles import Tile, tile
@@ -249,7 +249,8 @@ def _unseen(request: WorkspaceRequest) -> dict[str, Any]:
     """Say whether any image cannot be found yet, and whether a job is about it."""
     jobs = unfinished_jobs(request.workspace).filter(kind=Job.Kind.DESCRIBE)
     if job := jobs.first():
-        return {"job": job, "progress": shown_progress(job, request.membership)}
+        progress = shown_progress(job, request.membership)
+        return {"job": job, "progress": progress, "looks_again": looks_again(request.workspace)}
     has_unseen = has_undescribed(request.workspace, search_key(request.workspace))
     return {"has_unseen": has_unseen, "can_describe": may(request, "images.change")}
 

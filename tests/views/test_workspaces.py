@@ -215,6 +215,15 @@ def test_choosing_an_encoder_works(ann_client: Client, cast: Cast) -> None:
     assert "let the workspace use the encoder Built in, fast" in ann_client.get("/activity/").text
 
 
+def test_search_says_that_it_goes_on(ann_client: Client, cast: Cast) -> None:
+    make_image(cast.workspace, seed=1)
+    Workspace.objects.filter(pk=cast.workspace.pk).update(search_encoder=BOTH)
+    choose(ann_client, BUILTIN)
+    page = ann_client.get("/search/").text
+    assert "All images are being looked at by another encoder. Search goes on" in page
+    assert "Until then they are not found" not in page
+
+
 def test_how_long_the_way_back_takes(ann_client: Client, cast: Cast) -> None:
     make_image(cast.workspace, seed=1)
     Workspace.objects.filter(pk=cast.workspace.pk).update(search_encoder=BUILTIN)
