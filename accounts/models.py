@@ -110,6 +110,13 @@ class Workspace(models.Model):
     second_factor_required = models.BooleanField(
         default=False, help_text="Admins and owners get in with a second factor only."
     )
+    encoder = models.CharField(
+        max_length=100, blank=True, help_text="A key; empty: the installation's default."
+    )
+    # What was chosen may still have to look at the images; search goes by this one until then.
+    search_encoder = models.CharField(
+        max_length=100, blank=True, help_text="The key by which untrained search goes now."
+    )
 
     def __str__(self) -> str:
         return self.name

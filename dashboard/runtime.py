@@ -161,12 +161,15 @@ class Vectors:
         self.lock = threading.Lock()
 
 
-_vectors: Held[tuple[UUID, UUID | None], Vectors] = Held(VECTORS_HELD)
+_vectors: Held[tuple[UUID, UUID | str], Vectors] = Held(VECTORS_HELD)
 
 
-def vectors(workspace_id: UUID, version_id: UUID | None, dimension: int) -> Vectors:
-    """Return what this process holds of a workspace's descriptors; empty at first."""
-    return _vectors.get((workspace_id, version_id), partial(Vectors, dimension))
+def vectors(workspace_id: UUID, model: UUID | str, dimension: int) -> Vectors:
+    """Return what this process holds of a workspace's descriptors; empty at first.
+
+    `model` is a version's id, or the key of the encoder whose untrained model describes them.
+    """
+    return _vectors.get((workspace_id, model), partial(Vectors, dimension))
 
 
 class Records:

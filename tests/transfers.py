@@ -41,7 +41,9 @@ from tests import factories
 def fill(workspace: Workspace, *members: User) -> Version:
     """Put a little of everything into a workspace; returns its trained version."""
     actor = factories.owner_of(workspace)
-    product = factories.make_type(workspace, "Same product", description="Of one article number")
+    product = factories.make_type(
+        workspace, "Same product", description="Of one article number", fold_by="place"
+    )
     colour = factories.make_type(workspace, "Same colour", exclusive=True)
     for number in range(3):
         images = [
@@ -118,7 +120,7 @@ TOLD: dict[str, tuple[_Rows, tuple[str, ...]]] = {
     "features": (Feature.objects.in_workspace, ("image__sha256", "encoder", "vector")),
     "types": (
         SimilarityType.objects.in_workspace,
-        ("name", "description", "exclusive", "groups_count", "created"),
+        ("name", "description", "exclusive", "fold_by", "groups_count", "created"),
     ),
     "labels": (
         Label.objects.in_workspace,

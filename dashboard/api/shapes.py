@@ -22,9 +22,24 @@ class Named(serializers.Serializer[Any]):
 
 
 class TypeFields(Named):
-    """A similarity type."""
+    """A similarity type. `fold_by` is an addition of ours to the contract."""
 
     exclusive = Flag(required=False)
+    fold_by = OptionalText(
+        max_length=100,
+        help_text="A key of the images' metadata: groups whose images share a value of it are "
+        "tested together.",
+    )
+
+
+class TaskFields(Named):
+    """A task. `encoder` is an addition of ours to the contract."""
+
+    encoder = OptionalText(
+        max_length=100,
+        help_text="The key of the encoder that its next versions are trained with. Empty: that of "
+        "its workspace.",
+    )
 
 
 class GroupFields(Named):
@@ -160,6 +175,7 @@ def type_json(row: SimilarityType) -> Json:
         "description": row.description,
         "workspace": row.workspace_id,
         "exclusive": row.exclusive,
+        "fold_by": row.fold_by,
         "groups_count": row.groups_count,
         "created": row.created,
         "modified": row.modified,
@@ -176,6 +192,7 @@ def task_json(row: Task, last: Version | None) -> Json:
         "types": [type_json(kind) for kind in row.similarity_types.all()],
         "production_version": row.production_version and row.production_version.number,
         "last_train_status": last and last.status,
+        "encoder": row.encoder,
         "created": row.created,
         "modified": row.modified,
     }
@@ -190,6 +207,7 @@ def version_json(row: Version) -> Json:
         "version": row.number,
         "train_status": row.status,
         "production": row.task.production_version_id == row.id,
+        "encoder": row.encoder,
         "dimension": row.dimension,
         "metrics": row.metrics,
         "train_detail": row.detail,

@@ -9,7 +9,7 @@ from rest_framework.response import Response
 from dashboard.api.base import ApiView
 from dashboard.api.lists import Listing
 from dashboard.api.permissions import workspace_for
-from dashboard.api.shapes import Named, TypeId, task_json, version_json
+from dashboard.api.shapes import TaskFields, TypeId, task_json, version_json
 from dashboard.models import SimilarityType, Task
 from dashboard.queries.similarity_types import types_in
 from dashboard.queries.tasks import get_task, tasks_in
@@ -29,7 +29,7 @@ class Tasks(ApiView):
     def post(self, request: Request) -> Response:
         """Create one."""
         workspace = workspace_for(request, "tasks.add")
-        row = create_task(workspace=workspace, **self.read(Named), actor=self.user)
+        row = create_task(workspace=workspace, **self.read(TaskFields), actor=self.user)
         return Response(_write([row])[0], status=201)
 
 
@@ -43,7 +43,7 @@ class OneTask(ApiView):
     def patch(self, request: Request, task_id: UUID) -> Response:  # noqa: ARG002
         """Change what is given."""
         task = self._find(task_id, "tasks.change")
-        changes = self.read(Named, partial=True)
+        changes = self.read(TaskFields, partial=True)
         return Response(_write([change_task(task=task, changes=changes, actor=self.user)])[0])
 
     put = patch

@@ -11,17 +11,29 @@ from accounts.models import User, Workspace
 from accounts.queries import described_workspaces
 from accounts.services import rename_workspace
 from dashboard.api.base import ApiView
+from dashboard.api.fields import OptionalText
 from dashboard.api.lists import Listing
 from dashboard.api.permissions import allow, refuse_key_that_reads
+from dashboard.services.encoder_choice import check_encoder, choose_encoder
 from dashboard.services.workspaces import close_workspace, open_workspace
 
 Json = dict[str, Any]
 
 
-class WorkspaceFields(serializers.Serializer[Any]):
+class NewWorkspaceFields(serializers.Serializer[Any]):
     """A workspace's name."""
 
     name = serializers.CharField(max_length=150)
+
+
+class WorkspaceFields(NewWorkspaceFields):
+    """A workspace's name, and what looks at its images. `encoder` is an addition of ours."""
+
+    encoder = OptionalText(
+        max_length=100,
+        help_text="The key of the encoder that is used where a task names none. Empty: the "
+        "installation's default. Search goes by it once a job has looked at all images.",
+    )
 
 
 class Workspaces(ApiView):
@@ -35,7 +47,7 @@ class Workspaces(ApiView):
     def post(self, request: Request) -> Response:
         """Open one, which the person owns."""
         refuse_key_that_reads(request)
-        row = open_workspace(**self.read(WorkspaceFields), actor=self.user)
+        row = open_workspace(**self.read(NewWorkspaceFields), actor=self.user)
         return Response(_one(row, self.user), status=201)
 
 
@@ -47,11 +59,14 @@ class OneWorkspace(ApiView):
         return Response(_one(allow(request, workspace_id, "workspace.view"), self.user))
 
     def patch(self, request: Request, workspace_id: UUID) -> Response:
-        """Call it something else."""
+        """Call it something else, or choose what looks at its images."""
         row = allow(request, workspace_id, "workspace.change")
         changes = self.read(WorkspaceFields, partial=True)
+        check_encoder(changes.get("encoder", ""))
         if "name" in changes:
             rename_workspace(workspace=row, name=changes["name"], actor=self.user)
+        if "encoder" in changes:
+            choose_encoder(workspace=row, key=changes["encoder"], actor=self.user)
         return Response(_one(row, self.user))
 
     put = patch
@@ -75,6 +90,7 @@ def _write(row: Any) -> Json:
         "owner": row.owner_id,
         "role": row.role,
         "members_count": row.members_count,
+        "encoder": row.encoder,
         "created": row.created,
         "modified": row.modified,
     }

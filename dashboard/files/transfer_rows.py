@@ -32,7 +32,7 @@ def read_row(noun: str, line: bytes, number: int) -> Row:
         raise BrokenTransfer(f"line {number:,} of the {noun} is no JSON") from error
     fields = NOUNS[noun]
     if isinstance(row, dict):
-        row = {name: None for name in LATER if name in fields} | row
+        row = {name: value for name, value in LATER.items() if name in fields} | row
     if not isinstance(row, dict) or row.keys() != fields.keys():
         raise BrokenTransfer(f"line {number:,} of the {noun} has not the fields that it needs")
     for name, is_right in fields.items():
@@ -137,7 +137,8 @@ _WORDS: Final = _text(MOST_OF_A_LINE)
 _KEY: Final = _text(100)
 _CREATED: Final = _or_none(_time)
 
-LATER: Final = frozenset({"created"})  # what archives of format 1 do not say
+# What older archives do not say, and what that means: times since format 2, `fold_by` since 3.
+LATER: Final[dict[str, str | None]] = {"created": None, "fold_by": ""}
 
 NOUNS: Final[dict[str, dict[str, Check]]] = {
     "types": {
@@ -146,6 +147,7 @@ NOUNS: Final[dict[str, dict[str, Check]]] = {
         "name": _NAME,
         "description": _WORDS,
         "exclusive": _flag,
+        "fold_by": _text(100),
     },
     "labels": {
         "id": is_id,

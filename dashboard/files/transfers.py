@@ -24,8 +24,8 @@ import orjson
 
 from .transfer_rows import Row
 
-FORMAT: Final = 2
-FORMATS: Final = (1, 2)  # that are read
+FORMAT: Final = 3
+FORMATS: Final = (1, 2, 3)  # that are read
 KIND: Final = "likewise-workspace"
 MANIFEST: Final = "likewise.json"
 PACK_IMAGES: Final = 500

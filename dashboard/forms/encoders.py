@@ -5,8 +5,32 @@ from typing import Any
 
 from django import forms
 
+from accounts.models import Workspace
+from dashboard.queries.encoders import SHIPPED, choices, search_key
+from dashboard.queries.looks import Look, looks_at_all
 from dashboard.services.encoders import NewEncoder
 from dashboard.services.own_files import read_stated
+
+
+def choices_said(workspace: Workspace) -> list[tuple[str, str]]:
+    """Return what a workspace may choose from: keys, and what people read of each.
+
+    That is what it is, and how long it would take to look at all images, which search still has
+    to wait for unless it goes by it already.
+    """
+    named = choices()
+    looks = looks_at_all(workspace, [key for key, _ in named if key])
+    now = search_key(workspace)
+    return [(key, _said(key, name, looks[key], now) if key else name) for key, name in named]
+
+
+def _said(key: str, name: str, look: Look, now: str) -> str:
+    parts = [f"{name}. {SHIPPED[key].sentence}" if key in SHIPPED else f"{name}."]
+    if key == now:
+        parts.append("Search goes by it now.")
+    elif look.images:
+        parts.append(f"To look at all: {look.sentence}.")
+    return " ".join(parts)
 
 
 class EncoderForm(forms.Form):

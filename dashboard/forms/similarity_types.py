@@ -16,6 +16,14 @@ class TypeForm(forms.Form):
         widget=forms.Textarea({"rows": 3}),
         help_text="Tell your colleagues where the border is: does another colour still count?",
     )
+    fold_by = forms.CharField(
+        required=False,
+        max_length=100,
+        label="Fold by",
+        help_text="A key of the images’ metadata, for instance “shoot”. Groups whose images share "
+        "a value of it are then never on both sides of a check, so that a common background or "
+        "light does not pass for likeness. Leave it empty if nothing is shared.",
+    )
 
 
 class NewTypeForm(TypeForm):

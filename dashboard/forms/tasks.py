@@ -5,8 +5,10 @@ from typing import Any
 from django import forms
 
 from accounts.models import Workspace
+from accounts.words import counted
 from dashboard.models import SimilarityType, Task
-from dashboard.queries.encoders import choices as encoder_choices
+from dashboard.queries.encoders import choices
+from dashboard.queries.looks import looks_at_all
 from dashboard.queries.similarity_types import types_in
 
 
@@ -24,14 +26,22 @@ class TaskForm(forms.Form):
         help_text="What looks at the pictures, from the next training on; versions keep theirs.",
     )
 
-    def __init__(self, *args: Any, **options: Any) -> None:
+    def __init__(self, *args: Any, workspace: Workspace, **options: Any) -> None:
         super().__init__(*args, **options)
-        choices = encoder_choices()
-        if len(choices) > 2:  # more than the one built in, by either name
-            field: Any = self.fields["encoder"]
-            field.choices = choices
-        else:
-            del self.fields["encoder"]
+        field: Any = self.fields["encoder"]
+        field.choices = choices(workspace)
+        field.help_text += _times(workspace)
+
+
+def _times(workspace: Workspace) -> str:
+    """Say how long it takes to look at all images by each encoder, where that is known."""
+    named = {key: name for key, name in choices() if key}
+    looks = looks_at_all(workspace, list(named))
+    known = [f"“{name}” {looks[key].time}" for key, name in named.items() if looks[key].time]
+    some = next(iter(looks.values()))
+    if not known or not some.images:
+        return ""
+    return f" To look at {counted(some.images, 'image')} takes {', '.join(known)}."
 
 
 class TaskTypeForm(forms.Form):

@@ -6,12 +6,27 @@ from uuid import UUID
 from django import forms
 
 from accounts.models import Workspace
+from dashboard.forms.encoders import choices_said
 
 
 class WorkspaceNameForm(forms.Form):
     """What a workspace is called."""
 
     name = forms.CharField(label="Workspace name", max_length=150)
+
+
+class WorkspaceEncoderForm(forms.Form):
+    """What looks at the images where a task does not say."""
+
+    encoder = forms.ChoiceField(
+        required=False, label="What looks at the images", widget=forms.RadioSelect
+    )
+
+    def __init__(self, *args: Any, workspace: Workspace, **options: Any) -> None:
+        options["initial"] = {"encoder": workspace.encoder}
+        super().__init__(*args, **options)
+        choice: Any = self.fields["encoder"]
+        choice.choices = choices_said(workspace)
 
 
 class CloseWorkspaceForm(forms.Form):

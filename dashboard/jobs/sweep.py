@@ -13,10 +13,12 @@ from dashboard.models import Job
 from dashboard.services import jobs
 from dashboard.services.async_requests import forget_old_requests
 from dashboard.services.closing import close_subject
+from dashboard.services.describing import start_second_looks
 from dashboard.services.doctor_temporary import remove_temporary
 from dashboard.services.extraction_sent import forget_left_features
 from dashboard.services.kept_queries import forget_queries
 from dashboard.services.receiving import forget_abandoned
+from dashboard.services.speeds import measure_if_never
 from dashboard.services.upload_bytes import forget_uploads
 
 logger = logging.getLogger("likewise.jobs")
@@ -42,7 +44,7 @@ def tidy_if_due() -> None:
 
 
 def tidy() -> None:
-    """Remove what nobody tried again in time.
+    """Remove what nobody tried again in time, and begin what nobody asks for.
 
     What fails is told and left for the next time: nothing else waits for it.
     """
@@ -53,6 +55,8 @@ def tidy() -> None:
         "features": forget_left_features,
         "account events": forget_old_events,
         "queries": forget_queries,
+        "speeds": measure_if_never,
+        "second looks": start_second_looks,
     }
     for name, step in steps.items():
         with _alone(name):

@@ -10,10 +10,12 @@ from accounts.models import User
 
 
 class Encoder(models.Model):
-    """An ONNX graph beside the shipped one; its `key` names its bytes and its preprocessing.
+    """An ONNX graph beside the shipped ones; its `key` names its bytes and its preprocessing.
 
     PREPARING -> READY | FAILED; FAILED -> PREPARING when somebody tries again. Only what is READY
-    can be chosen. One may be the default: new versions are trained with it unless a task says else.
+    can be chosen. One may be the default: new versions are trained with it unless a workspace or
+    a task says else. A shipped encoder has a row, always READY, once its speed was measured or it
+    was made the default; none has to be there.
     """
 
     class State(models.TextChoices):
@@ -33,7 +35,10 @@ class Encoder(models.Model):
     output = models.CharField(max_length=255, blank=True)
     pooling = models.CharField(max_length=10, blank=True)
     dimension = models.PositiveIntegerField(help_text="The numbers that the graph gives a picture.")
-    seconds = models.FloatField(help_text="For one picture, on one thread, when it was tried.")
+    seconds = models.FloatField(help_text="For one picture, on one thread.")
+    measured = models.DateTimeField(
+        null=True, help_text="When `seconds` was measured beside the other encoders; null: never."
+    )
     file_size = models.PositiveBigIntegerField()
     created_by = models.ForeignKey(User, models.SET_NULL, null=True, related_name="+")
     created = models.DateTimeField(default=timezone.now, editable=False)

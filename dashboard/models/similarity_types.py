@@ -13,6 +13,11 @@ class SimilarityType(ScopedModel):
     exclusive = models.BooleanField(
         default=False, help_text="An image may be in one group of this type only."
     )
+    fold_by = models.CharField(
+        max_length=100,
+        blank=True,
+        help_text="A key of the images' metadata: groups that share a value are tested together.",
+    )
     groups_count = models.PositiveIntegerField(default=0)
 
     objects = ScopedManager["SimilarityType"]()

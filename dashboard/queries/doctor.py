@@ -33,6 +33,7 @@ from dashboard.models import (
     Version,
     WorkerSign,
 )
+from dashboard.queries.encoders import encoders
 from dashboard.queries.pages import batches
 
 ROWS_AT_ONCE = 2000
@@ -132,7 +133,7 @@ def trained_versions(workspace_id: UUID) -> QuerySet[Version]:
 
 def ready_encoders() -> QuerySet[Encoder]:
     """Return the encoders whose files must be there."""
-    return Encoder.objects.filter(state=Encoder.State.READY)
+    return encoders().filter(state=Encoder.State.READY)
 
 
 @dataclass(frozen=True)

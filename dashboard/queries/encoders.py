@@ -1,19 +1,41 @@
-"""Reading which encoders there are: those of the installation, not of a workspace."""
+"""Reading which encoders there are, and which of them a task, a workspace and its search go by.
 
+A task's own choice counts first, then its workspace's, then the installation's default.
+"""
+
+from dataclasses import dataclass
+from typing import Final
 from uuid import UUID
 
-from django.db.models import QuerySet
+from django.db.models import Case, F, Q, QuerySet, Value, When
 
 from accounts.models import Workspace
-from dashboard.engine.prior import BUILTIN
+from dashboard.engine.prior import BOTH, BUILTIN
 from dashboard.models import Encoder, Task, Version
 
-BUILTIN_NAME = "Built in"
+
+@dataclass(frozen=True)
+class Shipped:
+    """An encoder that is always there: what people call it, and what it is in a sentence."""
+
+    key: str
+    name: str
+    sentence: str
+
+
+SHIPPED: Final = {
+    one.key: one
+    for one in (
+        Shipped(BOTH, "Built in", "Shapes, colours and what things are: the best for most images."),
+        Shipped(BUILTIN, "Built in, fast", "Shapes and colours only, in a third of the time."),
+    )
+}
 
 
 def encoders() -> QuerySet[Encoder]:
-    """Return the registered encoders, newest first: there are few."""
-    return Encoder.objects.select_related("created_by").order_by("-created", "-id")
+    """Return the registered encoders, newest first: there are few. The shipped ones are no part."""
+    rows = Encoder.objects.select_related("created_by").order_by("-created", "-id")
+    return rows.exclude(key__in=SHIPPED)
 
 
 def get_encoder(encoder_id: UUID) -> Encoder:
@@ -21,42 +43,118 @@ def get_encoder(encoder_id: UUID) -> Encoder:
     return encoders().get(pk=encoder_id)
 
 
+def keys_of(word: str) -> list[str]:
+    """Return the keys of all encoders, ready or not, whose key or name this is."""
+    shipped = [one.key for one in SHIPPED.values() if word in (one.key, one.name)]
+    return shipped + list(
+        encoders().filter(Q(key=word) | Q(name=word)).values_list("key", flat=True)
+    )
+
+
 def default_key() -> str:
-    """Return the key of the encoder that new work uses."""
+    """Return the key of the encoder that new work uses where nobody chose another."""
     rows = Encoder.objects.filter(is_default=True).values_list("key", flat=True)
-    return rows.first() or BUILTIN
+    return rows.first() or BOTH
+
+
+def wanted_key(workspace: Workspace) -> str:
+    """Return the key of the encoder that a workspace is to use."""
+    return workspace.encoder or default_key()
 
 
 def key_for(task: Task) -> str:
     """Return the key of the encoder that the task's next version uses."""
-    return task.encoder or default_key()
+    return task.encoder or wanted_key(task.workspace)
+
+
+def search_key(workspace: Workspace) -> str:
+    """Return the encoder by which search without a version goes now.
+
+    It is the wanted one as soon as that has looked at every image, and until then the one before,
+    so that a choice never leaves search with a part of the images.
+    """
+    return workspace.search_encoder or wanted_key(workspace)
+
+
+def looks_again(workspace: Workspace) -> bool:
+    """Say whether another encoder is wanted than search goes by."""
+    return search_key(workspace) != wanted_key(workspace)
 
 
 def keys_in_use(workspace: Workspace) -> list[str]:
     """Return the encoders whose features search and descriptors of a workspace need.
 
-    A version that was imported may need one that is not registered here: there is none to ask.
+    That by which search goes now comes first, then the wanted one. A version that was imported may
+    need one that is not registered here: there is none to ask.
     """
     trained = Version.objects.in_workspace(workspace).filter(status=Version.Status.TRAINED)
     used = set(trained.order_by().values_list("encoder", flat=True).distinct())
-    ready = Encoder.objects.filter(state=Encoder.State.READY).values_list("key", flat=True)
-    return sorted(used & {BUILTIN, *ready} | {default_key()})
+    used |= set(Task.objects.in_workspace(workspace).order_by().values_list("encoder", flat=True))
+    known = SHIPPED.keys() | set(_ready().values_list("key", flat=True))
+    first = [search_key(workspace), wanted_key(workspace)]
+    return list(dict.fromkeys([*first, *sorted(used & known)]))
 
 
-def choices() -> list[tuple[str, str]]:
-    """Return what a task may choose from: keys and names; the empty key is the default."""
-    ready = list(encoders().filter(state=Encoder.State.READY).values_list("key", "name"))
-    default = dict(ready).get(default_key(), BUILTIN_NAME)
-    return [("", f"The installation's default ({default})"), (BUILTIN, BUILTIN_NAME), *ready]
+def second_looks() -> QuerySet[Workspace]:
+    """Return the workspaces whose search goes by another encoder than the wanted one."""
+    wanted = Case(When(encoder="", then=Value(default_key())), default=F("encoder"))
+    searched = Workspace.objects.exclude(search_encoder="")
+    return searched.annotate(wanted=wanted).exclude(wanted=F("search_encoder"))
+
+
+def choices(workspace: Workspace | None = None) -> list[tuple[str, str]]:
+    """Return what a workspace may choose from: keys and names; the empty key leaves it open.
+
+    With a workspace, what a task of it may.
+    """
+    rows = list(Encoder.objects.filter(state=Encoder.State.READY).order_by("-created", "-id"))
+    names = {key: one.name for key, one in SHIPPED.items()} | {
+        row.key: row.name for row in rows if row.key not in SHIPPED
+    }
+    default = next((row.key for row in rows if row.is_default), BOTH)
+    if workspace is None:
+        open_choice = f"The installation’s default ({names[default]})"
+    else:
+        wanted = workspace.encoder or default
+        open_choice = f"As the workspace ({names.get(wanted, wanted)})"
+    return [("", open_choice), *names.items()]
 
 
 def name_of(key: str) -> str:
-    """Return what people call an encoder."""
-    row = Encoder.objects.filter(key=key).first()
-    return row.name if row else BUILTIN_NAME
+    """Return what people call an encoder; its key if it is not known here."""
+    if key in SHIPPED:
+        return SHIPPED[key].name
+    return Encoder.objects.filter(key=key).values_list("name", flat=True).first() or key
 
 
-def users_of(encoder: Encoder) -> tuple[int, int]:
-    """Count the tasks and the versions, of all workspaces, that need an encoder."""
+def speeds() -> dict[str, Encoder]:
+    """Return by key the encoders whose speed was measured, side by side."""
+    return {row.key: row for row in Encoder.objects.filter(measured__isnull=False)}
+
+
+@dataclass(frozen=True)
+class ShippedRow:
+    """A shipped encoder with its row, if there is one, as the page of encoders shows it."""
+
+    shipped: Shipped
+    row: Encoder | None
+    is_default: bool
+
+
+def shipped_rows() -> list[ShippedRow]:
+    """Return the shipped encoders, the best first."""
+    rows = {row.key: row for row in Encoder.objects.all() if row.key in SHIPPED or row.is_default}
+    default = next((key for key, row in rows.items() if row.is_default), BOTH)
+    return [ShippedRow(one, rows.get(key), key == default) for key, one in SHIPPED.items()]
+
+
+def users_of(encoder: Encoder) -> tuple[int, int, int]:
+    """Count the tasks, the versions and the workspaces that need an encoder."""
     tasks = Task.objects.filter(encoder=encoder.key).count()
-    return tasks, Version.objects.filter(encoder=encoder.key).count()
+    by = Q(encoder=encoder.key) | Q(search_encoder=encoder.key)
+    workspaces = Workspace.objects.filter(by).count()
+    return tasks, Version.objects.filter(encoder=encoder.key).count(), workspaces
+
+
+def _ready() -> QuerySet[Encoder]:
+    return encoders().filter(state=Encoder.State.READY)

@@ -6,6 +6,17 @@ from typing import Any
 from dashboard.engine.metrics import Interval
 from dashboard.models import Version
 
+# Up to these shares of what things are, this is what the likeness goes by.
+_MIX_STEPS = (0.15, 0.4, 0.6, 0.85)
+_MIX_WORDS = (
+    "almost only shapes and colours",
+    "mostly shapes and colours",
+    "shapes and colours as much as what things are",
+    "mostly what things are",
+    "almost only what things are",
+)
+# What the gate compares with instead, where it is better than the untrained descriptor.
+_BASELINES = {"cosine": "the plain cosine of the features, as it is better than the untrained head"}
 NAMES = {"recall@1": "Recall@1", "recall@5": "Recall@5", "map@r": "MAP@R"}
 
 
@@ -37,11 +48,14 @@ class Comparison:
     """All heads on the same queries.
 
     `learned` is how many of their groups the version in production was trained on itself.
+    `gallery` is among how many images each query was searched; None in older versions, where it was
+    only the part of the groups that was tested at a time.
     """
 
     queries: int
     groups: int
     learned: int
+    gallery: int | None
     recall_at_1: Measure
     recall_at_5: Measure
     map_at_r: Measure
@@ -67,12 +81,33 @@ class Candidate:
 
 
 @dataclass(frozen=True)
+class Mix:
+    """How much of the likeness comes from what things are; the rest is shapes and colours."""
+
+    photo_share: float
+
+    @property
+    def words(self) -> str:
+        """Say it in one of five steps."""
+        steps = zip(_MIX_STEPS, _MIX_WORDS, strict=False)
+        return next((words for most, words in steps if self.photo_share <= most), _MIX_WORDS[-1])
+
+    @property
+    def percent(self) -> float:
+        """Return the share of what things are, in percent."""
+        return 100 * self.photo_share
+
+
+@dataclass(frozen=True)
 class Evaluation:
     """What a training came to for one type: the gate's verdict and the numbers behind it.
 
     `gain` and `gain_at_least` are percentage points of MAP@R, None if nothing could be verified.
     `held_out` is None without images that are marked as test. `production` is the number of the
-    version that was in production, None without one.
+    version that was in production, None without one. `mix` is None where there is one encoder to
+    go by, and in older versions. `baseline` says what the gate compared with, `folds` why groups
+    were not kept together as asked; both are mostly empty. `fold_by` is the key of metadata by
+    which they were.
     """
 
     name: str
@@ -89,6 +124,10 @@ class Evaluation:
     held_out: Comparison | None
     candidates: list[Candidate]
     production: int | None
+    mix: Mix | None
+    baseline: str
+    folds: str
+    fold_by: str
 
 
 def evaluations(version: Version) -> list[Evaluation]:
@@ -114,7 +153,17 @@ def _evaluation(report: dict[str, Any]) -> Evaluation:
         held_out=_comparison(held_out) if held_out else None,
         candidates=_candidates(report),
         production=report.get("production_version"),
+        mix=_mix(report.get("mix")),
+        baseline=_BASELINES.get(report.get("baseline", ""), ""),
+        folds=report.get("folds", {}).get("sentence", ""),
+        fold_by=report.get("fold_by", ""),
     )
+
+
+def _mix(mix: dict[str, Any] | None) -> Mix | None:
+    if mix is None or mix.get("photo_share") is None:
+        return None
+    return Mix(mix["photo_share"])
 
 
 def _candidates(report: dict[str, Any]) -> list[Candidate]:
@@ -128,7 +177,9 @@ def _candidates(report: dict[str, Any]) -> list[Candidate]:
 
 def _shown(recipe: dict[str, Any] | None) -> dict[str, Any] | None:
     """Leave out what a recipe does not say: most lean to nothing."""
-    return None if recipe is None else {k: value for k, value in recipe.items() if value != ""}
+    if recipe is None:
+        return None
+    return {name: value for name, value in recipe.items() if value not in ("", None)}
 
 
 def _percent(share: float | None) -> float | None:
@@ -141,6 +192,7 @@ def _comparison(scores: dict[str, Any]) -> Comparison:
         queries=scores["queries"],
         groups=scores["groups"],
         learned=scores.get("production_learned", 0),
+        gallery=scores.get("gallery", {}).get("images"),
         recall_at_1=recall_at_1,
         recall_at_5=recall_at_5,
         map_at_r=map_at_r,

@@ -10,7 +10,6 @@ from uuid import UUID
 from django.db.models import Model, Q, QuerySet
 
 from accounts.models import Workspace
-from dashboard.engine.prior import BUILTIN
 from dashboard.files.transfer_rows import Row, packed
 from dashboard.models import (
     Collection,
@@ -31,6 +30,7 @@ from dashboard.models import (
     Version,
 )
 from dashboard.models.base import ScopedModel
+from dashboard.queries.encoders import SHIPPED
 from dashboard.queries.images import images_in
 from dashboard.queries.pages import batches
 
@@ -63,7 +63,7 @@ def _each(rows: QuerySet[M]) -> Iterator[M]:
 def type_rows(workspace: Workspace) -> Iterator[Row]:
     """Yield the types."""
     for row in _each(SimilarityType.objects.in_workspace(workspace)):
-        yield _thing(row, "name", "description", "exclusive")
+        yield _thing(row, "name", "description", "exclusive", "fold_by")
 
 
 def label_rows(workspace: Workspace) -> Iterator[Row]:
@@ -159,7 +159,7 @@ def encoder_rows(workspace: Workspace) -> Iterator[Row]:
     of_versions = _finished_versions(workspace).values("encoder")
     of_tasks = Task.objects.in_workspace(workspace).values("encoder")
     rows = Encoder.objects.filter(Q(key__in=of_versions) | Q(key__in=of_tasks))
-    for row in rows.exclude(key=BUILTIN).order_by("created", "pk"):
+    for row in rows.exclude(key__in=SHIPPED).order_by("created", "pk"):
         yield _fields(row, "key", "name")
 
 

@@ -37,7 +37,7 @@ class Readiness:
     def sentence(self) -> str:
         """Say what there is and what would help."""
         name, groups = self.similarity_type.name, self.usable_groups
-        return {
+        said = {
             "missing": f"“{name}” has {groups} of the {MIN_GROUPS} groups with at least "
             f"{MIN_IMAGES} images or objects that a training needs: add some to its groups.",
             "few": f"“{name}” has {groups} groups to learn from: it can be trained, but it takes "
@@ -47,6 +47,10 @@ class Readiness:
             "good": f"“{name}” has {groups} groups to learn from. More groups help more than more "
             "images in each.",
         }[self.level]
+        if self.is_ready and self.similarity_type.fold_by:
+            key = self.similarity_type.fold_by
+            said += f" Groups that share a value of “{key}” are tested together."
+        return said
 
 
 def readiness(task: Task) -> list[Readiness]:

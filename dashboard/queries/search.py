@@ -58,7 +58,8 @@ def _refreshed(
     workspace: Workspace, version: Version | None, model: TrainedModel
 ) -> runtime.Vectors:
     """Add the features that were computed since this process last looked."""
-    held = runtime.vectors(workspace.id, version.id if version else None, model.dimension)
+    of = version.id if version else model.encoder
+    held = runtime.vectors(workspace.id, of, model.dimension)
     with held.lock:
         rows = Feature.objects.in_workspace(workspace).filter(encoder=model.encoder)
         ids = rows.filter(pk__gt=held.last - held.OVERLAP).order_by("pk")

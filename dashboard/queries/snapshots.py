@@ -1,7 +1,8 @@
 """Who is in which group at the moment of a training, written down and read back."""
 
+import json
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
@@ -34,11 +35,14 @@ class Snapshot:
     """Who is in which group at the moment of a training, by type.
 
     `images` are all members that are images, `regions` all that are regions, each with its image.
+    `blocks` has, for types that are folded by a key of metadata, the value of each member that has
+    one, as JSON.
     """
 
     members: dict[SimilarityType, list[Member]]
     images: dict[UUID, Image]
     regions: dict[UUID, Region]
+    blocks: dict[SimilarityType, dict[UUID, str]] = field(default_factory=dict)
 
     def as_json(self) -> dict[str, Any]:
         """Write it down: what the version saw, by ids, boxes and content hashes."""
@@ -55,6 +59,10 @@ class Snapshot:
             "regions": {
                 str(key): [str(region.image_id), *region.box]
                 for key, region in self.regions.items()
+            },
+            "blocks": {
+                str(similarity_type.id): {str(one): value for one, value in values.items()}
+                for similarity_type, values in self.blocks.items()
             },
         }
 
@@ -80,7 +88,25 @@ def snapshot(task: Task) -> Snapshot:
         similarity_type: [member for member in rows if member.id in there]
         for similarity_type, rows in members.items()
     }
-    return Snapshot(present, images, regions)
+    return Snapshot(present, images, regions, _blocks(present, images, regions))
+
+
+def _blocks(
+    members: Mapping[SimilarityType, Collection[Member]],
+    images: Mapping[UUID, Image],
+    regions: Mapping[UUID, Region],
+) -> dict[SimilarityType, dict[UUID, str]]:
+    """Read the values that types are folded by from the images' metadata."""
+    shown = dict(images) | {key: region.image for key, region in regions.items()}
+    return {
+        similarity_type: {
+            member.id: json.dumps(value, sort_keys=True)
+            for member in rows
+            if (value := shown[member.id].meta_data.get(similarity_type.fold_by)) not in (None, "")
+        }
+        for similarity_type, rows in members.items()
+        if similarity_type.fold_by
+    }
 
 
 def kept_snapshot(task: Task, kept: Mapping[str, Any]) -> Snapshot:
@@ -103,8 +129,12 @@ def kept_snapshot(task: Task, kept: Mapping[str, Any]) -> Snapshot:
         types[UUID(key)]: [Member(UUID(one), UUID(group), held) for group, one, held in rows]
         for key, rows in kept["types"].items()
     }
+    blocks = {
+        types[UUID(key)]: {UUID(one): value for one, value in values.items()}
+        for key, values in kept.get("blocks", {}).items()
+    }
     ids = {member.id for rows in members.values() for member in rows}
-    return Snapshot(members, {key: images[key] for key in ids if key in images}, regions)
+    return Snapshot(members, {key: images[key] for key in ids if key in images}, regions, blocks)
 
 
 def _of_same_bytes(workspace: Workspace, hashes: Mapping[str, str]) -> dict[UUID, Image]:

@@ -62,7 +62,19 @@ def _type_data(
         groups=np.array([groups[member.group_id] for member in members]),
         images=np.array([numbers[member.id] for member in members]),
         held_out=np.array([member.held_out for member in members]),
+        blocks=_block_numbers(members, seen.blocks.get(similarity_type)),
     )
+
+
+def _block_numbers(
+    members: Iterable[Member], values: Mapping[UUID, str] | None
+) -> NDArray[np.int64] | None:
+    """Give every value that the type is folded by its number, (n,); -1 is a member without one."""
+    if not values:
+        return None
+    known = {value: number for number, value in enumerate(sorted(set(values.values())))}
+    numbers = [known.get(values.get(member.id, ""), -1) for member in members]
+    return np.array(numbers, np.int64)
 
 
 def _group_numbers(members: Iterable[Member]) -> dict[UUID, int]:

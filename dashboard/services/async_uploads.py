@@ -18,8 +18,8 @@ from dashboard.models import AsyncRecord, AsyncRequest, Group, Image
 from dashboard.queries.images import images_by_sha256
 from dashboard.services import jobs
 from dashboard.services.async_records import fail, request_to_do, work_off
+from dashboard.services.describing import start_describing
 from dashboard.services.descriptors import Source, contents_of
-from dashboard.services.features import start_describing
 from dashboard.services.groups import hold_to_place, place_images
 from dashboard.services.images import NewImage, insert_images, remove_unused, write_files
 from dashboard.services.usage import images_refusal, is_full

@@ -21,13 +21,15 @@ from dashboard.engine.own.apart import try_apart
 from dashboard.engine.own.graph import Graph
 from dashboard.engine.own.preparing import Prepared, prepare
 from dashboard.engine.own.preprocessing import read_preprocessing
+from dashboard.engine.prior import BOTH
 from dashboard.files import paths, storage
 from dashboard.files.sizes import readable_size
 from dashboard.models import Encoder, Feature, Job, RegionFeature
-from dashboard.queries.encoders import users_of
+from dashboard.queries.encoders import SHIPPED, users_of
 from dashboard.services import jobs
 from dashboard.services.errors import EmptyName, EncoderExists, EncoderInUse, EncoderRefused
 from dashboard.services.queueing import enqueue
+from dashboard.services.speeds import measure_speed, shipped_row
 
 FEATURES_AT_ONCE = 5000
 LARGEST_GRAPH = 2 << 30  # bytes; onnxruntime takes no larger graph in one file
@@ -118,10 +120,24 @@ def prepare_again(*, encoder: Encoder, workspace: Workspace, actor: User) -> Job
 
 
 @transaction.atomic
-def set_default(*, encoder: Encoder | None) -> None:
-    """Let new versions be trained with an encoder; None: with the one built in.
+def set_default_key(*, key: str) -> None:
+    """Do what `set_default` does by the key of an encoder, shipped or registered.
 
-    Raises `EncoderRefused` if it is not ready.
+    Raises `Encoder.DoesNotExist`, `EncoderRefused`.
+    """
+    if key == BOTH:
+        return set_default(encoder=None)
+    if key in SHIPPED:
+        return set_default(encoder=shipped_row(key))
+    return set_default(encoder=Encoder.objects.get(key=key))
+
+
+@transaction.atomic
+def set_default(*, encoder: Encoder | None) -> None:
+    """Let an encoder be used where nobody chose another; None: the one that is built in.
+
+    Search goes over to it, workspace by workspace, once it has looked at all their images: workers
+    begin with that at a sweep. Raises `EncoderRefused` if it is not ready.
     """
     rows = Encoder.objects.select_for_update().order_by("id")
     list(rows)
@@ -140,9 +156,9 @@ def delete_encoder(*, encoder: Encoder) -> None:
     """
     with transaction.atomic():
         Encoder.objects.select_for_update().get(pk=encoder.pk)
-        tasks, versions = users_of(encoder)
-        if tasks or versions:
-            raise EncoderInUse(encoder, tasks=tasks, versions=versions)
+        tasks, versions, workspaces = users_of(encoder)
+        if tasks or versions or workspaces:
+            raise EncoderInUse(encoder, tasks=tasks, versions=versions, workspaces=workspaces)
         Encoder.objects.filter(pk=encoder.pk).delete()
     for kind in (Feature, RegionFeature):
         rows = kind.objects.filter(encoder=encoder.key).order_by("id")
@@ -227,3 +243,4 @@ def _prepare(row: Encoder, progress: Callable[[int, int], None]) -> None:
     runtime.own(row.key)  # read back once before anybody depends on it
     Encoder.objects.filter(pk=row.pk).update(state=Encoder.State.READY, reason="")
     row.state = Encoder.State.READY
+    measure_speed(row)

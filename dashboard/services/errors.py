@@ -312,13 +312,13 @@ class EncoderExists(Refused):
 
 
 class EncoderInUse(Refused):
-    """An encoder was to be deleted that versions or tasks need."""
+    """An encoder was to be deleted that versions, tasks or workspaces need."""
 
-    def __init__(self, encoder: Encoder, *, tasks: int, versions: int) -> None:
+    def __init__(self, encoder: Encoder, *, tasks: int, versions: int, workspaces: int) -> None:
         super().__init__(
-            f"“{encoder}” is needed by {counted(tasks, 'task')} and "
-            f"{counted(versions, 'version')}: delete these first, or let "
-            "the tasks choose another."
+            f"“{encoder}” is needed by {counted(tasks, 'task')}, {counted(versions, 'version')} "
+            f"and the search of {counted(workspaces, 'workspace')}: delete the versions first, and "
+            "let tasks and workspaces choose another."
         )
 
 

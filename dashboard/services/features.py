@@ -1,44 +1,28 @@
 """Compute features that are missing; what is there is never computed again."""
 
 from collections import deque
-from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing
-from functools import partial
 from itertools import chain, groupby
 from typing import TypeVar
-from uuid import UUID
 
 import numpy as np
 from django.conf import settings
-from django.db import transaction
 from numpy.typing import NDArray
 from PIL import Image as Pillow
 
-from accounts.models import User, Workspace
-from accounts.words import counted
 from dashboard.engine.encoder import PictureEncoder
 from dashboard.files import images as pictures
 from dashboard.files import paths, storage
-from dashboard.models import Feature, Image, Job, Region, RegionFeature
-from dashboard.queries.encoders import keys_in_use
-from dashboard.queries.features import (
-    count_undescribed,
-    described_ids,
-    features_of_regions,
-    has_undescribed,
-    undescribed,
-)
-from dashboard.queries.jobs import unfinished_jobs
-from dashboard.services import jobs
+from dashboard.models import Feature, Image, Region, RegionFeature
+from dashboard.queries.features import described_ids, features_of_regions
 from dashboard.services.loading import load_encoder
-from dashboard.services.queueing import enqueue
 
 T = TypeVar("T")
 R = TypeVar("R")
 
 IMAGES_PER_BATCH = 50
-SEARCHABLE = "Looking at new images"
 
 
 def features_of_bytes(encoder: PictureEncoder, data: bytes) -> NDArray[np.float16]:
@@ -176,50 +160,3 @@ def _stored(image: Image) -> bytes | None:
 
 def _packed(row: NDArray[np.float16]) -> bytes:
     return row.astype("<f2").tobytes()
-
-
-def start_describing(*, workspace: Workspace, actor: User | None) -> Job | None:
-    """Queue a look at the workspace's new images, unless one is waiting already.
-
-    Until it is done search does not find them. Returns None where there is nothing to queue.
-    """
-    waiting = unfinished_jobs(workspace).filter(kind=Job.Kind.DESCRIBE, state=Job.State.QUEUED)
-    if waiting.exists():
-        return None
-    if not any(has_undescribed(workspace, key) for key in keys_in_use(workspace)):
-        return None
-    return enqueue(
-        workspace=workspace,
-        kind=Job.Kind.DESCRIBE,
-        title=SEARCHABLE,
-        subject_id=workspace.id,
-        actor=actor,
-    )
-
-
-def run_describing(*, workspace: Workspace, handle: jobs.Handle) -> str:
-    """Give features to every image that has none, by each encoder in use, batch by batch."""
-    keys = keys_in_use(workspace)
-    handle.job.total = handle.job.done + sum(count_undescribed(workspace, key) for key in keys)
-    for key in keys:
-        images = _undescribed(workspace, key)
-        with closing(encode_images(images, key, partial(_keep_and_tell, handle))) as batches:
-            for _ in batches:
-                handle.check()
-    return f"{counted(handle.job.done, 'image')} can be searched now."
-
-
-@transaction.atomic
-def _keep_and_tell(handle: jobs.Handle, rows: list[Feature]) -> None:
-    """Write a batch and count it at once: after a kill in between both are gone, or neither."""
-    keep_features(rows)
-    done = handle.job.done + len(rows)
-    total = max(handle.job.total, done, 1)  # images may come meanwhile
-    handle.report(stage=SEARCHABLE, total=total, done=done, fraction=done / total)
-
-
-def _undescribed(workspace: Workspace, key: str) -> Iterator[Image]:
-    last: UUID | None = None
-    while batch := undescribed(workspace, key, after=last, size=IMAGES_PER_BATCH):
-        last = batch[-1].id
-        yield from batch

@@ -177,10 +177,13 @@ def _is_snapshot(data: bytes) -> bool:
         )
         regions = seen.get("regions", {})
         regions_are_right = all(is_id(row[0]) and len(row) == 5 for row in regions.values())
-        keys = (*seen["types"], *seen["images"], *regions)
+        blocks = seen.get("blocks", {})
+        of_blocks = [one for values in blocks.values() for one in values.items()]
+        blocks_are_right = all(is_id(key) and isinstance(value, str) for key, value in of_blocks)
+        keys = (*seen["types"], *seen["images"], *regions, *blocks)
     except (ValueError, TypeError, KeyError, AttributeError, IndexError, RecursionError):
         return False
-    return rows_are_right and regions_are_right and all(map(is_id, keys))
+    return rows_are_right and regions_are_right and blocks_are_right and all(map(is_id, keys))
 
 
 def _refuse_bomb(data: bytes) -> None:

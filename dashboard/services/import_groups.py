@@ -63,7 +63,8 @@ class GroupImport:
         taken = set(here.values_list("name", flat=True))
         made = SimilarityType(id=self.ids.make("types", row["id"]), workspace=self.workspace)
         made.name, made.description = free_name(row["name"], taken), row["description"]
-        made.exclusive, made.created = row["exclusive"], created(row)
+        made.exclusive, made.fold_by = row["exclusive"], row["fold_by"]
+        made.created = created(row)
         made.save(force_insert=True)
         return made.pk
 

@@ -17,8 +17,8 @@ from dashboard.files.transfer_reading import TransferReader
 from dashboard.models import Transfer, Upload
 from dashboard.queries.receiving import open_part
 from dashboard.services import jobs
+from dashboard.services.describing import start_describing
 from dashboard.services.exporting import outcome
-from dashboard.services.features import start_describing
 from dashboard.services.import_check import CHECK_SHARE, check_archive
 from dashboard.services.import_groups import GroupImport
 from dashboard.services.import_images import ImageImport

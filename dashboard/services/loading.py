@@ -19,6 +19,14 @@ def load_model(version: Version) -> TrainedModel:
         raise ModelUnusable(str(version), str(error)) from error
 
 
+def load_untrained(key: str) -> TrainedModel:
+    """Return the model of an encoder that nobody trained. Raises `ModelUnusable`."""
+    try:
+        return runtime.untrained(key)
+    except (ArtifactError, UnfitEncoder, LookupError) as error:
+        raise ModelUnusable(f"The encoder {key}", str(error)) from error
+
+
 def load_encoder(key: str) -> PictureEncoder:
     """Return an encoder by its key. Raises `ModelUnusable`."""
     try:

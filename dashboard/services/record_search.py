@@ -6,8 +6,8 @@ from dashboard.models import Collection, Record
 from dashboard.queries.record_search import Asked, RecordHit, nearest_records, vector_of
 from dashboard.queries.records import records_by_key
 from dashboard.services.features import features_of_bytes
-from dashboard.services.loading import load_encoder
-from dashboard.services.search import MOST_HITS, model_of
+from dashboard.services.loading import load_encoder, load_model
+from dashboard.services.search import MOST_HITS
 
 
 def search_records_by_picture(*, collection: Collection, data: bytes, k: int) -> list[RecordHit]:
@@ -15,7 +15,7 @@ def search_records_by_picture(*, collection: Collection, data: bytes, k: int) ->
 
     Raises `FileRefused`, `ModelUnusable`.
     """
-    model = model_of(collection.version)
+    model = load_model(collection.version)
     row = features_of_bytes(load_encoder(model.encoder), data)
     asked = Asked(model.describe(row[None])[0])
     return nearest_records(collection, [asked], min(k, MOST_HITS))

@@ -1,15 +1,14 @@
 """Find the images that are most alike to a picture."""
 
 from accounts.models import Workspace
-from dashboard import runtime
 from dashboard.engine.trained_model import TrainedModel
 from dashboard.files import paths, storage
 from dashboard.models import Image, Version
-from dashboard.queries.encoders import default_key
+from dashboard.queries.encoders import search_key
 from dashboard.queries.features import feature_of
 from dashboard.queries.search import Hit, nearest
 from dashboard.services.features import features_of_bytes
-from dashboard.services.loading import load_encoder, load_model
+from dashboard.services.loading import load_encoder, load_model, load_untrained
 
 MOST_HITS = 200
 
@@ -21,14 +20,14 @@ def search_by_picture(
 
     Raises `FileRefused` if the bytes are no picture that can be read, `ModelUnusable`.
     """
-    model = model_of(version)
+    model = model_of(workspace, version)
     row = features_of_bytes(load_encoder(model.encoder), data)
     return nearest(workspace, version, model, model.describe(row[None])[0], min(k, MOST_HITS))
 
 
 def search_by_image(*, image: Image, version: Version | None, k: int) -> list[Hit]:
     """Return the images most alike to one of the workspace, less itself."""
-    model = model_of(version)
+    model = model_of(image.workspace, version)
     row = feature_of(image, model.encoder)
     if row is None:
         data = storage.read(paths.image(image.workspace_id, image.id, image.extension))
@@ -38,8 +37,11 @@ def search_by_image(*, image: Image, version: Version | None, k: int) -> list[Hi
     return [hit for hit in hits if hit.image != image][:k]
 
 
-def model_of(version: Version | None) -> TrainedModel:
-    """Return a version's model, or the untrained one for None. Raises `ModelUnusable`."""
+def model_of(workspace: Workspace, version: Version | None) -> TrainedModel:
+    """Return a version's model, or for None the untrained one by which search goes now.
+
+    Raises `ModelUnusable`.
+    """
     if version is None:
-        return runtime.untrained(default_key())
+        return load_untrained(search_key(workspace))
     return load_model(version)

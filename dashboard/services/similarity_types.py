@@ -17,13 +17,26 @@ from dashboard.services.members import IMAGES, REGIONS, in_several_groups
 
 @transaction.atomic
 def create_type(
-    *, workspace: Workspace, name: str, description: str = "", exclusive: bool, actor: User
+    *,
+    workspace: Workspace,
+    name: str,
+    description: str = "",
+    exclusive: bool,
+    fold_by: str = "",
+    actor: User,
 ) -> SimilarityType:
-    """Create a type; `exclusive` lets an image be in one group of it only."""
+    """Create a type; `exclusive` lets an image be in one group of it only.
+
+    `fold_by` is a key of metadata: groups whose images share a value are tested together.
+    """
     if not name.strip():
         raise EmptyName("similarity type")
     similarity_type = SimilarityType.objects.create(
-        workspace=workspace, name=name.strip(), description=description, exclusive=exclusive
+        workspace=workspace,
+        name=name.strip(),
+        description=description,
+        exclusive=exclusive,
+        fold_by=fold_by.strip(),
     )
     _tell("created", similarity_type, actor)
     return similarity_type
@@ -52,7 +65,7 @@ def _oldest(workspace: Workspace, name: str) -> SimilarityType | None:
 def change_type(
     *, similarity_type: SimilarityType, changes: dict[str, Any], actor: User
 ) -> SimilarityType:
-    """Set any of `name`, `description` and `exclusive`.
+    """Set any of `name`, `description`, `exclusive` and `fold_by`.
 
     Raises `EmptyName` and `InSeveralGroups`; then nothing is changed.
     """
@@ -64,6 +77,8 @@ def change_type(
         raise EmptyName("similarity type")
     if "exclusive" in changes:
         _set_exclusive(row, exclusive=changes["exclusive"])
+    if "fold_by" in changes:
+        changes = changes | {"fold_by": changes["fold_by"].strip()}
     for name, value in changes.items():
         setattr(row, name, value)
     row.save(update_fields=[*changes, "modified"])

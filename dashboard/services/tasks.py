@@ -7,8 +7,9 @@ from django.db import transaction
 from accounts.activity import record
 from accounts.models import User, Workspace
 from dashboard.models import SimilarityType, Task, TaskType
-from dashboard.queries.encoders import choices as encoder_choices
-from dashboard.services.errors import EmptyName, EncoderRefused
+from dashboard.services.describing import start_describing
+from dashboard.services.encoder_choice import check_encoder
+from dashboard.services.errors import EmptyName
 from dashboard.services.versions import check_unused, drop_versions
 
 
@@ -16,14 +17,19 @@ from dashboard.services.versions import check_unused, drop_versions
 def create_task(
     *, workspace: Workspace, name: str, description: str = "", encoder: str = "", actor: User
 ) -> Task:
-    """Create a task without types. Raises `EmptyName`, `EncoderRefused`."""
+    """Create a task without types; images are looked at by the encoder that it names.
+
+    Raises `EmptyName`, `EncoderRefused`.
+    """
     if not name.strip():
         raise EmptyName("task")
-    _check_encoder(encoder)
+    check_encoder(encoder)
     task = Task.objects.create(
         workspace=workspace, name=name.strip(), description=description, encoder=encoder
     )
     _tell("created", task, actor)
+    if encoder:
+        start_describing(workspace=workspace, actor=actor)
     return task
 
 
@@ -51,20 +57,17 @@ def change_task(*, task: Task, changes: dict[str, Any], actor: User) -> Task:
     row = _locked(task)
     if not changes:
         return row
-    before = row.name
+    before, encoder = row.name, row.encoder
     if not changes.get("name", row.name).strip():
         raise EmptyName("task")
-    _check_encoder(changes.get("encoder", ""))
+    check_encoder(changes.get("encoder", ""))
     for name, value in changes.items():
         setattr(row, name, value)
     row.save(update_fields=[*changes, "modified"])
     _tell("changed", row, actor, fields=sorted(changes), before=before, after=row.name)
+    if row.encoder not in ("", encoder):
+        start_describing(workspace=row.workspace, actor=actor)
     return row
-
-
-def _check_encoder(key: str) -> None:
-    if key not in {known for known, _ in encoder_choices()}:
-        raise EncoderRefused("This encoder is not there, or not ready yet: choose another.")
 
 
 @transaction.atomic

@@ -115,7 +115,7 @@ def run_training(*, version_id: UUID, handle: jobs.Handle) -> str:
     handle.check()
     folder = _store(version, model, seen)
     try:
-        _finish_training(version, model, folder, handle)
+        _finish_training(version, model, folder, handle, _fold_keys(seen))
     except jobs.JobCancelled:
         storage.delete_all(folder)
         raise
@@ -175,7 +175,11 @@ def _store(version: Version, model: TrainedModel, seen: Snapshot) -> str:
 
 @transaction.atomic
 def _finish_training(
-    version: Version, model: TrainedModel, folder: str, handle: jobs.Handle
+    version: Version,
+    model: TrainedModel,
+    folder: str,
+    handle: jobs.Handle,
+    fold_by: dict[str, str],
 ) -> None:
     handle.report(fraction=1.0)
     handle.check()
@@ -183,7 +187,8 @@ def _finish_training(
     version.dimension = model.dimension
     working = version.task.production_version
     version.metrics = {
-        key: _summary(report) | {"production_version": working and working.number}
+        key: _summary(report)
+        | {"production_version": working and working.number, "fold_by": fold_by[key]}
         for key, report in model.report().items()
     }
     version.detail = " ".join(
@@ -192,6 +197,10 @@ def _finish_training(
     version.artifact = folder
     version.trained = timezone.now()
     version.save()
+
+
+def _fold_keys(seen: Snapshot) -> dict[str, str]:
+    return {str(kind.id): kind.fold_by for kind in seen.members}
 
 
 def _summary(report: dict[str, Any]) -> dict[str, Any]:

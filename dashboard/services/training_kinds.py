@@ -4,9 +4,9 @@ from accounts.models import User
 from dashboard.models import Job
 from dashboard.queries import retries
 from dashboard.queries.versions import get_version
+from dashboard.services.describing import run_describing, start_describing
 from dashboard.services.encoders import close_preparing, run_preparing
 from dashboard.services.errors import NothingToRetry
-from dashboard.services.features import run_describing, start_describing
 from dashboard.services.kinds import JobKind
 from dashboard.services.training import close_training, run_training, start_training
 

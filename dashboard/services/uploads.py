@@ -39,8 +39,8 @@ from dashboard.queries.uploads import (
 )
 from dashboard.queries.versions import versions_of
 from dashboard.services import jobs
+from dashboard.services.describing import start_describing
 from dashboard.services.errors import NothingToRetry, Refused, StillUnderWay
-from dashboard.services.features import start_describing
 from dashboard.services.holding import hold_all
 from dashboard.services.queueing import enqueue
 from dashboard.services.similarity_types import find_or_make_type

@@ -77,6 +77,8 @@ SENTENCES = {
     ("withdrew", "invitation"): "withdrew the invitation of {name}",
     ("sent", "request"): "sent {count} record{s}: {name}",
     ("renamed", "workspace"): "renamed the workspace from {before} to {name}",
+    ("chose an encoder for", "workspace"): "let the workspace use the encoder {after}, "
+    "instead of {before}",
 }
 
 

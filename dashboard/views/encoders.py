@@ -15,9 +15,10 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from accounts.access import requires
 from accounts.http import WorkspaceRequest
+from dashboard.engine.prior import BOTH
 from dashboard.forms.encoders import EncoderForm
+from dashboard.queries.encoders import SHIPPED, get_encoder, shipped_rows
 from dashboard.queries.encoders import encoders as registered
-from dashboard.queries.encoders import get_encoder
 from dashboard.queries.jobs import jobs_about
 from dashboard.services.encoders import (
     LARGEST_GRAPH,
@@ -25,12 +26,18 @@ from dashboard.services.encoders import (
     prepare_again,
     register_encoder,
     set_default,
+    set_default_key,
 )
 from dashboard.services.errors import Refused
+from dashboard.services.speeds import measure_speeds
 from dashboard.views.operators import for_operators
 from dashboard.views.rendering import View, missing_is_404, see_other
 
 P = ParamSpec("P")
+FROM_NOW_ON = (
+    "It is the default now. Workers look at the images of the workspaces that chose none; their "
+    "search goes by it once that is done."
+)
 REST_OF_FORM = 2 << 20  # bytes: the preprocessing, names, the form's own lines
 
 
@@ -64,7 +71,7 @@ def encoders(request: WorkspaceRequest) -> HttpResponse:
     about = jobs_about(request.workspace, [row.pk for row in rows])
     context = {
         "rows": [(row, about.get(row.pk)) for row in rows],
-        "has_default": any(row.is_default for row in rows),
+        "shipped": shipped_rows(),
     }
     return render(request, "dashboard/encoders/list.html", context)
 
@@ -103,20 +110,37 @@ def encoder_new(request: WorkspaceRequest) -> HttpResponse:
 @for_operators
 @missing_is_404
 def encoder_default(request: WorkspaceRequest, encoder_id: UUID) -> HttpResponse:
-    """Let new versions use an encoder."""
+    """Let an encoder be used where nobody chose another."""
     try:
         set_default(encoder=get_encoder(encoder_id))
     except Refused as refusal:
         messages.error(request, str(refusal))
+    else:
+        messages.success(request, FROM_NOW_ON)
     return see_other("encoders")
 
 
 @require_POST
 @requires("workspace.view")
 @for_operators
-def encoder_builtin(request: WorkspaceRequest) -> HttpResponse:  # noqa: ARG001
-    """Let new versions use the encoder that is built in."""
-    set_default(encoder=None)
+def encoder_builtin(request: WorkspaceRequest) -> HttpResponse:
+    """Let a shipped encoder be used where nobody chose another."""
+    key = request.POST.get("key", BOTH)
+    if key in SHIPPED:
+        set_default_key(key=key)
+        messages.success(request, FROM_NOW_ON)
+    return see_other("encoders")
+
+
+@require_POST
+@requires("workspace.view")
+@for_operators
+def encoder_speeds(request: WorkspaceRequest) -> HttpResponse:
+    """Measure all encoders side by side."""
+    try:
+        measure_speeds()
+    except Refused as refusal:
+        messages.error(request, str(refusal))
     return see_other("encoders")
 
 

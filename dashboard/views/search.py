@@ -21,7 +21,7 @@ from dashboard.files.errors import DiskLow, FileRefused
 from dashboard.files.fetch import fetch_image
 from dashboard.forms.search import SearchForm
 from dashboard.models import Image, Job, Version
-from dashboard.queries.encoders import default_key
+from dashboard.queries.encoders import looks_again, search_key
 from dashboard.queries.features import has_undescribed
 from dashboard.queries.held import groups_of_images
 from dashboard.queries.image_tiles import Tile, tile
@@ -30,8 +30,8 @@ from dashboard.queries.jobs import unfinished_jobs
 from dashboard.queries.links import thumbnail_link
 from dashboard.queries.search import Hit
 from dashboard.queries.versions import find_default
+from dashboard.services.describing import start_describing
 from dashboard.services.errors import ModelUnusable
-from dashboard.services.features import start_describing
 from dashboard.services.kept_queries import KeptQuery, QueryGone, find_query, keep_query
 from dashboard.services.search import search_by_image, search_by_picture
 from dashboard.views.bar import bar
@@ -249,8 +249,9 @@ def _unseen(request: WorkspaceRequest) -> dict[str, Any]:
     """Say whether any image cannot be found yet, and whether a job is about it."""
     jobs = unfinished_jobs(request.workspace).filter(kind=Job.Kind.DESCRIBE)
     if job := jobs.first():
-        return {"job": job, "progress": shown_progress(job, request.membership)}
-    has_unseen = has_undescribed(request.workspace, default_key())
+        progress = shown_progress(job, request.membership)
+        return {"job": job, "progress": progress, "looks_again": looks_again(request.workspace)}
+    has_unseen = has_undescribed(request.workspace, search_key(request.workspace))
     return {"has_unseen": has_unseen, "can_describe": may(request, "images.change")}
 
 

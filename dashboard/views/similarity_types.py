@@ -108,13 +108,13 @@ def type_change(request: WorkspaceRequest, type_id: UUID) -> HttpResponse:
         return rename(
             request, Named("type", shown.name, here, request.path), partial(_rename, request, shown)
         )
-    initial = {"name": shown.name, "description": shown.description}
+    initial = {name: getattr(shown, name) for name in ("name", "description", "fold_by")}
     form = TypeForm(request.POST if request.method == "POST" else None, initial=initial)
     if not form.is_valid() or is_taken("type", others, form, but=shown):
         context = {
             "form": form,
             "pretitle": "Types",
-            "title": "Name and description",
+            "title": "Name, description and fold by",
             "cancel_url": here,
         }
         return render(request, FORM_PAGE, context, status=422 if form.is_bound else 200)

@@ -15,6 +15,7 @@ from accounts.http import WorkspaceRequest
 from dashboard.forms.finding import NameSearch
 from dashboard.forms.tasks import TaskForm, TaskTypeForm
 from dashboard.models import Task
+from dashboard.queries.encoders import key_for, name_of
 from dashboard.queries.jobs import job_about
 from dashboard.queries.pages import page
 from dashboard.queries.readiness import GOOD_GROUPS, readiness
@@ -67,7 +68,7 @@ def tasks(request: WorkspaceRequest) -> HttpResponse:
 @requires("tasks.add")
 def task_new(request: WorkspaceRequest) -> HttpResponse:
     """Make a task."""
-    form = TaskForm(request.POST if request.method == "POST" else None)
+    form = TaskForm(request.POST if request.method == "POST" else None, workspace=request.workspace)
     if not form.is_valid() or is_taken("task", tasks_in(request.workspace), form):
         return _form_page(request, form, "New task", resolve_url("tasks"))
     made = create_task(workspace=request.workspace, **form.cleaned_data, actor=request.user)
@@ -95,10 +96,11 @@ def task_change(request: WorkspaceRequest, task_id: UUID) -> HttpResponse:
         return rename(
             request, Named("task", shown.name, here, request.path), partial(_rename, request, shown)
         )
-    initial = {"name": shown.name, "description": shown.description}
-    form = TaskForm(request.POST if request.method == "POST" else None, initial=initial)
+    initial = {"name": shown.name, "description": shown.description, "encoder": shown.encoder}
+    data = request.POST if request.method == "POST" else None
+    form = TaskForm(data, workspace=request.workspace, initial=initial)
     if not form.is_valid() or is_taken("task", tasks_in(request.workspace), form, but=shown):
-        return _form_page(request, form, "Name and description", here)
+        return _form_page(request, form, "Name, description and encoder", here)
     change_task(task=shown, changes=form.cleaned_data, actor=request.user)
     messages.success(request, "Saved.")
     return see_other(here)
@@ -124,6 +126,7 @@ def task(request: WorkspaceRequest, task_id: UUID) -> HttpResponse:
         "next": found.next,
         "can_delete": may(request, "tasks.delete"),
     }
+    shown.workspace = request.workspace  # known already: no query for it
     if not (cursor and wants_fragment(request)):
         context |= _types_of(request, shown) | _training_of(request, shown)
     fragment = "rows" if cursor else "training"
@@ -139,6 +142,7 @@ def _types_of(request: WorkspaceRequest, shown: Task) -> dict[str, Any]:
         "form": TaskTypeForm(workspace=request.workspace, leave_out=shown),
         "can_change": may(request, "tasks.change"),
         "can_train": may(request, "tasks.train"),
+        "encoder": name_of(key_for(shown)),
     }
 
 

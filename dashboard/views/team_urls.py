@@ -7,6 +7,7 @@ from dashboard.views import account_events, activity, encoders, transfers, works
 urlpatterns = [
     path("activity/", activity.activity, name="activity"),
     path("settings/", workspaces.settings, name="settings"),
+    path("settings/workspace/encoder", workspaces.workspace_encoder, name="workspace-encoder"),
     path("settings/workspace/rename", workspaces.workspace_rename, name="workspace-rename"),
     path("settings/workspace/new", workspaces.workspace_new, name="workspace-new"),
     path("settings/transfers", transfers.transfers, name="transfers"),
@@ -23,6 +24,7 @@ urlpatterns = [
     ),
     path("settings/encoders", encoders.encoders, name="encoders"),
     path("settings/encoders/new", encoders.encoder_new, name="encoder-new"),
+    path("settings/encoders/speeds", encoders.encoder_speeds, name="encoder-speeds"),
     path("settings/encoders/built-in", encoders.encoder_builtin, name="encoder-builtin"),
     path(
         "settings/encoders/<uuid:encoder_id>/default",

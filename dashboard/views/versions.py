@@ -14,6 +14,7 @@ from accounts.access import requires
 from accounts.http import WorkspaceRequest
 from accounts.models import Workspace
 from dashboard.models import Job, Version
+from dashboard.queries.encoders import name_of
 from dashboard.queries.evaluations import Evaluation, evaluations
 from dashboard.queries.jobs import jobs_about, progress_of
 from dashboard.queries.versions import get_version
@@ -74,6 +75,7 @@ def version(request: WorkspaceRequest, version_id: UUID) -> HttpResponse:
         "row": row,
         "version": shown,
         "task": shown.task,
+        "encoder": name_of(shown.encoder),
         "can_produce": shown.status == Version.Status.TRAINED and may(request, "versions.produce"),
     }
     return render(request, "dashboard/versions/version.html", context)

@@ -17,9 +17,15 @@ from accounts.queries import members_of, without_second_factor, workspaces_of
 from accounts.services import rename_workspace
 from accounts.sign_in import sign_in_first
 from dashboard.files import room
-from dashboard.forms.workspaces import CloseWorkspaceForm, WorkspaceNameForm
+from dashboard.forms.workspaces import (
+    CloseWorkspaceForm,
+    WorkspaceEncoderForm,
+    WorkspaceNameForm,
+)
+from dashboard.queries.encoders import name_of, wanted_key
 from dashboard.queries.home import overview
 from dashboard.queries.usage import used
+from dashboard.services.encoder_choice import choose_encoder
 from dashboard.services.errors import NameTaken
 from dashboard.services.workspaces import close_workspace, open_workspace
 from dashboard.views.naming import check_name
@@ -51,6 +57,20 @@ def workspace_rename(request: WorkspaceRequest) -> HttpResponse:
         return _settings_page(request, form=form, status=422)
     messages.success(request, "Saved.")
     return see_other("settings")
+
+
+@never_cache
+@require_POST
+@requires("workspace.change")
+def workspace_encoder(request: WorkspaceRequest) -> HttpResponse:
+    """Choose what looks at the images; a job looks at all of them before search goes by it."""
+    form = WorkspaceEncoderForm(request.POST, workspace=request.workspace)
+    if not form.is_valid():
+        return _settings_page(request, encoder_form=form, status=422)
+    key = form.cleaned_data["encoder"]
+    job = choose_encoder(workspace=request.workspace, key=key, actor=request.user)
+    messages.success(request, "Saved.")
+    return see_other("job", job.pk) if job else see_other("settings")
 
 
 @never_cache
@@ -101,6 +121,9 @@ def _settings_page(request: WorkspaceRequest, *, status: int = 200, **context: A
     workspace = request.workspace
     if may(request, "workspace.change"):
         context.setdefault("form", WorkspaceNameForm(initial={"name": workspace.name}))
+        context.setdefault("encoder_form", WorkspaceEncoderForm(workspace=workspace))
+    else:
+        context["encoder_name"] = name_of(wanted_key(workspace))
     if may(request, "workspace.protect"):
         context["factor_form"] = RequireForm(initial={"required": workspace.second_factor_required})
         context["lacking"] = without_second_factor(workspace)

@@ -10,7 +10,7 @@ from django.test import Client
 
 from dashboard.jobs.runner import run_job
 from dashboard.models import Image
-from dashboard.services.features import start_describing
+from dashboard.services.describing import start_describing
 from dashboard.services.groups import add_images
 from tests.factories import (
     ApiClient,

@@ -6,6 +6,8 @@ from typing import Any
 import pytest
 
 from accounts.models import Activity
+from dashboard.engine.prior import BOTH, BUILTIN
+from dashboard.models import Task
 from tests.api.calls import TASK, TYPE, check_refusals, in_workspace
 from tests.factories import Cast, api_client, make_task, make_type, make_version
 
@@ -27,6 +29,7 @@ def test_it_works(cast: Cast) -> None:
         "types": [],
         "production_version": None,
         "last_train_status": None,
+        "encoder": "",
         "created": "",
         "modified": "",
     }
@@ -156,3 +159,27 @@ def test_an_id_in_capitals(cast: Cast) -> None:
     task = make_task(cast.workspace)
     answer = api_client(cast.bob).get(f"{TASK}{str(task.id).upper()}/")
     assert answer.json()["id"] == str(task.id)
+
+
+def test_a_task_chooses_its_encoder(cast: Cast) -> None:
+    client = api_client(cast.bob)
+    task = client.post(TASK, {"name": "Shoes", "encoder": BUILTIN}).json()
+    assert task["encoder"] == BUILTIN
+    assert client.get(f"{TASK}{task['id']}").json()["encoder"] == BUILTIN
+    changed = client.patch(f"{TASK}{task['id']}", {"encoder": BOTH}).json()
+    assert (changed["encoder"], changed["name"]) == (BOTH, "Shoes")
+    assert client.patch(f"{TASK}{task['id']}", {"encoder": None}).json()["encoder"] == ""
+
+
+@pytest.mark.parametrize("key", ["photo-1", "own-1234", "Built in"])
+def test_an_encoder_that_is_not_there_is_refused(cast: Cast, key: str) -> None:
+    client, there = api_client(cast.bob), make_task(cast.workspace)
+    for answer in (
+        client.post(TASK, {"name": "Bags", "encoder": key}),
+        client.patch(f"{TASK}{there.id}", {"encoder": key}),
+    ):
+        assert (answer.status_code, answer.json()) == (
+            400,
+            {"detail": "This encoder is not there, or not ready yet: choose another."},
+        )
+    assert Task.objects.get() == there

@@ -22,6 +22,7 @@ def test_it_works(cast: Cast) -> None:
         "description": "",
         "workspace": str(cast.workspace.id),
         "exclusive": False,
+        "fold_by": "",
         "groups_count": 0,
         "created": "",
         "modified": "",
@@ -102,3 +103,10 @@ def test_exclusive_is_refused_while_an_image_is_in_two_groups(cast: Cast) -> Non
     answer = api_client(cast.bob).patch(f"{TYPE}{kind.id}", {"exclusive": True})
     assert answer.status_code == 400
     assert str(image.id) in answer.data["detail"]
+
+
+def test_groups_of_a_shoot_are_tested_together(cast: Cast) -> None:
+    client = api_client(cast.bob)
+    made = client.post(TYPE, {"name": "Same product", "fold_by": " shoot "}).json()
+    assert made["fold_by"] == "shoot"
+    assert client.patch(f"{TYPE}{made['id']}", {"fold_by": ""}).json()["fold_by"] == ""

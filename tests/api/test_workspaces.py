@@ -6,6 +6,7 @@ import pytest
 from pytest_django import DjangoAssertNumQueries
 
 from accounts.models import Activity, ApiToken, Membership, Role, Scope, Workspace
+from dashboard.engine.prior import BUILTIN
 from dashboard.models import DEFAULT_LABEL, Label
 from tests.api.calls import WORKSPACE, check_refusals
 from tests.factories import Cast, api_client, make_key
@@ -140,3 +141,16 @@ def test_a_key_that_expires_while_it_is_used(cast: Cast) -> None:
     assert client.get(USER).status_code == 200
     ApiToken.objects.update(expires=cast.bob.created)
     assert client.get(USER).status_code == 401
+
+
+def test_a_workspace_chooses_its_encoder(cast: Cast) -> None:
+    address = f"{WORKSPACE}{cast.workspace.id}"
+    client = api_client(cast.ann)
+    assert client.get(address).json()["encoder"] == ""
+    assert client.patch(address, {"encoder": BUILTIN}).json()["encoder"] == BUILTIN
+    answer = client.patch(address, {"name": "Another", "encoder": "photo-1"})
+    assert (answer.status_code, answer.json()["detail"][:22]) == (400, "This encoder is not th")
+    assert client.get(address).json()["name"] == cast.workspace.name, "nothing of it is done"
+    assert api_client(cast.bob).patch(address, {"encoder": ""}).status_code == 403
+    assert api_client(cast.charlie).patch(address, {"encoder": ""}).status_code == 404
+    assert Workspace.objects.get(pk=cast.workspace.pk).encoder == BUILTIN

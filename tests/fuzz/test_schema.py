@@ -31,6 +31,7 @@ WITHOUT_HEADER = ["400", "401", "403", "404", "406", "415", "422"]
 # What no database holds, or no reader of JSON, at any depth of an object that is free otherwise.
 META_DATA = ("Send numbers beyond 64 bits", "Leave out the null character", "Nest at most")
 EMPTY_FIELD = "This field is required"
+NO_ENCODER = ("This encoder is not there",)
 NO_TYPE = ("There is no type", "There is no such type")
 NO_IMAGE = ("There is no image",)
 NO_PICTURE = (
@@ -57,6 +58,11 @@ NO_QUERY = ("query_record", "to search with", "_base64", "_url", *NO_PICTURE)
 NO_JSON = ("This is not valid JSON", "Send an object")
 # Why a well-formed body may be refused: what it names is not there, or is no picture.
 REASONS = {
+    "tasks_create": NO_ENCODER,
+    "tasks_put": NO_ENCODER,
+    "tasks_patch": NO_ENCODER,
+    "workspaces_put": NO_ENCODER,
+    "workspaces_patch": NO_ENCODER,
     "tasks_add_type": (*NO_TYPE, EMPTY_FIELD),
     "tasks_remove_type": (*NO_TYPE, EMPTY_FIELD),
     "groups_create": NO_TYPE,

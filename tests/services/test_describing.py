@@ -5,7 +5,7 @@ import pytest
 from dashboard.jobs.runner import run_job
 from dashboard.models import Feature, Job
 from dashboard.services import features, jobs
-from dashboard.services.features import start_describing
+from dashboard.services.describing import start_describing
 from tests.factories import Cast, make_image
 
 IMAGES = 10

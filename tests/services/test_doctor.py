@@ -13,6 +13,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from accounts.models import Workspace
+from dashboard.engine.prior import BUILTIN
 from dashboard.files import paths, storage
 from dashboard.models import (
     AsyncRequest,
@@ -29,6 +30,7 @@ from dashboard.queries import doctor as queries
 from dashboard.services.doctor_temporary import remove_temporary
 from dashboard.services.images import delete_images
 from dashboard.services.members import IMAGES, place
+from dashboard.services.speeds import shipped_row
 from tests.factories import (
     Cast,
     make_collection,
@@ -282,6 +284,12 @@ def test_versions(workspace: Workspace) -> None:
         status=Version.Status.TRAINED, artifact=paths.version(workspace.pk, task.pk, 1)
     )
     assert found(mend=True) == [("version", False)]
+
+
+@pytest.mark.django_db
+def test_a_shipped_encoder_needs_no_files() -> None:
+    shipped_row(BUILTIN)
+    assert found() == []
 
 
 @pytest.mark.django_db

@@ -5,12 +5,13 @@ from django.core.management import CommandError, call_command
 from dashboard import runtime
 from dashboard.engine.build.drawing.pictures import Amounts
 from dashboard.engine.own import preparing
-from dashboard.engine.prior import BUILTIN
+from dashboard.engine.prior import BOTH, BUILTIN
 from dashboard.files import paths, storage
 from dashboard.jobs.runner import run_job
 from dashboard.models import Encoder, Feature, Job, RegionFeature, Version
-from dashboard.queries.encoders import choices, default_key, keys_in_use
+from dashboard.queries.encoders import choices, default_key, encoders, keys_in_use
 from dashboard.services.closing import cancel_job
+from dashboard.services.describing import start_describing
 from dashboard.services.descriptors import describe
 from dashboard.services.encoders import (
     NewEncoder,
@@ -21,7 +22,7 @@ from dashboard.services.encoders import (
     set_default,
 )
 from dashboard.services.errors import EncoderExists, EncoderInUse, EncoderRefused
-from dashboard.services.features import ensure_features, start_describing
+from dashboard.services.features import ensure_features
 from dashboard.services.groups import add_images
 from dashboard.services.own_files import use_backbone
 from dashboard.services.search import search_by_image
@@ -117,13 +118,13 @@ def test_two_encoders_live_side_by_side(cast, task, encoder):
     first = trained(task, cast)
     change_task(task=task, changes={"encoder": encoder.key}, actor=cast.bob)
     second = trained(task, cast)
-    assert (first.encoder, second.encoder) == (BUILTIN, encoder.key)
+    assert (first.encoder, second.encoder) == (BOTH, encoder.key)
     image = make_image(cast.workspace, seed=99)
-    assert keys_in_use(cast.workspace) == sorted([BUILTIN, encoder.key])
-    job = start_describing(workspace=cast.workspace, actor=cast.bob)
-    run_job(str(job.id))
+    assert keys_in_use(cast.workspace) == [BOTH, encoder.key]
+    assert start_describing(workspace=cast.workspace, actor=cast.bob) is None, "the choice did so"
+    run_job(str(Job.objects.get(kind=Job.Kind.DESCRIBE).id))
     by = Feature.objects.filter(image=image).values_list("encoder", flat=True)
-    assert sorted(by) == sorted([BUILTIN, encoder.key])
+    assert sorted(by) == sorted([BOTH, encoder.key])
     for version in (first, second):
         assert len(search_by_image(image=image, version=version, k=9)) == 9
 
@@ -133,7 +134,7 @@ def test_the_default_is_for_new_versions(cast, task, encoder):
     assert default_key() == encoder.key
     assert trained(task, cast).encoder == encoder.key
     set_default(encoder=None)
-    assert trained(task, cast).encoder == BUILTIN
+    assert trained(task, cast).encoder == BOTH
 
 
 def test_features_of_another_side_are_taken_from_enough_pixels(cast, encoder, resnet):
@@ -165,7 +166,7 @@ def test_one_that_is_not_ready_cannot_be_chosen(cast, resnet):
         create_task(workspace=cast.workspace, name="Shoes", encoder=row.key, actor=cast.bob)
     with pytest.raises(EncoderRefused, match="not ready"):
         set_default(encoder=row)
-    assert default_key() == BUILTIN
+    assert default_key() == BOTH
 
 
 def test_a_cancelled_preparation_can_be_tried_again(cast, resnet):
@@ -182,7 +183,7 @@ def test_a_cancelled_preparation_can_be_tried_again(cast, resnet):
 
 def test_one_that_is_needed_stays(cast, task, encoder):
     change_task(task=task, changes={"encoder": encoder.key}, actor=cast.bob)
-    with pytest.raises(EncoderInUse, match="1 task and 0 versions"):
+    with pytest.raises(EncoderInUse, match="1 task, 0 versions"):
         delete_encoder(encoder=encoder)
     assert storage.exists(f"{paths.encoder(encoder.key)}/graph.onnx")
 
@@ -193,7 +194,7 @@ def test_deleting_takes_everything(cast, encoder):
     ensure_features(images=[image], regions=regions, encoder_key=encoder.key, progress=quiet)
     assert (Feature.objects.count(), RegionFeature.objects.count()) == (1, 1)
     delete_encoder(encoder=encoder)
-    assert not Encoder.objects.exists()
+    assert not encoders().exists()
     assert not Feature.objects.exists()
     assert not RegionFeature.objects.exists()
     assert not [*storage.names("encoders")]
@@ -221,7 +222,7 @@ def test_what_broke_off_is_done_again(db, resnet):
     with pytest.raises(KeyboardInterrupt):
         register_at_once(new=resnet(), progress=die)
     again = register_at_once(new=resnet(), progress=quiet)
-    assert Encoder.objects.get() == again
+    assert encoders().get() == again
     assert again.state == Encoder.State.READY
     with pytest.raises(EncoderExists):
         register_at_once(new=resnet(), progress=quiet)
@@ -231,8 +232,8 @@ def test_the_command_registers(db, backbone, capsys):
     call_command("encoder", "register", str(backbone), "--name", "Mine", "--default")
     assert "“Mine” is ready: 48 numbers" in capsys.readouterr().out
     call_command("encoder", "list")
-    assert capsys.readouterr().out.startswith("Mine\tready\town-")
-    assert default_key() == Encoder.objects.get().key
+    assert "\nMine\tready\town-" in capsys.readouterr().out
+    assert default_key() == encoders().get().key
 
 
 @pytest.mark.parametrize(
@@ -243,3 +244,36 @@ def test_the_command_refuses_in_one_sentence(db, backbone, beside, sentence):
     with pytest.raises(CommandError, match=sentence):
         call_command("encoder", "register", str(backbone))
     assert not Encoder.objects.exists()
+
+
+def test_the_command_chooses_the_default(db, capsys):
+    call_command("encoder", "default", "Built in, fast")
+    assert default_key() == BUILTIN
+    assert "“Built in, fast” is the default now." in capsys.readouterr().out
+    call_command("encoder", "list")
+    assert "Built in, fast\tready\tbuiltin-1\tdefault" in capsys.readouterr().out
+    call_command("encoder", "default", BOTH)
+    assert default_key() == BOTH
+
+
+def test_the_command_knows_its_own_by_name(db, encoder):
+    call_command("encoder", "default", "Small net")
+    assert default_key() == encoder.key
+
+
+def test_the_command_refuses_as_default(cast, encoder, resnet):
+    with pytest.raises(CommandError, match="no encoder “nothing”"):
+        call_command("encoder", "default", "nothing")
+    register_encoder(new=resnet("Small net", side=96), workspace=cast.workspace, actor=cast.alice)
+    with pytest.raises(CommandError, match="Several encoders are called “Small net”"):
+        call_command("encoder", "default", "Small net")
+    unready = encoders().get(state=Encoder.State.PREPARING)
+    with pytest.raises(CommandError, match="not ready"):
+        call_command("encoder", "default", unready.key)
+    assert default_key() == BOTH
+
+
+def test_registering_measures_beside_the_shipped_ones(encoder):
+    rows = list(Encoder.objects.filter(measured__isnull=False))
+    assert {row.key for row in rows} == {BOTH, BUILTIN, encoder.key}
+    assert len({row.measured for row in rows}) == 1

@@ -14,9 +14,9 @@ from dashboard.models import Extraction, Group, Image, Job, Upload, UploadChunk,
 from dashboard.services import jobs, uploads
 from dashboard.services.closing import cancel_job
 from dashboard.services.demo import start_demo
+from dashboard.services.describing import start_describing
 from dashboard.services.errors import NothingToRetry, StillUnderWay, TrainingAlreadyRunning
 from dashboard.services.extractions import start_extraction
-from dashboard.services.features import start_describing
 from dashboard.services.groups import add_images
 from dashboard.services.retries import can_retry, retry_job
 from dashboard.services.tasks import add_type

@@ -5,7 +5,7 @@ import pytest
 from dashboard.files.errors import FileRefused
 from dashboard.jobs.runner import run_job
 from dashboard.models import Job
-from dashboard.services.features import start_describing
+from dashboard.services.describing import start_describing
 from dashboard.services.images import delete_images
 from dashboard.services.search import search_by_image, search_by_picture
 from tests.factories import Cast, drawn_jpeg, make_image

@@ -13,8 +13,10 @@ from django.core.management import call_command
 from django.db import connection
 from django.urls import reverse
 
-from accounts.models import User
-from dashboard.models import Job, Version
+from accounts.models import User, Workspace
+from dashboard.engine.prior import BOTH, BUILTIN
+from dashboard.models import Feature, Image, Job, Version
+from dashboard.services.describing import start_second_looks
 from dashboard.services.descriptors import describe
 from dashboard.services.doctor import examine
 from tests.browser.demo import PAGES
@@ -40,11 +42,30 @@ def _upgraded(django_db_setup: None, django_db_blocker: Any, tmp_path: Path) -> 
 
 @pytest.mark.usefixtures("_upgraded")
 def test_it_goes_on() -> None:
+    kept = _expect_search_to_go_on()
     _expect_waiting_jobs_to_be_done()
+    _expect_search_by_both(kept)
     assert [str(finding) for finding in examine(mend=False, older_than=0)] == []
     _expect_the_pages()
     _expect_the_lists()
     _expect_the_descriptor()
+
+
+def _expect_search_to_go_on() -> dict[int, bytes]:
+    """Search goes by what has looked at the images until the new default has, too."""
+    seen = set(Feature.objects.values_list("workspace", "encoder"))
+    assert {encoder for _, encoder in seen} == {BUILTIN}
+    workspaces = Workspace.objects.exclude(search_encoder="")
+    assert set(workspaces.values_list("pk", "search_encoder")) == seen
+    start_second_looks()
+    return dict(Feature.objects.values_list("pk", "vector"))
+
+
+def _expect_search_by_both(kept: dict[int, bytes]) -> None:
+    assert {row.search_encoder for row in Workspace.objects.all()} <= {"", BOTH}
+    assert Feature.objects.filter(encoder=BOTH).count() == Image.objects.present().count()
+    there = Feature.objects.filter(pk__in=kept).values_list("pk", "vector")
+    assert {key: bytes(vector) for key, vector in there} == {k: bytes(v) for k, v in kept.items()}
 
 
 def _expect_waiting_jobs_to_be_done() -> None:

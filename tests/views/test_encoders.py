@@ -11,8 +11,10 @@ from django.test import Client
 from pytest_django import Settings
 
 from dashboard.engine.own import preparing
+from dashboard.engine.prior import BOTH, BUILTIN
 from dashboard.jobs.runner import run_job
 from dashboard.models import Encoder, Job
+from dashboard.queries.encoders import default_key, encoders
 from tests.engine.own import graphs
 from tests.factories import Cast, signed_in
 from tests.services.test_encoders import FEW
@@ -43,7 +45,7 @@ def sent(**fields: object) -> dict[str, object]:
 def test_it_works(operator: Client) -> None:
     assert operator.post(NEW, sent()).status_code == 303
     run_job(str(Job.objects.get().pk))
-    encoder = Encoder.objects.get()
+    encoder = encoders().get()
     page = operator.get(PAGE)
     assert "Small net" in page.text
     assert "Ready" in page.text
@@ -53,7 +55,7 @@ def test_it_works(operator: Client) -> None:
     assert "Small net" in operator.get("/tasks/new").text
     operator.post(f"{PAGE}/built-in")
     operator.post(f"{PAGE}/{encoder.pk}/delete")
-    assert not Encoder.objects.exists()
+    assert not encoders().exists()
 
 
 @pytest.mark.parametrize(
@@ -152,5 +154,26 @@ def test_only_operators_see_it(alice_client: Client, path: str) -> None:
 def test_the_list_needs_few_queries(
     operator: Client, django_assert_max_num_queries: Callable[[int], object]
 ) -> None:
-    with django_assert_max_num_queries(5):
+    with django_assert_max_num_queries(6):
         operator.get(PAGE)
+
+
+def test_speeds_are_measured_side_by_side(operator: Client) -> None:
+    assert operator.get(PAGE).text.count("not measured") == 2
+    assert operator.post(f"{PAGE}/speeds").status_code == 303
+    rows = {row.key: row for row in Encoder.objects.all()}
+    assert rows.keys() == {BOTH, BUILTIN}
+    assert rows[BOTH].measured == rows[BUILTIN].measured
+    assert min(row.seconds for row in rows.values()) > 0
+    page = operator.get(PAGE).text
+    assert "not measured" not in page
+    assert f"{rows[BOTH].milliseconds} ms" in page
+
+
+def test_a_shipped_one_can_be_the_default(operator: Client) -> None:
+    operator.post(f"{PAGE}/built-in", {"key": BUILTIN})
+    assert default_key() == BUILTIN
+    operator.post(f"{PAGE}/built-in", {"key": "photo-1"})
+    assert default_key() == BUILTIN
+    operator.post(f"{PAGE}/built-in", {"key": BOTH})
+    assert default_key() == BOTH

@@ -20,8 +20,8 @@ from dashboard.jobs.runner import run_job
 from dashboard.models import Image, Job, Upload, Version
 from dashboard.queries.versions import find_default
 from dashboard.services import kept_queries
+from dashboard.services.describing import start_describing
 from dashboard.services.doctor import examine
-from dashboard.services.features import start_describing
 from dashboard.services.groups import add_images
 from dashboard.services.images import delete_images
 from dashboard.services.kept_queries import forget_queries

@@ -7,7 +7,7 @@ from pathlib import Path
 from django.core.files.uploadedfile import SimpleUploadedFile
 
 from dashboard.jobs.runner import run_job
-from dashboard.services.features import start_describing
+from dashboard.services.describing import start_describing
 from dashboard.views.snippets import SEARCH, Shown, curl_descriptor, curl_nearest, curl_search
 from tests.factories import (
     Cast,

@@ -198,7 +198,7 @@ def test_its_page_asks_the_same_number_of_queries(
         version = make_version(task, metrics={"a": report()}, created_by=cast.bob)
         make_job(cast.workspace, kind=Job.Kind.TRAIN, subject_id=version.pk)
     make_version(task, status=Version.Status.TRAINING)
-    with django_assert_max_num_queries(12):
+    with django_assert_max_num_queries(13):
         bob_client.get(reverse("task", args=[task.pk]))
 
 

@@ -167,3 +167,57 @@ def test_one_without_numbers_has_a_page_too(
     version.save()
     assert words in page(bob_client, version)
     assert "Somebody stopped it." in page(bob_client, version)
+
+
+# Both encoders
+
+
+def of_both(share: float, **more: Any) -> dict[str, Any]:
+    """Return a report as the pair of encoders has it, measured with every group in the gallery."""
+    found = report() | {"mix": {"photo_weight": 0.5, "photo_share": share}} | more
+    return found | {"unseen": found["unseen"] | {"gallery": {"images": 2160, "groups": 360}}}
+
+
+@pytest.mark.parametrize(
+    ("share", "words"),
+    [
+        (0.0, "almost only shapes and colours"),
+        (0.3, "mostly shapes and colours"),
+        (0.5, "shapes and colours as much as what things are"),
+        (0.7, "mostly what things are"),
+        (1.0, "almost only what things are"),
+    ],
+)
+def test_the_mix_in_words(bob_client: Client, cast: Cast, share: float, words: str) -> None:
+    version = make_version(make_task(cast.workspace), metrics={"a": of_both(share)})
+    page = bob_client.get(reverse("version", args=[version.pk])).text
+    assert f">{words}</strong>" in page
+    assert f'title="{100 * share:.0f} % of the likeness is what things are"' in page
+
+
+def test_the_size_of_the_gallery_stands_beside_the_figures(bob_client: Client, cast: Cast) -> None:
+    metrics = {"a": of_both(0.7, fold_by="shoot")}
+    version = make_version(make_task(cast.workspace), metrics=metrics)
+    page = bob_client.get(reverse("version", args=[version.pk])).text
+    assert "216 queries in 36 groups, each among 2,160 images" in page
+    assert "Groups that share a value of “shoot” were tested together." in page
+
+
+def test_what_the_gate_compared_with(bob_client: Client, cast: Cast) -> None:
+    sentence = "The groups could not be kept apart as asked."
+    folds = {"by": "group", "sentence": sentence}
+    metrics = {"a": of_both(0.7, baseline="cosine", fold_by="shoot", folds=folds)}
+    version = make_version(make_task(cast.workspace), metrics=metrics)
+    page = bob_client.get(reverse("version", args=[version.pk])).text
+    assert "Compared with: the plain cosine of the features" in page
+    assert sentence in page
+    assert "were tested together" not in page
+
+
+def test_an_older_version_says_how_it_was_measured(bob_client: Client, cast: Cast) -> None:
+    version = make_version(make_task(cast.workspace), metrics={"a": report(held_out=True)})
+    page = bob_client.get(reverse("version", args=[version.pk])).text
+    assert "216 queries in 36 groups, each searched only within its fold" in page
+    assert "24 queries in 4 groups<" in page, "what is held out was never folded"
+    assert "It goes by" not in page
+    assert "Built in, fast" in page

@@ -4,12 +4,15 @@ from typing import Any
 
 import pytest
 from django.test import Client
+from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
 
 from accounts.models import Activity, Membership, Role, Workspace
 from accounts.queries import find_token
+from dashboard.engine.prior import BOTH, BUILTIN
 from dashboard.jobs.runner import run_job
-from dashboard.models import Job, Label
+from dashboard.models import Encoder, Job, Label, Usage
+from dashboard.queries.looks import threads
 from tests.factories import Cast, make_group, make_image, make_key, make_type, signed_in
 
 PAGE = "/settings/"
@@ -40,7 +43,7 @@ def test_the_forms_are_for_who_may(
 def test_the_page_needs_few_queries(
     alice_client: Client, cast: Cast, django_assert_max_num_queries: DjangoAssertNumQueries
 ) -> None:
-    with django_assert_max_num_queries(13):
+    with django_assert_max_num_queries(17):
         alice_client.get(PAGE)
 
 
@@ -179,3 +182,66 @@ def test_deleting_is_the_owners_alone(
 def test_a_stranger_deletes_nothing(charlie_client: Client, cast: Cast) -> None:
     assert charlie_client.post(DELETE, typed(cast.workspace)).status_code == 422
     assert Workspace.objects.count() == 2
+
+
+# What looks at its images
+
+
+def choose(client: Client, key: str) -> Any:
+    return client.post("/settings/workspace/encoder", {"encoder": key})
+
+
+def test_choosing_an_encoder_works(ann_client: Client, cast: Cast) -> None:
+    make_image(cast.workspace, seed=1)
+    Workspace.objects.filter(pk=cast.workspace.pk).update(search_encoder=BOTH)
+    Usage.objects.filter(workspace=cast.workspace).update(count=23_000)
+    for key, seconds in ((BOTH, 0.045), (BUILTIN, 0.001)):
+        Encoder.objects.create(
+            key=key, name=key, state="ready", dimension=512, file_size=0,
+            seconds=seconds, measured=timezone.now(),
+        )  # fmt: skip
+    page = ann_client.get(PAGE).text
+    assert "The installation’s default (Built in)" in page
+    assert "the best for most images. Search goes by it now." in page
+    assert "in a third of the time. To look at all: 23,000 images, less than a minute." in page
+    answer = choose(ann_client, BUILTIN)
+    job = Job.objects.get(kind=Job.Kind.DESCRIBE)
+    assert (answer.status_code, answer["Location"]) == (303, f"/jobs/{job.pk}")
+    assert (
+        "23,000 images, less than a minute. Search goes on"
+        in ann_client.get(answer["Location"]).text
+    )
+    assert Workspace.objects.get(pk=cast.workspace.pk).encoder == BUILTIN
+    assert "let the workspace use the encoder Built in, fast" in ann_client.get("/activity/").text
+
+
+def test_search_says_that_it_goes_on(ann_client: Client, cast: Cast) -> None:
+    make_image(cast.workspace, seed=1)
+    Workspace.objects.filter(pk=cast.workspace.pk).update(search_encoder=BOTH)
+    choose(ann_client, BUILTIN)
+    page = ann_client.get("/search/").text
+    assert "All images are being looked at by another encoder. Search goes on" in page
+    assert "Until then they are not found" not in page
+
+
+def test_how_long_the_way_back_takes(ann_client: Client, cast: Cast) -> None:
+    make_image(cast.workspace, seed=1)
+    Workspace.objects.filter(pk=cast.workspace.pk).update(search_encoder=BUILTIN)
+    Usage.objects.filter(workspace=cast.workspace).update(count=23_000)
+    Encoder.objects.create(
+        key=BOTH, name=BOTH, state="ready", dimension=1024, file_size=0,
+        seconds=0.0235 * threads(), measured=timezone.now(),
+    )  # fmt: skip
+    assert "To look at all: 23,000 images, about 9 minutes." in ann_client.get(PAGE).text
+    assert "“Built in” about 9 minutes" in ann_client.get("/tasks/new").text
+
+
+def test_an_unknown_encoder_is_refused(ann_client: Client, cast: Cast) -> None:
+    assert choose(ann_client, "photo-1").status_code == 422
+    assert Workspace.objects.get(pk=cast.workspace.pk).encoder == ""
+
+
+def test_who_may_not_choose_sees_what_is_chosen(bob_client: Client, cast: Cast) -> None:
+    assert "Built in. An admin can choose another." in bob_client.get(PAGE).text
+    assert choose(bob_client, BUILTIN).status_code == 403
+    assert Workspace.objects.get(pk=cast.workspace.pk).encoder == ""

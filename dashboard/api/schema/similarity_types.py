@@ -20,6 +20,11 @@ class TypeAnswer(serializers.Serializer[Any]):
     exclusive = serializers.BooleanField(
         help_text="Whether an image may be in one group of this type only."
     )
+    fold_by = serializers.CharField(
+        allow_blank=True,
+        help_text="A key of the images' metadata: groups whose images share a value of it are "
+        "tested together.",
+    )
     groups_count = serializers.IntegerField(min_value=0)
     created = serializers.DateTimeField()
     modified = serializers.DateTimeField()
@@ -31,6 +36,7 @@ EXAMPLE = {
     "description": "",
     "workspace": examples.WORKSPACE,
     "exclusive": False,
+    "fold_by": "",
     "groups_count": 2,
     "created": examples.CREATED,
     "modified": examples.MODIFIED,
@@ -44,7 +50,9 @@ _CHANGE = Call(
     TypeAnswer,
     body=TypeFields,
     partial=True,
-    text="What is not sent stays as it is.",
+    text="What is not sent stays as it is. `fold_by` is an addition to the contract: where groups "
+    "share a photo shoot or a background, name the key of the images' metadata that says which; "
+    "a training then never tests on groups that share one with those that it learned from.",
     asks=CHANGES,
     says=EXAMPLE | CHANGES,
 )

@@ -7,7 +7,7 @@ from rest_framework import serializers
 from dashboard.api.schema import examples, similarity_types, versions
 from dashboard.api.schema.calls import SIMILARITY, Call, Noun, a_page, page_of
 from dashboard.api.schema.parameters import LIST
-from dashboard.api.shapes import Named, TypeId
+from dashboard.api.shapes import TaskFields, TypeId
 from dashboard.models import Version
 
 
@@ -25,6 +25,11 @@ class TaskAnswer(serializers.Serializer[Any]):
     last_train_status = serializers.ChoiceField(
         Version.Status.choices, allow_null=True, help_text="That of the newest version."
     )
+    encoder = serializers.CharField(
+        allow_blank=True,
+        help_text="The key of the encoder that its next versions are trained with. Empty: that of "
+        "its workspace.",
+    )
     created = serializers.DateTimeField()
     modified = serializers.DateTimeField()
 
@@ -37,6 +42,7 @@ EXAMPLE = {
     "types": [similarity_types.EXAMPLE],
     "production_version": 1,
     "last_train_status": "TRAINED",
+    "encoder": "",
     "created": examples.CREATED,
     "modified": examples.MODIFIED,
 }
@@ -44,15 +50,21 @@ ASKS = {"name": "Bags", "description": "Those of the autumn catalogue."}
 CHANGES = {"description": "Those of the spring catalogue."}
 FRESH: dict[str, Any] = {"types": [], "production_version": None, "last_train_status": None}
 ALSO = {"TypeId": {"anyOf": [{"required": ["type_id"]}, {"required": ["type"]}]}}
+OF_ENCODER = (
+    "`encoder` is an addition to the contract: `builtin-1+photo-1` (shapes, colours and what "
+    "things are), `builtin-1` (shapes and colours only, in a third of the time) or the key of an "
+    "encoder that is registered here. One that is unknown or not ready is refused with 400. "
+    "Versions keep the encoder that they were trained with."
+)
 ADDRESS = f"{SIMILARITY}/task/{{task_id}}"
 
 _CHANGE = Call(
     "",
     "Change a task",
     TaskAnswer,
-    body=Named,
+    body=TaskFields,
     partial=True,
-    text="What is not sent stays as it is.",
+    text=f"What is not sent stays as it is. {OF_ENCODER}",
     asks=CHANGES,
     says=EXAMPLE | CHANGES,
 )
@@ -73,7 +85,8 @@ NOUN = Noun(
                 "Create a task",
                 TaskAnswer,
                 status=201,
-                body=Named,
+                body=TaskFields,
+                text=OF_ENCODER,
                 asks=ASKS,
                 says=EXAMPLE | ASKS | FRESH,
             ),

@@ -20,6 +20,9 @@ class VersionAnswer(serializers.Serializer[Any]):
     version = serializers.IntegerField(min_value=1, help_text="1, 2, … within its task.")
     train_status = serializers.ChoiceField(Version.Status.choices)
     production = serializers.BooleanField(help_text="Whether its task uses it unless told.")
+    encoder = serializers.CharField(
+        help_text="The key of the encoder that it was trained with, and goes on to use."
+    )
     dimension = serializers.IntegerField(
         min_value=1, allow_null=True, help_text="The length of its descriptors."
     )
@@ -30,7 +33,12 @@ class VersionAnswer(serializers.Serializer[Any]):
         "with its 95% interval, for the descriptor that was `delivered`, the `untrained` one and, "
         "if it could be compared, that of the version in `production` then; `production_learned` "
         "of the groups that one was trained on itself. `candidates` is the table of "
-        "cross-validation, `verdict` what followed from it.",
+        "cross-validation, `verdict` what followed from it. Additions to the contract: `gallery` "
+        "counts the images and groups among which each query was searched (older models lack it: "
+        "theirs were searched within their fold), `mix` says how much of the likeness comes from "
+        "what things are (`photo_share`, 0 to 1; null for one encoder alone), `baseline` what the "
+        "gate compared with (`untrained` or `cosine`), `fold_by` the key of metadata by which "
+        "groups were tested together, `folds` whether that could be done.",
     )
     train_detail = serializers.CharField(help_text="The outcome in a sentence.")
     workspace = serializers.UUIDField()
@@ -49,6 +57,10 @@ REPORT = {
     "groups": 36,
     "images": 216,
     "dimension": 128,
+    "mix": {"photo_weight": 1.0, "photo_share": 0.5},
+    "baseline": "untrained",
+    "folds": {"by": "group", "sentence": ""},
+    "fold_by": "",
     "verdict": {
         "better": True,
         "verified": True,
@@ -61,6 +73,7 @@ REPORT = {
     "unseen": {
         "queries": 216,
         "groups": 36,
+        "gallery": {"images": 216, "groups": 36},
         "delivered": WORTH,
         "untrained": WORTH,
         "production": WORTH,
@@ -77,6 +90,7 @@ EXAMPLE = {
     "version": 1,
     "train_status": "TRAINED",
     "production": True,
+    "encoder": "builtin-1+photo-1",
     "dimension": 128,
     "metrics": {examples.TYPE: REPORT},
     "train_detail": "Same product: better than before training.",

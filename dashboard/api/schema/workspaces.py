@@ -8,7 +8,7 @@ from accounts.models import Role
 from dashboard.api.schema import examples
 from dashboard.api.schema.calls import ACCOUNT, Call, Noun, a_page, page_of
 from dashboard.api.schema.parameters import LIST
-from dashboard.api.workspaces import WorkspaceFields
+from dashboard.api.workspaces import NewWorkspaceFields, WorkspaceFields
 
 
 class WorkspaceAnswer(serializers.Serializer[Any]):
@@ -19,6 +19,11 @@ class WorkspaceAnswer(serializers.Serializer[Any]):
     owner = serializers.UUIDField()
     role = serializers.ChoiceField(Role.choices, help_text="Yours.")
     members_count = serializers.IntegerField(min_value=1)
+    encoder = serializers.CharField(
+        allow_blank=True,
+        help_text="The key of the encoder that is used where a task names none. Empty: the "
+        "installation's default.",
+    )
     created = serializers.DateTimeField()
     modified = serializers.DateTimeField()
 
@@ -29,6 +34,7 @@ EXAMPLE = {
     "owner": examples.USER,
     "role": "owner",
     "members_count": 4,
+    "encoder": "",
     "created": examples.CREATED,
     "modified": examples.MODIFIED,
 }
@@ -36,11 +42,15 @@ ASKS = {"name": "Alice’s second shop"}
 
 _CHANGE = Call(
     "",
-    "Rename a workspace",
+    "Rename a workspace, or choose its encoder",
     WorkspaceAnswer,
     body=WorkspaceFields,
     partial=True,
-    text="Takes an admin.",
+    text="Takes an admin. `encoder` is an addition to the contract: `builtin-1+photo-1` (shapes, "
+    "colours and what things are), `builtin-1` (shapes and colours only, in a third of the time) "
+    "or the key of an encoder that is registered here. One that is unknown or not ready is "
+    "refused with 400. A job looks at all images; until it is done, search goes on as before. "
+    "Versions keep the encoder that they were trained with.",
     asks=ASKS,
     scoped=False,
     says=EXAMPLE | ASKS,
@@ -63,7 +73,7 @@ NOUN = Noun(
                 "Open a workspace",
                 WorkspaceAnswer,
                 status=201,
-                body=WorkspaceFields,
+                body=NewWorkspaceFields,
                 refuses=[409],
                 text="409 for who owns as many workspaces as one person may.",
                 asks=ASKS,

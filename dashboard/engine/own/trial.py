@@ -1,7 +1,8 @@
 """Try a graph on a few drawn pictures before anything depends on it."""
 
+import io
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import islice
 
@@ -16,6 +17,8 @@ from dashboard.engine.own.graph import Graph
 from dashboard.engine.own.preprocessing import Preprocessing
 
 PICTURES = 16
+MOST_TURNS = 12
+STORED_SIZE, QUALITY = (800, 600), 90
 LONGEST_SECONDS = 30.0
 LARGEST_DIMENSION = 16_384
 ALIKE = 0.9999  # closer than this, a graph tells nothing apart
@@ -51,7 +54,7 @@ def try_graph(graph: Graph, preprocessing: Preprocessing) -> Trial:
     picture, or hardly different for different ones.
     """
     answers, seconds = [], []
-    for picture in _trial_pictures():
+    for picture in trial_pictures():
         started = time.perf_counter()
         pixels = preprocessing.pixels(picture)
         answers.append(graph.answer(preprocessing.values(pixels, graph.input)))
@@ -61,13 +64,39 @@ def try_graph(graph: Graph, preprocessing: Preprocessing) -> Trial:
                 f"One picture took {seconds[-1]:.0f} seconds on this machine: "
                 "use a smaller encoder."
             )
-    again = preprocessing.values(preprocessing.pixels(next(_trial_pictures())), graph.input)
+    again = preprocessing.values(preprocessing.pixels(next(trial_pictures())), graph.input)
     rows = np.stack([*answers, graph.answer(again)])
     _check(rows)
     return Trial(rows.shape[1], float(np.median(seconds)))
 
 
-def _trial_pictures() -> Iterator[Image.Image]:
+def side_by_side(runs: Mapping[str, Callable[[bytes], object]]) -> dict[str, float]:
+    """Measure what takes the bytes of a picture, by name: the median seconds of one run of each.
+
+    The pictures are JPEGs as many are stored. All take turns at the same ones, so that what else
+    the machine does slows all alike; a first turn, which loads and allocates, does not count.
+    """
+    pictures, seconds = [_jpeg(one) for one in trial_pictures()], {name: [0.0] * 0 for name in runs}
+    names, began = list(runs), time.perf_counter()
+    for turn in range(1 + MOST_TURNS):
+        if turn > 1 and time.perf_counter() - began > LONGEST_SECONDS:
+            break
+        for name in names[turn % len(names) :] + names[: turn % len(names)]:
+            started = time.perf_counter()
+            runs[name](pictures[turn % len(pictures)])
+            if turn:
+                seconds[name].append(time.perf_counter() - started)
+    return {name: float(np.median(found)) for name, found in seconds.items()}
+
+
+def _jpeg(picture: Image.Image) -> bytes:
+    file = io.BytesIO()
+    picture.resize(STORED_SIZE).save(file, "JPEG", quality=QUALITY)
+    return file.getvalue()
+
+
+def trial_pictures() -> Iterator[Image.Image]:
+    """Draw sixteen pictures that show different things."""
     return islice((picture.image for picture in pictures(_FEW)), PICTURES)
 
 
