@@ -143,7 +143,8 @@ def _keep_and_tell(handle: jobs.Handle, rows: list[Feature]) -> None:
     features.keep_features(rows)
     done = handle.job.done + len(rows)
     total = max(handle.job.total, done, 1)  # images may come meanwhile
-    handle.report(stage=handle.job.title, total=total, done=done, fraction=done / total)
+    stage = handle.job.title[:100]  # the name of an encoder may be longer than a stage
+    handle.report(stage=stage, total=total, done=done, fraction=done / total)
 
 
 def _undescribed(workspace: Workspace, key: str) -> Iterator[Image]:
