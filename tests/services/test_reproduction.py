@@ -32,7 +32,7 @@ from tests.factories import (
 )
 
 
-def let_through(recipe: Recipe, *_: Scores, seed: int) -> gate.Verdict:
+def let_through(recipe: Recipe, *_: Scores, seed: int, **_more: object) -> gate.Verdict:
     """Deliver what was learned: whether drawings this small teach anything is chance."""
     return gate.Verdict(f"It is let through by {seed}.", recipe, 0.0, 0.0)
 
