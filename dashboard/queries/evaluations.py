@@ -163,7 +163,7 @@ def _evaluation(report: dict[str, Any]) -> Evaluation:
 def _mix(mix: dict[str, Any] | None) -> Mix | None:
     if mix is None or mix.get("photo_share") is None:
         return None
-    return Mix(mix["photo_share"])
+    return Mix(float(mix["photo_share"]))
 
 
 def _candidates(report: dict[str, Any]) -> list[Candidate]:
@@ -192,7 +192,7 @@ def _comparison(scores: dict[str, Any]) -> Comparison:
         queries=scores["queries"],
         groups=scores["groups"],
         learned=scores.get("production_learned", 0),
-        gallery=scores.get("gallery", {}).get("images"),
+        gallery=int(scores["gallery"]["images"]) if "gallery" in scores else None,
         recall_at_1=recall_at_1,
         recall_at_5=recall_at_5,
         map_at_r=map_at_r,

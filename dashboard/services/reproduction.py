@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from dashboard import runtime
 from dashboard.engine import training
@@ -15,6 +16,7 @@ from dashboard.services.features import ensure_features
 from dashboard.services.loading import load_model
 from dashboard.services.training import read_snapshot
 
+MOST = 2.0  # two numbers of rows of unit length differ by no more
 SAME = 1e-5  # of one number in a descriptor, from which on two are not the same
 
 
@@ -60,6 +62,13 @@ def train_again(
         cancelled=lambda: False,
     )
     features = np.concatenate([one.features for one in data.types])
-    difference = np.abs(before.describe(features) - after.describe(features)).max()
+    difference = _difference(before.describe(features), after.describe(features))
     changed = [name for name, value in before.made.items() if after.made.get(name) != value]
-    return Reproduction(len(features), float(difference), changed)
+    return Reproduction(len(features), difference, changed)
+
+
+def _difference(before: NDArray[np.float32], after: NDArray[np.float32]) -> float:
+    """Return the largest difference; the most there can be where another mix has another length."""
+    if before.shape != after.shape:
+        return MOST
+    return float(np.abs(before - after).max())

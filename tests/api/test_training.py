@@ -57,6 +57,7 @@ def test_it_works(cast: Cast, sent: list[str], django_capture_on_commit_callback
         "version": 1,
         "train_status": "QUEUED",
         "production": False,
+        "encoder": "builtin-1+photo-1",
         "dimension": None,
         "metrics": {},
         "train_detail": "",

@@ -53,9 +53,9 @@ def test_the_beginning_of_one(cast: Cast, archive: bytes) -> None:
 
 def test_a_newer_format(cast: Cast, archive: bytes) -> None:
     members = unpacked(archive)
-    members["likewise.json"] = members["likewise.json"].replace(b'"format": 2', b'"format": 3')
+    members["likewise.json"] = members["likewise.json"].replace(b'"format": 3', b'"format": 4')
     assert refused(cast, packed(members)) == (
-        "The archive is of format 3, and this installation reads format 2. Update it, then send "
+        "The archive is of format 4, and this installation reads format 3. Update it, then send "
         "the archive again."
     )
 
@@ -211,7 +211,7 @@ def test_an_encoder_that_is_not_here(cast: Cast, archive: bytes) -> None:
     def change(members: Members) -> None:
         first_row("versions", encoder=key)(members)
         (path,) = [path for path in members if path.endswith("manifest.json")]
-        members[path] = members[path].replace(b'"builtin-1"', f'"{key}"'.encode())
+        members[path] = members[path].replace(b'"builtin-1+photo-1"', f'"{key}"'.encode())
 
     _, job = bring(cast.elsewhere, forged(archive, change), cast.charlie)
     assert job.state == "done", job.message

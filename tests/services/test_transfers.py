@@ -190,6 +190,17 @@ def test_an_archive_written_before_there_were_times(cast: Cast) -> None:
     assert again == there | {"region_features": 0, "verifications": 0}
 
 
+def test_an_archive_written_before_types_were_folded(cast: Cast) -> None:
+    data = Path(__file__).with_name("workspace-format-2.zip").read_bytes()
+    _, job = bring(cast.elsewhere, data, cast.charlie)
+    assert (job.state, job.message) == (
+        "done",
+        "2 images, 1 group, 1 task and 0 collections brought in.",
+    )
+    kind = SimilarityType.objects.in_workspace(cast.elsewhere).get()
+    assert (kind.fold_by, kind.created.date().isoformat()) == ("", "2026-11-30")
+
+
 def test_what_is_yet_to_come_came_now(cast: Cast) -> None:
     factories.make_type(cast.workspace)
     later = timezone.now() + timedelta(days=9)

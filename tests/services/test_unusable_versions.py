@@ -57,7 +57,7 @@ HARMS = {
     "heads.npz cannot be used: the file cannot be read. Train again.": [lose("heads.npz")],
     "the file is missing or not JSON. Train again.": [lose("manifest.json")],
     "it does not describe a trained model.": [say(kind="cake")],
-    "its format is 9, not 1.": [say(format=9)],
+    "its format is 9, not 1 or 2.": [say(format=9)],
     "it was trained for the encoder own-7, not builtin-1.": [say(encoder="own-7")],
     "its arrays and its manifest do not fit. Train again.": [say(types=[{}, {}])],
 }
