@@ -5,6 +5,7 @@ two set-ups of a file start servers of their own anyway and may run side by side
 """
 
 import re
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -36,6 +37,16 @@ def unit_of(nodeid: str) -> str:
     """Name what a test stays together with."""
     found = _SET_UP.search(nodeid)
     return nodeid.partition("::")[0] + (found[0] if found else "")
+
+
+def tell_apart(items: list[pytest.Item]) -> None:
+    """Number tests that have one name, as one for each call of the API: of equals xdist runs one."""
+    seen: Counter[str] = Counter()
+    for item in items:
+        name = item.nodeid
+        seen[name] += 1
+        if seen[name] > 1:
+            item._nodeid = f"{name}[{seen[name]}]"
 
 
 def longest_first(items: list[pytest.Item], root: Path) -> None:
