@@ -45,7 +45,7 @@ from accounts.models import User, Workspace  # noqa: E402
 from dashboard.services.jobs import Broker  # noqa: E402
 from tests import prepared  # noqa: E402
 from tests.factories import ApiClient, Cast, api_client, make_cast, signed_in  # noqa: E402
-from tests.scheduling import FileByFile, longest_first, tell_apart  # noqa: E402
+from tests.scheduling import FileByFile, longest_first  # noqa: E402
 
 _ROOT = Path(__file__).parent
 prepared.shared()  # named here, before xdist starts its workers
@@ -61,7 +61,6 @@ def pytest_itemcollected(item: pytest.Item) -> None:
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    tell_apart(items)
     longest_first(items, _ROOT.parent)
 
 

@@ -41,9 +41,7 @@ def test_the_longest_come_first_then_what_starts_the_program() -> None:
 
 
 def test_no_two_have_one_name() -> None:
-    items: list[Any] = [SimpleNamespace(nodeid=name) for name in ("a", "b", "a", "a")]
-    scheduling.tell_apart(items)
-    assert [getattr(one, "_nodeid", one.nodeid) for one in items] == ["a", "b", "a[2]", "a[3]"]
+    assert scheduling.told_apart(["a", "b", "a", "a"]) == ["a", "b", "a[2]", "a[3]"]
 
 
 def test_those_that_take_long_are_there() -> None:
