@@ -5,7 +5,10 @@ two set-ups of a file start servers of their own anyway and may run side by side
 """
 
 import re
+from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 from xdist.scheduler import LoadScopeScheduling
@@ -28,6 +31,10 @@ LONGEST = (
 class FileByFile(LoadScopeScheduling):  # type: ignore[misc]  # xdist has no types
     """Give each process a file at a time, or what a file has for one set-up."""
 
+    def add_node_collection(self, node: Any, collection: Sequence[str]) -> None:
+        """Take what a process has found; it is asked for its tests by their places alone."""
+        super().add_node_collection(node, told_apart(collection))
+
     def _split_scope(self, nodeid: str) -> str:
         return unit_of(nodeid)
 
@@ -36,6 +43,16 @@ def unit_of(nodeid: str) -> str:
     """Name what a test stays together with."""
     found = _SET_UP.search(nodeid)
     return nodeid.partition("::")[0] + (found[0] if found else "")
+
+
+def told_apart(names: Sequence[str]) -> list[str]:
+    """Number tests of one name, as of the calls of the API have: of equals xdist would run one."""
+    seen: Counter[str] = Counter()
+    told = []
+    for name in names:
+        seen[name] += 1
+        told.append(f"{name}[{seen[name]}]" if seen[name] > 1 else name)
+    return told
 
 
 def longest_first(items: list[pytest.Item], root: Path) -> None:

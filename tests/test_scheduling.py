@@ -40,6 +40,10 @@ def test_the_longest_come_first_then_what_starts_the_program() -> None:
     ]
 
 
+def test_no_two_have_one_name() -> None:
+    assert scheduling.told_apart(["a", "b", "a", "a"]) == ["a", "b", "a[2]", "a[3]"]
+
+
 def test_those_that_take_long_are_there() -> None:
     assert [path for path in scheduling.LONGEST if not (ROOT / path).is_file()] == []
 
