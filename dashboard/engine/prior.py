@@ -29,9 +29,7 @@ BOTH = f"{BUILTIN}+{PHOTO}"  # the default: one encoder whose features are those
 IDENTITY = "identity"  # a leaning that knows nothing of any picture: all features count the same
 PLAIN = 384  # numbers of a plain cosine: none longer is kept of a type
 PHOTO_FEATURES, PHOTO_DIMENSION = 512, 256
-PHOTO_WEIGHT = (
-    0.95  # of the untrained photo half: 1.25 is best on the mean, but costs digits 4 MAP@R
-)
+PHOTO_WEIGHT = 0.95  # of the untrained photo half: 1.25 is best on the mean, but digits lose 4
 
 
 class Scatters(NamedTuple):

@@ -37,7 +37,7 @@ def test_a_curve_has_a_row_for_every_size_that_there_is(encoder, monkeypatch):
     monkeypatch.setattr(bench, "CURVE", ((4, 2), (9, 3), (13, 2)))
     monkeypatch.setattr(bench, "DRAWS", 1)
     out = io.StringIO()
-    bench.run({}, {"many": ("product", tiny)}, 0, out)
+    bench.run({}, {"many": ("product", tiny)}, 0, encoder, out)
 
     names = [line.split(" | ")[0] for line in out.getvalue().splitlines()]
     assert names[2:] == ["| many: 4 x 2", "| many: 9 x 3"]
