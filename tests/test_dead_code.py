@@ -28,6 +28,8 @@ CALLED_BY_NAME = (
     "pre_save",
     "create_cursor",
     "readall",
+    "find_class",
+    "persistent_load",
     "ensure_connected",
     "on_connection_error_before_connected",
     "run_child_validation",
