@@ -160,11 +160,11 @@ def _decided(
     verdicts = []
     for _ in range(min(TRIES, len(found.trained))):
         best = found.best()
-        verdict = compare(best, found.honest(), before, seed=seed, baseline=baseline)
+        verdict = compare(best, found.honest(), before, baseline, seed=seed)
         if verdict.better:
             ways = [found.best(without=fold) for fold in range(FOLDS)]
             shown = among_all(data, found, ways, seed=seed)
-            if _holds(shown, untrained):
+            if holds(shown, untrained):
                 return verdict, shown
             verdict = _not_among_all(verdict, shown, untrained)
         verdicts.append(verdict)
@@ -172,7 +172,7 @@ def _decided(
     if cosine is None or baseline == "untrained":
         return verdicts[0], untrained
     shown = among_all(data, found, [cosine] * FOLDS, seed=seed)
-    if not compare(cosine, before, alone, seed=seed).better or not _holds(shown, untrained):
+    if not compare(cosine, before, alone, seed=seed).better or not holds(shown, untrained):
         return verdicts[0], untrained
     was, now = (100 * mean(one.average_precision) for one in (alone, before))
     sentence = (
@@ -183,7 +183,8 @@ def _decided(
     return Verdict(sentence, None, first.gain, first.gain_at_least, "cosine", cosine), shown
 
 
-def _holds(after: Scores, before: Scores) -> bool:
+def holds(after: Scores, before: Scores) -> bool:
+    """Say whether what is delivered is no worse than the untrained head among all groups."""
     return mean(after.average_precision) >= mean(before.average_precision)
 
 
@@ -207,12 +208,7 @@ def gallery_of(data: TypeData) -> dict[str, int]:
 
 
 def compare(
-    recipe: Way,
-    trained: Scores,
-    before: Scores,
-    *,
-    seed: int,
-    baseline: str = "untrained",
+    recipe: Way, trained: Scores, before: Scores, baseline: str = "untrained", *, seed: int
 ) -> Verdict:
     """Decide by a paired bootstrap over groups of the gain in MAP@R of the same queries.
 

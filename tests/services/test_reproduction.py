@@ -7,7 +7,7 @@ import uuid
 import pytest
 from django.core.management import CommandError, call_command
 
-from dashboard.engine import gate
+from dashboard.engine import gate, ways
 from dashboard.engine.heads import Recipe
 from dashboard.engine.metrics import Scores
 from dashboard.files import storage
@@ -32,7 +32,7 @@ from tests.factories import (
 )
 
 
-def let_through(recipe: Recipe, *_: Scores, seed: int, **_more: object) -> gate.Verdict:
+def let_through(recipe: Recipe, *_: Scores | str, seed: int) -> gate.Verdict:
     """Deliver what was learned: whether drawings this small teach anything is chance."""
     return gate.Verdict(f"It is let through by {seed}.", recipe, 0.0, 0.0)
 
@@ -41,8 +41,8 @@ def let_through(recipe: Recipe, *_: Scores, seed: int, **_more: object) -> gate.
 def version(cast: Cast, monkeypatch: pytest.MonkeyPatch) -> Version:
     """Train two types, one of images and one with regions, by a gate that lets all through."""
     monkeypatch.setattr(gate, "compare", let_through)
-    monkeypatch.setattr(gate, "_holds", lambda *_: True)
-    monkeypatch.setattr(gate, "CANDIDATES", gate.CANDIDATES[:2])
+    monkeypatch.setattr(gate, "holds", lambda *_: True)
+    monkeypatch.setattr(ways, "CANDIDATES", ways.CANDIDATES[:2])
     task = make_task(cast.workspace)
     for name in ("Same product", "Same part"):
         add_type(task=task, similarity_type=make_type(cast.workspace, name), actor=cast.bob)
