@@ -18,8 +18,8 @@ from django.core.checks import Warning as Caution
 from django.db import connections
 
 from dashboard import settings as settings_module
-from dashboard.files.buckets import BadBucketAddress, read_bucket
 from dashboard.files.limits import MOST_PIXELS
+from dashboard.files.store.buckets import BadBucketAddress, read_bucket
 from dashboard.models.name_search import has_indexes
 
 KNOWN_QUEUES = ("upload", "extract", "train")

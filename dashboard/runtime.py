@@ -20,8 +20,8 @@ from dashboard.engine.own import artifact as own_artifact
 from dashboard.engine.own.preparing import Prepared
 from dashboard.engine.prior import BOTH, BUILTIN, PHOTO, AnyPrior, prior_of
 from dashboard.engine.trained_model import TrainedModel, untrained_model
-from dashboard.files import paths, storage
 from dashboard.files.errors import EncoderAbsent
+from dashboard.files.store import paths, storage
 
 K = TypeVar("K", bound=Hashable)
 V = TypeVar("V")

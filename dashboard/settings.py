@@ -154,7 +154,7 @@ TEMPLATES = [
                 "django.contrib.messages.context_processors.messages",
                 "accounts.mail.mail",
                 "dashboard.views.navigation.navigation",
-                "dashboard.views.job_polls.tray",
+                "dashboard.views.jobs.job_polls.tray",
             ],
             "builtins": ["template_partials.templatetags.partials"],
         },
@@ -191,15 +191,15 @@ CACHES = {
 LIKEWISE_STORAGE = env.str("LIKEWISE_STORAGE", "")
 STORAGES = {
     "default": {
-        "BACKEND": "dashboard.files.objects.BucketStorage",
+        "BACKEND": "dashboard.files.store.objects.BucketStorage",
         "OPTIONS": {"address": LIKEWISE_STORAGE},
     }
     if LIKEWISE_STORAGE
     else {
-        "BACKEND": "dashboard.files.storage.AtomicFileSystemStorage",
+        "BACKEND": "dashboard.files.store.storage.AtomicFileSystemStorage",
         "OPTIONS": {"location": str(LIKEWISE_DATA / "files")},
     },
-    "staticfiles": {"BACKEND": "dashboard.files.static.StaticStorage"},
+    "staticfiles": {"BACKEND": "dashboard.files.store.static.StaticStorage"},
 }
 STATIC_URL = "/static/"
 STATIC_ROOT = Path(env.str("LIKEWISE_STATIC", str(LIKEWISE_DATA / "static")))
@@ -291,8 +291,8 @@ REST_FRAMEWORK = {
     "DEFAULT_RENDERER_CLASSES": ["dashboard.api.rendering.OrjsonRenderer"],
     "DEFAULT_PARSER_CLASSES": [
         "dashboard.api.rendering.OrjsonParser",
-        "dashboard.api.forms.FormParser",
-        "dashboard.api.forms.MultiPartParser",
+        "dashboard.api.uploads.forms.FormParser",
+        "dashboard.api.uploads.forms.MultiPartParser",
     ],
     "DEFAULT_SCHEMA_CLASS": "dashboard.api.schema.inspector.CallSchema",
     "EXCEPTION_HANDLER": "dashboard.api.errors.answer",

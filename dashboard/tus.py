@@ -15,20 +15,20 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.utils.http import http_date
 
 from accounts.models import User
-from dashboard.files.chunks import LARGEST, Checksum, ChecksumMismatch
 from dashboard.files.errors import DiskLow
+from dashboard.files.store.chunks import LARGEST, Checksum, ChecksumMismatch
 from dashboard.models import Upload, UploadPart
-from dashboard.queries.receiving import expires, offset
+from dashboard.queries.uploads.receiving import expires, offset
 from dashboard.services.errors import Refused
-from dashboard.services.receiving import append, register_part, withdraw_part
-from dashboard.services.upload_errors import (
+from dashboard.services.uploads.errors import (
     NoHash,
     NotReceiving,
     OffsetTaken,
     PartTooLarge,
     TooManyParts,
 )
-from dashboard.services.usage import QuotaReached
+from dashboard.services.uploads.receiving import append, register_part, withdraw_part
+from dashboard.services.workspaces.usage import QuotaReached
 
 VERSION: Final = "1.0.0"
 EXTENSIONS: Final = "creation,creation-with-upload,termination,expiration,checksum"

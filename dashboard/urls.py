@@ -3,7 +3,8 @@
 from django.contrib import admin
 from django.urls import include, path
 
-from dashboard.views import health, media, setup
+from dashboard.views import health, setup
+from dashboard.views.library import media
 
 urlpatterns = [
     path("healthz", health.healthz, name="healthz"),

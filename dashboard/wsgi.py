@@ -4,7 +4,7 @@ import os
 
 from django.core.wsgi import get_wsgi_application
 
-from dashboard.files import budget
+from dashboard.files.images import budget
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "dashboard.settings")
 

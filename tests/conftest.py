@@ -42,7 +42,7 @@ from django.test import Client  # noqa: E402
 from pytest_django import Settings  # noqa: E402
 
 from accounts.models import User, Workspace  # noqa: E402
-from dashboard.services.queueing import Broker  # noqa: E402
+from dashboard.services.jobs.queueing import Broker  # noqa: E402
 from tests import prepared  # noqa: E402
 from tests.factories import ApiClient, Cast, api_client, make_cast, signed_in  # noqa: E402
 from tests.scheduling import FileByFile, longest_first  # noqa: E402
@@ -89,7 +89,7 @@ def _house(settings: Settings, tmp_path: Path) -> Iterator[None]:
     settings.CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
     settings.STORAGES = {
         "default": {
-            "BACKEND": "dashboard.files.storage.AtomicFileSystemStorage",
+            "BACKEND": "dashboard.files.store.storage.AtomicFileSystemStorage",
             "OPTIONS": {"location": str(tmp_path / "files")},
         },
         "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},

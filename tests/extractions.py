@@ -5,8 +5,8 @@ from typing import Any
 
 import numpy as np
 
-from dashboard.files import paths, storage
-from dashboard.files.tables import Described, Header, write_table
+from dashboard.files.store import paths, storage
+from dashboard.files.tables.tables import Described, Header, write_table
 from dashboard.models import Extraction, Version
 
 

@@ -25,7 +25,7 @@ from accounts.services import create_user, issue_token
 from dashboard.engine import artifacts
 from dashboard.engine.prior import builtin_prior
 from dashboard.engine.trained_model import untrained_model
-from dashboard.files import storage
+from dashboard.files.store import storage
 from dashboard.models import (
     DEFAULT_LABEL,
     AsyncRequest,
@@ -41,15 +41,15 @@ from dashboard.models import (
     Upload,
     Version,
 )
-from dashboard.services.collections import create_collection
-from dashboard.services.groups import create_group
-from dashboard.services.images import add_image
-from dashboard.services.labels import create_label
-from dashboard.services.records import NewRecord, add_records
-from dashboard.services.regions import Box, create_region
-from dashboard.services.similarity_types import create_type
-from dashboard.services.tasks import create_task
-from dashboard.services.workspaces import open_workspace
+from dashboard.services.library.groups import create_group
+from dashboard.services.library.images import add_image
+from dashboard.services.library.labels import create_label
+from dashboard.services.library.regions import Box, create_region
+from dashboard.services.library.similarity_types import create_type
+from dashboard.services.search.collections import create_collection
+from dashboard.services.search.records import NewRecord, add_records
+from dashboard.services.training.tasks import create_task
+from dashboard.services.workspaces.workspaces import open_workspace
 
 PASSWORD = "correct horse battery"
 

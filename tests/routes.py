@@ -21,9 +21,9 @@ from typing import Any
 from accounts.models import ApiToken, Membership, Role
 from accounts.team import invite_member
 from dashboard.models import Extraction
-from dashboard.services.receiving import register_part
-from dashboard.services.transfers import start_export
-from dashboard.services.verifications import verify_group, verify_image
+from dashboard.services.exchange.transfers import start_export
+from dashboard.services.library.verifications import verify_group, verify_image
+from dashboard.services.uploads.receiving import register_part
 from tests import factories
 from tests.factories import Cast
 

@@ -11,7 +11,7 @@ import pytest
 from kombu import Connection, Consumer, Exchange, Queue
 
 from dashboard.celery import app
-from dashboard.message_folder import ASIDE, Channel, Transport
+from dashboard.process.message_folder import ASIDE, Channel, Transport
 
 WRITERS, MESSAGES = 4, 150
 

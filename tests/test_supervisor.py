@@ -14,7 +14,7 @@ from django.conf import settings
 
 SUPERVISOR = """
 import sys
-from dashboard import supervisor
+from dashboard.process import supervisor
 supervisor.GRACE = 1.0
 programs = [supervisor.Program(str(n), [sys.executable, "-c", code, sys.argv[1]])
             for n, code in enumerate(sys.argv[2:])]

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from typing import Any
 
 from accounts.models import User, Workspace
-from dashboard.files import storage
+from dashboard.files.store import storage
 from dashboard.jobs.runner import run_job
 from dashboard.models import (
     Collection,
@@ -26,15 +26,15 @@ from dashboard.models import (
     Verification,
     Version,
 )
-from dashboard.services.groups import add_images, add_regions
-from dashboard.services.nesting import add_groups
-from dashboard.services.receiving import append, register_part
-from dashboard.services.receiving_end import finish_receiving
-from dashboard.services.tasks import add_type
-from dashboard.services.training import start_training
-from dashboard.services.transfers import open_import, start_export
-from dashboard.services.verifications import verify_group, verify_image
-from dashboard.services.versions import set_production
+from dashboard.services.exchange.transfers import open_import, start_export
+from dashboard.services.library.groups import add_images, add_regions
+from dashboard.services.library.nesting import add_groups
+from dashboard.services.library.verifications import verify_group, verify_image
+from dashboard.services.training.tasks import add_type
+from dashboard.services.training.training import start_training
+from dashboard.services.training.versions import set_production
+from dashboard.services.uploads.receiving import append, register_part
+from dashboard.services.uploads.receiving_end import finish_receiving
 from tests import factories
 
 

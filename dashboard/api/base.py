@@ -13,7 +13,7 @@ from rest_framework.views import APIView
 from accounts.models import User, Workspace
 from dashboard.api.bodies import PLAIN, Limit, body_of, check_unread, has_body, memory
 from dashboard.api.permissions import allow, named_in_body, named_in_query
-from dashboard.files import room
+from dashboard.files.store import room
 from dashboard.models.base import ScopedModel
 from dashboard.queries.homes import home_of
 

@@ -21,7 +21,7 @@ from rest_framework.exceptions import (
 )
 from rest_framework.request import Request
 
-from dashboard.files.json_values import bound_of, has_more_values
+from dashboard.files.tables.json_values import bound_of, has_more_values
 
 _PIECE: Final = 256 << 10
 SMALL: Final = 8 << 20  # larger ones arrive on the disk

@@ -15,10 +15,11 @@ from dashboard.files.errors import (
     ImageTooLarge,
     TooManyPixels,
 )
-from dashboard.queries.filters import BadFilter
 from dashboard.queries.pages import BadCursor
-from dashboard.services import errors, upload_errors
-from dashboard.services.usage import QuotaReached
+from dashboard.queries.search.filters import BadFilter
+from dashboard.services import errors
+from dashboard.services.uploads import errors as upload_errors
+from dashboard.services.workspaces.usage import QuotaReached
 
 _STATUS: tuple[tuple[type[Exception], int], ...] = (
     (ObjectDoesNotExist, 404),

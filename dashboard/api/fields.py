@@ -11,8 +11,8 @@ import pybase64
 from rest_framework import serializers
 from rest_framework.fields import empty
 
-from dashboard.files.json_values import text_has_more_values
-from dashboard.files.meta_data import refusal_of_json, refusal_of_value
+from dashboard.files.tables.json_values import text_has_more_values
+from dashboard.files.tables.meta_data import refusal_of_json, refusal_of_value
 
 MAX_IDS = 10_000
 MAX_RECORDS = 100

@@ -9,7 +9,7 @@ from rest_framework.request import Request
 
 from dashboard.api.fields import Base64, Flag, Id, IdList, MetaData, OptionalText, RecordList
 from dashboard.models import Collection, Group, GroupImage, Image, SimilarityType, Task, Version
-from dashboard.queries.links import ImageLinks
+from dashboard.queries.library.links import ImageLinks
 
 Json = dict[str, Any]
 

@@ -6,28 +6,14 @@ from django.http import HttpResponseBase
 from django.urls import URLPattern, path, re_path, register_converter
 from django.urls.converters import UUIDConverter
 
-from dashboard.api import (
-    absent,
-    async_requests,
-    collections,
-    descriptors,
-    documents,
-    groups,
-    images,
-    labels,
-    receiving,
-    record_search,
-    records,
-    regions,
-    search,
-    similarity_types,
-    tasks,
-    users,
-    verifications,
-    versions,
-    workspaces,
-)
+from dashboard.api import absent, documents
 from dashboard.api.base import ApiView
+from dashboard.api.library import groups, images, labels, regions, similarity_types, verifications
+from dashboard.api.requests import async_requests
+from dashboard.api.search import collections, record_search, records, search
+from dashboard.api.training import descriptors, tasks, versions
+from dashboard.api.uploads import receiving
+from dashboard.api.workspaces import users, workspaces
 
 SIMILARITY = "similarity/training/v2/"
 RECOGNITION = "recognition/v2/"

@@ -4,7 +4,7 @@ Each error carries `reason`, a sentence for people (what happened, what to do ne
 as attributes. What that means as an HTTP status is the API's business.
 """
 
-from .sizes import readable_size
+from dashboard.files.sizes import readable_size
 
 ACCEPTED_FORMATS = "JPEG, PNG, WebP, GIF, TIFF, BMP and HEIC"
 

@@ -5,7 +5,7 @@ from typing import Any
 from django import forms
 
 from accounts.models import User, Workspace
-from dashboard.queries.activity import actors_in
+from dashboard.queries.workspaces.activity import actors_in
 
 # The nouns of activity rows, in words.
 NOUNS = {

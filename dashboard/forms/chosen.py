@@ -7,9 +7,9 @@ from django import forms
 
 from accounts.models import Workspace
 from dashboard.models import Group, SimilarityType
-from dashboard.queries.groups import groups_in
-from dashboard.queries.similarity_types import types_in
-from dashboard.services.members import Taken
+from dashboard.queries.library.groups import groups_in
+from dashboard.queries.library.similarity_types import types_in
+from dashboard.services.library.members import Taken
 
 
 class IdsField(forms.TypedMultipleChoiceField):

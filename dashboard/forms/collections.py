@@ -9,8 +9,8 @@ from accounts.models import Workspace
 from dashboard.forms.search import PictureForm
 from dashboard.forms.versions import VersionField
 from dashboard.forms.which_images import GROUPS_LISTED, WhichImagesForm
-from dashboard.queries.groups import groups_in
-from dashboard.queries.versions import find_default
+from dashboard.queries.library.groups import groups_in
+from dashboard.queries.training.versions import find_default
 
 
 class CollectionForm(forms.Form):

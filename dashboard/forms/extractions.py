@@ -10,8 +10,8 @@ from dashboard.forms.images import ChosenForm
 from dashboard.forms.versions import VersionField
 from dashboard.forms.which_images import GROUPS_LISTED, WhichImagesForm
 from dashboard.models import Extraction, Group
-from dashboard.queries.groups import find_groups
-from dashboard.queries.image_tiles import Chosen
+from dashboard.queries.library.groups import find_groups
+from dashboard.queries.library.image_tiles import Chosen
 
 MOST_OF_A_FILTER = 2000
 MOST_OF_ADDRESSES = 1_000_000

@@ -10,7 +10,7 @@ from django.utils.safestring import SafeString
 from accounts.models import Workspace
 from dashboard.forms.finding import NameSearch
 from dashboard.models import SimilarityType
-from dashboard.queries.similarity_types import types_in
+from dashboard.queries.library.similarity_types import types_in
 
 
 class GroupNameInput(forms.TextInput):

@@ -8,9 +8,9 @@ from accounts.models import Workspace
 from dashboard.forms.finding import NameSearch
 from dashboard.forms.meta_data import MetaDataField
 from dashboard.models import Group, SimilarityType
-from dashboard.queries.groups import groups_in
-from dashboard.queries.image_tiles import Chosen
-from dashboard.queries.similarity_types import types_in
+from dashboard.queries.library.groups import groups_in
+from dashboard.queries.library.image_tiles import Chosen
+from dashboard.queries.library.similarity_types import types_in
 
 
 class ChosenForm(NameSearch):

@@ -7,7 +7,7 @@ from django import forms
 from accounts.models import User, Workspace
 from accounts.queries import members_of
 from dashboard.models import Job
-from dashboard.queries.jobs import UNFINISHED
+from dashboard.queries.jobs.jobs import UNFINISHED
 
 
 class JobFilter(forms.Form):

@@ -7,7 +7,7 @@ import orjson
 from django import forms
 from django.core.exceptions import ValidationError
 
-from dashboard.files.meta_data import refusal_of_json
+from dashboard.files.tables.meta_data import refusal_of_json
 
 
 class MetaDataField(forms.CharField):

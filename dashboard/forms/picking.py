@@ -4,7 +4,7 @@ from django import forms
 
 from dashboard.forms.chosen import IdsField, TickedForm
 from dashboard.forms.finding import NameSearch
-from dashboard.queries.picking import Wanted
+from dashboard.queries.library.picking import Wanted
 
 
 class PickFilter(NameSearch):

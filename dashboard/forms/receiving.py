@@ -5,9 +5,9 @@ from typing import Any
 
 import orjson
 
-from dashboard.files.json_values import text_has_more_values
+from dashboard.files.tables.json_values import text_has_more_values
 from dashboard.models import UploadPart
-from dashboard.services.receiving_names import NewPart
+from dashboard.services.uploads.receiving_names import NewPart
 
 MOST_AT_ONCE = 1000
 _MOST_VALUES = 10 * MOST_AT_ONCE

@@ -10,8 +10,8 @@ from accounts.models import Workspace
 from dashboard.files.errors import ImageTooLarge
 from dashboard.forms.versions import VersionField
 from dashboard.models import Image
-from dashboard.queries.images import images_in
-from dashboard.queries.versions import find_default
+from dashboard.queries.library.images import images_in
+from dashboard.queries.training.versions import find_default
 
 COUNTS = (12, 24, 48)
 USUAL_COUNT = 24

@@ -7,9 +7,9 @@ from django import forms
 from accounts.models import Workspace
 from accounts.words import counted
 from dashboard.models import SimilarityType, Task
-from dashboard.queries.encoders import choices
-from dashboard.queries.looks import looks_at_all
-from dashboard.queries.similarity_types import types_in
+from dashboard.queries.library.similarity_types import types_in
+from dashboard.queries.training.encoders import choices
+from dashboard.queries.training.looks import looks_at_all
 
 
 class TaskForm(forms.Form):

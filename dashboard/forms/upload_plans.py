@@ -4,8 +4,8 @@ from typing import Any
 
 from django import forms
 
-from dashboard.files.code_pages import CODE_PAGES
-from dashboard.services.upload_mending import Mended
+from dashboard.files.archives.code_pages import CODE_PAGES
+from dashboard.services.uploads.mending import Mended
 
 _MARKS = [("", "Not said"), ("yes", "Yes"), ("no", "No")]
 _VALUES = {"": None, "yes": True, "no": False}

@@ -9,7 +9,7 @@ from django.core.files.uploadedfile import UploadedFile
 
 from accounts.models import Workspace
 from dashboard.models import SimilarityType
-from dashboard.queries.similarity_types import types_in
+from dashboard.queries.library.similarity_types import types_in
 
 MOST_ADDRESSES = 1_000_000  # characters; a longer list is a file
 MOST_FILES = 1 << 30  # what the field of the row takes

@@ -8,7 +8,7 @@ from django import forms
 
 from accounts.models import Workspace
 from dashboard.models import Version
-from dashboard.queries.versions import trained_versions
+from dashboard.queries.training.versions import trained_versions
 
 MOST_LISTED = 500
 

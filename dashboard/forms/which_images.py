@@ -6,8 +6,8 @@ from django import forms
 
 from accounts.models import Workspace
 from dashboard.models import Group, SimilarityType
-from dashboard.queries.groups import groups_in
-from dashboard.queries.similarity_types import types_in
+from dashboard.queries.library.groups import groups_in
+from dashboard.queries.library.similarity_types import types_in
 
 GROUPS_LISTED = 200
 BOTH = "Choose a type or a group, not both."

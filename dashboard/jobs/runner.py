@@ -23,11 +23,11 @@ from accounts.logs import current_request_id
 from dashboard.files.errors import DiskLow, FileRefused
 from dashboard.jobs.slots import Place
 from dashboard.models import Job
-from dashboard.queries.doctor import is_worked_on
-from dashboard.services import jobs
-from dashboard.services.closing import close_subject
+from dashboard.queries.doctor.doctor import is_worked_on
 from dashboard.services.errors import Refused
-from dashboard.services.kinds import kind_of
+from dashboard.services.jobs import jobs
+from dashboard.services.jobs.closing import close_subject
+from dashboard.services.jobs.kinds import kind_of
 
 logger = logging.getLogger("likewise.jobs")
 

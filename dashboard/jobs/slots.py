@@ -12,7 +12,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
 
-from dashboard.services.jobs import stopping
+from dashboard.services.jobs.jobs import stopping
 
 logger = logging.getLogger("likewise.jobs")
 

@@ -10,16 +10,16 @@ from django.db import transaction
 
 from accounts.events import forget_old_events
 from dashboard.models import Job
-from dashboard.services import jobs
-from dashboard.services.async_requests import forget_old_requests
-from dashboard.services.closing import close_subject
-from dashboard.services.describing import start_second_looks
-from dashboard.services.doctor_temporary import remove_temporary
-from dashboard.services.extraction_sent import forget_left_features
-from dashboard.services.kept_queries import forget_queries
-from dashboard.services.receiving import forget_abandoned
-from dashboard.services.speeds import measure_if_never
-from dashboard.services.upload_bytes import forget_uploads
+from dashboard.services.doctor.temporary import remove_temporary
+from dashboard.services.extractions.sent import forget_left_features
+from dashboard.services.jobs import jobs
+from dashboard.services.jobs.closing import close_subject
+from dashboard.services.requests.async_requests import forget_old_requests
+from dashboard.services.search.kept_queries import forget_queries
+from dashboard.services.training.describing import start_second_looks
+from dashboard.services.training.speeds import measure_if_never
+from dashboard.services.uploads.bytes import forget_uploads
+from dashboard.services.uploads.receiving import forget_abandoned
 
 logger = logging.getLogger("likewise.jobs")
 TIDY_EVERY = 12  # sweeps: nobody waits for it

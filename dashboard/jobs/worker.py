@@ -20,12 +20,12 @@ from django.conf import settings
 from django.db import close_old_connections
 
 from dashboard.celery import app
-from dashboard.files import room
+from dashboard.files.store import room
 from dashboard.jobs.runner import run_next
 from dashboard.jobs.slots import Slots
 from dashboard.jobs.sweep import give_up_worn_out, tidy_if_due
-from dashboard.queries.turns import waiting_queues
-from dashboard.services import jobs
+from dashboard.queries.jobs.turns import waiting_queues
+from dashboard.services.jobs import jobs
 
 logger = logging.getLogger("likewise.jobs")
 

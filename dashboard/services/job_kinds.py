@@ -1,13 +1,13 @@
 """Every kind of job there is, from the rooms whose work it is."""
 
-from dashboard.services.exchange_kinds import EXPORT, IMPORT
-from dashboard.services.extractions_kinds import EXTRACT
-from dashboard.services.kinds import JobKind
-from dashboard.services.requests_kinds import ASYNC_DESCRIPTOR, ASYNC_UPLOAD
-from dashboard.services.search_kinds import FILL
-from dashboard.services.training_kinds import DESCRIBE, ENCODER, TRAIN
-from dashboard.services.uploads_kinds import DEMO, PLAN, UNDO, UPLOAD
-from dashboard.services.workspaces_kinds import CLOSE
+from dashboard.services.exchange.job_kinds import EXPORT, IMPORT
+from dashboard.services.extractions.job_kinds import EXTRACT
+from dashboard.services.jobs.kinds import JobKind
+from dashboard.services.requests.job_kinds import ASYNC_DESCRIPTOR, ASYNC_UPLOAD
+from dashboard.services.search.job_kinds import FILL
+from dashboard.services.training.job_kinds import DESCRIBE, ENCODER, TRAIN
+from dashboard.services.uploads.job_kinds import DEMO, PLAN, UNDO, UPLOAD
+from dashboard.services.workspaces.job_kinds import CLOSE
 
 JOB_KINDS: dict[str, JobKind] = {
     entry.kind: entry

@@ -13,11 +13,11 @@ from django_htmx.http import reswap, retarget
 from accounts.http import WorkspaceRequest
 from accounts.words import counted, either
 from dashboard.models import Group
-from dashboard.queries.held import Held, Holder, taken
-from dashboard.services.members import Placed
+from dashboard.queries.library.held import Held, Holder, taken
+from dashboard.services.library.members import Placed
 from dashboard.views.rendering import wants_fragment
 
-PAGE = "dashboard/images/ask.html"
+PAGE = "dashboard/library/images/ask.html"
 
 
 @dataclass(frozen=True)

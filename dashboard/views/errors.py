@@ -7,7 +7,7 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.template.loader import render_to_string
 from django.views.debug import SafeExceptionReporterFilter
 
-from dashboard.files import room
+from dashboard.files.store import room
 from dashboard.views.trouble import FULL, Trouble, trouble_behind
 
 API_ADDRESSES = (

@@ -2,7 +2,8 @@
 
 from django.urls import path
 
-from dashboard.views import connect, extractions, search
+from dashboard.views.extractions import extractions
+from dashboard.views.search import connect, search
 
 urlpatterns = [
     path("search/", search.search, name="search"),

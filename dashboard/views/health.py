@@ -8,9 +8,9 @@ from django.http import HttpRequest, JsonResponse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
-from dashboard.files import room
-from dashboard.queries.jobs import a_worker_is_alive
-from dashboard.queries.waiting import SILENT_SWEEPS
+from dashboard.files.store import room
+from dashboard.queries.jobs.jobs import a_worker_is_alive
+from dashboard.queries.jobs.waiting import SILENT_SWEEPS
 
 
 @require_safe

@@ -2,17 +2,9 @@
 
 from django.urls import path
 
-from dashboard.views import (
-    collection_search,
-    collections,
-    deletion,
-    groups,
-    nesting,
-    picking,
-    similarity_types,
-    tasks,
-    versions,
-)
+from dashboard.views.library import deletion, groups, nesting, picking, similarity_types
+from dashboard.views.search import collection_search, collections
+from dashboard.views.training import tasks, versions
 
 urlpatterns = [
     path("types/", similarity_types.types, name="types"),

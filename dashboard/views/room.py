@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from django.http import HttpRequest, HttpResponse
 
-from dashboard.files import room
+from dashboard.files.store import room
 
 _SAFE = ("GET", "HEAD", "OPTIONS")
 

@@ -12,7 +12,7 @@ from accounts import setup_key
 from accounts.errors import AlreadySetUp
 from accounts.queries import has_users
 from dashboard.forms.setup import SetupForm
-from dashboard.services.workspaces import open_installation
+from dashboard.services.workspaces.workspaces import open_installation
 
 
 @sensitive_post_parameters("password")

@@ -2,7 +2,9 @@
 
 from django.urls import path
 
-from dashboard.views import account_events, activity, encoders, transfers, workspaces
+from dashboard.views.exchange import transfers
+from dashboard.views.training import encoders
+from dashboard.views.workspaces import account_events, activity, workspaces
 
 urlpatterns = [
     path("activity/", activity.activity, name="activity"),

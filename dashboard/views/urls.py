@@ -2,12 +2,16 @@
 
 from django.urls import path
 
-from dashboard.views import chosen, demo, docs, home, image_change, images, job_polls, jobs
+from dashboard.views import docs
 from dashboard.views.finding_urls import urlpatterns as finding
+from dashboard.views.jobs import job_polls, jobs
+from dashboard.views.library import chosen, image_change, images
 from dashboard.views.likeness_urls import urlpatterns as likeness
-from dashboard.views.receiving_urls import urlpatterns as receiving
 from dashboard.views.team_urls import urlpatterns as team
-from dashboard.views.upload_urls import urlpatterns as uploads
+from dashboard.views.uploads import demo
+from dashboard.views.uploads.receiving_urls import urlpatterns as receiving
+from dashboard.views.uploads.upload_urls import urlpatterns as uploads
+from dashboard.views.workspaces import home
 
 urlpatterns = [
     # First, as every browser that watches a job asks for it once a second.

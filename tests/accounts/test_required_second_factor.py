@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from accounts.models import Activity, Membership, Role, User, Workspace
 from accounts.second_factors import turn_off, turn_on
-from dashboard.services.workspaces import open_workspace
+from dashboard.services.workspaces.workspaces import open_workspace
 from tests.accounts.totp import code_of
 from tests.factories import PASSWORD, Cast, api_client, make_job, signed_in
 

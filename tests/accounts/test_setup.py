@@ -7,7 +7,7 @@ from django.test import Client
 from accounts import setup_key
 from accounts.errors import AlreadySetUp
 from accounts.models import Activity, Membership, Role, User, Workspace
-from dashboard.services.workspaces import open_installation
+from dashboard.services.workspaces.workspaces import open_installation
 from tests.factories import PASSWORD, Cast
 
 pytestmark = pytest.mark.django_db

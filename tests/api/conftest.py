@@ -6,12 +6,12 @@ import pytest
 
 from dashboard.jobs import runner
 from dashboard.models import Collection, Task
-from dashboard.services import queueing
-from dashboard.services.groups import add_images
-from dashboard.services.tasks import add_type
-from dashboard.services.training import start_training
+from dashboard.services.jobs import queueing
+from dashboard.services.library.groups import add_images
+from dashboard.services.training.tasks import add_type
+from dashboard.services.training.training import start_training
 from tests.api.calls import CUSTOM
-from tests.api.collected import Ask
+from tests.api.search.collected import Ask
 from tests.factories import (
     Cast,
     api_client,

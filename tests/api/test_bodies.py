@@ -259,7 +259,7 @@ def test_a_defect_is_json_with_the_request_id(
     def break_down(*_: Any, **__: Any) -> None:
         raise RuntimeError("a secret of ours")
 
-    monkeypatch.setattr("dashboard.api.tasks.create_task", break_down)
+    monkeypatch.setattr("dashboard.api.training.tasks.create_task", break_down)
     client = api_client(cast.bob)
     client.raise_request_exception = False
     answer = client.post(TASK, {"name": "Shoes"}, HTTP_X_REQUEST_ID="my-request-17")

@@ -7,8 +7,8 @@ import pytest
 from django.utils import timezone
 
 from dashboard.models import Image, SimilarityType, Task
-from dashboard.services.groups import add_images, add_regions
-from dashboard.services.nesting import add_groups
+from dashboard.services.library.groups import add_images, add_regions
+from dashboard.services.library.nesting import add_groups
 from tests.api.calls import GROUP, IMAGE, MODEL, TASK, TYPE
 from tests.factories import (
     ApiClient,

@@ -10,7 +10,7 @@ from pytest_django import Settings
 
 from dashboard.api.authentication import TokenAuthentication
 from tests.api.calls import NOBODYS
-from tests.api.described import OPERATIONS, SCHEMA, agrees
+from tests.api.training.described import OPERATIONS, SCHEMA, agrees
 from tests.factories import ApiClient, Cast, api_client
 
 CHUNKED = {"HTTP_TRANSFER_ENCODING": "chunked"}

@@ -26,7 +26,7 @@ TICK = os.sysconf("SC_CLK_TCK")
 ENQUEUE = f"""
 import time
 from accounts.models import User, Workspace
-from dashboard.services.queueing import enqueue
+from dashboard.services.jobs.queueing import enqueue
 workspace, user = Workspace.objects.get(), User.objects.get()
 for number in range({STARTS}):
     # Not in step with the worker's looks.

@@ -24,8 +24,8 @@ from dashboard import runtime, urls
 from dashboard.engine.prior import ASSETS, BOTH, BUILTIN, PHOTO
 from dashboard.models import Group, GroupImage, Image, Task, Version
 from dashboard.queries.pages import encode
-from dashboard.services.groups import create_group
-from dashboard.services.similarity_types import create_type
+from dashboard.services.library.groups import create_group
+from dashboard.services.library.similarity_types import create_type
 from tests.bench import reference
 from tests.bench.filled import filled
 from tests.pictures import photos

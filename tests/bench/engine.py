@@ -18,7 +18,7 @@ from dashboard.engine.encoder import PairEncoder, PictureEncoder
 from dashboard.engine.prior import ASSETS, BOTH, BUILTIN, PHOTO
 from dashboard.engine.training import fit
 from dashboard.engine.training_set import TrainingSet, TypeData
-from dashboard.files.images import decode_for_encoder
+from dashboard.files.images.images import decode_for_encoder
 from dashboard.files.limits import ImageLimits
 from tests.bench import reference
 from tests.bench.figures import ROUNDS, at_least, at_most, ratio_of_medians, seconds, told

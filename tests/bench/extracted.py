@@ -18,14 +18,14 @@ from dashboard import runtime
 from dashboard.engine import artifacts
 from dashboard.engine.prior import BOTH
 from dashboard.engine.trained_model import TrainedModel
-from dashboard.files import images as pictures
-from dashboard.files import paths, storage
+from dashboard.files.images import images as pictures
+from dashboard.files.store import paths, storage
 from dashboard.jobs.runner import run_job
 from dashboard.models import Feature, Image, Version
-from dashboard.services.extractions import start_extraction
-from dashboard.services.images import NewImage, insert_images, write_files
-from dashboard.services.tasks import create_task
-from dashboard.services.workspaces import open_workspace
+from dashboard.services.extractions.extractions import start_extraction
+from dashboard.services.library.images import NewImage, insert_images, write_files
+from dashboard.services.training.tasks import create_task
+from dashboard.services.workspaces.workspaces import open_workspace
 from tests.bench.figures import seconds
 from tests.pictures import photos
 

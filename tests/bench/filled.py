@@ -19,11 +19,11 @@ from django.utils import timezone  # noqa: E402
 from accounts.models import User, Workspace  # noqa: E402
 from accounts.services import create_user  # noqa: E402
 from dashboard.models import Group, GroupImage, Image, SimilarityType  # noqa: E402
-from dashboard.queries.images import images_in  # noqa: E402
+from dashboard.queries.library.images import images_in  # noqa: E402
 from dashboard.queries.pages import page  # noqa: E402
-from dashboard.services.similarity_types import create_type  # noqa: E402
-from dashboard.services.tasks import add_type, create_task  # noqa: E402
-from dashboard.services.workspaces import open_workspace  # noqa: E402
+from dashboard.services.library.similarity_types import create_type  # noqa: E402
+from dashboard.services.training.tasks import add_type, create_task  # noqa: E402
+from dashboard.services.workspaces.workspaces import open_workspace  # noqa: E402
 
 
 def ready() -> None:

@@ -12,9 +12,9 @@ from accounts.models import User  # noqa: E402
 from accounts.services import create_user  # noqa: E402
 from dashboard.jobs.runner import run_job  # noqa: E402
 from dashboard.models import Job, Upload  # noqa: E402
-from dashboard.services.receiving import append, open_upload, register_part  # noqa: E402
-from dashboard.services.receiving_end import finish_receiving  # noqa: E402
-from dashboard.services.workspaces import open_workspace  # noqa: E402
+from dashboard.services.uploads.receiving import append, open_upload, register_part  # noqa: E402
+from dashboard.services.uploads.receiving_end import finish_receiving  # noqa: E402
+from dashboard.services.workspaces.workspaces import open_workspace  # noqa: E402
 from tests.bench.figures import seconds  # noqa: E402
 from tests.factories import drawn_jpeg  # noqa: E402
 

@@ -18,7 +18,7 @@ from django.conf import settings  # noqa: E402
 from accounts.models import User, Workspace  # noqa: E402
 from accounts.services import create_user  # noqa: E402
 from dashboard.engine.prior import BOTH, BUILTIN  # noqa: E402
-from dashboard.files import storage  # noqa: E402
+from dashboard.files.store import storage  # noqa: E402
 from dashboard.jobs.runner import run_job  # noqa: E402
 from dashboard.models import (  # noqa: E402
     Collection,
@@ -32,15 +32,15 @@ from dashboard.models import (  # noqa: E402
     SimilarityType,
     Version,
 )
-from dashboard.queries.encoders import default_key  # noqa: E402
-from dashboard.queries.images import images_in  # noqa: E402
-from dashboard.services.groups import add_images, add_regions, create_group  # noqa: E402
-from dashboard.services.records import NewRecord, write_records  # noqa: E402
-from dashboard.services.similarity_types import create_type  # noqa: E402
-from dashboard.services.tasks import add_type, create_task  # noqa: E402
-from dashboard.services.training import start_training  # noqa: E402
-from dashboard.services.transfers import send_archive, start_export  # noqa: E402
-from dashboard.services.workspaces import open_workspace  # noqa: E402
+from dashboard.queries.library.images import images_in  # noqa: E402
+from dashboard.queries.training.encoders import default_key  # noqa: E402
+from dashboard.services.exchange.transfers import send_archive, start_export  # noqa: E402
+from dashboard.services.library.groups import add_images, add_regions, create_group  # noqa: E402
+from dashboard.services.library.similarity_types import create_type  # noqa: E402
+from dashboard.services.search.records import NewRecord, write_records  # noqa: E402
+from dashboard.services.training.tasks import add_type, create_task  # noqa: E402
+from dashboard.services.training.training import start_training  # noqa: E402
+from dashboard.services.workspaces.workspaces import open_workspace  # noqa: E402
 from tests.bench.extracted import AT_ONCE, add  # noqa: E402
 from tests.pictures import photos  # noqa: E402
 

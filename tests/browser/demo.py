@@ -198,8 +198,8 @@ def nest(installation: Server, found: dict[str, str]) -> str:
         f"""
 from accounts.models import User
 from dashboard.models import Group
-from dashboard.services.groups import create_group
-from dashboard.services.nesting import add_groups
+from dashboard.services.library.groups import create_group
+from dashboard.services.library.nesting import add_groups
 actor, child = User.objects.first(), Group.objects.get(pk="{group_id}")
 above = create_group(similarity_type=child.similarity_type, name="Above it", actor=actor)
 add_groups(group=above, ids=[child.pk], actor=actor)
@@ -216,7 +216,7 @@ def send_half(installation: Server) -> str:
         "--command",
         """
 from accounts.models import User
-from dashboard.services.receiving import open_upload, register_part
+from dashboard.services.uploads.receiving import open_upload, register_part
 actor = User.objects.order_by("created", "pk").first()
 workspace = actor.memberships.first().workspace
 upload = open_upload(workspace=workspace, name="Spring", actor=actor)

@@ -13,8 +13,8 @@ pytestmark = [pytest.mark.browser, pytest.mark.live]
 # As the demo's job does, with a dozen products.
 LOAD = """
 from django.db import transaction
-from dashboard.files import demo_pictures
-from dashboard.services import demo
+from dashboard.demo import pictures as demo_pictures
+from dashboard.services.uploads.uploads import demo
 demo_pictures.PRODUCTS, demo_pictures.VIEWS = 12, 3
 with transaction.atomic():
     demo._hand_over(workspace, list(demo.draw_demo()), actor)

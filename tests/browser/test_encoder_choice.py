@@ -15,7 +15,7 @@ from accounts.models import Workspace
 from dashboard.engine.prior import BOTH, BUILTIN
 from dashboard.jobs.runner import run_job
 from dashboard.models import Encoder, Job, Usage
-from dashboard.services.describing import start_describing
+from dashboard.services.training.describing import start_describing
 from tests.factories import (
     Cast,
     make_cast,
@@ -25,7 +25,7 @@ from tests.factories import (
     make_version,
     signed_in,
 )
-from tests.views.test_versions import of_both
+from tests.views.training.test_versions import of_both
 
 pytestmark = [
     pytest.mark.browser,

@@ -9,9 +9,9 @@ from tests.browser.people import Home, follow, sign_in
 
 pytestmark = [pytest.mark.browser, pytest.mark.live]
 MAKE = """
-from dashboard.services.groups import add_images, create_group
-from dashboard.services.images import add_image
-from dashboard.services.similarity_types import create_type
+from dashboard.services.library.groups import add_images, create_group
+from dashboard.services.library.images import add_image
+from dashboard.services.library.similarity_types import create_type
 from tests.factories import drawn_jpeg
 kind = create_type(workspace=workspace, name="Same face", exclusive=False, actor=actor)
 images = [

@@ -14,7 +14,7 @@ from pytest_django.live_server_helper import LiveServer
 
 from accounts.models import User
 from dashboard.models import Job
-from dashboard.services import jobs
+from dashboard.services.jobs import jobs
 from tests.factories import Cast, make_cast, make_job, make_upload, signed_in
 
 pytestmark = [

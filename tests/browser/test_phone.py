@@ -10,9 +10,9 @@ from tests.browser.test_pages import SQUEEZED
 pytestmark = [pytest.mark.browser, pytest.mark.live]
 NAME = "Face-smiling-with-a-long-name"
 MAKE = f"""
-from dashboard.services.groups import add_images, create_group
-from dashboard.services.images import add_image
-from dashboard.services.similarity_types import create_type
+from dashboard.services.library.groups import add_images, create_group
+from dashboard.services.library.images import add_image
+from dashboard.services.library.similarity_types import create_type
 from tests.factories import drawn_jpeg
 kind = create_type(workspace=workspace, name="Same face", exclusive=True, actor=actor)
 group = create_group(similarity_type=kind, name="{NAME}", actor=actor)

@@ -8,7 +8,7 @@ from urllib.parse import urljoin
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from dashboard.files.junk import is_junk
+from dashboard.files.archives.junk import is_junk
 from tests.browser.people import Home, sign_in
 from tests.browser.senders import (
     A_WHILE,
@@ -28,7 +28,7 @@ from tests.files.test_junk import JUNK, PICTURES
 
 pytestmark = [pytest.mark.browser, pytest.mark.live]
 TUS_CLIENT = (Path(__file__).parent / "vendor" / "tus.min.js").read_text()
-ARCHIVE = Path(__file__).parents[1] / "services/workspace-format-1.zip"
+ARCHIVE = Path(__file__).parents[1] / "services/exchange/workspace-format-1.zip"
 FOLDERS, EACH = 12, 25
 
 

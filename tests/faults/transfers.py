@@ -12,7 +12,7 @@ from uuid import UUID
 import requests
 
 from dashboard.files.errors import FileRefused
-from dashboard.files.transfer_reading import TransferReader
+from dashboard.files.exchange.transfer_reading import TransferReader
 from tests.faults.installation import Installation
 from tests.faults.verdict import Verdict
 from tests.live import csrf_of

@@ -10,8 +10,8 @@ from pytest_django import Settings
 from tests.files.serving import Server
 from tests.s3 import BucketOfTests, Buckets, buckets
 
-DISK = "dashboard.files.storage.AtomicFileSystemStorage"
-BUCKET = "dashboard.files.objects.BucketStorage"
+DISK = "dashboard.files.store.storage.AtomicFileSystemStorage"
+BUCKET = "dashboard.files.store.objects.BucketStorage"
 
 
 @pytest.fixture(scope="session")

@@ -196,7 +196,7 @@ def _memory(name: str) -> int:
 def weigh(threads: int, files: list[str]) -> dict[str, Any]:
     """Prepare the files, and tell peak, rest, and the largest reservation."""
     settings.configure()
-    from dashboard.files import costs, images
+    from dashboard.files.images import costs, images
     from dashboard.files.limits import ImageLimits
 
     reserved: list[int] = []

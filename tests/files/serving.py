@@ -8,7 +8,7 @@ import time
 from dataclasses import replace
 from urllib.parse import unquote
 
-from dashboard.files import fetch
+from dashboard.files.fetch import fetch
 from dashboard.files.limits import FetchLimits
 
 LOCAL = FetchLimits(size=50_000, seconds=5, allowed_networks=("127.0.0.1/32",))

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dashboard.files.archives import ZipArchive, common_folder, group_name, list_members
+from dashboard.files.archives.archives import ZipArchive, common_folder, group_name, list_members
 from dashboard.files.errors import (
     ArchiveSuspicious,
     ArchiveTooLarge,

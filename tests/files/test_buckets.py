@@ -2,7 +2,7 @@
 
 import pytest
 
-from dashboard.files.buckets import BadBucketAddress, Bucket, read_bucket
+from dashboard.files.store.buckets import BadBucketAddress, Bucket, read_bucket
 
 STORE = "endpoint_url=https%3A%2F%2Fstorage.example.com%3A9000"
 

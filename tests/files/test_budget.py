@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dashboard.files import budget
-from dashboard.files.budget import Budget, Lane
 from dashboard.files.errors import DecodersBusy
+from dashboard.files.images import budget
+from dashboard.files.images.budget import Budget, Lane
 
 MIB = 1 << 20
 

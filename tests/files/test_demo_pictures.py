@@ -20,10 +20,10 @@ from itertools import islice
 import numpy as np
 import pytest
 
+from dashboard.demo.pictures import VIEWS, draw_demo
 from dashboard.engine.encoder import Encoder
 from dashboard.engine.training import TrainingSet, TypeData, fit
-from dashboard.files import images
-from dashboard.files.demo_pictures import VIEWS, draw_demo
+from dashboard.files.images import images
 from tests.files.pictures import LIMITS
 
 

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from dashboard.files import storage
+from dashboard.files.store import storage
 
-BACKEND = "dashboard.files.storage.AtomicFileSystemStorage"
+BACKEND = "dashboard.files.store.storage.AtomicFileSystemStorage"
 
 
 def everything(folder):

@@ -10,10 +10,10 @@ from itertools import chain
 
 import pytest
 
-from dashboard.files.archives import open_archive
+from dashboard.files.archives.archives import open_archive
 from dashboard.files.errors import FileRefused, StorageAway, UnreadableMember
-from dashboard.files.transfer_reading import TransferReader
-from dashboard.files.transfers import TransferWriter
+from dashboard.files.exchange.transfer_reading import TransferReader
+from dashboard.files.exchange.transfers import TransferWriter
 
 OUTAGES = [
     StorageAway("The store does not answer."),

@@ -6,7 +6,6 @@ import time
 import pytest
 import requests
 
-from dashboard.files import fetch, guard
 from dashboard.files.errors import (
     AddressFailed,
     AddressTooSlow,
@@ -14,6 +13,7 @@ from dashboard.files.errors import (
     ForbiddenAddress,
     ImageTooLarge,
 )
+from dashboard.files.fetch import fetch, guard
 from tests.files.serving import HURRIED, LOCAL, fetched
 
 # It works

@@ -2,11 +2,11 @@ import socket
 
 import pytest
 
-from dashboard.files import fetch, guard
 from dashboard.files.errors import (
     AddressFailed,
     ForbiddenAddress,
 )
+from dashboard.files.fetch import fetch, guard
 from tests.files.serving import LOCAL, STRICT, fetched, resolving
 
 

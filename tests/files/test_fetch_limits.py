@@ -5,12 +5,12 @@ from dataclasses import replace
 
 import pytest
 
-from dashboard.files import fetch
 from dashboard.files.errors import (
     AddressFailed,
     AddressTooSlow,
     ImageTooLarge,
 )
+from dashboard.files.fetch import fetch
 from dashboard.files.limits import FetchLimits, configured_fetch_limits
 from tests.files.serving import HURRIED, LOCAL, fetched
 

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from dashboard.files import images, pixels, webp
 from dashboard.files.errors import UnreadableImage
+from dashboard.files.images import images, pixels, webp
 from tests.files.pictures import LIMITS, encoded
 
 SIZE = (1500, 1300)  # some eight strips

@@ -4,10 +4,10 @@ import zlib
 import pytest
 from PIL import Image
 
-from dashboard.files import images
 from dashboard.files.errors import (
     UnreadableImage,
 )
+from dashboard.files.images import images
 from tests.files.pictures import (
     LIMITS,
     distance,

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from dashboard.files import images, reading
 from dashboard.files.errors import TooHeavy
+from dashboard.files.images import images, reading
 from dashboard.files.limits import ImageLimits
 from tests.files import heavy
 

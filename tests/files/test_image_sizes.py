@@ -3,8 +3,8 @@
 import pytest
 from PIL import Image
 
-from dashboard.files import images
 from dashboard.files.errors import TooManyPixels
+from dashboard.files.images import images
 from dashboard.files.limits import ImageLimits
 from tests.files.pictures import encoded, opened
 

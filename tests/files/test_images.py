@@ -5,7 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from PIL import Image
 
-from dashboard.files import images
+from dashboard.files.images import images
 from tests.files.pictures import (
     LIMITS,
     distance,

@@ -5,7 +5,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dashboard.files import images
 from dashboard.files.errors import (
     FileRefused,
     ImageTooLarge,
@@ -13,6 +12,7 @@ from dashboard.files.errors import (
     UnknownFormat,
     UnreadableImage,
 )
+from dashboard.files.images import images
 from dashboard.files.limits import ImageLimits
 from tests.files.pictures import (
     LIMITS,

@@ -2,8 +2,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dashboard.files import images, jpeg
 from dashboard.files.errors import UnreadableImage
+from dashboard.files.images import images, jpeg
 from tests.files.pictures import LIMITS, drawing, encoded, exif, opened, photo
 
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dashboard.files.json_values import bound_of, has_more_values, text_has_more_values
+from dashboard.files.tables.json_values import bound_of, has_more_values, text_has_more_values
 
 TEXTS = st.text(st.sampled_from('a",[]{}:\\\n“é'), max_size=8)
 VALUES: Any = st.recursive(

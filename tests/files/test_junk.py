@@ -2,8 +2,8 @@
 
 import pytest
 
-from dashboard.files.junk import is_junk
-from dashboard.files.sidecars import may_be_sidecar, picture_key, sidecar_key
+from dashboard.files.archives.junk import is_junk
+from dashboard.files.archives.sidecars import may_be_sidecar, picture_key, sidecar_key
 
 JUNK = [
     "@eaDir/1.jpg/SYNOPHOTO_THUMB_XL.jpg",

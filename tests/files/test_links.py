@@ -2,7 +2,7 @@ from urllib.parse import parse_qsl
 
 import pytest
 
-from dashboard.files import links
+from dashboard.files.store import links
 
 HOUR = 3600
 NOW = 500_000 * HOUR + 1234.5

@@ -7,9 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dashboard.files import kinds, manifests
 from dashboard.files.errors import BrokenManifest, FileRefused
-from dashboard.files.manifests import plain_path, read_addresses, read_manifest
+from dashboard.files.images import kinds
+from dashboard.files.tables import manifests
+from dashboard.files.tables.manifests import plain_path, read_addresses, read_manifest
 
 
 def rows(text, encoding="utf-8"):

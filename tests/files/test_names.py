@@ -5,9 +5,9 @@ import tarfile
 
 import pytest
 
-from dashboard.files.archives import ZipArchive, list_members, open_archive
-from dashboard.files.code_pages import CODE_PAGES, Guess, guess
-from dashboard.files.tars import TarArchive
+from dashboard.files.archives.archives import ZipArchive, list_members, open_archive
+from dashboard.files.archives.code_pages import CODE_PAGES, Guess, guess
+from dashboard.files.archives.tars import TarArchive
 from tests.zips import raw_zip, unicode_path
 
 

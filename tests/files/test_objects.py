@@ -7,10 +7,10 @@ import zipfile
 
 import pytest
 
-from dashboard.files import storage
 from dashboard.files.errors import ArchiveTooLarge, StorageAway
+from dashboard.files.store import storage
 
-BUCKET = "dashboard.files.objects.BucketStorage"
+BUCKET = "dashboard.files.store.objects.BucketStorage"
 
 
 def test_a_large_file_goes_in_parts_that_nobody_sees(bucket):

@@ -2,8 +2,8 @@ from uuid import UUID
 
 import pytest
 
-from dashboard.files import paths
 from dashboard.files.errors import UnsafePath
+from dashboard.files.store import paths
 
 SPACE = UUID("11111111-1111-4111-8111-111111111111")
 THING = UUID("ab345678-1234-4234-8234-123456789abc")

@@ -7,8 +7,8 @@ from types import SimpleNamespace
 import pytest
 from pytest_django import Settings
 
-from dashboard.files import room
 from dashboard.files.errors import DiskLow
+from dashboard.files.store import room
 
 MB = 1 << 20
 

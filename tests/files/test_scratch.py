@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dashboard.files.scratch import Seen
+from dashboard.files.store.scratch import Seen
 
 Edges = list[tuple[int, int]]
 

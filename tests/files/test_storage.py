@@ -11,8 +11,8 @@ from django.core.exceptions import SuspiciousFileOperation
 from django.core.files import File
 from django.core.files.base import ContentFile
 
-from dashboard.files import storage
 from dashboard.files.errors import ArchiveTooLarge
+from dashboard.files.store import storage
 
 
 class Place:

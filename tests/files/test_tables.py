@@ -11,7 +11,7 @@ import numpy as np
 import pyarrow.parquet as pq
 import pytest
 
-from dashboard.files.tables import Described, Header, write_table
+from dashboard.files.tables.tables import Described, Header, write_table
 
 DIMENSION = 16
 

@@ -12,8 +12,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dashboard.files import tars
-from dashboard.files.archives import open_archive
+from dashboard.files.archives import tars
+from dashboard.files.archives.archives import open_archive
+from dashboard.files.archives.tars import TarArchive
 from dashboard.files.errors import (
     ArchiveSuspicious,
     ArchiveTooLarge,
@@ -23,7 +24,6 @@ from dashboard.files.errors import (
     UnreadableMember,
 )
 from dashboard.files.limits import ArchiveLimits
-from dashboard.files.tars import TarArchive
 
 LIMITS = ArchiveLimits(member_size=100_000, free=200_000, members=50)
 MODES = ["w", "w:gz", "w:bz2", "w:xz"]

@@ -6,8 +6,8 @@ import tracemalloc
 import pytest
 from PIL import Image, PngImagePlugin
 
-from dashboard.files import images, tiff
 from dashboard.files.errors import SideTooLong, UnreadableImage
+from dashboard.files.images import images, tiff
 from dashboard.files.limits import ImageLimits
 from tests.files.pictures import LIMITS, drawing, encoded, png_header
 

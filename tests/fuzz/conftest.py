@@ -76,7 +76,7 @@ def _settings(folder: Path) -> dict[str, Any]:
         "PASSWORD_HASHERS": ["django.contrib.auth.hashers.MD5PasswordHasher"],
         "STORAGES": {
             "default": {
-                "BACKEND": "dashboard.files.storage.AtomicFileSystemStorage",
+                "BACKEND": "dashboard.files.store.storage.AtomicFileSystemStorage",
                 "OPTIONS": {"location": str(folder / "files")},
             },
             "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},

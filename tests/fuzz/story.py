@@ -25,16 +25,17 @@ from dashboard.models import (
     Verification,
     Version,
 )
-from dashboard.services import images, queueing
-from dashboard.services.async_requests import SentRecord, start_descriptors
-from dashboard.services.groups import add_images
-from dashboard.services.receiving import open_upload, register_parts
-from dashboard.services.receiving_names import NewPart
-from dashboard.services.tasks import add_type
-from dashboard.services.training import start_training
-from dashboard.services.verifications import verify_group, verify_image
-from dashboard.services.versions import set_production
-from dashboard.services.workspaces import open_workspace
+from dashboard.services.jobs import queueing
+from dashboard.services.library import images
+from dashboard.services.library.groups import add_images
+from dashboard.services.library.verifications import verify_group, verify_image
+from dashboard.services.requests.async_requests import SentRecord, start_descriptors
+from dashboard.services.training.tasks import add_type
+from dashboard.services.training.training import start_training
+from dashboard.services.training.versions import set_production
+from dashboard.services.uploads.receiving import open_upload, register_parts
+from dashboard.services.uploads.receiving_names import NewPart
+from dashboard.services.workspaces.workspaces import open_workspace
 from tests.factories import (
     drawn_png,
     make_collection,

@@ -4,7 +4,7 @@ import pytest
 from django.utils import timezone
 
 from dashboard.models import Upload, WorkerSign
-from dashboard.services.receiving import open_upload
+from dashboard.services.uploads.receiving import open_upload
 from tests.factories import Cast
 from tests.transfers import export, fill
 

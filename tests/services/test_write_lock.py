@@ -11,12 +11,12 @@ import pytest
 from django.db import connection, transaction
 from PIL import ImageFile
 
-from dashboard.files import storage
+from dashboard.files.store import storage
 from dashboard.models import Image
-from dashboard.services import upload_batches
-from dashboard.services.images import delete_images
+from dashboard.services.library.images import delete_images
+from dashboard.services.uploads import batches as upload_batches
 from tests.factories import drawn_jpeg, make_type
-from tests.services.test_upload_import import packed, sent
+from tests.services.uploads.test_upload_import import packed, sent
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

@@ -84,8 +84,8 @@ def fill() -> dict[str, Any]:
     from accounts.models import Scope
     from accounts.team import invite_member
     from dashboard.models import Group, Image, Label
-    from dashboard.services.descriptors import describe
-    from dashboard.services.images import delete_images
+    from dashboard.services.library.images import delete_images
+    from dashboard.services.training.descriptors import describe
     from tests import factories, transfers
 
     cast = factories.make_cast()
@@ -123,9 +123,9 @@ def fill() -> dict[str, Any]:
 
 def _uploads(cast: "Cast") -> dict[str, str]:
     """Bring an upload in, undo one, look one through, send the half of one."""
-    from dashboard.services.receiving import append, open_upload, register_part
+    from dashboard.services.uploads.receiving import append, open_upload, register_part
     from tests.factories import drawn_jpeg
-    from tests.services.uploaded import SHOES, committed, planned, received, undone, zipped
+    from tests.services.uploads.uploaded import SHOES, committed, planned, received, undone, zipped
 
     def sent(files: dict[str, bytes]) -> "Upload":
         upload = received(cast, {"shoes.zip": zipped(files)}, new_type_name="Same shoe")
@@ -153,16 +153,16 @@ def _results(version: "Version", actor: "User") -> dict[str, str]:
     from accounts.models import Workspace
     from dashboard.engine.own import preparing
     from dashboard.models import Collection
-    from dashboard.services.async_requests import SentRecord, start_descriptors
-    from dashboard.services.encoders import NewEncoder, register_encoder
-    from dashboard.services.extractions import start_extraction
-    from dashboard.services.fills import start_fill
-    from dashboard.services.workspaces import open_workspace
+    from dashboard.services.extractions.extractions import start_extraction
+    from dashboard.services.requests.async_requests import SentRecord, start_descriptors
+    from dashboard.services.search.fills import start_fill
+    from dashboard.services.training.encoders import NewEncoder, register_encoder
+    from dashboard.services.workspaces.workspaces import open_workspace
     from tests import transfers
     from tests.engine.own import graphs
     from tests.factories import drawn_png
-    from tests.services.test_encoders import FEW
-    from tests.services.uploaded import ran
+    from tests.services.training.test_encoders import FEW
+    from tests.services.uploads.uploaded import ran
 
     workspace: Workspace = version.workspace
     collection = Collection.objects.in_workspace(workspace).get()

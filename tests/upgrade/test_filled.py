@@ -16,12 +16,12 @@ from django.urls import reverse
 from accounts.models import User, Workspace
 from dashboard.engine.prior import BOTH, BUILTIN
 from dashboard.models import Feature, Image, Job, Version
-from dashboard.services.describing import start_second_looks
-from dashboard.services.descriptors import describe
-from dashboard.services.doctor import examine
+from dashboard.services.doctor.doctor import examine
+from dashboard.services.training.describing import start_second_looks
+from dashboard.services.training.descriptors import describe
 from tests.browser.demo import PAGES
 from tests.factories import api_client, drawn_jpeg, signed_in
-from tests.services.uploaded import ran
+from tests.services.uploads.uploaded import ran
 from tests.upgrade.databases import another
 from tests.upgrade.filled import read, told, unpack_files
 from tests.upgrade.history import load_sql

@@ -18,8 +18,8 @@ from django.db.migrations.loader import MigrationLoader
 from django.db.migrations.operations import AddField
 from django.db.migrations.recorder import MigrationRecorder
 
-from dashboard.services.upgrade import prepare_upgrade
-from dashboard.services.upgrade_copy import copy_database
+from dashboard.services.doctor.upgrade import prepare_upgrade
+from dashboard.services.doctor.upgrade_copy import copy_database
 from tests.upgrade.databases import Rows, another, connect_anew, recorded, rows, schema
 from tests.upgrade.history import APPS, commits, load
 

@@ -9,8 +9,8 @@ from django.test import Client
 from django.urls import reverse
 
 from dashboard.models import Upload, UploadPart
-from dashboard.queries.receiving import open_part
-from dashboard.services.receiving import register_part
+from dashboard.queries.uploads.receiving import open_part
+from dashboard.services.uploads.receiving import register_part
 from tests.factories import ApiClient
 
 Queries = Callable[..., Any]

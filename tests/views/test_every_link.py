@@ -10,10 +10,10 @@ from django.test import Client
 from django.urls import Resolver404, resolve
 
 from dashboard.models import Version
-from dashboard.services.nesting import add_groups
+from dashboard.services.library.nesting import add_groups
 from tests.factories import Cast, make_group, make_type, make_upload, signed_in
 from tests.routes import OPERATORS, OWN, PAGES, THINGS, Operator, Own, Page
-from tests.services.uploaded import SHOES, committed, planned, received, zipped
+from tests.services.uploads.uploaded import SHOES, committed, planned, received, zipped
 
 # Of each kind of page so many are opened: their links are of the same kinds.
 OF_EACH = 8

@@ -10,17 +10,17 @@ from django.test import Client
 from django.utils import timezone
 from pytest_django import Settings
 
-from dashboard.files import room
+from dashboard.files.store import room
 from dashboard.jobs import runner
 from dashboard.jobs.runner import run_job
 from dashboard.models import Extraction, Image, Job, Transfer, Upload, Version
-from dashboard.services import upload_batches
-from dashboard.services.doctor import examine
-from dashboard.services.receiving import open_upload, register_part
-from dashboard.services.receiving_end import finish_receiving
+from dashboard.services.doctor.doctor import examine
+from dashboard.services.uploads import batches as upload_batches
+from dashboard.services.uploads.receiving import open_upload, register_part
+from dashboard.services.uploads.receiving_end import finish_receiving
 from tests.api.calls import IMAGE, REQUEST
 from tests.factories import Cast, api_client, drawn_jpeg, make_image, make_task
-from tests.services.uploaded import received, zipped
+from tests.services.uploads.uploaded import received, zipped
 
 SENTENCE = "of disk left, and keeps"
 TUS = {"Tus-Resumable": "1.0.0"}
@@ -28,7 +28,7 @@ TUS = {"Tus-Resumable": "1.0.0"}
 
 @pytest.fixture(autouse=True)
 def _no_worker(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("dashboard.services.queueing.app.send_task", lambda *_, **__: None)
+    monkeypatch.setattr("dashboard.services.jobs.queueing.app.send_task", lambda *_, **__: None)
 
 
 @pytest.fixture
@@ -170,7 +170,7 @@ def test_a_limit_that_is_not_seen_before_lets_the_ballast_go_too(
     client = api_client(cast.bob)
     client.raise_request_exception = False
     with monkeypatch.context() as patch:
-        patch.setattr("dashboard.api.images.delete_images", over_quota)
+        patch.setattr("dashboard.api.library.images.delete_images", over_quota)
         assert client.delete(f"{IMAGE}{image.pk}").status_code == 507
     assert not ballast.exists()
     assert client.delete(f"{IMAGE}{image.pk}").status_code == 204

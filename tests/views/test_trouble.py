@@ -17,8 +17,8 @@ from django.test import Client
 from django.test.utils import override_settings
 from django.views.debug import get_default_exception_reporter_filter
 
-from dashboard.files import budget
 from dashboard.files.errors import DecodersBusy, StorageAway
+from dashboard.files.images import budget
 from dashboard.models import Image
 from dashboard.views.trouble import (
     DATABASE_AWAY,
@@ -32,7 +32,7 @@ from tests.factories import ApiClient, Cast, drawn_jpeg, make_image
 
 NOWHERE = {
     "default": {
-        "BACKEND": "dashboard.files.objects.BucketStorage",
+        "BACKEND": "dashboard.files.store.objects.BucketStorage",
         "OPTIONS": {"address": "s3://key:secret@bucket?endpoint_url=http://127.0.0.1:1"},
     },
     "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},

@@ -6,7 +6,7 @@ import pytest
 from django.conf import settings
 from pytest_django.live_server_helper import LiveServer
 
-from dashboard.services import queueing
+from dashboard.services.jobs import queueing
 from tests import setups
 from tests.conftest import REDIS_URL
 from tests.factories import Cast, make_cast

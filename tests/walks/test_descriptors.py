@@ -19,7 +19,7 @@ from dashboard import runtime
 from dashboard.engine.encoder import Encoder
 from dashboard.jobs import runner
 from dashboard.models import Feature, Job, Version
-from dashboard.services.search import search_by_picture
+from dashboard.services.search.search import search_by_picture
 from tests.factories import Cast, drawn, drawn_jpeg, make_key
 from tests.live import EMAIL, Server
 

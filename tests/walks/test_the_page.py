@@ -17,7 +17,7 @@ import pytest
 
 from dashboard.jobs import runner
 from dashboard.models import Job
-from dashboard.services.workspaces import open_workspace
+from dashboard.services.workspaces.workspaces import open_workspace
 from tests.factories import Cast, drawn_jpeg, make_key
 from tests.walks.page import (
     ADD_GROUPS,

@@ -132,7 +132,7 @@ class Ids(_Written):
 class References(_Written):
     """An id, or an object that has it."""
 
-    target_class = "dashboard.api.region_shapes.Reference"
+    target_class = "dashboard.api.library.region_shapes.Reference"
     schema = {
         "anyOf": [ID, {"type": "object", "required": ["id"], "properties": {"id": ID}}],
         "description": "The id, or the thing as it was answered before.",
@@ -142,7 +142,7 @@ class References(_Written):
 class Colors(_Written):
     """A colour."""
 
-    target_class = "dashboard.api.region_shapes.Color"
+    target_class = "dashboard.api.library.region_shapes.Color"
     schema = {
         "type": ["string", "null"],
         "pattern": "^(#([0-9a-fA-F]{3}|[0-9a-fA-F]{6}|[0-9a-fA-F]{8}))?$",
@@ -153,7 +153,7 @@ class Colors(_Written):
 class Boxes(_Written):
     """A box."""
 
-    target_class = "dashboard.api.region_shapes.BoxField"
+    target_class = "dashboard.api.library.region_shapes.BoxField"
     schema = {
         "type": "array",
         "items": {"type": "integer"},

@@ -4,7 +4,7 @@ from typing import Any
 
 from rest_framework import serializers
 
-from dashboard.api.region_shapes import RegionIds
+from dashboard.api.library.region_shapes import RegionIds
 from dashboard.api.schema import examples, images, regions
 from dashboard.api.schema.calls import SIMILARITY, Call, Noun, Parameter, a_page, page_of
 from dashboard.api.schema.parameters import LIST, of_flag, of_id, of_number

@@ -4,9 +4,9 @@ from typing import Any
 
 from rest_framework import serializers
 
-from dashboard.api.receiving import FinishFields, UploadFields
 from dashboard.api.schema import examples
 from dashboard.api.schema.calls import ACCOUNT, Call, Noun
+from dashboard.api.uploads.receiving import FinishFields, UploadFields
 from dashboard.models import Upload, UploadFile
 
 # Calls that have no row here, and why that is right.

@@ -6,7 +6,7 @@ from rest_framework import serializers
 
 from dashboard.api.schema import descriptors, examples
 from dashboard.api.schema.calls import SIMILARITY, Call, Noun
-from dashboard.api.search import SearchFields
+from dashboard.api.search.search import SearchFields
 
 
 class FoundAnswer(serializers.Serializer[Any]):

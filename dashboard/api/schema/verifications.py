@@ -4,7 +4,7 @@ from typing import Any
 
 from rest_framework import serializers
 
-from dashboard.api.region_shapes import GroupVerificationFields, ImageVerificationFields
+from dashboard.api.library.region_shapes import GroupVerificationFields, ImageVerificationFields
 from dashboard.api.schema import examples
 from dashboard.api.schema.calls import ANNOTATE, Call, Noun, Shape, a_page, page_of
 from dashboard.api.schema.parameters import LIST, of_id

@@ -8,7 +8,7 @@ from accounts.models import Role
 from dashboard.api.schema import examples
 from dashboard.api.schema.calls import ACCOUNT, Call, Noun, a_page, page_of
 from dashboard.api.schema.parameters import LIST
-from dashboard.api.workspaces import NewWorkspaceFields, WorkspaceFields
+from dashboard.api.workspaces.workspaces import NewWorkspaceFields, WorkspaceFields
 
 
 class WorkspaceAnswer(serializers.Serializer[Any]):

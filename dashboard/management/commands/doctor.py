@@ -6,8 +6,8 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from dashboard.files.errors import StorageAway
-from dashboard.services.doctor import LEAST_AGE, examine
-from dashboard.services.doctor_colours import unjudged
+from dashboard.services.doctor.colours import unjudged
+from dashboard.services.doctor.doctor import LEAST_AGE, examine
 
 
 class Command(BaseCommand):

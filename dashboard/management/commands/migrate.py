@@ -8,9 +8,9 @@ from django.core.management.commands import migrate
 from django.db import DatabaseError, connections
 from django.db.backends.base.base import BaseDatabaseWrapper
 
+from dashboard.services.doctor.upgrade import is_to_be_upgraded, prepare_upgrade
+from dashboard.services.doctor.upgrade_copy import copy_database, keep_copy
 from dashboard.services.errors import Refused
-from dashboard.services.upgrade import is_to_be_upgraded, prepare_upgrade
-from dashboard.services.upgrade_copy import copy_database, keep_copy
 
 # With one of these it is a developer's command, which does what Django's does.
 OF_DEVELOPERS = ("app_label", "plan", "check_unapplied", "fake", "prune")

@@ -7,7 +7,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from dashboard.models import Version
 from dashboard.services.errors import Refused
-from dashboard.services.reproduction import train_again
+from dashboard.services.training.reproduction import train_again
 
 
 class Command(BaseCommand):

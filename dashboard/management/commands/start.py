@@ -24,12 +24,12 @@ from django.utils.module_loading import import_string
 from accounts import setup_key
 from accounts.queries import has_users
 from dashboard.checks import TAG
-from dashboard.files import room, storage
 from dashboard.files.errors import StorageAway
+from dashboard.files.store import room, storage
 from dashboard.models.name_search import create_indexes
+from dashboard.process.supervisor import Program, supervise
 from dashboard.services.errors import Refused
-from dashboard.services.workspaces import open_installation
-from dashboard.supervisor import Program, supervise
+from dashboard.services.workspaces.workspaces import open_installation
 
 # What comes along with Swagger UI and no page asks for; compressing it takes seconds.
 UNUSED_STATIC = ["redoc", "*.js.map", "oauth2-redirect.*", "swagger-ui-standalone-preset.js"]
@@ -86,7 +86,7 @@ class Command(BaseCommand):
         if settings.LIKEWISE_BACKBONE == "builtin":
             return
         # It brings the engine along, which a start with the built-in encoder need not wait for.
-        use_backbone = import_string("dashboard.services.own_files.use_backbone")
+        use_backbone = import_string("dashboard.services.training.own_files.use_backbone")
         try:
             use_backbone(Path(settings.LIKEWISE_BACKBONE), self._tell)
         except (Refused, OSError, ValueError) as error:

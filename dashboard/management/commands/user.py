@@ -13,7 +13,7 @@ from accounts.queries import get_user
 from accounts.reset_links import reset_link
 from accounts.second_factors import turn_off
 from accounts.services import create_user
-from dashboard.services.workspaces import open_workspace
+from dashboard.services.workspaces.workspaces import open_workspace
 
 
 class Command(BaseCommand):

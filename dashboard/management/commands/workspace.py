@@ -14,8 +14,8 @@ from accounts.words import counted
 from dashboard.files.errors import DiskLow
 from dashboard.files.sizes import readable_size
 from dashboard.services.errors import Refused
-from dashboard.services.exporting import write_archive
-from dashboard.services.transfers import send_archive
+from dashboard.services.exchange.exporting import write_archive
+from dashboard.services.exchange.transfers import send_archive
 
 
 class Command(BaseCommand):

@@ -1,0 +1,1 @@
+"""Calls about images, groups, types, labels and regions."""

@@ -1,0 +1,1 @@
+"""Calls that ask for long work."""

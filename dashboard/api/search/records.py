@@ -1,0 +1,310 @@
+"""`/similarity/custom/v2/`: put records into a collection, read, change and delete them."""
+
+import random
+from collections.abc import Iterable
+from typing import Any
+from urllib.parse import urlencode
+
+from rest_framework.exceptions import ValidationError
+
+from dashboard.api.bodies import NAMES, RECORDS
+from dashboard.api.errors import record_status
+from dashboard.api.parameters import number
+from dashboard.api.search.collection_methods import (
+    ALL_EXIST,
+    ALL_INSERTED,
+    BAD,
+    DELETED,
+    DONE,
+    FULL,
+    NONE_FOUND,
+    SOME_INSERTED,
+    CollectionMethod,
+    found_code,
+    listed,
+)
+from dashboard.api.search.record_shapes import (
+    FIELDS_TOO_LARGE,
+    BadRecord,
+    Filtered,
+    Inserted,
+    Named,
+    Sampled,
+    fields_of,
+    key_of,
+    row_json,
+    skipped_json,
+    text_json,
+)
+from dashboard.api.training.descriptors import described
+from dashboard.files.errors import FileRefused
+from dashboard.models import Collection
+from dashboard.queries.search.filters import BadFilter
+from dashboard.queries.search.records import (
+    known_keys,
+    matching_ids,
+    matching_texts,
+    records_by_id,
+    records_by_key,
+    texts_in,
+)
+from dashboard.services.search.records import (
+    NewRecord,
+    Outcome,
+    add_records,
+    delete_matching,
+    delete_records,
+    room_in,
+    update_records,
+)
+
+Json = dict[str, Any]
+
+MOST_LISTED = 100_000
+EXISTS = "The collection has a record with this _id already."
+TWICE = "Another record of this call has the same _id."
+IS_MISSING = "The collection has no record with this _id."
+NO_ROOM = "The collection is full."
+
+
+class Insert(CollectionMethod):
+    """Describe pictures and keep their descriptors."""
+
+    action = "collections.change"
+    body_limit = RECORDS
+
+    def answer(self, collection: Collection) -> tuple[int, Json]:
+        """Insert what is new and readable; each of the others says why it was left out."""
+        new, skipped = _new(collection, self.read(Inserted)["records"])
+        rows, unreadable = _described(collection, new)
+        done = add_records(collection=collection, records=rows, actor=self.user)
+        skipped += unreadable
+        skipped += [skipped_json(key, SOME_INSERTED, EXISTS) for key in done.known]
+        skipped += [skipped_json(key, FULL, NO_ROOM) for key in done.beyond]
+        inserted = [{"_id": key} for key in done.done]
+        return _inserted_code(inserted, skipped), listed(inserted, skipped)
+
+
+def _new(collection: Collection, records: list[Json]) -> tuple[dict[str, Json], list[Json]]:
+    """Sort out what needs no picture to be refused; the others come by their keys."""
+    usable, skipped = _keyed(records)
+    there = known_keys(collection, list(usable))
+    room = room_in(collection)
+    new: dict[str, Json] = {}
+    for key, fields in usable.items():
+        if key in there:
+            skipped.append(skipped_json(key, SOME_INSERTED, EXISTS))
+        elif len(new) == room:
+            skipped.append(skipped_json(key, FULL, NO_ROOM))
+        else:
+            new[key] = fields
+    return new, skipped
+
+
+def _keyed(records: list[Json]) -> tuple[dict[str, Json], list[Json]]:
+    """Return the records by their keys, the first of each, and those that cannot be kept."""
+    usable: dict[str, Json] = {}
+    skipped: list[Json] = []
+    for record in records:
+        try:
+            key = key_of(record)
+            fields_of(record)
+        except BadRecord as refusal:
+            skipped.append(skipped_json(_shown(record), refusal.code, str(refusal)))
+            continue
+        if key in usable:
+            skipped.append(skipped_json(key, SOME_INSERTED, TWICE))
+        else:
+            usable[key] = record
+    return usable, skipped
+
+
+def _shown(record: Json) -> Any:
+    """Return the `_id` as it was sent, if it is short enough to be worth it."""
+    key = record.get("_id")
+    return key[:100] if isinstance(key, str) else key if isinstance(key, int | float) else None
+
+
+def _described(
+    collection: Collection, records: dict[str, Json]
+) -> tuple[list[NewRecord], list[Json]]:
+    """Describe the records' pictures; what cannot be read says why."""
+    rows: list[NewRecord] = []
+    skipped: list[Json] = []
+    results = described(collection.version, list(records.values()))
+    for key, (record, result) in zip(records, results, strict=True):
+        if isinstance(result, FileRefused):
+            skipped.append(skipped_json(key, record_status(type(result)), result.reason))
+        else:
+            rows.append(NewRecord(key, fields_of(record), result[0]))
+    return rows, skipped
+
+
+def _inserted_code(inserted: list[Json], skipped: list[Json]) -> int:
+    if inserted:
+        return SOME_INSERTED if skipped else ALL_INSERTED
+    reasons = {one["_reason"]["status"]["code"] for one in skipped}
+    if reasons == {SOME_INSERTED}:
+        return ALL_EXIST
+    return FULL if FULL in reasons else BAD
+
+
+class Get(CollectionMethod):
+    """Read records by their ids."""
+
+    body_limit = NAMES
+
+    def answer(self, collection: Collection) -> tuple[int, Json]:
+        """Return them in the order that was asked for."""
+        values = self.read(Named)
+        keys, skipped = _keys(values["records"])
+        rows = records_by_key(collection, keys)
+        records = [
+            row_json(rows[key], values.get("fields_to_return")) for key in keys if key in rows
+        ]
+        skipped += _missing(key for key in keys if key not in rows)
+        return found_code(len(records), len(skipped)), listed(records, skipped)
+
+
+class Update(CollectionMethod):
+    """Merge fields into records; their descriptors stay."""
+
+    action = "collections.change"
+    body_limit = RECORDS
+
+    def answer(self, collection: Collection) -> tuple[int, Json]:
+        """Return the records as they are now."""
+        values = self.read(Named)
+        changes, skipped = _changes(values["records"])
+        outcome, rows = update_records(collection=collection, changes=changes, actor=self.user)
+        records = [row_json(rows[key], values.get("fields_to_return")) for key in outcome.done]
+        skipped += _missing(outcome.missing)
+        skipped += [skipped_json(key, 413, FIELDS_TOO_LARGE) for key in outcome.too_large]
+        return found_code(len(records), len(skipped), all_found=DONE), listed(records, skipped)
+
+
+def _changes(records: list[Json]) -> tuple[dict[str, Json], list[Json]]:
+    changes: dict[str, Json] = {}
+    skipped: list[Json] = []
+    for record in records:
+        try:
+            key, fields = key_of(record), fields_of(record)
+        except BadRecord as refusal:
+            skipped.append(skipped_json(_shown(record), refusal.code, str(refusal)))
+            continue
+        changes[key] = changes.get(key, {}) | fields
+    return changes, skipped
+
+
+class Delete(CollectionMethod):
+    """Delete records by their ids."""
+
+    action = "collections.change"
+    body_limit = NAMES
+
+    def answer(self, collection: Collection) -> tuple[int, Json]:
+        """Return the ids of those that were there."""
+        keys, skipped = _keys(self.read(Named)["records"])
+        outcome = delete_records(collection=collection, keys=keys, actor=self.user)
+        skipped += _missing(outcome.missing)
+        return _deleted(outcome, skipped)
+
+
+class DeleteByFilter(CollectionMethod):
+    """Delete the records whose fields match."""
+
+    action = "collections.change"
+    body_limit = NAMES
+
+    def answer(self, collection: Collection) -> tuple[int, Json]:
+        """Return the ids of those that were deleted; an empty filter is refused."""
+        matches = self.read(Filtered).get("filter")
+        if matches is None:
+            raise BadFilter(
+                "Send a filter that is not empty: an empty one would delete everything."
+            )
+        outcome = delete_matching(collection=collection, matches=matches, actor=self.user)
+        return _deleted(outcome, [])
+
+
+def _deleted(outcome: Outcome, skipped: list[Json]) -> tuple[int, Json]:
+    records = [{"_id": key} for key in outcome.done]
+    return found_code(len(records), len(skipped), all_found=DELETED), listed(records, skipped)
+
+
+def _keys(records: list[Json]) -> tuple[list[str], list[Json]]:
+    """Return the keys, each once, and the records that have none."""
+    keys: dict[str, None] = {}
+    skipped: list[Json] = []
+    for record in records:
+        try:
+            keys[key_of(record)] = None
+        except BadRecord as refusal:
+            skipped.append(skipped_json(_shown(record), refusal.code, str(refusal)))
+    return list(keys), skipped
+
+
+def _missing(keys: Iterable[str]) -> list[Json]:
+    return [skipped_json(key, NONE_FOUND, IS_MISSING) for key in keys]
+
+
+class AllRecords(CollectionMethod):
+    """Read all records that match, page by page if a size is given."""
+
+    body_limit = NAMES
+
+    def answer(self, collection: Collection) -> tuple[int, Json]:
+        """Return one page, first comer first; `next` is the address of the one after it."""
+        values = self.read(Filtered)
+        size, page = self._size_and_page()
+        start, matches = (page - 1) * size, values.get("filter")
+        end = start + size + 1
+        if matches is None:
+            rows = texts_in(collection, start, end)
+        else:
+            rows = matching_texts(collection, matches, start, end)
+        records = [text_json(row, values.get("fields_to_return")) for row in rows[:size]]
+        following = {"next": self._next(size, page + 1)} if len(rows) > size else {}
+        return DONE, listed(records) | following
+
+    def _size_and_page(self) -> tuple[int, int]:
+        size = number(self.request, "size")
+        page = number(self.request, "page")
+        for name, value in (("size", size), ("page", page)):
+            if value == 0:
+                raise ValidationError({name: ["Send a whole number from 1 upwards."]})
+        return min(size or MOST_LISTED, MOST_LISTED), page or 1
+
+    def _next(self, size: int, page: int) -> str:
+        query = self.request.query_params.dict() | {"size": size, "page": page}
+        return f"{self.request.build_absolute_uri(self.request.path)}?{urlencode(query)}"
+
+
+class Random(CollectionMethod):
+    """Read a few records that match, drawn by lot."""
+
+    body_limit = NAMES
+
+    def answer(self, collection: Collection) -> tuple[int, Json]:
+        """Return as many as asked for, or as there are."""
+        values = self.read(Sampled)
+        ids = matching_ids(collection, values.get("filter"))
+        drawn = random.sample(ids, min(values["count"], len(ids)))
+        rows = records_by_id(collection, drawn)
+        wanted = values.get("fields_to_return")
+        return DONE, listed([row_json(rows[one], wanted) for one in drawn if one in rows])
+
+
+class Ping(CollectionMethod):
+    """Ask how a collection is."""
+
+    def answer(self, collection: Collection) -> tuple[int, Json]:
+        """Return how many records it has and what describes them."""
+        return DONE, {
+            "collection": collection.id,
+            "name": collection.name,
+            "records_count": collection.records_count,
+            "task_id": collection.task_id,
+            "version": collection.version.number,
+            "dimension": collection.version.dimension,
+        }

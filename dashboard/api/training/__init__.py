@@ -1,0 +1,1 @@
+"""Calls about tasks, versions and descriptors."""

@@ -1,0 +1,133 @@
+"""The archive of a whole workspace: one ZIP of few members, whatever the workspace holds.
+
+    likewise.json      what it is, of which format, and of each other member its size and SHA-256
+    types.jsonl        and so on, a noun each: a line of JSON a row
+    images/000000.zip  packs of up to 500 images: the pictures, images.jsonl, features.jsonl,
+                       region_features.jsonl
+    versions/ID/       the files of a trained version
+
+Packs are ordinary ZIPs inside the ZIP: a ZIP's directory is held in memory, and one of a million
+pictures would take gigabytes on either side. Pictures and packs are stored, lines are deflated.
+
+Format 1, which is read too, did not say when things were created, and had no features of regions.
+"""
+
+import hashlib
+import json
+import zipfile
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO, Any, Final, Self
+
+import orjson
+
+from dashboard.files.exchange.transfer_rows import Row
+
+FORMAT: Final = 3
+FORMATS: Final = (1, 2, 3)  # that are read
+KIND: Final = "likewise-workspace"
+MANIFEST: Final = "likewise.json"
+PACK_IMAGES: Final = 500
+PACK_META_DATA: Final = 64 * 1024 * 1024  # bytes: half of what is read of a pack at once
+
+
+class _Hashed:
+    """What is written passes through, counted and hashed; zipfile sees a stream without a place."""
+
+    def __init__(self, stream: IO[bytes]) -> None:
+        self._stream = stream
+        self.size, self.hash = 0, hashlib.sha256()
+
+    def write(self, data: bytes) -> int:
+        self.size += len(data)
+        self.hash.update(data)
+        return self._stream.write(data)
+
+    def flush(self) -> None:
+        self._stream.flush()
+
+
+class TransferWriter:
+    """Writes an archive; without `finish` it has no manifest, and nobody takes it for one."""
+
+    def __init__(self, path: Path) -> None:
+        self._zip = zipfile.ZipFile(path, "w", zipfile.ZIP_STORED)
+        self._members: dict[str, dict[str, Any]] = {}
+        self._packs = 0
+        self.counts: dict[str, int] = {}
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._zip.close()
+
+    def write(self, name: str, chunks: Iterable[bytes]) -> None:
+        """Write a member from its bytes, which come piece by piece."""
+        with self._member(name) as file:
+            for chunk in chunks:
+                file.write(chunk)
+
+    def rows(self, noun: str, rows: Iterable[Row]) -> None:
+        """Write and count the rows of a noun."""
+        with self._member(f"{noun}.jsonl", zipfile.ZIP_DEFLATED) as file:
+            for row in rows:
+                file.write(_line(row))
+                self._count(noun, 1)
+        self._count(noun, 0)
+
+    def pack(
+        self,
+        pictures: Iterable[tuple[Row, bytes]],
+        features: Iterable[Row],
+        region_features: Iterable[Row],
+    ) -> None:
+        """Write images with their stored bytes, and then what encoders saw in them."""
+        name = f"images/{self._packs:06d}.zip"
+        self._packs += 1
+        images: list[Row] = []
+        with self._member(name) as file, zipfile.ZipFile(file, "w") as inner:  # type: ignore[call-overload]
+            for row, picture in pictures:
+                images.append(row)
+                inner.writestr(picture_name(row), picture)
+            self._lines(inner, "images", images)
+            self._lines(inner, "features", features)
+            self._lines(inner, "region_features", region_features)
+
+    def _lines(self, archive: zipfile.ZipFile, noun: str, rows: Iterable[Row]) -> None:
+        """Write and count rows one by one: an image may have any number of regions."""
+        info = zipfile.ZipInfo(f"{noun}.jsonl")
+        info.compress_type = zipfile.ZIP_DEFLATED
+        self._count(noun, 0)
+        with archive.open(info, "w", force_zip64=True) as file:
+            for row in rows:
+                file.write(_line(row))
+                self._count(noun, 1)
+
+    def finish(self, about: dict[str, Any]) -> None:
+        """Write the manifest, which makes the archive one."""
+        manifest = {"kind": KIND, "format": FORMAT, **about}
+        manifest |= {"counts": self.counts, "members": self._members}
+        self._zip.writestr(MANIFEST, json.dumps(manifest, indent=1), zipfile.ZIP_DEFLATED)
+
+    @contextmanager
+    def _member(self, name: str, compression: int = zipfile.ZIP_STORED) -> Iterator[_Hashed]:
+        info = zipfile.ZipInfo(name)
+        info.compress_type = compression
+        with self._zip.open(info, "w", force_zip64=True) as file:
+            hashed = _Hashed(file)
+            yield hashed
+        self._members[name] = {"size": hashed.size, "sha256": hashed.hash.hexdigest()}
+
+    def _count(self, noun: str, more: int) -> None:
+        self.counts[noun] = self.counts.get(noun, 0) + more
+
+
+def picture_name(row: Row) -> str:
+    """Return what an image's picture is called in its pack."""
+    return f"{row['id']}.{row['extension']}"
+
+
+def _line(row: Row) -> bytes:
+    return orjson.dumps(row, option=orjson.OPT_APPEND_NEWLINE)

@@ -1,0 +1,177 @@
+"""Fetching an image from an address that a user named: guarded, bounded in bytes and in time."""
+
+import contextlib
+from collections import deque
+from collections.abc import Callable, Generator, Iterable
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import Final
+from urllib.parse import unquote, urlsplit
+
+import requests
+from requests.compat import urljoin
+from tenacity import retry, retry_if_exception, stop_after_attempt, wait_exponential
+from urllib3.exceptions import HTTPError
+from urllib3.util import parse_url
+
+from dashboard.files.errors import AddressFailed, FileRefused, ForbiddenAddress, ImageTooLarge
+from dashboard.files.fetch.addresses import is_allowed
+from dashboard.files.fetch.guard import Guard, open_session, private_network
+from dashboard.files.limits import FetchLimits, configured_fetch_limits
+
+_CHUNK: Final = 64 * 1024
+# So many files of 20 MB may be in memory at once.
+_SIDE_BY_SIDE: Final = 16
+
+_Content = bytes | FileRefused
+_Waiting = Future[_Content] | _Content
+
+
+def fetch_image(url: str, limits: FetchLimits | None = None) -> bytes:
+    """Return what the address answers; whether it is an image shows when it is decoded.
+
+    Raises ForbiddenAddress, AddressFailed, AddressTooSlow, ImageTooLarge.
+    """
+    limits = limits or configured_fetch_limits()
+    with Guard(url, limits) as guard, open_session() as session:
+        try:
+            data = _follow(session, guard)
+        except (requests.RequestException, HTTPError, OSError, ValueError) as error:
+            guard.raise_if_late()
+            raise AddressFailed(
+                "The address did not answer as it should. Check it, then try again.", url=url
+            ) from error
+        # A connection that was cut off can look like one that ended.
+        guard.raise_if_late()
+        return data
+
+
+def _may_pass(failure: BaseException) -> bool:
+    return isinstance(failure, AddressFailed) and failure.may_pass
+
+
+@retry(
+    retry=retry_if_exception(_may_pass),
+    stop=stop_after_attempt(3),
+    wait=wait_exponential(multiplier=0.5, exp_base=4),
+    reraise=True,
+)
+def fetch_patiently(url: str, limits: FetchLimits | None = None) -> bytes:
+    """Do what `fetch_image` does, and ask again twice where the address may answer in a moment."""
+    return fetch_image(url, limits)
+
+
+def refusal_of_address(url: str, limits: FetchLimits | None = None) -> str | None:
+    """Return why an address would never be opened, as a sentence; None if it may be tried.
+
+    Nothing is asked of the network: a host that is named may still prove to be a private one.
+    """
+    limits = limits or configured_fetch_limits()
+    try:
+        _check_spelling(url)
+        host = parse_url(url).host or ""
+        with contextlib.suppress(ValueError):  # a name, no number
+            if not is_allowed(host.strip("[]"), limits.allowed_networks):
+                return private_network(host)
+    except ForbiddenAddress as refusal:
+        return refusal.reason
+    except (HTTPError, ValueError):
+        return "This is no address that can be opened. Write it in full, with https://."
+    return None
+
+
+def last_segment(url: str) -> str:
+    """Return what a file behind the address may be called; nothing for an address that is none."""
+    try:
+        path = urlsplit(url).path
+    except ValueError:
+        return ""
+    return unquote(path).rsplit("/", 1)[-1].replace("\x00", "")
+
+
+def fetch_many(
+    sources: Iterable[str | _Content],
+    limits: FetchLimits | None = None,
+    *,
+    fetch: Callable[[str, FetchLimits | None], bytes] = fetch_image,
+) -> Generator[_Content]:
+    """Fetch side by side; yield for each address, in order, its bytes or why there are none.
+
+    What is no address is passed on as it is.
+    """
+    limits = limits or configured_fetch_limits()
+    with ThreadPoolExecutor(_SIDE_BY_SIDE, thread_name_prefix="fetch") as pool:
+        waiting: deque[_Waiting] = deque()
+        for source in sources:
+            # Only as far ahead as is taken, so that memory stays bounded.
+            if len(waiting) == _SIDE_BY_SIDE:
+                yield _taken(waiting.popleft())
+            if isinstance(source, str):
+                waiting.append(pool.submit(_fetch_or_refusal, fetch, source, limits))
+            else:
+                waiting.append(source)
+            while waiting and not isinstance(waiting[0], Future):
+                yield _taken(waiting.popleft())
+        while waiting:
+            yield _taken(waiting.popleft())
+
+
+def _taken(waiting: _Waiting) -> _Content:
+    return waiting.result() if isinstance(waiting, Future) else waiting
+
+
+def _fetch_or_refusal(
+    fetch: Callable[[str, FetchLimits | None], bytes], url: str, limits: FetchLimits
+) -> _Content:
+    try:
+        return fetch(url, limits)
+    except FileRefused as refusal:
+        return refusal
+
+
+def _follow(session: requests.Session, guard: Guard) -> bytes:
+    url = guard.url
+    for _ in range(guard.limits.redirects + 1):
+        _check_spelling(url)
+        with session.get(
+            url, stream=True, allow_redirects=False, timeout=guard.seconds_left()
+        ) as response:
+            target = session.get_redirect_target(response)
+            if target is None:
+                return _body(response, guard)
+            url = urljoin(url, target)
+    raise AddressFailed(
+        "The address sends on to another one too often. Give the last one instead.", url=guard.url
+    )
+
+
+def _check_spelling(url: str) -> None:
+    """Refuse what no connection is needed to refuse. Raises ForbiddenAddress, ValueError."""
+    address = parse_url(url)
+    if address.scheme not in ("http", "https"):
+        raise ForbiddenAddress("Only addresses with http:// or https:// are opened.", url=url)
+    if address.auth is not None:
+        raise ForbiddenAddress("Addresses with a name or password inside are not opened.", url=url)
+    if not address.host:
+        raise ValueError("no host")
+
+
+def _body(response: requests.Response, guard: Guard) -> bytes:
+    if response.status_code != 200:
+        status = response.status_code
+        raise AddressFailed(
+            f"The address answered with status {status} instead of a file. Check it.",
+            url=guard.url,
+            status=status,
+        )
+    limit = guard.limits.size
+    claimed = response.headers.get("Content-Length", "")
+    if claimed.isdecimal() and int(claimed) > limit:
+        raise ImageTooLarge(limit, int(claimed))
+    parts: list[bytes] = []
+    read = 0
+    for chunk in response.iter_content(_CHUNK):
+        read += len(chunk)
+        if read > limit:
+            raise ImageTooLarge(limit)
+        parts.append(chunk)
+    return b"".join(parts)

@@ -1,0 +1,1 @@
+"""Bytes of images: read, judged, decoded, kept."""

@@ -1,0 +1,63 @@
+"""Whether the end of a file is there: what was cut off on its way is told from what is damaged."""
+
+import hashlib
+import io
+from typing import Final
+
+from PIL import Image
+
+from dashboard.files.images import jpeg, pixels, png
+
+# Coded bits that stand for anything but what belongs there.
+_OTHER_BITS: Final = b"\x55\xaa\x33\xcc\x5a\xa5" * 16
+
+
+def is_missing(data: bytes) -> bool:
+    """Tell whether a file stops before its end, as far as its format says where that is."""
+    head = data[:12]
+    if head[:4] == b"RIFF":
+        return int.from_bytes(head[4:8], "little") + 8 > len(data)
+    if head[:2] == b"BM":
+        return int.from_bytes(head[2:6], "little") > len(data)
+    if head[:4] == b"GIF8":
+        return not data.rstrip(b"\0").endswith(b";")
+    if head[4:8] == b"ftyp":
+        return _boxes_end(data) > len(data)
+    return jpeg.lacks_end(data) or png.lacks_end(data)
+
+
+def _boxes_end(data: bytes) -> int:
+    """Return where the last box at the top of a HEIC says that it ends."""
+    position = 0
+    while position + 8 <= len(data):
+        size = int.from_bytes(data[position : position + 4], "big")
+        if size == 1:
+            size = int.from_bytes(data[position + 8 : position + 16], "big")
+        if size < 8:
+            break
+        position += size
+    return position
+
+
+def is_whole_jpeg(data: bytes, *, is_small: bool) -> bool:
+    """Tell whether all pixels of a JPEG are there that was sent without an end mark.
+
+    Pillow does not say that libjpeg had to make up the rest. So the picture is decoded twice, with
+    different bits behind its last byte: if they change it, they were needed. A file of one scan may
+    be decoded scaled down, since each part of it shows at every scale.
+    """
+    if not jpeg.has_all_scans(data):
+        return False
+    other = data[: -len(jpeg.END_MARK)] + _OTHER_BITS + jpeg.END_MARK
+    return _digest(data, is_small=is_small) == _digest(other, is_small=is_small)
+
+
+def _digest(data: bytes, *, is_small: bool) -> bytes:
+    file = Image.open(io.BytesIO(data), formats=("JPEG",))
+    if is_small:
+        file.draft("RGB", (1, 1))
+    file.load()
+    digest = hashlib.sha256()
+    for box in pixels.strips(file.size, across=False):
+        digest.update(file.crop(box).tobytes())
+    return digest.digest()

@@ -1,0 +1,268 @@
+"""Uploaded bytes -> what is known of them, their pixels, and what is kept of them.
+
+All functions may run in threads. Each raises UnreadableImage, ImageTooLarge or TooManyPixels, and
+takes the configured limits unless it is given others. What decodes also raises DecodersBusy, where
+somebody has set how long to wait for room (see budget.py).
+"""
+
+import hashlib
+import io
+import os
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from typing import IO, Final
+
+from PIL import Image, ImageFile
+
+from dashboard.files.errors import UnreadableImage
+from dashboard.files.images import jpeg, pixels, reading
+from dashboard.files.limits import ImageLimits, configured_image_limits
+
+STORED_SIDE: Final = 600
+THUMBNAIL_SIDE: Final = 256
+ENCODER_SIDE: Final = 128
+_SHOWN_WHOLE: Final = 4_000_000  # pixels
+_STORED_QUALITY: Final = 90
+_THUMBNAIL_QUALITY: Final = 80
+
+
+@dataclass(frozen=True, slots=True)
+class ImageFacts:
+    """What the header says: SHA-256 of the bytes, format, and the size once it is upright."""
+
+    sha256: str
+    format: str
+    width: int
+    height: int
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """What an encoder is shown of a picture, RGB and perhaps smaller; the upright size of all."""
+
+    picture: Image.Image
+    width: int
+    height: int
+
+
+@dataclass(frozen=True, slots=True)
+class StoredImage:
+    """What is kept of an upload: `sha256` and `file_size` tell of the upload, the rest of that."""
+
+    sha256: str
+    file_size: int
+    stored: bytes
+    stored_sha256: str
+    extension: str
+    width: int
+    height: int
+    thumbnail: bytes
+
+
+def sha256(data: bytes) -> str:
+    """Return the SHA-256 by which equal uploads are known, as hex digits."""
+    return hashlib.sha256(data).hexdigest()
+
+
+def inspect(data: bytes, limits: ImageLimits | None = None) -> ImageFacts:
+    """Read the header alone: quick, and no promise that the pixels behind it are whole."""
+    file = reading.open_image(data, limits or configured_image_limits(), is_scaled=True).file
+    width, height = reading.upright_size(file)
+    return ImageFacts(sha256(data), reading.format_name(file), width, height)
+
+
+def has_profile(data: bytes) -> bool:
+    """Tell whether a colour profile of the picture changes its colours; the header tells."""
+    image = reading.open_image(data, configured_image_limits(), is_scaled=True)
+    return image.correction is not None
+
+
+def decode(
+    data: bytes, *, at_least: int | None = None, limits: ImageLimits | None = None
+) -> Image.Image:
+    """Return the picture as sRGB, upright, transparent parts white.
+
+    With `at_least` a JPEG may come back smaller, since its decoder scales for almost nothing, but
+    never with the shorter side below `at_least`; nothing is ever enlarged.
+    """
+    is_scaled = at_least is not None
+    image = reading.open_image(data, limits or configured_image_limits(), is_scaled=is_scaled)
+    if at_least is not None:
+        reading.draft(image, at_least, at_least)
+    with reading.room_for(image):
+        picture = reading.load_upright(image)
+        return picture if picture.mode == "RGB" else picture.convert("RGB")
+
+
+def show(data: bytes, *, side: int = ENCODER_SIDE, limits: ImageLimits | None = None) -> Shown:
+    """Return the picture as jobs, search and API alike show it to an encoder of `side` pixels.
+
+    The same bytes give the same pixels. The longer side is at least twice `side` where the file
+    has as much: the encoder's own scaling then has something to average. What is still large is
+    scaled as `prepare` scales it, since nobody counts the memory of what is returned.
+    """
+    image = reading.open_image(data, limits or configured_image_limits(), is_scaled=True)
+    width, height = reading.upright_size(image.file)
+    reading.draft_longer(image, 2 * side)
+    is_large = image.file.width * image.file.height > _SHOWN_WHOLE
+    shorter_side = max(STORED_SIDE, 2 * side) if is_large else None
+    with reading.room_for(image, shorter_side):
+        picture = reading.load_upright(image, shorter_side)
+        return Shown(picture if picture.mode == "RGB" else picture.convert("RGB"), width, height)
+
+
+def decode_for_encoder(
+    data: bytes, *, side: int = ENCODER_SIDE, limits: ImageLimits | None = None
+) -> Image.Image:
+    """Return the picture that `show` shows, of bytes that were taken before.
+
+    The limit on bytes is one on uploads and not asked again: what is stored of a file may be
+    larger than the file was.
+    """
+    limits = replace(limits or configured_image_limits(), size=len(data))
+    return show(data, side=side, limits=limits).picture
+
+
+@contextmanager
+def stored_pixels(data: bytes) -> Iterator[Image.Image]:
+    """Give all pixels of a stored image as RGB, what boxes are measured on, for as long as needed.
+
+    Their memory is counted until then. Raises DecodersBusy.
+    """
+    image = reading.open_image(data, replace(configured_image_limits(), size=len(data)))
+    with reading.room_for(image):
+        picture = reading.load_upright(image)
+        yield picture if picture.mode == "RGB" else picture.convert("RGB")
+
+
+def prepare(data: bytes, *, resize: bool = True, limits: ImageLimits | None = None) -> StoredImage:
+    """Make what is stored of an upload: the picture, upright, without metadata; its thumbnail.
+
+    Lossy uploads become JPEG and all others PNG, so that equal pixels stay equal. With `resize`
+    the shorter side is at most 600 pixels. One decoding feeds both files.
+    """
+    image = reading.open_image(data, limits or configured_image_limits(), is_scaled=resize)
+    bare = _bare_jpeg(image, resize=resize)
+    if bare is not None:
+        return _kept(data, bare, image)
+    shorter_side = STORED_SIDE if resize else None
+    if resize:
+        reading.draft(image, STORED_SIDE, STORED_SIDE)
+    with reading.room_for(image, shorter_side):
+        picture = reading.load_upright(image, shorter_side)
+        lossy = reading.is_lossy(image)
+        with reading.refusing():
+            stored = _jpeg(picture, _STORED_QUALITY) if lossy else _png(picture)
+        return _stored_image(data, stored, "jpg" if lossy else "png", picture.size, picture)
+
+
+def thumbnail(stored: bytes) -> bytes:
+    """Make the thumbnail anew from what is stored of an image."""
+    limits = replace(configured_image_limits(), size=len(stored))
+    image = reading.open_image(stored, limits, is_scaled=True)
+    reading.draft_longer(image, THUMBNAIL_SIDE)
+    with reading.room_for(image):
+        return _thumbnail(reading.load_upright(image))
+
+
+def inspect_stored(data: bytes, limits: ImageLimits | None = None) -> tuple[str, int, int]:
+    """Return extension, width and height of a picture that was stored, from its header alone."""
+    limits = replace(limits or configured_image_limits(), size=len(data))
+    file = reading.open_image(data, limits).file
+    return _stored_extension(file), *reading.upright_size(file)
+
+
+def _stored_extension(file: ImageFile.ImageFile) -> str:
+    extension = {"JPEG": "jpg", "MPO": "jpg", "PNG": "png"}.get(str(file.format))
+    if extension is None:
+        raise UnreadableImage
+    return extension
+
+
+def restore(
+    data: bytes, *, sha256: str, file_size: int, limits: ImageLimits | None = None
+) -> StoredImage:
+    """Make what `prepare` made out of a picture that was stored elsewhere: it stays as it is.
+
+    `sha256` and `file_size` are of the upload that it came from. The limit on bytes is one on
+    uploads and not asked.
+    """
+    limits = replace(limits or configured_image_limits(), size=len(data))
+    image = reading.open_image(data, limits)
+    extension, size = _stored_extension(image.file), reading.upright_size(image.file)
+    reading.draft_longer(image, THUMBNAIL_SIDE)
+    with reading.room_for(image):
+        made = _stored_image(data, data, extension, size, reading.load_upright(image))
+    return replace(made, sha256=sha256, file_size=file_size)
+
+
+def _bare_jpeg(image: reading.Opened, *, resize: bool) -> bytes | None:
+    """Return a JPEG upload less its metadata if nothing else has to change: nothing is recoded."""
+    file = image.file
+    too_large = resize and min(file.size) > STORED_SIDE
+    if too_large or not reading.is_jpeg(file) or file.mode not in ("L", "RGB"):
+        return None
+    if image.correction is not None:
+        return None
+    return jpeg.strip(image.data) if pixels.orientation(file.getexif) == 1 else None
+
+
+def _kept(data: bytes, bare: bytes, image: reading.Opened) -> StoredImage:
+    size = image.file.size
+    # Decoding small still reads every byte, so a truncated file is found.
+    reading.draft_longer(image, THUMBNAIL_SIDE)
+    with reading.room_for(image):
+        return _stored_image(data, bare, "jpg", size, reading.load_upright(image))
+
+
+def _stored_image(
+    data: bytes, stored: bytes, extension: str, size: tuple[int, int], picture: Image.Image
+) -> StoredImage:
+    return StoredImage(
+        sha256=sha256(data),
+        file_size=len(data),
+        stored=stored,
+        stored_sha256=sha256(stored),
+        extension=extension,
+        width=size[0],
+        height=size[1],
+        thumbnail=_thumbnail(picture),
+    )
+
+
+def _thumbnail(picture: Image.Image) -> bytes:
+    """Make the thumbnail out of the picture itself, which is the last use of it: no copy."""
+    with reading.refusing():
+        picture.thumbnail((THUMBNAIL_SIDE, THUMBNAIL_SIDE), pixels.RESAMPLE, reducing_gap=None)
+        return _jpeg(picture, _THUMBNAIL_QUALITY)
+
+
+def _jpeg(picture: Image.Image, quality: int) -> bytes:
+    try:
+        with _memory_file() as file:
+            picture.save(file, "JPEG", quality=quality)
+            return os.pread(file.fileno(), file.tell(), 0)
+    except OSError:  # no room for a file: a full disk is no fault of the picture's
+        buffer = io.BytesIO()
+        picture.save(buffer, "JPEG", quality=quality)
+        return buffer.getvalue()
+
+
+def _memory_file() -> IO[bytes]:
+    """Open a file in memory to encode into.
+
+    Pillow holds the interpreter lock while it encodes into a buffer, and releases it for a file
+    with a descriptor: then two threads encode side by side.
+    """
+    if sys.platform == "linux":
+        return os.fdopen(os.memfd_create("picture"), "w+b", buffering=0)
+    return tempfile.TemporaryFile(buffering=0)
+
+
+def _png(picture: Image.Image) -> bytes:
+    buffer = io.BytesIO()
+    picture.save(buffer, "PNG", compress_level=1)
+    return buffer.getvalue()

@@ -1,0 +1,82 @@
+"""What a file that was sent is, told by its first bytes, and by its name where these are text."""
+
+import codecs
+from typing import Final
+
+from dashboard.files.errors import OtherFormat
+
+HEAD: Final = 512
+
+_ZIP: Final = (b"PK\x03\x04", b"PK\x05\x06")
+_PACKED: Final = (b"\x1f\x8b", b"BZh", b"\xfd7zXZ\x00")
+_TAR: Final = b"ustar"
+_TAR_AT: Final = 257
+_TABLES: Final = (".csv", ".tsv", ".json", ".jsonl", ".ndjson")
+_ADDRESSES: Final = (b"http://", b"https://")
+_MARKS: Final = (codecs.BOM_UTF8, codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+_UNPACK: Final = "Unpack it, and send the files or a ZIP of them."
+_SAVE_AS_CSV: Final = "This is an Office file, not a table that can be read here. Save it as CSV."
+# What people send and nobody reads here, by its first bytes: what it is, and what to do.
+_OTHERS: Final = (
+    (b"7z\xbc\xaf\x27\x1c", f"This is a 7z archive, which is not read here. {_UNPACK}"),
+    (b"Rar!\x1a\x07", f"This is a RAR archive, which is not read here. {_UNPACK}"),
+    (b"\x28\xb5\x2f\xfd", f"This is packed by Zstandard, which is not read here. {_UNPACK}"),
+    (b"\x04\x22\x4d\x18", f"This is packed by LZ4, which is not read here. {_UNPACK}"),
+    (b"\x1f\x9d", f"This is packed by compress, which is not read here. {_UNPACK}"),
+    (b"LZIP", f"This is packed by lzip, which is not read here. {_UNPACK}"),
+    (b"MSCF", f"This is a CAB archive, which is not read here. {_UNPACK}"),
+    (b"xar!", f"This is a XAR archive, which is not read here. {_UNPACK}"),
+    (b"PK\x07\x08", "This is a part of a split ZIP. Pack the files into one ZIP and send that."),
+    (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", _SAVE_AS_CSV),
+    (b"%PDF-", "This is a PDF. Export its pages as pictures and send those."),
+)
+_OFFICE: Final = (".xlsx", ".xlsm", ".xlsb", ".ods", ".numbers", ".docx", ".odt", ".pptx", ".odp")
+
+
+def is_zip(head: bytes) -> bool:
+    """Tell whether a file that begins so is a ZIP."""
+    return head.startswith(_ZIP)
+
+
+def is_tar(head: bytes) -> bool:
+    """Tell whether a file that begins so is a TAR, packed or not."""
+    return head.startswith(_PACKED) or head[_TAR_AT:].startswith(_TAR)
+
+
+def is_table(name: str) -> bool:
+    """Tell whether a file of that name may be a manifest."""
+    return name.lower().endswith(_TABLES)
+
+
+def kind_of(name: str, head: bytes) -> str:
+    """Return `picture`, `archive`, `manifest` or `addresses`; `head` is the first `HEAD` bytes.
+
+    What is nothing else counts as a picture: decoding it tells.
+    """
+    if is_zip(head) or is_tar(head):
+        return "archive"
+    if is_table(name):
+        return "manifest"
+    is_list = head.lstrip(b"".join(_MARKS) + b" \t\r\n").lower().startswith(_ADDRESSES)
+    return "addresses" if is_list else "picture"
+
+
+def refuse_others(name: str, data: bytes) -> None:
+    """Raise OtherFormat for what is no picture and is known for something else."""
+    for begin, sentence in _OTHERS:
+        if data.startswith(begin):
+            raise OtherFormat(sentence)
+    if is_zip(data):
+        if name.lower().endswith(_OFFICE):
+            raise OtherFormat(_SAVE_AS_CSV)
+        raise OtherFormat("This is an archive inside an archive. Unpack it, or send it by itself.")
+
+
+def refuse_office(names: list[str], mime_type: bytes) -> None:
+    """Raise OtherFormat if the names at the top of a ZIP are those of an Office file.
+
+    `mime_type` is what OpenDocument writes into its first member.
+    """
+    is_apple = any(name.endswith(".iwa") for name in names)
+    if "[Content_Types].xml" in names or b"opendocument" in mime_type or is_apple:
+        raise OtherFormat(_SAVE_AS_CSV)

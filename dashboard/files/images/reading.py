@@ -1,0 +1,257 @@
+"""The one door through which Pillow gets to see bytes: which formats, how many pixels.
+
+Everything here may run in several threads at once: Pillow gives up the interpreter lock while it
+works, and nothing is shared. What Pillow must know for the whole process is set once, below.
+"""
+
+import io
+import re
+import struct
+import warnings
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import partial
+from typing import Final
+
+import pillow_heif
+from PIL import Image, ImageFile, PngImagePlugin, UnidentifiedImageError
+
+from dashboard.files.errors import (
+    CameraRaw,
+    EndMissing,
+    ImageTooLarge,
+    SideTooLong,
+    TooHeavy,
+    TooManyPixels,
+    UnknownFormat,
+    UnreadableImage,
+)
+from dashboard.files.images import (
+    allocator,
+    budget,
+    colours,
+    costs,
+    ends,
+    heif,
+    implied,
+    jpeg,
+    odd_bits,
+    pixels,
+    png,
+    raws,
+    tiff,
+    tiff_pages,
+    webp,
+)
+from dashboard.files.limits import LARGER_JPEG, MOST_OF_A_SIDE, MOST_PIXELS, ImageLimits
+
+# Pillow knows forty formats more, some with an interpreter behind them (EPS); they are never asked.
+_FORMATS: Final = ("JPEG", "PNG", "WEBP", "GIF", "TIFF", "BMP", "HEIF")
+# Of a progressive JPEG: three full channels, two bytes each.
+_COEFFICIENTS: Final = 6
+_PUBLIC_NAMES: Final = {"MPO": "JPEG", "HEIF": "HEIC"}
+# What decoders raise for bytes that make no sense: fuzzing finds nearly everything.
+_BROKEN: Final = (
+    *(OSError, EOFError, SyntaxError, ValueError, TypeError, LookupError, ArithmeticError),
+    *(AttributeError, RuntimeError, MemoryError, struct.error, zlib.error),
+)
+
+allocator.settle()
+Image.init()
+pillow_heif.register_heif_opener()
+# A second fence behind the check in `open_image`, in force for every other user of Pillow too.
+Image.MAX_IMAGE_PIXELS = MOST_PIXELS
+# Comments are dropped before, see png.py; a profile may be as large as any profile.
+PngImagePlugin.MAX_TEXT_MEMORY = 8 << 20
+PngImagePlugin.MAX_TEXT_CHUNK = colours.MOST_BYTES
+warnings.simplefilter("error", Image.DecompressionBombWarning)
+
+
+@contextmanager
+def refusing(data: bytes = b"", most: int = MOST_PIXELS) -> Iterator[None]:
+    """Turn what Pillow raises for these bytes into a refusal."""
+    try:
+        yield
+    except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
+        found = re.search(r"\d+", str(error))
+        raise TooManyPixels(most, pixels=int(found[0]) if found else None) from None
+    except UnidentifiedImageError:
+        raise EndMissing if ends.is_missing(data) else UnknownFormat from None
+    except _BROKEN as error:
+        raise EndMissing if ends.is_missing(data) else UnreadableImage from error
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """A picture whose header was read.
+
+    `data` is what it is read from: the upload, or what was made of it where it holds more than the
+    picture or a little less. `most` is how many pixels may be decoded.
+    """
+
+    file: ImageFile.ImageFile
+    data: bytes
+    most: int
+    lacks_end: bool = False
+
+    @property
+    def correction(self) -> colours.Correction | None:
+        """What its colour profile asks for, if there is anything to do."""
+        profile = self.file.info.get("icc_profile") or implied.profile(self.file)
+        return colours.correction(profile, self.file.mode)
+
+
+def open_image(upload: bytes, limits: ImageLimits, *, is_scaled: bool = False) -> Opened:
+    """Read the header and judge it; no pixel is decoded yet.
+
+    With `is_scaled` a JPEG may have more pixels than the limits say, of which its decoder is asked
+    afterwards to leave out most; see `draft`. Raises UnreadableImage, ImageTooLarge, TooManyPixels.
+    """
+    if len(upload) > limits.size:
+        raise ImageTooLarge(limits.size, len(upload))
+    data = _picture_in(upload)
+    if tiff.has_too_many_values(data):
+        raise UnreadableImage("The image says far too much of itself. Save it again and send that.")
+    with refusing(upload, limits.pixels):
+        file = Image.open(io.BytesIO(data), formats=_FORMATS)
+    _judge(file, data, limits, is_scaled=is_scaled)
+    if file.format == "TIFF" and tiff.has_too_large_tiles(file, limits.pixels):
+        raise UnreadableImage(
+            "The image is built of tiles larger than any image may be. Save it again."
+        )
+    if is_jpeg(file) and jpeg.has_too_many_scans(data):
+        raise UnreadableImage("The image is built of too many layers. Save it again and send that.")
+    return Opened(file, data, limits.pixels, jpeg.lacks_end(upload))
+
+
+def _picture_in(upload: bytes) -> bytes:
+    """Return the bytes of the picture that counts, without what would keep Pillow from it."""
+    if raws.is_raw(upload):
+        raise CameraRaw
+    if jpeg.lacks_end(upload):
+        return jpeg.ended(upload)
+    return tiff_pages.picture_of(png.bare(upload))
+
+
+def _judge(file: ImageFile.ImageFile, data: bytes, limits: ImageLimits, *, is_scaled: bool) -> None:
+    width, height = file.size
+    if width * height > limits.pixels and not (is_scaled and _may_be_larger(file, data, limits)):
+        raise TooManyPixels(limits.pixels, width, height)
+    if max(file.size) > MOST_OF_A_SIDE:
+        raise SideTooLong(MOST_OF_A_SIDE, width, height)
+
+
+def _may_be_larger(file: ImageFile.ImageFile, data: bytes, limits: ImageLimits) -> bool:
+    """Tell a JPEG whose decoder takes no more memory than for the largest image that is taken."""
+    is_near = file.width * file.height <= min(LARGER_JPEG * limits.pixels, MOST_PIXELS)
+    return is_jpeg(file) and is_near and jpeg.coefficients(data) <= _COEFFICIENTS * limits.pixels
+
+
+@contextmanager
+def room_for(image: Opened, shorter_side: int | None = None) -> Iterator[None]:
+    """Hold the memory that reading an image takes, after `draft` if that is asked for.
+
+    What is decoded within must not outlive the block, unless it was scaled down. Raises
+    DecodersBusy.
+    """
+    if image.lacks_end:
+        _require_whole(image)
+    is_turned = pixels.orientation(partial(Image.Image.getexif, image.file)) != 1
+    need = costs.cost(image.file, image.data, costs.Asked(shorter_side, is_turned=is_turned))
+    width, height = image.file.size
+    if not budget.decoding().can_hold(need, width * height):
+        raise TooHeavy(need, width, height)
+    with budget.decoding().reserve(need):
+        yield
+
+
+def _require_whole(image: Opened) -> None:
+    """Refuse a JPEG that was cut off; one that lacks its end mark alone is whole."""
+    is_small = jpeg.is_one_scan(image.data)
+    with refusing():
+        file = Image.open(io.BytesIO(image.data), formats=_FORMATS)
+        if is_small:
+            file.draft("RGB", (1, 1))
+    is_small_enough = file.width * file.height <= image.most
+    need = costs.cost(file, image.data, costs.Asked())
+    with budget.decoding().reserve(need), refusing(image.data):
+        if not is_small_enough or not ends.is_whole_jpeg(image.data, is_small=is_small):
+            raise EndMissing
+
+
+def load_upright(image: Opened, shorter_side: int | None = None) -> Image.Image:
+    """Decode to plain grey or sRGB, scale the shorter side down to `shorter_side`, and turn.
+
+    In this order the fewest pixels are moved. The file is closed, unless it is the picture.
+    """
+    file, correction = image.file, image.correction
+    with refusing(image.data):
+        source = _decoded(file, image.data)
+        turn = pixels.orientation(file.getexif)
+        picture = pixels.flattened(source, shorter_side, correction)
+        del source
+        if picture is not file:
+            file.close()  # its pixels are needed no more
+        return pixels.upright(picture, turn)
+
+
+def _decoded(file: ImageFile.ImageFile, data: bytes) -> pixels.Source:
+    """Decode in the way that takes the least memory."""
+    if file.format == "WEBP" and webp.can_decode():
+        frame = webp.first_frame(data)
+        if frame is None:
+            raise ValueError("there is no frame")
+        return webp.decode(data, frame, file.size)
+    if file.format == "HEIF":
+        return heif.HeifPixels(data)
+    file.load()
+    odd_bits.mend(file, data)
+    return file
+
+
+def upright_size(file: ImageFile.ImageFile) -> tuple[int, int]:
+    """Return width and height as they are once the picture is turned, from the header alone."""
+    width, height = file.size
+    # Pillow turns TIFF by itself. PNG's own getexif would decode the picture to look behind it.
+    read_exif = partial(Image.Image.getexif, file)
+    if file.format == "TIFF" or pixels.orientation(read_exif) < 5:
+        return width, height
+    return height, width
+
+
+def format_name(file: ImageFile.ImageFile) -> str:
+    """Return the format as people call it."""
+    return _PUBLIC_NAMES.get(str(file.format), str(file.format))
+
+
+def is_jpeg(file: ImageFile.ImageFile) -> bool:
+    """Tell JPEG, also with further pictures behind the first (MPO)."""
+    return file.format in ("JPEG", "MPO")
+
+
+def is_lossy(image: Opened) -> bool:
+    """Tell whether the format has already given up exact pixels."""
+    if image.file.format == "WEBP":
+        frame = webp.first_frame(image.data)
+        return frame is None or not frame.is_lossless
+    return is_jpeg(image.file) or image.file.format == "HEIF"
+
+
+def draft(image: Opened, width: int, height: int) -> None:
+    """Let the JPEG decoder scale down by 2, 4 or 8, neither side below what is asked.
+
+    Raises TooManyPixels if that leaves more than is decoded.
+    """
+    size = image.file.size
+    if is_jpeg(image.file):
+        image.file.draft("RGB", (width, height))
+    if image.file.width * image.file.height > image.most:
+        raise TooManyPixels(image.most, *size)
+
+
+def draft_longer(image: Opened, side: int) -> None:
+    """Let the JPEG decoder scale down, the longer side not below `side`."""
+    width, height = image.file.size
+    draft(image, *((side, 1) if width >= height else (1, side)))

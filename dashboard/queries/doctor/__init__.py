@@ -1,0 +1,1 @@
+"""Reading what rows say that must be stored."""

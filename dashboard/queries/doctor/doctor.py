@@ -1,0 +1,193 @@
+"""What rows say that must be stored, held against what is stored; and counters against rows.
+
+Everything is read page by page or in order, so that memory does not grow with an installation.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from django.conf import settings
+from django.db.models import Count, Exists, F, IntegerField, Model, OuterRef, Q, QuerySet, Subquery
+from django.db.models.functions import Coalesce
+from django.utils import timezone
+
+from dashboard.files.store.entries import Entry
+from dashboard.models import (
+    Collection,
+    Encoder,
+    Group,
+    GroupImage,
+    GroupNesting,
+    GroupRegion,
+    Image,
+    Job,
+    Record,
+    SimilarityType,
+    UploadChunk,
+    UploadFile,
+    UploadPart,
+    Verification,
+    Version,
+    WorkerSign,
+)
+from dashboard.queries.pages import batches
+from dashboard.queries.training.encoders import encoders
+
+ROWS_AT_ONCE = 2000
+LATELY = timedelta(minutes=1)
+
+
+def in_pages(rows: QuerySet[Any], size: int = ROWS_AT_ONCE) -> Iterator[Any]:
+    """Yield rows by their primary keys; between pages nothing is held, so others may write."""
+    for found in batches(rows, size):
+        yield from found
+
+
+def side_by_side(
+    entries: Iterable[Entry], wanted: Iterable[tuple[str, Any]]
+) -> Iterator[tuple[Entry | None, Any | None]]:
+    """Yield what is stored and what rows want, both in the order of names; one of each may lack.
+
+    Both are read while others write: what lacks is a suspicion, to be looked at once more.
+    """
+    stored, rows = iter(entries), iter(wanted)
+    entry, row = next(stored, None), next(rows, None)
+    while entry is not None or row is not None:
+        if row is None or (entry is not None and entry.name < row[0]):
+            yield entry, None
+            entry = next(stored, None)
+        elif entry is None or row[0] < entry.name:
+            yield None, row[1]
+            row = next(rows, None)
+        else:
+            yield entry, row[1]
+            entry, row = next(stored, None), next(rows, None)
+
+
+def busy_since(workspace_id: UUID) -> datetime | None:
+    """Return when the oldest job of a workspace was queued that has not ended; None without."""
+    unfinished = Job.objects.filter(workspace=workspace_id).exclude(state__in=Job.FINISHED)
+    return unfinished.order_by("created").values_list("created", flat=True).first()
+
+
+def is_being_removed(workspace_id: UUID) -> bool:
+    """Say whether a job takes the whole workspace away."""
+    jobs = Job.objects.filter(workspace=workspace_id, kind=Job.Kind.CLOSE)
+    return jobs.exclude(state__in=Job.FINISHED).exists()
+
+
+def is_worked_on(subject_id: UUID) -> bool:
+    """Say whether there is a job about a thing that has not ended."""
+    return Job.objects.filter(subject_id=subject_id).exclude(state__in=Job.FINISHED).exists()
+
+
+def served_queues() -> set[str]:
+    """Return the queues of all workers that gave a sign of life lately."""
+    lately = timezone.now() - max(LATELY, timedelta(seconds=4 * settings.LIKEWISE_SWEEP))
+    signs = WorkerSign.objects.filter(seen__gte=lately)
+    return {queue for queues in signs.values_list("queues", flat=True) for queue in queues}
+
+
+def wanted_upload_files(names: list[str], upload_ids: set[UUID]) -> set[str]:
+    """Return which of the names parts of uploads or their chunks point to."""
+    parts = UploadPart.objects.filter(upload__in=upload_ids, path__in=names)
+    chunks = UploadChunk.objects.filter(part__upload__in=upload_ids, path__in=names)
+    return {*parts.values_list("path", flat=True), *chunks.values_list("path", flat=True)}
+
+
+def chunks_of(workspace_id: UUID) -> QuerySet[UploadChunk]:
+    """Return the chunks of what a workspace was sent; a part that was forgotten has no path."""
+    rows = UploadChunk.objects.filter(part__upload__workspace=workspace_id)
+    return rows.exclude(part__path="").select_related("part")
+
+
+def files_as_sent(workspace_id: UUID, before: datetime) -> QuerySet[UploadFile]:
+    """Return the files of uploads that became images and whose bytes are kept as they were sent."""
+    rows = UploadFile.objects.filter(upload__workspace=workspace_id, image__created__lt=before)
+    rows = rows.filter(image__deleted=None, status=UploadFile.Status.ADDED, url="")
+    return rows.exclude(part__path="").select_related("image", "part", "source__part")
+
+
+def images_without_original() -> int:
+    """Return how many images there are of which nothing is kept but what was stored."""
+    kept = UploadFile.objects.filter(image=OuterRef("pk"), status=UploadFile.Status.ADDED, url="")
+    return Image.objects.present().exclude(Exists(kept.exclude(part__path=""))).count()
+
+
+def has_version(workspace_id: UUID, task_id: UUID, number: int) -> bool:
+    """Say whether a version is there that has files or is about to have them."""
+    rows = Version.objects.filter(workspace=workspace_id, task=task_id, number=number)
+    version = rows.only("status", "artifact").first()
+    return version is not None and (
+        bool(version.artifact) or version.status in Version.UNFINISHED or is_worked_on(version.pk)
+    )
+
+
+def trained_versions(workspace_id: UUID) -> QuerySet[Version]:
+    """Return the versions whose files must be there."""
+    return Version.objects.filter(workspace=workspace_id, status=Version.Status.TRAINED)
+
+
+def ready_encoders() -> QuerySet[Encoder]:
+    """Return the encoders whose files must be there."""
+    return encoders().filter(state=Encoder.State.READY)
+
+
+@dataclass(frozen=True)
+class Counted:
+    """Numbers kept with a row, each of which must be how many rows of a table point to it."""
+
+    model: type[Model]
+    numbers: Mapping[str, tuple[type[Model], str]]
+
+    @property
+    def noun(self) -> str:
+        """Return what the row is, for people."""
+        return str(self.model._meta.verbose_name)
+
+    def wrong(self, size: int = ROWS_AT_ONCE) -> Iterator[Any]:
+        """Yield rows with a number that is wrong; each page is judged by one statement."""
+        rows: QuerySet[Any] = self.model._default_manager.all()
+        differs = Q()
+        for name in self.numbers:
+            differs |= ~Q(**{name: F(f"right_{name}")})
+        for page in batches(rows.only("pk"), size):
+            ids = [row.pk for row in page]
+            yield from list(self.with_right(rows.filter(pk__in=ids)).filter(differs).order_by("pk"))
+
+    def right(self, row: Any) -> dict[str, int]:
+        """Return what the wrong numbers of a row should be; it was read by `with_right`."""
+        right = {name: getattr(row, f"right_{name}") for name in self.numbers}
+        return {name: number for name, number in right.items() if number != getattr(row, name)}
+
+    def with_right(self, rows: QuerySet[Any]) -> QuerySet[Any]:
+        """Add to each row what its numbers should be."""
+        counted: QuerySet[Any] = rows.annotate(
+            **{f"right_{name}": _how_many(*pointing) for name, pointing in self.numbers.items()}
+        )
+        return counted
+
+
+def _how_many(model: type[Model], key: str) -> Coalesce:
+    mine = model._default_manager.filter(**{key: OuterRef("pk")}).order_by()
+    number = mine.values(key).annotate(n=Count("pk")).values("n")
+    return Coalesce(Subquery(number, output_field=IntegerField()), 0)
+
+
+COUNTED = (
+    Counted(
+        Group,
+        {
+            "images_count": (GroupImage, "group"),
+            "regions_count": (GroupRegion, "group"),
+            "groups_count": (GroupNesting, "parent"),
+            "verify_count": (Verification, "group"),
+        },
+    ),
+    Counted(Image, {"verify_count": (Verification, "image")}),
+    Counted(SimilarityType, {"groups_count": (Group, "similarity_type")}),
+    Counted(Collection, {"records_count": (Record, "collection")}),
+)

@@ -1,0 +1,1 @@
+"""Reading what an archive of a workspace holds."""

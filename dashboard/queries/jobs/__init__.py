@@ -1,0 +1,1 @@
+"""Reading jobs: how far, whose turn, what they wait for."""

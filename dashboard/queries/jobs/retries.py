@@ -1,0 +1,79 @@
+"""Whether trying again could do what a job left undone, kind by kind."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from uuid import UUID
+
+from django.db.models import Exists, OuterRef, Q
+
+from dashboard.models import Extraction, Job, Transfer, Upload, UploadPart, Version
+from dashboard.queries.uploads.receiving import missing_parts
+from dashboard.queries.uploads.uploads import can_retry_upload
+
+_BROKEN_OFF = (Job.State.FAILED, Job.State.CANCELLED)
+
+
+def newest_of(jobs: Sequence[Job]) -> dict[tuple[UUID, str], datetime]:
+    """Return when the newest job about each thing, of each kind, was asked for, in one query."""
+    same = Job.objects.filter(subject_id__in={job.subject_id for job in jobs})
+    newest: dict[tuple[UUID, str], datetime] = {}
+    for subject_id, kind, created in same.values_list("subject_id", "kind", "created"):
+        key = subject_id, kind
+        newest[key] = max(created, newest.get(key, created))
+    return newest
+
+
+def has_successor(job: Job) -> bool:
+    """Say whether there is a newer job of the same kind about the same thing."""
+    same = Job.objects.filter(subject_id=job.subject_id, kind=job.kind)
+    return same.filter(workspace=job.workspace_id, created__gt=job.created).exists()
+
+
+def can_upload_again(job: Job) -> bool:
+    """Say whether something of it did not come in and still could."""
+    return can_retry_upload(job.subject_id)
+
+
+def can_plan_again(job: Job) -> bool:
+    """Say whether it waits as it was: one to which more is being sent is looked through after."""
+    receiving = Upload.objects.filter(pk=job.subject_id, stage=Upload.Stage.RECEIVING).first()
+    return broke_off(job) and receiving is not None and not missing_parts(receiving).exists()
+
+
+def can_undo_again(job: Job) -> bool:
+    """Say whether what the upload brought in is still there to be undone."""
+    committed = Upload.objects.filter(pk=job.subject_id, stage=Upload.Stage.COMMITTED)
+    return broke_off(job) and committed.exists()
+
+
+def can_train_again(job: Job) -> bool:
+    """Say whether its version came to nothing, and no newer one of the task is there."""
+    version = Version.objects.filter(
+        pk=job.subject_id, status__in=(Version.Status.ERROR, Version.Status.CANCELLED)
+    ).first()
+    if version is None:
+        return False
+    return not Version.objects.filter(task=version.task_id, number__gt=version.number).exists()
+
+
+def can_extract_again(job: Job) -> bool:
+    """Say whether there is no file yet, and what was sent for it, if so, is still here."""
+    unwritten = Extraction.objects.filter(pk=job.subject_id, path="")
+    sent = UploadPart.objects.filter(upload=OuterRef("upload")).exclude(path="")
+    return broke_off(job) and unwritten.filter(Q(upload=None) | Exists(sent)).exists()
+
+
+def can_export_again(job: Job) -> bool:
+    """Say whether there is no archive yet."""
+    return broke_off(job) and Transfer.objects.filter(pk=job.subject_id, path="").exists()
+
+
+def can_import_again(job: Job) -> bool:
+    """Say whether the archive is still here: what was refused is not looked at again."""
+    stored = Transfer.objects.filter(pk=job.subject_id).exclude(upload__parts__path="")
+    return broke_off(job) and stored.filter(upload__parts__isnull=False).exists()
+
+
+def broke_off(job: Job) -> bool:
+    """Say whether it ended before its work was done."""
+    return job.state in _BROKEN_OFF

@@ -1,0 +1,1 @@
+"""Reading images, groups and types."""

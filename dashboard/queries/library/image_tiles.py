@@ -1,0 +1,126 @@
+"""Pages of the grid: images with everything that a tile shows, ready-made."""
+
+import html
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TypedDict
+
+from django.db.models import Exists, OuterRef
+from django.utils.safestring import SafeString
+
+from accounts.models import Workspace
+from dashboard.files.images.images import THUMBNAIL_SIDE
+from dashboard.models import Group, GroupImage, Image, SimilarityType
+from dashboard.models.images import ImageQuerySet
+from dashboard.queries.library.groups import members_of
+from dashboard.queries.library.images import images_in
+from dashboard.queries.library.links import ImageLinks
+from dashboard.queries.names import holding
+from dashboard.queries.pages import page
+
+
+class Tile(TypedDict):
+    """An image as the grid shows it; `picture` is the attributes of its `img`, thumbnail and all.
+
+    `cover` is the same for where the picture says nothing that its group's name does not.
+
+    A mapping of escaped strings, few of them: a page has sixty tiles, and what a template costs is
+    the look-ups.
+    """
+
+    id: SafeString
+    url: SafeString
+    name: SafeString
+    picture: SafeString
+    cover: SafeString
+    is_test: bool
+
+
+@dataclass(frozen=True)
+class TilePage:
+    """Tiles of one page, and the cursor of the next (empty at the end)."""
+
+    tiles: list[Tile]
+    next: str
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """Which images of a workspace: all of them, or those that pass every filter that is set."""
+
+    test: bool = False
+    without_type: SimilarityType | None = None
+    group: Group | None = None
+    search: str = ""
+
+
+def tile_page(workspace: Workspace, chosen: Chosen, cursor: str = "") -> TilePage:
+    """Read one page of the chosen images, newest first; raises `BadCursor`."""
+    if chosen.group is not None and chosen == Chosen(group=chosen.group):
+        return _page_of_group(chosen.group, cursor)
+    found = page(chosen_images(workspace, chosen), cursor)
+    return TilePage(tiles(found.rows), found.next)
+
+
+def chosen_images(workspace: Workspace, chosen: Chosen) -> ImageQuerySet:
+    """Return the images that pass every filter: what the grid shows and an extraction describes."""
+    rows = images_in(workspace)
+    if chosen.group is not None:
+        rows = rows.filter(pk__in=GroupImage.objects.filter(group=chosen.group).values("image"))
+    if chosen.search:
+        rows = holding(rows, "file_name", chosen.search)
+    if chosen.test:
+        # Not `=True`, which SQLite gets as a bare column and then reads every row for.
+        rows = rows.filter(test_image__in=[True])
+    if chosen.without_type is not None:
+        rows = without_group(rows, chosen.without_type)
+    return rows
+
+
+def without_group(rows: ImageQuerySet, similarity_type: SimilarityType) -> ImageQuerySet:
+    """Keep the images that are in no group of the type: one look into an index per image."""
+    members = GroupImage.objects.filter(
+        similarity_type=similarity_type, image_created=OuterRef("created"), image=OuterRef("pk")
+    )
+    return rows.filter(~Exists(members))
+
+
+def tiles(images: Sequence[Image]) -> list[Tile]:
+    """Prepare what the tiles of a page show; the images are of one workspace."""
+    if not images:
+        return []
+    links = ImageLinks(images[0].workspace_id)
+    return [_tile(image, links) for image in images]
+
+
+def tile(image: Image) -> Tile:
+    """Prepare what one tile shows."""
+    return _tile(image, ImageLinks(image.workspace_id))
+
+
+def _tile(image: Image, links: ImageLinks) -> Tile:
+    width, height = thumbnail_size(image)
+    key = str(image.id)
+    name = html.escape(image.file_name or "Image without a name")
+    source = links.thumbnail(key).replace("&", "&amp;")  # the rest needs no escaping
+    shown = f'src="{source}" width="{width}" height="{height}"'
+    return Tile(
+        id=SafeString(key),
+        url=SafeString(links.page(key)),
+        name=SafeString(name),
+        picture=SafeString(f'{shown} alt="{name}"'),
+        cover=SafeString(f'{shown} alt=""'),
+        is_test=image.test_image,
+    )
+
+
+def thumbnail_size(image: Image) -> tuple[int, int]:
+    """Return the thumbnail's width and height, so that a page can leave room for it."""
+    scale = min(1.0, THUMBNAIL_SIDE / max(image.width, image.height))
+    return max(1, round(image.width * scale)), max(1, round(image.height * scale))
+
+
+def _page_of_group(group: Group, cursor: str) -> TilePage:
+    """Read the group's rows, whose index has the order of the images."""
+    found = page(members_of(group), cursor, created="image_created", key="image_id")
+    return TilePage(tiles([row.image for row in found.rows]), found.next)

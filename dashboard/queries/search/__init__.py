@@ -1,0 +1,1 @@
+"""Reading collections and their records; search itself."""

@@ -1,0 +1,1 @@
+"""Reading tasks, versions, encoders, and what a training sees."""

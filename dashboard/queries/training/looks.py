@@ -1,0 +1,90 @@
+"""How long it takes to look at all images of a workspace, and whose turn that is."""
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from uuid import UUID
+
+from django.conf import settings
+from django.db.models import Exists, OuterRef
+from django.utils import timezone
+
+from accounts.models import Workspace
+from accounts.words import counted
+from dashboard.models import Encoder, Job, Usage
+from dashboard.queries.training.encoders import second_looks, speeds
+
+LEFT_ALONE = timedelta(days=1)
+_MINUTE, _HOUR = 60, 3600
+
+
+@dataclass(frozen=True)
+class Look:
+    """A look at so many images; `seconds` it takes on this machine, None if nobody measured."""
+
+    images: int
+    seconds: float | None
+
+    @property
+    def sentence(self) -> str:
+        """Say `23,000 images, about 9 minutes`."""
+        images = counted(self.images, "image")
+        return f"{images}, {self.time}" if self.time else images
+
+    @property
+    def time(self) -> str:
+        """Say `about 9 minutes`; nothing if it is not known."""
+        return "" if self.seconds is None else about(self.seconds)
+
+
+def about(seconds: float) -> str:
+    """Say how long something takes, no finer than anybody can foresee."""
+    if seconds < _MINUTE:
+        return "less than a minute"
+    if seconds < _HOUR:
+        return f"about {counted(round(seconds / _MINUTE), 'minute')}"
+    return f"about {counted(round(seconds / _HOUR), 'hour')}"
+
+
+def look_at_all(workspace: Workspace, key: str) -> Look:
+    """Say what it takes to look at all images of a workspace by an encoder."""
+    return looks_at_all(workspace, [key])[key]
+
+
+def looks_at_all(workspace: Workspace, keys: Sequence[str]) -> dict[str, Look]:
+    """Do so for several encoders, in two queries."""
+    rows = Usage.objects.filter(workspace=workspace, what=Usage.What.IMAGES)
+    images = rows.values_list("count", flat=True).first() or 0
+    measured = speeds()
+    return {key: Look(images, _seconds(measured.get(key), images)) for key in keys}
+
+
+def _seconds(encoder: Encoder | None, images: int) -> float | None:
+    if encoder is None:
+        return None
+    return float(images * encoder.seconds / threads())
+
+
+def threads() -> int:
+    """Return how many images a worker looks at at a time."""
+    return int(min(settings.LIKEWISE_WORKERS, os.cpu_count() or 1))
+
+
+def second_looks_due(workspace_id: UUID | None = None) -> list[UUID]:
+    """Return the workspaces that wait for another encoder, with no job about it.
+
+    Not those that are being removed, nor those where somebody cancelled it, or it failed, lately.
+    """
+    same = Job.objects.filter(workspace=OuterRef("pk"))
+    looking = same.filter(kind=Job.Kind.DESCRIBE, state__in=Job.UNFINISHED)
+    broken_off = same.filter(
+        kind=Job.Kind.DESCRIBE,
+        state__in=(Job.State.FAILED, Job.State.CANCELLED),
+        finished__gt=timezone.now() - LEFT_ALONE,
+    )
+    closing = same.filter(kind=Job.Kind.CLOSE)
+    rows = second_looks().filter(~Exists(looking), ~Exists(broken_off), ~Exists(closing))
+    if workspace_id is not None:
+        rows = rows.filter(pk=workspace_id)
+    return list(rows.values_list("pk", flat=True))

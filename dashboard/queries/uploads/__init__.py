@@ -1,0 +1,1 @@
+"""Reading uploads and what arrives."""

@@ -1,0 +1,121 @@
+"""Reading what arrives: the bytes of a part, what is not whole yet, what a workspace lacks."""
+
+from collections.abc import Collection
+from datetime import datetime, timedelta
+from typing import BinaryIO
+from uuid import UUID
+
+from django.conf import settings
+from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet, Sum
+
+from accounts.models import Workspace
+from dashboard.files.store.chunks import Piece, open_chunks
+from dashboard.models import Job, Upload, UploadChunk, UploadPart
+from dashboard.queries.library.images import images_in
+from dashboard.queries.pages import Page, page_by_id
+from dashboard.queries.uploads.uploads import uploads_in
+
+PARTS_PER_PAGE = 1000
+WAITING_FOR_SOMEBODY = (Upload.Stage.RECEIVING, Upload.Stage.PLANNED)
+# What who sends must be allowed to do, by what the files are for.
+ACTIONS = {
+    Upload.Purpose.IMAGES: "images.add",
+    Upload.Purpose.DESCRIBE: "descriptors.extract",
+    Upload.Purpose.WORKSPACE: "workspace.transfer",
+}
+
+
+def open_part(part: UploadPart) -> BinaryIO:
+    """Open a part's bytes as one file, seekable; nothing more than a piece of it is at hand."""
+    rows = part.chunks.order_by("start").values_list("path", "start", "size")
+    return open_chunks([Piece(*row) for row in rows])
+
+
+def lacking(workspace: Workspace, hashes: Collection[str]) -> set[str]:
+    """Return which of these contents the workspace does not have."""
+    rows = images_in(workspace).filter(sha256__in=hashes)
+    return set(hashes) - set(rows.order_by().values_list("sha256", flat=True))
+
+
+def offset(part: UploadPart) -> int:
+    """Return where a part goes on; what was known is whole without a byte sent."""
+    return part.size if part.known else part.received
+
+
+def is_missing() -> Q:
+    """Return the condition of a part that is not here as a whole."""
+    return Q(known=False) & ~Q(received=F("size"))
+
+
+def action_of(upload: Upload) -> str:
+    """Return what who sends to an upload must be allowed to do."""
+    return ACTIONS[Upload.Purpose(upload.purpose)]
+
+
+def get_part(upload: Upload, part_id: int) -> UploadPart:
+    """Return one part with its upload; raises `UploadPart.DoesNotExist`."""
+    part = upload.parts.get(pk=part_id)
+    part.upload = upload
+    return part
+
+
+def missing_parts(upload: Upload) -> QuerySet[UploadPart]:
+    """Return the parts that are not here as a whole, in the order in which they were named."""
+    return upload.parts.filter(is_missing()).order_by("pk")
+
+
+def parts_page(
+    upload: Upload, cursor: str = "", *, missing: bool = False, size: int = PARTS_PER_PAGE
+) -> Page[UploadPart]:
+    """Read one page of the parts. Raises `BadCursor`."""
+    return page_by_id(missing_parts(upload) if missing else upload.parts.all(), cursor, size)
+
+
+def totals(upload: Upload) -> dict[str, int]:
+    """Count parts and bytes: all, and what is here or was known."""
+    known = Q(known=True)
+    sums = upload.parts.aggregate(
+        files=Count("pk"),
+        bytes=Sum("size", default=0),
+        known_files=Count("pk", filter=known),
+        known_bytes=Sum("size", filter=known, default=0),
+        missing_files=Count("pk", filter=is_missing()),
+        received_bytes=Sum("received", default=0),
+    )
+    return dict(sums)
+
+
+def unfinished_uploads(workspace: Workspace, limit: int = 5) -> list[Upload]:
+    """Return what somebody began to send and did not bring in, the newest first."""
+    rows = uploads_in(workspace).filter(stage__in=WAITING_FOR_SOMEBODY).exclude(has_job())
+    return list(rows.select_related("created_by").order_by("-created", "-id")[:limit])
+
+
+def has_job() -> Exists:
+    """Return the condition of an upload that background work is about."""
+    busy = Job.objects.filter(subject_id=OuterRef("pk")).exclude(state__in=Job.FINISHED)
+    return Exists(busy)
+
+
+def abandoned_uploads(now: datetime) -> QuerySet[Upload]:
+    """Return the uploads of all workspaces that nobody sends to, finishes or brings in any more."""
+    before = now - timedelta(days=settings.LIKEWISE_KEEP_UPLOADS)
+    left = Upload.objects.filter(stage__in=WAITING_FOR_SOMEBODY, modified__lt=before)
+    return left.filter(~has_job())
+
+
+def forgotten_chunks(limit: int) -> list[UploadChunk]:
+    """Return objects of parts that were given up; a kill left them."""
+    return list(UploadChunk.objects.filter(part__path="").order_by("pk")[:limit])
+
+
+def expires(upload: Upload) -> datetime | None:
+    """Return when an upload is forgotten if nobody does anything more; None if it is not."""
+    if upload.stage not in WAITING_FOR_SOMEBODY:
+        return None
+    return upload.modified + timedelta(days=settings.LIKEWISE_KEEP_UPLOADS)
+
+
+def find_receiving(workspace: Workspace, upload_id: UUID) -> Upload:
+    """Return one upload with what its page tells; raises `Upload.DoesNotExist`."""
+    return uploads_in(workspace).select_related("created_by", "workspace").get(pk=upload_id)

@@ -1,0 +1,1 @@
+"""Reading what a workspace has and what happened in it."""

@@ -1,0 +1,83 @@
+"""Reading who did what."""
+
+from collections.abc import Iterable
+from typing import Any, TypeVar
+from uuid import UUID
+
+from django.db.models import Exists, OuterRef, QuerySet
+
+from accounts.models import AccountEvent, Activity, User, Workspace
+from dashboard.models import Upload
+from dashboard.queries.extractions.extractions import extractions_in
+from dashboard.queries.jobs.jobs import find_jobs
+from dashboard.queries.library.groups import groups_in
+from dashboard.queries.library.images import images_in
+from dashboard.queries.library.similarity_types import types_in
+from dashboard.queries.pages import PAGE_SIZE, Page, number, page
+from dashboard.queries.search.collections import collections_in
+from dashboard.queries.training.tasks import tasks_in
+from dashboard.queries.training.versions import versions_in
+from dashboard.queries.uploads.uploads import uploads_in
+
+ActivityRow = TypeVar("ActivityRow", Activity, AccountEvent)
+# What the nouns of activity rows are about, where that is a thing with a page.
+THINGS: dict[str, Any] = {
+    "collection": collections_in,
+    "descriptors": extractions_in,
+    "files": uploads_in,
+    "group": groups_in,
+    "image": images_in,
+    "job": find_jobs,
+    "task": tasks_in,
+    "type": types_in,
+    "version": versions_in,
+}
+
+
+def find_activity(
+    workspace: Workspace, *, person: User | None = None, noun: str = ""
+) -> QuerySet[Activity]:
+    """Return what was done in the workspace, by one person or to one kind of thing if given."""
+    rows = Activity.objects.filter(workspace=workspace).select_related("actor")
+    if person is not None:
+        rows = rows.filter(actor=person)
+    return rows.filter(noun=noun) if noun else rows
+
+
+def activity_page(
+    rows: QuerySet[ActivityRow], cursor: str = "", size: int = PAGE_SIZE
+) -> Page[ActivityRow]:
+    """Read one page, newest first. Raises `BadCursor`."""
+    return page(rows, cursor, size, parse=number)
+
+
+def actors_in(workspace: Workspace) -> QuerySet[User]:
+    """Return who did something in the workspace, members or not any more, by address."""
+    did = Activity.objects.filter(workspace=workspace, actor=OuterRef("pk"))
+    return User.objects.filter(Exists(did)).order_by("email")
+
+
+def still_there(workspace: Workspace, rows: Iterable[Activity]) -> set[UUID]:
+    """Return the ids of things that the rows tell of and that have a page now: one query."""
+    wanted: dict[str, set[UUID]] = {}
+    for row in rows:
+        if row.target_id is not None and row.noun in THINGS:
+            wanted.setdefault(row.noun, set()).add(row.target_id)
+    if not wanted:
+        return set()
+    first, *others = (
+        THINGS[noun](workspace).filter(pk__in=ids).order_by().values_list("pk", flat=True)
+        for noun, ids in wanted.items()
+    )
+    return set(first.union(*others))
+
+
+def can_be_undone(workspace: Workspace, rows: Iterable[Activity]) -> set[UUID]:
+    """Return the ids of uploads that the rows tell were brought in, and that are in: one query."""
+    told = [row for row in rows if (row.verb, row.noun) == ("uploaded", "files")]
+    ids = [row.target_id for row in told if row.target_id is not None]
+    if not ids:
+        return set()
+    uploads = uploads_in(workspace).filter(pk__in=ids, purpose=Upload.Purpose.IMAGES)
+    brought_in = uploads.filter(stage=Upload.Stage.COMMITTED)
+    return set(brought_in.values_list("pk", flat=True))

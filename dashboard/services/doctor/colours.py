@@ -1,0 +1,50 @@
+"""Images that were stored before colour profiles were applied, held against what was sent.
+
+What was sent is mostly gone: it stays for some days where a part of it did not come in.
+"""
+
+from collections.abc import Iterator
+from uuid import UUID
+
+from dashboard.files.errors import FileRefused
+from dashboard.files.images import images as pictures
+from dashboard.models import Image, UploadFile
+from dashboard.queries.doctor.doctor import files_as_sent, images_without_original, in_pages
+from dashboard.services.doctor.round import Finding, Round
+from dashboard.services.uploads.reader import PartReader
+
+DROPPED = (
+    "Its colour profile was dropped when it was stored, so its colours are wrong. Delete the image "
+    "and send the picture again, which brings it back under its id."
+)
+
+
+def colours(round_: Round, workspace_id: UUID) -> Iterator[Finding]:
+    """Name the images whose stored colours are not those of the file that was sent."""
+    with PartReader() as reader:
+        for row in in_pages(files_as_sent(workspace_id, round_.before)):
+            image = row.image
+            if image is not None and _lost_its_profile(image, row, reader):
+                yield Finding("image", f"{image.id} {image.file_name}".strip(), DROPPED)
+
+
+def unjudged() -> str:
+    """Say how many images nobody can judge any more; nothing if there are none."""
+    count = images_without_original()
+    if not count:
+        return ""
+    subject = f"{count:,} images, whose" if count > 1 else "1 image, whose"
+    return (
+        f"Not judged: the colours of {subject} original bytes are not kept. What had a colour "
+        "profile and was stored by a version that dropped it has wrong colours: send it again."
+    )
+
+
+def _lost_its_profile(image: Image, row: UploadFile, reader: PartReader) -> bool:
+    try:
+        data = reader.read(row)
+        if not pictures.has_profile(data) or pictures.sha256(data) != image.sha256:
+            return False
+        return pictures.prepare(data).stored_sha256 != image.stored_sha256
+    except (FileRefused, OSError):
+        return False

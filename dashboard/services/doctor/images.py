@@ -1,0 +1,126 @@
+"""Images and their thumbnails: files without a row, and rows without a file."""
+
+from collections.abc import Iterator
+from pathlib import PurePosixPath
+from typing import Any
+from uuid import UUID
+
+from django.db import transaction
+from django.db.models import QuerySet
+
+from dashboard.files.errors import FileRefused
+from dashboard.files.images import images as pictures
+from dashboard.files.store import paths, storage
+from dashboard.files.store.entries import Entry
+from dashboard.models import Image
+from dashboard.queries.doctor.doctor import in_pages, side_by_side
+from dashboard.services.doctor.round import Finding, Round
+from dashboard.services.holding import hold_all
+
+LOST = (
+    "Its file is gone or empty. Put it back from a backup; or delete the image and send the "
+    "picture again, which brings it back under its id."
+)
+
+
+def images(round_: Round, workspace_id: UUID, entries: Iterator[Entry]) -> Iterator[Finding]:
+    """Compare stored images with the rows of a workspace. What is lost cannot be mended here."""
+    rows = ((_path(row), row) for row in in_pages(_rows(workspace_id)))
+    for entry, row in side_by_side(entries, rows):
+        if entry is not None and row is None:
+            finding = _orphan(round_, "image", workspace_id, entry)
+        elif row is not None and (entry is None or not entry.size):
+            finding = _lost(round_, row)
+        else:
+            continue
+        if finding is not None:
+            yield finding
+
+
+def thumbnails(round_: Round, workspace_id: UUID, entries: Iterator[Entry]) -> Iterator[Finding]:
+    """Compare stored thumbnails with the rows of a workspace; what lacks is made anew."""
+    rows = ((_thumbnail_path(row), row) for row in in_pages(_rows(workspace_id)))
+    for entry, row in side_by_side(entries, rows):
+        if entry is not None and row is None:
+            finding = _orphan(round_, "thumbnail", workspace_id, entry)
+        elif row is not None and (entry is None or not entry.size):
+            finding = _make_anew(round_, row)
+        else:
+            continue
+        if finding is not None:
+            yield finding
+
+
+def _rows(workspace_id: UUID) -> QuerySet[Any]:
+    fields = ("id", "workspace_id", "extension", "created", "file_name")
+    return Image.objects.filter(workspace=workspace_id).present().only(*fields)
+
+
+def _path(image: Image) -> str:
+    return paths.image(image.workspace_id, image.id, image.extension)
+
+
+def _thumbnail_path(image: Image) -> str:
+    return paths.thumbnail(image.workspace_id, image.id)
+
+
+def _orphan(round_: Round, noun: str, workspace_id: UUID, entry: Entry) -> Finding | None:
+    """Judge a file without a present image.
+
+    It is removed while the row is held: whoever brings a deleted image back writes its files anew
+    under the same names, and holds the row for as long.
+    """
+
+    def is_wanted() -> bool:
+        return any(_wants(row, entry) for row in _named(entry))
+
+    @transaction.atomic
+    def remove() -> bool:
+        if any(_wants(row, entry) for row in hold_all(_named(entry))):
+            return False
+        storage.delete(entry.name)
+        return True
+
+    return round_.orphan(noun, workspace_id, entry, is_wanted, remove)
+
+
+def _named(entry: Entry) -> QuerySet[Image]:
+    try:
+        return Image.objects.filter(pk=UUID(PurePosixPath(entry.name).stem))
+    except ValueError:
+        return Image.objects.none()
+
+
+def _wants(row: Image, entry: Entry) -> bool:
+    return row.deleted is None and entry.name in (_path(row), _thumbnail_path(row))
+
+
+def _lost(round_: Round, row: Image) -> Finding | None:
+    if not _must_be_there(round_, row) or _is_there(_path(row)):
+        return None
+    return Finding("image", f"{row.id} {row.file_name}".strip(), LOST)
+
+
+def _make_anew(round_: Round, row: Image) -> Finding | None:
+    if not _must_be_there(round_, row) or _is_there(_thumbnail_path(row)):
+        return None
+    name = f"{row.id} {row.file_name}".strip()
+    if not round_.mend:
+        return Finding("thumbnail", name, "It is gone or empty. It can be made from the image.")
+    try:
+        small = pictures.thumbnail(storage.read(_path(row)))
+    except (FileNotFoundError, FileRefused):
+        return Finding("thumbnail", name, "It is gone, and so is the image that it was made from.")
+    storage.write(_thumbnail_path(row), small)
+    return Finding("thumbnail", name, "It was gone. It was made anew.", mended=True)
+
+
+def _must_be_there(round_: Round, row: Image) -> bool:
+    return Image.objects.present().filter(pk=row.pk, created__lt=round_.before).exists()
+
+
+def _is_there(name: str) -> bool:
+    try:
+        return storage.size(name) > 0
+    except FileNotFoundError:
+        return False

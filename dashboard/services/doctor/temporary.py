@@ -1,0 +1,68 @@
+"""What processes write aside: unfinished files of the storage, and folders for work under way."""
+
+import contextlib
+import shutil
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+from django.conf import settings
+
+from dashboard.files.store import storage
+from dashboard.files.store.entries import Entry
+from dashboard.services.doctor.round import Finding, Round
+from dashboard.services.search.kept_queries import HOUR
+
+DAY = 24 * 3600.0
+
+
+def temporary(round_: Round, older_than: float) -> Iterator[Finding]:
+    """Find what killed processes left aside, here and in the storage."""
+    for path in _left_behind(older_than):
+        if round_.mend:
+            _remove(path)
+        sentence = "A process that was killed left it behind."
+        yield Finding("temporary", str(path), sentence, mended=round_.mend)
+    count = storage.count_unfinished(older_than)
+    if count:
+        if round_.mend:
+            storage.remove_unfinished(older_than)
+        sentence = "Files that were never finished; nobody sees them."
+        yield Finding("temporary", f"{count:,} in the storage", sentence, mended=round_.mend)
+
+
+def queries(round_: Round, entries: Iterator[Entry]) -> Iterator[Finding]:
+    """Find pictures that were searched with and whose hour is over: no sweep has come by."""
+    for entry in entries:
+        if entry.modified > min(round_.stored_before, time.time() - HOUR):
+            continue
+        if round_.mend:
+            storage.delete(entry.name)
+        sentence = "A picture that was searched with; its hour is over."
+        yield Finding("query", entry.name, sentence, mended=round_.mend)
+
+
+def remove_temporary(older_than: float = DAY) -> int:
+    """Remove what has long been left aside; count it. No work takes so long without a write."""
+    removed = storage.remove_unfinished(older_than)
+    for path in _left_behind(older_than):
+        _remove(path)
+        removed += 1
+    return removed
+
+
+def _left_behind(older_than: float) -> Iterator[Path]:
+    """Yield files and folders beside the data in which nothing was written for so long."""
+    before = time.time() - older_than
+    for path in sorted(Path(settings.FILE_UPLOAD_TEMP_DIR).glob("*")):
+        with contextlib.suppress(FileNotFoundError):
+            newest = max(one.stat().st_mtime for one in (path, *path.rglob("*")))
+            if newest < before:
+                yield path
+
+
+def _remove(path: Path) -> None:
+    if path.is_dir():
+        shutil.rmtree(path, ignore_errors=True)
+    else:
+        path.unlink(missing_ok=True)

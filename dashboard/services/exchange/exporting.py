@@ -1,0 +1,226 @@
+"""Write a workspace into one archive: aside first, stored whole, absent until then.
+
+While it is written people go on working. A row that points to one which came later, or to one that
+is gone by now, is left out, so that what is in the archive holds together.
+"""
+
+import contextlib
+import tempfile
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import IO, Any, Protocol
+from uuid import UUID
+
+import orjson
+from django.conf import settings
+from django.db import transaction
+from django.utils import timezone
+
+from accounts.models import Workspace
+from accounts.words import counted
+from dashboard.engine import artifacts
+from dashboard.files.exchange.transfer_links import Links
+from dashboard.files.exchange.transfer_rows import Row
+from dashboard.files.exchange.transfers import PACK_IMAGES, PACK_META_DATA, TransferWriter
+from dashboard.files.store import paths, room, storage
+from dashboard.files.store.scratch import Seen
+from dashboard.models import Image, Transfer, Version
+from dashboard.queries.exchange import export_rows
+from dashboard.services.jobs import jobs
+from dashboard.services.training.training import SNAPSHOT
+
+WRITING_SHARE = 0.9  # of the whole progress; the rest is storing
+ARTIFACT_FILES = (SNAPSHOT, artifacts.ARRAYS, artifacts.MANIFEST)
+_CHUNK = 1024 * 1024
+
+
+def run_export(*, transfer_id: UUID, handle: jobs.Handle) -> str:
+    """Write and store the archive; a second run after a kill does it anew."""
+    transfer = Transfer.objects.select_related("workspace").get(pk=transfer_id)
+    if transfer.path:  # killed after the file, before the job ended
+        return outcome(transfer)
+    room.refuse_if_low()
+    with tempfile.TemporaryDirectory(dir=settings.FILE_UPLOAD_TEMP_DIR) as aside:
+        local = Path(aside, "workspace.zip")
+        counts = write_archive(workspace=transfer.workspace, path=local, progress=handle)
+        _store(transfer, local, counts, handle)
+    return outcome(transfer)
+
+
+class Progress(Protocol):
+    """What is told how far it is, and stops the work by raising; a job's handle, for one."""
+
+    def report(self, **fields: Any) -> None:
+        """Hear of it."""
+
+    def tick(self, **fields: Any) -> None:
+        """Hear of it now and then."""
+
+    def check(self) -> None:
+        """Raise if the work should end here."""
+
+
+def write_archive(*, workspace: Workspace, path: Path, progress: Progress) -> dict[str, int]:
+    """Write a workspace's archive as a file; returns how many of each noun are in it."""
+    temporary = tempfile.TemporaryDirectory(dir=settings.FILE_UPLOAD_TEMP_DIR)
+    with temporary as aside, Seen(Path(aside)) as seen:
+        return _Export(workspace, progress, Links(seen)).write(path)
+
+
+def outcome(transfer: Transfer) -> str:
+    """Say in one sentence what went out or came in."""
+    counts = transfer.counts
+    nouns = ("image", "group", "task", "collection")
+    found = [(counts.get(f"{noun}s", 0), noun) for noun in nouns]
+    parts = [counted(count, noun) for count, noun in found]
+    went = "written" if transfer.direction == Transfer.Direction.EXPORT else "brought in"
+    return f"{', '.join(parts[:-1])} and {parts[-1]} {went}."
+
+
+def _store(transfer: Transfer, local: Path, counts: dict[str, int], handle: jobs.Handle) -> None:
+    path, size = paths.transfer(transfer.workspace_id, transfer.id), local.stat().st_size
+    with local.open("rb") as file:
+        storage.write_stream(path, _Watched(file, size, handle), limit=size)  # type: ignore[arg-type]
+    with transaction.atomic():
+        handle.report(fraction=1.0)
+        transfer.path, transfer.size, transfer.counts = path, size, counts
+        transfer.save(update_fields=["path", "size", "counts", "modified"])
+
+
+class _Watched:
+    """A file that tells the job how far it was read, and stops when the job should."""
+
+    def __init__(self, file: IO[bytes], size: int, handle: jobs.Handle) -> None:
+        self._file, self._size, self._handle = file, size, handle
+
+    def read(self, size: int = -1) -> bytes:
+        share = self._file.tell() / self._size
+        fraction = WRITING_SHARE + (1 - WRITING_SHARE) * share
+        self._handle.tick(stage="Storing the archive", fraction=min(0.99, fraction))
+        return self._file.read(size)
+
+
+@dataclass
+class _Export:
+    """One export under way; `links` knows which things are in the archive already."""
+
+    workspace: Workspace
+    progress: Progress
+    links: Links
+    _versions: list[Version] = field(default_factory=list)
+
+    def write(self, path: Path) -> dict[str, int]:
+        """Write the whole archive; returns how many of each noun are in it."""
+        started = timezone.now()
+        with TransferWriter(path) as archive:
+            self._images(archive)
+            for noun, rows in self._nouns():
+                archive.rows(noun, self._kept(noun, rows))
+            for version in self._versions:
+                self._artifact(archive, version)
+            archive.finish(
+                {
+                    "workspace": str(self.workspace.pk),
+                    "name": self.workspace.name,
+                    "exported": started.isoformat(),
+                }
+            )
+            return archive.counts
+
+    def _nouns(self) -> Iterator[tuple[str, Iterable[Row]]]:
+        """Yield what is written, in an order in which whatever a row names comes before it."""
+        here = self.workspace
+        yield "types", export_rows.type_rows(here)
+        yield "labels", export_rows.label_rows(here)
+        yield "regions", export_rows.region_rows(here)
+        yield "groups", export_rows.group_rows(here)
+        yield "members", export_rows.member_rows(here)
+        yield "nestings", export_rows.nesting_rows(here)
+        yield "verifications", export_rows.verification_rows(here)
+        yield "encoders", export_rows.encoder_rows(here)
+        yield "tasks", map(self._task, export_rows.task_rows(here))
+        yield "versions", self._version_rows()
+        yield "collections", export_rows.collection_rows(here)
+        yield "records", export_rows.record_rows(here)
+
+    def _kept(self, noun: str, rows: Iterable[Row]) -> Iterator[Row]:
+        """Yield the rows that fit, and tell how far it is while they pass."""
+        for row in rows:
+            self.progress.tick(stage=f"Writing {noun}")
+            if self.links.fits(noun, row):
+                yield row
+
+    def _task(self, row: Row) -> Row:
+        """Leave out the types that came after the types were written."""
+        there = [key for key in row["types"] if self.links.seen.has("types", key)]
+        return row | {"types": there}
+
+    def _images(self, archive: TransferWriter) -> None:
+        done = 0
+        for batch in export_rows.image_batches(self.workspace, PACK_IMAGES):
+            for part in _small_enough(batch):
+                self._pack(archive, part)
+            done += len(batch)
+            fraction = WRITING_SHARE * (1 - 1 / (1 + done / 10_000))  # nobody counted them
+            self.progress.report(stage="Writing images", done=done, fraction=fraction)
+            self.progress.check()
+
+    def _pack(self, archive: TransferWriter, batch: list[Image]) -> None:
+        ids = [image.pk for image in batch]
+        archive.pack(
+            self._pictures(batch),
+            self._kept("features", export_rows.feature_rows(ids)),
+            self._kept("region_features", export_rows.region_feature_rows(ids)),
+        )
+
+    def _pictures(self, batch: list[Image]) -> Iterator[tuple[Row, bytes]]:
+        """Yield images with their bytes, less those that are deleted meanwhile."""
+        for image in batch:
+            with contextlib.suppress(FileNotFoundError):
+                data = storage.read(_path(image))
+                row = export_rows.image_row(image)
+                if self.links.fits("images", row):
+                    yield row, data
+
+    def _version_rows(self) -> Iterator[Row]:
+        for version in export_rows.finished_versions(self.workspace):
+            if version.artifact and not _has_files(version):
+                continue
+            if version.artifact:
+                self._versions.append(version)
+            yield export_rows.version_row(version)
+
+    def _artifact(self, archive: TransferWriter, version: Version) -> None:
+        self.progress.tick(stage="Writing versions")
+        for name in ARTIFACT_FILES:
+            with storage.open(f"{version.artifact}/{name}") as file:
+                archive.write(f"versions/{version.pk}/{name}", _chunks(file))
+
+
+def _small_enough(batch: list[Image]) -> Iterator[list[Image]]:
+    """Cut a batch where its meta data would be more than belongs into one pack."""
+    part: list[Image] = []
+    size = 0
+    for image in batch:
+        more = len(orjson.dumps(image.meta_data))
+        if part and size + more > PACK_META_DATA:
+            yield part
+            part, size = [], 0
+        part.append(image)
+        size += more
+    if part:
+        yield part
+
+
+def _has_files(version: Version) -> bool:
+    return all(storage.exists(f"{version.artifact}/{name}") for name in ARTIFACT_FILES)
+
+
+def _path(image: Image) -> str:
+    return paths.image(image.workspace_id, image.pk, image.extension)
+
+
+def _chunks(file: Any) -> Iterator[bytes]:
+    while chunk := file.read(_CHUNK):
+        yield chunk

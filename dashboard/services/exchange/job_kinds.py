@@ -1,0 +1,34 @@
+"""The kinds of jobs that write a workspace into an archive and bring one in."""
+
+from accounts.models import User
+from dashboard.models import Job
+from dashboard.queries.exchange.transfers import get_transfer
+from dashboard.queries.jobs import retries
+from dashboard.services.exchange.exporting import run_export
+from dashboard.services.exchange.importing import run_import
+from dashboard.services.exchange.transfers import close_transfer, retry_transfer
+from dashboard.services.jobs.kinds import JobKind
+
+
+def _transfer_again(job: Job, actor: User) -> Job:
+    return retry_transfer(transfer=get_transfer(job.workspace, job.subject_id), actor=actor)
+
+
+EXPORT = JobKind(
+    kind=Job.Kind.EXPORT,
+    queue="extract",
+    run=lambda handle: run_export(transfer_id=handle.job.subject_id, handle=handle),
+    close=lambda job: close_transfer(transfer_id=job.subject_id),
+    may_retry=retries.can_export_again,
+    retry=_transfer_again,
+    unit="rows",
+)
+IMPORT = JobKind(
+    kind=Job.Kind.IMPORT,
+    queue="upload",
+    run=lambda handle: run_import(transfer_id=handle.job.subject_id, handle=handle),
+    close=lambda job: close_transfer(transfer_id=job.subject_id),
+    may_retry=retries.can_import_again,
+    retry=_transfer_again,
+    unit="rows",
+)

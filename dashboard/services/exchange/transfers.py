@@ -1,0 +1,128 @@
+"""Ask for an export or an import of a workspace, and end what is about it."""
+
+from functools import partial
+from pathlib import Path
+from uuid import UUID
+
+from django.db import transaction
+
+from accounts.activity import record
+from accounts.models import User, Workspace
+from dashboard.files.store import paths, room, storage
+from dashboard.models import Job, Transfer, Upload, UploadPart
+from dashboard.services.jobs import jobs
+from dashboard.services.jobs.queueing import enqueue
+from dashboard.services.uploads.receiving import (
+    append,
+    discard_upload,
+    forget_bytes,
+    open_upload,
+    register_part,
+)
+from dashboard.services.uploads.receiving_end import finish_receiving
+from dashboard.services.workspaces.usage import refuse_if_results_full
+
+Direction = Transfer.Direction
+_ARCHIVE = UploadPart.Kind.ARCHIVE
+
+
+@transaction.atomic
+def start_export(*, workspace: Workspace, actor: User) -> tuple[Transfer, Job]:
+    """Queue the writing of a workspace into one archive. Raises `QuotaReached`."""
+    room.refuse_if_low()
+    refuse_if_results_full(workspace)
+    transfer = Transfer.objects.create(
+        workspace=workspace, direction=Direction.EXPORT, created_by=actor
+    )
+    _tell("started to export", transfer, workspace.name, actor)
+    return transfer, _enqueue(transfer, actor)
+
+
+def open_import(*, workspace: Workspace, name: str, actor: User) -> Transfer:
+    """Begin an import: its archive is sent as the one file of its upload.
+
+    When that is whole, `finish_receiving` queues the bringing in.
+    """
+    return Transfer.objects.get(upload=_open(workspace, name, actor))
+
+
+@transaction.atomic
+def _open(workspace: Workspace, name: str, actor: User) -> Upload:
+    upload = open_upload(
+        workspace=workspace, purpose=Upload.Purpose.WORKSPACE, name=name, actor=actor
+    )
+    Transfer.objects.create(
+        workspace=workspace, direction=Direction.IMPORT, upload=upload, created_by=actor
+    )
+    return upload
+
+
+def send_archive(*, workspace: Workspace, file: Path, actor: User) -> Job:
+    """Take an archive of this machine in, and queue the bringing in.
+
+    Raises `OSError`, and what an upload that is sent raises; then nothing of it stays.
+    """
+    size = file.stat().st_size
+    with file.open("rb") as stream:
+        upload = _open(workspace, file.name, actor)
+        try:
+            part = register_part(
+                upload=upload, name=file.name, size=size, kind=_ARCHIVE, actor=actor
+            )
+            append(part=part, stream=stream, start=0, length=size)
+            return finish_receiving(upload=upload, actor=actor)
+        except BaseException:
+            discard_upload(upload=upload, actor=actor)
+            raise
+
+
+def retry_transfer(*, transfer: Transfer, actor: User) -> Job:
+    """Queue an export that came to no file, or an import that did not come to its end."""
+    return _enqueue(transfer, actor)
+
+
+def _enqueue(transfer: Transfer, actor: User) -> Job:
+    goes_out = transfer.direction == Direction.EXPORT
+    return enqueue(
+        workspace=transfer.workspace,
+        kind=Job.Kind.EXPORT if goes_out else Job.Kind.IMPORT,
+        title=f"Export of {transfer.workspace}" if goes_out else f"Import of {transfer.upload}",
+        subject_id=transfer.id,
+        actor=actor,
+    )
+
+
+@transaction.atomic
+def delete_transfer(*, transfer: Transfer, actor: User) -> None:
+    """Remove an archive that was written, or what was sent of one; what came in stays."""
+    upload = transfer.upload
+    jobs.drop(subject_ids=[transfer.id])
+    _tell("deleted", transfer, str(upload or transfer.workspace), actor)
+    path = paths.transfer(transfer.workspace_id, transfer.id)
+    transaction.on_commit(partial(storage.delete, path))
+    transfer.delete()
+    if upload is not None:
+        transaction.on_commit(partial(_remove_upload, upload))
+
+
+def _remove_upload(upload: Upload) -> None:
+    forget_bytes(upload)
+    upload.delete()
+
+
+def close_transfer(*, transfer_id: UUID) -> None:
+    """Remove what an export that did not succeed may have stored."""
+    transfer = Transfer.objects.get(pk=transfer_id)
+    if transfer.direction == Direction.EXPORT and not transfer.path:
+        storage.delete(paths.transfer(transfer.workspace_id, transfer.id))
+
+
+def _tell(verb: str, transfer: Transfer, name: str, actor: User) -> None:
+    record(
+        workspace=transfer.workspace,
+        verb=verb,
+        noun="workspace" if verb.startswith("started") else transfer.direction,
+        target_id=transfer.id,
+        target_name=name,
+        actor=actor,
+    )

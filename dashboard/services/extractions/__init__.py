@@ -1,0 +1,1 @@
+"""The descriptors of many images as a file."""

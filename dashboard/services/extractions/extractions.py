@@ -1,0 +1,74 @@
+"""Ask for the descriptors of many images, and end what is about them."""
+
+from uuid import UUID
+
+from django.db import transaction
+
+from accounts.activity import record
+from accounts.models import User, Workspace
+from dashboard.files.store import paths, room, storage
+from dashboard.models import Extraction, Group, Job, SimilarityType, Version
+from dashboard.queries.library.chosen import chosen_words, stored
+from dashboard.queries.library.image_tiles import Chosen
+from dashboard.services.jobs.queueing import enqueue
+from dashboard.services.workspaces.usage import refuse_if_results_full
+
+
+@transaction.atomic
+def start_extraction(
+    *,
+    workspace: Workspace,
+    version: Version,
+    file_format: str,
+    group: Group | None = None,
+    similarity_type: SimilarityType | None = None,
+    chosen: Chosen | None = None,
+    actor: User,
+) -> tuple[Extraction, Job]:
+    """Queue the description of all images, or of those of a group, a type or a filter.
+
+    Raises `QuotaReached`.
+    """
+    room.refuse_if_low()
+    refuse_if_results_full(workspace)
+    extraction = Extraction.objects.create(
+        workspace=workspace,
+        version=version,
+        group=group,
+        similarity_type=similarity_type,
+        filter=stored(chosen) if chosen else {},
+        filter_words=chosen_words(chosen) if chosen else "",
+        format=file_format,
+        created_by=actor,
+    )
+    record(
+        workspace=workspace,
+        verb="started to extract",
+        noun="descriptors",
+        target_id=extraction.id,
+        target_name=str(extraction),
+        actor=actor,
+    )
+    return extraction, _enqueue(extraction, actor)
+
+
+def retry_extraction(*, extraction: Extraction, actor: User) -> Job:
+    """Queue an extraction once more that came to no file."""
+    return _enqueue(extraction, actor)
+
+
+def _enqueue(extraction: Extraction, actor: User) -> Job:
+    return enqueue(
+        workspace=extraction.workspace,
+        kind=Job.Kind.EXTRACT,
+        title=str(extraction),
+        subject_id=extraction.id,
+        actor=actor,
+    )
+
+
+def close_extraction(*, extraction_id: UUID) -> None:
+    """Remove what an extraction that did not succeed may have stored."""
+    extraction = Extraction.objects.get(pk=extraction_id)
+    if not extraction.path:
+        storage.delete(paths.extraction(extraction.workspace_id, extraction.id, extraction.format))

@@ -1,0 +1,64 @@
+"""Try again what a job left undone."""
+
+from collections.abc import Sequence
+from uuid import UUID
+
+from django.db import transaction
+
+from accounts.activity import record
+from accounts.models import User
+from dashboard.models import Job
+from dashboard.queries.jobs.retries import broke_off, has_successor, newest_of
+from dashboard.services.errors import NothingToRetry, StillUnderWay
+from dashboard.services.jobs.kinds import kind_of
+
+
+def can_retry(job: Job) -> bool:
+    """Say whether trying again would do what the job left undone, and nothing twice."""
+    may_retry = kind_of(job).may_retry
+    return job.is_finished and may_retry is not None and not has_successor(job) and may_retry(job)
+
+
+def may_retry(jobs: Sequence[Job]) -> set[UUID]:
+    """Return of which jobs of a list trying again is on offer, in one query for all.
+
+    It is told by their rows alone: what is gone meanwhile is found out when it is tried.
+    """
+    left = [job for job in jobs if _left_something(job)]
+    if not left:
+        return set()
+    newest = newest_of(left)
+    return {job.id for job in left if job.created >= newest[job.subject_id, job.kind]}
+
+
+def _left_something(job: Job) -> bool:
+    kind = kind_of(job)
+    if kind.may_retry is None:
+        return False
+    left_failures = kind.leaves_failures and job.state == Job.State.DONE and job.failed > 0
+    return broke_off(job) or left_failures
+
+
+@transaction.atomic
+def retry_job(*, job: Job, actor: User) -> Job:
+    """Queue again what the job left undone: only that, and once; returns the new job.
+
+    Raises `StillUnderWay`, `NothingToRetry`, and what starting the same thing anew raises.
+    """
+    # Of two who press at once the second finds the first one's job.
+    row = Job.objects.select_for_update(of=("self",)).select_related("workspace").get(pk=job.pk)
+    if not row.is_finished:
+        raise StillUnderWay
+    retry = kind_of(row).retry
+    if retry is None or not can_retry(row):
+        raise NothingToRetry
+    again = retry(row, actor)
+    record(
+        workspace=row.workspace,
+        verb="tried again",
+        noun="job",
+        target_id=again.id,
+        target_name=again.title,
+        actor=actor,
+    )
+    return again

@@ -1,0 +1,1 @@
+"""Images, groups and types: what people keep and sort."""

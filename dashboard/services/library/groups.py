@@ -1,0 +1,328 @@
+"""Make groups and move images and regions in and out of them."""
+
+from collections import Counter
+from collections.abc import Collection, Iterable, Sequence
+from typing import Any, TypeVar
+from uuid import UUID
+
+from django.db import models, transaction
+from django.db.models import Count, F, Q, QuerySet
+from django.utils import timezone
+
+from accounts.activity import record
+from accounts.models import User, Workspace
+from dashboard.models import (
+    Extraction,
+    Fill,
+    Group,
+    GroupImage,
+    GroupNesting,
+    GroupRegion,
+    Image,
+    SimilarityType,
+)
+from dashboard.models.folded_names import folded
+from dashboard.queries.library.groups import groups_in, groups_to_fill
+from dashboard.queries.library.images import images_in
+from dashboard.queries.library.regions import regions_in
+from dashboard.services.errors import AlreadyInExclusiveType, EmptyName
+from dashboard.services.holding import hold, hold_all, hold_ids, hold_pks
+from dashboard.services.jobs.dropping import drop_extractions, drop_fills
+from dashboard.services.library.members import (
+    IMAGES,
+    REGIONS,
+    Kind,
+    Member,
+    Placed,
+    Taken,
+    first_taken,
+    place,
+    put,
+    take_out,
+)
+
+M = TypeVar("M", bound=models.Model)
+
+
+@transaction.atomic
+def create_group(
+    *,
+    similarity_type: SimilarityType,
+    name: str,
+    description: str = "",
+    meta_data: dict[str, Any] | None = None,
+    test_group: bool = False,
+    actor: User | None,
+) -> Group:
+    """Create an empty group of a type."""
+    if not name.strip():
+        raise EmptyName("group")
+    group = Group.objects.create(
+        workspace=similarity_type.workspace,
+        similarity_type=similarity_type,
+        name=name.strip()[:255],
+        description=description,
+        meta_data=meta_data or {},
+        test_group=test_group,
+    )
+    _count_groups(similarity_type.pk, 1)
+    _tell("created", group, actor=actor)
+    return group
+
+
+@transaction.atomic
+def mark_group(*, group: Group, test_group: bool, actor: User) -> None:
+    """Keep a group back for testing, or give it back to training."""
+    group.test_group = test_group
+    group.save(update_fields=["test_group", "modified"])
+    _tell("marked as test" if test_group else "unmarked as test", group, actor=actor)
+
+
+@transaction.atomic
+def mark_groups(*, workspace: Workspace, ids: Iterable[UUID], test_group: bool, actor: User) -> int:
+    """Keep groups back for testing, or give them back to training; returns how many they are.
+
+    Raises `UnknownIds` and `TooManyIds`; then nothing is changed.
+    """
+    groups = hold(groups_in(workspace).only("id", "similarity_type"), ids, "group")
+    rows = Group.objects.filter(pk__in=[group.pk for group in groups])
+    rows.update(test_group=test_group, modified=timezone.now())
+    if groups:
+        record(
+            workspace=workspace,
+            verb="marked several as test" if test_group else "unmarked several as test",
+            noun="group",
+            count=len(groups),
+            actor=actor,
+        )
+    return len(groups)
+
+
+@transaction.atomic
+def change_group(*, group: Group, changes: dict[str, Any], actor: User) -> Group:
+    """Set any of `name`, `description`, `meta_data`, `test_group` and `similarity_type`.
+
+    The meta data is replaced whole; another type takes the members along. Raises `EmptyName` and
+    `AlreadyInExclusiveType`; then nothing is changed.
+    """
+    if "similarity_type" in changes:
+        changes = changes | {"similarity_type": _hold_types(group, changes["similarity_type"])}
+    rows = Group.objects.select_related("workspace", "similarity_type")
+    row = rows.select_for_update(of=("self",), no_key=True).get(pk=group.pk)
+    if not changes:
+        return row
+    before = row.name
+    if not changes.get("name", row.name).strip():
+        raise EmptyName("group")
+    if "similarity_type" in changes:
+        _move_to_type(row, changes["similarity_type"])
+    for name, value in changes.items():
+        setattr(row, name, value)
+    row.save(update_fields=[*changes, "modified"])
+    _tell("changed", row, actor=actor, fields=sorted(changes), before=before, after=row.name)
+    return row
+
+
+def _hold_types(group: Group, similarity_type: SimilarityType) -> SimilarityType:
+    """Hold the type that the group has and the one that it gets; returns that as it is now.
+
+    Of an exclusive type all groups are held, as whoever puts something into one of them holds it:
+    nothing of the group's can come in there before the group has.
+    """
+    _hold_workspace(group)
+    current = Group.objects.filter(pk=group.pk).values("similarity_type")
+    wanted = Q(pk__in=current) | Q(pk=similarity_type.pk)
+    held = {kind.pk: kind for kind in hold_all(SimilarityType.objects.filter(wanted))}
+    if similarity_type.pk not in held:
+        raise SimilarityType.DoesNotExist("The type was deleted meanwhile.")
+    if held[similarity_type.pk].exclusive:
+        touched = Q(similarity_type=similarity_type) | Q(pk=group.pk)
+        hold_pks(Group.objects.filter(touched))
+    return held[similarity_type.pk]
+
+
+def _hold_workspace(group: Group) -> None:
+    """Let no other nesting, move or deletion of groups happen in the workspace meanwhile."""
+    hold_all(Workspace.objects.filter(pk=group.workspace_id))
+
+
+def _move_to_type(group: Group, similarity_type: SimilarityType) -> None:
+    """Bring the type's counters, and its copies in the memberships, up to date."""
+    if similarity_type.pk == group.similarity_type_id:
+        return
+    for kind in (IMAGES, REGIONS):
+        if similarity_type.exclusive and (taken := first_taken(kind, group, similarity_type)):
+            raise AlreadyInExclusiveType(getattr(taken, kind.member), taken.group)
+        kind.rows.objects.filter(group=group).update(
+            similarity_type=similarity_type, exclusive=similarity_type.exclusive
+        )
+    _count_groups(group.similarity_type_id, -1)
+    _count_groups(similarity_type.pk, 1)
+
+
+@transaction.atomic
+def delete_group(*, group: Group, actor: User) -> None:
+    """Delete a group; what it held stays."""
+    _hold_workspace(group)
+    row = Group.objects.select_related("workspace").get(pk=group.pk)
+    _tell("deleted", row, actor=actor)
+    _count_groups(row.similarity_type_id, -1)
+    discard_groups(Group.objects.filter(pk=row.pk))
+
+
+def discard_groups(groups: QuerySet[Group]) -> None:
+    """Delete groups and who is in them.
+
+    Call it in a transaction that holds the workspace, and count the types beside it. Groups that
+    held them count one less. Ids stay in the database: there may be 100,000.
+    """
+    nested = GroupNesting.objects.filter(child__in=groups)
+    touched = Q(pk__in=groups.values("pk")) | Q(pk__in=nested.values("parent"))
+    held = Group.objects.filter(touched).order_by("id").select_for_update()
+    list(held.values_list("pk", flat=True))
+    holders = nested.exclude(parent__in=groups).order_by("parent").values_list("parent")
+    for parent_id, count in list(holders.annotate(Count("id"))):
+        Group.objects.filter(pk=parent_id).update(groups_count=F("groups_count") - count)
+    drop_extractions(Extraction.objects.filter(group__in=groups))
+    drop_fills(Fill.objects.filter(group__in=groups))
+    GroupImage.objects.filter(group__in=groups).delete()
+    GroupRegion.objects.filter(group__in=groups).delete()
+    groups.delete()
+
+
+def discard_groups_of_types(groups: QuerySet[Group]) -> int:
+    """Delete groups as a part of a larger change, which tells of it; returns how many.
+
+    Call it in a transaction that holds the workspace.
+    """
+    held = groups.order_by("pk").select_for_update(of=("self",), no_key=True)
+    by_type = Counter(held.values_list("similarity_type", flat=True))
+    for type_id, count in by_type.items():
+        _count_groups(type_id, -count)
+    discard_groups(groups)
+    return by_type.total()
+
+
+def _count_groups(type_id: UUID, more: int) -> None:
+    SimilarityType.objects.filter(pk=type_id).update(groups_count=F("groups_count") + more)
+
+
+def find_or_make_groups(
+    *, similarity_type: SimilarityType, names: Iterable[str]
+) -> tuple[dict[str, Group], list[Group]]:
+    """Return the type's group of each name, making those that it lacks; also return those made.
+
+    Of equal names the one that is spelled alike counts first, then the oldest. Call it in a
+    transaction, as a part of a larger change, which tells of it: the type's row is locked, so that
+    two uploads make one group. Raises `EmptyName`.
+    """
+    wanted = {name: folded(name) for name in names}
+    if not all(wanted.values()):
+        raise EmptyName("group")
+    SimilarityType.objects.select_for_update(no_key=True).get(pk=similarity_type.pk)
+    rows = groups_to_fill([similarity_type.pk], wanted.values())
+    spelled = {group.name: group for group in rows}
+    found = {group.folded_name: group for group in rows}
+    lacking = {key: name.strip() for name, key in sorted(wanted.items()) if key not in found}
+    made = [
+        Group(workspace_id=similarity_type.workspace_id, similarity_type=similarity_type, name=name)
+        for name in lacking.values()
+    ]
+    Group.objects.bulk_create(made)
+    if made:
+        _count_groups(similarity_type.pk, len(made))
+    found |= {group.folded_name: group for group in made}
+    return {name: spelled.get(name.strip(), found[key]) for name, key in wanted.items()}, made
+
+
+def hold_to_place(*, image_ids: Iterable[UUID], group_ids: Iterable[UUID]) -> None:
+    """Hold what several calls of `place_images` will, before the first one.
+
+    All images come before all groups: whoever deletes images holds them in this order.
+    """
+    hold_pks(Image.objects.filter(pk__in=set(image_ids)))
+    hold_pks(Group.objects.filter(pk__in=set(group_ids)))
+
+
+def place_images(pairs: Sequence[tuple[Group, Image]]) -> Placed:
+    """Put each image into its group, all groups of one type; call it in a transaction.
+
+    An image in another group of an exclusive type stays there and is reported; one that was
+    deleted meanwhile is left out.
+    """
+    rows = Image.objects.present().filter(pk__in={image.pk for _, image in pairs})
+    there = {image.pk for image in hold_all(rows.only("id"))}
+    return place(IMAGES, [(group, image) for group, image in pairs if image.pk in there])
+
+
+@transaction.atomic
+def add_images(
+    *, group: Group, ids: Iterable[UUID], taken: Taken = Taken.REFUSE, actor: User
+) -> Placed:
+    """Put images into a group; those that are there already stay.
+
+    `taken` says what becomes of those in another group of an exclusive type: unless they are moved
+    or left out, nobody goes in. Raises `UnknownIds`, `TooManyIds`, `GroupHoldsGroups` and
+    `AlreadyInExclusiveType`; then nothing is changed.
+    """
+    held = hold_ids(images_in(group.workspace), ids, "image")
+    return _add(IMAGES, group, held, actor, taken)
+
+
+@transaction.atomic
+def add_regions(*, group: Group, ids: Iterable[UUID], actor: User) -> Placed:
+    """Put regions into a group, as `add_images` does images."""
+    rows = regions_in(group.workspace).select_related(None)
+    return _add(REGIONS, group, hold_ids(rows, ids, "object"), actor)
+
+
+@transaction.atomic
+def remove_images(*, group: Group, ids: Iterable[UUID], actor: User) -> tuple[int, int]:
+    """Take images out of a group; returns how many were in it and how many were not.
+
+    Raises `UnknownIds` and `TooManyIds`; then nothing is changed.
+    """
+    return _remove(IMAGES, group, hold(_bare(images_in(group.workspace)), ids, "image"), actor)
+
+
+@transaction.atomic
+def remove_regions(*, group: Group, ids: Iterable[UUID], actor: User) -> tuple[int, int]:
+    """Take regions out of a group, as `remove_images` does images."""
+    return _remove(REGIONS, group, hold(_bare(regions_in(group.workspace)), ids, "object"), actor)
+
+
+def _bare(rows: QuerySet[M]) -> QuerySet[M]:
+    """Read no more of members than memberships need; there may be 10,000."""
+    return rows.select_related(None).only("id", "created")
+
+
+def _add(
+    kind: Kind, group: Group, ids: Collection[UUID], actor: User, taken: Taken = Taken.REFUSE
+) -> Placed:
+    placed = put(kind, group, ids, taken)
+    if placed.moved:
+        verb, details = f"moved {kind.noun}s to", {"moved": f"{placed.moved:,}"}
+        _tell(verb, group, count=placed.added, actor=actor, **details)
+    elif placed.added:
+        _tell(f"added {kind.noun}s to", group, count=placed.added, actor=actor)
+    return placed
+
+
+def _remove(kind: Kind, group: Group, members: Sequence[Member], actor: User) -> tuple[int, int]:
+    removed = take_out(kind, group, members)
+    if removed:
+        _tell(f"removed {kind.noun}s from", group, count=removed, actor=actor)
+    return removed, len(members) - removed
+
+
+def _tell(verb: str, group: Group, *, count: int = 1, actor: User | None, **details: Any) -> None:
+    record(
+        workspace=group.workspace,
+        verb=verb,
+        noun="group",
+        target_id=group.id,
+        target_name=group.name,
+        count=count,
+        details=details,
+        actor=actor,
+    )

@@ -1,0 +1,265 @@
+"""Add images, one per content, and change them."""
+
+import uuid
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import partial
+from typing import Any
+from uuid import UUID
+
+from django.db import transaction
+from django.utils import timezone
+
+from accounts.activity import record
+from accounts.models import User, Workspace
+from dashboard.files.images import images as pictures
+from dashboard.files.store import paths, room, storage
+from dashboard.models import Image, Region, Verification
+from dashboard.queries.library.images import images_by_sha256, images_in
+from dashboard.services.errors import ImageExists
+from dashboard.services.holding import hold, hold_all
+from dashboard.services.library.members import leave_all_groups
+from dashboard.services.workspaces.usage import Room, count_on, hold_images, images_refusal
+
+FILES_PER_BATCH = 100
+
+
+@dataclass(frozen=True)
+class NewImage:
+    """A picture that is ready to get its row; its files are written already, under `id`."""
+
+    id: UUID
+    picture: pictures.StoredImage
+    file_name: str = ""
+    meta_data: dict[str, Any] = field(default_factory=dict)
+    test_image: bool = False
+    real: bool = True
+    created: datetime | None = None  # now, if nobody says
+
+
+def write_files(workspace: Workspace, image_id: UUID, picture: pictures.StoredImage) -> None:
+    """Write an image's two files, each aside first; writing them again changes nothing."""
+    storage.write(paths.image(workspace.id, image_id, picture.extension), picture.stored)
+    storage.write(paths.thumbnail(workspace.id, image_id), picture.thumbnail)
+
+
+def _has_files(workspace: Workspace, image_id: UUID, picture: pictures.StoredImage) -> bool:
+    """Say whether an image's two files are there, as they should be."""
+    try:
+        return (
+            storage.read(paths.image(workspace.id, image_id, picture.extension)) == picture.stored
+            and storage.read(paths.thumbnail(workspace.id, image_id)) == picture.thumbnail
+        )
+    except FileNotFoundError:
+        return False
+
+
+def delete_files(image: Image) -> None:
+    """Remove an image's two files, if they are there."""
+    storage.delete(paths.image(image.workspace_id, image.id, image.extension))
+    storage.delete(paths.thumbnail(image.workspace_id, image.id))
+
+
+def remove_unused(
+    workspace: Workspace, tried: Sequence[NewImage], images: Mapping[str, Image]
+) -> None:
+    """Remove the files of pictures that got no row from `insert_images`, which gave `images`.
+
+    Another upload of the same bytes was faster, or the quota left no room.
+    """
+    for new in tried:
+        image = images.get(new.picture.sha256)
+        if image is not None and image.id == new.id:
+            continue
+        if Image.objects.filter(pk=new.id).exists():  # deleted, and not brought back
+            delete_files_of([new.id])
+        else:
+            delete_files(Image(id=new.id, workspace=workspace, extension=new.picture.extension))
+
+
+def insert_images(
+    *, workspace: Workspace, images: Sequence[NewImage], actor: User | None
+) -> dict[str, Image]:
+    """Give pictures their rows and return the workspace's image for each content hash.
+
+    Call it in a transaction. Where the workspace has a hash already, the row that is there
+    stays as it is, unless it was deleted: then it comes back now, in no group. What the quota
+    leaves no room for gets no row and is not returned.
+    """
+    usage = hold_images(workspace.pk)
+    known = images_by_sha256(workspace, [image.picture.sha256 for image in images])
+    now = timezone.now()
+    fresh = {image.picture.sha256: image for image in images}
+    before, left = (usage.count, usage.size), Room(usage)
+    for sha256, new in list(fresh.items()):
+        is_here = sha256 in known and known[sha256].deleted is None
+        if not is_here and not left.take(new.picture.file_size):
+            del fresh[sha256]
+    gone = [row.pk for row in known.values() if row.deleted is not None and row.sha256 in fresh]
+    returning = hold_all(Image.objects.filter(pk__in=gone, deleted__isnull=False))
+    for row in returning:
+        _fill(row, fresh[row.sha256], actor)
+        # While the row is held, so that nobody removes these files, or writes others. An import has
+        # written them before: writing them all here would hold SQLite's lock for that long.
+        if not _has_files(workspace, row.id, fresh[row.sha256].picture):
+            write_files(workspace, row.id, fresh[row.sha256].picture)
+        row.deleted, row.created = None, now
+        row.save()
+    # In the order of their hashes: who inserts the same ones waits, and never in a circle.
+    rows = [
+        _fill(Image(id=new.id, workspace=workspace, created=new.created or now), new, actor)
+        for new in (fresh[sha256] for sha256 in sorted(fresh.keys() - known.keys()))
+    ]
+    Image.objects.bulk_create(rows, ignore_conflicts=True)
+    count_on(usage, count=usage.count - before[0], size=usage.size - before[1])
+    return images_by_sha256(workspace, fresh.keys())
+
+
+def _fill(row: Image, new: NewImage, actor: User | None) -> Image:
+    picture = new.picture
+    row.uploaded_by = actor
+    row.file_name = new.file_name[-255:]
+    row.sha256, row.stored_sha256 = picture.sha256, picture.stored_sha256
+    row.extension = picture.extension
+    row.width, row.height = picture.width, picture.height
+    row.file_size = picture.file_size
+    row.meta_data, row.test_image, row.real = new.meta_data, new.test_image, new.real
+    return row
+
+
+def add_image(
+    *,
+    workspace: Workspace,
+    data: bytes,
+    file_name: str = "",
+    meta_data: dict[str, Any] | None = None,
+    test_image: bool = False,
+    real: bool = True,
+    resize: bool = True,
+    actor: User,
+) -> Image:
+    """Add one picture from its bytes as uploaded.
+
+    Raises `FileRefused` if it is no picture that can be read, `QuotaReached`, and `ImageExists`
+    with the image if the workspace has these bytes, also when another upload of them wins by a
+    moment.
+    """
+    room.refuse_if_low()
+    picture = pictures.prepare(data, resize=resize)
+    known = images_by_sha256(workspace, [picture.sha256]).get(picture.sha256)
+    if known is not None and known.deleted is None:
+        raise ImageExists(known)
+    new_id = known.id if known is not None else uuid.uuid4()
+    if known is None:
+        write_files(workspace, new_id, picture)
+    new = NewImage(new_id, picture, file_name, meta_data or {}, test_image, real)
+    with transaction.atomic():
+        if known is not None:
+            _refuse_returned(known)
+        inserted = insert_images(workspace=workspace, images=[new], actor=actor)
+        image = inserted.get(picture.sha256)
+        if image is not None and image.id == new_id:
+            record(
+                workspace=workspace,
+                verb="added",
+                noun="image",
+                target_id=image.id,
+                target_name=file_name,
+                actor=actor,
+            )
+            return image
+    if known is None:
+        delete_files(Image(id=new_id, workspace=workspace, extension=picture.extension))
+    raise images_refusal() if image is None else ImageExists(image)
+
+
+def _refuse_returned(known: Image) -> None:
+    """Hold an image that was deleted; raises `ImageExists` if somebody has brought it back."""
+    for row in hold_all(Image.objects.filter(pk=known.pk)):
+        if row.deleted is None:
+            raise ImageExists(row)
+
+
+@transaction.atomic
+def change_image(*, image: Image, changes: dict[str, Any], actor: User) -> Image:
+    """Set any of `file_name`, `meta_data`, `test_image` and `real`; meta data is replaced whole."""
+    allowed = {"file_name", "meta_data", "test_image", "real"}
+    before = image.file_name
+    for name in allowed & changes.keys():
+        setattr(image, name, changes[name])
+    image.save(update_fields=[*(allowed & changes.keys()), "modified"])
+    record(
+        workspace=image.workspace,
+        verb="changed",
+        noun="image",
+        target_id=image.id,
+        target_name=image.file_name,
+        details={"fields": sorted(allowed & changes.keys()), "before": before},
+        actor=actor,
+    )
+    return image
+
+
+@transaction.atomic
+def mark_images(
+    *, workspace: Workspace, ids: Iterable[UUID], marks: dict[str, bool], actor: User
+) -> int:
+    """Set `test_image`, `real` or both of images; returns how many they are.
+
+    Raises `UnknownIds` and `TooManyIds`; then nothing is changed.
+    """
+    images = hold(images_in(workspace).only("id"), ids, "image")
+    rows = Image.objects.filter(pk__in=[image.pk for image in images])
+    rows.update(**marks, modified=timezone.now())
+    if images:
+        record(
+            workspace=workspace,
+            verb="changed",
+            noun="image",
+            count=len(images),
+            details={"fields": sorted(marks)},
+            actor=actor,
+        )
+    return len(images)
+
+
+@transaction.atomic
+def delete_images(*, workspace: Workspace, ids: Iterable[UUID], actor: User) -> int:
+    """Delete images: out of every group and of sight at once; returns how many there were.
+
+    Their regions and verifications go for good, the files after the commit. Raises `UnknownIds`
+    and `TooManyIds`; then nothing is changed.
+    """
+    hold_images(workspace.pk)
+    images = hold(images_in(workspace), ids, "image")
+    discard_images(images)
+    for start in range(0, len(images), FILES_PER_BATCH):
+        ids_of_batch = [image.pk for image in images[start : start + FILES_PER_BATCH]]
+        transaction.on_commit(partial(delete_files_of, ids_of_batch))
+    record(workspace=workspace, verb="deleted", noun="image", count=len(images), actor=actor)
+    return len(images)
+
+
+def discard_images(images: Sequence[Image]) -> None:
+    """Delete images as a part of a larger change, which tells of it and removes their files after.
+
+    Call it in a transaction that holds first what they take up, then them, all of one workspace.
+    """
+    if not images:
+        return
+    usage = hold_images(images[0].workspace_id)
+    count_on(usage, count=-len(images), size=-sum(image.file_size for image in images))
+    regions = hold_all(Region.objects.filter(image__in=images))
+    leave_all_groups(images=images, regions=regions)
+    Region.objects.filter(pk__in=[region.pk for region in regions]).delete()
+    Verification.objects.filter(image__in=images).delete()
+    rows = Image.objects.filter(pk__in=[image.pk for image in images])
+    rows.update(deleted=timezone.now(), verify_count=0)
+
+
+@transaction.atomic
+def delete_files_of(ids: Iterable[UUID]) -> None:
+    """Remove the files of images, unless somebody brought them back meanwhile."""
+    for image in hold_all(Image.objects.filter(pk__in=ids, deleted__isnull=False)):
+        delete_files(image)

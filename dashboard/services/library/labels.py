@@ -1,0 +1,89 @@
+"""Make, change and delete labels."""
+
+from typing import Any
+
+from django.db import transaction
+from django.db.models import Q
+
+from accounts.activity import record
+from accounts.models import User, Workspace
+from dashboard.models import DEFAULT_LABEL, Label, Region
+from dashboard.services.errors import DefaultLabelStays, EmptyName, LabelInUse
+from dashboard.services.holding import hold_all
+from dashboard.services.library.regions import discard_regions
+
+
+@transaction.atomic
+def create_label(*, workspace: Workspace, fields: dict[str, Any], actor: User) -> Label:
+    """Create a label of a `name` and, as one likes, `description`, `color` and `output_name`.
+
+    Raises `EmptyName`.
+    """
+    if not fields["name"].strip():
+        raise EmptyName("label")
+    label = Label.objects.create(workspace=workspace, **fields)
+    _tell("created", label, actor)
+    return label
+
+
+@transaction.atomic
+def change_label(*, label: Label, changes: dict[str, Any], actor: User) -> Label:
+    """Set any of `name`, `description`, `color` and `output_name`.
+
+    Raises `EmptyName` and `DefaultLabelStays`; then nothing is changed.
+    """
+    row, is_last_default = _held(label)
+    if not changes:
+        return row
+    before = row.name
+    if not changes.get("name", before).strip():
+        raise EmptyName("label")
+    if is_last_default and changes.get("name", before) != before:
+        raise DefaultLabelStays(row)
+    for name, value in changes.items():
+        setattr(row, name, value)
+    row.save(update_fields=[*changes, "modified"])
+    _tell("changed", row, actor, fields=sorted(changes), before=before, after=row.name)
+    return row
+
+
+@transaction.atomic
+def delete_label(*, label: Label, force: bool = False, actor: User) -> int:
+    """Delete a label; returns how many regions went with it. Their images stay.
+
+    Raises `DefaultLabelStays`, and `LabelInUse` unless `force`.
+    """
+    row, is_last_default = _held(label)
+    if is_last_default:
+        raise DefaultLabelStays(row)
+    regions = Region.objects.filter(label=row)
+    count = regions.count()
+    if count and not force:
+        raise LabelInUse(row, count)
+    discard_regions(regions)
+    _tell("deleted", row, actor, objects=count)
+    row.delete()
+    return count
+
+
+def _held(label: Label) -> tuple[Label, bool]:
+    """Return the label as it is now, held, and whether it is the last of the default name."""
+    rows = Label.objects.in_workspace(label.workspace).select_related("workspace")
+    held = {row.pk: row for row in hold_all(rows.filter(Q(pk=label.pk) | Q(name=DEFAULT_LABEL)))}
+    if label.pk not in held:
+        raise Label.DoesNotExist("The label was deleted meanwhile.")
+    row = held[label.pk]
+    named = [other for other in held.values() if other.name == DEFAULT_LABEL]
+    return row, named == [row]
+
+
+def _tell(verb: str, label: Label, actor: User, **details: Any) -> None:
+    record(
+        workspace=label.workspace,
+        verb=verb,
+        noun="label",
+        target_id=label.id,
+        target_name=label.name,
+        details=details,
+        actor=actor,
+    )

@@ -1,0 +1,79 @@
+"""Put groups into groups, and take them out."""
+
+from collections.abc import Iterable
+from uuid import UUID
+
+from django.db import transaction
+
+from accounts.activity import record
+from accounts.models import User, Workspace
+from dashboard.models import Group, GroupNesting
+from dashboard.queries.library.groups import groups_in
+from dashboard.queries.library.nesting import ids_below
+from dashboard.services.errors import GroupHoldsImages, NestingWouldCycle
+from dashboard.services.holding import hold_all, select_by_ids
+
+
+@transaction.atomic
+def add_groups(*, group: Group, ids: Iterable[UUID], actor: User) -> tuple[int, int]:
+    """Put groups into a group; returns how many came in and how many were in already.
+
+    Raises `UnknownIds`, `TooManyIds`, `GroupHoldsImages` and `NestingWouldCycle`; then nothing is
+    changed. Nestings of a workspace are made one after another, so two calls cannot close a cycle.
+    """
+    children, group = _hold(group, ids)
+    if group.images_count or group.regions_count:
+        raise GroupHoldsImages(group)
+    _refuse_cycle(group, children)
+    there = set(GroupNesting.objects.filter(parent=group).values_list("child_id", flat=True))
+    rows = [GroupNesting(parent=group, child=child) for child in children if child.pk not in there]
+    GroupNesting.objects.bulk_create(rows, batch_size=500)
+    _recount(group, "added groups to", len(rows), actor)
+    return len(rows), len(children) - len(rows)
+
+
+@transaction.atomic
+def remove_groups(*, group: Group, ids: Iterable[UUID], actor: User) -> tuple[int, int]:
+    """Take groups out of a group; returns how many were in it and how many were not.
+
+    Raises `UnknownIds` and `TooManyIds`; then nothing is changed. The groups themselves stay.
+    """
+    children, group = _hold(group, ids)
+    removed, _ = GroupNesting.objects.filter(parent=group, child__in=children).delete()
+    _recount(group, "removed groups from", removed, actor)
+    return removed, len(children) - removed
+
+
+def _hold(group: Group, ids: Iterable[UUID]) -> tuple[list[Group], Group]:
+    """Return the groups of the ids, and the group as it is now, held."""
+    hold_all(Workspace.objects.filter(pk=group.workspace_id))
+    children = select_by_ids(groups_in(group.workspace), ids, "group")
+    rows = groups_in(group.workspace).select_for_update(of=("self",), no_key=True)
+    return children, rows.get(pk=group.pk)
+
+
+def _refuse_cycle(group: Group, children: list[Group]) -> None:
+    below = ids_below([child.pk for child in children])
+    for child in children:
+        if child.pk == group.pk:
+            raise NestingWouldCycle(group, child)
+    if group.pk in below:
+        guilty = next(child for child in children if group.pk in ids_below([child.pk]))
+        raise NestingWouldCycle(group, guilty)
+
+
+def _recount(group: Group, verb: str, count: int, actor: User) -> None:
+    if not count:
+        return
+    Group.objects.filter(pk=group.pk).update(
+        groups_count=GroupNesting.objects.filter(parent=group).count()
+    )
+    record(
+        workspace=group.workspace,
+        verb=verb,
+        noun="group",
+        target_id=group.id,
+        target_name=group.name,
+        count=count,
+        actor=actor,
+    )

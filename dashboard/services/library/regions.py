@@ -1,0 +1,104 @@
+"""Draw, change and delete regions: boxes on images, which the API calls objects."""
+
+from typing import Any, NamedTuple
+
+from django.db import transaction
+from django.db.models import QuerySet
+
+from accounts.activity import record
+from accounts.models import User
+from dashboard.models import Image, Label, Region
+from dashboard.services.errors import BoxOutside
+from dashboard.services.holding import hold_all
+from dashboard.services.library.members import leave_all_groups
+
+
+class Box(NamedTuple):
+    """A box in pixels of the stored image; `right` and `bottom` lie just outside it."""
+
+    left: int
+    top: int
+    right: int
+    bottom: int
+
+
+@transaction.atomic
+def create_region(
+    *, image: Image, label: Label, box: Box, meta_data: dict[str, Any] | None = None, actor: User
+) -> Region:
+    """Draw a box on an image. Raises `BoxOutside`."""
+    image, label = _held(image, label)
+    _refuse_outside(box, image)
+    region = Region.objects.create(
+        workspace=image.workspace,
+        image=image,
+        label=label,
+        meta_data=meta_data or {},
+        **box._asdict(),
+    )
+    _tell("created", region, actor)
+    return region
+
+
+@transaction.atomic
+def change_region(*, region: Region, changes: dict[str, Any], actor: User) -> Region:
+    """Set any of `image`, `label`, `box` and `meta_data`, which is replaced whole.
+
+    Raises `BoxOutside`; then nothing is changed.
+    """
+    image, label = _held(changes.get("image", region.image), changes.get("label", region.label))
+    rows = Region.objects.select_related("workspace", "label")
+    row = rows.select_for_update(of=("self",), no_key=True).get(pk=region.pk)
+    box = changes.get("box", Box(row.left, row.top, row.right, row.bottom))
+    if "box" in changes or row.image_id != image.pk:
+        _refuse_outside(box, image)
+    for name, value in box._asdict().items():
+        setattr(row, name, value)
+    row.image, row.label = image, label
+    row.meta_data = changes.get("meta_data", row.meta_data)
+    if changes:
+        row.save()
+        _tell("changed", row, actor, fields=sorted(changes))
+    return row
+
+
+@transaction.atomic
+def delete_region(*, region: Region, actor: User) -> None:
+    """Delete a region; its image stays."""
+    rows = Region.objects.select_related("workspace", "label")
+    row = rows.select_for_update(of=("self",)).get(pk=region.pk)
+    discard_regions(Region.objects.filter(pk=row.pk))
+    _tell("deleted", row, actor)
+
+
+def discard_regions(regions: QuerySet[Region]) -> None:
+    """Delete regions, out of every group too; call it in a transaction."""
+    held = hold_all(regions)
+    leave_all_groups(images=[], regions=held)
+    Region.objects.filter(pk__in=[region.pk for region in held]).delete()
+
+
+def _held(image: Image, label: Label) -> tuple[Image, Label]:
+    """Return image and label as they are now, held; raises `DoesNotExist` if one is gone."""
+    images = Image.objects.present().select_related("workspace")
+    kept = images.select_for_update(of=("self",), no_key=True).get(pk=image.pk)
+    labels = Label.objects.select_for_update(no_key=True)
+    return kept, labels.get(pk=label.pk)
+
+
+def _refuse_outside(box: Box, image: Image) -> None:
+    fits_across = 0 <= box.left < box.right <= image.width
+    if not fits_across or not 0 <= box.top < box.bottom <= image.height:
+        raise BoxOutside(box, image)
+
+
+def _tell(verb: str, region: Region, actor: User, **details: Any) -> None:
+    record(
+        workspace=region.workspace,
+        verb=verb,
+        noun="object",
+        target_id=region.id,
+        target_name=region.label.name,
+        details=details,
+        actor=actor,
+    )

@@ -1,0 +1,141 @@
+"""Make, change and delete similarity types."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from django.db import transaction
+
+from accounts.activity import record
+from accounts.models import User, Workspace
+from dashboard.models import Extraction, Fill, Group, SimilarityType
+from dashboard.services.errors import EmptyName, InSeveralGroups, TypeHasGroups
+from dashboard.services.holding import hold_all, hold_pks
+from dashboard.services.jobs.dropping import drop_extractions, drop_fills
+from dashboard.services.library.groups import discard_groups
+from dashboard.services.library.members import IMAGES, REGIONS, in_several_groups
+
+
+@transaction.atomic
+def create_type(
+    *,
+    workspace: Workspace,
+    name: str,
+    description: str = "",
+    exclusive: bool,
+    fold_by: str = "",
+    actor: User,
+) -> SimilarityType:
+    """Create a type; `exclusive` lets an image be in one group of it only.
+
+    `fold_by` is a key of metadata: groups whose images share a value are tested together.
+    """
+    if not name.strip():
+        raise EmptyName("similarity type")
+    similarity_type = SimilarityType.objects.create(
+        workspace=workspace,
+        name=name.strip(),
+        description=description,
+        exclusive=exclusive,
+        fold_by=fold_by.strip(),
+    )
+    _tell("created", similarity_type, actor)
+    return similarity_type
+
+
+def find_or_make_type(
+    *, workspace: Workspace, name: str, exclusive: bool
+) -> tuple[SimilarityType, bool]:
+    """Do the same as a part of a larger change, which tells of it; also say whether it was made."""
+    hold_all(Workspace.objects.filter(pk=workspace.pk))
+    found = _oldest(workspace, name)
+    if found is not None:
+        return found, False
+    made = SimilarityType.objects.create(
+        workspace=workspace, name=name.strip(), exclusive=exclusive
+    )
+    return made, True
+
+
+def _oldest(workspace: Workspace, name: str) -> SimilarityType | None:
+    rows = SimilarityType.objects.in_workspace(workspace).filter(name=name.strip())
+    return rows.order_by("created", "id").first()
+
+
+@transaction.atomic
+def change_type(
+    *, similarity_type: SimilarityType, changes: dict[str, Any], actor: User
+) -> SimilarityType:
+    """Set any of `name`, `description`, `exclusive` and `fold_by`.
+
+    Raises `EmptyName` and `InSeveralGroups`; then nothing is changed.
+    """
+    row = _locked(similarity_type)
+    if not changes:
+        return row
+    before = row.name
+    if not changes.get("name", row.name).strip():
+        raise EmptyName("similarity type")
+    if "exclusive" in changes:
+        _set_exclusive(row, exclusive=changes["exclusive"])
+    if "fold_by" in changes:
+        changes = changes | {"fold_by": changes["fold_by"].strip()}
+    for name, value in changes.items():
+        setattr(row, name, value)
+    row.save(update_fields=[*changes, "modified"])
+    _tell("changed", row, actor, fields=sorted(changes), before=before, after=row.name)
+    return row
+
+
+def _set_exclusive(similarity_type: SimilarityType, *, exclusive: bool) -> None:
+    """Bring the copies of `exclusive` in the memberships up to date."""
+    # Whoever puts members into these groups holds them, and reads the type after that.
+    hold_pks(Group.objects.filter(similarity_type=similarity_type))
+    for kind in (IMAGES, REGIONS):
+        if exclusive and (several := in_several_groups(kind, similarity_type)):
+            raise InSeveralGroups(kind.noun, *several)
+        rows = kind.rows.objects.filter(similarity_type=similarity_type)
+        rows.update(exclusive=exclusive)
+
+
+@transaction.atomic
+def delete_type(*, similarity_type: SimilarityType, force: bool = False, actor: User) -> int:
+    """Delete a type, detached from its tasks; returns how many groups went with it.
+
+    Trained versions stay, and so do the groups' images. Raises `TypeHasGroups` unless `force`.
+    """
+    hold_all(Workspace.objects.filter(pk=similarity_type.workspace_id))
+    row = _locked(similarity_type)
+    groups = Group.objects.filter(similarity_type=row)
+    count = groups.count()
+    if count and not force:
+        raise TypeHasGroups(row, count)
+    drop_work_on_types([row])
+    discard_groups(groups)
+    _tell("deleted", row, actor, groups=count)
+    row.delete()
+    return count
+
+
+def drop_work_on_types(types: Sequence[SimilarityType]) -> None:
+    """End the extractions and fills of types that go away: their rows go with them."""
+    drop_extractions(Extraction.objects.filter(similarity_type__in=types))
+    drop_fills(Fill.objects.filter(similarity_type__in=types))
+
+
+def _locked(similarity_type: SimilarityType) -> SimilarityType:
+    rows = SimilarityType.objects.select_related("workspace").select_for_update(
+        of=("self",), no_key=True
+    )
+    return rows.get(pk=similarity_type.pk)
+
+
+def _tell(verb: str, similarity_type: SimilarityType, actor: User, **details: Any) -> None:
+    record(
+        workspace=similarity_type.workspace,
+        verb=verb,
+        noun="type",
+        target_id=similarity_type.id,
+        target_name=similarity_type.name,
+        details=details,
+        actor=actor,
+    )

@@ -1,0 +1,1 @@
+"""Long work that is asked for over the API."""

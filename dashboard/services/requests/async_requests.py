@@ -1,0 +1,175 @@
+"""Take long work that is asked for over the API: rows first, then a job, an answer at once."""
+
+import contextlib
+import tempfile
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import timedelta
+from functools import partial
+from typing import IO, Any
+from uuid import UUID
+
+from django.conf import settings
+from django.db import transaction
+from django.utils import timezone
+
+from accounts.activity import record
+from accounts.models import User, Workspace
+from accounts.words import counted
+from dashboard.files.errors import FileRefused
+from dashboard.files.store import paths, room, storage
+from dashboard.models import AsyncRecord, AsyncRequest, Job, Task, Version
+from dashboard.queries.requests.async_requests import requests_ended_before
+from dashboard.services.errors import AlreadyFinished, NoSuchVersion
+from dashboard.services.jobs.closing import cancel_job
+from dashboard.services.jobs.dropping import drop_requests
+from dashboard.services.jobs.queueing import enqueue
+from dashboard.services.requests.async_records import fail
+from dashboard.services.training.descriptors import Source
+from dashboard.services.training.training import start_training
+from dashboard.services.uploads.stored_first import removed_unless_told
+
+Kind = AsyncRequest.Kind
+FORGOTTEN_AT_ONCE = 10
+
+
+@dataclass(frozen=True)
+class SentRecord:
+    """A record as it came: what the answer repeats (as JSON), its picture, and where that goes."""
+
+    fields: bytes
+    source: Source
+    group_id: UUID | None = None
+    test_image: bool = False
+    meta_data: dict[str, Any] = field(default_factory=dict)
+
+
+def start_descriptors(
+    *, version: Version, records: Iterable[SentRecord], actor: User
+) -> AsyncRequest:
+    """Keep records and queue their description. Raises `NoSuchVersion`.
+
+    The pictures are stored before the rows; a transaction that fails leaves neither.
+    """
+    request = AsyncRequest(
+        workspace=version.workspace,
+        kind=Kind.DESCRIPTOR,
+        version=version,
+        version_number=version.number,
+        task_id=version.task_id,
+        created_by=actor,
+    )
+    return _start(request, records)
+
+
+def start_uploads(
+    *, workspace: Workspace, records: Iterable[SentRecord], actor: User
+) -> AsyncRequest:
+    """Keep records and queue the upload of their pictures."""
+    return _start(AsyncRequest(workspace=workspace, kind=Kind.UPLOAD, created_by=actor), records)
+
+
+@transaction.atomic
+def start_train(*, task: Task, actor: User) -> AsyncRequest:
+    """Start a training, as a request that ends when it does. Raises what `start_training` does."""
+    version, job = start_training(task=task, actor=actor)
+    return AsyncRequest.objects.create(
+        workspace=task.workspace,
+        kind=Kind.TRAIN,
+        job=job,
+        version=version,
+        version_number=version.number,
+        task_id=task.id,
+        created_by=actor,
+    )
+
+
+def _start(request: AsyncRequest, records: Iterable[SentRecord]) -> AsyncRequest:
+    room.refuse_if_low()
+    path = paths.async_pictures(request.workspace_id, request.id)
+    with removed_unless_told(partial(storage.delete, path)):
+        with tempfile.TemporaryFile(dir=settings.FILE_UPLOAD_TEMP_DIR) as pictures:
+            rows = [_row(request, at, sent, pictures) for at, sent in enumerate(records)]
+            if size := pictures.tell():
+                pictures.seek(0)
+                storage.write_stream(path, pictures, limit=size)
+        with transaction.atomic():
+            _write(request, rows)
+    return request
+
+
+def _row(request: AsyncRequest, number: int, sent: SentRecord, pictures: IO[bytes]) -> AsyncRecord:
+    """Make a record's row, with its picture at the end of the file if it was sent along."""
+    row = AsyncRecord(
+        request=request,
+        number=number,
+        fields=sent.fields,
+        group_id=sent.group_id,
+        test_image=sent.test_image,
+        meta_data=sent.meta_data,
+    )
+    if isinstance(sent.source, FileRefused):
+        fail(row, sent.source)
+    elif isinstance(sent.source, str):
+        row.url = sent.source
+    else:
+        row.offset, row.size = pictures.tell(), pictures.write(sent.source)
+    return row
+
+
+def _write(request: AsyncRequest, rows: list[AsyncRecord]) -> None:
+    if request.version is not None:
+        _hold(request.version)
+    is_upload = request.kind == Kind.UPLOAD
+    count = counted(len(rows), "record")
+    request.job = enqueue(
+        workspace=request.workspace,
+        kind=Job.Kind.ASYNC_UPLOAD if is_upload else Job.Kind.ASYNC_DESCRIPTOR,
+        title=f"{request} ({count})",
+        subject_id=request.id,
+        actor=request.created_by,
+    )
+    request.save(force_insert=True)
+    AsyncRecord.objects.bulk_create(rows, batch_size=500)
+    record(
+        workspace=request.workspace,
+        verb="sent",
+        noun="request",
+        target_id=request.id,
+        target_name=str(request),
+        count=len(rows),
+        actor=request.created_by,
+    )
+
+
+def _hold(version: Version) -> None:
+    """Keep the version from being deleted until the request is there to be ended with it."""
+    if not Version.objects.select_for_update().filter(pk=version.pk).exists():
+        raise NoSuchVersion(version.number)
+
+
+@transaction.atomic
+def delete_request(*, request: AsyncRequest, actor: User) -> None:
+    """Delete a request with its answer; what it is still at ends, a training as if cancelled."""
+    if request.kind == Kind.TRAIN:
+        with contextlib.suppress(AlreadyFinished):
+            cancel_job(job=request.job, actor=actor)
+    drop_requests([request])
+    record(
+        workspace=request.workspace,
+        verb="deleted",
+        noun="request",
+        target_id=request.id,
+        target_name=str(request),
+        actor=actor,
+    )
+    request.delete()
+
+
+def forget_old_requests() -> int:
+    """Delete some of the requests that ended longer ago than they are kept; returns how many."""
+    before = timezone.now() - timedelta(days=settings.LIKEWISE_KEEP_REQUESTS)
+    rows = list(requests_ended_before(before)[:FORGOTTEN_AT_ONCE])
+    for row in rows:
+        row.delete()
+    return len(rows)

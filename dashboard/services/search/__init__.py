@@ -1,0 +1,1 @@
+"""Find what is alike, among images and in collections."""

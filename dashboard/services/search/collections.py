@@ -1,0 +1,71 @@
+"""Make collections, change what they are called, delete them."""
+
+from typing import Any
+
+from django.db import transaction
+
+from accounts.activity import record
+from accounts.models import User
+from dashboard.models import Collection, Task
+from dashboard.services.errors import EmptyName
+from dashboard.services.jobs import jobs
+from dashboard.services.training.descriptors import version_to_use
+
+
+@transaction.atomic
+def create_collection(
+    *, task: Task, name: str, description: str = "", number: int | None = None, actor: User
+) -> Collection:
+    """Create an empty collection, described by a version of the task for good.
+
+    The version is the numbered one, or production's, or else the newest trained one. Raises
+    `EmptyName`, `NoSuchVersion`, `NotTrained`.
+    """
+    if not name.strip():
+        raise EmptyName("collection")
+    # Whoever deletes the task or a version of it takes the same lock.
+    row = Task.objects.select_for_update(of=("self",)).select_related("workspace").get(pk=task.pk)
+    version = version_to_use(task=row, number=number)
+    collection = Collection.objects.create(
+        workspace=row.workspace,
+        name=name.strip(),
+        description=description,
+        task=row,
+        version=version,
+    )
+    _tell("created", collection, actor)
+    return collection
+
+
+@transaction.atomic
+def change_collection(*, collection: Collection, changes: dict[str, Any], actor: User) -> None:
+    """Set any of `name` and `description`. Raises `EmptyName`."""
+    if not changes:
+        return
+    if not changes.get("name", collection.name).strip():
+        raise EmptyName("collection")
+    for name, value in changes.items():
+        setattr(collection, name, value.strip())
+    collection.save(update_fields=[*changes, "modified"])
+    _tell("changed", collection, actor)
+
+
+@transaction.atomic
+def delete_collection(*, collection: Collection, actor: User) -> None:
+    """Delete a collection with its records; work on it ends. The images of the workspace stay."""
+    row = Collection.objects.select_for_update().get(pk=collection.pk)
+    jobs.drop(subject_ids=list(row.fills.values_list("pk", flat=True)))
+    _tell("deleted", collection, actor, records=row.records_count)
+    row.delete()
+
+
+def _tell(verb: str, collection: Collection, actor: User, **details: Any) -> None:
+    record(
+        workspace=collection.workspace,
+        verb=verb,
+        noun="collection",
+        target_id=collection.id,
+        target_name=collection.name,
+        details=details,
+        actor=actor,
+    )

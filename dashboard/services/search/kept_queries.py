@@ -1,0 +1,85 @@
+"""Pictures that were searched with are kept for an hour, so that results have an address."""
+
+import hashlib
+import json
+import time
+from dataclasses import dataclass
+from typing import Any
+
+from django.core.signing import BadSignature, TimestampSigner
+
+from accounts.models import Workspace
+from dashboard.files.store import paths, room, storage
+
+HOUR = 3600
+# Of a workspace; the oldest make room.
+MOST_BYTES = 256 << 20
+
+
+@dataclass(frozen=True)
+class KeptQuery:
+    """A picture that somebody brought: its bytes, its name, and its address if it has one."""
+
+    name: str
+    data: bytes
+    url: str = ""
+
+
+class QueryGone(Exception):
+    """The picture of a search is no longer kept, or never was in this workspace."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "The picture of this search is no longer kept: results have an address for an hour. "
+            "Search with the picture again."
+        )
+
+
+def keep_query(*, workspace: Workspace, query: KeptQuery) -> str:
+    """Keep a picture for an hour and return the signed name that finds it in this workspace.
+
+    Raises `DiskLow`.
+    """
+    room.refuse_if_low()
+    facts = json.dumps({"name": query.name, "url": query.url}).encode()
+    body = facts + b"\n" + query.data
+    _make_room(workspace, len(body))
+    key = hashlib.sha256(body).hexdigest()
+    storage.write(paths.query(workspace.pk, key), body)
+    return _signer(workspace).sign(key)
+
+
+def find_query(*, workspace: Workspace, name: str) -> KeptQuery:
+    """Return the picture that was kept under a signed name. Raises `QueryGone`."""
+    try:
+        key = _signer(workspace).unsign(name, max_age=HOUR)
+        body = storage.read(paths.query(workspace.pk, key))
+    except (BadSignature, FileNotFoundError) as error:
+        raise QueryGone from error
+    facts, _, data = body.partition(b"\n")
+    told: dict[str, Any] = json.loads(facts)
+    return KeptQuery(told["name"], data, told["url"])
+
+
+def forget_queries(older_than: float = HOUR) -> int:
+    """Remove the pictures that were kept longer than they are; returns how many."""
+    before = time.time() - older_than
+    old = [one for one in storage.entries(paths.queries()) if one.modified < before]
+    for one in old:
+        storage.delete(one.name)
+    return len(old)
+
+
+def _make_room(workspace: Workspace, size: int) -> None:
+    kept = sorted(storage.entries(paths.queries(workspace.pk)), key=lambda one: one.modified)
+    total = sum(one.size for one in kept) + size
+    for one in kept:
+        if total <= MOST_BYTES:
+            break
+        storage.delete(one.name)
+        total -= one.size
+
+
+def _signer(workspace: Workspace) -> TimestampSigner:
+    """Sign for this workspace alone: a stranger's name opens nothing here."""
+    return TimestampSigner(salt=f"dashboard.services.search.kept_queries {workspace.pk}")

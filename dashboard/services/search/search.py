@@ -1,0 +1,47 @@
+"""Find the images that are most alike to a picture."""
+
+from accounts.models import Workspace
+from dashboard.engine.trained_model import TrainedModel
+from dashboard.files.store import paths, storage
+from dashboard.models import Image, Version
+from dashboard.queries.search.search import Hit, nearest
+from dashboard.queries.training.encoders import search_key
+from dashboard.queries.training.features import feature_of
+from dashboard.services.training.features import features_of_bytes
+from dashboard.services.training.loading import load_encoder, load_model, load_untrained
+
+MOST_HITS = 200
+
+
+def search_by_picture(
+    *, workspace: Workspace, version: Version | None, data: bytes, k: int
+) -> list[Hit]:
+    """Return the images most alike to a picture's bytes, by a version or by the untrained model.
+
+    Raises `FileRefused` if the bytes are no picture that can be read, `ModelUnusable`.
+    """
+    model = model_of(workspace, version)
+    row = features_of_bytes(load_encoder(model.encoder), data)
+    return nearest(workspace, version, model, model.describe(row[None])[0], min(k, MOST_HITS))
+
+
+def search_by_image(*, image: Image, version: Version | None, k: int) -> list[Hit]:
+    """Return the images most alike to one of the workspace, less itself."""
+    model = model_of(image.workspace, version)
+    row = feature_of(image, model.encoder)
+    if row is None:
+        data = storage.read(paths.image(image.workspace_id, image.id, image.extension))
+        row = features_of_bytes(load_encoder(model.encoder), data)
+    query = model.describe(row[None])[0]
+    hits = nearest(image.workspace, version, model, query, min(k, MOST_HITS) + 1)
+    return [hit for hit in hits if hit.image != image][:k]
+
+
+def model_of(workspace: Workspace, version: Version | None) -> TrainedModel:
+    """Return a version's model, or for None the untrained one by which search goes now.
+
+    Raises `ModelUnusable`.
+    """
+    if version is None:
+        return load_untrained(search_key(workspace))
+    return load_model(version)

@@ -1,0 +1,1 @@
+"""Tasks, versions, encoders: what learns, and what describes."""

@@ -1,0 +1,112 @@
+"""Describe pictures with a trained version."""
+
+from collections import deque
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from itertools import islice
+from uuid import UUID
+
+import numpy as np
+from django.conf import settings
+from numpy.typing import NDArray
+
+from dashboard.engine.encoder import PictureEncoder
+from dashboard.files.errors import FileRefused
+from dashboard.files.fetch.fetch import fetch_many
+from dashboard.files.images import images as pictures
+from dashboard.models import Task, Version
+from dashboard.queries.training.features import features_of
+from dashboard.queries.training.versions import find_usable
+from dashboard.services.errors import NoSuchVersion, NotTrained
+from dashboard.services.training.features import features_of_picture
+from dashboard.services.training.loading import load_encoder, load_model
+
+# So many pictures wait in memory, of at most 20 MB from an address; as many may be on their way.
+AT_ONCE = 16
+
+# Of a picture: its address, its bytes, or why there is neither.
+Source = str | bytes | FileRefused
+# A descriptor, (dimension,) float32 of unit length; width and height of the picture.
+Described = tuple[NDArray[np.float32], int, int]
+# The features of a picture, (dimension,) float16; width and height.
+Seen = tuple[NDArray[np.float16], int, int]
+
+
+def version_to_use(*, task: Task, number: int | None) -> Version:
+    """Return the numbered version, or else production's, or else the newest trained one.
+
+    Raises `NoSuchVersion` if a number was given, `NotTrained` if there is none at all.
+    """
+    version = find_usable(task, number)
+    if version is not None:
+        return version
+    if number is not None:
+        raise NoSuchVersion(number)
+    raise NotTrained
+
+
+def describe(*, version: Version, pictures_bytes: Sequence[bytes]) -> list[Described | FileRefused]:
+    """Return descriptor, width and height of each picture, or why it has none, in order."""
+    return list(describe_sources(version=version, sources=pictures_bytes))
+
+
+def describe_stored(
+    *, version: Version, image_ids: Collection[UUID]
+) -> dict[UUID, NDArray[np.float32]]:
+    """Return the descriptors, (dimension,) float32 each, of images of the version's workspace.
+
+    Those that have no features, or are gone, are left out. Raises `ModelUnusable`.
+    """
+    features = features_of(version.workspace, image_ids, version.encoder)
+    there = [one for one in image_ids if one in features]
+    if not there:
+        return {}
+    rows = load_model(version).describe(np.array([features[one] for one in there]))
+    return dict(zip(there, rows, strict=True))
+
+
+def describe_sources(
+    *, version: Version, sources: Iterable[Source]
+) -> Iterator[Described | FileRefused]:
+    """Yield descriptor, width and height of each picture, or why it has none, in order.
+
+    Equal pixels give equal descriptors. Sources are taken as there is room for them, so that one
+    is read while others are encoded; addresses are fetched side by side. Each picture is encoded
+    alone, the head is applied to several at once. Raises `ModelUnusable`.
+    """
+    model = load_model(version)
+    seen = _look_at_all(load_encoder(version.encoder), sources)
+    while some := list(islice(seen, AT_ONCE)):
+        rows = [one[0] for one in some if not isinstance(one, FileRefused)]
+        described = iter(model.describe(np.array(rows))) if rows else iter(())
+        for one in some:
+            yield one if isinstance(one, FileRefused) else (next(described), one[1], one[2])
+
+
+def _look_at_all(
+    encoder: PictureEncoder, sources: Iterable[Source]
+) -> Iterator[Seen | FileRefused]:
+    waiting: deque[Future[Seen | FileRefused]] = deque()
+    with ThreadPoolExecutor(settings.LIKEWISE_WORKERS, "describe") as pool:
+        for content in fetch_many(sources):
+            if len(waiting) == AT_ONCE:
+                yield waiting.popleft().result()
+            waiting.append(pool.submit(look_at, encoder, content))
+        while waiting:
+            yield waiting.popleft().result()
+
+
+def look_at(encoder: PictureEncoder, content: bytes | FileRefused) -> Seen | FileRefused:
+    """Encode one picture, or say why it has no features."""
+    if isinstance(content, FileRefused):
+        return content
+    try:
+        shown = pictures.show(content, side=encoder.size)
+        return features_of_picture(encoder, shown.picture), shown.width, shown.height
+    except FileRefused as refusal:
+        return refusal
+
+
+def contents_of(sources: Iterable[Source]) -> list[bytes | FileRefused]:
+    """Return each source's bytes, or why there are none; addresses are fetched side by side."""
+    return list(fetch_many(sources))

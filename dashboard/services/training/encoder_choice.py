@@ -1,0 +1,47 @@
+"""Let a workspace choose what looks at its images."""
+
+from django.db import transaction
+
+from accounts.activity import record
+from accounts.models import User, Workspace
+from dashboard.models import Job
+from dashboard.queries.training.encoders import choices, name_of
+from dashboard.services.errors import EncoderRefused
+from dashboard.services.holding import hold_all
+from dashboard.services.training.describing import start_describing
+
+
+@transaction.atomic
+def choose_encoder(*, workspace: Workspace, key: str, actor: User) -> Job | None:
+    """Let a workspace use an encoder; an empty key: the installation's default.
+
+    Versions keep theirs. Search goes over to it once a job, which this queues and returns, has
+    looked at all images; None where there is nothing to look at. Raises `EncoderRefused`.
+    """
+    check_encoder(key)
+    [row] = hold_all(Workspace.objects.filter(pk=workspace.pk))
+    before = row.encoder
+    if key == before:
+        return None
+    row.encoder = workspace.encoder = key
+    row.save(update_fields=["encoder", "modified"])
+    record(
+        workspace=row,
+        verb="chose an encoder for",
+        noun="workspace",
+        target_id=row.pk,
+        target_name=row.name,
+        details={"before": _name(before), "after": _name(key)},
+        actor=actor,
+    )
+    return start_describing(workspace=row, actor=actor)
+
+
+def check_encoder(key: str) -> None:
+    """Refuse an encoder that is not there, or not ready. Raises `EncoderRefused`."""
+    if key not in dict(choices()):
+        raise EncoderRefused("This encoder is not there, or not ready yet: choose another.")
+
+
+def _name(key: str) -> str:
+    return name_of(key) if key else "the installation’s default"

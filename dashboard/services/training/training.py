@@ -1,0 +1,224 @@
+"""Train versions: a task's likeness as of now, checked, kept, and never half there."""
+
+import json
+import secrets
+import tempfile
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+from django.conf import settings
+from django.db import transaction
+from django.utils import timezone
+
+from accounts.activity import record
+from accounts.models import User
+from dashboard import runtime
+from dashboard.engine import artifacts, training
+from dashboard.engine.trained_model import TrainedModel
+from dashboard.files.store import paths, room, storage
+from dashboard.models import Job, Task, Version
+from dashboard.queries.training.encoders import key_for
+from dashboard.queries.training.readiness import readiness
+from dashboard.queries.training.snapshots import Snapshot, snapshot
+from dashboard.queries.training.training_set import learned_groups, training_set
+from dashboard.queries.training.versions import find_running
+from dashboard.services.errors import ModelUnusable, NotReady, TrainingAlreadyRunning
+from dashboard.services.jobs import jobs
+from dashboard.services.jobs.queueing import enqueue
+from dashboard.services.training.features import ensure_features
+from dashboard.services.training.loading import load_model
+
+FEATURES_SHARE = 0.6  # of the whole progress; the rest is fitting and checking
+WORST_GROUPS_KEPT = 50
+SNAPSHOT = "snapshot.json"
+
+
+@transaction.atomic
+def start_training(*, task: Task, actor: User) -> tuple[Version, Job]:
+    """Create the task's next version and queue its training.
+
+    Raises `NotReady` with one sentence per type that lacks data, `TrainingAlreadyRunning`.
+    """
+    room.refuse_if_low()
+    task = Task.objects.select_for_update().select_related("workspace").get(pk=task.pk)
+    if (running := find_running(task)) is not None:
+        raise TrainingAlreadyRunning(running)
+    _check_readiness(task)
+    task.versions_count += 1
+    task.save(update_fields=["versions_count"])
+    version = Version.objects.create(
+        workspace=task.workspace,
+        task=task,
+        number=task.versions_count,
+        status=Version.Status.QUEUED,
+        encoder=key_for(task),
+        seed=secrets.randbelow(1 << 31),
+        created_by=actor,
+    )
+    record(
+        workspace=task.workspace,
+        verb="started to train",
+        noun="version",
+        target_id=version.id,
+        target_name=str(version),
+        actor=actor,
+    )
+    job = enqueue(
+        workspace=task.workspace,
+        kind=Job.Kind.TRAIN,
+        title=f"Training of {version}",
+        subject_id=version.id,
+        actor=actor,
+    )
+    return version, job
+
+
+def _check_readiness(task: Task) -> None:
+    types = readiness(task)
+    if not types:
+        raise NotReady(["This task has no similarity type: attach one first."])
+    if lacking := [kind.sentence for kind in types if not kind.is_ready]:
+        raise NotReady(lacking)
+
+
+def run_training(*, version_id: UUID, handle: jobs.Handle) -> str:
+    """Train a version; returns the sentence of its outcome.
+
+    Features that are computed stay when it stops, and nothing else: it can be cancelled until the
+    version is there. The artifact is written aside and renamed last, so a second run after a kill
+    starts from clean ground and ends with one version.
+    """
+    version = Version.objects.select_related(
+        "task__workspace", "task__production_version", "workspace"
+    ).get(pk=version_id)
+    if version.status == Version.Status.TRAINED:  # killed after the version, before the job ended
+        return version.detail
+    Version.objects.filter(pk=version.pk).update(status=Version.Status.TRAINING)
+    seen = snapshot(version.task)
+    if empty := [kind.name for kind, members in seen.members.items() if not members]:
+        raise NotReady([f"“{name}” has no image to learn from." for name in empty])
+
+    def features_done(done: int, total: int) -> None:
+        fraction = FEATURES_SHARE * done / total if total else FEATURES_SHARE
+        handle.report(stage="Looking at the images", total=total, done=done, fraction=fraction)
+        handle.check()
+
+    ensure_features(
+        images=list(seen.images.values()),
+        regions=list(seen.regions.values()),
+        encoder_key=version.encoder,
+        progress=features_done,
+    )
+    model = _fit(version, seen, handle)
+    handle.report(stage="Keeping the result", fraction=0.99)
+    handle.check()
+    folder = _store(version, model, seen)
+    try:
+        _finish_training(version, model, folder, handle, _fold_keys(seen))
+    except jobs.JobCancelled:
+        storage.delete_all(folder)
+        raise
+    return version.detail
+
+
+def _fit(version: Version, seen: Snapshot, handle: jobs.Handle) -> TrainedModel:
+    """Fit the version's model; cancelled between any two steps of it."""
+
+    def progress(stage: str, fraction: float) -> None:
+        handle.tick(stage=stage, fraction=FEATURES_SHARE + (0.99 - FEATURES_SHARE) * fraction)
+
+    try:
+        return training.fit(
+            training_set(version, seen),
+            prior=runtime.prior(version.encoder),
+            production=_production(version, seen),
+            progress=progress,
+            cancelled=lambda: False,
+        )
+    except training.TooLittleData as error:
+        raise NotReady([str(error)]) from error
+
+
+def _production(version: Version, seen: Snapshot) -> training.Production | None:
+    """Return what is in production, to compare with; none if it cannot be used any more."""
+    chosen = version.task.production_version
+    if chosen is None:
+        return None
+    try:
+        model = load_model(chosen)
+    except ModelUnusable:  # then a new version is what is needed
+        return None
+    return training.Production(model, learned_groups(seen, read_snapshot(chosen)))
+
+
+def read_snapshot(version: Version) -> dict[str, Any]:
+    """Return what `Snapshot.as_json` wrote when the version was trained; nothing if it is lost."""
+    try:
+        kept = json.loads(storage.read(f"{version.artifact}/{SNAPSHOT}"))
+    except (FileNotFoundError, ValueError):
+        return {"format": None, "types": {}}
+    return dict(kept)
+
+
+def _store(version: Version, model: TrainedModel, seen: Snapshot) -> str:
+    """Write the artifact, its manifest last: without it nothing reads the rest."""
+    folder = paths.version(version.workspace_id, version.task_id, version.number)
+    with tempfile.TemporaryDirectory(dir=settings.FILE_UPLOAD_TEMP_DIR) as aside:
+        local = Path(aside, "model")
+        artifacts.save(model, local)
+        (local / SNAPSHOT).write_text(json.dumps(seen.as_json()))
+        for name in (SNAPSHOT, artifacts.ARRAYS, artifacts.MANIFEST):
+            storage.write(f"{folder}/{name}", (local / name).read_bytes())
+    return folder
+
+
+@transaction.atomic
+def _finish_training(
+    version: Version,
+    model: TrainedModel,
+    folder: str,
+    handle: jobs.Handle,
+    fold_by: dict[str, str],
+) -> None:
+    handle.report(fraction=1.0)
+    handle.check()
+    version.status = Version.Status.TRAINED
+    version.dimension = model.dimension
+    working = version.task.production_version
+    version.metrics = {
+        key: _summary(report)
+        | {"production_version": working and working.number, "fold_by": fold_by[key]}
+        for key, report in model.report().items()
+    }
+    version.detail = " ".join(
+        f"{report['name']}: {report['verdict']['sentence']}" for report in version.metrics.values()
+    )
+    version.artifact = folder
+    version.trained = timezone.now()
+    version.save()
+
+
+def _fold_keys(seen: Snapshot) -> dict[str, str]:
+    return {str(kind.id): kind.fold_by for kind in seen.members}
+
+
+def _summary(report: dict[str, Any]) -> dict[str, Any]:
+    """Keep of a type's report what pages and API show; the whole is in the artifact."""
+    kept = dict(report)
+    for part in ("unseen", "held_out"):
+        if kept.get(part):
+            by_group = kept[part]["by_group"]
+            kept[part] = kept[part] | {
+                "by_group": {name: rows[:WORST_GROUPS_KEPT] for name, rows in by_group.items()}
+            }
+    return kept
+
+
+def close_training(*, version_id: UUID, cancelled: bool, message: str) -> None:
+    """Bring a version to rest whose job ended without it; a trained one stays trained."""
+    Version.objects.filter(pk=version_id, status__in=Version.UNFINISHED).update(
+        status=Version.Status.CANCELLED if cancelled else Version.Status.ERROR,
+        detail=message,
+        modified=timezone.now(),
+    )

@@ -1,0 +1,305 @@
+"""Work the waiting files of an upload off in batches: decode the next while one is written."""
+
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import Executor, Future
+from contextlib import closing
+from dataclasses import dataclass
+from itertools import takewhile
+from typing import Self
+
+from django.db import transaction
+from django.db.models import QuerySet
+
+from dashboard.files.errors import FileRefused
+from dashboard.files.images import images as pictures
+from dashboard.files.store import room
+from dashboard.models import Group, Image, SimilarityType, Upload, UploadFile, UploadGroup
+from dashboard.models.bulk import update_rows
+from dashboard.queries.library.images import images_by_sha256, images_in
+from dashboard.services.holding import hold_pks
+from dashboard.services.library.groups import find_or_make_groups, hold_to_place, place_images
+from dashboard.services.library.images import (
+    NewImage,
+    delete_files,
+    delete_files_of,
+    insert_images,
+    remove_unused,
+    write_files,
+)
+from dashboard.services.uploads.reader import PartReader
+from dashboard.services.workspaces.usage import images_refusal, is_full
+
+FILES_PER_BATCH = 100
+BYTES_PER_BATCH = 64 << 20
+WRITTEN = ["status", "reason", "image", "group", "placed", "sha256"]
+
+__all__ = ["Importer", "PartReader", "remove_unborn"]
+
+Status = UploadFile.Status
+
+
+@dataclass
+class _Item:
+    """A file on its way in. `sha256` is empty if it could not be read, `work` if it is known."""
+
+    row: UploadFile
+    sha256: str = ""
+    data: bytes | None = None
+    work: Future[NewImage] | None = None
+
+    def fail(self, reason: str) -> None:
+        """Give up this file with its reason; the others go on."""
+        self.row.status, self.row.reason = Status.FAILED, reason
+
+    def take(self, data: bytes | FileRefused) -> int:
+        """Take what was read of the file; returns how many bytes that is."""
+        if isinstance(data, FileRefused):
+            self.fail(data.reason)
+            return 0
+        self.data, self.sha256 = data, pictures.sha256(data)
+        return len(data)
+
+
+class Importer:
+    """Brings the waiting files of one upload in; belongs to the one thread that runs the job.
+
+    `types` are those that rows name. `fence` is called at the end of each batch's transaction with
+    what became of how many: it tells how far the work is, and raises if the job is no longer ours,
+    which takes the batch back.
+    """
+
+    def __init__(
+        self,
+        upload: Upload,
+        pool: Executor,
+        fence: Callable[[Counter[str]], None],
+        types: Mapping[str, SimilarityType],
+    ) -> None:
+        self.upload = upload
+        self._types = types
+        self._fence = fence
+        self._pool = pool
+        self._last = 0
+        self._hashes: set[str] = set()
+        self._reader = PartReader()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._reader.close()
+
+    def batches(self) -> Iterator[int]:
+        """Go once through the waiting files; yield the size of each batch once it is committed.
+
+        While one batch is written to the database, the pictures of the next are decoded.
+        """
+        self._last, self._hashes = 0, set()
+        current = self._begin()
+        while current:
+            following = self._begin()
+            self._commit(current)
+            yield len(current)
+            current = following
+
+    def _begin(self) -> list[_Item]:
+        """Read the next files and start the work on those that the workspace lacks."""
+        room.refuse_if_low()
+        items = self._read()
+        known = images_by_sha256(self.upload.workspace, {item.sha256 for item in items})
+        # What the batch before this one brings in is not decoded twice; if that fails, the next
+        # pass finds the file waiting.
+        begun, full = set(self._hashes), is_full(self.upload.workspace)
+        for item in items:
+            there = known.get(item.sha256)
+            is_present = there is not None and there.deleted is None
+            if item.data is not None and not is_present and item.sha256 not in begun:
+                begun.add(item.sha256)
+                if full:
+                    item.fail(images_refusal().reason)  # it would be decoded in vain
+                else:
+                    item.work = self._pool.submit(self._prepare, item.row, item.data, there)
+            item.data = None
+        self._hashes = {item.sha256 for item in items if item.sha256}
+        return items
+
+    def _read(self) -> list[_Item]:
+        """Return the next files with their bytes, less those whose content is here already."""
+        rows = _due(self.upload).filter(pk__gt=self._last)
+        rows = rows.select_related("part__similarity_type", "source__part")
+        items = [_Item(row) for row in rows[:FILES_PER_BATCH]]
+        self._recognise(items)
+        to_read = [item for item in items if not item.sha256]
+        unread = {item.row.pk for item in to_read}
+        size = 0
+        with closing(self._reader.read_many(item.row for item in to_read)) as contents:
+            for item, data in zip(to_read, contents, strict=False):
+                unread.discard(item.row.pk)
+                size += item.take(data)
+                if size >= BYTES_PER_BATCH:
+                    break
+        items = list(takewhile(lambda item: item.row.pk not in unread, items))
+        self._last = items[-1].row.pk if items else self._last
+        return items
+
+    def _recognise(self, items: list[_Item]) -> None:
+        """Give items whose content is known to be here its hash: their bytes are not needed."""
+        hashes = {item.row.pk: _hash_of(item.row) for item in items}
+        wanted = set(hashes.values()) - {""}
+        present = images_in(self.upload.workspace).filter(sha256__in=wanted)
+        here = set(present.values_list("sha256", flat=True)) if wanted else set()
+        here |= self._hashes
+        for item in items:
+            if hashes[item.row.pk] in here:
+                item.sha256 = hashes[item.row.pk]
+
+    def _prepare(self, row: UploadFile, data: bytes, deleted: Image | None) -> NewImage:
+        """Decode a picture and write its files under the id that it will have."""
+        picture = pictures.prepare(data)
+        new_id = deleted.id if deleted is not None else row.image_id_if_new
+        write_files(self.upload.workspace, new_id, picture)
+        told = row.source or row  # where all that is said of the file comes together
+        return NewImage(
+            new_id,
+            picture,
+            file_name=row.name.rsplit("/", 1)[-1],
+            meta_data=told.meta_data,
+            test_image=told.test_image is True,
+            real=told.real is not False,
+        )
+
+    def _commit(self, items: list[_Item]) -> None:
+        """Write a batch: images, groups, memberships and what became of each file, or nothing."""
+        prepared = [new for item in items if (new := self._result(item)) is not None]
+        with transaction.atomic():
+            self._hold_types(items)
+            images = insert_images(
+                workspace=self.upload.workspace, images=prepared, actor=self.upload.created_by
+            )
+            for item in items:
+                if item.work is not None and not item.row.reason and item.sha256 not in images:
+                    item.fail(images_refusal().reason)
+            self._settle(items, prepared, images)
+            self._place([item for item in items if item.row.image is not None])
+            update_rows([item.row for item in items], WRITTEN)
+            self._fence(Counter(item.row.status for item in items))
+        remove_unused(self.upload.workspace, prepared, images)
+
+    @staticmethod
+    def _result(item: _Item) -> NewImage | None:
+        try:
+            return item.work.result() if item.work is not None else None
+        except FileRefused as refusal:
+            item.fail(refusal.reason)
+            return None
+
+    def _settle(
+        self, items: list[_Item], prepared: list[NewImage], images: dict[str, Image]
+    ) -> None:
+        """Say of each file whether its image is new or was known.
+
+        A file whose twin in this batch failed fails with it; one whose image was deleted since
+        the batch began stays waiting, and the next pass brings it in.
+        """
+        twins = {item.sha256 for item in items} - images.keys()
+        present = images_in(self.upload.workspace).filter(sha256__in=twins)
+        known = {image.sha256: image for image in present} | images
+        new_ids = {new.id for new in prepared}
+        reasons = {item.sha256: item.row.reason for item in items if item.row.reason}
+        for item in items:
+            image = known.get(item.sha256)
+            item.row.sha256 = item.sha256 or item.row.sha256
+            if image is not None:
+                is_new = item.work is not None and image.id in new_ids
+                item.row.image = image
+                item.row.status = Status.ADDED if is_new else Status.KNOWN
+            elif item.sha256 and item.sha256 in reasons:
+                item.row.status, item.row.reason = Status.FAILED, reasons[item.sha256]
+
+    def _hold_types(self, items: list[_Item]) -> None:
+        """Hold the types whose groups get something: they come before images and groups."""
+        types = {kind.pk for item in items if (kind := self._type_of(item.row)) is not None}
+        hold_pks(SimilarityType.objects.filter(pk__in=types))
+
+    def _type_of(self, row: UploadFile) -> SimilarityType | None:
+        """Return the type whose group a file goes into, if it goes into any."""
+        if not row.group_name.strip():
+            return None
+        if row.type_name:
+            return self._types[row.type_name]
+        return row.part.similarity_type or self.upload.similarity_type
+
+    def _place(self, items: list[_Item]) -> None:
+        """Put the images into the groups that their rows name, type by type."""
+        by_type: defaultdict[SimilarityType, list[_Item]] = defaultdict(list)
+        for item in items:
+            similarity_type = self._type_of(item.row)
+            if similarity_type is not None:
+                by_type[similarity_type].append(item)
+        placing = [item.row for of_type in by_type.values() for item in of_type]
+        for similarity_type, of_type in by_type.items():
+            self._find_groups(similarity_type, of_type)
+        hold_to_place(
+            image_ids=[row.image_id for row in placing if row.image_id],
+            group_ids=[row.group_id for row in placing if row.group_id],
+        )
+        for of_type in by_type.values():
+            self._place_in_groups(of_type)
+
+    def _find_groups(self, similarity_type: SimilarityType, items: list[_Item]) -> None:
+        names = {item.row.group_name for item in items}
+        groups, made = find_or_make_groups(similarity_type=similarity_type, names=names)
+        UploadGroup.objects.bulk_create(UploadGroup(upload=self.upload, group=one) for one in made)
+        for item in items:
+            item.row.group = groups[item.row.group_name]
+
+    @staticmethod
+    def _place_in_groups(items: list[_Item]) -> None:
+        pairs: list[tuple[Group, Image]] = []
+        for item in items:
+            if item.row.group is not None and item.row.image is not None:
+                pairs.append((item.row.group, item.row.image))
+        placed = place_images(pairs)
+        for item in items:
+            row = item.row
+            there = placed.elsewhere.get(row.image_id) if row.image_id is not None else None
+            if (row.group_id, row.image_id) in placed.pairs:
+                # Of two rows that say the same, one made the membership.
+                placed.pairs.discard((row.group_id, row.image_id))
+                row.placed = True
+            elif there is not None and there.pk != row.group_id:
+                row.reason = f"It stays in the group “{there}”: the type allows one."
+
+
+def _due(upload: Upload) -> QuerySet[UploadFile]:
+    """Return the files that wait for nothing but their turn.
+
+    The second row of a file comes after the first, which may stand behind it: then its picture is
+    here, with all that was said of it, and an archive need not be read backwards.
+    """
+    rows = upload.files.filter(status=Status.WAITING).exclude(source__status=Status.WAITING)
+    return rows.order_by("pk")
+
+
+def _hash_of(row: UploadFile) -> str:
+    """Return what is known of a file's content before its bytes are read."""
+    return row.sha256 or (row.source.sha256 if row.source is not None else "")
+
+
+def remove_unborn(upload: Upload) -> None:
+    """Remove the files of images that got no row, after the work broke off for good.
+
+    Files come in in the order of their ids, and two batches of them are on their way at a time.
+    """
+    waiting = _due(upload)
+    rows = list(waiting.values_list("image_id_if_new", "sha256")[: 2 * FILES_PER_BATCH])
+    born = Image.objects.filter(pk__in=[new_id for new_id, _ in rows])
+    there = set(born.values_list("pk", flat=True))
+    for new_id, _ in rows:
+        if new_id not in there:
+            for extension in Image.Extension:
+                delete_files(Image(id=new_id, workspace=upload.workspace, extension=extension))
+    hashes = [sha256 for _, sha256 in rows if sha256]
+    gone = Image.objects.in_workspace(upload.workspace).filter(sha256__in=hashes)
+    delete_files_of(gone.filter(deleted__isnull=False).values_list("pk", flat=True))

@@ -1,0 +1,54 @@
+"""How long the bytes of an upload stay as they were sent."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from django.conf import settings
+from django.db import transaction
+from django.utils import timezone
+
+from dashboard.files.store import paths, storage
+from dashboard.models import Upload, UploadPart
+from dashboard.queries.uploads.uploads import expired_parts, stored_parts, unfinished_parts
+from dashboard.services.holding import hold_all
+from dashboard.services.uploads.batches import remove_unborn
+from dashboard.services.uploads.receiving import forget_parts
+from dashboard.services.workspaces.usage import let_go
+
+
+def close_upload(*, upload_id: UUID) -> None:
+    """Remove the bytes as sent, but for those that could be tried again, which stay for days.
+
+    See `LIKEWISE_KEEP_UPLOADS`.
+    """
+    upload = Upload.objects.select_related("workspace").get(pk=upload_id)
+    remove_unborn(upload)
+    Upload.objects.filter(pk=upload.pk).update(modified=timezone.now())
+    left = unfinished_parts(upload.pk).values("pk")
+    _remove(upload, list(stored_parts().filter(upload=upload).exclude(pk__in=left).only("pk")))
+
+
+def forget_uploads() -> int:
+    """Remove what was sent, did not come in and was kept long enough; returns how many parts."""
+    before = timezone.now() - timedelta(days=settings.LIKEWISE_KEEP_UPLOADS)
+    uploads = Upload.objects.filter(pk__in=expired_parts(before).values("upload"))
+    return sum(_forget_expired(upload, before) for upload in uploads.order_by("pk"))
+
+
+def _forget_expired(upload: Upload, before: datetime) -> int:
+    with transaction.atomic():
+        # Who tries it again holds it too: either the bytes go, or there is a job that needs them.
+        hold_all(Upload.objects.filter(pk=upload.pk))
+        parts = list(expired_parts(before).filter(upload=upload).only("pk"))
+        if parts:  # all that is stored: what makes them expire is the upload's
+            let_go(upload.workspace_id, stored_parts().filter(upload=upload))
+    _remove(upload, parts)
+    return len(parts)
+
+
+def _remove(upload: Upload, parts: Sequence[UploadPart]) -> None:
+    """Remove the bytes of parts, and the folder of an upload of which nothing is left."""
+    forget_parts(upload, parts)
+    if parts and not stored_parts().filter(upload=upload).exists():
+        storage.delete_all(paths.upload(upload.workspace_id, upload.pk))

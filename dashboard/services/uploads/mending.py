@@ -1,0 +1,140 @@
+"""Mend what was looked through before it is brought in: nothing but the upload's rows changes."""
+
+from dataclasses import dataclass
+
+from django.db import transaction
+from django.utils import timezone
+
+from accounts.models import User
+from dashboard.models import Job, SimilarityType, Upload, UploadFile, UploadPart
+from dashboard.models.bulk import update_rows
+from dashboard.queries.uploads.plans import files_in_error, files_left_out
+from dashboard.services.holding import hold_all
+from dashboard.services.uploads.errors import WrongStage
+from dashboard.services.uploads.plans import foresee, start_plan
+
+Status = UploadFile.Status
+ROWS_AT_ONCE = 2000
+JUDGED = ["foreseen", "wrong", "reason"]
+
+
+@dataclass(frozen=True)
+class Mended:
+    """What a person says of a file instead of what its manifest or its folders say."""
+
+    group_name: str
+    type_name: str
+    test_image: bool | None
+    real: bool | None
+
+
+# Which of these was wrong, by the column that it came from.
+COLUMNS = {"group": "group_name", "type": "type_name", "test": "test_image", "real": "real"}
+
+
+@transaction.atomic
+def mend_file(*, upload: Upload, file_id: int, mended: Mended) -> UploadFile:
+    """Say anew what becomes of a file. Raises `WrongStage`, `UploadFile.DoesNotExist`."""
+    row = _held(upload, file_id)
+    for column, name in COLUMNS.items():
+        setattr(row, name, getattr(mended, name))
+        row.forgive(column)
+    row.save(update_fields=[*COLUMNS.values(), "wrong", "reason"])
+    return _judged(upload, row)
+
+
+@transaction.atomic
+def leave_out(*, upload: Upload, file_id: int, out: bool) -> UploadFile:
+    """Leave a file out, or put it back. Raises `WrongStage`, `UploadFile.DoesNotExist`."""
+    row = _held(upload, file_id)
+    row.status = Status.LEFT_OUT if out else Status.WAITING
+    row.save(update_fields=["status"])
+    return _judged(upload, row)
+
+
+@transaction.atomic
+def leave_out_wrong(*, upload: Upload) -> int:
+    """Leave out all that is in error; returns how many. Raises `WrongStage`."""
+    _hold_planned(upload)
+    return files_in_error(upload).update(status=Status.LEFT_OUT)
+
+
+@transaction.atomic
+def put_all_back(*, upload: Upload) -> int:
+    """Put back all that was left out; returns how many. Raises `WrongStage`."""
+    _hold_planned(upload)
+    return files_left_out(upload).update(status=Status.WAITING)
+
+
+@transaction.atomic
+def rename_planned_group(*, upload: Upload, group: str, named_type: str, name: str) -> int:
+    """Give a planned group another name, or that of another one; returns how many files it has.
+
+    Raises `WrongStage`.
+    """
+    _hold_planned(upload)
+    rows = upload.files.filter(group_name=group, type_name=named_type)
+    return rows.update(group_name=name.strip())
+
+
+@transaction.atomic
+def choose_type(
+    *, upload: Upload, similarity_type: SimilarityType | None, new_type_name: str
+) -> None:
+    """Let folders become groups of another type, or of a new one. Raises `WrongStage`."""
+    _hold_planned(upload)
+    Upload.objects.filter(pk=upload.pk).update(
+        similarity_type=similarity_type,
+        new_type_name=new_type_name.strip(),
+    )
+
+
+@transaction.atomic
+def choose_code_page(*, upload: Upload, part_id: int, code_page: str, actor: User | None) -> Job:
+    """Read the names of an archive in another code page: what it holds is looked through anew.
+
+    What manifests said went into the rows of any archive, so that with one all are read again.
+    Raises `WrongStage`, `UploadPart.DoesNotExist`.
+    """
+    row = _hold_planned(upload)
+    part = row.parts.get(pk=part_id, kind=UploadPart.Kind.ARCHIVE)
+    is_told_of = row.parts.filter(kind=UploadPart.Kind.MANIFEST).exists()
+    parts = row.parts.all() if is_told_of else row.parts.filter(pk=part.pk)
+    rows = row.files.filter(part__in=parts.values("pk")).order_by("pk")
+    while found := list(rows.values_list("pk", flat=True)[:ROWS_AT_ONCE]):
+        row.files.filter(pk__in=found).delete()
+    parts.update(listed=False)
+    row.parts.filter(pk=part.pk).update(code_page=code_page, code_page_sure=True)
+    return start_plan(upload=row, actor=actor)
+
+
+def _hold_planned(upload: Upload) -> Upload:
+    """Hold the upload, so that it is not brought in meanwhile. Raises `WrongStage`.
+
+    Whoever mends it will bring it in: it is not forgotten as one that nobody touches.
+    """
+    [row] = hold_all(Upload.objects.filter(pk=upload.pk))
+    if row.stage != Upload.Stage.PLANNED:
+        raise WrongStage(row)
+    Upload.objects.filter(pk=row.pk).update(modified=timezone.now())
+    return row
+
+
+def _held(upload: Upload, file_id: int) -> UploadFile:
+    _hold_planned(upload)
+    return upload.files.select_related("part", "source").get(pk=file_id)
+
+
+def _judged(upload: Upload, row: UploadFile) -> UploadFile:
+    """Foresee anew what becomes of a file, and of others with the same picture."""
+    rows = [row]
+    if row.sha256:
+        twins = upload.files.filter(sha256=row.sha256, status=Status.WAITING)
+        rows = list(twins.select_related("part", "source").order_by("pk"))
+        if row.status == Status.WAITING:
+            row = next(one for one in rows if one.pk == row.pk)
+        else:
+            rows.append(row)
+    foresee(upload, rows)
+    update_rows(rows, JUDGED)
+    return row

@@ -1,0 +1,294 @@
+"""Take in what people send, piece by piece, so that nothing of it is lost and nothing sent twice.
+
+Every piece is an object of the storage and a row, and the part counts it in the same transaction:
+whoever comes next, on any machine, goes on where the last one stopped.
+"""
+
+import re
+import uuid
+from collections.abc import Iterator, Sequence
+from datetime import timedelta
+from functools import partial
+from typing import IO, Final
+
+from django.conf import settings
+from django.db import transaction
+from django.utils import timezone
+
+from accounts.activity import record
+from accounts.models import User, Workspace
+from dashboard.files.images import kinds
+from dashboard.files.store import chunks, paths, room, storage
+from dashboard.files.store.chunks import Checksum, Incoming
+from dashboard.models import SimilarityType, Task, Upload, UploadChunk, UploadPart
+from dashboard.queries.uploads.receiving import (
+    abandoned_uploads,
+    forgotten_chunks,
+    missing_parts,
+    offset,
+)
+from dashboard.services.uploads.errors import NoHash, NotReceiving, OffsetTaken, PartTooLarge
+from dashboard.services.uploads.receiving_names import NewPart, name_parts
+from dashboard.services.uploads.stored_first import removed_unless_told
+from dashboard.services.workspaces.usage import let_go
+
+FORGOTTEN_AT_ONCE: Final = 500
+_TOUCHED: Final = timedelta(minutes=10)
+_HASH: Final = re.compile("[0-9a-f]{64}")
+_OPEN: Final = (Upload.Stage.RECEIVING, Upload.Stage.PLANNED)
+
+
+def open_upload(
+    *,
+    workspace: Workspace,
+    purpose: str = Upload.Purpose.IMAGES,
+    similarity_type: SimilarityType | None = None,
+    new_type_name: str = "",
+    auto_commit: bool = False,
+    then_train: Task | None = None,
+    expected: int = 0,
+    name: str,
+    actor: User,
+) -> Upload:
+    """Begin an upload. It is no activity of the workspace until all of it is here.
+
+    `expected` is how many files will be named at least, so that whoever goes on with it elsewhere
+    knows when all are.
+    """
+    room.refuse_if_low()
+    return Upload.objects.create(
+        workspace=workspace,
+        created_by=actor,
+        purpose=purpose,
+        similarity_type=similarity_type,
+        new_type_name=new_type_name.strip(),
+        auto_commit=auto_commit,
+        then_train=then_train,
+        expected=expected,
+        name=name[:255] or "files",
+    )
+
+
+def register_part(
+    *,
+    upload: Upload,
+    name: str,
+    size: int,
+    kind: str | None = None,
+    sha256: str = "",
+    similarity_type: SimilarityType | None = None,
+    actor: User,
+) -> UploadPart:
+    """Name one file that will be sent; see `register_parts`."""
+    new = NewPart(name, size, sha256, kind, similarity_type)
+    return register_parts(upload=upload, parts=[new], actor=actor)[0]
+
+
+@transaction.atomic
+def register_parts(*, upload: Upload, parts: Sequence[NewPart], actor: User) -> list[UploadPart]:  # noqa: ARG001
+    """Name files that will be sent, in this order; what the workspace has is known and stays away.
+
+    Whoever got no answer may name the same once more; see `name_parts`. An upload that was looked
+    through is open again. Raises `NotReceiving`, `NoHash`, `PartTooLarge`, `TooManyParts` and
+    `QuotaReached`; then none of them is named.
+    """
+    row = Upload.objects.select_for_update().get(pk=upload.pk)
+    if row.stage not in _OPEN:
+        raise NotReceiving(row)
+    for part in parts:
+        if part.sha256 and not _HASH.fullmatch(part.sha256):
+            raise NoHash(part.sha256)
+        if part.size > settings.LIKEWISE_MAX_UPLOAD:
+            raise PartTooLarge(part.name, settings.LIKEWISE_MAX_UPLOAD)
+    named = name_parts(row, parts)
+    upload.stage = row.stage = Upload.Stage.RECEIVING
+    row.save(update_fields=["stage", "modified"])
+    upload.modified = row.modified
+    return named
+
+
+def append(
+    *,
+    part: UploadPart,
+    stream: IO[bytes],
+    start: int,
+    length: int,
+    checksum: Checksum | None = None,
+) -> int:
+    """Take in `length` bytes from `start` on; returns where the next ones belong.
+
+    A connection that breaks leaves what came until then. Of two that bring the same bytes one
+    wins; the other gets `OffsetTaken` and leaves nothing. Raises `NotReceiving`, `PartTooLarge`,
+    and `ChecksumMismatch`, which `checksum` of at most one object's bytes may ask for.
+    """
+    _may_append(part, start, length)
+    incoming = Incoming(stream, length)
+    if part.kind == UploadPart.Kind.PICTURE and start == 0:
+        part.kind = kinds.kind_of(part.name, incoming.peek()[: kinds.HEAD])
+    while incoming.peek():
+        start = _append_chunk(part, start, incoming, checksum)
+    return start
+
+
+def _may_append(part: UploadPart, start: int, length: int) -> None:
+    room.refuse_if_low()
+    if part.upload.stage != Upload.Stage.RECEIVING or not (part.path or part.known):
+        raise NotReceiving(part.upload)
+    if start != offset(part):
+        raise OffsetTaken(offset(part))
+    if start + length > part.size:
+        raise PartTooLarge(part.name, part.size)
+
+
+def _append_chunk(
+    part: UploadPart, start: int, incoming: Incoming, checksum: Checksum | None
+) -> int:
+    path = paths.upload_chunk(part.path, start, uuid.uuid4().hex[:12])
+    size = chunks.write(path, incoming, checksum)
+    with removed_unless_told(partial(storage.delete, path)):
+        _count(part, UploadChunk(part=part, start=start, size=size, path=path))
+    part.received = start + size
+    return part.received
+
+
+@transaction.atomic
+def _count(part: UploadPart, chunk: UploadChunk) -> None:
+    """Write a chunk's row if the part still waits for exactly these bytes."""
+    # Without a join: the row itself is judged anew when somebody else was faster.
+    waiting = UploadPart.objects.filter(pk=part.pk, received=chunk.start).exclude(path="")
+    if not waiting.update(received=chunk.start + chunk.size, kind=part.kind):
+        raise OffsetTaken(_received(part))
+    chunk.save(force_insert=True)
+    now = timezone.now()
+    # Seldom, or all who send a part of one upload would wait for each other.
+    stale = Upload.objects.filter(pk=part.upload_id, modified__lt=now - _TOUCHED)
+    if stale.update(modified=now):
+        part.upload.modified = now
+
+
+def _received(part: UploadPart) -> int | None:
+    """Return how much of a part is here, None if it is no longer wanted."""
+    rows = UploadPart.objects.filter(pk=part.pk).exclude(path="")
+    return rows.values_list("received", flat=True).first()
+
+
+def withdraw_part(*, part: UploadPart, actor: User) -> None:  # noqa: ARG001
+    """Take back a file that was named, sent or not. Raises `NotReceiving`."""
+    with transaction.atomic():
+        row = Upload.objects.select_for_update().get(pk=part.upload_id)
+        if row.stage not in _OPEN:
+            raise NotReceiving(row)
+        row.stage = Upload.Stage.RECEIVING
+        row.expected = max(0, row.expected - _give_up(row, [part]))
+        row.save(update_fields=["stage", "expected", "modified"])
+    _withdraw([part])
+
+
+def withdraw_missing(*, upload: Upload, actor: User) -> int:  # noqa: ARG001
+    """Take back all files that are not here as a whole; returns how many.
+
+    Of an upload that was handed on nothing is missing.
+    """
+    with transaction.atomic():
+        row = Upload.objects.select_for_update().get(pk=upload.pk)
+        if row.stage != Upload.Stage.RECEIVING:
+            return 0
+        # Held, so that what somebody else completes in this moment is judged when it is whole.
+        parts = list(missing_parts(row).select_for_update())
+        row.save(update_fields=["modified"])
+        _give_up(row, parts)
+    _withdraw(parts)
+    return len(parts)
+
+
+def _withdraw(parts: Sequence[UploadPart]) -> None:
+    _forget(parts)
+    for some in _slices(parts):
+        UploadPart.objects.filter(pk__in=[part.pk for part in some]).delete()
+
+
+def discard_upload(*, upload: Upload, actor: User) -> None:
+    """Give up an upload that was not brought in: its rows and all that it sent.
+
+    Raises `NotReceiving`. A kill on the way leaves what the sweep takes up.
+    """
+    with transaction.atomic():
+        row = Upload.objects.select_for_update().get(pk=upload.pk)
+        if row.stage not in _OPEN:
+            raise NotReceiving(row)
+        count = row.parts.count()
+        record(
+            workspace=row.workspace,
+            verb="discarded",
+            noun="upload",
+            target_id=row.id,
+            target_name=row.name,
+            details={"parts": count},
+            actor=actor,
+        )
+        let_go(row.workspace_id, row.parts.all())
+    _remove(row)
+
+
+def forget_bytes(upload: Upload) -> int:
+    """Remove the bytes of an upload as they were sent; returns of how many parts.
+
+    The parts lose them first, then the objects go, then their rows: a kill in between loses track
+    of none.
+    """
+    parts = list(upload.parts.exclude(path=""))
+    forget_parts(upload, parts)
+    storage.delete_all(paths.upload(upload.workspace_id, upload.id))
+    return len(parts)
+
+
+def forget_parts(upload: Upload, parts: Sequence[UploadPart]) -> None:
+    """Remove the bytes of some parts of an upload."""
+    _give_up(upload, parts)
+    _forget(parts)
+
+
+def _give_up(upload: Upload, parts: Sequence[UploadPart]) -> int:
+    """Let nothing more arrive for some parts. Returns how many waited for something until now."""
+    return sum(
+        let_go(upload.workspace_id, UploadPart.objects.filter(pk__in=[part.pk for part in some]))
+        for some in _slices(parts)
+    )
+
+
+def _forget(parts: Sequence[UploadPart]) -> None:
+    for some in _slices(parts):
+        _remove_chunks(list(UploadChunk.objects.filter(part__in=some)))
+
+
+def _slices(parts: Sequence[UploadPart]) -> Iterator[Sequence[UploadPart]]:
+    for first in range(0, len(parts), FORGOTTEN_AT_ONCE):
+        yield parts[first : first + FORGOTTEN_AT_ONCE]
+
+
+def _remove_chunks(rows: Sequence[UploadChunk]) -> None:
+    for row in rows:
+        storage.delete(row.path)
+    UploadChunk.objects.filter(pk__in=[row.pk for row in rows]).delete()
+
+
+def _remove(upload: Upload) -> None:
+    _forget(list(upload.parts.all()))
+    storage.delete_all(paths.upload(upload.workspace_id, upload.id))
+    upload.delete()
+
+
+def forget_abandoned() -> int:
+    """Remove what nobody sends to any more, and what a kill left; returns how many uploads."""
+    while rows := forgotten_chunks(FORGOTTEN_AT_ONCE):
+        _remove_chunks(rows)
+    count = 0
+    for upload in abandoned_uploads(timezone.now()):
+        with transaction.atomic():
+            row = Upload.objects.select_for_update().filter(pk=upload.pk).first()
+            if row is None or row.modified != upload.modified:
+                continue
+            let_go(row.workspace_id, row.parts.all())
+        _remove(upload)
+        count += 1
+    return count

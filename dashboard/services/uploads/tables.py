@@ -1,0 +1,87 @@
+"""Rows of tables that were sent: manifests, inside an archive or beside it, and addresses."""
+
+import io
+from collections.abc import Iterator
+
+from dashboard.files.archives.archives import Archive, Member
+from dashboard.files.archives.names import composed_name
+from dashboard.files.errors import BrokenManifest, FileRefused
+from dashboard.files.fetch.fetch import last_segment
+from dashboard.files.tables import manifests
+from dashboard.models import UploadFile, UploadPart
+
+# Where an archive or a manifest stands that cannot be read, or not to its end.
+WHOLE_PART = 2_147_483_647
+# Between the folder of a manifest inside an archive and what its row names, until that is found.
+INSIDE = "//"
+NO_MANIFEST = "It is no picture, and no manifest that can be read."
+_LONG = "The folder of the manifest and the name are longer than 1,024 characters together."
+
+
+def told_row(part: UploadPart, told: manifests.ManifestRow) -> UploadFile:
+    """Return a row for what a manifest or a list of addresses says in one of its own."""
+    name = manifests.plain_path(told.file) or last_segment(told.url) or told.url
+    return UploadFile(
+        upload_id=part.upload_id,
+        part=part,
+        number=told.number,
+        name=(composed_name(name) or f"row {told.number + 1}")[-1024:],
+        group_name=told.group,
+        type_name=told.type,
+        url=told.url,
+        test_image=told.test,
+        real=told.real,
+        meta_data=told.meta_data,
+        wrong=told.wrong,
+        reason=" ".join(told.wrong.values()),
+    )
+
+
+class InnerTables:
+    """Reads the tables among the members of an archive; what is no manifest is a row in error."""
+
+    def __init__(self, part: UploadPart, archive: Archive) -> None:
+        self._part, self._archive = part, archive
+        self._count = 0
+
+    def rows(self, member: Member, *, is_beside: bool) -> Iterator[UploadFile]:
+        """Yield the rows of a manifest, or why it cannot be read, or not to its end.
+
+        What tells of a single picture has none; `is_beside` says that there is one of its name.
+        """
+        try:
+            data = io.BytesIO(self._archive.read(member))
+            for told in manifests.read_possible_manifest(data, is_beside=is_beside):
+                yield self._row(member, told)
+        except BrokenManifest as refusal:
+            sentence = f"{NO_MANIFEST} {refusal.reason}"
+            yield self._refused(member, "row", sentence)
+        except FileRefused as refusal:
+            yield self._refused(member, "picture", refusal.reason)
+
+    def _row(self, member: Member, told: manifests.ManifestRow) -> UploadFile:
+        if self._count >= manifests.MAX_ROWS:
+            raise BrokenManifest(
+                f"The manifests of the archive have more than {manifests.MAX_ROWS:,} rows. Split "
+                "it and send the parts."
+            )
+        row = told_row(self._part, told)
+        row.number = UploadFile.FIRST_TOLD + self._count
+        self._count += 1
+        if told.file:
+            self._put_inside(row, member.folder)
+        return row
+
+    @staticmethod
+    def _put_inside(row: UploadFile, folder: str) -> None:
+        name = f"{folder}{INSIDE}{row.name}"
+        if len(name) > manifests.MAX_PATH:
+            row.refuse("file", _LONG)
+        else:
+            row.name = name
+
+    def _refused(self, member: Member, what: str, sentence: str) -> UploadFile:
+        row = UploadFile(upload_id=self._part.upload_id, part=self._part, number=member.index)
+        row.name, row.size = member.path[-1024:], max(0, member.size)
+        row.refuse(what, sentence)
+        return row

@@ -1,0 +1,1 @@
+"""Workspaces themselves, and what each takes up."""

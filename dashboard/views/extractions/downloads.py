@@ -1,0 +1,87 @@
+"""Files as downloads: streamed, and a download that broke off goes on where it was."""
+
+import re
+from collections.abc import Iterator
+from typing import IO, Any, Final
+
+from django.http import FileResponse, Http404, HttpRequest, HttpResponse, StreamingHttpResponse
+from django.utils.http import content_disposition_header
+
+from dashboard.files.store import storage
+
+_CHUNK: Final = 256 * 1024
+_RANGE: Final = re.compile(r"bytes=(\d{0,18})-(\d{0,18})")
+
+
+def download(
+    request: HttpRequest, path: str, *, filename: str, content_type: str, missing: str
+) -> Any:
+    """Send a stored file, whole or the stretch that was asked for, never held in memory.
+
+    A stored file never changes, so its name says whether it is the one that was begun. Raises
+    `Http404`, with the sentence `missing` for a file that was there once; `path` is empty before.
+    """
+    if not path:
+        raise Http404("This file is not complete yet.")
+    try:
+        file, size = storage.open(path), storage.size(path)
+    except FileNotFoundError as error:
+        raise Http404(missing) from error
+    tag = f'"{path.rsplit("/", 1)[-1]}"'
+    span = _span(request, size, tag)
+    response: Any
+    if span is None:
+        response = FileResponse(
+            file, as_attachment=True, filename=filename, content_type=content_type
+        )
+    elif not span:
+        file.close()
+        response = HttpResponse(status=416, headers={"Content-Range": f"bytes */{size}"})
+    else:
+        response = _part(file, span, size, content_type)
+        response["Content-Disposition"] = content_disposition_header(
+            as_attachment=True, filename=filename
+        )
+    response["Accept-Ranges"], response["ETag"] = "bytes", tag
+    return response
+
+
+def _part(file: Any, span: range, size: int, content_type: str) -> StreamingHttpResponse:
+    file.seek(span.start)
+    response = StreamingHttpResponse(
+        _Stretch(file, len(span)), status=206, content_type=content_type
+    )
+    response["Content-Length"] = str(len(span))
+    response["Content-Range"] = f"bytes {span.start}-{span.stop - 1}/{size}"
+    return response
+
+
+class _Stretch:
+    """So many bytes of a file from where it stands; it is closed even if nobody reads it."""
+
+    def __init__(self, file: IO[bytes], size: int) -> None:
+        self._file, self._left = file, size
+
+    def __iter__(self) -> Iterator[bytes]:
+        while self._left and (data := self._file.read(min(self._left, _CHUNK))):
+            self._left -= len(data)
+            yield data
+
+    def close(self) -> None:
+        self._file.close()
+
+
+def _span(request: HttpRequest, size: int, tag: str) -> range | None:
+    """Return what was asked for: empty if there is no such, None for the whole.
+
+    Several stretches at once are more than anybody needs: the whole is an answer to that too.
+    """
+    asked = _RANGE.fullmatch(request.headers.get("Range", ""))
+    if asked is None or request.headers.get("If-Range", tag) != tag:
+        return None
+    first, last = asked.groups()
+    if not first:
+        return range(max(0, size - int(last)), size) if last else None
+    if last and int(last) < int(first):
+        return None
+    return range(int(first), min(size, int(last) + 1 if last else size))

@@ -1,0 +1,1 @@
+"""Pages of images, groups and types."""

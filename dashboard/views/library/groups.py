@@ -1,0 +1,232 @@
+"""Groups: what is alike, and what is in them."""
+
+from typing import Any
+from uuid import UUID
+
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import render, resolve_url
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from accounts.access import requires
+from accounts.http import WorkspaceRequest
+from accounts.words import counted
+from dashboard.forms.chosen import AskedForm
+from dashboard.forms.groups import (
+    GroupFilter,
+    GroupForm,
+    NamesForm,
+    NewGroupForm,
+    TestGroupForm,
+)
+from dashboard.models import Group
+from dashboard.queries.library.groups import find_groups, get_group, members_of, names_like
+from dashboard.queries.library.held import held, present
+from dashboard.queries.library.image_tiles import tiles
+from dashboard.queries.library.nesting import groups_around, groups_inside
+from dashboard.queries.library.similarity_types import types_in
+from dashboard.queries.pages import page
+from dashboard.services.errors import NameTaken, Refused
+from dashboard.services.library.group_names import create_named_group, rename_group
+from dashboard.services.library.groups import mark_group, remove_images
+from dashboard.views.asking import ask_to_take_out
+from dashboard.views.library.group_cards import group_cards
+from dashboard.views.library.ticked import Ticks, refused_ticks, ticked_page, why
+from dashboard.views.naming import taken_words
+from dashboard.views.renaming import Named, rename
+from dashboard.views.rendering import (
+    damaged,
+    may,
+    missing_is_404,
+    page_or_fragment,
+    see_other,
+    unusable,
+    wants_fragment,
+    with_flash,
+)
+
+PARENTS_SHOWN = 20
+TYPES_SHOWN = 20
+FORM_PAGE, GROUP_PAGE = "dashboard/form_page.html", "dashboard/library/groups/group.html"
+
+
+@never_cache
+@require_safe
+@requires("workspace.view")
+@missing_is_404
+def groups(request: WorkspaceRequest) -> HttpResponse:
+    """List the groups, newest first, of every type or of one, and by a part of the name."""
+    form = GroupFilter(request.GET, workspace=request.workspace)
+    if not form.is_valid():
+        return damaged(request, unusable(form, "its type was deleted"))
+    chosen, search = form.cleaned_data["type"], form.cleaned_data["search"]
+    rows = find_groups(request.workspace, similarity_type=chosen, name=search)
+    found = page(rows, cursor := request.GET.get("cursor", ""))
+    context = {
+        "cards": group_cards(found.rows),
+        "next": found.next,
+        "chosen": chosen,
+        "search": search,
+        "types": types_in(request.workspace).order_by("name", "id")[:TYPES_SHOWN],
+        "can_add": may(request, "groups.add"),
+    }
+    fragment = "rows" if cursor else "found"
+    return page_or_fragment(request, "dashboard/library/groups/list.html", fragment, context)
+
+
+@never_cache
+@require_http_methods(["GET", "POST"])
+@requires("groups.add")
+def group_new(request: WorkspaceRequest) -> HttpResponse:
+    """Make a group; `?type=` in the address chooses its type beforehand."""
+    form = NewGroupForm(
+        request.POST if request.method == "POST" else None,
+        workspace=request.workspace,
+        initial={"similarity_type": request.GET.get("type")},
+    )
+    if not form.is_valid():
+        return _form_page(request, form, "New group", resolve_url("groups"))
+    try:
+        made = create_named_group(**form.cleaned_data, actor=request.user)
+    except NameTaken as refusal:
+        form.add_error("name", taken_words("group", refusal.other))
+        return _form_page(request, form, "New group", resolve_url("groups"))
+    messages.success(request, f"The group “{made.name}” is there. Now put images into it.")
+    return see_other("group", made.pk)
+
+
+@never_cache
+@require_safe
+@requires("workspace.view")
+def group_names(request: WorkspaceRequest) -> HttpResponse:
+    """Complete the name of a group by those that its type has."""
+    form = NamesForm(request.GET, workspace=request.workspace)
+    typed = form.cleaned_data if form.is_valid() else {}
+    names = names_like(typed["similarity_type"], typed["name"]) if typed else []
+    return render(request, "dashboard/library/groups/names.html", {"names": names})
+
+
+def _form_page(request: WorkspaceRequest, form: Any, title: str, cancel_url: str) -> HttpResponse:
+    context = {"form": form, "pretitle": "Groups", "title": title, "cancel_url": cancel_url}
+    return render(request, FORM_PAGE, context, status=422 if form.is_bound else 200)
+
+
+@never_cache
+@require_safe
+@requires("workspace.view")
+@missing_is_404
+def group(request: WorkspaceRequest, group_id: UUID) -> HttpResponse:
+    """Show a group with its images or the groups in it, newest first."""
+    shown = get_group(request.workspace, group_id)
+    cursor = request.GET.get("cursor", "")
+    context = _inside(request, shown, cursor)
+    if not wants_fragment(request):
+        around = groups_around(shown).order_by("name", "id")
+        context |= {"around": list(around[:PARENTS_SHOWN])}
+    return page_or_fragment(request, GROUP_PAGE, "rows" if cursor else "inside", context)
+
+
+def _inside(request: WorkspaceRequest, shown: Group, cursor: str = "") -> dict[str, Any]:
+    """Prepare what is in a group: images or groups, never both."""
+    # An image may be in one group of an exclusive type: those that are in none come first.
+    fitting = "?ungrouped=1" if shown.similarity_type.exclusive else ""
+    context = {
+        "group": shown,
+        "add_url": resolve_url("group-images", shown.pk) + fitting,
+        "can_change": may(request, "groups.change"),
+        "can_delete": may(request, "groups.delete"),
+    }
+    if shown.groups_count:
+        groups_found = page(groups_inside(shown), cursor)
+        return context | {
+            "cards": group_cards(groups_found.rows),
+            "next": groups_found.next,
+            "remove_url": resolve_url("group-remove-groups", shown.pk),
+        }
+    found = page(members_of(shown), cursor, created="image_created", key="image_id")
+    members = [(one["id"], one) for one in tiles([row.image for row in found.rows])]
+    return context | {
+        "members": members,
+        "next": found.next,
+        "remove_url": resolve_url("group-remove-images", shown.pk),
+    }
+
+
+def answer_change(request: WorkspaceRequest, shown: Group, sentence: str) -> HttpResponse:
+    """Answer after something left the group: htmx gets what is in it now, others the page."""
+    if not wants_fragment(request):
+        messages.success(request, sentence)
+        return see_other("group", shown.pk)
+    shown = get_group(request.workspace, shown.pk)
+    context = _inside(request, shown) | {"is_new": True}
+    return with_flash(page_or_fragment(request, GROUP_PAGE, "inside", context), sentence)
+
+
+@never_cache
+@require_http_methods(["GET", "POST"])
+@requires("groups.change")
+@missing_is_404
+def group_change(request: WorkspaceRequest, group_id: UUID) -> HttpResponse:
+    """Rename a group or describe it; htmx renames it where its name stands."""
+    shown = get_group(request.workspace, group_id)
+    if wants_fragment(request):
+        here = resolve_url("group", shown.pk)
+        return rename(
+            request,
+            Named("group", shown.name, here, request.path),
+            lambda name: rename_group(group=shown, changes={"name": name}, actor=request.user),
+        )
+    initial = {"name": shown.name, "description": shown.description}
+    form = GroupForm(request.POST if request.method == "POST" else None, initial=initial)
+    if not form.is_valid():
+        return _form_page(request, form, "Name and description", resolve_url("group", shown.pk))
+    try:
+        rename_group(group=shown, changes=form.cleaned_data, actor=request.user)
+    except NameTaken as refusal:
+        form.add_error("name", taken_words("group", refusal.other))
+        return _form_page(request, form, "Name and description", resolve_url("group", shown.pk))
+    messages.success(request, "Saved.")
+    return see_other("group", shown.pk)
+
+
+@require_POST
+@requires("groups.change")
+@missing_is_404
+def group_test(request: WorkspaceRequest, group_id: UUID) -> HttpResponse:
+    """Keep a group back for testing, or give it back to training."""
+    shown = get_group(request.workspace, group_id)
+    form = TestGroupForm(request.POST)
+    if not form.is_valid():
+        messages.error(request, "Nothing was changed: the form was incomplete. Press it again.")
+        return see_other("group", shown.pk)
+    mark_group(group=shown, **form.cleaned_data, actor=request.user)
+    kept = "kept back for testing" if shown.test_group else "used for training again"
+    messages.success(request, f"The group is {kept}. It counts from the next training on.")
+    return see_other("group", shown.pk)
+
+
+@require_POST
+@requires("groups.change")
+@missing_is_404
+def group_remove_images(request: WorkspaceRequest, group_id: UUID) -> HttpResponse:
+    """Ask, then take the ticked images out of a group; they stay in the workspace."""
+    shown = get_group(request.workspace, group_id)
+    form = AskedForm(request.POST)
+    is_valid = form.is_valid()
+    back = resolve_url("group", shown.pk)
+    ticks = Ticks(form.ticked(), back=back, group=shown, leaves=True)
+    if "again" in request.POST:
+        return ticked_page(request, ticks)
+    if not is_valid:
+        return refused_ticks(request, ticks, form.first_error())
+    there = present(request.workspace, ticks.ids)
+    if there and not form.cleaned_data["asked"]:
+        found = held(request.workspace, there)
+        return ask_to_take_out(request, shown, there, noun="image", held=found)
+    try:
+        removed, _ = remove_images(group=shown, ids=ticks.ids, actor=request.user)
+    except Refused as refusal:
+        return refused_ticks(request, ticks, why(refusal), refusal)
+    out = counted(removed, "image is", "images are")
+    return answer_change(request, shown, f"{out} out of the group, and still in the workspace.")

@@ -1,0 +1,47 @@
+"""Name an image and say what is known of it."""
+
+from uuid import UUID
+
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import render, resolve_url
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods
+
+from accounts.access import requires
+from accounts.http import WorkspaceRequest
+from dashboard.forms.images import ImageForm
+from dashboard.queries.library.images import get_image
+from dashboard.services.library.images import change_image
+from dashboard.views.renaming import Named, rename
+from dashboard.views.rendering import missing_is_404, see_other, wants_fragment
+
+
+@never_cache
+@require_http_methods(["GET", "POST"])
+@requires("images.change")
+@missing_is_404
+def image_change(request: WorkspaceRequest, image_id: UUID) -> HttpResponse:
+    """Change an image's name and meta data; htmx renames it where its name stands."""
+    shown = get_image(request.workspace, image_id)
+    here = resolve_url("image", shown.pk)
+    if wants_fragment(request):
+        return rename(
+            request,
+            Named("image", shown.file_name, here, request.path),
+            lambda name: change_image(image=shown, changes={"file_name": name}, actor=request.user),
+        )
+    initial = {"file_name": shown.file_name, "meta_data": shown.meta_data}
+    form = ImageForm(request.POST if request.method == "POST" else None, initial=initial)
+    if not form.is_valid():
+        context = {
+            "form": form,
+            "pretitle": "Images",
+            "title": "Name and meta data",
+            "cancel_url": here,
+        }
+        status = 422 if form.is_bound else 200
+        return render(request, "dashboard/form_page.html", context, status=status)
+    change_image(image=shown, changes=form.cleaned_data, actor=request.user)
+    messages.success(request, "Saved.")
+    return see_other(here)

@@ -1,0 +1,46 @@
+"""The bytes of images. The link itself is the permission: no session, no query, no redirect."""
+
+import mimetypes
+import time
+from uuid import UUID
+
+from django.core.exceptions import PermissionDenied
+from django.http import FileResponse, Http404, HttpRequest
+from django.views.decorators.http import require_safe
+
+from dashboard.files.store import links, paths, storage
+
+
+@require_safe
+def image_file(
+    request: HttpRequest, workspace_id: UUID, image_id: UUID, extension: str
+) -> FileResponse:
+    """Send a stored image."""
+    seconds = _seconds_left(request)
+    return _send(paths.image(workspace_id, image_id, extension), seconds)
+
+
+@require_safe
+def thumbnail_file(request: HttpRequest, workspace_id: UUID, image_id: UUID) -> FileResponse:
+    """Send a thumbnail."""
+    seconds = _seconds_left(request)
+    return _send(paths.thumbnail(workspace_id, image_id), seconds)
+
+
+def _seconds_left(request: HttpRequest) -> int:
+    """Return how long the link is good for; 403 if it is not, before anything is looked up."""
+    now, query = time.time(), request.GET.dict()
+    if not links.verify(request.path, query, now):
+        raise PermissionDenied("This link has expired or was altered: open the page again.")
+    return links.seconds_left(query, now)
+
+
+def _send(path: str, seconds: int) -> FileResponse:
+    try:
+        file = storage.open(path)
+    except FileNotFoundError as error:
+        raise Http404("This image was deleted.") from error
+    response = FileResponse(file, content_type=mimetypes.guess_type(path)[0])
+    response["Cache-Control"] = f"private, max-age={seconds}, immutable"
+    response["Content-Security-Policy"] = "default-src 'none'; sandbox"
+    return response

@@ -1,0 +1,1 @@
+"""Home, activity and a workspace's settings."""
