@@ -298,7 +298,7 @@ def unknown_settings() -> Iterator[CheckMessage]:
         near = difflib.get_close_matches(name, known, n=1)
         yield Caution(
             f"{name} is set, and no setting has that name.",
-            hint=f"Did you mean {near[0]}?" if near else "The settings are listed in README.md.",
+            hint=f"Did you mean {near[0]}?" if near else "docs/settings.md lists the settings.",
             id="likewise.W001",
         )
 

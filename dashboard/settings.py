@@ -1,6 +1,6 @@
 """Every setting of the program. What a self-hoster may change comes from the environment.
 
-Names and defaults are those of README's table, which a test compares with this file. A secret may
+Names and defaults are those of the table in docs/settings.md, which a test compares with this file. A secret may
 come from a file: `SECRET_KEY_FILE=/run/secrets/key` is read where `SECRET_KEY` would be.
 """
 

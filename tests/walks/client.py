@@ -11,7 +11,7 @@ from tests.factories import drawn_jpeg
 def client_of(
     key: str, endpoint: str, kind: type[Any] = CustomSimilarityClient, **options: Any
 ) -> Any:
-    """Make a client that talks to this server alone: see `resource_name` in README."""
+    """Make a client that talks to this server alone: see `resource_name` in docs/api.md."""
     return kind(key, endpoint=endpoint, resource_name=None, **options)
 
 

@@ -27,7 +27,7 @@ def client(cast: Cast, endpoint: str, collection: Collection) -> SimilarityCusto
 
 
 def client_of(key: str, endpoint: str, collection_id: str | None) -> SimilarityCustomClient:
-    """Make a client as README does: `resource_name=None` keeps the token here."""
+    """Make a client as docs/api.md does: `resource_name=None` keeps the token here."""
     return SimilarityCustomClient(
         key, collection_id, endpoint=f"{endpoint}similarity/custom/v2/", resource_name=None
     )

@@ -2,7 +2,7 @@
 
 Each call of `DetectionClient`, and what `CustomSimilarityClient`, `RecognitionClient` and the
 classes that they hand out do with groups and images. What these classes cannot do anywhere,
-because of mistakes in the client itself, stands in README; here it is proven.
+because of mistakes in the client itself, stands in docs/api.md; here it is proven.
 """
 
 import json
@@ -315,7 +315,7 @@ def test_in_another_workspace(cast: Cast, endpoint: str) -> None:
     assert box.add_meta_data({"a": 1})
 
 
-# What the client itself cannot do, as README says
+# What the client itself cannot do, as docs/api.md says
 
 
 def test_what_the_client_cannot_do(
