@@ -1,7 +1,8 @@
 """Every setting of the program. What a self-hoster may change comes from the environment.
 
-Names and defaults are those of the table in docs/settings.md, which a test compares with this file. A secret may
-come from a file: `SECRET_KEY_FILE=/run/secrets/key` is read where `SECRET_KEY` would be.
+Names and defaults are those of the table in docs/settings.md; a test compares them with this file.
+A secret may come from a file: `SECRET_KEY_FILE=/run/secrets/key` is read where `SECRET_KEY` would
+be.
 """
 
 import contextlib

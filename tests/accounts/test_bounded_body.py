@@ -9,6 +9,7 @@ from django.test import Client
 from pytest_django import Settings
 
 from accounts.bodies import SIGNED_OUT, WITHOUT_FILES
+from dashboard.files.sizes import readable_size
 from tests.factories import Cast, api_client
 
 FILES = "multipart/form-data; boundary=x"
@@ -42,7 +43,7 @@ def test_from_who_is_signed_out(client: Client, address: str) -> None:
 def test_from_who_is_signed_in(alice_client: Client, settings: Settings) -> None:
     answer = post(alice_client, "/search/", settings.LIKEWISE_MAX_BODY + 1)
     assert answer.status_code == 413
-    assert "128" in answer.content.decode()
+    assert readable_size(settings.LIKEWISE_MAX_BODY) in answer.content.decode()
     assert post(alice_client, "/groups/new", 10**30).status_code == 413
 
 

@@ -195,7 +195,11 @@ def test_a_record_that_does_not_fit_its_format_breaks_nothing(
 
 # Every address with a text in it is known: it is hidden, or it is no secret
 
-NO_SECRET = {"image-file": "the extension of a file", "api-unknown": "the beginning of a path"}
+NO_SECRET = {
+    "image-file": "the extension of a file",
+    "api-unknown": "the beginning of a path",
+    "manual-page": "a page",
+}
 
 
 def test_no_secret_address_was_forgotten() -> None:

@@ -14,7 +14,7 @@ pytestmark = [pytest.mark.browser, pytest.mark.live]
 LOAD = """
 from django.db import transaction
 from dashboard.demo import pictures as demo_pictures
-from dashboard.services.uploads.uploads import demo
+from dashboard.services.uploads import demo
 demo_pictures.PRODUCTS, demo_pictures.VIEWS = 12, 3
 with transaction.atomic():
     demo._hand_over(workspace, list(demo.draw_demo()), actor)

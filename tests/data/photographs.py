@@ -39,10 +39,12 @@ def stamps(seed: int = 0, most: int = 12, share: float = 0.4) -> EvaluationSet:
     """
     kinds: dict[str, list[Image.Image]] = {}
     for path in _pictures(STAMPS):
-        image = Image.open(path)
-        if path.suffix == ".png" and not _is_drawn(path) and _is_photograph(image):
-            image.thumbnail((STAMP_SIDE, STAMP_SIDE))
-            kinds.setdefault(str(path.parent.relative_to(STAMPS)), []).append(_on_white(image))
+        if path.suffix != ".png" or _is_drawn(path):
+            continue
+        with Image.open(path) as image:
+            if _is_photograph(image):
+                image.thumbnail((STAMP_SIDE, STAMP_SIDE))
+                kinds.setdefault(str(path.parent.relative_to(STAMPS)), []).append(_on_white(image))
     r = rng_of(seed, 911)
     names = sorted(name for name, images in kinds.items() if len(images) >= FEWEST_OF_A_KIND)
     names = [names[i] for i in r.permutation(len(names))]
@@ -101,7 +103,8 @@ def _on_white(image: Image.Image) -> Image.Image:
 def _wallpapers() -> dict[str, Image.Image]:
     found: dict[str, Image.Image] = {}
     for path in _pictures(BACKGROUNDS):
-        image = Image.open(path).convert("RGB")
+        with Image.open(path) as opened:
+            image = opened.convert("RGB")
         image.thumbnail((WALLPAPER_SIDE, WALLPAPER_SIDE))
         colours = np.unique(np.asarray(image)[::7, ::7].reshape(-1, 3), axis=0)
         if min(image.size) > SMALLEST_WALLPAPER and len(colours) > WALLPAPER_COLOURS:

@@ -188,7 +188,7 @@ def test_the_settings_show_what_is_used_of_what(
     register_part(upload=upload, name="a.zip", size=2048, actor=cast.bob)
     page = " ".join(alice_client.get("/settings/").content.decode().split())
     assert "No quota is set" in page
-    assert "Files of uploads: 1, 2.0 KB" in page
+    assert "Files of uploads: 1, 2 KB" in page
     settings.LIKEWISE_QUOTA_IMAGES = 4
     page = " ".join(alice_client.get("/settings/").content.decode().split())
     assert '<span class="number">1</span> of <span class="number">4</span> image' in page
