@@ -12,7 +12,6 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from accounts.access import requires
 from accounts.http import WorkspaceRequest
 from accounts.words import counted
-from dashboard.forms.chosen import AskedForm
 from dashboard.forms.groups import (
     GroupFilter,
     GroupForm,
@@ -20,9 +19,10 @@ from dashboard.forms.groups import (
     NewGroupForm,
     TestGroupForm,
 )
+from dashboard.forms.selection import AskedForm
 from dashboard.models import Group
+from dashboard.queries.library.containing_groups import containing_groups, present
 from dashboard.queries.library.groups import find_groups, get_group, members_of, names_like
-from dashboard.queries.library.held import held, present
 from dashboard.queries.library.image_tiles import tiles
 from dashboard.queries.library.nesting import groups_around, groups_inside
 from dashboard.queries.library.similarity_types import types_in
@@ -222,7 +222,7 @@ def group_remove_images(request: WorkspaceRequest, group_id: UUID) -> HttpRespon
         return refused_ticks(request, ticks, form.first_error())
     there = present(request.workspace, ticks.ids)
     if there and not form.cleaned_data["asked"]:
-        found = held(request.workspace, there)
+        found = containing_groups(request.workspace, there)
         return ask_to_take_out(request, shown, there, noun="image", held=found)
     try:
         removed, _ = remove_images(group=shown, ids=ticks.ids, actor=request.user)

@@ -11,7 +11,7 @@ from dashboard.files.store import storage
 from dashboard.jobs.runner import run_job
 from dashboard.models import Job, Transfer, Upload
 from dashboard.services.exchange.transfers import open_import, start_export
-from dashboard.services.jobs.closing import cancel_job
+from dashboard.services.jobs.subject_end import cancel_job
 from tests.factories import Cast, make_group, make_image, make_type, signed_in
 from tests.transfers import bring, export, sent
 

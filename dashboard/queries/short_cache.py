@@ -1,4 +1,4 @@
-"""What many ask for at the same time is read once, for this process."""
+"""A cache of a second or so for values that many requests read at the same time."""
 
 import threading
 import time
@@ -11,7 +11,7 @@ V = TypeVar("V")
 KEPT = 1000
 
 
-class Snapshots(Generic[K, V]):
+class ShortCache(Generic[K, V]):
     """Values by key, read by a function and given to everybody for a moment."""
 
     def __init__(self, seconds: float, read: Callable[[K], V]) -> None:

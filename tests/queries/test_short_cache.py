@@ -6,14 +6,14 @@ from types import SimpleNamespace
 
 import pytest
 
-from dashboard.queries.moments import Snapshots
+from dashboard.queries.short_cache import ShortCache
 
 A_WHILE = 20  # seconds
 
 
 def test_it_is_read_once_for_a_moment() -> None:
     seen: list[str] = []
-    snapshots = Snapshots[str, int](3600, lambda key: seen.append(key) or len(seen))
+    snapshots = ShortCache[str, int](3600, lambda key: seen.append(key) or len(seen))
     assert [snapshots.get("a"), snapshots.get("a"), snapshots.get("b")] == [1, 1, 2]
     snapshots.clear()
     assert snapshots.get("a") == 3
@@ -21,7 +21,7 @@ def test_it_is_read_once_for_a_moment() -> None:
 
 def test_one_reads_while_others_get_the_old_one(monkeypatch: pytest.MonkeyPatch) -> None:
     clock = SimpleNamespace(now=0.0, monotonic=lambda: clock.now)
-    monkeypatch.setattr("dashboard.queries.moments.time", clock)
+    monkeypatch.setattr("dashboard.queries.short_cache.time", clock)
     is_reading, may_end = threading.Event(), threading.Event()
     values = iter([1, 2])
 
@@ -32,7 +32,7 @@ def test_one_reads_while_others_get_the_old_one(monkeypatch: pytest.MonkeyPatch)
             assert may_end.wait(A_WHILE)
         return value
 
-    snapshots = Snapshots[str, int](0.5, read)
+    snapshots = ShortCache[str, int](0.5, read)
     assert snapshots.get("a") == 1
     clock.now = 1.0
     with ThreadPoolExecutor(1) as pool:
@@ -45,9 +45,9 @@ def test_one_reads_while_others_get_the_old_one(monkeypatch: pytest.MonkeyPatch)
 
 def test_what_cannot_be_read_is_not_told_any_more(monkeypatch: pytest.MonkeyPatch) -> None:
     clock = SimpleNamespace(now=0.0, monotonic=lambda: clock.now)
-    monkeypatch.setattr("dashboard.queries.moments.time", clock)
+    monkeypatch.setattr("dashboard.queries.short_cache.time", clock)
     values = {"a": 1}
-    snapshots = Snapshots[str, int](0.5, values.__getitem__)
+    snapshots = ShortCache[str, int](0.5, values.__getitem__)
     assert snapshots.get("a") == 1
     values.clear()
     clock.now = 1.0
@@ -65,5 +65,5 @@ def test_what_was_read_before_somebody_changed_it_is_not_kept() -> None:
             snapshots.clear()
         return value
 
-    snapshots = Snapshots[str, int](3600, read)
+    snapshots = ShortCache[str, int](3600, read)
     assert [snapshots.get("a"), snapshots.get("a"), snapshots.get("a")] == [1, 2, 2]

@@ -12,8 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from dashboard.engine.custom.graph import Input
 from dashboard.engine.errors import UnfitEncoder
-from dashboard.engine.own.graph import Input
 from dashboard.engine.preprocess import letterbox, upright
 
 Fit = Literal["letterbox", "crop", "stretch"]

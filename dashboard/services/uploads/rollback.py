@@ -7,7 +7,7 @@ from django.db import InterfaceError, OperationalError, connection
 
 
 @contextmanager
-def removed_unless_told(remove: Callable[[], object]) -> Iterator[None]:
+def removed_on_rollback(remove: Callable[[], object]) -> Iterator[None]:
     """Remove the bytes again if the block, which writes their rows, breaks off.
 
     A connection that is lost during a commit leaves unknown whether the rows are there. Then the

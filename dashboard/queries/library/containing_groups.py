@@ -33,7 +33,7 @@ class Pictured:
 
 
 @dataclass(frozen=True)
-class Held:
+class Containment:
     """How many of some images are in groups, some of these, how many groups more, some pictures.
 
     `more` is how many images have no picture here.
@@ -57,15 +57,15 @@ def tiles_of(workspace: Workspace, ids: Collection[UUID], most: int) -> list[Til
     return tiles(list(images_in(workspace).filter(pk__in=ids).order_by("-created", "-id")[:most]))
 
 
-def held(workspace: Workspace, ids: Collection[UUID]) -> Held:
+def containing_groups(workspace: Workspace, ids: Collection[UUID]) -> Containment:
     """Say which groups hold these images of the workspace; the pictures are of all of them."""
     rows = GroupImage.objects.filter(group__workspace=workspace, image__in=ids)
     count = rows.values("image").distinct().count()
     shown = [Pictured(one) for one in tiles_of(workspace, ids, SHOWN)]
-    return _held(rows, count, shown, len(ids) - len(shown))
+    return _containment(rows, count, shown, len(ids) - len(shown))
 
 
-def taken(into: Group, ids: Collection[UUID]) -> Held:
+def taken(into: Group, ids: Collection[UUID]) -> Containment:
     """Say which other groups of the type hold these images; the pictures are of those they hold.
 
     `into` need not be there: an attempt to make it may have been taken back.
@@ -81,17 +81,17 @@ def taken(into: Group, ids: Collection[UUID]) -> Held:
         Pictured(one, there[image.pk] if several else "")
         for image, one in zip(images, tiles(images), strict=True)
     ]
-    return _held(rows, len(there), shown, max(0, len(there) - SHOWN))
+    return _containment(rows, len(there), shown, max(0, len(there) - SHOWN))
 
 
-def _held(rows: Any, count: int, shown: list[Pictured], without: int) -> Held:
+def _containment(rows: Any, count: int, shown: list[Pictured], without: int) -> Containment:
     groups = rows.order_by().values_list("group", "group__name").annotate(count=Count("id"))
     found = groups.order_by("-count", "group__name", "group")
     named = [Holder(name, number) for _, name, number in found[:NAMED]]
     more = 0
     if len(named) == NAMED:
         more = rows.order_by().values("group").distinct().count() - NAMED
-    return Held(count, named, more, shown, without)
+    return Containment(count, named, more, shown, without)
 
 
 def groups_of_images(ids: Collection[UUID]) -> dict[UUID, list[str]]:

@@ -11,12 +11,12 @@ from typing import Any
 import numpy as np
 
 from dashboard.engine.build.prior_maker import Basis
+from dashboard.engine.custom.encoder import OwnEncoder
+from dashboard.engine.custom.graph import Graph
+from dashboard.engine.custom.preparing import Prepared, own_prior
+from dashboard.engine.custom.preprocessing import Preprocessing, read_preprocessing
 from dashboard.engine.errors import BrokenArtifact, ForeignArtifact
 from dashboard.engine.heads import Head
-from dashboard.engine.own.encoder import OwnEncoder
-from dashboard.engine.own.graph import Graph
-from dashboard.engine.own.preparing import Prepared, own_prior
-from dashboard.engine.own.preprocessing import Preprocessing, read_preprocessing
 from dashboard.engine.prior import Scatters, symmetric, triangle
 
 FORMAT = 1

@@ -20,7 +20,7 @@ from django.views.debug import get_default_exception_reporter_filter
 from dashboard.files.errors import DecodersBusy, StorageAway
 from dashboard.files.images import budget
 from dashboard.models import Image
-from dashboard.views.trouble import (
+from dashboard.views.server_errors import (
     DATABASE_AWAY,
     DATABASE_BUSY,
     DECODERS_BUSY,

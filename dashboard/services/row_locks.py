@@ -1,7 +1,7 @@
-"""Take hold of rows by their ids, so that nobody changes them until the transaction ends.
+"""Lock rows by their ids (SELECT … FOR UPDATE) until the transaction ends.
 
-Whoever holds several kinds takes them in this order, which keeps two callers from waiting for each
-other: workspace, types, usage, images, labels, regions, groups; within a kind by id.
+A transaction that locks rows of several tables locks them in this order, which prevents deadlocks:
+workspace, types, usage, images, labels, regions, groups; within a table by id.
 """
 
 from collections.abc import Iterable
@@ -17,29 +17,29 @@ MAX_IDS = 10_000
 M = TypeVar("M", bound=Model)
 
 
-def hold(rows: QuerySet[M], ids: Iterable[UUID], noun: str) -> list[M]:
-    """Return the rows with these ids, held; call it in a transaction.
+def lock_rows(rows: QuerySet[M], ids: Iterable[UUID], noun: str) -> list[M]:
+    """Return the rows with these ids, locked; call it in a transaction.
 
     Raises `UnknownIds` and `TooManyIds`.
     """
-    return select_by_ids(_held(rows), ids, noun)
+    return select_by_ids(_locked(rows), ids, noun)
 
 
-def hold_ids(rows: QuerySet[M], ids: Iterable[UUID], noun: str) -> set[UUID]:
-    """Hold the rows with these ids as `hold` does, and read no more of them."""
+def lock_ids(rows: QuerySet[M], ids: Iterable[UUID], noun: str) -> set[UUID]:
+    """Lock the rows with these ids as `lock_rows` does, without reading their columns."""
     wanted = _checked(ids)
-    found = set(_held(rows).filter(pk__in=wanted).values_list("pk", flat=True))
+    found = set(_locked(rows).filter(pk__in=wanted).values_list("pk", flat=True))
     return _all_of(wanted, found, noun)
 
 
-def hold_all(rows: QuerySet[M]) -> list[M]:
-    """Return all these rows, held; call it in a transaction."""
-    return list(_held(rows))
+def lock_all(rows: QuerySet[M]) -> list[M]:
+    """Return all these rows, locked; call it in a transaction."""
+    return list(_locked(rows))
 
 
-def hold_pks(rows: QuerySet[M]) -> None:
-    """Hold all these rows and read no more than their ids; call it in a transaction."""
-    list(_held(rows).values_list("pk", flat=True))
+def lock_pks(rows: QuerySet[M]) -> None:
+    """Lock all these rows and read only their ids; call it in a transaction."""
+    list(_locked(rows).values_list("pk", flat=True))
 
 
 def select_by_ids(rows: QuerySet[M], ids: Iterable[UUID], noun: str) -> list[M]:
@@ -63,6 +63,6 @@ def _all_of(wanted: set[UUID], found: set[UUID], noun: str) -> set[UUID]:
     return found
 
 
-def _held(rows: QuerySet[M]) -> QuerySet[M]:
+def _locked(rows: QuerySet[M]) -> QuerySet[M]:
     # no_key: whoever only refers to a row, by a foreign key, need not wait.
     return rows.order_by("pk").select_for_update(of=("self",), no_key=True)

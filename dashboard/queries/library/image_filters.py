@@ -8,7 +8,7 @@ from django.db.models import Model, QuerySet
 
 from accounts.models import Workspace
 from dashboard.queries.library.groups import groups_in
-from dashboard.queries.library.image_tiles import Chosen
+from dashboard.queries.library.image_tiles import ImageFilter
 from dashboard.queries.library.similarity_types import types_in
 
 # The filters that name a thing, and where the thing is looked for.
@@ -24,15 +24,15 @@ _WORDS = {
 }
 
 
-def chosen_words(chosen: Chosen) -> str:
+def filter_words(wanted: ImageFilter) -> str:
     """Say which images pass the filter: `images kept back for testing, with “a” in the …`."""
-    parts = [words.format(value) for name, words in _WORDS.items() if (value := _of(chosen, name))]
+    parts = [words.format(value) for name, words in _WORDS.items() if (value := _of(wanted, name))]
     return f"images {', '.join(parts)}" if parts else "all images"
 
 
-def stored(chosen: Chosen) -> dict[str, Any]:
+def stored(wanted: ImageFilter) -> dict[str, Any]:
     """Return the filters that are set, things by their ids: for JSON, or for an address."""
-    values = {field.name: (_of(chosen, field.name), field.default) for field in fields(chosen)}
+    values = {field.name: (_of(wanted, field.name), field.default) for field in fields(wanted)}
     return {
         name: str(value.pk) if isinstance(value, Model) else value
         for name, (value, default) in values.items()
@@ -40,14 +40,14 @@ def stored(chosen: Chosen) -> dict[str, Any]:
     }
 
 
-def read_chosen(workspace: Workspace, kept: dict[str, Any]) -> Chosen:
+def read_filter(workspace: Workspace, kept: dict[str, Any]) -> ImageFilter:
     """Return the filter that `stored` gave; raises `ObjectDoesNotExist` if its thing is gone."""
     values = {
         name: _THINGS[name](workspace).get(pk=value) if name in _THINGS else value
         for name, value in kept.items()
     }
-    return Chosen(**values)
+    return ImageFilter(**values)
 
 
-def _of(chosen: Chosen, name: str) -> Any:
-    return getattr(chosen, name)
+def _of(wanted: ImageFilter, name: str) -> Any:
+    return getattr(wanted, name)

@@ -16,9 +16,9 @@ from django_htmx.http import HttpResponseClientRedirect
 from accounts.access import requires
 from accounts.http import WorkspaceRequest
 from accounts.words import counted, either
-from dashboard.forms.chosen import AskedForm, GroupingForm
+from dashboard.forms.selection import AskedForm, GroupingForm
 from dashboard.models import Group
-from dashboard.queries.library.held import held, present
+from dashboard.queries.library.containing_groups import containing_groups, present
 from dashboard.services.errors import AlreadyInExclusiveType, Refused, SeveralOfThatName
 from dashboard.services.library.group_names import group_images
 from dashboard.services.library.images import delete_images
@@ -119,7 +119,7 @@ def _ask_to_delete(request: WorkspaceRequest, ticks: Ticks) -> HttpResponse:
     ids = present(request.workspace, ticks.ids)
     if not ids:
         return refused_ticks(request, ticks, "The ticked images were deleted meanwhile.")
-    found = held(request.workspace, ids)
+    found = containing_groups(request.workspace, ids)
     lines = [holder_said(one) for one in found.holders]
     if found.more_groups:
         lines.append(f"and in {more_groups(found.more_groups)}")

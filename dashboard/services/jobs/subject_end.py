@@ -12,7 +12,7 @@ from dashboard.services.jobs.jobs import request_cancel
 from dashboard.services.jobs.kinds import kind_of
 
 
-def close_subject(job: Job) -> None:
+def end_subject(job: Job) -> None:
     """Bring the job's subject to rest after the job ended in any way but its own success.
 
     A subject that was deleted meanwhile, with all that belongs to it, is at rest.
@@ -26,7 +26,7 @@ def cancel_job(*, job: Job, actor: User) -> None:
     """Cancel a job that waits or runs; raises `AlreadyFinished`."""
     if request_cancel(job=job):
         job.refresh_from_db()
-        close_subject(job)
+        end_subject(job)
     record(
         workspace=job.workspace,
         verb="cancelled",

@@ -11,10 +11,10 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from dashboard.engine.build.drawing.pictures import Amounts, pictures
+from dashboard.engine.custom.graph import Graph
+from dashboard.engine.custom.preprocessing import Preprocessing
 from dashboard.engine.errors import UnfitEncoder
 from dashboard.engine.heads import unit_rows
-from dashboard.engine.own.graph import Graph
-from dashboard.engine.own.preprocessing import Preprocessing
 
 PICTURES = 16
 MOST_TURNS = 12

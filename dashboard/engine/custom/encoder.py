@@ -5,9 +5,9 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from dashboard.engine.build.prior_maker import Basis
+from dashboard.engine.custom.graph import Graph
+from dashboard.engine.custom.preprocessing import Preprocessing
 from dashboard.engine.heads import unit_rows
-from dashboard.engine.own.graph import Graph
-from dashboard.engine.own.preprocessing import Preprocessing
 
 
 class OwnEncoder:

@@ -11,7 +11,7 @@ from pytest_django import Settings
 
 from accounts.models import Workspace
 from dashboard.models import Job
-from dashboard.queries.jobs.turns import next_in
+from dashboard.queries.jobs.claim_order import next_in
 from dashboard.services.jobs import jobs, queueing
 from tests.factories import Cast, make_cast, make_job
 

@@ -10,15 +10,15 @@ import pytest
 from PIL import Image
 
 from dashboard.engine.build.drawing.pictures import Amounts, pictures
+from dashboard.engine.custom import apart, artifact
+from dashboard.engine.custom.graph import Graph
+from dashboard.engine.custom.isolated import try_isolated
+from dashboard.engine.custom.preparing import Prepared, prepare
+from dashboard.engine.custom.preprocessing import Preprocessing, read_preprocessing
+from dashboard.engine.custom.trial import try_graph
 from dashboard.engine.errors import BrokenArtifact, ForeignArtifact, UnfitEncoder
 from dashboard.engine.heads import unit_rows
-from dashboard.engine.own import apart, artifact
-from dashboard.engine.own.apart import try_apart
-from dashboard.engine.own.graph import Graph
-from dashboard.engine.own.preparing import Prepared, prepare
-from dashboard.engine.own.preprocessing import Preprocessing, read_preprocessing
-from dashboard.engine.own.trial import try_graph
-from tests.engine.own import graphs
+from tests.engine.custom import graphs
 
 WHERE = PurePath("encoder")
 FEW = Amounts(
@@ -88,7 +88,7 @@ def test_a_trial_in_a_program_of_its_own_finds_the_same(shape, tmp_path):
     file = tmp_path / "graph.onnx"
     file.write_bytes(shape.data)
     stated = next(said for data, said in SHAPES.values() if data == shape.data)
-    tried = try_apart(file, stated, output="", pooling="")
+    tried = try_isolated(file, stated, output="", pooling="")
     assert tried.preprocessing == shape.preprocessing
     assert tried.trial.dimension == try_graph(shape.graph, shape.preprocessing).dimension
 
@@ -98,21 +98,21 @@ def test_a_trial_that_does_not_come_back_is_a_refusal(tmp_path, monkeypatch):
     file.write_bytes(graphs.resnet_like())
     monkeypatch.setattr(apart, "LONGEST_TRIAL", 0.01)
     with pytest.raises(UnfitEncoder, match="did not end"):
-        try_apart(file, {}, output="", pooling="")
+        try_isolated(file, {}, output="", pooling="")
     monkeypatch.setattr(apart, "LONGEST_TRIAL", 60)
     monkeypatch.setattr(apart, "ROOT", tmp_path)  # where there is no such program
     monkeypatch.chdir(tmp_path)
     with pytest.raises(UnfitEncoder, match="ended at once"):
-        try_apart(file, {}, output="", pooling="")
+        try_isolated(file, {}, output="", pooling="")
 
 
 MEASURED_TRIAL = """
 import resource, sys
 from pathlib import Path
 from dashboard.engine.errors import UnfitEncoder
-from dashboard.engine.own.apart import try_apart
+from dashboard.engine.custom.isolated import try_isolated
 try:
-    try_apart(Path(sys.argv[1]), {}, output="", pooling="")
+    try_isolated(Path(sys.argv[1]), {}, output="", pooling="")
 except UnfitEncoder as refusal:
     print(refusal)
 print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)
@@ -142,9 +142,9 @@ def test_the_limit_on_memory_grows_with_the_file(tmp_path, monkeypatch):
     file.write_bytes(graphs.resnet_like())
     monkeypatch.setattr(apart, "MOST_MEMORY", 1 << 20)
     with pytest.raises(UnfitEncoder, match="memory"):
-        try_apart(file, {}, output="", pooling="")
+        try_isolated(file, {}, output="", pooling="")
     monkeypatch.setattr(apart, "LOADING", 1 << 14)
-    assert try_apart(file, {}, output="", pooling="").trial.dimension == 48
+    assert try_isolated(file, {}, output="", pooling="").trial.dimension == 48
 
 
 def test_the_basis_keeps_the_angles(shape):

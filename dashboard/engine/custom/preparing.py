@@ -7,10 +7,10 @@ import numpy as np
 
 from dashboard.engine.build.drawing.pictures import Amounts, pictures
 from dashboard.engine.build.prior_maker import FEATURES, principal_basis, prior_arrays
+from dashboard.engine.custom.encoder import OwnEncoder, answer_of
+from dashboard.engine.custom.graph import Graph
+from dashboard.engine.custom.preprocessing import Preprocessing
 from dashboard.engine.heads import Head, plain_head
-from dashboard.engine.own.encoder import OwnEncoder, answer_of
-from dashboard.engine.own.graph import Graph
-from dashboard.engine.own.preprocessing import Preprocessing
 from dashboard.engine.prior import IDENTITY, Prior, Scatters, identity
 
 # A fifth of what the shipped prior saw: a graph that was trained already needs less, and costs more

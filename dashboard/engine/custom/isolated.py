@@ -2,8 +2,8 @@
 
 A graph may be two gigabytes, and one that is damaged may end the program that loads it: neither
 should happen to a web server. Its memory has a limit as its time has.
-`python -m dashboard.engine.own.apart FILE` reads what is said of the graph as JSON from its input,
-and writes what it found as JSON.
+`python -m dashboard.engine.custom.isolated FILE` reads what is said of the graph as
+JSON from its input, and writes what it found as JSON.
 """
 
 import json
@@ -15,10 +15,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from dashboard.engine.custom.graph import Graph
+from dashboard.engine.custom.preprocessing import Preprocessing, read_preprocessing
+from dashboard.engine.custom.trial import LONGEST_SECONDS, PICTURES, Trial, try_graph
 from dashboard.engine.errors import UnfitEncoder
-from dashboard.engine.own.graph import Graph
-from dashboard.engine.own.preprocessing import Preprocessing, read_preprocessing
-from dashboard.engine.own.trial import LONGEST_SECONDS, PICTURES, Trial, try_graph
 
 ROOT = Path(__file__).parents[3]  # where `dashboard` is, wherever the program was started
 LONGEST_TRIAL = 2 * PICTURES * LONGEST_SECONDS
@@ -37,7 +37,7 @@ class Tried:
     trial: Trial
 
 
-def try_apart(file: Path, stated: dict[str, Any], *, output: str, pooling: str) -> Tried:
+def try_isolated(file: Path, stated: dict[str, Any], *, output: str, pooling: str) -> Tried:
     """Load a graph from a file and try it, elsewhere. Raises `UnfitEncoder` with a sentence."""
     memory = MOST_MEMORY + LOADING * file.stat().st_size
     said = json.dumps({"stated": stated, "output": output, "pooling": pooling, "memory": memory})

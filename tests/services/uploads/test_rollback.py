@@ -10,7 +10,7 @@ from django.db import DataError, OperationalError, connection
 from dashboard.files.store import storage
 from dashboard.models import UploadChunk
 from dashboard.services.uploads.receiving import append, offset, open_upload, register_part
-from dashboard.services.uploads.stored_first import removed_unless_told
+from dashboard.services.uploads.rollback import removed_on_rollback
 from tests.factories import make_cast
 
 DATA = b"some bytes"
@@ -29,7 +29,7 @@ def test_it_works(
 ) -> None:
     monkeypatch.setattr(connection, "vendor", "postgresql")
     kept = ["bytes"]
-    with pytest.raises(type(error)), removed_unless_told(kept.clear):
+    with pytest.raises(type(error)), removed_on_rollback(kept.clear):
         raise error
     assert kept == left
 
@@ -37,14 +37,14 @@ def test_it_works(
 def test_sqlite_always_knows(monkeypatch: pytest.MonkeyPatch, db: None) -> None:
     monkeypatch.setattr(connection, "vendor", "sqlite")
     kept = ["bytes"]
-    with pytest.raises(OperationalError), removed_unless_told(kept.clear):
+    with pytest.raises(OperationalError), removed_on_rollback(kept.clear):
         raise OperationalError("database or disk is full")
     assert kept == []
 
 
 def test_what_ends_well_stays() -> None:
     kept = ["bytes"]
-    with removed_unless_told(kept.clear):
+    with removed_on_rollback(kept.clear):
         pass
     assert kept == ["bytes"]
 
