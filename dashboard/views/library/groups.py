@@ -33,6 +33,7 @@ from dashboard.services.library.groups import mark_group, remove_images
 from dashboard.views.asking import ask_to_take_out
 from dashboard.views.library.group_cards import group_cards
 from dashboard.views.library.ticked import Ticks, refused_ticks, ticked_page, why
+from dashboard.views.listing import Listing, list_page
 from dashboard.views.naming import taken_words
 from dashboard.views.renaming import Named, rename
 from dashboard.views.rendering import (
@@ -46,6 +47,13 @@ from dashboard.views.rendering import (
     with_flash,
 )
 
+GROUPS = Listing(
+    "group",
+    "Groups",
+    "dashboard/library/groups",
+    tiles=True,
+    above="dashboard/library/groups/chips.html",
+)
 PARENTS_SHOWN = 20
 TYPES_SHOWN = 20
 FORM_PAGE, GROUP_PAGE = "dashboard/form_page.html", "dashboard/library/groups/group.html"
@@ -62,17 +70,17 @@ def groups(request: WorkspaceRequest) -> HttpResponse:
         return damaged(request, unusable(form, "its type was deleted"))
     chosen, search = form.cleaned_data["type"], form.cleaned_data["search"]
     rows = find_groups(request.workspace, similarity_type=chosen, name=search)
-    found = page(rows, cursor := request.GET.get("cursor", ""))
-    context = {
-        "cards": group_cards(found.rows),
-        "next": found.next,
-        "chosen": chosen,
-        "search": search,
-        "types": types_in(request.workspace).order_by("name", "id")[:TYPES_SHOWN],
-        "can_add": may(request, "groups.add"),
-    }
-    fragment = "rows" if cursor else "found"
-    return page_or_fragment(request, "dashboard/library/groups/list.html", fragment, context)
+    found = page(rows, request.GET.get("cursor", ""))
+    return list_page(
+        request,
+        GROUPS,
+        group_cards(found.rows),
+        found.next,
+        chosen=chosen,
+        search=search,
+        types=types_in(request.workspace).order_by("name", "id")[:TYPES_SHOWN],
+        can_add=may(request, "groups.add"),
+    )
 
 
 @never_cache
