@@ -128,7 +128,7 @@ LISTED_ON = {
 def set_up(installation: Server, page: Page) -> None:
     """Make the first account by the link that the start printed."""
     page.goto(installation.setup_link())
-    page.get_by_label("E-mail").fill("alice@example.org")
+    page.get_by_label("Email").fill("alice@example.org")
     page.get_by_label("Password").fill(PASSWORD)
     page.get_by_label("Workspace name").fill("Alice’s shop")
     page.get_by_role("button", name="Make the account").click()

@@ -39,7 +39,7 @@ LOOKS = {"light": (1280, "light"), "dark": (1280, "dark"), "phone": (390, "light
 
 @pytest.fixture
 def cast(transactional_db: None) -> Cast:
-    """Make a workspace whose images were looked at, on a machine that was measured."""
+    """Create a workspace whose images were looked at, on a machine that was measured."""
     cast = make_cast()
     for seed in range(6):
         make_image(cast.workspace, seed)

@@ -47,7 +47,7 @@ def _archive(folder: Path) -> Path:
 
 def _set_up(installation: Server, page: Page) -> None:
     page.goto(installation.setup_link())
-    page.get_by_label("E-mail").fill("alice@example.org")
+    page.get_by_label("Email").fill("alice@example.org")
     page.get_by_label("Password").fill(PASSWORD)
     page.get_by_label("Workspace name").fill("Alice’s shop")
     page.get_by_role("button", name="Make the account").click()
@@ -89,7 +89,7 @@ def _make_token(page: Page) -> str:
     page.get_by_role("link", name="Settings", exact=True).click()
     page.get_by_role("link", name="API tokens").first.click()
     page.get_by_label("Name").fill("walk")
-    page.get_by_role("button", name="Make the token").click()
+    page.get_by_role("button", name="Create token").click()
     key = page.locator("#new-key").input_value()
     assert key.startswith("lw_")
     page.reload()

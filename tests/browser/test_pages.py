@@ -161,9 +161,9 @@ def _search(page: Page, pictures: dict[str, list[Path]]) -> None:
 def _invite(page: Page) -> str:
     page.get_by_role("link", name="Settings", exact=True).click()
     page.get_by_role("link", name=re.compile("member")).first.click()
-    page.get_by_label("E-mail").fill("vera@example.org")
+    page.get_by_label("Email").fill("vera@example.org")
     page.get_by_label("Role", exact=True).last.select_option(label="Viewer")
-    page.get_by_role("button", name="Make the invitation").click()
+    page.get_by_role("button", name="Create invitation").click()
     return page.locator("#new-link").input_value()
 
 
@@ -171,7 +171,7 @@ def _join(page: Page, link: str) -> None:
     page.goto(link)
     page.get_by_label("Your name").fill("Vera")
     page.get_by_label("Password").fill(PASSWORD)
-    page.get_by_role("button", name="Make the account and join").click()
+    page.get_by_role("button", name="Create account and join").click()
     expect(page).to_have_title("Home · Likewise")
     page.goto(link)
     expect(page.get_by_text("This invitation was used already")).to_be_visible()

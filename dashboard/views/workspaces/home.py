@@ -105,7 +105,7 @@ def _ways() -> list[Way]:
     """Return what a viewer can do: look, search, and ask from a program."""
     return [
         Way(
-            "Search by picture",
+            "Search by image",
             "Drop any picture and see which images are most alike to it. It is not kept.",
             reverse("search"),
             "Search",
@@ -175,7 +175,7 @@ def _steps(seen: Overview, *, has_evaluated: bool, has_searched: bool) -> list[S
             done=has_evaluated,
         ),
         Step(
-            "Search by picture",
+            "Search by image",
             "Drop any picture and see what is alike; the trained version decides.",
             reverse("search"),
             done=has_searched,
