@@ -60,7 +60,7 @@ ALLOWED: dict[str, frozenset[str]] = {
 LABELS: dict[str, str] = {
     "workspace.view": "See everything in the workspace",
     "search.run": "Search by image",
-    "descriptors.extract": "Extract descriptors",
+    "descriptors.extract": "Extract embeddings",
     "tokens.own": "Have API tokens",
     "images.add": "Upload images",
     "images.change": "Change images",

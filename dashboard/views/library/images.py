@@ -91,7 +91,7 @@ def image(request: WorkspaceRequest, image_id: UUID) -> HttpResponse:
     groups = list(groups_of_image(shown)[: GROUPS_SHOWN + 1])
     context = {
         "image": shown,
-        "name": shown.file_name or "Image without a name",
+        "name": shown.file_name or "Unnamed image",
         "link": image_link(shown),
         "size": readable_size(shown.file_size),
         "groups": groups[:GROUPS_SHOWN],

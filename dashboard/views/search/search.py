@@ -194,7 +194,7 @@ def preview(data: bytes) -> str:
 
 
 def _name(image: Image) -> str:
-    return image.file_name or "Image without a name"
+    return image.file_name or "Unnamed image"
 
 
 def hit_tiles(hits: Sequence[Hit], version: Version | None, k: int) -> list[HitTile]:

@@ -292,7 +292,7 @@ def test_an_image_is_not_there_for_a_stranger(charlie_client: Client, images: li
 def test_a_damaged_address_says_so(bob_client: Client, query: str) -> None:
     answer = bob_client.get(f"/search/?{query}")
     assert answer.status_code == 404
-    assert "Open the list from its beginning" in answer.content.decode()
+    assert "Open the first page of the list" in answer.content.decode()
 
 
 def test_a_deleted_image_is_gone(bob_client: Client, cast: Cast, images: list[Image]) -> None:
