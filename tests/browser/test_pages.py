@@ -151,7 +151,7 @@ def _search(page: Page, pictures: dict[str, list[Path]]) -> None:
     page.get_by_label("Alike in the sense of").select_option(label="Mugs version 1")
     sent = next(iter(pictures.values()))[0]
     page.locator("input[type=file]").set_input_files(sent)
-    hits = page.get_by_role("list", name="The most alike first").get_by_role("listitem")
+    hits = page.get_by_role("list", name="Most similar first").get_by_role("listitem")
     expect(hits.first).to_contain_text(sent.name, timeout=A_WHILE)
 
 
