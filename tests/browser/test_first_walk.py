@@ -74,8 +74,8 @@ def _train(page: Page) -> None:
     page.get_by_role("link", name="New task").first.click()
     page.get_by_label("Name").fill("Shop search")
     page.get_by_role("button", name="Save").click()
-    page.get_by_label("Type to attach").select_option(label="Same colours")
-    page.get_by_role("button", name="Attach").click()
+    page.get_by_label("Type to add").select_option(label="Same colours")
+    page.get_by_role("button", name="Add type").click()
     page.get_by_role("button", name="Train a version").click()
     expect(page.get_by_text("Training of version 1").first).to_be_visible()
     verdict = page.get_by_text(re.compile("Better in MAP@R|untrained kept")).first

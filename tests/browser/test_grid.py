@@ -298,7 +298,7 @@ def test_results_are_there_again_on_back(shop: Shop, at_work: Page, size: str) -
     seed = 60 if size == "desk" else 62
     shop.group(f"Found {size}", seed, seed + 1)
     page.goto(f"{shop.url}search/")
-    look = page.get_by_role("button", name="Look at them now")
+    look = page.get_by_role("button", name="Index them now")
     if look.count():
         look.click()
         expect(page.get_by_text("New images are being looked at")).to_be_hidden()

@@ -136,8 +136,8 @@ def _train(page: Page) -> None:
     page.get_by_role("link", name="New task").first.click()
     page.get_by_label("Name").fill("Mugs")
     page.get_by_role("button", name="Save").click()
-    page.get_by_label("Type to attach").select_option(label="Same mug")
-    page.get_by_role("button", name="Attach").click()
+    page.get_by_label("Type to add").select_option(label="Same mug")
+    page.get_by_role("button", name="Add type").click()
     page.get_by_role("button", name="Train a version").click()
     verdict = page.get_by_text(re.compile("Better in MAP@R|untrained kept")).first
     expect(verdict).to_be_visible(timeout=A_WHILE)
@@ -148,7 +148,7 @@ def _train(page: Page) -> None:
 def _search(page: Page, pictures: dict[str, list[Path]]) -> None:
     """Search with a picture that was brought in: what is most alike to it is itself."""
     follow(page.get_by_role("link", name="Search", exact=True))
-    page.get_by_label("Alike in the sense of").select_option(label="Mugs version 1")
+    page.get_by_label("Version").select_option(label="Mugs version 1")
     sent = next(iter(pictures.values()))[0]
     page.locator("input[type=file]").set_input_files(sent)
     hits = page.get_by_role("list", name="Most similar first").get_by_role("listitem")

@@ -261,7 +261,7 @@ def search_describe(request: WorkspaceRequest) -> HttpResponse:
     """Have the new images looked at, so that they are found."""
     job = start_describing(workspace=request.workspace, actor=request.user)
     if job is None:
-        messages.info(request, "Nothing is left to look at, or a job is waiting to do so already.")
+        messages.info(request, "All images are indexed, or a job is already queued to index them.")
     return see_other("search")
 
 
