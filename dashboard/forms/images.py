@@ -48,4 +48,4 @@ class ImageForm(forms.Form):
     """The name of an image's file and what is to be known of the image."""
 
     file_name = forms.CharField(max_length=255)
-    meta_data = MetaDataField(help_text="Facts of your own, as a JSON object.")
+    meta_data = MetaDataField(help_text="Your own fields, as a JSON object.")

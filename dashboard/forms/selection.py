@@ -20,8 +20,8 @@ class IdsField(forms.TypedMultipleChoiceField):
             coerce=UUID,
             required=True,
             error_messages={
-                "required": f"Tick at least one {noun} first.",
-                "invalid_choice": "Reload the page and tick again: a box was damaged.",
+                "required": f"Select at least one {noun} first.",
+                "invalid_choice": "The selection was not valid. Reload the page and select again.",
             },
         )
 
@@ -59,7 +59,7 @@ class PuttingForm(TickedForm):
         coerce=Taken,
         required=False,
         empty_value=None,
-        error_messages={"invalid_choice": "Choose whether they are moved or left out."},
+        error_messages={"invalid_choice": "Choose whether to move or skip them."},
     )
 
     def clean_taken(self) -> Taken:
@@ -75,13 +75,15 @@ class GroupingForm(PuttingForm):
         error_messages={"required": "Choose the type of the group."},
     )
     name = forms.CharField(
-        max_length=255, error_messages={"required": "Name the group: a new one, or one there is."}
+        max_length=255, error_messages={"required": "Enter the name of a new or an existing group."}
     )
 
     group = forms.ModelChoiceField(
         Group.objects.none(),
         required=False,
-        error_messages={"invalid_choice": "This group was deleted meanwhile: choose another."},
+        error_messages={
+            "invalid_choice": "This group was deleted in the meantime. Choose another."
+        },
     )
 
     def __init__(self, *args: Any, workspace: Workspace, **options: Any) -> None:

@@ -94,7 +94,7 @@ def unusable(form: BaseForm, reason: str) -> str:
     """Say what is wrong with a list's filter; `reason` is why a thing in it may be missing."""
     if "search" in form.errors:
         return f"This name cannot be searched for: {form.errors['search'][0]}"
-    return f"This filter is no longer there: {reason}."
+    return f"This filter no longer applies: {reason}."
 
 
 def damaged(request: HttpRequest, sentence: str) -> HttpResponse:

@@ -20,16 +20,16 @@ class Trouble:
 
 FULL: Final = Trouble(
     507,
-    "The disk of this server is full. Nothing was changed: make room on it, then try again.",
+    "The server’s disk is full. Nothing was changed. Free some space, then try again.",
 )
 DATABASE_AWAY: Final = Trouble(
-    503, "The database does not answer. Nothing was changed: try again in a moment."
+    503, "The database is not responding. Nothing was changed. Try again in a moment."
 )
 DATABASE_BUSY: Final = Trouble(
-    503, "The database is busy. Nothing was changed: try again in a moment."
+    503, "The database is busy. Nothing was changed. Try again in a moment."
 )
 FILES_AWAY: Final = Trouble(
-    503, "The store of the files does not answer. Nothing was changed: try again in a moment."
+    503, "The file storage is not responding. Nothing was changed. Try again in a moment."
 )
 DECODERS_BUSY: Final = Trouble(
     503, "This server is busy with other large images. Send the image again in a moment."

@@ -50,7 +50,7 @@ class ExtractionRow:
     def of(self) -> str:
         """Say which images it describes."""
         if self.extraction.upload is not None:
-            return f"pictures of “{self.extraction.upload}”"
+            return f"images of the upload “{self.extraction.upload}”"
         if self.extraction.filter_words:
             return self.extraction.filter_words
         if self.extraction.group:

@@ -100,7 +100,7 @@ def group_new(request: WorkspaceRequest) -> HttpResponse:
     except NameTaken as refusal:
         form.add_error("name", taken_words("group", refusal.other))
         return _form_page(request, form, "New group", resolve_url("groups"))
-    messages.success(request, f"The group “{made.name}” is there. Now put images into it.")
+    messages.success(request, f"The group “{made.name}” was created. Now add images to it.")
     return see_other("group", made.pk)
 
 
@@ -206,11 +206,11 @@ def group_test(request: WorkspaceRequest, group_id: UUID) -> HttpResponse:
     shown = get_group(request.workspace, group_id)
     form = TestGroupForm(request.POST)
     if not form.is_valid():
-        messages.error(request, "Nothing was changed: the form was incomplete. Press it again.")
+        messages.error(request, "Nothing was changed: the form was incomplete. Try again.")
         return see_other("group", shown.pk)
     mark_group(group=shown, **form.cleaned_data, actor=request.user)
-    kept = "kept back for testing" if shown.test_group else "used for training again"
-    messages.success(request, f"The group is {kept}. It counts from the next training on.")
+    kept = "marked as a test group" if shown.test_group else "no longer a test group"
+    messages.success(request, f"The group is {kept}. This applies from the next training on.")
     return see_other("group", shown.pk)
 
 
@@ -236,5 +236,5 @@ def group_remove_images(request: WorkspaceRequest, group_id: UUID) -> HttpRespon
         removed, _ = remove_images(group=shown, ids=ticks.ids, actor=request.user)
     except Refused as refusal:
         return refused_ticks(request, ticks, why(refusal), refusal)
-    out = counted(removed, "image is", "images are")
-    return answer_change(request, shown, f"{out} out of the group, and still in the workspace.")
+    out = counted(removed, "image was", "images were")
+    return answer_change(request, shown, f"{out} removed from the group. The workspace keeps them.")

@@ -38,8 +38,8 @@ from dashboard.views.library.ticked import Ticks, refused_ticks, ticked_page, wh
 from dashboard.views.rendering import may, see_other, wants_fragment
 
 CONSEQUENCES = (
-    "This cannot be undone: they leave their groups, and their files are removed from this server. "
-    "Versions that learned from them stay as they are."
+    "This cannot be undone. The images are removed from their groups, and their files are "
+    "deleted from this server. Versions trained with them do not change."
 )
 
 # What a question about exclusive types sends again.
@@ -109,7 +109,7 @@ def images_delete(request: WorkspaceRequest) -> HttpResponse:
         return refused_ticks(request, ticks, why(refusal), refusal)
     deleted = counted(count, "image was", "images were")
     messages.success(
-        request, f"{deleted} deleted, and left {either(count, 'its', 'their')} groups."
+        request, f"{deleted} deleted and removed from {either(count, 'its', 'their')} groups."
     )
     return _back(request)
 
@@ -118,7 +118,7 @@ def _ask_to_delete(request: WorkspaceRequest, ticks: Ticks) -> HttpResponse:
     """Say how many go and from which groups; what somebody else deleted is not counted."""
     ids = present(request.workspace, ticks.ids)
     if not ids:
-        return refused_ticks(request, ticks, "The ticked images were deleted meanwhile.")
+        return refused_ticks(request, ticks, "The selected images were deleted in the meantime.")
     found = containing_groups(request.workspace, ids)
     lines = [holder_said(one) for one in found.holders]
     if found.more_groups:

@@ -67,7 +67,7 @@ def type_new(request: WorkspaceRequest) -> HttpResponse:
         }
         return render(request, FORM_PAGE, context, status=422 if form.is_bound else 200)
     made = create_type(workspace=request.workspace, **form.cleaned_data, actor=request.user)
-    messages.success(request, f"“{made.name}” is there. Now make its groups.")
+    messages.success(request, f"The type “{made.name}” was created. Now create its groups.")
     return see_other("type", made.pk)
 
 

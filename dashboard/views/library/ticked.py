@@ -74,4 +74,4 @@ def why(refusal: Refused, noun: str = "image") -> str:
     if not isinstance(refusal, UnknownIds):
         return str(refusal)
     was = counted(len(refusal.ids), f"of these {noun}s was", f"of these {noun}s were")
-    return f"{was} deleted meanwhile. Nothing was changed: press again for the others."
+    return f"{was} deleted in the meantime. Nothing was changed. Try again with the others."

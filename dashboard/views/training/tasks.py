@@ -74,7 +74,7 @@ def task_new(request: WorkspaceRequest) -> HttpResponse:
     if not form.is_valid() or is_taken("task", tasks_in(request.workspace), form):
         return _form_page(request, form, "New task", resolve_url("tasks"))
     made = create_task(workspace=request.workspace, **form.cleaned_data, actor=request.user)
-    messages.success(request, f"“{made.name}” is there. Now choose the types that it learns.")
+    messages.success(request, f"The task “{made.name}” was created. Now add its similarity types.")
     return see_other("task", made.pk)
 
 
@@ -167,7 +167,9 @@ def task_types(request: WorkspaceRequest, task_id: UUID) -> HttpResponse:
         return see_other("task", shown.pk)
     chosen = form.cleaned_data["similarity_type"]
     if add_type(task=shown, similarity_type=chosen, actor=request.user):
-        messages.success(request, f"“{chosen}” is learned from the next training on.")
+        messages.success(
+            request, f"The type “{chosen}” was added. It is used from the next training on."
+        )
     return see_other("task", shown.pk)
 
 
@@ -183,7 +185,9 @@ def task_type_remove(request: WorkspaceRequest, task_id: UUID) -> HttpResponse:
         return see_other("task", shown.pk)
     chosen = form.cleaned_data["similarity_type"]
     if remove_type(task=shown, similarity_type=chosen, actor=request.user):
-        messages.success(request, f"“{chosen}” is off. Its groups and older versions stay.")
+        messages.success(
+            request, f"The type “{chosen}” was removed. Its groups and older versions stay."
+        )
     return see_other("task", shown.pk)
 
 
@@ -198,5 +202,5 @@ def task_train(request: WorkspaceRequest, task_id: UUID) -> HttpResponse:
     except Refused as refusal:
         messages.error(request, str(refusal))
     else:
-        messages.success(request, f"Version {version.number} is on its way.")
+        messages.success(request, f"The training of version {version.number} has started.")
     return see_other("task", shown.pk)

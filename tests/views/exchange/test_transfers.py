@@ -174,7 +174,7 @@ def test_only_who_may_begin_one_may_try_it_again(
         job = sent(cast.workspace, data, cast.ann)[1]
     cancel_job(job=job, actor=cast.ann)
     for page in (reverse("jobs"), reverse("job", args=[job.pk])):
-        assert "Try again" not in bob_client.get(page).content.decode()
-        assert "Try again" in ann_client.get(page).content.decode()
+        assert "Retry" not in bob_client.get(page).content.decode()
+        assert "Retry" in ann_client.get(page).content.decode()
     assert bob_client.post(reverse("job-retry", args=[job.pk])).status_code == 403
     assert ann_client.post(reverse("job-retry", args=[job.pk])).status_code == 303

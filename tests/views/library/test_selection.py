@@ -210,7 +210,7 @@ def test_those_in_another_group_are_asked_about_once(
     asked = bob_client.post("/images/group", data, headers=headers)
     page = unescape(asked.content.decode())
     assert asked.status_code == 200
-    assert "2 of them are in “phone”: move them, or leave them out?" in page
+    assert "2 of them are in “phone”: move or skip them?" in page
     assert page.count('class="tile-picture"') == 2, "those that it is about"
     assert "tile-caption" not in page, "one group needs no names under the pictures"
     assert all(f'name="ids" value="{image.pk}"' in page for image in images)
@@ -239,7 +239,7 @@ def test_they_are_left_out(bob_client: Client, phone: Group, images: list[Image]
     phone.refresh_from_db()
     assert (case.images_count, phone.images_count) == (1, 2)
     page = bob_client.get("/images/").content.decode()
-    assert "1 image went into “case”; 2 were left where they are." in page
+    assert "1 image went into “case”; 2 were skipped." in page
 
 
 @pytest.mark.parametrize(
@@ -268,7 +268,7 @@ def test_several_groups_are_named(
     page = bob_client.post("/images/group", into(phone, images)).content.decode()
     question = (
         "2 of them are in “phone”, 1 in “bag”, 1 in “box”, others in 2 more groups: "
-        "move them, or leave them out?"
+        "move or skip them?"
     )
     assert question in page
     captions = re.findall(r'<span class="tile-caption"><span>([^<]+)<', page)
@@ -325,7 +325,7 @@ def test_a_viewer_sees_no_boxes(vera_client: Client, images: list[Image]) -> Non
         ({"name": ""}, "Name the group"),
         ({"similarity_type": ""}, "Choose the type"),
         ({"ids": ["2b2f3c4e-7d61-4d3e-9d0a-1f2e3d4c5b6a"]}, "1 of these images was deleted"),
-        ({"taken": "nonsense"}, "Choose whether they are moved or left out."),
+        ({"taken": "nonsense"}, "Choose whether to move or skip them."),
     ],
 )
 def test_a_refusal_keeps_what_was_ticked_and_typed(
