@@ -83,7 +83,7 @@ class TooManyPixels(FileRefused):
         elif pixels:
             has = f"The image has too many pixels, {pixels / 1e6:,.0f} million"
         super().__init__(
-            f"{has}; the limit is {limit / 1000000.0:g} million. Scale it down and upload it again."
+            f"{has}; the limit is {limit / 1e6:g} million. Scale it down and upload it again."
         )
         self.limit, self.width, self.height = limit, width, height
 

@@ -135,7 +135,7 @@ class TarArchive(AbstractContextManager["TarArchive"]):
         if len(data) < member.size:
             raise UnreadableMember(
                 member.path,
-                ("The archive ends within the file. Pack it again or upload the file separately."),
+                "The archive ends within the file. Pack it again or upload the file separately.",
             )
         return data
 

@@ -24,19 +24,19 @@ class Command(BaseCommand):
         verbs = parser.add_subparsers(dest="verb", required=True)
         verbs.add_parser("list", help="List the encoders: name, state and key.")
         default = verbs.add_parser(
-            "default", help="Its name or its key, as `encoder list` prints them."
+            "default", help="Use an encoder where no workspace and no task has chosen another."
         )
         default.add_argument("name", help="Its name or its key, as `encoder list` prints them.")
-        register = verbs.add_parser("register", help="Its name; by default the name of the file.")
+        register = verbs.add_parser("register", help="Test, prepare and store an ONNX file.")
         register.add_argument("file", type=Path)
         register.add_argument("--name", help="Its name; by default the name of the file.")
         register.add_argument(
-            (
+            "--preprocessing",
+            type=Path,
+            help=(
                 "JSON file that says how images are prepared; by default preprocessor_config.json "
                 "or FILE.json beside the file."
             ),
-            type=Path,
-            help=("Name of the output to use."),
         )
         register.add_argument("--output", default="", help="Name of the output to use.")
         register.add_argument("--pooling", default="", choices=["cls", "mean"])
@@ -88,7 +88,9 @@ class Command(BaseCommand):
         made = register_at_once(new=new, progress=self._tell)
         if options["default"]:
             set_default_key(key=made.key)
-        self.stdout.write(f"{made} of {made.dimension} drawn images")
+        self.stdout.write(
+            f"“{made}” is ready: {made.dimension} dimensions, {made.milliseconds} ms per image."
+        )
 
     def _tell(self, done: int, total: int) -> None:
         if done % 250 == 0 or done == total:

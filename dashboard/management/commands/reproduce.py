@@ -34,7 +34,7 @@ class Command(BaseCommand):
             f"{found.difference:.1e}."
         )
         if found.changed:
-            outcome += f"{', '.join(found.changed)} Changed since then: {1}."
+            outcome += f" Changed since then: {', '.join(found.changed)}."
         if not found.is_same:
             raise CommandError(outcome)
         self.stdout.write(outcome)
