@@ -61,8 +61,8 @@ def test_the_address_in_any_case(cast: Cast) -> None:
         ),
         ((*ALICE, "--workspace", "nonsense"), "invalid UUID value"),
         ((*ALICE, "--scope", "all"), "invalid choice"),
-        ((*ALICE, "--days", "0"), "A key works for 1 to 36500 days"),
-        ((*ALICE, "--days", "9999999999"), "A key works for 1 to 36500 days"),
+        ((*ALICE, "--days", "0"), "A token is valid for 1 to 36500 days"),
+        ((*ALICE, "--days", "9999999999"), "A token is valid for 1 to 36500 days"),
         (("--email", "alice@example.org", "--name", " "), "1 to 100 characters"),
         (("--email", "alice@example.org", "--name", "x" * 101), "1 to 100 characters"),
         (("--email", "alice@example.org"), "--name"),
@@ -95,7 +95,7 @@ def test_revoke_all_of_that_name(cast: Cast) -> None:
 
 def test_revoke_leaves_other_peoples(cast: Cast) -> None:
     key = make_key(cast.bob, name="shop")
-    with pytest.raises(CommandError, match="no working token named “shop”"):
+    with pytest.raises(CommandError, match="No valid token is named “shop”"):
         run("revoke", *ALICE)
     assert find_token(key) is not None
 
@@ -103,5 +103,5 @@ def test_revoke_leaves_other_peoples(cast: Cast) -> None:
 def test_revoke_twice(cast: Cast) -> None:
     make_key(cast.alice, name="shop")
     run("revoke", *ALICE)
-    with pytest.raises(CommandError, match="no working token"):
+    with pytest.raises(CommandError, match="No valid token"):
         run("revoke", *ALICE)

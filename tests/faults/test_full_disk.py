@@ -149,7 +149,7 @@ def test_signing_in_and_deleting_work(
         call(sender, "POST", "account/v2/request/", json=records),
     ]
     assert [answer.status_code for answer in answers] == [507, 507, 507]
-    assert all("disk left, and keeps" in answer.json()["detail"] for answer in answers)
+    assert all("disk space left and keeps" in answer.json()["detail"] for answer in answers)
     session = installation.signed_in()
     assert post(installation, session, "settings/transfers/export") == 507
     assert requests.get(f"{installation.url}healthz", timeout=60).json()["disk"].startswith("low")

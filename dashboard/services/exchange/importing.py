@@ -139,4 +139,4 @@ def _stayed(count: int) -> str:
     if not count:
         return ""
     who = counted(count, "image or region stays", "images or regions stay")
-    return f"{who} in their current group, because the type allows only one."
+    return f"{who} in the current group, because the type allows only one."

@@ -346,7 +346,7 @@ def test_the_command(
     assert "1 found, 0 fixed, 1 left: doctor --fix" in capsys.readouterr().out
     call_command("doctor", "--older-than", "0", "--fix")
     out = capsys.readouterr().out
-    assert f"thumbnail: {image.pk} 0.jpg: It was gone. It was made anew. [mended]" in out
+    assert f"thumbnail: {image.pk} 0.jpg: It was missing. It was made again. [fixed]" in out
     assert "1 found, 1 mended, 0 left." in out
     with pytest.raises(CommandError):
         call_command("doctor", "--older-than", "-1")
