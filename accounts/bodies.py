@@ -87,6 +87,6 @@ class CountedParts:
         data = self._tail + piece
         self._left -= data.count(self._mark)
         if self._left < 0:
-            raise TooManyFieldsSent("The form has too many fields.")
+            raise TooManyFieldsSent("The form has too many parts.")
         self._tail = data[len(data) - len(self._mark) + 1 :] if len(self._mark) > 1 else b""
         return piece

@@ -11,7 +11,7 @@ class AlreadySetUp(AccountError):
     """The program has its first owner, so the set-up link is spent."""
 
     def __init__(self) -> None:
-        super().__init__("This installation is already set up. Sign in instead.")
+        super().__init__("This installation is set up already. Sign in instead.")
 
 
 class TooManyWorkspaces(AccountError):
@@ -20,8 +20,8 @@ class TooManyWorkspaces(AccountError):
     def __init__(self, most: int) -> None:
         own = counted(most, "workspace")
         super().__init__(
-            f"One person may own {own}. Delete one that you no longer need, or ask your "
-            "administrator for a higher limit."
+            f"One person may own {own} here. Delete one that is no longer needed, or ask whoever "
+            "runs this server for more."
         )
         self.most = most
 
@@ -30,7 +30,7 @@ class EmailTaken(AccountError):
     """Another account signs in with this address."""
 
     def __init__(self, email: str) -> None:
-        super().__init__(f"An account with the email address {email} already exists.")
+        super().__init__(f"An account with the address {email} exists already.")
         self.email = email
 
 
@@ -38,7 +38,7 @@ class NoSuchUser(AccountError):
     """Nobody signs in with this address."""
 
     def __init__(self, email: str) -> None:
-        super().__init__(f"No account has the email address {email}.")
+        super().__init__(f"There is no account with the address {email}.")
         self.email = email
 
 
@@ -47,7 +47,7 @@ class AccountSwitchedOff(AccountError):
 
     def __init__(self, email: str) -> None:
         super().__init__(
-            f"The account with the email address {email} is disabled. Enable it first."
+            f"The account with the address {email} is switched off: switch it on first."
         )
         self.email = email
 
@@ -56,7 +56,7 @@ class NoSuchToken(AccountError):
     """No token that still works answers to that name."""
 
     def __init__(self, name: str) -> None:
-        super().__init__(f"No valid token is named “{name}”.")
+        super().__init__(f"There is no working token named “{name}”.")
         self.name = name
 
 
@@ -71,16 +71,14 @@ class OwnerStays(AccountError):
     """The owner keeps role and place until the workspace is handed over."""
 
     def __init__(self) -> None:
-        super().__init__(
-            "The owner cannot be removed. Hand the workspace over to another member first."
-        )
+        super().__init__("The owner stays: hand the workspace over to somebody else first.")
 
 
 class NotTheOwner(AccountError):
     """Somebody else owns the workspace by now."""
 
     def __init__(self) -> None:
-        super().__init__("Only the owner can hand the workspace over.")
+        super().__init__("Only the owner can hand the workspace over, and that is not you.")
 
 
 class OwnRole(AccountError):
@@ -94,7 +92,7 @@ class RoleNotGiven(AccountError):
     """The role is none, or it is the owner's, which is handed over and never given."""
 
     def __init__(self, role: str) -> None:
-        super().__init__(f"The role “{role}” cannot be assigned.")
+        super().__init__(f"Nobody can be given the role “{role}”.")
         self.role = role
 
 
@@ -109,7 +107,7 @@ class AlreadyAMember(AccountError):
     """The person is in the workspace; an invitation would change nothing."""
 
     def __init__(self, who: str) -> None:
-        super().__init__(f"{who} is already a member of this workspace.")
+        super().__init__(f"{who} is a member of this workspace already.")
         self.who = who
 
 
@@ -118,8 +116,8 @@ class NoSuchInvitation(AccountError):
 
     def __init__(self) -> None:
         super().__init__(
-            "This link does not open an invitation. Check that you copied all of it, or ask for a "
-            "new invitation."
+            "This link opens no invitation. Check that you copied all of it, or ask who "
+            "invited you for a new one."
         )
 
 
@@ -128,7 +126,7 @@ class InvitedElsewhere(AccountError):
 
     def __init__(self, invited: str, signed_in_as: str) -> None:
         super().__init__(
-            f"This invitation is for {invited}, but you are signed in as {signed_in_as}."
+            f"This invitation is for {invited}, and you are signed in as {signed_in_as}."
         )
         self.invited, self.signed_in_as = invited, signed_in_as
 
@@ -142,8 +140,8 @@ class InvitationUsed(InvitationClosed):
 
     def __init__(self) -> None:
         super().__init__(
-            "This invitation has already been used; it works once. If you used it, sign in. If "
-            "not, ask for a new invitation."
+            "This invitation was used already, and it works once. If it was you, sign in; "
+            "if not, ask who invited you for a new one."
         )
 
 
@@ -152,7 +150,8 @@ class InvitationWithdrawn(InvitationClosed):
 
     def __init__(self) -> None:
         super().__init__(
-            "This invitation was withdrawn. Look for a newer one in your mail, or ask for one."
+            "This invitation was withdrawn. Look for a newer one in your mail, or ask who "
+            "invited you."
         )
 
 
@@ -160,7 +159,7 @@ class InvitationExpired(InvitationClosed):
     """Its days are over."""
 
     def __init__(self) -> None:
-        super().__init__("This invitation has expired. Ask for a new one.")
+        super().__init__("This invitation has expired. Ask who invited you for a new one.")
 
 
 class NoSuchEmailChange(AccountError):
@@ -168,8 +167,8 @@ class NoSuchEmailChange(AccountError):
 
     def __init__(self) -> None:
         super().__init__(
-            "This link does not confirm an email address. It works once, for one day, and only "
-            "the newest link is valid. Change your email address again to get another."
+            "This link confirms no address. It works once, for a day, and only the newest one "
+            "does. Change your address again to get another."
         )
 
 
@@ -178,7 +177,7 @@ class EmailTakenMeanwhile(AccountError):
 
     def __init__(self, email: str) -> None:
         super().__init__(
-            f"Another account now signs in with {email}, so your email address was not changed."
+            f"Another account signs in with {email} by now, so yours keeps its address."
         )
         self.email = email
 
@@ -188,8 +187,8 @@ class SecretUnreadable(AccountError):
 
     def __init__(self) -> None:
         super().__init__(
-            "The second factor of this account cannot be read, because the server's secret key "
-            "has changed. Ask your administrator to reset your second factor."
+            "The second factor of this account cannot be read, as the server’s key has changed. "
+            "Ask who operates the server to reset your second factor."
         )
 
 
@@ -198,7 +197,7 @@ class SecretTooOld(AccountError):
 
     def __init__(self) -> None:
         super().__init__(
-            "This page was open for more than an hour. Scan the new code, then confirm it."
+            "This page was open for more than an hour. Scan the new code, then confirm that one."
         )
 
 
@@ -206,7 +205,7 @@ class SecondFactorOn(AccountError):
     """The account has a second factor; a new one would lock out the app that holds the old."""
 
     def __init__(self) -> None:
-        super().__init__("Your second factor is already on. Turn it off first to use another app.")
+        super().__init__("Your second factor is on already. Turn it off first to use another app.")
 
 
 class NoSecondFactor(AccountError):
@@ -221,6 +220,6 @@ class WrongCode(AccountError):
 
     def __init__(self) -> None:
         super().__init__(
-            "This code is wrong, or it was already used. Wait for the next code of your app; if "
-            "that is refused too, check the clock of your phone."
+            "This code is not right, or it was used already. Wait for the next one of your app; "
+            "if that is refused too, check the clock of your phone."
         )

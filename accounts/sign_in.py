@@ -10,8 +10,11 @@ from django_htmx.http import HttpResponseClientRedirect
 from django_htmx.middleware import HtmxDetails
 
 SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
-OVER = "Your session has ended, so nothing was saved. Reload this page, sign in, and send it again."
-FIRST = "Sign in first: nothing was saved. Reload this page, and send it again."
+OVER = (
+    "Your session is over, so nothing was taken in. Reload this page, sign in, and send it once "
+    "more."
+)
+FIRST = "Sign in first: nothing was taken in. Reload this page, and send it once more."
 
 
 def sign_in_first(request: HttpRequest) -> HttpResponse:

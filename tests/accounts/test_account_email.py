@@ -83,7 +83,7 @@ def test_the_link_works_for_a_day(
     EmailChange.objects.update(created=timezone.now() - timedelta(days=1, minutes=1))
     answer = alice_client.post(link_in(mailoutbox[0]))
     assert answer.status_code == 422
-    assert "does not confirm an email address" in answer.content.decode()
+    assert "confirms no address" in answer.content.decode()
     assert "is not confirmed yet" not in alice_client.get(PAGE).content.decode()
 
 
@@ -205,7 +205,7 @@ def test_who_is_first_has_it(
     User.objects.filter(email="dana@example.org").update(email=NEW)
     answer = alice_client.post(link_in(mailoutbox[0]))
     assert answer.status_code == 422
-    assert "Another account now signs in with" in answer.content.decode()
+    assert "Another account signs in with" in answer.content.decode()
     cast.alice.refresh_from_db()
     assert cast.alice.email == "alice@example.org"
 

@@ -160,7 +160,7 @@ def test_it_works_once(ivy_client: Client, cast: Cast, secret: str) -> None:
     dana = signed_in(make_user("dana"))
     answer = opened(dana, secret)
     assert answer.status_code == 410
-    assert "This invitation has already been used" in answer.content.decode()
+    assert "This invitation was used already" in answer.content.decode()
 
 
 def test_two_who_opened_a_link_for_anyone_cannot_both_accept(
@@ -217,7 +217,7 @@ def test_expired(client: Client, secret: str, invitation: Invitation) -> None:
 def test_unknown(client: Client, cast: Cast, path: str) -> None:
     answer = client.get(f"/invitations/{path}")
     assert answer.status_code == 404
-    assert "This link does not open an invitation." in answer.content.decode()
+    assert "This link opens no invitation." in answer.content.decode()
 
 
 @pytest.mark.parametrize("method", ["get", "post"])

@@ -23,7 +23,7 @@ def test_create_user() -> None:
 
 
 def test_an_address_signs_in_one_person(cast: Cast) -> None:
-    with pytest.raises(EmailTaken, match="already exists"):
+    with pytest.raises(EmailTaken, match="exists already"):
         create_user(email="alice@Example.org", password=PASSWORD)
     with pytest.raises(IntegrityError):
         User.objects.bulk_create([User(email="ALICE@example.org")])
@@ -37,7 +37,7 @@ def test_create_user_refuses(email: str, password: str) -> None:
 
 
 def test_get_user_raises() -> None:
-    with pytest.raises(NoSuchUser, match="No account"):
+    with pytest.raises(NoSuchUser, match="There is no account"):
         get_user("nobody@example.org")
 
 

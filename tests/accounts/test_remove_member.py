@@ -97,7 +97,7 @@ def test_the_owner_stays(request: pytest.FixtureRequest, cast: Cast, name: str) 
     key = make_key(cast.alice)
     answer = request.getfixturevalue(f"{name}_client").post(address(owner))
     assert answer.status_code == 422
-    assert "The owner cannot be removed" in answer.content.decode()
+    assert "The owner stays" in answer.content.decode()
     assert Membership.objects.get(pk=owner.pk).role == Role.OWNER
     assert find_token(key) is not None
 

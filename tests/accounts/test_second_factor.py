@@ -83,7 +83,7 @@ def test_a_picture_shows_the_same_secret(alice_client: Client) -> None:
 
 
 def test_a_recovery_code_works_once(cast: Cast, codes: list[str]) -> None:
-    for expected in ("/", "wrong"):
+    for expected in ("/", "not right"):
         client = Client()
         give_password(client)
         shown = f"{codes[3][:5]} {codes[3][5:]}"
@@ -153,7 +153,7 @@ def test_changes_ask_for_the_password(
 
 def test_a_wrong_first_code_keeps_the_secret(alice_client: Client) -> None:
     secret, page = set_up(alice_client, code="000000")
-    assert "This code is wrong" in page
+    assert "This code is not right" in page
     assert secret in page
     assert not Authenticator.objects.exists()
 

@@ -20,7 +20,7 @@ def test_it_works(expired: Client, cast: Cast) -> None:
     answer = expired.get("/jobs/?state=running")
     assert answer["Location"] == "/accounts/login/?next=/jobs/%3Fstate%3Drunning&over=yes"
     page = expired.get(answer["Location"]).content.decode()
-    assert "Your session has ended" in page
+    assert "Your session is over" in page
     assert "back where you were" in page
     assert "not saved" not in page
     data = {"login": cast.bob.email, "password": PASSWORD, "next": "/jobs/?state=running"}
@@ -31,7 +31,7 @@ def test_it_works(expired: Client, cast: Cast) -> None:
 def test_who_was_never_here_is_not_told_so() -> None:
     answer = Client().get("/jobs/")
     assert answer["Location"] == "/accounts/login/?next=/jobs/"
-    assert "session has ended" not in Client().get(answer["Location"]).content.decode()
+    assert "session is over" not in Client().get(answer["Location"]).content.decode()
 
 
 def test_a_visitor_who_never_signed_in_is_not_told_so(cast: Cast) -> None:
@@ -49,7 +49,7 @@ def test_what_a_stranger_sends_is_said_to_be_lost(db: None) -> None:
     stranger = Client()
     answer = stranger.post("/images/delete", headers={"Referer": "http://testserver/images/"})
     page = stranger.get(answer["Location"]).content.decode()
-    assert "session has ended" not in page
+    assert "session is over" not in page
     assert "What you sent last was not saved. Sign in, and you are back where you were." in page
 
 
@@ -92,4 +92,4 @@ def test_a_form_over_htmx_says_that_nothing_was_saved(expired: Client) -> None:
 def test_a_script_gets_the_sentence(expired: Client) -> None:
     answer = expired.post("/uploads/new", headers={"Accept": "application/json"})
     assert answer.status_code == 401
-    assert "Your session has ended" in answer.json()["error"]
+    assert "Your session is over" in answer.json()["error"]
