@@ -151,7 +151,7 @@ class _Lease:
             self._put_back(TRY_AGAIN_AFTER, forgive=True)
             return True
         if issubclass(kind, DiskLow):
-            self._put_back(ROOM_AGAIN_AFTER, forgive=True, note=f"It waits for room. {error}")
+            self._put_back(ROOM_AGAIN_AFTER, forgive=True, note=f"It waits for disk space. {error}")
             return True
         # A defect or a broken disk: count the try, keep the reason, let the log have the trace.
         self._put_back(

@@ -100,7 +100,7 @@ def _set_up_a_second_factor(page: Page) -> tuple[str, list[str]]:
     page.get_by_label("Code from the app").fill("000000")
     page.get_by_label("Your current password").fill(NEW_PASSWORD)
     page.get_by_role("button", name="Turn on").click()
-    expect(page.get_by_text("This code is not right").first).to_be_visible()
+    expect(page.get_by_text("This code is wrong").first).to_be_visible()
     assert page.locator("#secret").inner_text() == secret
     _fits(page)
     page.get_by_label("Code from the app").fill(code_of(secret))
@@ -131,7 +131,7 @@ def _sign_in_by_code(page: Page, home: Home, code: str) -> None:
     _fits(page)
     page.get_by_label("Code").fill("000000")
     page.get_by_role("button", name="Sign in", exact=True).click()
-    expect(page.get_by_text("This code is not right").first).to_be_visible()
+    expect(page.get_by_text("This code is wrong").first).to_be_visible()
     page.get_by_label("Code").fill(code)
     page.get_by_role("button", name="Sign in", exact=True).click()
     expect(page).to_have_title("Home · Likewise")

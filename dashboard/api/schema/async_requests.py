@@ -39,7 +39,7 @@ class WholeLongRequestAnswer(LongRequestAnswer):
         child=serializers.JSONField(),
         required=False,
         allow_null=True,
-        help_text="What the call would have answered.",
+        help_text="The response of the call.",
     )
     detail = serializers.CharField(required=False, help_text="Why it failed.")
 
@@ -57,7 +57,7 @@ def _or_none(schema: dict[str, Any]) -> dict[str, Any]:
 SCHEMAS = {
     "LongRequestFields": {
         "type": "object",
-        "description": "The body of the call, and which call it is.",
+        "description": "The body of the call, and the type of the call.",
         "oneOf": [
             {
                 "title": "descriptor",
@@ -134,29 +134,31 @@ ADDRESS = f"{ACCOUNT}/request/{{request_id}}"
 
 NOUN = Noun(
     "Requests",
-    "Long work need not be waited for: ask for it here, and read the answer later.",
+    "Asynchronous requests: start long work here, and read the response later.",
     {
         f"{ACCOUNT}/request/": {
             "GET": Call(
                 "requests_list",
-                "List the requests",
+                "List asynchronous requests",
                 page_of(LongRequestAnswer),
                 query=[
                     *LIST,
-                    one_of("type", "Of this type.", Kind.values),
-                    one_of("status", "With this status.", Status.values),
+                    one_of("type", "Only this type.", Kind.values),
+                    one_of("status", "Only this status.", Status.values),
                 ],
                 says=a_page(EXAMPLE),
             ),
             "POST": Call(
                 "requests_create",
-                "Ask for long work",
+                "Create an asynchronous request",
                 LongRequestAnswer,
                 status=202,
                 raw_body="LongRequestFields",
                 refuses=[409],
-                text="`type` says which call it is; beside it stands that call's body, with up to "
-                "10,000 records. Read the request until its `status` is `DONE`.",
+                text=(
+                    "`type` selects the call. Put the body of that call beside it, with up to "
+                    "10,000 records. Poll the request until its `status` is `DONE`."
+                ),
                 asks={"type": "descriptor"} | descriptors.ASKS,
                 says=EXAMPLE | BEGUN,
             ),
@@ -164,21 +166,21 @@ NOUN = Noun(
         ADDRESS: {
             "GET": Call(
                 "requests_read",
-                "Read a request, and its response once it is done",
+                "Read an asynchronous request, with its response once it is done",
                 WholeLongRequestAnswer,
                 says=EXAMPLE | {"response": descriptors.EXAMPLE},
             ),
             "DELETE": Call(
                 "requests_delete",
-                "Delete a request",
+                "Delete an asynchronous request",
                 status=204,
-                text="Ends what it is still at; its response goes too.",
+                text="Cancels unfinished work and deletes the response.",
             ),
         },
         f"{ADDRESS}/status": {
             "GET": Call(
                 "requests_status",
-                "Read where a request stands",
+                "Read the status of an asynchronous request",
                 StatusOnlyAnswer,
                 says={"status": "DONE"},
             ),

@@ -46,20 +46,23 @@ _CHANGE = Call(
     CollectionAnswer,
     body=CollectionFields,
     partial=True,
-    text="What is not sent stays as it is; task and version stay for good.",
+    text="Omitted fields are unchanged; task and version cannot be changed.",
     asks=CHANGES,
     says=EXAMPLE | CHANGES,
 )
 NOUN = Noun(
     "Collections",
-    "A collection holds records of pictures, described by one version of a task.",
+    (
+        "A collection contains records of images with their descriptors, all from one version of "
+        "a task."
+    ),
     {
         f"{ACCOUNT}/collection/": {
             "GET": Call(
                 "collections_list",
                 "List the collections",
                 page_of(CollectionAnswer),
-                query=[*LIST, of_id("task", "Of this task.")],
+                query=[*LIST, of_id("task", "Only collections of this task.")],
                 says=a_page(EXAMPLE),
             ),
             "POST": Call(
@@ -69,8 +72,10 @@ NOUN = Noun(
                 status=201,
                 body=CollectionFields,
                 refuses=[409],
-                text="Without `version`: the task's production version, or else its newest "
-                "trained one; 409 if it has none.",
+                text=(
+                    "Without `version`, uses the task's production version, or else its newest "
+                    "trained one; 409 if it has none."
+                ),
                 asks=ASKS,
                 says=EXAMPLE | ASKS | {"records_count": 0},
             ),

@@ -16,7 +16,7 @@ REQUEST_ID = "5f0c7a1e9d2b4c38"
 class StatusAnswer(serializers.Serializer[Any]):
     """How it went."""
 
-    code = serializers.IntegerField(help_text="200, or why not, in the words of HTTP.")
+    code = serializers.IntegerField(help_text="200, or the HTTP reason phrase.")
     text = serializers.CharField()
     request_id = serializers.CharField()
 
@@ -46,14 +46,14 @@ class DescriptorsAnswer(serializers.Serializer[Any]):
 SCHEMAS: Json = {
     "Record": {
         "type": "object",
-        "description": "A picture, with any fields of yours, which come back.",
+        "description": "An image, with any fields of your own, which are returned.",
         "additionalProperties": True,
         "properties": {
-            "_id": {"description": "Yours; one is made where there is none."},
+            "_id": {"description": "Your id; generated if omitted."},
             # Of any type: a record that cannot be read fails alone.
-            "_url": {"description": "The picture's address, as text."},
+            "_url": {"description": "URL of the image."},
             "_base64": {
-                "description": "The picture's bytes as base64; they do not come back.",
+                "description": "The image file as base64; not returned.",
             },
         },
     },
@@ -92,21 +92,23 @@ EXAMPLE = {
 }
 NOUN = Noun(
     "Descriptors",
-    "A descriptor is a vector: alike images have near ones.",
+    "A descriptor is an embedding of an image: a vector that is close to those of similar images.",
     {
         f"{SIMILARITY}/descriptor": {
             "POST": Call(
                 "descriptors_make",
-                "Describe pictures",
+                "Compute descriptors of images",
                 DescriptorsAnswer,
                 body=DescriptorFields,
                 refuses=[409],
                 refuses_with_status=True,
-                text="1 to 100 `records`, each with `_url` or `_base64` and any fields of yours, "
-                "which come back. Without `version`: the task's production version, or else its "
-                "newest trained one. A record that cannot be read fails alone, and its `_status` "
-                "says why; only if all fail, the answer is 400. `collection` stands for its task "
-                "and version.",
+                text=(
+                    "1 to 100 `records`, each with `_url` or `_base64` and any fields of your "
+                    "own, which are returned. Without `version`, uses the task's production "
+                    "version, or else its newest trained one. A record that cannot be read fails "
+                    "alone, with the reason in its `_status`; the response is 400 only if all "
+                    "fail. `collection` selects its task and version."
+                ),
                 asks=ASKS,
                 says=EXAMPLE,
             ),

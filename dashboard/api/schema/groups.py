@@ -27,7 +27,7 @@ class GroupAnswer(serializers.Serializer[Any]):
     description = serializers.CharField()
     type = GroupTypeAnswer()
     meta_data = serializers.DictField(child=serializers.JSONField())
-    test_group = serializers.BooleanField(help_text="Kept out of training, to test with.")
+    test_group = serializers.BooleanField(help_text="Used for testing, never for training.")
     images_count = serializers.IntegerField(min_value=0)
     objects_count = serializers.IntegerField(min_value=0)
     groups_count = serializers.IntegerField(min_value=0)
@@ -49,14 +49,14 @@ class AddedAnswer(serializers.Serializer[Any]):
     """What an add did."""
 
     added = serializers.IntegerField(min_value=0)
-    already = serializers.IntegerField(min_value=0, help_text="Those that were there.")
+    already = serializers.IntegerField(min_value=0, help_text="Ids that were in the group.")
 
 
 class RemovedAnswer(serializers.Serializer[Any]):
     """What a remove did."""
 
     removed = serializers.IntegerField(min_value=0)
-    missing = serializers.IntegerField(min_value=0, help_text="Those that were not there.")
+    missing = serializers.IntegerField(min_value=0, help_text="Ids that were not in the group.")
 
 
 EXAMPLE = {
@@ -85,25 +85,25 @@ CHANGES = {"name": "Red running shoe"}
 ADDRESS = f"{SIMILARITY}/group/{{group_id}}"
 
 FILTERS = (
-    of_id("type", "Of this type."),
-    Parameter("type__name", "Of a type of this name."),
-    of_id("image", "That hold this image."),
-    of_id("object", "That hold this object."),
-    of_id("group", "That hold this group."),
-    of_id("parent", "That lie in this group."),
-    of_flag("test", "Test groups, or those that are none."),
-    of_flag("empty", "Those that hold nothing, or those that hold something."),
-    of_number("min_images", "With so many images at least."),
-    of_number("max_images", "With so many images at most."),
+    of_id("type", "Only groups of this type."),
+    Parameter("type__name", "Only groups of a type with this name."),
+    of_id("image", "Only groups that contain this image."),
+    of_id("object", "Only groups that contain this object."),
+    of_id("group", "Only groups that contain this group."),
+    of_id("parent", "Only subgroups of this group."),
+    of_flag("test", "`true`: only test groups; `false`: only others."),
+    of_flag("empty", "`true`: only empty groups; `false`: only non-empty ones."),
+    of_number("min_images", "Only groups with at least this many images."),
+    of_number("max_images", "Only groups with at most this many images."),
 )
-ALL_OR_NONE = "Up to 10,000 ids, all or none; the workspace is the group's."
+ALL_OR_NONE = "Up to 10,000 ids, all or none, in the group's workspace."
 
 
 def adding(kind: str, body: type[serializers.Serializer[Any]], ids: list[str]) -> Call:
     """Describe the call that puts members of a kind into a group."""
     return Call(
         f"groups_add_{kind}",
-        f"Put {kind} into a group",
+        f"Add {kind} to a group",
         AddedAnswer,
         body=body,
         text=ALL_OR_NONE,
@@ -116,7 +116,7 @@ def removing(kind: str, body: type[serializers.Serializer[Any]], ids: list[str])
     """Describe the call that takes members of a kind out of a group."""
     return Call(
         f"groups_remove_{kind}",
-        f"Take {kind} out of a group",
+        f"Remove {kind} from a group",
         RemovedAnswer,
         body=body,
         text=ALL_OR_NONE,
@@ -131,13 +131,13 @@ _CHANGE = Call(
     WholeGroupAnswer,
     body=GroupFields,
     partial=True,
-    text="What is not sent stays as it is; `meta_data` is replaced whole.",
+    text="Omitted fields are unchanged; `meta_data` is replaced as a whole.",
     asks=CHANGES,
     says=WHOLE | CHANGES,
 )
 NOUN = Noun(
     "Groups",
-    "A group of a type holds images and objects that are alike in its sense, or groups.",
+    "A group of a type contains images and objects that are similar in its sense, or subgroups.",
     {
         f"{SIMILARITY}/group": {
             "GET": Call(
@@ -161,7 +161,9 @@ NOUN = Noun(
             "GET": Call("groups_read", "Read a group", WholeGroupAnswer, says=WHOLE),
             "PUT": _CHANGE.named("groups_put"),
             "PATCH": _CHANGE.named("groups_patch"),
-            "DELETE": Call("groups_delete", "Delete a group", status=204, text="Its members stay."),
+            "DELETE": Call(
+                "groups_delete", "Its members are kept.", status=204, text="Its members stay."
+            ),
         },
         f"{SIMILARITY}/group/update": {
             "POST": Call(
@@ -169,7 +171,7 @@ NOUN = Noun(
                 "Mark many groups",
                 images.UpdatedAnswer,
                 body=GroupMarks,
-                text="Up to 10,000 ids, all or none; one of the two marks must be true.",
+                text="Up to 10,000 ids, all or none. Set exactly one of the two marks to true.",
                 asks={"groups": [examples.GROUP, examples.GROUP_INNER], "mark-test": True},
                 says={"updated": 2},
             ),

@@ -29,18 +29,22 @@ class ImageAnswer(serializers.Serializer[Any]):
 
     id = serializers.UUIDField()
     created = serializers.DateTimeField()
-    img_path = serializers.URLField(help_text="Opens the stored image, for an hour at least.")
-    thumb_img_path = serializers.URLField(help_text="Opens a small copy, for an hour at least.")
+    img_path = serializers.URLField(
+        help_text="Signed URL of the stored image, valid for at least one hour."
+    )
+    thumb_img_path = serializers.URLField(
+        help_text="Signed URL of the preview, valid for at least one hour."
+    )
     img_width = serializers.IntegerField(min_value=1)
     img_height = serializers.IntegerField(min_value=1)
     workspace = serializers.UUIDField()
     meta_data = serializers.DictField(child=serializers.JSONField())
-    test_image = serializers.BooleanField(help_text="Kept out of training, to test with.")
+    test_image = serializers.BooleanField(help_text="Used for testing, never for training.")
     real = serializers.BooleanField(help_text="A photograph, not a rendering.")
     verifyCount = serializers.IntegerField(min_value=0)  # noqa: N815
     labels = serializers.ListField(child=serializers.JSONField(), help_text="Always empty.")
     file_name = serializers.CharField()
-    sha256 = serializers.RegexField("^[0-9a-f]{64}$", help_text="Of the bytes as uploaded.")
+    sha256 = serializers.RegexField("^[0-9a-f]{64}$", help_text="SHA-256 of the bytes as uploaded.")
     groups = ImageGroupAnswer(many=True)
 
 
@@ -66,14 +70,14 @@ ASKS = {"base64": examples.PICTURE, "meta_data": {"sku": "B-2"}}
 CHANGES = {"meta_data": {"sku": "A-17", "season": "spring"}}
 
 FILTERS = (
-    of_flag("test", "Test images, or those that are none."),
-    of_flag("real", "Real ones, or those that are none."),
-    of_id("group", "In this group."),
-    of_id("type", "In a group of this type."),
-    of_id("ungrouped", "In no group of this type."),
-    of_number("verified", "Verified so many times at least."),
-    of_id("detection_labels", "With an object of this label."),
-    of_id("labels", "With this recognition label: there are none."),
+    of_flag("test", "`true`: only test images; `false`: only others."),
+    of_flag("real", "`true`: only real images; `false`: only others."),
+    of_id("group", "Only images in this group."),
+    of_id("type", "Only images in a group of this type."),
+    of_id("ungrouped", "Only images in no group of this type."),
+    of_number("verified", "Only images with at least this many verifications."),
+    of_id("detection_labels", "Only images with an object of this label."),
+    of_id("labels", "Always empty: there are no recognition labels."),
 )
 _CHANGE = Call(
     "",
@@ -81,13 +85,13 @@ _CHANGE = Call(
     ImageAnswer,
     body=ImageFields,
     partial=True,
-    text="What is not sent stays as it is; `meta_data` is replaced whole.",
+    text="Omitted fields are unchanged; `meta_data` is replaced as a whole.",
     asks=CHANGES,
     says=EXAMPLE | CHANGES,
 )
 NOUN = Noun(
     "Images",
-    "Images of a workspace. The same bytes are stored once.",
+    "Images of a workspace. Equal bytes are stored once.",
     {
         f"{RECOGNITION}/training-image": {
             "GET": Call(
@@ -99,15 +103,18 @@ NOUN = Noun(
             ),
             "POST": Call(
                 "images_create",
-                "Add an image",
+                "Upload an image",
                 ImageAnswer,
                 status=201,
                 body=NewImageFields,
                 refuses=[409],
-                text="As `base64`, by its `url`, or as a file `img_path` of a form: JPEG, PNG, "
-                "WebP, GIF, TIFF, BMP or HEIC. Without `noresize` its shorter side is at most "
-                "600 pixels. 400 names the image that has the same bytes, if one has; 403 an "
-                "address in a forbidden network; 409 where the workspace has reached its quota.",
+                text=(
+                    "As `base64`, as a `url`, or as a file `img_path` of a form: JPEG, PNG, WebP, "
+                    "GIF, TIFF, BMP or HEIC. Without `noresize` the image is scaled so that its "
+                    "shorter side is at most 600 pixels. 400 names the image that already has the "
+                    "same bytes; 403: the URL is in a forbidden network; 409: the workspace has "
+                    "reached its limit."
+                ),
                 asks=ASKS,
                 says=EXAMPLE | {"meta_data": ASKS["meta_data"], "groups": []},
             ),
@@ -118,8 +125,10 @@ NOUN = Noun(
                 "Mark many images",
                 UpdatedAnswer,
                 body=ImageMarks,
-                text="Up to 10,000 ids, all or none. At least one mark must be true, and none "
-                "beside its opposite.",
+                text=(
+                    "Up to 10,000 ids, all or none. Set at least one mark to true, but not a mark "
+                    "and its opposite."
+                ),
                 asks={"images": [examples.IMAGE, examples.IMAGE_LOOSE], "mark-test": True},
                 says={"updated": 2},
             ),
@@ -132,7 +141,7 @@ NOUN = Noun(
                 "images_delete",
                 "Delete an image",
                 status=204,
-                text="Its bytes sent again bring it back under its id, in no group.",
+                text="Uploading its bytes again restores it under the same id, in no group.",
             ),
         },
     },

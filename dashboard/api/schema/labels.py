@@ -47,13 +47,13 @@ _CHANGE = Call(
     body=LabelFields,
     partial=True,
     refuses=[409],
-    text="What is not sent stays as it is. The workspace's first label keeps its name: 409.",
+    text="Omitted fields are unchanged. The workspace's first label keeps its name: 409.",
     asks=CHANGES,
     says=EXAMPLE | CHANGES,
 )
 NOUN = Noun(
     "Labels",
-    "A label says what an object is. Every workspace has one named “object” from the beginning.",
+    "A label says what an object is. Every workspace starts with one named “object”.",
     {
         f"{DETECTION}/label": {
             "GET": Call(
@@ -81,10 +81,12 @@ NOUN = Noun(
                 "labels_delete",
                 "Delete a label",
                 status=204,
-                query=[of_flag("force", "Delete its objects as well; their images stay.")],
+                query=[of_flag("force", "Also delete its objects; their images are kept.")],
                 refuses=[409],
-                text="One that objects have is refused with 409, unless `force` is true; so is the "
-                "workspace's first, always.",
+                text=(
+                    "A label that objects have is refused with 409 unless `force` is true. The "
+                    "workspace's first label is always refused."
+                ),
             ),
         },
     },

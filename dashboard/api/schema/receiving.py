@@ -54,7 +54,7 @@ class UploadAnswer(serializers.Serializer[Any]):
     workspace = serializers.UUIDField()
     created = serializers.DateTimeField()
     expires = serializers.DateTimeField(
-        allow_null=True, help_text="When it is forgotten unless somebody goes on with it."
+        allow_null=True, help_text="When it is deleted unless it is continued."
     )
 
 
@@ -78,49 +78,61 @@ ADDRESS = f"{ACCOUNT}/upload/{{upload_id}}"
 
 NOUN = Noun(
     "Uploads",
-    "Send files of any size and number piece by piece, and go on after whatever happened; an "
-    "addition to the hosted service's calls. Begin an upload, then send each file by the tus "
-    "protocol 1.0 to `/account/v2/upload/{upload_id}/part`, to which the token goes as to any "
-    "call: creation, creation-with-upload, termination, expiration and checksum are spoken. Of "
-    "Upload-Metadata `filename` or `relativePath` count, whose folder becomes a group, and "
-    "`sha256` (64 digits of 0-9 and a-f): a file that the workspace has is whole at once, as "
-    "Upload-Offset tells, and need not be sent. With it, a file may be named again if the answer "
-    "was lost: it is the same one while nothing of it was sent.",
+    (
+        "Upload files of any size and number in pieces, and resume after interruptions; an "
+        "addition to the hosted service's calls. Create an upload, then send each file with the "
+        "tus protocol 1.0 to `/account/v2/upload/{upload_id}/part`, with the token as for any "
+        "call. Supported extensions: creation, creation-with-upload, termination, expiration and "
+        "checksum. Upload-Metadata: `filename` or `relativePath`, whose folder becomes a group, "
+        "and `sha256` (64 hex characters). A file that the workspace already has is complete at "
+        "once, as Upload-Offset says, and need not be sent. With `sha256`, a file may be created "
+        "again if the response was lost: it is the same file as long as none of its bytes were "
+        "sent."
+    ),
     {
         f"{ACCOUNT}/upload/": {
             "POST": Call(
                 "uploads_create",
-                "Begin an upload",
+                "Create an upload",
                 UploadAnswer,
                 status=201,
                 body=UploadFields,
-                text="Folders become groups of `type`, or of a type of the name `new_type`. With "
-                "`auto_commit` nobody is asked when all is here.",
+                text=(
+                    "Folders become groups of `type`, or of a type named `new_type`. With "
+                    "`auto_commit`, the import starts without a review once all files are "
+                    "uploaded."
+                ),
                 asks=ASKS,
                 says=EXAMPLE | BEGUN,
             ),
         },
         ADDRESS: {
-            "GET": Call("uploads_read", "Read how far an upload is", UploadAnswer, says=EXAMPLE),
+            "GET": Call(
+                "uploads_read", "Read the progress of an upload", UploadAnswer, says=EXAMPLE
+            ),
             "DELETE": Call(
                 "uploads_discard",
-                "Give up an upload",
+                "Discard an upload",
                 status=204,
                 refuses=[409],
-                text="What was sent goes too. One that was brought in stays: 409.",
+                text=(
+                    "Also deletes the uploaded files. An imported upload cannot be discarded: 409."
+                ),
             ),
         },
         f"{ADDRESS}/finish": {
             "POST": Call(
                 "uploads_finish",
-                "Say that all files are here",
+                "Finish an upload",
                 UploadAnswer,
                 status=202,
                 body=FinishFields,
                 refuses=[409],
-                text="It is looked through, or brought in with `auto_commit`; 409 while a file is "
-                "not whole, unless such files are taken out with `leave_out`. Whoever got no "
-                "answer calls it again: nothing happens twice.",
+                text=(
+                    "Starts the dry run, or the import with `auto_commit`. 409 while a file is "
+                    "incomplete, unless `leave_out` removes such files. Call it again if the "
+                    "response was lost: nothing happens twice."
+                ),
                 asks={"leave_out": True},
                 says=EXAMPLE | {"stage": "planning", "expires": None},
             ),
@@ -128,7 +140,7 @@ NOUN = Noun(
         f"{ADDRESS}/commit": {
             "POST": Call(
                 "uploads_commit",
-                "Bring in what was looked through",
+                "Import an upload after the dry run",
                 UploadAnswer,
                 status=202,
                 refuses=[409],

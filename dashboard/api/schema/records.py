@@ -32,7 +32,7 @@ class RecordsAnswer(serializers.Serializer[Any]):
     statistics = descriptors.StatisticsAnswer()
     answer_records = serializers.ListField(
         child=serializers.DictField(child=serializers.JSONField()),
-        help_text="Each `_id`, the fields asked for, and `_distance` of a search.",
+        help_text="Each with `_id`, the requested fields, and for a search `_distance`.",
     )
     answer_count = serializers.IntegerField(min_value=0)
     skipped_records = serializers.ListField(
@@ -40,8 +40,8 @@ class RecordsAnswer(serializers.Serializer[Any]):
         required=False,
         help_text="Each `_id`, and `_reason` with a `status` of `code` and `text`.",
     )
-    next = serializers.URLField(required=False, help_text="The next page, while there is one.")
-    detail = serializers.CharField(required=False, help_text="Why none could be used.")
+    next = serializers.URLField(required=False, help_text="URL of the next page, if there is one.")
+    detail = serializers.CharField(required=False, help_text="Why no record could be used.")
 
 
 def _many(most: int) -> Json:
@@ -66,13 +66,15 @@ _WANTED: Json = {
         "pattern": fields.NO_NULL_CHARACTER,
     },
     "maxItems": MAX_NAMED,
-    "description": "Names of fields, `*` for all; `_id` always comes.",
+    "description": "Names of fields, or `*` for all; `_id` is always returned.",
 }
 _FILTER: Json = {
     "type": ["object", "null"],
     "additionalProperties": True,
-    "description": "As in MongoDB, over the records' fields: `$eq $ne $gt $gte $lt $lte $in $nin "
-    "$exists $and $or $not`; dotted paths; a list matches if one of its elements does.",
+    "description": (
+        "MongoDB syntax over the records' fields: `$eq $ne $gt $gte $lt $lte $in $nin $exists "
+        "$and $or $not`; dotted paths; a list matches if one of its elements does."
+    ),
 }
 _ONE: Json = {"$ref": "#/components/schemas/Record"}
 _QUERY: Json = {
@@ -95,23 +97,23 @@ SCHEMAS: Json = {
     ),
     "RecordsFiltered": _body("Records by a filter.", [], **_SOME),
     "RecordsMatching": _body("Records by a filter.", ["filter"], **_SOME | {"filter": _FILTER}),
-    "RecordsSampled": _body("So many records.", [], count=_COUNT, **_SOME),
-    "RecordsNearest": _body("What to search with.", [], k=_COUNT, **_QUERY) | _ASKED,
+    "RecordsSampled": _body("A number of records.", [], count=_COUNT, **_SOME),
+    "RecordsNearest": _body("The query.", [], k=_COUNT, **_QUERY) | _ASKED,
     "RecordsWithin": _body(
-        "What to search with.",
+        "The query.",
         ["radius"],
         radius={"type": "number", "minimum": 0, "maximum": 2},
         **_QUERY,
     )
     | _ASKED,
     "RecordsRanked": _body(
-        "Records to order by how alike they are to one.",
+        "Records to sort by their similarity to a query.",
         ["query_record", "records"],
         query_record=_ONE,
         records=_many(1000),
         fields_to_return=_WANTED,
     ),
-    "Nothing": _body("Nothing is needed.", []),
+    "Nothing": _body("No fields are needed.", []),
 }
 _HEADER = Parameter(
     "collection-id",
@@ -123,8 +125,8 @@ _HEADER = Parameter(
 )
 _NUMBER: Json = {"anyOf": [{"type": "integer", "minimum": 1, "maximum": 999_999_999}, EMPTY]}
 _PAGE = (
-    Parameter("size", "How many on a page; without it all, 100,000 at most.", _NUMBER),
-    Parameter("page", "Which page, from 1.", _NUMBER),
+    Parameter("size", "Page size; without it, all records, at most 100,000.", _NUMBER),
+    Parameter("page", "Page number, from 1.", _NUMBER),
 )
 _STATUS = {"code": 200, "text": "OK", "request_id": descriptors.REQUEST_ID}
 _TOOK = {"statistics": {"processing time": 0.004}}
@@ -159,8 +161,10 @@ def _method(name: str, summary: str, body: str, asks: Json, says: Json, **more: 
 _FOUND = {"_id": "mine", "name": "mine", "_distance": 0.0}
 NOUN = Noun(
     "Records",
-    "The methods of a collection, which the header `collection-id` names. HTTP says 200 whatever "
-    "`status.code` says, but for 400, 401, 403, 404, 413 and 429.",
+    (
+        "The methods of a collection, which the header `collection-id` selects. HTTP is 200 "
+        "whatever `status.code` says, except for 400, 401, 403, 404, 413 and 429."
+    ),
     dict(
         [
             _method(
@@ -170,8 +174,11 @@ NOUN = Noun(
                 {"records": [{"_id": "new", "_base64": examples.PICTURE, "sku": "A-17"}]},
                 _answer(210, "All records were inserted.", {"_id": "new"})
                 | {"skipped_records": []},
-                text="Each with an `_id`, `_url` or `_base64`, and any fields. `status.code`: 210 "
-                "all, 211 some, 411 all were there, 412 the collection is full.",
+                text=(
+                    "Each with an `_id`, `_url` or `_base64`, and any fields. `status.code`: 210 "
+                    "all inserted, 211 some inserted, 411 all existed, 412 the collection is "
+                    "full."
+                ),
             ),
             _method(
                 "get",
@@ -188,7 +195,7 @@ NOUN = Noun(
                 "RecordsNamed",
                 {"records": [{"_id": "mine", "sku": "A-18"}]},
                 _answer(200, "OK", {"_id": "mine"}) | {"skipped_records": []},
-                text="Descriptors stay.",
+                text="Descriptors are kept.",
             ),
             _method(
                 "delete",
@@ -217,14 +224,14 @@ NOUN = Noun(
             ),
             _method(
                 "random",
-                "Read records drawn by lot",
+                "Read random records",
                 "RecordsSampled",
                 {"count": 1},
                 _answer(200, "OK", {"_id": "mine"}),
             ),
             _method(
                 "ping",
-                "Ask how a collection is",
+                "Read the status of a collection",
                 "Nothing",
                 {},
                 {
@@ -241,23 +248,26 @@ NOUN = Noun(
             ),
             _method(
                 "visualKNN",
-                "Find the most alike",
+                "Find the most similar records",
                 "RecordsNearest",
                 {"query_record": MINE[0], "k": 1, "fields_to_return": ["name"]},
                 _answer(200, "OK", _FOUND) | {"skipped_records": []},
-                text="By an `_id` of the collection, a `_url` or a `_base64`; by up to ten "
-                "`records` at once, `_distance` is that to the nearest of them. Cosine distance.",
+                text=(
+                    "By an `_id` of the collection, a `_url` or a `_base64`. With up to ten "
+                    "`records` at once, `_distance` is that to the nearest of them. Cosine "
+                    "distance."
+                ),
             ),
             _method(
                 "visualRange",
-                "Find all within a distance",
+                "Find all records within a distance",
                 "RecordsWithin",
                 {"query_record": MINE[0], "radius": 0.2, "fields_to_return": ["name"]},
                 _answer(200, "OK", _FOUND) | {"skipped_records": []},
             ),
             _method(
                 "visualRankRecords",
-                "Order records by how alike they are",
+                "Sort records by similarity",
                 "RecordsRanked",
                 {"query_record": MINE[0], "records": MINE, "fields_to_return": ["name"]},
                 _answer(200, "OK", _FOUND) | {"skipped_records": []},

@@ -68,20 +68,20 @@ _CHANGE = Call(
     ObjectAnswer,
     body=RegionFields,
     partial=True,
-    text="What is not sent stays as it is; `meta_data` is replaced whole.",
+    text="Omitted fields are unchanged; `meta_data` is replaced as a whole.",
     asks=CHANGES,
     says=EXAMPLE | CHANGES,
 )
 FILTERS = (
-    of_id("image", "On this image."),
-    of_id("detection_label", "With this label."),
+    of_id("image", "Only objects on this image."),
+    of_id("detection_label", "Only objects with this label."),
     of_id("object_detection_label", "The same."),
-    of_id("group", "In this group."),
-    of_id("object_labels", "With this recognition label: there are none."),
+    of_id("group", "Only objects in this group."),
+    of_id("object_labels", "Always empty: there are no recognition labels."),
 )
 NOUN = Noun(
     "Objects",
-    "An object is a box on an image, with a label.",
+    "An object is a region: a box on an image, with a label.",
     {
         f"{DETECTION}/object": {
             "GET": Call(
@@ -107,7 +107,7 @@ NOUN = Noun(
             "PUT": _CHANGE.named("objects_put"),
             "PATCH": _CHANGE.named("objects_patch"),
             "DELETE": Call(
-                "objects_delete", "Delete an object", status=204, text="Its image stays."
+                "objects_delete", "Its image is kept.", status=204, text="Its image stays."
             ),
         },
     },

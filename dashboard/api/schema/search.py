@@ -12,8 +12,8 @@ from dashboard.api.search.search import SearchFields
 class FoundAnswer(serializers.Serializer[Any]):
     """An image that was found."""
 
-    name = serializers.CharField(help_text="The name of its file.", allow_blank=True)
-    groups = serializers.ListField(child=serializers.CharField(), help_text="Names, in order.")
+    name = serializers.CharField(help_text="File name.", allow_blank=True)
+    groups = serializers.ListField(child=serializers.CharField(), help_text="Names, sorted.")
 
     def get_fields(self) -> dict[str, Any]:
         """Return fields of which two are no names of Python."""
@@ -44,20 +44,22 @@ EXAMPLE = {
 }
 NOUN = Noun(
     "Search",
-    "The images of a workspace by how alike they are: what the search page does.",
+    "Search the images of a workspace by similarity, as the search page does.",
     {
         f"{SIMILARITY}/search": {
             "POST": Call(
                 "images_search",
-                "Find alike images",
+                "Find similar images",
                 FoundImagesAnswer,
                 body=SearchFields,
                 refuses=[403, 409],
                 refuses_with_status=True,
-                text="By the `_id` of an image, which is left out, a `_url` or a `_base64`. Alike "
-                "in the sense of a `task_id`, by its `version` or else its production version or "
-                "its newest trained one; without a task by the untrained descriptor. Images that "
-                "no job has looked at yet are not found.",
+                text=(
+                    "By the `_id` of an image, which is excluded from the results, a `_url` or a "
+                    "`_base64`. With a `task_id`, uses the descriptors of its `version`, or else "
+                    "its production version or its newest trained one; without a task, the "
+                    "untrained descriptors. Images that no job has processed yet are not found."
+                ),
                 asks={"query_record": {"_base64": examples.PICTURE}, "k": 12},
                 says=EXAMPLE,
             ),

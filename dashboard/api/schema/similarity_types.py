@@ -18,12 +18,14 @@ class TypeAnswer(serializers.Serializer[Any]):
     description = serializers.CharField()
     workspace = serializers.UUIDField()
     exclusive = serializers.BooleanField(
-        help_text="Whether an image may be in one group of this type only."
+        help_text="Whether an image may be in only one group of this type."
     )
     fold_by = serializers.CharField(
         allow_blank=True,
-        help_text="A key of the images' metadata: groups whose images share a value of it are "
-        "tested together.",
+        help_text=(
+            "A key of the images' metadata: groups whose images share a value of it are tested "
+            "together."
+        ),
     )
     groups_count = serializers.IntegerField(min_value=0)
     created = serializers.DateTimeField()
@@ -42,7 +44,7 @@ EXAMPLE = {
     "modified": examples.MODIFIED,
 }
 ASKS = {"name": "Same colours", "description": "Whatever the shape.", "exclusive": True}
-CHANGES = {"description": "The same thing, seen from any side."}
+CHANGES = {"description": "The same product, seen from any side."}
 
 _CHANGE = Call(
     "",
@@ -50,15 +52,18 @@ _CHANGE = Call(
     TypeAnswer,
     body=TypeFields,
     partial=True,
-    text="What is not sent stays as it is. `fold_by` is an addition to the contract: where groups "
-    "share a photo shoot or a background, name the key of the images' metadata that says which; "
-    "a training then never tests on groups that share one with those that it learned from.",
+    text=(
+        "Omitted fields are unchanged. `fold_by` is an addition to the contract: if groups share "
+        "a photo shoot or a background, set it to the key of the images' metadata that identifies "
+        "it. A training then never tests on groups that share a value with groups that it was "
+        "trained on."
+    ),
     asks=CHANGES,
     says=EXAMPLE | CHANGES,
 )
 NOUN = Noun(
     "Types",
-    "A similarity type says in which sense images are alike, such as “same product”.",
+    "A similarity type defines in which sense images are similar, such as “same product”.",
     {
         f"{SIMILARITY}/type": {
             "GET": Call(
@@ -86,9 +91,9 @@ NOUN = Noun(
                 "types_delete",
                 "Delete a type",
                 status=204,
-                query=[of_flag("force", "Delete its groups as well; their images stay.")],
+                query=[of_flag("force", "Also delete its groups; their images are kept.")],
                 refuses=[409],
-                text="One that still has groups is refused with 409, unless `force` is true.",
+                text="A type that still has groups is refused with 409 unless `force` is true.",
             ),
         },
     },

@@ -51,7 +51,7 @@ SCHEMAS: dict[str, Any] = (
     {
         "Flag": fields.FLAG,
         "WorkspaceId": {
-            "description": "The workspace, as in the query, which goes first if both name one.",
+            "description": "The workspace; overridden by the query parameter.",
         },
     }
     | descriptors.SCHEMAS

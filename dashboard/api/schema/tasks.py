@@ -20,15 +20,14 @@ class TaskAnswer(serializers.Serializer[Any]):
     workspace = serializers.UUIDField()
     types = similarity_types.TypeAnswer(many=True)
     production_version = serializers.IntegerField(
-        allow_null=True, help_text="The version that descriptors come from unless told."
+        allow_null=True, help_text="The version that descriptors come from by default."
     )
     last_train_status = serializers.ChoiceField(
-        Version.Status.choices, allow_null=True, help_text="That of the newest version."
+        Version.Status.choices, allow_null=True, help_text="Status of the newest version."
     )
     encoder = serializers.CharField(
         allow_blank=True,
-        help_text="The key of the encoder that its next versions are trained with. Empty: that of "
-        "its workspace.",
+        help_text="Key of the encoder for the next versions. Empty: the workspace's encoder.",
     )
     created = serializers.DateTimeField()
     modified = serializers.DateTimeField()
@@ -46,15 +45,15 @@ EXAMPLE = {
     "created": examples.CREATED,
     "modified": examples.MODIFIED,
 }
-ASKS = {"name": "Bags", "description": "Those of the autumn catalogue."}
-CHANGES = {"description": "Those of the spring catalogue."}
+ASKS = {"name": "Bags", "description": "Products of the autumn catalogue."}
+CHANGES = {"description": "Products of the spring catalogue."}
 FRESH: dict[str, Any] = {"types": [], "production_version": None, "last_train_status": None}
 ALSO = {"TypeId": {"anyOf": [{"required": ["type_id"]}, {"required": ["type"]}]}}
 OF_ENCODER = (
-    "`encoder` is an addition to the contract: `builtin-1+photo-1` (shapes, colours and what "
-    "things are), `builtin-1` (shapes and colours only, in a third of the time) or the key of an "
-    "encoder that is registered here. One that is unknown or not ready is refused with 400. "
-    "Versions keep the encoder that they were trained with."
+    "`encoder` is an addition to the contract: `builtin-1+photo-1` (shapes, colours and object "
+    "categories), `builtin-1` (shapes and colours only, in a third of the time) or the key of an "
+    "encoder that is registered on this server. An unknown encoder, or one that is not ready, is "
+    "refused with 400. Versions keep the encoder that they were trained with."
 )
 ADDRESS = f"{SIMILARITY}/task/{{task_id}}"
 
@@ -64,13 +63,13 @@ _CHANGE = Call(
     TaskAnswer,
     body=TaskFields,
     partial=True,
-    text=f"What is not sent stays as it is. {OF_ENCODER}",
+    text=f"Omitted fields are unchanged. {OF_ENCODER}",
     asks=CHANGES,
     says=EXAMPLE | CHANGES,
 )
 NOUN = Noun(
     "Tasks",
-    "A task is what is trained: types that belong together. Each training makes a version of it.",
+    "A task is a set of types that are trained together. Each training creates a version of it.",
     {
         f"{SIMILARITY}/task": {
             "GET": Call(
@@ -100,16 +99,16 @@ NOUN = Noun(
                 "Delete a task with its versions",
                 status=204,
                 refuses=[409],
-                text="Not while a collection uses one of them.",
+                text="Refused while a collection uses one of its versions.",
             ),
         },
         f"{ADDRESS}/add-type": {
             "POST": Call(
                 "tasks_add_type",
-                "Attach a type to a task",
+                "Add a type to a task",
                 TaskAnswer,
                 body=TypeId,
-                text="The type's id as `type_id` or `type`. Attaching it twice changes nothing.",
+                text="The type's id as `type_id` or `type`. Adding it twice changes nothing.",
                 asks={"type_id": examples.TYPE},
                 says=EXAMPLE,
             ),
@@ -117,10 +116,10 @@ NOUN = Noun(
         f"{ADDRESS}/remove-type": {
             "POST": Call(
                 "tasks_remove_type",
-                "Detach a type from a task",
+                "Remove a type from a task",
                 TaskAnswer,
                 body=TypeId,
-                text="Its groups stay, and so do trained versions.",
+                text="Its groups and the trained versions are kept.",
                 asks={"type_id": examples.TYPE},
                 says=EXAMPLE | {"types": []},
             ),
@@ -132,9 +131,11 @@ NOUN = Noun(
                 versions.VersionAnswer,
                 status=202,
                 refuses=[409],
-                text="Answers with the model that it will be; read that until `train_status` is "
-                "`TRAINED`. Two groups of two images are enough. 400 says which type lacks what; "
-                "409, with `model`, that a training of the task runs already.",
+                text=(
+                    "Returns the model that is being trained; poll it until `train_status` is "
+                    "`TRAINED`. Two groups of two images are enough. 400 says which type lacks "
+                    "what; 409, with `model`: a training of the task is already running."
+                ),
                 says=versions.EXAMPLE | versions.QUEUED,
             ),
         },

@@ -23,7 +23,7 @@ class UserAnswer(serializers.Serializer[Any]):
     id = serializers.UUIDField()
     email = serializers.CharField()
     name = serializers.CharField()
-    default_workspace = serializers.UUIDField(help_text="The token's.")
+    default_workspace = serializers.UUIDField(help_text="The token's default workspace.")
     workspaces = UserWorkspaceAnswer(many=True)
 
 
@@ -36,18 +36,18 @@ class AuthorizedAnswer(serializers.Serializer[Any]):
 SCHEMAS = {
     "AuthorizeFields": {
         "type": "object",
-        "description": "What the hosted service asks for; here the role decides, call by call.",
+        "description": "For the hosted service's clients; here the role decides, call by call.",
         "properties": {"service": {}, "call_type": {}},
     }
 }
 NOUN = Noun(
     "User",
-    "Whose token it is, and what it opens.",
+    "The owner of the token, and what the token gives access to.",
     {
         f"{ACCOUNT}/user/": {
             "GET": Call(
                 "user_read",
-                "Read who you are",
+                "Read the current user",
                 UserAnswer,
                 scoped=False,
                 says={

@@ -38,9 +38,9 @@ def _calls(thing: str, answer: Shape, body: Shape, ids: tuple[str, str, str]) ->
         f"{ANNOTATE}/{address}": {
             "GET": Call(
                 f"{name}_list",
-                f"List who verified which {thing}",
+                f"List the verifications of a {thing}",
                 page_of(answer),
-                query=[*LIST, of_id(thing, f"Of this {thing}.")],
+                query=[*LIST, of_id(thing, f"Only verifications of this {thing}.")],
                 says=a_page(example),
             ),
             "POST": Call(
@@ -50,8 +50,10 @@ def _calls(thing: str, answer: Shape, body: Shape, ids: tuple[str, str, str]) ->
                 status=201,
                 again=200,
                 body=body,
-                text="Once for each user: again changes nothing and answers 200. `user` is the "
-                "token's own; an admin may name another member.",
+                text=(
+                    "Once for each user: verifying again changes nothing and returns 200. `user` "
+                    "is the token's user; an admin may name another member."
+                ),
                 asks={f"{thing}_id": another},
                 says=example | {thing: another},
             ),
@@ -60,9 +62,9 @@ def _calls(thing: str, answer: Shape, body: Shape, ids: tuple[str, str, str]) ->
             "GET": Call(f"{name}_read", "Read a verification", answer, says=example),
             "DELETE": Call(
                 f"{name}_delete",
-                "Take a verification back",
+                "Withdraw a verification",
                 status=204,
-                text="One's own; an admin may take back those of others.",
+                text="Your own; an admin may also withdraw those of others.",
             ),
         },
     }
@@ -70,7 +72,7 @@ def _calls(thing: str, answer: Shape, body: Shape, ids: tuple[str, str, str]) ->
 
 NOUN = Noun(
     "Verifications",
-    "A user verifies a group or an image that is right as it is.",
+    "A user verifies that a group or an image is correct.",
     _calls(
         "group",
         GroupVerificationAnswer,

@@ -19,26 +19,29 @@ class VersionAnswer(serializers.Serializer[Any]):
     task_name = serializers.CharField()
     version = serializers.IntegerField(min_value=1, help_text="1, 2, … within its task.")
     train_status = serializers.ChoiceField(Version.Status.choices)
-    production = serializers.BooleanField(help_text="Whether its task uses it unless told.")
+    production = serializers.BooleanField(help_text="Whether its task uses it by default.")
     encoder = serializers.CharField(
-        help_text="The key of the encoder that it was trained with, and goes on to use."
+        help_text="Key of the encoder that it was trained with and uses."
     )
     dimension = serializers.IntegerField(
-        min_value=1, allow_null=True, help_text="The length of its descriptors."
+        min_value=1, allow_null=True, help_text="The dimension of its descriptors."
     )
     metrics = serializers.DictField(
         child=serializers.JSONField(),
-        help_text="How well it did, by the type's id. `unseen` has Recall@1, Recall@5 and MAP@R of "
-        "cross-validation, `held_out` those on what is marked as test (null without any), each "
-        "with its 95% interval, for the descriptor that was `delivered`, the `untrained` one and, "
-        "if it could be compared, that of the version in `production` then; `production_learned` "
-        "of the groups that one was trained on itself. `candidates` is the table of "
-        "cross-validation, `verdict` what followed from it. Additions to the contract: `gallery` "
-        "counts the images and groups among which each query was searched (older models lack it: "
-        "theirs were searched within their fold), `mix` says how much of the likeness comes from "
-        "what things are (`photo_share`, 0 to 1; null for one encoder alone), `baseline` what the "
-        "gate compared with (`untrained` or `cosine`), `fold_by` the key of metadata by which "
-        "groups were tested together, `folds` whether that could be done.",
+        help_text=(
+            "Evaluation, by the type's id. `unseen` has Recall@1, Recall@5 and MAP@R of "
+            "cross-validation, `held_out` those on test images and test groups (null without "
+            "any), each with its 95% interval, for the `delivered` descriptor, the `untrained` "
+            "one and, if it could be compared, that of the `production` version at the time; "
+            "`production_learned` of the groups that the production version was trained on "
+            "itself. `candidates` is the table of cross-validation, `verdict` its outcome. "
+            "Additions to the contract: `gallery` counts the images and groups among which each "
+            "query was searched (older models lack it: theirs were searched within their fold), "
+            "`mix` says how much of the similarity comes from object categories (`photo_share`, 0 "
+            "to 1; null for a single encoder), `baseline` what the gate compared with "
+            "(`untrained` or `cosine`), `fold_by` the key of metadata by which groups were tested "
+            "together, `folds` whether that was possible."
+        ),
     )
     train_detail = serializers.CharField(help_text="The outcome in a sentence.")
     workspace = serializers.UUIDField()
@@ -110,15 +113,17 @@ QUEUED = {
 
 NOUN = Noun(
     "Models",
-    "A model is a trained version of a task. Descriptors come from the production version unless "
-    "a call names another.",
+    (
+        "A model is a trained version of a task. Descriptors come from the production version "
+        "unless a call names another version."
+    ),
     {
         f"{SIMILARITY}/model": {
             "GET": Call(
                 "models_list",
                 "List the models",
                 page_of(VersionAnswer),
-                query=[*LIST, of_id("task", "Of this task.")],
+                query=[*LIST, of_id("task", "Only models of this task.")],
                 says=a_page(EXAMPLE),
             ),
         },
@@ -126,11 +131,11 @@ NOUN = Noun(
             "GET": Call("models_read", "Read a model", VersionAnswer, says=EXAMPLE),
             "PATCH": Call(
                 "models_patch",
-                "Make a model the production version, or withdraw it",
+                "Set or unset the production version",
                 VersionAnswer,
                 body=VersionFields,
                 partial=True,
-                text="Takes an admin. Only a trained model can be the production version.",
+                text="Requires an admin. Only a trained model can be the production version.",
                 asks={"production": True},
                 says=EXAMPLE,
             ),
@@ -139,7 +144,7 @@ NOUN = Noun(
                 "Delete a model",
                 status=204,
                 refuses=[409],
-                text="Not while a collection uses it.",
+                text="Refused while a collection uses it.",
             ),
         },
     },

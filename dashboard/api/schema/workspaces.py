@@ -21,8 +21,7 @@ class WorkspaceAnswer(serializers.Serializer[Any]):
     members_count = serializers.IntegerField(min_value=1)
     encoder = serializers.CharField(
         allow_blank=True,
-        help_text="The key of the encoder that is used where a task names none. Empty: the "
-        "installation's default.",
+        help_text="Key of the encoder for tasks that name none. Empty: the server's default.",
     )
     created = serializers.DateTimeField()
     modified = serializers.DateTimeField()
@@ -46,18 +45,21 @@ _CHANGE = Call(
     WorkspaceAnswer,
     body=WorkspaceFields,
     partial=True,
-    text="Takes an admin. `encoder` is an addition to the contract: `builtin-1+photo-1` (shapes, "
-    "colours and what things are), `builtin-1` (shapes and colours only, in a third of the time) "
-    "or the key of an encoder that is registered here. One that is unknown or not ready is "
-    "refused with 400. A job looks at all images; until it is done, search goes on as before. "
-    "Versions keep the encoder that they were trained with.",
+    text=(
+        "Requires an admin. `encoder` is an addition to the contract: `builtin-1+photo-1` "
+        "(shapes, colours and object categories), `builtin-1` (shapes and colours only, in a "
+        "third of the time) or the key of an encoder that is registered on this server. An "
+        "unknown encoder, or one that is not ready, is refused with 400. A job processes all "
+        "images; until it is done, search works as before. Versions keep the encoder that they "
+        "were trained with."
+    ),
     asks=ASKS,
     scoped=False,
     says=EXAMPLE | ASKS,
 )
 NOUN = Noun(
     "Workspaces",
-    "All things are in a workspace, and only its members see them.",
+    "A workspace contains everything of one team. Only its members have access.",
     {
         f"{ACCOUNT}/workspace/": {
             "GET": Call(
@@ -70,12 +72,12 @@ NOUN = Noun(
             ),
             "POST": Call(
                 "workspaces_create",
-                "Open a workspace",
+                "Create a workspace",
                 WorkspaceAnswer,
                 status=201,
                 body=NewWorkspaceFields,
                 refuses=[409],
-                text="409 for who owns as many workspaces as one person may.",
+                text="409 if you already own as many workspaces as allowed.",
                 asks=ASKS,
                 scoped=False,
                 says=EXAMPLE | ASKS | {"members_count": 1},
@@ -89,10 +91,10 @@ NOUN = Noun(
             "PATCH": _CHANGE.named("workspaces_patch"),
             "DELETE": Call(
                 "workspaces_delete",
-                "Close a workspace with everything in it",
+                "Delete a workspace with everything in it",
                 status=204,
                 scoped=False,
-                text="Takes its owner, and cannot be undone.",
+                text="Requires the owner, and cannot be undone.",
             ),
         },
     },

@@ -27,7 +27,7 @@ from dashboard.services.training.descriptors import version_to_use
 
 Json = dict[str, Any]
 USUAL = 24
-NOT_THERE = "There is no image with this _id in the workspace."
+NOT_THERE = "No image of the workspace has this _id."
 
 
 class SearchFields(serializers.Serializer[Any]):

@@ -130,7 +130,7 @@ class TaskImport:
                 if trained.exists():
                     waiting = Task.objects.filter(pk=task_id, production_version__isnull=True)
                     waiting.update(production_version=version_id)
-                self.handle.report(stage="Bringing versions in")
+                self.handle.report(stage="Importing versions")
 
     def collections(self, rows: Iterable[Row]) -> None:
         """Make the collections, without their records."""
@@ -171,12 +171,12 @@ class TaskImport:
                 if collection := found.get(collections.get(old_id)):
                     with transaction.atomic():
                         write_records(collection=collection, records=new_records)
-                        self.handle.report(stage="Bringing records in")
+                        self.handle.report(stage="Importing records")
             self.handle.check()
 
     def _keep(self, noun: str, old_id: str, new_id: UUID) -> None:
         self.ids.keep(noun, {old_id: new_id})
-        self.handle.report(stage=f"Bringing {noun} in")
+        self.handle.report(stage=f"Importing {noun}")
 
 
 def _new(ids: dict[str, UUID], key: Any) -> str:

@@ -134,7 +134,7 @@ def _hold_types(group: Group, similarity_type: SimilarityType) -> SimilarityType
     wanted = Q(pk__in=current) | Q(pk=similarity_type.pk)
     held = {kind.pk: kind for kind in lock_all(SimilarityType.objects.filter(wanted))}
     if similarity_type.pk not in held:
-        raise SimilarityType.DoesNotExist("The type was deleted meanwhile.")
+        raise SimilarityType.DoesNotExist("The type was deleted in the meantime.")
     if held[similarity_type.pk].exclusive:
         touched = Q(similarity_type=similarity_type) | Q(pk=group.pk)
         lock_pks(Group.objects.filter(touched))

@@ -132,7 +132,7 @@ def _held_of(needed: set[UUID], others: set[UUID]) -> dict[UUID, Group]:
     """Hold groups, in one order; of the others some may be gone by now."""
     groups = {row.pk: row for row in lock_all(Group.objects.filter(pk__in=needed | others))}
     if not needed <= groups.keys():
-        raise Group.DoesNotExist("The group was deleted meanwhile.")
+        raise Group.DoesNotExist("The group was deleted in the meantime.")
     return groups
 
 

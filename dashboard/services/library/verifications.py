@@ -31,14 +31,14 @@ def unverify(*, verification: Verification, actor: User) -> None:
     (held,) = lock_all(type(thing).objects.filter(pk=thing.pk)) or [None]
     removed, _ = Verification.objects.filter(pk=verification.pk).delete()
     if held is None or not removed:
-        raise Verification.DoesNotExist("It was taken back already.")
+        raise Verification.DoesNotExist("It has already been withdrawn.")
     _count(held, -1)
     _tell("took back a verification of", noun, held, verification.user, actor)
 
 
 def _verify(noun: str, held: list[Any], user: User, actor: User) -> tuple[Verification, bool]:
     if not held:
-        raise Verification.DoesNotExist("It was deleted meanwhile.")
+        raise Verification.DoesNotExist("It was deleted in the meantime.")
     (thing,) = held
     found, is_new = Verification.objects.get_or_create(
         workspace=thing.workspace, user=user, **{noun: thing}

@@ -23,7 +23,7 @@ from dashboard.services.jobs.queueing import enqueue
 from dashboard.services.row_locks import lock_pks
 from dashboard.services.training import features
 
-NEW = "Looking at new images"
+NEW = "Processing new images"
 
 
 @transaction.atomic
@@ -63,9 +63,9 @@ def _start_if_none(workspace_id: UUID) -> bool:
 
 
 def _start_second_look(workspace: Workspace, wanted: str, actor: User | None) -> Job:
-    job = _enqueue(workspace, f"Looking at all images with “{name_of(wanted)}”", actor)
+    job = _enqueue(workspace, f"Processing all images with “{name_of(wanted)}”", actor)
     job.message = (
-        f"{look_at_all(workspace, wanted).sentence}. Search goes on as before until it is done."
+        f"{look_at_all(workspace, wanted).sentence}. Search works as before until it is done."
     )
     job.save(update_fields=["message"])
     return job
@@ -96,8 +96,8 @@ def run_describing(*, workspace: Workspace, handle: jobs.Handle) -> str:
         else:
             _look(workspace, key, handle)
     if again:
-        return f"Search goes by “{name_of(wanted)}” now."
-    return f"{counted(handle.job.done, 'image')} can be searched now."
+        return f"Search now uses “{name_of(wanted)}”."
+    return f"{counted(handle.job.done, 'image')} can now be searched."
 
 
 def _begun(workspace: Workspace) -> Workspace:

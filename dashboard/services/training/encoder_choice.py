@@ -40,7 +40,7 @@ def choose_encoder(*, workspace: Workspace, key: str, actor: User) -> Job | None
 def check_encoder(key: str) -> None:
     """Refuse an encoder that is not there, or not ready. Raises `EncoderRefused`."""
     if key not in dict(choices()):
-        raise EncoderRefused("This encoder is not there, or not ready yet: choose another.")
+        raise EncoderRefused("This encoder does not exist or is not ready yet. Choose another.")
 
 
 def _name(key: str) -> str:

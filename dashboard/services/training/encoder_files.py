@@ -58,7 +58,7 @@ def read_stated(data: bytes, name: str = "The preprocessing") -> dict[str, Any]:
     try:
         stated = json.loads(data)
     except (ValueError, RecursionError) as error:
-        raise ValueError(f"{name} is no JSON.") from error
+        raise ValueError(f"{name} is not valid JSON.") from error
     if not isinstance(stated, dict):
-        raise ValueError(f"{name} is no JSON object.")
+        raise ValueError(f"{name} is not a JSON object.")
     return stated

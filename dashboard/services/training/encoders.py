@@ -92,10 +92,10 @@ def run_preparing(*, encoder_id: UUID, handle: jobs.Handle) -> str:
     row = Encoder.objects.get(pk=encoder_id)
 
     def progress(done: int, total: int) -> None:
-        handle.tick(stage="Looking at drawn pictures", fraction=0.99 * done / total)
+        handle.tick(stage="Testing with drawn images", fraction=0.99 * done / total)
 
     _prepare(row, progress)
-    return f"“{row}” can be chosen now."
+    return f"“{row}” is ready to use."
 
 
 def close_preparing(*, encoder_id: UUID, message: str) -> None:

@@ -269,7 +269,7 @@ class Importer:
                 placed.pairs.discard((row.group_id, row.image_id))
                 row.placed = True
             elif there is not None and there.pk != row.group_id:
-                row.reason = f"It stays in the group “{there}”: the type allows one."
+                row.reason = f"It stays in the group “{there}”: the type allows only one."
 
 
 def _due(upload: Upload) -> QuerySet[UploadFile]:

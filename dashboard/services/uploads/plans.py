@@ -75,8 +75,8 @@ def run_plan(*, upload_id: UUID, handle: jobs.Handle) -> str:
             stage=Stage.PLANNED, modified=timezone.now()
         )
     return (
-        f"{counts[Foreseen.NEW]:,} new, {counts[Foreseen.KNOWN]:,} known already, "
-        f"{counts[Foreseen.WRONG]:,} in error."
+        f"{counts[Foreseen.NEW]:,} new, {counts[Foreseen.KNOWN]:,} already in the workspace, "
+        f"{counts[Foreseen.WRONG]:,} with errors."
     )
 
 
@@ -122,7 +122,7 @@ class Looker:
             total = self._counts.total()
             left = self._counts[Foreseen.UNKNOWN]
             self._handle.report(
-                stage="Looking through the files",
+                stage="Checking the files",
                 fraction=(total - left) / total if total else 0,
                 **_numbers(self._counts),
             )
@@ -167,7 +167,7 @@ def _has_bytes(row: UploadFile) -> bool:
 def _look_early(handle: jobs.Handle, row: UploadFile, data: bytes | FileRefused) -> None:
     """Look at a file while its archive is listed."""
     _inspect(row, data)
-    handle.tick(stage=f"Looking through {row.part.name[-80:]}")
+    handle.tick(stage=f"Checking {row.part.name[-80:]}")
 
 
 def _inspect(row: UploadFile, data: bytes | FileRefused) -> None:

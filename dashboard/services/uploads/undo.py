@@ -49,7 +49,7 @@ def undo_upload(*, upload: Upload, title: str = "", actor: User | None) -> Job:
     return enqueue(
         workspace=upload.workspace,
         kind=Job.Kind.UNDO,
-        title=title or f"Undoing of {upload.name}",
+        title=title or f"Undo of {upload.name}",
         subject_id=upload.pk,
         actor=actor,
     )
@@ -109,7 +109,7 @@ class _TakingBack:
 
     def _report(self, done: int) -> None:
         fraction = min(1.0, done / self._total) if self._total else 1.0
-        self._handle.report(stage="Taking it back", total=self._total, done=done, fraction=fraction)
+        self._handle.report(stage="Undoing", total=self._total, done=done, fraction=fraction)
 
     def _leave_groups(self, rows: list[UploadFile]) -> None:
         """Take images that were known before out of the groups that they came into."""
@@ -129,7 +129,7 @@ class _TakingBack:
         lock_all(Workspace.objects.filter(pk=self._upload.workspace_id))
         groups = self._remove_groups()
         types = self._remove_types()
-        self._handle.report(stage="Taking it back", fraction=1.0)
+        self._handle.report(stage="Undoing", fraction=1.0)
         actor = self._handle.job.created_by
         Upload.objects.filter(pk=self._upload.pk).update(
             stage=Upload.Stage.UNDONE,
@@ -168,4 +168,4 @@ def _outcome(counts: dict[str, int]) -> str:
     # PostgreSQL gives them back in an order of its own.
     told = [(noun, counts.get(noun, 0)) for noun in ("file", "group", "type")]
     words = [counted(count, noun) for noun, count in told if count]
-    return f"Taken back: {', '.join(words) or 'nothing was left'}."
+    return f"Removed: {', '.join(words) or 'nothing'}."

@@ -219,7 +219,7 @@ def _fail_wrong(upload: Upload, handle: jobs.Handle) -> None:
             UploadFile.objects.filter(pk__in=[row.pk for row in some]).update(
                 status=UploadFile.Status.FAILED
             )
-            handle.report(stage="Bringing pictures in")
+            handle.report(stage="Importing images")
         handle.check()
 
 
@@ -254,7 +254,7 @@ def _types(upload: Upload, handle: jobs.Handle) -> dict[str, SimilarityType]:
     waiting = upload.files.filter(status=UploadFile.Status.WAITING).exclude(type_name="")
     names = list(waiting.order_by("type_name").values_list("type_name", flat=True).distinct())
     types = {name: _made_type(upload, name) for name in names}
-    handle.report(stage="Bringing pictures in")
+    handle.report(stage="Importing images")
     return types
 
 
@@ -284,7 +284,7 @@ def _report(tally: Counter[str], handle: jobs.Handle, more: Counter[str] | None 
     total = tally.total() - tally[UploadFile.Status.LEFT_OUT]
     waiting = tally[UploadFile.Status.WAITING]
     handle.report(
-        stage="Bringing pictures in",
+        stage="Importing images",
         total=total,
         done=tally[UploadFile.Status.ADDED],
         skipped=tally[UploadFile.Status.KNOWN],
@@ -296,7 +296,7 @@ def _report(tally: Counter[str], handle: jobs.Handle, more: Counter[str] | None 
 def _outcome(by_status: dict[str, int]) -> str:
     words = [f"{by_status[UploadFile.Status.ADDED]:,} added"]
     if known := by_status[UploadFile.Status.KNOWN]:
-        words.append(f"{known:,} known already")
+        words.append(f"{known:,} already in the workspace")
     if failed := by_status[UploadFile.Status.FAILED]:
         words.append(f"{failed:,} failed")
     return ", ".join(words) + "."
@@ -320,4 +320,4 @@ def retry_upload(*, upload: Upload, actor: User) -> Job:
     # What waits keeps what was found against it: that was not yet told as a failure.
     failed = retryable(row.pk).filter(status=UploadFile.Status.FAILED)
     failed.update(status=UploadFile.Status.WAITING, reason="", wrong={})
-    return _queue(row, f"Upload of {row.name}, once more", actor)
+    return _queue(row, f"Retry of {row.name}", actor)

@@ -152,7 +152,7 @@ def test_a_filter_whose_type_was_deleted_fails_with_a_sentence(
     run_job(str(job.id))
     job.refresh_from_db()
     assert job.state == Job.State.FAILED
-    assert "was deleted: choose them again" in job.message
+    assert "was deleted. Select them again" in job.message
     assert not storage.exists(paths.extraction(cast.workspace.id, extraction.id, "csv"))
 
 

@@ -239,7 +239,7 @@ def test_a_description_is_tried_again(cast: Cast) -> None:
     job = start_describing(workspace=cast.workspace, actor=cast.bob)
     assert job is not None
     cancel_job(job=job, actor=cast.bob)
-    assert run(retry_job(job=job, actor=cast.bob)).message == "1 image can be searched now."
+    assert run(retry_job(job=job, actor=cast.bob)).message == "1 image can now be searched."
 
 
 def test_a_description_with_nothing_to_describe_is_not(cast: Cast) -> None:

@@ -237,7 +237,7 @@ def test_the_command_registers(db, backbone, capsys):
 
 
 @pytest.mark.parametrize(
-    ("beside", "sentence"), [("nonsense", "is no JSON"), ("[]", "no JSON object")]
+    ("beside", "sentence"), [("nonsense", "is not valid JSON"), ("[]", "not a JSON object")]
 )
 def test_the_command_refuses_in_one_sentence(db, backbone, beside, sentence):
     backbone.with_name("net.json").write_text(beside)
@@ -265,7 +265,7 @@ def test_the_command_refuses_as_default(cast, encoder, resnet):
     with pytest.raises(CommandError, match="no encoder “nothing”"):
         call_command("encoder", "default", "nothing")
     register_encoder(new=resnet("Small net", side=96), workspace=cast.workspace, actor=cast.alice)
-    with pytest.raises(CommandError, match="Several encoders are called “Small net”"):
+    with pytest.raises(CommandError, match="Several encoders are named “Small net”"):
         call_command("encoder", "default", "Small net")
     unready = encoders().get(state=Encoder.State.PREPARING)
     with pytest.raises(CommandError, match="not ready"):

@@ -135,7 +135,7 @@ def test_a_group_of_groups_of_another_type_is_a_group(
 
 
 def test_a_task_without_a_type(cast: Cast) -> None:
-    with pytest.raises(NotReady, match="attach one first"):
+    with pytest.raises(NotReady, match="Add one first"):
         start_training(task=make_task(cast.workspace), actor=cast.bob)
     assert Version.objects.count() == 0
 

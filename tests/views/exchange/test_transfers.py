@@ -140,13 +140,13 @@ def test_an_import_is_sent_as_an_upload_is(cast: Cast, ann_client: Client) -> No
     assert made.upload.purpose == Upload.Purpose.WORKSPACE
     assert answer["Location"] == reverse("upload-sending", args=[made.upload.pk])
     page = ann_client.get(reverse("transfer", args=[made.pk])).content.decode()
-    assert "not here as a whole yet" in page
+    assert "not completely uploaded yet" in page
 
 
 def test_what_was_refused_is_said(cast: Cast, ann_client: Client) -> None:
     made, _ = bring(cast.workspace, b"no archive", cast.ann)
     page = ann_client.get(reverse("transfer", args=[made.pk])).content.decode()
-    assert "This is no archive of a workspace" in page
+    assert "This is not a complete archive" in page
 
 
 def test_the_list_takes_a_fixed_number_of_queries(

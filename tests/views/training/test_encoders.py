@@ -62,7 +62,7 @@ def test_it_works(operator: Client) -> None:
     ("fields", "sentence"),
     [
         ({"graph": SimpleUploadedFile("a.onnx", b"x")}, "cannot load the file"),
-        ({"preprocessing": SimpleUploadedFile("x.json", b"{")}, "is no JSON"),
+        ({"preprocessing": SimpleUploadedFile("x.json", b"{")}, "is not valid JSON"),
         ({"preprocessing": SimpleUploadedFile("x.json", b'{"height": 32}')}, "the graph takes 64"),
         ({"name": " "}, "This field is required"),
         ({"output": "logits"}, "its outputs are embedding"),
