@@ -82,7 +82,7 @@ class GroupImport:
         self.handle.report(stage="Importing labels")
 
     def _label(self, row: Row) -> Label:
-        fields = {name: row[name] for name in ("name", "description", "colour", "output_name")}
+        fields = {name: row[name] for name in ("name", "description", "color", "output_name")}
         new_id = self.ids.make("labels", row["id"])
         return Label.objects.create(
             id=new_id, workspace=self.workspace, created=created(row), **fields
