@@ -79,7 +79,7 @@ class Guard:
         return self._watched(self._connect_first(addresses, port))
 
     def _connect_first(self, addresses: list[str], port: int) -> socket.socket:
-        failure: OSError = OSError("no address")
+        failure: OSError = OSError("the host has no IP address")
         for address in addresses:
             try:
                 return _connected(address, port, self.seconds_left())

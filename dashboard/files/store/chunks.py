@@ -155,7 +155,7 @@ class _Joined(io.RawIOBase):
         data = file.read(min(len(buffer), piece.size - within))
         if not data:
             raise StorageAway(
-                "A piece of what was sent is shorter than it was when it was written."
+                "A piece of an uploaded file is shorter than it was when it was written."
             )
         buffer[: len(data)] = data
         self._at += len(data)
