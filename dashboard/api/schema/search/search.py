@@ -4,8 +4,9 @@ from typing import Any
 
 from rest_framework import serializers
 
-from dashboard.api.schema import descriptors, examples
+from dashboard.api.schema import examples
 from dashboard.api.schema.calls import SIMILARITY, Call, Noun
+from dashboard.api.schema.training import descriptors
 from dashboard.api.search.search import SearchFields
 
 
