@@ -40,7 +40,7 @@ def test_it_works(alice_client: Client, cast: Cast, mailoutbox: list[EmailMessag
     assert "asked to change the address" in str(mailoutbox[1].body)
     assert "/confirm/" not in str(mailoutbox[1].body)
     link = link_in(mailoutbox[0])
-    assert "From now on you sign in with" in alice_client.get(link).content.decode()
+    assert "From now on, you sign in with" in alice_client.get(link).content.decode()
     cast.alice.refresh_from_db()
     assert cast.alice.email == "alice@example.org"  # looking at the link changes nothing
     assert alice_client.post(link)["Location"] == "/settings/account"

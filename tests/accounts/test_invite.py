@@ -1,4 +1,4 @@
-"""Invite somebody, and take an invitation back."""
+"""Invite someone, and take an invitation back."""
 
 from datetime import timedelta
 

@@ -171,7 +171,7 @@ def test_the_admin_chooses_and_sees_it(ann_client: Client, cast: Cast) -> None:
     answer = ann_client.post(page, {"email": IVY, "role": "viewer"})
     assert "only ivy@example.org can accept, once" in answer.content.decode()
     assert not Invitation.objects.get().anyone
-    assert "Only this address" in ann_client.get("/settings/members").content.decode()
+    assert "Only this email address" in ann_client.get("/settings/members").content.decode()
     answer = ann_client.post(page, {"email": IVY, "role": "viewer", "anyone": "on"})
     assert "whatever their address" in answer.content.decode()
     (row,) = open_invitations(cast.workspace)

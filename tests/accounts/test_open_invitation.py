@@ -88,7 +88,7 @@ def test_a_member_has_nothing_to_accept(bob_client: Client, cast: Cast, secret: 
 
 def test_it_works_with_a_new_account(client: Client, cast: Cast, secret: str) -> None:
     answer = opened(client, secret)
-    assert "Make the account and join" in answer.content.decode()
+    assert "Create account and join" in answer.content.decode()
     answer = client.post(ANSWER, TYPED)
     assert (answer.status_code, answer["Location"]) == (302, "/")
     user = User.objects.get(email="ivy@example.org")

@@ -111,7 +111,7 @@ def test_letters_to_one_address_are_few(
         Client(REMOTE_ADDR=f"10.0.0.{place}").post(PAGE, {"email": email})
     answer = Client(REMOTE_ADDR="10.0.0.9").post(PAGE, {"email": email.upper()})
     assert answer.status_code == 429
-    assert "Too many tries" in answer.content.decode()
+    assert "Too many attempts" in answer.content.decode()
     assert len(mailoutbox) == 5
 
 

@@ -159,7 +159,7 @@ def test_who_turns_it_off_is_warned_and_can_set_it_up_again(cast: Cast, wanted: 
 def test_the_settings_say_whom_it_would_stop(cast: Cast) -> None:
     give_factor(cast.alice)
     page = signed_in(cast.alice).get("/settings/").content.decode()
-    assert re.search(r"Without one at the moment: <span[^>]*>Ann</span>\.", page)
+    assert re.search(r"Without a second factor at the moment: <span[^>]*>Ann</span>\.", page)
     assert "factor_form" not in signed_in(cast.vera).get("/settings/").content.decode()
 
 

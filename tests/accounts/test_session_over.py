@@ -50,7 +50,7 @@ def test_what_a_stranger_sends_is_said_to_be_lost(db: None) -> None:
     answer = stranger.post("/images/delete", headers={"Referer": "http://testserver/images/"})
     page = stranger.get(answer["Location"]).content.decode()
     assert "session is over" not in page
-    assert "What you sent last was not saved. Sign in, and you are back where you were." in page
+    assert "Your last change was not saved. Sign in to return to the page you were on." in page
 
 
 def test_a_form_leads_back_to_its_page(expired: Client) -> None:

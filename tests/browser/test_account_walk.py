@@ -60,8 +60,8 @@ def _fits(page: Page) -> None:
 
 
 def _change_the_address(page: Page, letters: Path) -> None:
-    page.get_by_role("link", name="Change the e-mail address").click()
-    page.get_by_label("New e-mail address").fill(NEW_EMAIL)
+    page.get_by_role("link", name="Change email address").click()
+    page.get_by_label("New email address").fill(NEW_EMAIL)
     page.get_by_label("Your current password").fill("not this one")
     page.get_by_role("button", name="Send the link").click()
     field = page.get_by_label("Your current password")
@@ -76,17 +76,17 @@ def _change_the_address(page: Page, letters: Path) -> None:
     assert link is not None, written
     page.goto(absolute(page, urlsplit(link[0]).path))
     _fits(page)
-    page.get_by_role("button", name="Confirm the address").click()
+    page.get_by_role("button", name="Confirm email address").click()
     expect(page.get_by_text(f"You sign in with {NEW_EMAIL} from now on.")).to_be_visible()
 
 
 def _change_the_password(page: Page) -> None:
-    page.get_by_role("link", name="Change the password").click()
+    page.get_by_role("link", name="Change password").click()
     page.get_by_label("Your current password").fill(PASSWORD)
     page.get_by_label("New password", exact=True).fill(NEW_PASSWORD)
-    page.get_by_label("New password, once more").fill(NEW_PASSWORD)
+    page.get_by_label("Confirm new password").fill(NEW_PASSWORD)
     _fits(page)
-    page.get_by_role("button", name="Change the password").click()
+    page.get_by_role("button", name="Change password").click()
     expect(page.get_by_text("Your password is changed.")).to_be_visible()
 
 
@@ -97,15 +97,15 @@ def _set_up_a_second_factor(page: Page) -> tuple[str, list[str]]:
     expect(picture).to_be_visible()
     assert picture.evaluate("image => image.naturalWidth") > 0
     secret = page.locator("#secret").inner_text()
-    page.get_by_label("Code of the app").fill("000000")
+    page.get_by_label("Code from the app").fill("000000")
     page.get_by_label("Your current password").fill(NEW_PASSWORD)
-    page.get_by_role("button", name="Turn it on").click()
+    page.get_by_role("button", name="Turn on").click()
     expect(page.get_by_text("This code is wrong").first).to_be_visible()
     assert page.locator("#secret").inner_text() == secret
     _fits(page)
-    page.get_by_label("Code of the app").fill(code_of(secret))
+    page.get_by_label("Code from the app").fill(code_of(secret))
     page.get_by_label("Your current password").fill(NEW_PASSWORD)
-    page.get_by_role("button", name="Turn it on").click()
+    page.get_by_role("button", name="Turn on").click()
     expect(page.get_by_role("heading", name="Your second factor is on")).to_be_visible()
     codes = re.findall(r"\d{5} \d{5}", page.locator("#codes").inner_text())
     with page.expect_download() as download:
@@ -155,10 +155,10 @@ def _sign_out_everywhere(page: Page, home: Home, browser: Browser, code: str) ->
 def _new_codes_and_off(page: Page) -> None:
     page.goto(absolute(page, "/settings/account/second-factor"))
     expect(page.get_by_text("8 of them are left")).to_be_visible()
-    page.get_by_role("link", name="Make new ones").click()
+    page.get_by_role("link", name="Create new codes").click()
     _fits(page)
     page.get_by_label("Your current password").fill(NEW_PASSWORD)
-    page.get_by_role("button", name="Make new codes").click()
+    page.get_by_role("button", name="Create new codes").click()
     expect(page.get_by_role("heading", name="Your new recovery codes")).to_be_visible()
     page.get_by_role("link", name="I have saved them").click()
     page.get_by_role("link", name="Turn it off").click()

@@ -24,7 +24,7 @@ with transaction.atomic():
 def test_it_is_shown_and_taken_back(page: Page, program: Home) -> None:
     program.shell(LOAD)
     sign_in(page, program, "/demo/")
-    _wait_for(page, "Search by picture with it")
+    _wait_for(page, "Search by image with it")
     assert [*_look(page, absolute(page, "/demo/"))] == []
     for address in ("/uploads/", "/types/", "/tasks/", "/versions/", "/groups/"):
         assert page.locator(f"main a[href^='{address}']").count(), address

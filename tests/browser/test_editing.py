@@ -52,7 +52,7 @@ def test_groups_go_into_a_group_and_out_again(shop: Shop, at_work: Page) -> None
     expect(page).to_have_title("Nest two · Likewise")
     follow(page.get_by_role("link", name="Big nest"))
 
-    expect(page.get_by_role("button", name="Take out of the group")).to_be_hidden()
+    expect(page.get_by_role("button", name="Remove from group")).to_be_hidden()
     page.get_by_label("Tick Nest one").focus()
     page.keyboard.press("Space")
     expect(page.locator("[data-bulk-count]")).to_have_text("1 group")
@@ -62,7 +62,7 @@ def test_groups_go_into_a_group_and_out_again(shop: Shop, at_work: Page) -> None
     expect(page.locator("[data-bulk]")).to_be_hidden()
     page.get_by_label("Tick Nest one").check()
     no_barriers(page)
-    page.get_by_role("button", name="Take out of the group").click()
+    page.get_by_role("button", name="Remove from group").click()
     page.get_by_role("button", name="Take 1 group out").click()
     expect(page.get_by_text("1 group is out, and still in the workspace.")).to_be_visible()
     expect(cards(page)).to_have_count(1)
@@ -82,7 +82,7 @@ def test_a_circle_is_refused_and_the_ticks_stay(shop: Shop, at_work: Page) -> No
     refusal = "“Circle outer” cannot go into “Circle inner”: a group cannot contain itself."
     expect(page.get_by_text(refusal)).to_be_visible()
     expect(page.get_by_label("Circle outer")).to_be_checked()
-    expect(page.get_by_text("Nothing in this group yet")).to_be_visible()
+    expect(page.get_by_text("This group is empty")).to_be_visible()
 
 
 def test_images_are_picked_for_a_group(shop: Shop, at_work: Page) -> None:
@@ -103,12 +103,12 @@ def test_images_are_picked_for_a_group(shop: Shop, at_work: Page) -> None:
     page.locator(".tile-pick").nth(3).click(modifiers=["Shift"])
     expect(page.locator("[data-bulk-count]")).to_have_text("4 images")
     no_barriers(page)
-    page.get_by_role("button", name="Put into “Pick here”").click()
+    page.get_by_role("button", name="Add to “Pick here”").click()
     expect(page.get_by_text("4 images went into “Pick here”.")).to_be_visible()
     expect(page.locator("#found")).to_be_focused()
     expect(page.locator("[data-bulk]")).to_be_hidden()
 
-    follow(page.get_by_role("link", name="All that are not in it"))
+    follow(page.get_by_role("link", name="All not in this group"))
     page.get_by_label("Search by file name").press_sequentially("nothing like it")
     expect(page.locator("#search-status")).to_have_text("No image fits.")
     page.get_by_label("Search by file name").fill("")
@@ -116,7 +116,7 @@ def test_images_are_picked_for_a_group(shop: Shop, at_work: Page) -> None:
     boxes.first.focus()
     page.keyboard.press("Control+a")
     expect(page.locator("[data-bulk-count]")).to_have_text("60 images")
-    page.get_by_role("button", name="Put into “Pick here”").click()
+    page.get_by_role("button", name="Add to “Pick here”").click()
     # In any other group of the type: the other tests make some of their own.
     expect(page.get_by_role("dialog", name=re.compile("move .+, or leave"))).to_be_visible()
     page.get_by_role("button", name="Cancel").click()
@@ -125,7 +125,7 @@ def test_images_are_picked_for_a_group(shop: Shop, at_work: Page) -> None:
     follow(page.get_by_role("link", name="Done"))
     expect(cards(page)).to_have_count(4)
     cards(page).first.get_by_role("checkbox").check()
-    page.get_by_role("button", name="Take out of the group").click()
+    page.get_by_role("button", name="Remove from group").click()
     page.get_by_role("button", name="Take 1 image out").click()
     expect(page.get_by_text("1 image is out of the group")).to_be_visible()
     expect(cards(page)).to_have_count(3)
@@ -219,14 +219,14 @@ def test_everything_works_without_javascript(shop: Shop, browser: Browser) -> No
     page.get_by_role("button", name="Put in").click()
     expect(page).to_have_url(outer)
     page.get_by_label("Tick Plain inner").check()
-    page.get_by_role("button", name="Take out of the group").click()
+    page.get_by_role("button", name="Remove from group").click()
     page.get_by_role("button", name="Take 1 group out").click()
-    expect(page.get_by_text("Nothing in this group yet")).to_be_visible()
+    expect(page.get_by_text("This group is empty")).to_be_visible()
 
     page.goto(leaf)
     page.get_by_role("link", name="Add images").first.click()
     page.get_by_role("checkbox").first.check()
-    page.get_by_role("button", name="Put into “Plain leaf”").click()
+    page.get_by_role("button", name="Add to “Plain leaf”").click()
     expect(page.get_by_text("1 image went into “Plain leaf”.")).to_be_visible()
     page.get_by_role("link", name="Rename").click()
     page.get_by_label("Name", exact=True).fill("Plainer")

@@ -67,7 +67,7 @@ def test_those_in_another_group_are_asked_about(shop: Shop, at_work: Page, size:
         page.locator(f'input[value="{shop.images[number]}"]').check()
     page.get_by_label("Name of the group").fill(f"case {size}")
     page.keyboard.press("Enter")
-    question = f"3 of them are in “phone {size}”: move them, or leave them out?"
+    question = f"3 of them are in “phone {size}”: move or skip them?"
     dialog = page.get_by_role("dialog", name=question)
     expect(dialog).to_be_visible()
     expect(dialog.get_by_role("img")).to_have_count(3)
@@ -96,7 +96,7 @@ def test_the_picker_of_a_group_asks_and_goes_on(shop: Shop, at_work: Page) -> No
     page.goto(shop.group("Wanted there") + "/images")
     for number in (40, 41, 42):
         page.locator(f'input[value="{shop.images[number]}"]').check()
-    page.get_by_role("button", name="Put into “Wanted there”").click()
+    page.get_by_role("button", name="Add to “Wanted there”").click()
     dialog = page.get_by_role("dialog", name="2 of them are in “Held here”")
     dialog.get_by_role("button", name="Leave them out").click()
     expect(page.get_by_text("1 image went into “Wanted there”; 2 were left")).to_be_visible()
@@ -110,7 +110,7 @@ def test_a_refusal_keeps_ticks_and_name(shop: Shop, at_work: Page) -> None:
     page.goto(f"{shop.url}images/")
     tick(page, 0, 1)
     page.get_by_role("button", name="Put into group").click()
-    expect(page.get_by_text("Name the group: a new one, or one there is.")).to_be_visible()
+    expect(page.get_by_text("Enter the name of a new or an existing group.")).to_be_visible()
     expect(page.locator("[data-bulk-count]")).to_have_text("2 images")
     assert not page.get_by_role("dialog").count()
 
@@ -270,7 +270,7 @@ def test_the_other_grids_by_keyboard(shop: Shop, at_work: Page) -> None:
     page.goto(group)
     page.locator("#rows input").first.focus()
     press(page, "ArrowRight", "Space", "b")
-    expect(page.get_by_role("button", name="Take out of the group")).to_be_focused()
+    expect(page.get_by_role("button", name="Remove from group")).to_be_focused()
     press(page, "Escape")
     assert focused(page) == 1
     page.goto(f"{group}/images")
@@ -298,7 +298,7 @@ def test_results_are_there_again_on_back(shop: Shop, at_work: Page, size: str) -
     seed = 60 if size == "desk" else 62
     shop.group(f"Found {size}", seed, seed + 1)
     page.goto(f"{shop.url}search/")
-    look = page.get_by_role("button", name="Look at them now")
+    look = page.get_by_role("button", name="Index them now")
     if look.count():
         look.click()
         expect(page.get_by_text("New images are being looked at")).to_be_hidden()

@@ -92,7 +92,7 @@ def test_the_list_shows_progress_cancels_and_ends(opened: Page, cast: Cast) -> N
     jobs.give_sign(name="worker", queues=["upload"])
     opened.reload()
     asked = polls_of(opened, "/jobs/")
-    expect(opened.get_by_text("It is the next in the queue.")).to_be_visible()
+    expect(opened.get_by_text("This job is next in the queue.")).to_be_visible()
     expect(opened.get_by_text("1 job is before it in the queue.")).to_be_visible()
 
     handle = claimed(first)

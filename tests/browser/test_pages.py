@@ -134,8 +134,8 @@ def _train(page: Page) -> None:
     page.get_by_role("link", name="New task").first.click()
     page.get_by_label("Name").fill("Mugs")
     page.get_by_role("button", name="Save").click()
-    page.get_by_label("Type to attach").select_option(label="Same mug")
-    page.get_by_role("button", name="Attach").click()
+    page.get_by_label("Type to add").select_option(label="Same mug")
+    page.get_by_role("button", name="Add type").click()
     page.get_by_role("button", name="Train a version").click()
     verdict = page.get_by_text(re.compile("Better in MAP@R|untrained kept")).first
     expect(verdict).to_be_visible(timeout=A_WHILE)
@@ -146,10 +146,10 @@ def _train(page: Page) -> None:
 def _search(page: Page, pictures: dict[str, list[Path]]) -> None:
     """Search with a picture that was brought in: what is most alike to it is itself."""
     follow(page.get_by_role("link", name="Search", exact=True))
-    page.get_by_label("Alike in the sense of").select_option(label="Mugs version 1")
+    page.get_by_label("Version").select_option(label="Mugs version 1")
     sent = next(iter(pictures.values()))[0]
     page.locator("input[type=file]").set_input_files(sent)
-    hits = page.get_by_role("list", name="The most alike first").get_by_role("listitem")
+    hits = page.get_by_role("list", name="Most similar first").get_by_role("listitem")
     expect(hits.first).to_contain_text(sent.name, timeout=A_WHILE)
 
 
@@ -159,9 +159,9 @@ def _search(page: Page, pictures: dict[str, list[Path]]) -> None:
 def _invite(page: Page) -> str:
     page.get_by_role("link", name="Settings", exact=True).click()
     page.get_by_role("link", name=re.compile("member")).first.click()
-    page.get_by_label("E-mail").fill("vera@example.org")
+    page.get_by_label("Email").fill("vera@example.org")
     page.get_by_label("Role", exact=True).last.select_option(label="Viewer")
-    page.get_by_role("button", name="Make the invitation").click()
+    page.get_by_role("button", name="Create invitation").click()
     return page.locator("#new-link").input_value()
 
 
@@ -169,7 +169,7 @@ def _join(page: Page, link: str) -> None:
     page.goto(link)
     page.get_by_label("Your name").fill("Vera")
     page.get_by_label("Password").fill(PASSWORD)
-    page.get_by_role("button", name="Make the account and join").click()
+    page.get_by_role("button", name="Create account and join").click()
     expect(page).to_have_title("Home · Likewise")
     page.goto(link)
     expect(page.get_by_text("This invitation has already been used")).to_be_visible()

@@ -220,7 +220,7 @@ def test_whoever_goes_on_may_choose_part_by_part(
 def test_an_archive_is_imported_when_somebody_says_so(program: Home, page: Page) -> None:
     sign_in(page, program)
     page.goto(urljoin(program.url, "/settings/transfers"))
-    page.get_by_role("button", name="Send an archive").click()
+    page.get_by_role("button", name="Import an archive").click()
     page.wait_for_url(SENDING)
     expect(page.get_by_text("Drop the archive of a workspace here")).to_be_visible()
     drop(page, ARCHIVE)

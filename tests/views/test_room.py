@@ -141,7 +141,7 @@ def test_a_job_waits_for_room_and_goes_on(
 
 @pytest.mark.usefixtures("low")
 def test_who_runs_the_server_is_told(cast: Cast, alice_client: Client, client: Client) -> None:
-    assert client.get("/healthz").json()["disk"] == "low: uploads are refused"
+    assert client.get("/healthz").json()["disk"] == "low: uploads are rejected"
     page = alice_client.get("/settings/").content.decode()
     assert "Disk of this server" not in page
     cast.alice.is_staff = True

@@ -18,7 +18,7 @@ from dashboard.api.training.descriptors import source_of
 from dashboard.files.errors import FileRefused
 from dashboard.files.fetch.fetch import fetch_image
 from dashboard.models import Image, Version
-from dashboard.queries.library.held import groups_of_images
+from dashboard.queries.library.containing_groups import groups_of_images
 from dashboard.queries.library.images import get_image
 from dashboard.queries.search.search import Hit
 from dashboard.queries.training.tasks import get_task

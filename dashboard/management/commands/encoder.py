@@ -7,8 +7,8 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from dashboard.queries.training.encoders import SHIPPED, default_key, encoders, keys_of, name_of
 from dashboard.services.errors import Refused
+from dashboard.services.training.encoder_files import new_encoder_from
 from dashboard.services.training.encoders import NewEncoder, register_at_once, set_default_key
-from dashboard.services.training.own_files import new_encoder_from
 
 
 class Command(BaseCommand):

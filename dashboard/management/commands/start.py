@@ -86,7 +86,7 @@ class Command(BaseCommand):
         if settings.LIKEWISE_BACKBONE == "builtin":
             return
         # It brings the engine along, which a start with the built-in encoder need not wait for.
-        use_backbone = import_string("dashboard.services.training.own_files.use_backbone")
+        use_backbone = import_string("dashboard.services.training.encoder_files.use_backbone")
         try:
             use_backbone(Path(settings.LIKEWISE_BACKBONE), self._tell)
         except (Refused, OSError, ValueError) as error:

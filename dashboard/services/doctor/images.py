@@ -15,7 +15,7 @@ from dashboard.files.store.entries import Entry
 from dashboard.models import Image
 from dashboard.queries.doctor.doctor import in_pages, side_by_side
 from dashboard.services.doctor.round import Finding, Round
-from dashboard.services.holding import hold_all
+from dashboard.services.row_locks import lock_all
 
 LOST = (
     "Its file is missing or empty. Restore it from a backup; or delete the image and upload the "
@@ -76,7 +76,7 @@ def _orphan(round_: Round, noun: str, workspace_id: UUID, entry: Entry) -> Findi
 
     @transaction.atomic
     def remove() -> bool:
-        if any(_wants(row, entry) for row in hold_all(_named(entry))):
+        if any(_wants(row, entry) for row in lock_all(_named(entry))):
             return False
         storage.delete(entry.name)
         return True

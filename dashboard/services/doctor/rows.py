@@ -9,9 +9,9 @@ from django.db.models import Exists, OuterRef
 from dashboard.models import Encoder, Job, Upload, Version
 from dashboard.queries.doctor.doctor import COUNTED, Counted, in_pages, served_queues
 from dashboard.services.doctor.round import Finding, Round
-from dashboard.services.holding import hold_all
 from dashboard.services.jobs.jobs import take_back_expired
 from dashboard.services.jobs.queueing import wake
+from dashboard.services.row_locks import lock_all
 from dashboard.services.training.encoders import close_preparing
 from dashboard.services.training.training import close_training
 from dashboard.services.uploads.plans import close_plan
@@ -85,7 +85,7 @@ def _recount(counted: Counted, pk: Any) -> bool:
     rows = counted.model._default_manager.filter(pk=pk)
     try:
         with transaction.atomic():
-            for _ in hold_all(rows):
+            for _ in lock_all(rows):
                 right = counted.right(counted.with_right(rows).get())
                 if right:
                     rows.update(**right)

@@ -5,7 +5,7 @@ from functools import partial
 from uuid import UUID
 
 from dashboard.engine import artifacts
-from dashboard.engine.own import artifact
+from dashboard.engine.custom import artifact
 from dashboard.files.store import paths, storage
 from dashboard.files.store.entries import Entry
 from dashboard.models import Encoder

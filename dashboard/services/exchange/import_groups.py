@@ -23,9 +23,9 @@ from dashboard.models import (
 from dashboard.queries.library.images import images_in
 from dashboard.services.exchange.import_nestings import without_cycles
 from dashboard.services.exchange.imported import Ids, created, portions
-from dashboard.services.holding import hold_all
 from dashboard.services.jobs import jobs
-from dashboard.services.library.members import IMAGES, REGIONS, Kind, place
+from dashboard.services.library.members import IMAGES, REGIONS, MemberKind, place
+from dashboard.services.row_locks import lock_all
 
 M = TypeVar("M", bound=Model)
 
@@ -46,7 +46,7 @@ class GroupImport:
 
         One that was deleted since an earlier try is made anew.
         """
-        hold_all(Workspace.objects.filter(pk=self.workspace.pk))
+        lock_all(Workspace.objects.filter(pk=self.workspace.pk))
         there = self.ids.alive("types", self._all_types())
         for row in rows:
             if row["id"] not in there:
@@ -71,7 +71,7 @@ class GroupImport:
     @transaction.atomic
     def labels(self, rows: Iterable[Row]) -> None:
         """Join labels of the same name; one that was deleted since is made anew."""
-        hold_all(Workspace.objects.filter(pk=self.workspace.pk))
+        lock_all(Workspace.objects.filter(pk=self.workspace.pk))
         there = self.ids.alive("labels", self._all_labels())
         for row in rows:
             if row["id"] not in there:
@@ -155,7 +155,11 @@ class GroupImport:
             self.handle.check()
 
     def _place(
-        self, kind: Kind, batch: Sequence[Row], groups: dict[str, Group], members: dict[str, Any]
+        self,
+        kind: MemberKind,
+        batch: Sequence[Row],
+        groups: dict[str, Group],
+        members: dict[str, Any],
     ) -> None:
         by_type: defaultdict[UUID, list[tuple[Group, Any]]] = defaultdict(list)
         for row in batch:
@@ -169,7 +173,7 @@ class GroupImport:
         """Put groups into groups, but where somebody put them the other way round meanwhile."""
         for batch in portions(rows):
             with transaction.atomic():
-                hold_all(Workspace.objects.filter(pk=self.workspace.pk))
+                lock_all(Workspace.objects.filter(pk=self.workspace.pk))
                 groups = self._groups([row[side] for row in batch for side in ("parent", "child")])
                 wanted = [
                     (groups[row["parent"]].pk, groups[row["child"]].pk)
@@ -255,7 +259,7 @@ class GroupImport:
     def _there(self, noun: str, things: QuerySet[M], old_ids: Sequence[str]) -> dict[str, M]:
         """Return the things that are still there, held and as they are now, by their old ids."""
         new_ids = self.ids.find(noun, old_ids)
-        found = {thing.pk: thing for thing in hold_all(things.filter(pk__in=new_ids.values()))}
+        found = {thing.pk: thing for thing in lock_all(things.filter(pk__in=new_ids.values()))}
         return {old: found[new] for old, new in new_ids.items() if new in found}
 
     def _all_types(self) -> QuerySet[SimilarityType]:

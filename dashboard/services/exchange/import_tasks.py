@@ -20,8 +20,8 @@ from dashboard.models import Collection, SimilarityType, Task, TaskType, Version
 from dashboard.services.exchange.exporting import ARTIFACT_FILES
 from dashboard.services.exchange.import_check import read_artifact
 from dashboard.services.exchange.imported import Ids, created, portions
-from dashboard.services.holding import hold_all
 from dashboard.services.jobs import jobs
+from dashboard.services.row_locks import lock_all
 from dashboard.services.search.records import NewRecord, write_records
 from dashboard.services.training.training import SNAPSHOT
 
@@ -60,7 +60,7 @@ class TaskImport:
     def _types(self, old_ids: list[str]) -> list[SimilarityType]:
         """Return the types that are still there, held."""
         rows = SimilarityType.objects.in_workspace(self.workspace)
-        return hold_all(rows.filter(pk__in=self.ids.find("types", old_ids).values()))
+        return lock_all(rows.filter(pk__in=self.ids.find("types", old_ids).values()))
 
     def versions(self, archive: TransferReader) -> None:
         """Store the versions' files and then make their rows."""

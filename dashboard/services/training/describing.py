@@ -18,9 +18,9 @@ from dashboard.queries.jobs.jobs import unfinished_jobs
 from dashboard.queries.training.encoders import keys_in_use, looks_again, name_of, wanted_key
 from dashboard.queries.training.features import count_undescribed, has_undescribed, undescribed
 from dashboard.queries.training.looks import look_at_all, second_looks_due
-from dashboard.services.holding import hold_pks
 from dashboard.services.jobs import jobs
 from dashboard.services.jobs.queueing import enqueue
+from dashboard.services.row_locks import lock_pks
 from dashboard.services.training import features
 
 NEW = "Processing new images"
@@ -56,7 +56,7 @@ def start_second_looks() -> int:
 
 @transaction.atomic
 def _start_if_none(workspace_id: UUID) -> bool:
-    hold_pks(Workspace.objects.filter(pk=workspace_id))
+    lock_pks(Workspace.objects.filter(pk=workspace_id))
     if workspace_id not in second_looks_due(workspace_id):
         return False
     return start_describing(workspace=Workspace(pk=workspace_id), actor=None) is not None

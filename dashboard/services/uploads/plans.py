@@ -22,9 +22,9 @@ from dashboard.models.bulk import update_rows
 from dashboard.queries.library.images import images_in
 from dashboard.queries.uploads.receiving import missing_parts
 from dashboard.queries.uploads.uploads import foreseen_counts
-from dashboard.services.holding import hold_all
 from dashboard.services.jobs import jobs
 from dashboard.services.jobs.queueing import enqueue
+from dashboard.services.row_locks import lock_all
 from dashboard.services.uploads.errors import NothingToUpload, NotWhole, WrongStage
 from dashboard.services.uploads.listing import list_parts
 from dashboard.services.uploads.reader import SEND_AGAIN, PartReader
@@ -44,7 +44,7 @@ def start_plan(*, upload: Upload, actor: User | None) -> Job:
 
     Raises `NothingToUpload`, `NotWhole`, and `WrongStage` if it runs already or was brought in.
     """
-    [row] = hold_all(Upload.objects.filter(pk=upload.pk))
+    [row] = lock_all(Upload.objects.filter(pk=upload.pk))
     if row.stage not in (Stage.RECEIVING, Stage.PLANNED):
         raise WrongStage(row)
     if not row.parts.exists():

@@ -124,16 +124,16 @@ def test_an_image_that_is_deleted_as_it_goes_into_its_groups(
 ) -> None:
     fill(cast.workspace)
     _, data = export(cast.workspace, cast.ann)
-    real, left = import_groups.hold_all, [False]
+    real, left = import_groups.lock_all, [False]
 
-    def hold_all(rows: Any) -> Any:
+    def lock_all(rows: Any) -> Any:
         if rows.model is Image and left == [True]:
             left.clear()
             gone = Image.objects.in_workspace(cast.elsewhere).get(file_name__startswith="0")
             delete_images(workspace=cast.elsewhere, ids=[gone.pk], actor=cast.charlie)
         return real(rows)
 
-    monkeypatch.setattr(import_groups, "hold_all", hold_all)
+    monkeypatch.setattr(import_groups, "lock_all", lock_all)
     at_stage(monkeypatch, "Importing members", lambda: left.__setitem__(0, True))
     _, job = bring(cast.elsewhere, data, cast.charlie)
     assert (job.state, left) == (Job.State.DONE, [])

@@ -16,8 +16,8 @@ from dashboard.services.errors import NothingToRetry
 from dashboard.services.extractions import sent as extraction_sent
 from dashboard.services.extractions.sending import describe_addresses, open_extraction
 from dashboard.services.jobs import jobs
-from dashboard.services.jobs.closing import cancel_job
 from dashboard.services.jobs.retries import can_retry, retry_job
+from dashboard.services.jobs.subject_end import cancel_job
 from dashboard.services.training.descriptors import describe
 from dashboard.services.uploads import reader as upload_reader
 from dashboard.services.uploads.listing import list_parts

@@ -14,8 +14,8 @@ from dashboard.models import Extraction, Group, Image, Job, Upload, UploadChunk,
 from dashboard.services.errors import NothingToRetry, StillUnderWay, TrainingAlreadyRunning
 from dashboard.services.extractions.extractions import start_extraction
 from dashboard.services.jobs import jobs
-from dashboard.services.jobs.closing import cancel_job
 from dashboard.services.jobs.retries import can_retry, retry_job
+from dashboard.services.jobs.subject_end import cancel_job
 from dashboard.services.library.groups import add_images
 from dashboard.services.training.describing import start_describing
 from dashboard.services.training.tasks import add_type

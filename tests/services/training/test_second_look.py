@@ -14,7 +14,7 @@ from dashboard.models import Encoder, Feature, Image, Job, Task, Version
 from dashboard.queries.training.encoders import search_key
 from dashboard.services.errors import EncoderRefused
 from dashboard.services.jobs import jobs
-from dashboard.services.jobs.closing import cancel_job
+from dashboard.services.jobs.subject_end import cancel_job
 from dashboard.services.library.groups import add_images
 from dashboard.services.search.search import search_by_image, search_by_picture
 from dashboard.services.training import features

@@ -13,7 +13,7 @@ from dashboard.models import Feature, Group, GroupNesting, Image, Job, Similarit
 from dashboard.queries.training.snapshots import snapshot
 from dashboard.services.errors import NoSuchVersion, NotReady, NotTrained, TrainingAlreadyRunning
 from dashboard.services.jobs import jobs
-from dashboard.services.jobs.closing import cancel_job
+from dashboard.services.jobs.subject_end import cancel_job
 from dashboard.services.library.groups import add_images
 from dashboard.services.library.images import change_image, delete_images
 from dashboard.services.training import training

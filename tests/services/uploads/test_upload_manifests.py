@@ -8,8 +8,8 @@ import pytest
 from dashboard.files.tables import manifests
 from dashboard.models import Group, Image, Job, SimilarityType, Upload, UploadFile
 from dashboard.services.jobs import jobs
-from dashboard.services.jobs.closing import cancel_job
 from dashboard.services.jobs.retries import retry_job
+from dashboard.services.jobs.subject_end import cancel_job
 from dashboard.services.library.images import pictures
 from dashboard.services.uploads import batches as upload_batches
 from dashboard.services.uploads import matching as upload_matching

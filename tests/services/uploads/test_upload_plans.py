@@ -9,8 +9,8 @@ from dashboard.files.archives import archives
 from dashboard.models import Group, Image, Job, SimilarityType, Upload, UploadPart, UploadType
 from dashboard.services.errors import NothingToRetry
 from dashboard.services.jobs import jobs
-from dashboard.services.jobs.closing import cancel_job
 from dashboard.services.jobs.retries import retry_job
+from dashboard.services.jobs.subject_end import cancel_job
 from dashboard.services.library.images import delete_images, pictures
 from dashboard.services.uploads import plans as upload_plans
 from dashboard.services.uploads.errors import NothingToUpload, NotWhole, WrongStage

@@ -13,8 +13,8 @@ from dashboard.queries.uploads.undo import undo_forecast
 from dashboard.services.errors import NothingToRetry, StillUnderWay
 from dashboard.services.extractions.extractions import start_extraction
 from dashboard.services.jobs import jobs
-from dashboard.services.jobs.closing import cancel_job
 from dashboard.services.jobs.retries import retry_job
+from dashboard.services.jobs.subject_end import cancel_job
 from dashboard.services.library.groups import add_images
 from dashboard.services.library.images import delete_images
 from dashboard.services.search.fills import start_fill

@@ -11,7 +11,7 @@ from dashboard.files.store import storage
 from dashboard.jobs.runner import run_job
 from dashboard.models import Job, Transfer, Upload
 from dashboard.services.exchange.transfers import open_import, start_export
-from dashboard.services.jobs.closing import cancel_job
+from dashboard.services.jobs.subject_end import cancel_job
 from tests.factories import Cast, make_group, make_image, make_type, signed_in
 from tests.transfers import bring, export, sent
 
@@ -174,7 +174,7 @@ def test_only_who_may_begin_one_may_try_it_again(
         job = sent(cast.workspace, data, cast.ann)[1]
     cancel_job(job=job, actor=cast.ann)
     for page in (reverse("jobs"), reverse("job", args=[job.pk])):
-        assert "Try again" not in bob_client.get(page).content.decode()
-        assert "Try again" in ann_client.get(page).content.decode()
+        assert "Retry" not in bob_client.get(page).content.decode()
+        assert "Retry" in ann_client.get(page).content.decode()
     assert bob_client.post(reverse("job-retry", args=[job.pk])).status_code == 403
     assert ann_client.post(reverse("job-retry", args=[job.pk])).status_code == 303

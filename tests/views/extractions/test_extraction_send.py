@@ -42,7 +42,7 @@ def test_pictures_are_sent_as_an_upload_is(vera_client: Client, version: Version
     assert vera_client.get(answer["Location"]).status_code == 200
     page = vera_client.get(f"/extractions/{made.pk}").content.decode()
     assert "Its pictures are not here yet" in page
-    assert "Waiting for its pictures" in vera_client.get("/extractions/").content.decode()
+    assert "Waiting for its images" in vera_client.get("/extractions/").content.decode()
 
 
 @pytest.mark.parametrize("data", [{}, {"file_format": "csv"}, {"file_format": "pickle"}])

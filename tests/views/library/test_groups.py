@@ -308,5 +308,5 @@ def test_an_image_that_is_not_there_takes_nothing_out(
         answer = bob_client.post(reverse("group-remove-images", args=[group.pk]), data)
         assert why in text(answer)
         assert text(answer).count(" checked>") == 1, "the ticks stay"
-        assert "Take out of “" in text(answer)
+        assert "Remove from “" in text(answer)
     assert group.image_rows.count() == 2

@@ -280,7 +280,7 @@ def test_taking_out_works(
     assert (answer.status_code, answer["Location"]) == (303, page_of(shelf))
     assert told(answer) == "1 group is out, and still in the workspace."
     answer = bob_client.post(url, {"ids": [blue.pk], "asked": "1"}, headers=HTMX)
-    assert "Nothing in this group yet" in text(answer)
+    assert "This group is empty" in text(answer)
     assert "autofocus" in text(answer), "the focus is not lost with the button"
     shelf.refresh_from_db()
     assert shelf.groups_count == 0

@@ -88,7 +88,7 @@ def version(cast: Cast, images: list[Image]) -> Version:
 
 def test_the_page_works(bob_client: Client) -> None:
     page = bob_client.get("/search/").content.decode()
-    for part in ('enctype="multipart/form-data"', "Untrained descriptor", "What is alike?"):
+    for part in ('enctype="multipart/form-data"', "Untrained embedding", "What is alike?"):
         assert part in page
 
 
@@ -202,9 +202,9 @@ def test_strangers_do_not_find_each_others_images(
 @pytest.mark.parametrize(
     ("data", "sentence"),
     [
-        ({}, "Choose a picture, paste one, or give its address."),
-        ({"file": "words"}, "Choose a picture, paste one, or give its address."),
-        ({"file": "JPEG", "url": URL}, "Choose a file or give an address, not both."),
+        ({}, "Choose an image, paste one, or enter its URL."),
+        ({"file": "words"}, "Choose an image, paste one, or enter its URL."),
+        ({"file": "JPEG", "url": URL}, "Choose a file or enter a URL, not both."),
         ({"file": "EMPTY"}, "This file is empty."),
         ({"file": "TEXT"}, "This is not a supported image."),
         ({"url": "ftp://shop.example/shoe.jpg"}, "Only URLs with http:// or https://"),
@@ -292,7 +292,7 @@ def test_an_image_is_not_there_for_a_stranger(charlie_client: Client, images: li
 def test_a_damaged_address_says_so(bob_client: Client, query: str) -> None:
     answer = bob_client.get(f"/search/?{query}")
     assert answer.status_code == 404
-    assert "Open the list from its beginning" in answer.content.decode()
+    assert "Open the first page of the list" in answer.content.decode()
 
 
 def test_a_deleted_image_is_gone(bob_client: Client, cast: Cast, images: list[Image]) -> None:
@@ -466,7 +466,7 @@ def test_new_images_are_told_of(bob_client: Client, vera_client: Client, cast: C
     assert 'action="/search/describe"' in page
     page = vera_client.get("/search/").content.decode()
     assert "An editor of this workspace can start that" in page
-    assert "Look at them now" not in page
+    assert "Index them now" not in page
 
 
 def test_nothing_is_told_when_all_are_found(bob_client: Client, images: list[Image]) -> None:

@@ -158,7 +158,7 @@ def test_its_versions_stand_newest_first(bob_client: Client, cast: Cast, task: T
     assert text(answer).count("production") == 1
     for words in ("76.2&nbsp;%", "69.6–82.2", "untrained 67.2&nbsp;%", "+9.0", "Bob"):
         assert words in text(answer)
-    assert "No better: untrained kept" in text(answer)
+    assert "Not better: untrained kept" in text(answer)
 
 
 def test_a_version_that_failed_says_why(bob_client: Client, task: Task) -> None:

@@ -95,7 +95,7 @@ def test_a_head_that_was_not_better_is_no_comparison(bob_client: Client, version
     version.metrics = {"a": report(better=False)}
     version.save()
     answer = page(bob_client, version)
-    assert "No better: untrained kept" in answer
+    assert "Not better: untrained kept" in answer
     assert "Difference" not in answer
     assert "marked as test" not in answer
 
@@ -137,8 +137,8 @@ def test_production_that_was_not_compared_is_told(bob_client: Client, version: V
 def test_the_table_of_cross_validation_is_there(bob_client: Client, version: Version) -> None:
     answer = page(bob_client, version)
     assert "Cross-validation: 2 candidates" in answer
-    assert answer.count("<strong>delivered</strong>") == 1
-    chosen = answer[answer.index("<strong>delivered</strong>") :]
+    assert answer.count("<strong>selected</strong>") == 1
+    chosen = answer[answer.index("<strong>selected</strong>") :]
     assert ["94.1" in chosen, "77.7" in chosen, "89.4" in chosen] == [True, True, False]
 
 

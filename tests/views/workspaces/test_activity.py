@@ -187,7 +187,7 @@ def test_the_end_has_no_button(vera_client: Client, cast: Cast) -> None:
 def test_a_damaged_address_says_so(vera_client: Client, cast: Cast, query: str) -> None:
     answer = vera_client.get(f"{PAGE}?{query}")
     assert answer.status_code == 404
-    assert "Open the list from its beginning" in answer.content.decode()
+    assert "Open the first page of the list" in answer.content.decode()
 
 
 def test_a_person_of_another_workspace_is_no_choice(vera_client: Client, cast: Cast) -> None:

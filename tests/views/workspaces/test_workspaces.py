@@ -202,7 +202,7 @@ def test_choosing_an_encoder_works(ann_client: Client, cast: Cast) -> None:
         )  # fmt: skip
     page = ann_client.get(PAGE).text
     assert "The installation’s default (Built in)" in page
-    assert "the best for most images. Search goes by it now." in page
+    assert "the best for most images. Search uses it now." in page
     assert "in a third of the time. To look at all: 23,000 images, less than a minute." in page
     answer = choose(ann_client, BUILTIN)
     job = Job.objects.get(kind=Job.Kind.DESCRIBE)
