@@ -41,11 +41,22 @@ MESSAGES = (
     *(f"dashboard/{room}" for room in ("queries", "remote", "services", "views")),
     *("dashboard/checks.py", "dashboard/settings.py", "dashboard/tus.py", "accounts"),
 )
-# A text that may keep a word, and why.
+# Texts that keep a word, and why.
 ALLOWED = {
-    # The verb of an activity row that is stored.
+    # Verbs of rows of the activity log, as they are stored; help that only a migration changes.
+    "accounts/models.py": {"e-mail changed", "An account with another address"},
     "dashboard/services/library/verifications.py": {"took back a verification of"},
+    "dashboard/views/workspaces/activity.py": {"took back a verification of"},
 }
+
+# Other changes are under way here: take a line out when its change has landed.
+PENDING = (
+    "dashboard/forms/upload",
+    "dashboard/views/uploads/",
+    "docs/encoders.md",
+    "static/js/upload",
+    "templates/dashboard/uploads/",
+)
 
 
 def without_code(markdown: str) -> str:
@@ -68,11 +79,12 @@ def docstrings(tree: ast.AST) -> set[ast.AST]:
 def messages(path: Path) -> Iterator[str]:
     """Give the strings of a module that read like prose: they have a space."""
     tree = ast.parse(path.read_text())
+    strings = (node for node in ast.walk(tree) if isinstance(node, ast.Constant))
     passed_over = docstrings(tree)
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Constant) and isinstance(node.value, str):
-            if " " in node.value.strip() and node not in passed_over:
-                yield node.value
+    for node in strings:
+        text = node.value if isinstance(node.value, str) and node not in passed_over else ""
+        if " " in text.strip():
+            yield shown(text) if "<" in text else text
 
 
 def python() -> Iterator[tuple[str, str]]:
@@ -103,10 +115,11 @@ class Shown(HTMLParser):
 
 def shown(template: str) -> str:
     """Return a template's text, with the strings that its tags hand on."""
-    handed = re.findall(r'"([^"]* [^"]*)"', " ".join(re.findall(r"\{[%{].*?[%}]\}", template)))
+    tags = re.findall(r"\{[%{].*?[%}]\}", template, re.DOTALL)
+    handed = (text for tag in tags for text in re.findall(r'"([^"]*)"', tag))
     page = Shown()
-    page.feed(re.sub(r"\{%\s*comment.*?endcomment\s*%\}|\{[#%{].*?[#%}]\}", " ", template, flags=re.S))
-    return "\n".join([*page.texts, *handed])
+    page.feed(re.sub(r"\{#.*?#\}|\{[%{].*?[%}]\}", " ", template, flags=re.DOTALL))
+    return "\n".join([*page.texts, *(text for text in handed if " " in text)])
 
 
 def templates() -> Iterator[tuple[str, str]]:
@@ -114,11 +127,14 @@ def templates() -> Iterator[tuple[str, str]]:
         yield path.relative_to(ROOT).as_posix(), shown(path.read_text())
 
 
+TOKENS = re.compile(r"//[^\n]*|/\*.*?\*/|\"(?:\\.|[^\"\\\n])*\"|`(?:\\.|[^`\\])*`", re.DOTALL)
+
+
 def scripts() -> Iterator[tuple[str, str]]:
     for path in sorted((ROOT / "static/js").rglob("*.js")):
-        code = re.sub(r"/\*.*?\*/|^\s*//.*?$", "", path.read_text(), flags=re.DOTALL | re.MULTILINE)
-        found = re.findall(r'"([^"\n]* [^"\n]*)"|`([^`]* [^`]*)`', code)
-        yield path.relative_to(ROOT).as_posix(), "\n".join("\n".join(pair) for pair in found)
+        tokens = TOKENS.findall(path.read_text())
+        texts = (re.sub(r"\$\{[^}]*\}", " ", token) for token in tokens if token[0] in '"`')
+        yield path.relative_to(ROOT).as_posix(), "\n".join(text for text in texts if " " in text)
 
 
 def retired_in(path: str, text: str) -> list[str]:
@@ -126,7 +142,7 @@ def retired_in(path: str, text: str) -> list[str]:
     found = []
     for word, pattern in PATTERNS.items():
         for match in pattern.finditer(text):
-            around = " ".join(text[max(0, match.start() - 40) : match.end() + 40].split())
+            around = " ".join(text[max(0, match.start() - 30) : match.end() + 30].split())
             if not any(kept in around for kept in ALLOWED.get(path, ())):
                 found.append(f"{path}: “{word}” in “{around}”")
     return found
@@ -134,5 +150,41 @@ def retired_in(path: str, text: str) -> list[str]:
 
 @pytest.mark.parametrize("texts", [docs, python, templates, scripts])
 def test_no_retired_word_is_left(texts: "type[Iterator[tuple[str, str]]]") -> None:
-    found = [line for path, text in texts() for line in retired_in(path, text)]
+    read = [(path, text) for path, text in texts() if not path.startswith(PENDING)]
+    assert sum(len(text) for _, text in read) > 1000
+    found = [line for path, text in read for line in retired_in(path, text)]
     assert not found, "\n".join(found)
+
+
+@pytest.mark.parametrize("word", RETIRED)
+def test_contributing_says_what_to_write_instead(word: str) -> None:
+    words = (ROOT / "CONTRIBUTING.md").read_text().split("\n## Words\n")[1].split("\n## ")[0]
+    rows = words.split("| not | but |")[1].splitlines()
+    assert [row for row in rows if PATTERNS[word].search(row.split("|")[1] if "|" in row else "")]
+
+
+@pytest.mark.parametrize(
+    ("text", "word"),
+    [
+        ("Choose a picture.", "picture"),
+        ("Its address holds a null character.", "address"),
+        ("Nothing was brought in.", "bring in"),
+        ("This is no image.", "is no"),
+        ("It goes on by itself.", "go on"),
+    ],
+)
+def test_a_retired_word_is_found(text: str, word: str) -> None:
+    assert f"“{word}”" in "".join(retired_in("a.py", text))
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["Your email address and your IP address.", "There are no groups.", "This is no longer kept."],
+)
+def test_the_fields_terms_are_not_retired(text: str) -> None:
+    assert retired_in("a.py", text) == []
+
+
+def test_all_that_a_template_shows_is_read() -> None:
+    template = '<p title="one">two {{ three|default:"four words" }}</p>{# five #}'
+    assert shown(template).split() == ["one", "two", "four", "words"]
