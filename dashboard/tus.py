@@ -107,7 +107,7 @@ def create(
 
 
 def resource(request: HttpRequest, *, part: UploadPart, actor: User) -> HttpResponse:
-    """Tell where a file goes on, take more of it, or take it back."""
+    """Tell where a file continues, take more of it, or remove it."""
 
     def answer() -> HttpResponse:
         _check_version(request)

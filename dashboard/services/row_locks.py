@@ -64,5 +64,5 @@ def _all_of(wanted: set[UUID], found: set[UUID], noun: str) -> set[UUID]:
 
 
 def _locked(rows: QuerySet[M]) -> QuerySet[M]:
-    # no_key: whoever only refers to a row, by a foreign key, need not wait.
+    # no_key: a row that only refers to this one, by a foreign key, need not wait.
     return rows.order_by("pk").select_for_update(of=("self",), no_key=True)

@@ -34,7 +34,7 @@ Json = dict[str, Any]
 
 
 class Descriptors(StatusView):
-    """Descriptors of pictures that are sent along."""
+    """Descriptors of images that are sent along."""
 
     body_limit = RECORDS
 
@@ -72,13 +72,13 @@ def version_named(call: ApiView, values: Json) -> Version:
 def described(
     version: Version, records: list[Json]
 ) -> Iterator[tuple[Json, Described | FileRefused]]:
-    """Yield each record with what became of its picture."""
+    """Yield each record with what became of its image."""
     results = describe_sources(version=version, sources=map(source_of, records))
     return zip(records, results, strict=True)
 
 
 def source_of(record: Json) -> Source:
-    """Return where a record's picture is, or why it has none."""
+    """Return where a record's image is, or why it has none."""
     if record.get("_base64"):
         try:
             return decode_base64(record["_base64"])

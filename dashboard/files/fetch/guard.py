@@ -108,7 +108,7 @@ class Guard:
 
 
 def _connected(address: str, port: int, seconds: float) -> socket.socket:
-    # Not socket.create_connection, which would resolve once more.
+    # Not socket.create_connection, which would resolve again.
     family = socket.AF_INET6 if ":" in address else socket.AF_INET
     connection = socket.socket(family, socket.SOCK_STREAM)
     try:

@@ -1,4 +1,4 @@
-"""How much memory decoding may take at once in this process; whoever needs more than is left waits.
+"""How much memory decoding may take at once in this process; what needs more than is left waits.
 
 Two lanes, each first come, first served. Photos of ordinary size have one of their own, so they
 never wait for a large image; in the other lane nobody overtakes, so a large image is never starved.

@@ -1,4 +1,4 @@
-"""The colour profile that a picture without one describes in numbers: primaries and a gamma.
+"""The colour profile that an image without one describes in numbers: primaries and a gamma.
 
 PNG has chunks for them, HEIC the codes of video. A profile is built of them, so that there is one
 way to apply it.

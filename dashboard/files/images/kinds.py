@@ -51,7 +51,7 @@ def is_table(name: str) -> bool:
 def kind_of(name: str, head: bytes) -> str:
     """Return `picture`, `archive`, `manifest` or `addresses`; `head` is the first `HEAD` bytes.
 
-    What is nothing else counts as a picture: decoding it tells.
+    What is nothing else counts as an image: decoding it tells.
     """
     if is_zip(head) or is_tar(head):
         return "archive"
@@ -62,7 +62,7 @@ def kind_of(name: str, head: bytes) -> str:
 
 
 def refuse_others(name: str, data: bytes) -> None:
-    """Raise OtherFormat for what is no picture and is known for something else."""
+    """Raise OtherFormat for what is no image and is known for something else."""
     for begin, sentence in _OTHERS:
         if data.startswith(begin):
             raise OtherFormat(sentence)

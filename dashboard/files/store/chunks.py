@@ -1,6 +1,6 @@
 """Bytes that arrive piece by piece: each piece an object of the storage, read as one file again.
 
-An object is written whole and never changed, so any web server on any machine can go on where
+An object is written whole and never changed, so any web server on any machine can continue where
 another stopped, and an object store serves as well as a disk.
 """
 
@@ -32,7 +32,7 @@ class Piece:
 
 
 class ChecksumMismatch(Exception):
-    """What arrived is not what was sent; it was thrown away."""
+    """What arrived is not what was uploaded; it was thrown away."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -183,7 +183,7 @@ class BucketStorage(S3Storage):  # type: ignore[misc]  # it has no types
                         yield found["Key"], found["UploadId"]
 
     def remove_unfinished(self, older_than: float) -> int:
-        """Forget the parts that killed processes left behind; count the uploads."""
+        """Delete the parts that killed processes left behind; count the uploads."""
         removed = 0
         for key, upload_id in self.unfinished(older_than):
             with _talking(key), contextlib.suppress(FileNotFoundError):
@@ -196,7 +196,7 @@ class BucketStorage(S3Storage):  # type: ignore[misc]  # it has no types
 
 
 class _Seen:
-    """Which object was opened: its tag is another as soon as somebody writes there anew."""
+    """Which object was opened: its tag is another as soon as somebody writes there again."""
 
     tag = ""
 
@@ -256,7 +256,7 @@ def _transfer() -> TransferConfig:
     config = TransferConfig(
         multipart_threshold=PART, multipart_chunksize=PART, max_concurrency=_PARTS_IN_MEMORY
     )
-    # Ten by default, which would be 80 MB for each file that comes in.
+    # Ten by default, which would be 80 MB for each file that is uploaded.
     config.max_in_memory_upload_chunks = _PARTS_IN_MEMORY
     return config
 

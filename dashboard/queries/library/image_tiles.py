@@ -22,7 +22,7 @@ from dashboard.queries.pages import page
 class Tile(TypedDict):
     """An image as the grid shows it; `picture` is the attributes of its `img`, thumbnail and all.
 
-    `cover` is the same for where the picture says nothing that its group's name does not.
+    `cover` is the same where the name of the group says enough.
 
     A mapping of escaped strings, few of them: a page has sixty tiles, and what a template costs is
     the look-ups.

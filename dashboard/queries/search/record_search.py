@@ -1,4 +1,4 @@
-"""Search among the records of a collection: in what a process holds, and scoped once more."""
+"""Search among the records of a collection: in what a process holds, and scoped again."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""Is there enough to train on, and what would mend it?"""
+"""Is there enough to train on, and what would fix it?"""
 
 from dataclasses import dataclass
 

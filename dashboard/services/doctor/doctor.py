@@ -1,8 +1,8 @@
-"""Find, and mend, what a killed process, a full disk or a lost file could ever leave behind.
+"""Find, and fix, what a killed process, a full disk or a lost file could ever leave behind.
 
 It may run beside a working installation. Nothing is touched that is younger than `older_than`
 seconds, or younger than the oldest unfinished job of its workspace, which may still be at it; and
-each suspicion is looked at once more, with the row held, before anything is changed.
+each suspicion is looked at again, with the row held, before anything is changed.
 """
 
 import time

@@ -1,4 +1,4 @@
-"""Bring the pictures of an archive in: decoded side by side, written in short transactions."""
+"""Bring the images of an archive in: decoded side by side, written in short transactions."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Executor
@@ -31,7 +31,7 @@ M = TypeVar("M", bound=Model)
 
 @dataclass
 class ImageImport:
-    """Brings images in; `ids` knows which are in already."""
+    """Imports images; `ids` knows which are in already."""
 
     workspace: Workspace
     actor: User | None
@@ -83,7 +83,7 @@ class ImageImport:
         remove_unused(self.workspace, made, rows)
 
     def _made(self, row: Row, data: bytes, deleted: Image | None) -> NewImage | None:
-        """Decode a picture and write its files under the id that it will have.
+        """Decode an image and write its files under the id that it will have.
 
         None if it breaks off behind a header that was right: it stays out, alone.
         """
@@ -105,7 +105,7 @@ class ImageImport:
         )
 
     def _features(self, pack: Pack) -> None:
-        """Keep what encoders saw, where the encoder is here and the picture is the same one."""
+        """Keep what encoders saw, where the encoder is here and the image is the same one."""
         same = self._same(pack)
         features = [Feature(**fields) for fields in self._seen(pack.features, same)]
         self._add(Feature.objects, features)
@@ -144,7 +144,7 @@ class ImageImport:
 
 
 def _by_bytes(pack: Pack, rows: Sequence[Row]) -> Iterator[list[tuple[Row, bytes]]]:
-    """Yield rows with their pictures, as many at a time as may be in memory."""
+    """Yield rows with their images, as many at a time as may be in memory."""
     batch: list[tuple[Row, bytes]] = []
     size = 0
     for row in rows:

@@ -26,7 +26,7 @@ def drop_fills(fills: QuerySet[Fill]) -> None:
 
 
 def drop_requests(requests: Iterable[AsyncRequest]) -> None:
-    """End the work on requests that cannot go on, and remove pictures after the commit."""
+    """End the work on requests that cannot continue, and remove images after the commit."""
     rows = list(requests)
     jobs.drop(subject_ids=[row.id for row in rows])
     for row in rows:

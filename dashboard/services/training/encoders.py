@@ -1,4 +1,4 @@
-"""Register encoders of one's own: tried at once, prepared by a job, never half there."""
+"""Register encoders: tried at once, prepared by a job, never half there."""
 
 import hashlib
 import shutil
@@ -88,7 +88,7 @@ def register_at_once(
 
 
 def run_preparing(*, encoder_id: UUID, handle: jobs.Handle) -> str:
-    """Show the drawn pictures to an encoder and make it ready; from the start after a kill."""
+    """Show the drawn images to an encoder and make it ready; from the start after a kill."""
     row = Encoder.objects.get(pk=encoder_id)
 
     def progress(done: int, total: int) -> None:

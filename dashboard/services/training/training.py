@@ -1,4 +1,4 @@
-"""Train versions: a task's likeness as of now, checked, kept, and never half there."""
+"""Train versions: a task's similarity as of now, checked, kept, and never half there."""
 
 import json
 import secrets
