@@ -126,8 +126,8 @@ def change_group(*, group: Group, changes: dict[str, Any], actor: User) -> Group
 def _hold_types(group: Group, similarity_type: SimilarityType) -> SimilarityType:
     """Hold the type that the group has and the one that it gets; returns that as it is now.
 
-    Of an exclusive type all groups are held, as a service that puts something into one of them holds
-    it: nothing of the group's can come in there before the group has.
+    Of an exclusive type all groups are held, as a service that puts something into one of them
+    holds it: nothing of the group's can come in there before the group has.
     """
     _hold_workspace(group)
     current = Group.objects.filter(pk=group.pk).values("similarity_type")
