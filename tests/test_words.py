@@ -68,6 +68,8 @@ def without_code(markdown: str) -> str:
 def docs() -> Iterator[tuple[str, str]]:
     for path in (*sorted((ROOT / "docs").glob("*.md")), ROOT / "README.md", ROOT / "CHANGELOG.md"):
         yield path.relative_to(ROOT).as_posix(), without_code(path.read_text())
+    before, words = (ROOT / "CONTRIBUTING.md").read_text().split("\n## Words\n")
+    yield "CONTRIBUTING.md", without_code(before + words.split("\n## ", 1)[1])
 
 
 def docstrings(tree: ast.AST) -> set[ast.AST]:
