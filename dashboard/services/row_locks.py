@@ -12,6 +12,7 @@ from django.db.models import Model, QuerySet
 
 from dashboard.services.errors import TooManyIds, UnknownIds
 
+# The contract: one call takes up to 10,000 ids.
 MAX_IDS = 10_000
 
 M = TypeVar("M", bound=Model)

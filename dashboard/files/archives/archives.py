@@ -63,6 +63,7 @@ _ENTRY: Final = struct.Struct("<4s4xH18xHHH12x")
 _HEADER: Final = struct.Struct("<4s22xHH")
 _HEADER_SIGN: Final = b"PK\x03\x04"
 _MIME_TYPE: Final = 100
+# The first date that a ZIP can hold.
 _NO_DATE: Final = (1980, 1, 1, 0, 0, 0)
 _UTF8_FLAG: Final = 0x800
 # DOS and Windows, by the numbers that packers give them: there a backslash parts folders.

@@ -9,6 +9,7 @@ from typing import Final
 
 from dashboard.files.archives.code_pages import ESCAPED, Guess, guess
 
+# APPNOTE 4.6.9: the extra field that holds the name in UTF-8.
 _UNICODE_PATH: Final = 0x7075
 
 

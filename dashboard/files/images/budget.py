@@ -59,6 +59,8 @@ class Lane:
     def take(self, need: int, patience: float | None, most_waiting: int | None) -> None:
         """Return once there is room. Raises DecodersBusy if that takes too long."""
         with self._lock:
+            # Nobody overtakes those who wait, or a large image would wait for ever beside many
+            # small ones.
             if not self._waiting and self._has_room(need):
                 self.used += need
                 return

@@ -21,6 +21,7 @@ from dashboard.files.errors import UnreadableImage
 from dashboard.files.images import jpeg, pixels, reading
 from dashboard.files.limits import ImageLimits, configured_image_limits
 
+# The contract: without `noresize`, the shorter side of a stored image has at most 600 pixels.
 STORED_SIDE: Final = 600
 THUMBNAIL_SIDE: Final = 256
 ENCODER_SIDE: Final = 128

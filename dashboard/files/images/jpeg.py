@@ -8,6 +8,8 @@ _JFIF, _ADOBE = 0xE0, 0xEE
 # Baseline, extended and progressive Huffman: what every browser shows.
 _COMMON_FRAMES: Final = frozenset({0xC0, 0xC1, 0xC2})
 _LOSSLESS_FRAMES: Final = frozenset({0xC3})
+# C4, C8 and CC are in the range of the frames, but are Huffman tables, reserved, and the
+# conditioning of arithmetic coding.
 _FRAMES: Final = frozenset({*range(0xC0, 0xD0)} - {0xC4, 0xC8, 0xCC})
 _COEFFICIENT: Final = 2  # bytes
 _TABLES: Final = frozenset({0xC4, 0xDB, 0xDC, 0xDD})

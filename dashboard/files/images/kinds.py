@@ -10,6 +10,7 @@ HEAD: Final = 512
 _ZIP: Final = (b"PK\x03\x04", b"PK\x05\x06")
 _PACKED: Final = (b"\x1f\x8b", b"BZh", b"\xfd7zXZ\x00")
 _TAR: Final = b"ustar"
+# The magic of a TAR stands behind the fields of its first header.
 _TAR_AT: Final = 257
 _TABLES: Final = (".csv", ".tsv", ".json", ".jsonl", ".ndjson")
 _ADDRESSES: Final = (b"http://", b"https://")

@@ -17,6 +17,7 @@ from dashboard.files.errors import CameraRaw, UnreadableImage
 from dashboard.files.images import jpeg
 
 _HEADS: Final = {b"II*\0": "<", b"MM\0*": ">", b"II+\0": "<", b"MM\0+": ">"}
+# Bytes of each type of number, by its code in TIFF 6.0 and BigTIFF.
 _SIZES: Final = {1: 1, 3: 2, 4: 4, 13: 4, 16: 8, 18: 8}
 _FORMS: Final = {1: "B", 3: "H", 4: "L", 13: "L", 16: "Q", 18: "Q"}
 _MOST_PAGES: Final = 64

@@ -30,6 +30,7 @@ from dashboard.files.store.ranges import RangeReader, Stretch
 
 PART: Final = 8 * 1024 * 1024  # 10,000 of them are the most: 80 GB
 _PARTS_IN_MEMORY: Final = 2
+# The most that one call of S3's DeleteObjects takes.
 _DELETED_AT_ONCE: Final = 1000
 _GONE: Final = ("404", "NoSuchKey", "NotFound")
 

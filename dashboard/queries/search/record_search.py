@@ -17,6 +17,7 @@ from dashboard.queries.search.records import (
     records_by_id,
 )
 
+# Of two unit vectors that point away from each other.
 FARTHEST = 2.0
 
 

@@ -6,8 +6,10 @@ from django.db.models import Count, F, Q
 
 from dashboard.models import SimilarityType, Task
 
+# One group has no other to be told from, and one image no other to be near to.
 MIN_GROUPS = 2
 MIN_IMAGES = 2
+# As many as the engine's gate asks for: with fewer it keeps the untrained head.
 VERIFIED_GROUPS = 10
 GOOD_GROUPS = 20
 

@@ -27,6 +27,7 @@ from dashboard.services.doctor import usage as doctor_usage
 from dashboard.services.doctor import versions as doctor_versions
 from dashboard.services.doctor.round import Finding, Round
 
+# Younger files may belong to a request or a job that has not written its rows yet.
 LEAST_AGE = 3600.0
 ENCODERS = "encoders"
 QUERIES = paths.queries()

@@ -24,6 +24,7 @@ from dashboard.services.jobs import jobs
 from dashboard.services.library.images import NewImage, insert_images, remove_unused, write_files
 
 IMAGES_AT_ONCE: Final = 50
+# As many bytes as a batch of an upload: the memory of a worker is the same for both.
 BYTES_AT_ONCE: Final = 64 << 20
 
 M = TypeVar("M", bound=Model)

@@ -110,6 +110,7 @@ class SentPictures:
                 row.status = Status.ADDED
                 features.append(SentFeature(file=row, vector=seen.astype("<f2").tobytes()))
         with transaction.atomic():
+            # A worker that lost its lease may have written the same features.
             SentFeature.objects.bulk_create(features, ignore_conflicts=True)
             update_rows([one.row for one in batch], ["status", "reason"])
             self._tell(self._counts())

@@ -178,6 +178,7 @@ def discard_groups(groups: QuerySet[Group]) -> None:
     """
     nested = GroupNesting.objects.filter(child__in=groups)
     touched = Q(pk__in=groups.values("pk")) | Q(pk__in=nested.values("parent"))
+    # By id, as everywhere: two deletions that share groups wait for each other, never in a circle.
     held = Group.objects.filter(touched).order_by("id").select_for_update()
     list(held.values_list("pk", flat=True))
     holders = nested.exclude(parent__in=groups).order_by("parent").values_list("parent")

@@ -139,6 +139,7 @@ def set_default(*, encoder: Encoder | None) -> None:
     Search goes over to it, workspace by workspace, once it has looked at all their images: workers
     begin with that at a sweep. Raises `EncoderRefused` if it is not ready.
     """
+    # All rows, in one order: of two defaults that are chosen at once, the second waits.
     rows = Encoder.objects.select_for_update().order_by("id")
     list(rows)
     Encoder.objects.filter(is_default=True).update(is_default=False)

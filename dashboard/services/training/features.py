@@ -105,6 +105,7 @@ def _encode(
 
 def keep_features(rows: list[Feature]) -> None:
     """Write features; what another job has written meanwhile stays."""
+    # Two jobs may compute the same feature; both results are equal, so either may stay.
     Feature.objects.bulk_create(rows, ignore_conflicts=True)
 
 
