@@ -91,7 +91,7 @@ def test_a_filter_that_is_damaged_is_told(
     data = {"version": version.pk, "file_format": "csv", "filter": query}
     answer = getattr(bob_client, method)("/extractions/", data)
     assert answer.status_code == 404
-    assert "This filter is no longer there" in answer.content.decode()
+    assert "This filter no longer applies" in answer.content.decode()
     assert not Extraction.objects.exists()
 
 

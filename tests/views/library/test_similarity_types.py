@@ -97,7 +97,7 @@ def test_a_type_needs_a_name(bob_client: Client) -> None:
     for name in ("", "   ", "x" * 256, "nul\0"):
         answer = bob_client.post("/types/new", {"name": name})
         assert answer.status_code == 422
-        assert "Nothing was saved yet" in text(answer)
+        assert "Nothing was saved." in text(answer)
     assert not SimilarityType.objects.exists()
 
 
