@@ -136,7 +136,7 @@ def test_another_spelling_gives_no_tries_of_its_own(client: Client, cast: Cast) 
 def test_the_session_is_a_new_one_after_signing_in(client: Client, cast: Cast) -> None:
     client.get("/accounts/login/?next=/")
     session = client.session
-    session["planted"] = "by someone else"
+    session["planted"] = "by somebody else"
     session.save()
     client.cookies["sessionid"] = session.session_key or ""
     before = client.cookies["sessionid"].value
