@@ -216,7 +216,7 @@ def test_the_grid_by_keyboard(shop: Shop, at_work: Page, size: str) -> None:
     assert focused(page) == 0
 
     press(page, "b")
-    expect(page.get_by_text("Tick something first")).to_be_visible()
+    expect(page.get_by_text("Select something first")).to_be_visible()
     press(page, "ArrowRight", "Space")
     expect(page.locator("[data-bulk-count]")).to_have_text("1 image")
     press(page, "Shift+ArrowRight", "Shift+ArrowRight")

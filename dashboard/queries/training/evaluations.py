@@ -11,12 +11,12 @@ _MIX_STEPS = (0.15, 0.4, 0.6, 0.85)
 _MIX_WORDS = (
     "almost only shapes and colours",
     "mostly shapes and colours",
-    "shapes and colours as much as what things are",
-    "mostly what things are",
-    "almost only what things are",
+    "shapes and colours as much as content",
+    "mostly content",
+    "almost only content",
 )
 # What the gate compares with instead, where it is better than the untrained descriptor.
-_BASELINES = {"cosine": "the plain cosine of the features, as it is better than the untrained head"}
+_BASELINES = {"cosine": "the plain cosine of the features, which beats the untrained head"}
 NAMES = {"recall@1": "Recall@1", "recall@5": "Recall@5", "map@r": "MAP@R"}
 
 

@@ -120,7 +120,7 @@ def kept_snapshot(task: Task, kept: Mapping[str, Any]) -> Snapshot:
     images = _of_same_bytes(task.workspace, kept["images"])
     types = SimilarityType.objects.in_workspace(task.workspace).in_bulk(map(UUID, kept["types"]))
     if len(types) < len(kept["types"]):
-        raise SnapshotLost("A similarity type that it learned is no longer there.")
+        raise SnapshotLost("A similarity type that it was trained on was deleted.")
     regions = {
         UUID(key): _region(UUID(key), images[UUID(image)], box)
         for key, (image, *box) in kept["regions"].items()
@@ -141,7 +141,9 @@ def _of_same_bytes(workspace: Workspace, hashes: Mapping[str, str]) -> dict[UUID
     images = Image.objects.in_workspace(workspace).present().in_bulk(map(UUID, hashes))
     same = {key: one for key, one in images.items() if one.stored_sha256 == hashes[str(key)]}
     if lost := len(hashes) - len(same):
-        raise SnapshotLost(f"{lost} of the {len(hashes)} images that it saw are no longer there.")
+        raise SnapshotLost(
+            f"{lost} of the {len(hashes)} images that it was trained on were deleted."
+        )
     return same
 
 

@@ -125,7 +125,7 @@ def test_one_that_failed_is_extracted_again_with_its_filter(
     link = re.search(r'href="(/extractions/\?version=[^"]*)"', page)
     assert link
     again = bob_client.get(html.unescape(link[1])).content.decode()
-    assert "kept back for testing, with “a&amp;b” in the file name" in again
+    assert "with a test mark, with “a&amp;b” in the file name" in again
 
 
 @pytest.mark.parametrize("name", ["group", "version"])

@@ -109,7 +109,7 @@ def test_a_damaged_cursor_is_told(bob_client: Client, group: Group) -> None:
     for url in ("/groups/", reverse("group", args=[group.pk])):
         answer = bob_client.get(url, {"cursor": "nonsense"})
         assert answer.status_code == 404
-        assert "open the list again" in text(answer)
+        assert "Open the list again" in text(answer)
 
 
 def test_the_list_asks_the_same_number_of_queries(

@@ -64,7 +64,7 @@ def test_the_list_goes_on(bob_client: Client, cast: Cast, monkeypatch: pytest.Mo
 def test_a_damaged_cursor_is_told(bob_client: Client) -> None:
     answer = bob_client.get("/types/?cursor=nonsense")
     assert answer.status_code == 404
-    assert "open the list again" in text(answer)
+    assert "Open the list again" in text(answer)
 
 
 def test_the_list_asks_the_same_number_of_queries(

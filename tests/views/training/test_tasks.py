@@ -73,7 +73,7 @@ def test_a_damaged_cursor_is_told(bob_client: Client, task: Task) -> None:
     for url in ("/tasks/", reverse("task", args=[task.pk])):
         answer = bob_client.get(url, {"cursor": "nonsense"})
         assert answer.status_code == 404
-        assert "open the list again" in text(answer)
+        assert "Open the list again" in text(answer)
 
 
 def test_the_list_goes_on(bob_client: Client, cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -183,9 +183,9 @@ def of_both(share: float, **more: Any) -> dict[str, Any]:
     [
         (0.0, "almost only shapes and colours"),
         (0.3, "mostly shapes and colours"),
-        (0.5, "shapes and colours as much as what things are"),
-        (0.7, "mostly what things are"),
-        (1.0, "almost only what things are"),
+        (0.5, "shapes and colours as much as content"),
+        (0.7, "mostly content"),
+        (1.0, "almost only content"),
     ],
 )
 def test_the_mix_in_words(bob_client: Client, cast: Cast, share: float, words: str) -> None:

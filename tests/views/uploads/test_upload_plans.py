@@ -99,7 +99,7 @@ def test_groups_go_on_where_the_page_ended(
 def test_a_damaged_address_says_so(bob_client: Client, upload: Upload, cursor: str) -> None:
     answer = bob_client.get(f"/uploads/{upload.pk}", {"cursor": cursor})
     assert answer.status_code == 404
-    assert "address is damaged" in answer.content.decode()
+    assert "URL is damaged" in answer.content.decode()
 
 
 def test_files_are_shown_by_group(bob_client: Client, upload: Upload) -> None:

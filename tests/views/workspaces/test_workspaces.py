@@ -201,7 +201,7 @@ def test_choosing_an_encoder_works(ann_client: Client, cast: Cast) -> None:
             seconds=seconds, measured=timezone.now(),
         )  # fmt: skip
     page = ann_client.get(PAGE).text
-    assert "The installation’s default (Built in)" in page
+    assert "Default of the installation (Built in)" in page
     assert "the best for most images. Search uses it now." in page
     assert "in a third of the time. To index all images: 23,000 images, less than a minute." in page
     answer = choose(ann_client, BUILTIN)
