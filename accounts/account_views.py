@@ -129,7 +129,7 @@ def account_email_confirm(request: WorkspaceRequest, secret: str) -> HttpRespons
 @require_http_methods(["GET", "POST"])
 @signed_in
 def account_password(request: WorkspaceRequest) -> HttpResponse:
-    """Change password; every other session ends, and tokens if that is wished."""
+    """Change the password; end every other session, and revoke API tokens if asked to."""
     tokens = working_tokens(request.user).count()
     form = PasswordForm(request.POST or None, request=request, tokens=tokens)
     if not form.is_valid():

@@ -11,7 +11,7 @@ import numpy as np
 
 from dashboard.demo.colourways import COLOURWAYS, Colourway
 from dashboard.demo.design import Design, draw_design
-from dashboard.demo.photo import KINDS, Kind, photograph
+from dashboard.demo.photo import KINDS, ObjectKind, photograph
 
 PRODUCTS = 60
 VIEWS = 7
@@ -32,7 +32,7 @@ class DemoPicture:
 @dataclass(frozen=True)
 class _Product:
     number: int
-    kind: Kind
+    kind: ObjectKind
     number_of_kind: int
     design: Design
     colourway: Colourway

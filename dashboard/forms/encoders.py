@@ -8,8 +8,8 @@ from django import forms
 from accounts.models import Workspace
 from dashboard.queries.training.encoders import SHIPPED, choices, search_key
 from dashboard.queries.training.looks import Look, looks_at_all
+from dashboard.services.training.encoder_files import read_stated
 from dashboard.services.training.encoders import NewEncoder
-from dashboard.services.training.own_files import read_stated
 
 
 def choices_said(workspace: Workspace) -> list[tuple[str, str]]:

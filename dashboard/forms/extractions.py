@@ -11,7 +11,7 @@ from dashboard.forms.versions import VersionField
 from dashboard.forms.which_images import GROUPS_LISTED, WhichImagesForm
 from dashboard.models import Extraction, Group
 from dashboard.queries.library.groups import find_groups
-from dashboard.queries.library.image_tiles import Chosen
+from dashboard.queries.library.image_tiles import ImageFilter
 
 MOST_OF_A_FILTER = 2000
 MOST_OF_ADDRESSES = 1_000_000
@@ -86,20 +86,20 @@ class ExtractionForm(WhichImagesForm):
             return f"The newest {GROUPS_LISTED} groups are listed. Search for others by name."
         return ""
 
-    def clean_filter(self) -> Chosen | None:
+    def clean_filter(self) -> ImageFilter | None:
         """Return the filter as the grid reads it; None if it leaves nothing out."""
         return self._read_filter(self.cleaned_data["filter"])
 
-    def shown_filter(self) -> Chosen | None:
+    def shown_filter(self) -> ImageFilter | None:
         """Return the filter that the page came with; raises `ValidationError`."""
         return self._read_filter(str(self["filter"].value() or "")[:MOST_OF_A_FILTER])
 
-    def _read_filter(self, query: str) -> Chosen | None:
+    def _read_filter(self, query: str) -> ImageFilter | None:
         form = ChosenForm(QueryDict(query), workspace=self.workspace)
         if not form.is_valid():
             raise forms.ValidationError(FILTER_GONE)
         chosen = form.chosen()
-        return None if chosen == Chosen() else chosen
+        return None if chosen == ImageFilter() else chosen
 
     def clean(self) -> dict[str, Any]:
         """Refuse several answers to one question."""

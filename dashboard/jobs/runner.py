@@ -26,8 +26,8 @@ from dashboard.models import Job
 from dashboard.queries.doctor.doctor import is_worked_on
 from dashboard.services.errors import Refused
 from dashboard.services.jobs import jobs
-from dashboard.services.jobs.closing import close_subject
 from dashboard.services.jobs.kinds import kind_of
+from dashboard.services.jobs.subject_end import end_subject
 
 logger = logging.getLogger("likewise.jobs")
 
@@ -94,7 +94,7 @@ def _end(job: Job, state: str, message: str) -> None:
     jobs.end(job, state=state, message=message)
     job.message = message
     if state != Job.State.DONE:
-        close_subject(job)
+        end_subject(job)
     logger.info("job=%s event=%s", job.id, state)
 
 
@@ -105,7 +105,7 @@ def _tidy_after(job: Job) -> None:
     """
     row = Job.objects.filter(pk=job.pk, state__in=(Job.State.FAILED, Job.State.CANCELLED)).first()
     if row is not None and not is_worked_on(row.subject_id):
-        close_subject(row)
+        end_subject(row)
 
 
 class _Lease:
@@ -151,7 +151,7 @@ class _Lease:
             self._put_back(TRY_AGAIN_AFTER, forgive=True)
             return True
         if issubclass(kind, DiskLow):
-            self._put_back(ROOM_AGAIN_AFTER, forgive=True, note=f"It waits for room. {error}")
+            self._put_back(ROOM_AGAIN_AFTER, forgive=True, note=f"It waits for disk space. {error}")
             return True
         # A defect or a broken disk: count the try, keep the reason, let the log have the trace.
         self._put_back(

@@ -17,7 +17,7 @@ from django.db.models import Model, Q, QuerySet
 
 PAGE_SIZE = 60
 MAX_DIGITS = 18  # of an id that both databases take
-DAMAGED = "This URL is damaged. Open the list again."
+DAMAGED = "The URL of this page is damaged. Open the list again."
 
 M = TypeVar("M", bound=Model)
 

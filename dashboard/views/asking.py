@@ -13,7 +13,7 @@ from django_htmx.http import reswap, retarget
 from accounts.http import WorkspaceRequest
 from accounts.words import counted, either
 from dashboard.models import Group
-from dashboard.queries.library.held import Held, Holder, taken
+from dashboard.queries.library.containing_groups import Containment, Holder, taken
 from dashboard.services.library.members import Placed
 from dashboard.views.rendering import wants_fragment
 
@@ -39,7 +39,7 @@ class Question:
 
     title: str
     text: str
-    held: Held | None
+    held: Containment | None
     ids: Collection[UUID]
     action: str
     answers: list[Answer]
@@ -74,7 +74,7 @@ def ask_to_take_out(
     ids: Collection[UUID],
     *,
     noun: str,
-    held: Held | None = None,
+    held: Containment | None = None,
     lines: list[str] | None = None,
 ) -> HttpResponse:
     """Ask whether images or groups are to leave a group."""
@@ -127,7 +127,7 @@ def ask_about_taken(
     )
 
 
-def _taken_title(found: Held, ticked: int) -> str:
+def _taken_title(found: Containment, ticked: int) -> str:
     """Write `3 of them are in “phone”, 1 in “case”: move or skip them?`."""
     them = either(found.count, "it", "them")
     if ticked == 1:
@@ -141,7 +141,7 @@ def _taken_title(found: Held, ticked: int) -> str:
     return f"{first.count:,} of them {be} in “{first.name}”{others}{more}: move or skip {them}?"
 
 
-def places(found: Held) -> str:
+def places(found: Containment) -> str:
     """Write `“phone”, “case” and 4 more groups`."""
     names = [f"“{one.name}”" for one in found.holders]
     if found.more_groups:

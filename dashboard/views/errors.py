@@ -8,7 +8,7 @@ from django.template.loader import render_to_string
 from django.views.debug import SafeExceptionReporterFilter
 
 from dashboard.files.store import room
-from dashboard.views.trouble import FULL, Trouble, trouble_behind
+from dashboard.views.server_errors import FULL, Trouble, trouble_behind
 
 API_ADDRESSES = (
     "/similarity/",

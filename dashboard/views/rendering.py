@@ -37,10 +37,14 @@ def page_or_fragment(
     fragment: str,
     context: dict[str, Any],
     *,
+    fragments: str = "",
     status: int = 200,
 ) -> HttpResponse:
-    """Render the page, or only its partial `fragment`, whose name is its DOM id."""
-    name = f"{template}#{fragment}" if wants_fragment(request) else template
+    """Render the page, or only its partial `fragment`, whose name is its DOM id.
+
+    `fragments` is the template that has it, where that is not the page's own.
+    """
+    name = f"{fragments or template}#{fragment}" if wants_fragment(request) else template
     response = render(request, name, context, status=status)
     patch_vary_headers(response, ["HX-Request"])
     return response

@@ -30,7 +30,7 @@ def run(*words: str, verb: str = "create") -> str:
 
 def test_it_works() -> None:
     output = run("--email", "Dana@example.org", "--password", PASSWORD)
-    assert output == "dana@example.org can sign in now.\n"
+    assert output == "dana@example.org can now sign in.\n"
     user = User.objects.get()
     assert user.check_password(PASSWORD)
     owned = Membership.objects.get(user=user)

@@ -79,7 +79,7 @@ def test_a_circle_is_refused_and_the_ticks_stay(shop: Shop, at_work: Page) -> No
         expect(page.locator("#picker-status")).to_have_text("1 group offered.")
         page.get_by_label(other).check()
         page.get_by_role("button", name="Put in").click()
-    refusal = "“Circle outer” cannot go into “Circle inner”: a group would lie inside itself."
+    refusal = "“Circle outer” cannot go into “Circle inner”: a group cannot contain itself."
     expect(page.get_by_text(refusal)).to_be_visible()
     expect(page.get_by_label("Circle outer")).to_be_checked()
     expect(page.get_by_text("This group is empty")).to_be_visible()

@@ -65,7 +65,7 @@ def _upload(page: Page, archive: Path) -> None:
     page.reload()  # closing the page and opening it again changes nothing
     expect(page.get_by_text("202 of 202").first).to_be_visible(timeout=A_WHILE)
     expect(page.get_by_text("shop/notes.txt").first).to_be_visible()
-    expect(page.get_by_text("not an image that can be read").first).to_be_visible()
+    expect(page.get_by_text("not a supported image").first).to_be_visible()
     expect(page.get_by_text("end of the image is missing").first).to_be_visible()
 
 

@@ -40,14 +40,14 @@ def test_names_are_completed_and_equal_ones_told(page: Page, program: Home, kind
     assert offered == ["face-frowning", "face-smiling"]
     page.get_by_label("Name of the new group").fill("Face-Smiling")
     page.get_by_role("button", name="Make the group").click()
-    expect(page.get_by_text("There is already a group “face-smiling”")).to_be_visible()
+    expect(page.get_by_text("A group named “face-smiling”")).to_be_visible()
     expect(page.get_by_label("Name")).to_have_value("Face-Smiling")
     follow(page.get_by_role("link", name="“face-smiling”"))
 
     page.get_by_role("link", name="Rename").click()
     page.get_by_label("Name of the group").fill("FACE-frowning")
     page.get_by_role("button", name="Save").click()
-    expect(page.get_by_role("alert")).to_contain_text("There is already a group “face-frowning”")
+    expect(page.get_by_role("alert")).to_contain_text("A group named “face-frowning”")
 
     page.goto(f"{program.url}images/")
     page.get_by_role("checkbox", name="1.jpg").check()

@@ -106,9 +106,7 @@ def _upload(page: Page, pictures: dict[str, list[Path]], folder: Path) -> None:
     page.get_by_role("button", name="Upload", exact=True).click()
     page.wait_for_url("**/uploads/*-*", timeout=4 * A_WHILE)
     for _ in range(2):  # what failed fails again, and nothing else comes in twice
-        expect(page.get_by_text("not an image that can be read").first).to_be_visible(
-            timeout=A_WHILE
-        )
+        expect(page.get_by_text("not a supported image").first).to_be_visible(timeout=A_WHILE)
         expect(page.get_by_text("end of the image is missing").first).to_be_visible()
         expect(page.get_by_text(f"{len(good) + 2} of {len(good) + 2}").first).to_be_visible()
         page.get_by_role("button", name="Retry failed").click()

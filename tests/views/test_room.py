@@ -22,7 +22,7 @@ from tests.api.calls import IMAGE, REQUEST
 from tests.factories import Cast, api_client, drawn_jpeg, make_image, make_task
 from tests.services.uploads.uploaded import received, zipped
 
-SENTENCE = "of disk left, and keeps"
+SENTENCE = "of disk space left and keeps"
 TUS = {"Tus-Resumable": "1.0.0"}
 
 
@@ -130,7 +130,7 @@ def test_a_job_waits_for_room_and_goes_on(
             assert (job.state, job.tries) == (Job.State.QUEUED, 0)
             assert job.not_before is not None
             assert job.not_before > timezone.now() + timedelta(seconds=20)
-    assert job.message.startswith("It waits for room. This server has")
+    assert job.message.startswith("It waits for disk space. This server has")
     assert 0 < Image.objects.count() < 60
     free[0] = 1 << 30
     Job.objects.filter(pk=job.pk).update(not_before=None)

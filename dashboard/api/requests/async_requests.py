@@ -275,7 +275,7 @@ def _uploaded_record(record: AsyncRecord, request_id: str) -> Json:
     if record.status == AsyncRecord.Status.DONE:
         code, sentence = 201, record.reason or "Created."
     else:
-        code, sentence = 200, record.reason or "The image was in this workspace already."
+        code, sentence = 200, record.reason or "The image was already in this workspace."
     return {"image": record.image_id, "_status": status(code, sentence, request_id)}
 
 

@@ -176,7 +176,7 @@ def _sends(record: Json, rows: dict[str, Record]) -> bool:
 def _nothing_there(record: Json) -> NotThere | BadRecord:
     if _key(record):
         return NotThere(IS_MISSING)
-    return BadRecord("A record to search with has an _id of the collection, a _url or a _base64.")
+    return BadRecord("A query needs an _id of the collection, a _url or a _base64.")
 
 
 def _skipped(record: Json, refusal: Refusal) -> Json:

@@ -61,7 +61,7 @@ from dashboard.services.search.records import (
 Json = dict[str, Any]
 
 MOST_LISTED = 100_000
-EXISTS = "The collection has a record with this _id already."
+EXISTS = "The collection already has a record with this _id."
 TWICE = "Another record of this call has the same _id."
 IS_MISSING = "The collection has no record with this _id."
 NO_ROOM = "The collection is full."
@@ -220,9 +220,7 @@ class DeleteByFilter(CollectionMethod):
         """Return the ids of those that were deleted; an empty filter is refused."""
         matches = self.read(Filtered).get("filter")
         if matches is None:
-            raise BadFilter(
-                "Send a filter that is not empty: an empty one would delete everything."
-            )
+            raise BadFilter("Send a non-empty filter: an empty one would delete everything.")
         outcome = delete_matching(collection=collection, matches=matches, actor=self.user)
         return _deleted(outcome, [])
 
@@ -272,7 +270,7 @@ class AllRecords(CollectionMethod):
         page = number(self.request, "page")
         for name, value in (("size", size), ("page", page)):
             if value == 0:
-                raise ValidationError({name: ["Send a whole number from 1 upwards."]})
+                raise ValidationError({name: ["Send an integer of 1 or more."]})
         return min(size or MOST_LISTED, MOST_LISTED), page or 1
 
     def _next(self, size: int, page: int) -> str:

@@ -29,7 +29,7 @@ from dashboard.services.training.descriptors import (
 MADE = ("_base64", "_descriptor", "_width", "_height", "_status")
 NO_PICTURE = "The record has neither _url nor _base64."
 BAD_BASE64 = "The record's _base64 is not valid base64."
-BAD_URL = "The record's _url is no text."
+BAD_URL = "The record's _url is not text."
 Json = dict[str, Any]
 
 

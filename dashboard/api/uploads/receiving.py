@@ -188,5 +188,5 @@ def _type_in(workspace: Workspace, type_id: UUID | None) -> SimilarityType | Non
         return None
     found: SimilarityType | None = types_in(workspace).filter(pk=type_id).first()
     if found is None:
-        raise ValidationError({"type": ["There is no such type in this workspace."]})
+        raise ValidationError({"type": ["This workspace has no such type."]})
     return found

@@ -251,9 +251,11 @@ class ZipArchive(AbstractContextManager["ZipArchive"]):
         if kind not in (0, stat.S_IFREG):
             return NO_FILE
         if info.flag_bits & _ENCRYPTED_FLAG:
-            return "It is locked with a password. Pack it again without one."
+            return "It is protected with a password. Pack it again without one."
         if info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
-            return "It is packed in a way that is not supported. Pack it as an ordinary ZIP."
+            return (
+                "It is compressed with a method that is not supported. Pack it as an ordinary ZIP."
+            )
         if info.file_size > self.limits.member_size:
             return ImageTooLarge(self.limits.member_size, info.file_size).reason
         return None

@@ -134,7 +134,8 @@ class TarArchive(AbstractContextManager["TarArchive"]):
             data = content.read(self.limits.member_size + 1) if content is not None else b""
         if len(data) < member.size:
             raise UnreadableMember(
-                member.path, "The archive ends within the file. Pack it again or send it alone."
+                member.path,
+                "The archive ends within the file. Pack it again or upload the file separately.",
             )
         return data
 

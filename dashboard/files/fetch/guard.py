@@ -31,8 +31,8 @@ _HEADERS: Final = {
 def private_network(host: str) -> str:
     """Say why a host is not opened."""
     return (
-        f"{host} is inside a private network, which this server does not open. "
-        "Send the file itself, or ask the administrator to allow the network."
+        f"{host} is in a private network, which this server does not open. Upload the file "
+        "itself, or ask your administrator to allow the network."
     )
 
 

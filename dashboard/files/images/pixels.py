@@ -197,7 +197,7 @@ def _extrema(image: Image.Image) -> tuple[float, float]:
 
 def _spread(low: float, high: float) -> Callable[[Image.Image], Image.Image]:
     if not math.isfinite(high - low):
-        raise UnreadableImage("The image holds values that are no colours. Save it with 8 bits.")
+        raise UnreadableImage("The image has values that are not colours. Save it with 8 bits.")
     scale = 255 / (high - low) if high > low else 0.0
 
     def stretched(part: Image.Image) -> Image.Image:

@@ -113,16 +113,16 @@ def open_image(upload: bytes, limits: ImageLimits, *, is_scaled: bool = False) -
         raise ImageTooLarge(limits.size, len(upload))
     data = _picture_in(upload)
     if tiff.has_too_many_values(data):
-        raise UnreadableImage("The image says far too much of itself. Save it again and send that.")
+        raise UnreadableImage("The image has too much metadata. Save it again and upload that.")
     with refusing(upload, limits.pixels):
         file = Image.open(io.BytesIO(data), formats=_FORMATS)
     _judge(file, data, limits, is_scaled=is_scaled)
     if file.format == "TIFF" and tiff.has_too_large_tiles(file, limits.pixels):
         raise UnreadableImage(
-            "The image is built of tiles larger than any image may be. Save it again."
+            "The image has tiles that are larger than an image may be. Save it again."
         )
     if is_jpeg(file) and jpeg.has_too_many_scans(data):
-        raise UnreadableImage("The image is built of too many layers. Save it again and send that.")
+        raise UnreadableImage("The image has too many layers. Save it again and upload that.")
     return Opened(file, data, limits.pixels, jpeg.lacks_end(upload))
 
 

@@ -78,7 +78,7 @@ def decode(data: bytes, frame: Frame, size: tuple[int, int]) -> Image.Image:
     done = _DECODE(bits, len(bits), ctypes.addressof(place), len(canvas) - offset, 4 * width)
     del place  # or the map could not be closed
     if not done:
-        raise ValueError("libwebp refuses the picture")
+        raise ValueError("libwebp refuses the image")
     return Image.frombuffer("RGBA", size, canvas, "raw", "RGBA", 0, 1)  # type: ignore[arg-type]
 
 

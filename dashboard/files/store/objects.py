@@ -72,7 +72,7 @@ class BucketStorage(S3Storage):  # type: ignore[misc]  # it has no types
             except ClientError as error:
                 status = error.response["ResponseMetadata"]["HTTPStatusCode"]
                 if status in (403, 404):
-                    sentence = "is not there" if status == 404 else "refuses these keys"
+                    sentence = "does not exist" if status == 404 else "refuses these keys"
                     raise StorageAway(f"The bucket {self.of.name} {sentence}.") from error
                 raise
 

@@ -7,8 +7,8 @@ from django.db.models import QuerySet
 
 from accounts.models import Workspace
 from dashboard.models import Extraction, Feature, Fill, GroupImage, Image, Upload
-from dashboard.queries.library.chosen import read_chosen
-from dashboard.queries.library.image_tiles import chosen_images
+from dashboard.queries.library.image_filters import read_filter
+from dashboard.queries.library.image_tiles import filtered_images
 from dashboard.queries.library.images import images_in
 
 
@@ -34,7 +34,7 @@ def images_to_describe(extraction: Extraction) -> QuerySet[Image]:
     Raises `ObjectDoesNotExist` if its filter names a thing that is gone.
     """
     workspace = extraction.workspace
-    rows = chosen_images(workspace, read_chosen(workspace, extraction.filter))
+    rows = filtered_images(workspace, read_filter(workspace, extraction.filter))
     return _narrowed(rows, extraction).order_by("pk")
 
 

@@ -10,7 +10,7 @@ from django.conf import settings
 from django.utils import timezone
 
 from dashboard.models import Job, WorkerSign
-from dashboard.queries.jobs.turns import Lane, claimable, lane_of, running_in
+from dashboard.queries.jobs.claim_order import Lane, claimable, lane_of, running_in
 
 SILENT_SWEEPS = 4
 COUNTED = 1000  # nobody asks whether 1,000 or 2,000 are before theirs

@@ -45,7 +45,7 @@ class TilePage:
 
 
 @dataclass(frozen=True)
-class Chosen:
+class ImageFilter:
     """Which images of a workspace: all of them, or those that pass every filter that is set."""
 
     test: bool = False
@@ -54,26 +54,26 @@ class Chosen:
     search: str = ""
 
 
-def tile_page(workspace: Workspace, chosen: Chosen, cursor: str = "") -> TilePage:
-    """Read one page of the chosen images, newest first; raises `BadCursor`."""
-    if chosen.group is not None and chosen == Chosen(group=chosen.group):
-        return _page_of_group(chosen.group, cursor)
-    found = page(chosen_images(workspace, chosen), cursor)
+def tile_page(workspace: Workspace, wanted: ImageFilter, cursor: str = "") -> TilePage:
+    """Read one page of the wanted images, newest first; raises `BadCursor`."""
+    if wanted.group is not None and wanted == ImageFilter(group=wanted.group):
+        return _page_of_group(wanted.group, cursor)
+    found = page(filtered_images(workspace, wanted), cursor)
     return TilePage(tiles(found.rows), found.next)
 
 
-def chosen_images(workspace: Workspace, chosen: Chosen) -> ImageQuerySet:
+def filtered_images(workspace: Workspace, wanted: ImageFilter) -> ImageQuerySet:
     """Return the images that pass every filter: what the grid shows and an extraction describes."""
     rows = images_in(workspace)
-    if chosen.group is not None:
-        rows = rows.filter(pk__in=GroupImage.objects.filter(group=chosen.group).values("image"))
-    if chosen.search:
-        rows = holding(rows, "file_name", chosen.search)
-    if chosen.test:
+    if wanted.group is not None:
+        rows = rows.filter(pk__in=GroupImage.objects.filter(group=wanted.group).values("image"))
+    if wanted.search:
+        rows = holding(rows, "file_name", wanted.search)
+    if wanted.test:
         # Not `=True`, which SQLite gets as a bare column and then reads every row for.
         rows = rows.filter(test_image__in=[True])
-    if chosen.without_type is not None:
-        rows = without_group(rows, chosen.without_type)
+    if wanted.without_type is not None:
+        rows = without_group(rows, wanted.without_type)
     return rows
 
 

@@ -26,7 +26,11 @@ class Shipped:
 SHIPPED: Final = {
     one.key: one
     for one in (
-        Shipped(BOTH, "Built in", "Shapes, colours and content: the best for most images."),
+        Shipped(
+            BOTH,
+            "Built in",
+            "Shapes, colours and object categories: the best for most images.",
+        ),
         Shipped(BUILTIN, "Built in, fast", "Shapes and colours only, in a third of the time."),
     )
 }

@@ -11,12 +11,12 @@ _MIX_STEPS = (0.15, 0.4, 0.6, 0.85)
 _MIX_WORDS = (
     "almost only shapes and colours",
     "mostly shapes and colours",
-    "shapes and colours as much as content",
-    "mostly content",
-    "almost only content",
+    "shapes and colours as much as object categories",
+    "mostly object categories",
+    "almost only object categories",
 )
 # What the gate compares with instead, where it is better than the untrained descriptor.
-_BASELINES = {"cosine": "the plain cosine of the features, which beats the untrained head"}
+_BASELINES = {"cosine": "the plain cosine of the features, which is better than the untrained head"}
 NAMES = {"recall@1": "Recall@1", "recall@5": "Recall@5", "map@r": "MAP@R"}
 
 

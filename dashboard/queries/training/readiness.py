@@ -38,13 +38,19 @@ class Readiness:
         """Say what there is and what would help."""
         name, groups = self.similarity_type.name, self.usable_groups
         said = {
-            "missing": f"“{name}” has {groups} of the {MIN_GROUPS} groups with at least "
-            f"{MIN_IMAGES} images or regions that a training needs: add some to its groups.",
-            "few": f"“{name}” has {groups} groups to train on: training is possible, but it takes "
-            f"{VERIFIED_GROUPS} to verify a gain.",
-            "fair": f"“{name}” has {groups} groups to train on: a gain can be verified, and "
-            "20 groups of 5 images or more make one likely.",
-            "good": f"“{name}” has {groups} groups to train on. More groups help more than more "
+            "missing": (
+                f"“{name}” has {groups} of the {MIN_GROUPS} groups with at least {MIN_IMAGES} "
+                "images or regions that a training needs. Add some to its groups."
+            ),
+            "few": (
+                f"“{name}” has {groups} groups to learn from. It can be trained, but verifying a "
+                f"gain takes {VERIFIED_GROUPS}."
+            ),
+            "fair": (
+                f"“{name}” has {groups} groups to learn from. A gain can be verified, and 20 "
+                "groups of 5 images or more make one likely."
+            ),
+            "good": f"“{name}” has {groups} groups to learn from. More groups help more than more "
             "images in each.",
         }[self.level]
         if self.is_ready and self.similarity_type.fold_by:

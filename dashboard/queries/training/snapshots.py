@@ -116,11 +116,11 @@ def kept_snapshot(task: Task, kept: Mapping[str, Any]) -> Snapshot:
     longer there, or a type.
     """
     if kept.get("format") != FORMAT:
-        raise SnapshotLost(f"Its snapshot has the format {kept.get('format')}, not {FORMAT}.")
+        raise SnapshotLost(f"Its snapshot has format {kept.get('format')}, not {FORMAT}.")
     images = _of_same_bytes(task.workspace, kept["images"])
     types = SimilarityType.objects.in_workspace(task.workspace).in_bulk(map(UUID, kept["types"]))
     if len(types) < len(kept["types"]):
-        raise SnapshotLost("A similarity type that it was trained on was deleted.")
+        raise SnapshotLost("A similarity type that it was trained on no longer exists.")
     regions = {
         UUID(key): _region(UUID(key), images[UUID(image)], box)
         for key, (image, *box) in kept["regions"].items()
@@ -142,7 +142,7 @@ def _of_same_bytes(workspace: Workspace, hashes: Mapping[str, str]) -> dict[UUID
     same = {key: one for key, one in images.items() if one.stored_sha256 == hashes[str(key)]}
     if lost := len(hashes) - len(same):
         raise SnapshotLost(
-            f"{lost} of the {len(hashes)} images that it was trained on were deleted."
+            f"{lost} of the {len(hashes)} images that it was trained on no longer exist."
         )
     return same
 

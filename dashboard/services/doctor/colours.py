@@ -15,7 +15,7 @@ from dashboard.services.uploads.reader import PartReader
 
 DROPPED = (
     "Its colour profile was dropped when it was stored, so its colours are wrong. Delete the image "
-    "and send the picture again, which brings it back under its id."
+    "and upload the file again: it comes back under the same id."
 )
 
 
@@ -35,8 +35,9 @@ def unjudged() -> str:
         return ""
     subject = f"{count:,} images, whose" if count > 1 else "1 image, whose"
     return (
-        f"Not judged: the colours of {subject} original bytes are not kept. What had a colour "
-        "profile and was stored by a version that dropped it has wrong colours: send it again."
+        f"Not checked: the colours of {subject} original file is no longer kept. Images that had a "
+        "colour profile and were stored by an earlier version have wrong colours: upload them "
+        "again."
     )
 
 

@@ -99,4 +99,6 @@ def _as_uuid(text: str) -> UUID | None:
 def _strangers(entries: Iterator[Entry]) -> Iterator[Finding]:
     """Tell of files that are none of ours, and leave them alone."""
     for entry in entries:
-        yield Finding("file", entry.name, "Likewise did not put it there. It is left alone.")
+        yield Finding(
+            "file", entry.name, "This file does not belong to Likewise. It is left in place."
+        )

@@ -15,11 +15,11 @@ from dashboard.files.store.entries import Entry
 from dashboard.models import Image
 from dashboard.queries.doctor.doctor import in_pages, side_by_side
 from dashboard.services.doctor.round import Finding, Round
-from dashboard.services.holding import hold_all
+from dashboard.services.row_locks import lock_all
 
 LOST = (
-    "Its file is gone or empty. Put it back from a backup; or delete the image and send the "
-    "picture again, which brings it back under its id."
+    "Its file is missing or empty. Restore it from a backup; or delete the image and upload the "
+    "file again: it comes back under the same id."
 )
 
 
@@ -76,7 +76,7 @@ def _orphan(round_: Round, noun: str, workspace_id: UUID, entry: Entry) -> Findi
 
     @transaction.atomic
     def remove() -> bool:
-        if any(_wants(row, entry) for row in hold_all(_named(entry))):
+        if any(_wants(row, entry) for row in lock_all(_named(entry))):
             return False
         storage.delete(entry.name)
         return True
@@ -106,13 +106,15 @@ def _make_anew(round_: Round, row: Image) -> Finding | None:
         return None
     name = f"{row.id} {row.file_name}".strip()
     if not round_.mend:
-        return Finding("thumbnail", name, "It is gone or empty. It can be made from the image.")
+        return Finding("thumbnail", name, "It is missing or empty. It can be made from the image.")
     try:
         small = pictures.thumbnail(storage.read(_path(row)))
     except (FileNotFoundError, FileRefused):
-        return Finding("thumbnail", name, "It is gone, and so is the image that it was made from.")
+        return Finding(
+            "thumbnail", name, "It is missing, and so is the image that it was made from."
+        )
     storage.write(_thumbnail_path(row), small)
-    return Finding("thumbnail", name, "It was gone. It was made anew.", mended=True)
+    return Finding("thumbnail", name, "It was missing. It was made again.", mended=True)
 
 
 def _must_be_there(round_: Round, row: Image) -> bool:

@@ -75,7 +75,7 @@ def _lost(round_: Round, noun: str, rows: Any, row: Any) -> Finding | None:
         return None
     if round_.mend:
         still.update(path="", size=0)
-    sentence = "Its file is gone. It is no longer offered for download; start it again."
+    sentence = "Its file is missing. It can no longer be downloaded; start it again."
     return Finding(noun, str(row.pk), sentence, mended=round_.mend)
 
 

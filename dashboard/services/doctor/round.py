@@ -50,9 +50,11 @@ class Round:
         if self.spares(workspace_id, entry) or is_wanted():
             return None
         if not self.mend:
-            return Finding(noun, entry.name, "No row knows this file. It can be removed.")
+            return Finding(noun, entry.name, "No row refers to this file. It can be deleted.")
         if remove is None:
             storage.delete(entry.name)
         elif not remove():
             return None
-        return Finding(noun, entry.name, "No row knew this file. It was removed.", mended=True)
+        return Finding(
+            noun, entry.name, "No row referred to this file. It was deleted.", mended=True
+        )

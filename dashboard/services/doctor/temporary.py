@@ -21,13 +21,13 @@ def temporary(round_: Round, older_than: float) -> Iterator[Finding]:
     for path in _left_behind(older_than):
         if round_.mend:
             _remove(path)
-        sentence = "A process that was killed left it behind."
+        sentence = "Left behind by a process that was killed."
         yield Finding("temporary", str(path), sentence, mended=round_.mend)
     count = storage.count_unfinished(older_than)
     if count:
         if round_.mend:
             storage.remove_unfinished(older_than)
-        sentence = "Files that were never finished; nobody sees them."
+        sentence = "Files that were never finished; no page shows them."
         yield Finding("temporary", f"{count:,} in the storage", sentence, mended=round_.mend)
 
 
@@ -38,7 +38,7 @@ def queries(round_: Round, entries: Iterator[Entry]) -> Iterator[Finding]:
             continue
         if round_.mend:
             storage.delete(entry.name)
-        sentence = "A picture that was searched with; its hour is over."
+        sentence = "A query image older than one hour."
         yield Finding("query", entry.name, sentence, mended=round_.mend)
 
 

@@ -25,9 +25,9 @@ class NewerDatabase(Refused):
     def __init__(self, unknown: Nodes) -> None:
         app, name = min(unknown)
         super().__init__(
-            f"The database was made by a newer version of Likewise (this one does not know its"
-            f" migration {app}.{name}): start that version again, or restore the backup that was"
-            " made before the upgrade. Nothing was changed."
+            "The database was made by a newer version of Likewise: this one does not know its "
+            f"migration {app}.{name}. Start the newer version, or restore the backup from before "
+            "the upgrade. Nothing was changed."
         )
 
 

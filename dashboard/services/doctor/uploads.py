@@ -23,7 +23,7 @@ def uploads(round_: Round, workspace_id: UUID, entries: Iterator[Entry]) -> Iter
                 yield finding
     for chunk in in_pages(chunks_of(workspace_id)):
         if not storage.exists(chunk.path) and _still_wanted(round_, chunk):
-            sentence = "Bytes that were received are gone. Send the file again."
+            sentence = "Uploaded bytes are missing. Upload the file again."
             yield Finding("upload", f"{chunk.part.upload_id} {chunk.part.name}", sentence)
 
 

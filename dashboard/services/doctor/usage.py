@@ -21,14 +21,14 @@ def usages(round_: Round) -> Iterator[Finding]:
         for workspace in in_pages(uncounted(what)):
             if round_.mend:
                 _recount(workspace.pk, what)
-            sentence = f"What its {what.label.lower()} take up was not counted."
+            sentence = f"The storage of its {what.label.lower()} was not counted."
             yield Finding("usage", f"{workspace.pk} {workspace}", sentence, mended=round_.mend)
         for row in in_pages(wrong_usages(what)):
             if round_.mend:
                 _recount(row.workspace_id, what)
             sentence = (
-                f"{what.label} are said to be {row.count:,} with {row.size:,} bytes, and the rows "
-                f"are {row.right_count:,} with {row.right_size:,}."
+                f"{what.label}: {row.count:,} with {row.size:,} bytes are recorded, but the rows "
+                f"have {row.right_count:,} with {row.right_size:,} bytes."
             )
             name = f"{row.workspace_id} {row.workspace}"
             yield Finding("usage", name, sentence, mended=round_.mend)

@@ -74,7 +74,7 @@ def outcome(transfer: Transfer) -> str:
     nouns = ("image", "group", "task", "collection")
     found = [(counts.get(f"{noun}s", 0), noun) for noun in nouns]
     parts = [counted(count, noun) for count, noun in found]
-    went = "written" if transfer.direction == Transfer.Direction.EXPORT else "brought in"
+    went = "written" if transfer.direction == Transfer.Direction.EXPORT else "imported"
     return f"{', '.join(parts[:-1])} and {parts[-1]} {went}."
 
 

@@ -81,16 +81,16 @@ class _Check:
         for noun in AFTER_IMAGES:
             self._rows(noun, self._archive.rows(noun))
         if self._links.seen.has_cycle(lambda: self._handle.tick(stage="Checking the archive")):
-            raise BrokenTransfer("a group of it lies in itself")
+            raise BrokenTransfer("a group of it contains itself")
         if +self._counts != +Counter(self._archive.counts):
-            raise BrokenTransfer("it holds more or fewer rows than it says")
+            raise BrokenTransfer("it has more or fewer rows than it says")
 
     def _rows(self, noun: str, rows: Iterable[Row]) -> None:
         for row in rows:
             self._counts[noun] += 1
             if not self._links.fits(noun, row):
                 raise BrokenTransfer(
-                    f"line {self._counts[noun]:,} of the {noun} does not fit what comes before it"
+                    f"line {self._counts[noun]:,} of the {noun} does not fit the lines before it"
                 )
             if noun == "versions":
                 self._version(row)
@@ -108,7 +108,7 @@ class _Check:
             for row in pack.images:
                 facts = pictures.inspect_stored(pack.picture(row))
                 if facts != (row["extension"], row["width"], row["height"]):
-                    raise BrokenTransfer(f"the picture {row['id']} is not what its row says")
+                    raise BrokenTransfer(f"the image {row['id']} does not match its row")
                 done += 1
                 fraction = SUMS_SHARE + (CHECK_SHARE - SUMS_SHARE) * min(1.0, done / total)
                 self._handle.tick(stage="Checking the archive", fraction=fraction)
@@ -128,11 +128,11 @@ class _Check:
         try:
             evaluations(Version(metrics=row["metrics"]))
         except (KeyError, TypeError, ValueError, AttributeError) as error:
-            raise BrokenTransfer("the figures of a version are not such") from error
+            raise BrokenTransfer("the figures of a version are not valid") from error
         if row["status"] == Version.Status.TRAINED:
             model = read_model(self._archive, row["id"])
             if (model.encoder, model.dimension) != (row["encoder"], row["dimension"]):
-                raise BrokenTransfer("a version is not what its row says")
+                raise BrokenTransfer("a version does not match its row")
 
     def _record(self, row: Row) -> None:
         self._records[row["collection"]] += 1
@@ -147,7 +147,7 @@ def read_artifact(archive: TransferReader, version_id: str) -> dict[str, bytes]:
     for path, name in names.items():
         files[name] = archive.read(path, MOST_OF_AN_ARTIFACT[name])
         if name in MOST_VALUES and text_has_more_values(files[name], MOST_VALUES[name]):
-            raise BrokenTransfer(f"{path} holds too many values")
+            raise BrokenTransfer(f"{path} has too many values")
     return files
 
 
@@ -156,7 +156,7 @@ def read_model(archive: TransferReader, version_id: str) -> TrainedModel:
     files = read_artifact(archive, version_id)
     _refuse_bomb(files[artifacts.ARRAYS])
     if not _is_snapshot(files[SNAPSHOT]):
-        raise BrokenTransfer("what a version of it saw cannot be read")
+        raise BrokenTransfer("the training data of a version cannot be read")
     with blaming_the_bytes(_UNUSABLE, lambda: BrokenTransfer("a version of it cannot be used")):
         with tempfile.TemporaryDirectory(dir=settings.FILE_UPLOAD_TEMP_DIR) as aside:
             for name in (artifacts.ARRAYS, artifacts.MANIFEST):
@@ -196,7 +196,7 @@ def _refuse_bomb(data: bytes) -> None:
     except (zipfile.BadZipFile, ValueError, OSError) as error:
         raise BrokenTransfer("a version of it cannot be read") from error
     if not whole or size > len(data):
-        raise BrokenTransfer("a version of it is packed in a way that versions are not")
+        raise BrokenTransfer("a version of it is packed in an unknown way")
 
 
 def _is_whole(arrays: zipfile.ZipFile, info: zipfile.ZipInfo) -> bool:

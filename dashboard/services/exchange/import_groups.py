@@ -23,9 +23,9 @@ from dashboard.models import (
 from dashboard.queries.library.images import images_in
 from dashboard.services.exchange.import_nestings import without_cycles
 from dashboard.services.exchange.imported import Ids, created, portions
-from dashboard.services.holding import hold_all
 from dashboard.services.jobs import jobs
-from dashboard.services.library.members import IMAGES, REGIONS, Kind, place
+from dashboard.services.library.members import IMAGES, REGIONS, MemberKind, place
+from dashboard.services.row_locks import lock_all
 
 M = TypeVar("M", bound=Model)
 
@@ -46,12 +46,12 @@ class GroupImport:
 
         One that was deleted since an earlier try is made anew.
         """
-        hold_all(Workspace.objects.filter(pk=self.workspace.pk))
+        lock_all(Workspace.objects.filter(pk=self.workspace.pk))
         there = self.ids.alive("types", self._all_types())
         for row in rows:
             if row["id"] not in there:
                 self.ids.keep("types", {row["id"]: self._type(row)})
-        self.handle.report(stage="Bringing types in")
+        self.handle.report(stage="Importing types")
 
     def _type(self, row: Row) -> UUID:
         # Two of the archive never become one: each joins one that was here before, or is new.
@@ -71,7 +71,7 @@ class GroupImport:
     @transaction.atomic
     def labels(self, rows: Iterable[Row]) -> None:
         """Join labels of the same name; one that was deleted since is made anew."""
-        hold_all(Workspace.objects.filter(pk=self.workspace.pk))
+        lock_all(Workspace.objects.filter(pk=self.workspace.pk))
         there = self.ids.alive("labels", self._all_labels())
         for row in rows:
             if row["id"] not in there:
@@ -79,10 +79,10 @@ class GroupImport:
                 here = here.exclude(pk__in=self.ids.all("labels").values())
                 label = here.order_by("created", "id").first() or self._label(row)
                 self.ids.keep("labels", {row["id"]: label.pk})
-        self.handle.report(stage="Bringing labels in")
+        self.handle.report(stage="Importing labels")
 
     def _label(self, row: Row) -> Label:
-        fields = {name: row[name] for name in ("name", "description", "color", "output_name")}
+        fields = {name: row[name] for name in ("name", "description", "colour", "output_name")}
         new_id = self.ids.make("labels", row["id"])
         return Label.objects.create(
             id=new_id, workspace=self.workspace, created=created(row), **fields
@@ -151,11 +151,15 @@ class GroupImport:
                 groups = self._groups([row["group"] for row in batch])
                 self._place(IMAGES, batch, groups, images)
                 self._place(REGIONS, batch, groups, regions)
-                self.handle.report(stage="Bringing members in")
+                self.handle.report(stage="Importing members")
             self.handle.check()
 
     def _place(
-        self, kind: Kind, batch: Sequence[Row], groups: dict[str, Group], members: dict[str, Any]
+        self,
+        kind: MemberKind,
+        batch: Sequence[Row],
+        groups: dict[str, Group],
+        members: dict[str, Any],
     ) -> None:
         by_type: defaultdict[UUID, list[tuple[Group, Any]]] = defaultdict(list)
         for row in batch:
@@ -169,7 +173,7 @@ class GroupImport:
         """Put groups into groups, but where somebody put them the other way round meanwhile."""
         for batch in portions(rows):
             with transaction.atomic():
-                hold_all(Workspace.objects.filter(pk=self.workspace.pk))
+                lock_all(Workspace.objects.filter(pk=self.workspace.pk))
                 groups = self._groups([row[side] for row in batch for side in ("parent", "child")])
                 wanted = [
                     (groups[row["parent"]].pk, groups[row["child"]].pk)
@@ -185,7 +189,7 @@ class GroupImport:
                 ]
                 GroupNesting.objects.bulk_create(made, ignore_conflicts=True)
                 _count_groups({row.parent_id for row in made})
-                self.handle.report(stage="Bringing groups of groups in")
+                self.handle.report(stage="Importing subgroups")
             self.handle.check()
 
     def verifications(self, rows: Iterable[Row]) -> None:
@@ -199,7 +203,7 @@ class GroupImport:
                 groups = self._groups([row["group"] for row in batch if row["group"]])
                 for noun, things in (("group", groups), ("image", images)):
                     self._verify(noun, batch, things, users)
-                self.handle.report(stage="Bringing verifications in")
+                self.handle.report(stage="Importing verifications")
             self.handle.check()
 
     def _verify(
@@ -241,7 +245,7 @@ class GroupImport:
         new_ids = {thing.pk for thing in made}
         ids = {row["id"]: self.ids.make(noun, row["id"]) for row in batch}
         self.ids.keep(noun, {old: new for old, new in ids.items() if new in new_ids})
-        self.handle.report(stage=f"Bringing {noun} in")
+        self.handle.report(stage=f"Importing {noun}")
 
     def _images(self, old_ids: Sequence[str]) -> dict[str, Image]:
         return self._there("images", images_in(self.workspace), old_ids)
@@ -255,7 +259,7 @@ class GroupImport:
     def _there(self, noun: str, things: QuerySet[M], old_ids: Sequence[str]) -> dict[str, M]:
         """Return the things that are still there, held and as they are now, by their old ids."""
         new_ids = self.ids.find(noun, old_ids)
-        found = {thing.pk: thing for thing in hold_all(things.filter(pk__in=new_ids.values()))}
+        found = {thing.pk: thing for thing in lock_all(things.filter(pk__in=new_ids.values()))}
         return {old: found[new] for old, new in new_ids.items() if new in found}
 
     def _all_types(self) -> QuerySet[SimilarityType]:

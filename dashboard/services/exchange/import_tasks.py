@@ -20,8 +20,8 @@ from dashboard.models import Collection, SimilarityType, Task, TaskType, Version
 from dashboard.services.exchange.exporting import ARTIFACT_FILES
 from dashboard.services.exchange.import_check import read_artifact
 from dashboard.services.exchange.imported import Ids, created, portions
-from dashboard.services.holding import hold_all
 from dashboard.services.jobs import jobs
+from dashboard.services.row_locks import lock_all
 from dashboard.services.search.records import NewRecord, write_records
 from dashboard.services.training.training import SNAPSHOT
 
@@ -60,7 +60,7 @@ class TaskImport:
     def _types(self, old_ids: list[str]) -> list[SimilarityType]:
         """Return the types that are still there, held."""
         rows = SimilarityType.objects.in_workspace(self.workspace)
-        return hold_all(rows.filter(pk__in=self.ids.find("types", old_ids).values()))
+        return lock_all(rows.filter(pk__in=self.ids.find("types", old_ids).values()))
 
     def versions(self, archive: TransferReader) -> None:
         """Store the versions' files and then make their rows."""
@@ -130,7 +130,7 @@ class TaskImport:
                 if trained.exists():
                     waiting = Task.objects.filter(pk=task_id, production_version__isnull=True)
                     waiting.update(production_version=version_id)
-                self.handle.report(stage="Bringing versions in")
+                self.handle.report(stage="Importing versions")
 
     def collections(self, rows: Iterable[Row]) -> None:
         """Make the collections, without their records."""
@@ -171,12 +171,12 @@ class TaskImport:
                 if collection := found.get(collections.get(old_id)):
                     with transaction.atomic():
                         write_records(collection=collection, records=new_records)
-                        self.handle.report(stage="Bringing records in")
+                        self.handle.report(stage="Importing records")
             self.handle.check()
 
     def _keep(self, noun: str, old_id: str, new_id: UUID) -> None:
         self.ids.keep(noun, {old_id: new_id})
-        self.handle.report(stage=f"Bringing {noun} in")
+        self.handle.report(stage=f"Importing {noun}")
 
 
 def _new(ids: dict[str, UUID], key: Any) -> str:

@@ -103,17 +103,17 @@ def _bring(transfer: Transfer, archive: TransferReader, handle: jobs.Handle) -> 
         ("regions", lambda: groups.regions(archive.rows("regions"))),
         ("groups", lambda: groups.groups(archive.rows("groups"))),
         ("members", lambda: groups.members(archive.rows("members"))),
-        ("groups of groups", lambda: groups.nestings(archive.rows("nestings"))),
+        ("subgroups", lambda: groups.nestings(archive.rows("nestings"))),
         ("verifications", lambda: groups.verifications(archive.rows("verifications"))),
         ("tasks", lambda: tasks.tasks(archive.rows("tasks"))),
         ("versions", lambda: tasks.versions(archive)),
-        ("versions in production", lambda: tasks.productions(archive.rows("tasks"))),
+        ("production versions", lambda: tasks.productions(archive.rows("tasks"))),
         ("collections", lambda: tasks.collections(archive.rows("collections"))),
         ("records", lambda: tasks.records(archive.rows("records"))),
     )
     for number, (noun, step) in enumerate(steps):
         share = (1 - IMAGES_SHARE) * number / len(steps)
-        handle.report(stage=f"Bringing {noun} in", fraction=IMAGES_SHARE + share)
+        handle.report(stage=f"Importing {noun}", fraction=IMAGES_SHARE + share)
         step()
     start_describing(workspace=transfer.workspace, actor=transfer.created_by)
     with transaction.atomic():
@@ -126,7 +126,7 @@ def _tell_images(transfer: Transfer, handle: jobs.Handle) -> None:
     total = transfer.counts.get("images", 0) or 1
     share = min(1.0, (handle.job.done + handle.job.skipped) / total)
     fraction = CHECK_SHARE + (IMAGES_SHARE - CHECK_SHARE) * share
-    handle.report(stage="Bringing images in", fraction=fraction)
+    handle.report(stage="Importing images", fraction=fraction)
 
 
 def _touch(transfer: Transfer) -> None:
@@ -138,5 +138,5 @@ def _touch(transfer: Transfer) -> None:
 def _stayed(count: int) -> str:
     if not count:
         return ""
-    who = counted(count, "image or object stays", "images or objects stay")
-    return f"{who} in the group where it was: the type allows one."
+    who = counted(count, "image or region stays", "images or regions stay")
+    return f"{who} in the current group, because the type allows only one."

@@ -8,8 +8,8 @@ from accounts.activity import record
 from accounts.models import User, Workspace
 from dashboard.files.store import paths, room, storage
 from dashboard.models import Extraction, Group, Job, SimilarityType, Version
-from dashboard.queries.library.chosen import chosen_words, stored
-from dashboard.queries.library.image_tiles import Chosen
+from dashboard.queries.library.image_filters import filter_words, stored
+from dashboard.queries.library.image_tiles import ImageFilter
 from dashboard.services.jobs.queueing import enqueue
 from dashboard.services.workspaces.usage import refuse_if_results_full
 
@@ -22,7 +22,7 @@ def start_extraction(
     file_format: str,
     group: Group | None = None,
     similarity_type: SimilarityType | None = None,
-    chosen: Chosen | None = None,
+    image_filter: ImageFilter | None = None,
     actor: User,
 ) -> tuple[Extraction, Job]:
     """Queue the description of all images, or of those of a group, a type or a filter.
@@ -36,8 +36,8 @@ def start_extraction(
         version=version,
         group=group,
         similarity_type=similarity_type,
-        filter=stored(chosen) if chosen else {},
-        filter_words=chosen_words(chosen) if chosen else "",
+        filter=stored(image_filter) if image_filter else {},
+        filter_words=filter_words(image_filter) if image_filter else "",
         format=file_format,
         created_by=actor,
     )

@@ -48,7 +48,7 @@ class StoredImages:
     def _tell(self, total: int) -> None:
         done = min(self._over, total)
         fraction = LOOKING_SHARE * (done / total if total else 1)
-        self.handle.report(stage="Looking at the images", total=total, done=done, fraction=fraction)
+        self.handle.report(stage="Computing embeddings", total=total, done=done, fraction=fraction)
         self.handle.check()
 
     def _unseen(self) -> Iterator[Image]:

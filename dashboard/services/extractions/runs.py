@@ -53,7 +53,7 @@ def run_extraction(*, extraction_id: UUID, handle: jobs.Handle) -> str:
         _write(extraction, source, handle)
     source.close()
     failed = source.failed()
-    described = f"{counted(extraction.count, 'image')} described"
+    described = f"{counted(extraction.count, 'embedding')} computed"
     return f"{described}, {failed:,} failed." if failed else f"{described}."
 
 

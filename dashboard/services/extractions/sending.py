@@ -19,7 +19,7 @@ def open_extraction(
     upload = open_upload(
         workspace=workspace,
         purpose=Upload.Purpose.DESCRIBE,
-        name=name or "Pictures to describe",
+        name=name or "Images for embeddings",
         actor=actor,
     )
     Extraction.objects.create(

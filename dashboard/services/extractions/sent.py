@@ -131,7 +131,7 @@ class SentPictures:
         total, done, failed = counts
         fraction = LOOKING_SHARE * ((done + failed) / total if total else 1)
         self.handle.report(
-            stage="Looking at the pictures",
+            stage="Computing embeddings",
             total=total,
             done=done,
             failed=failed,

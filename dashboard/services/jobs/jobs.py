@@ -20,9 +20,9 @@ from django.utils import timezone
 
 from accounts.models import Workspace
 from dashboard.models import Job, WorkerSign
-from dashboard.queries.jobs.turns import Lane, has_its_share, lane_of, next_in
+from dashboard.queries.jobs.claim_order import Lane, has_its_share, lane_of, next_in
 from dashboard.services.errors import AlreadyFinished
-from dashboard.services.holding import hold_pks
+from dashboard.services.row_locks import lock_pks
 
 MAKES_WAY = "upload"  # in this queue; work of the others would begin anew, or is never short
 TURN = 5.0  # seconds: then a job lets those in that wait, and goes on beside them
@@ -111,7 +111,7 @@ def _go_aside(job: Job, place: Place) -> bool:
 
     Raises `LeaseLost`.
     """
-    hold_pks(Workspace.objects.filter(pk=job.workspace_id))
+    lock_pks(Workspace.objects.filter(pk=job.workspace_id))
     if has_its_share(job, Lane.LONG) or not place.step_aside():
         return False
     _call_long(job)

@@ -26,13 +26,12 @@ from dashboard.queries.library.groups import groups_in, groups_to_fill
 from dashboard.queries.library.images import images_in
 from dashboard.queries.library.regions import regions_in
 from dashboard.services.errors import AlreadyInExclusiveType, EmptyName
-from dashboard.services.holding import hold, hold_all, hold_ids, hold_pks
 from dashboard.services.jobs.dropping import drop_extractions, drop_fills
 from dashboard.services.library.members import (
     IMAGES,
     REGIONS,
-    Kind,
     Member,
+    MemberKind,
     Placed,
     Taken,
     first_taken,
@@ -40,6 +39,7 @@ from dashboard.services.library.members import (
     put,
     take_out,
 )
+from dashboard.services.row_locks import lock_all, lock_ids, lock_pks, lock_rows
 
 M = TypeVar("M", bound=models.Model)
 
@@ -84,7 +84,7 @@ def mark_groups(*, workspace: Workspace, ids: Iterable[UUID], test_group: bool, 
 
     Raises `UnknownIds` and `TooManyIds`; then nothing is changed.
     """
-    groups = hold(groups_in(workspace).only("id", "similarity_type"), ids, "group")
+    groups = lock_rows(groups_in(workspace).only("id", "similarity_type"), ids, "group")
     rows = Group.objects.filter(pk__in=[group.pk for group in groups])
     rows.update(test_group=test_group, modified=timezone.now())
     if groups:
@@ -132,18 +132,18 @@ def _hold_types(group: Group, similarity_type: SimilarityType) -> SimilarityType
     _hold_workspace(group)
     current = Group.objects.filter(pk=group.pk).values("similarity_type")
     wanted = Q(pk__in=current) | Q(pk=similarity_type.pk)
-    held = {kind.pk: kind for kind in hold_all(SimilarityType.objects.filter(wanted))}
+    held = {kind.pk: kind for kind in lock_all(SimilarityType.objects.filter(wanted))}
     if similarity_type.pk not in held:
-        raise SimilarityType.DoesNotExist("The type was deleted meanwhile.")
+        raise SimilarityType.DoesNotExist("The type was deleted in the meantime.")
     if held[similarity_type.pk].exclusive:
         touched = Q(similarity_type=similarity_type) | Q(pk=group.pk)
-        hold_pks(Group.objects.filter(touched))
+        lock_pks(Group.objects.filter(touched))
     return held[similarity_type.pk]
 
 
 def _hold_workspace(group: Group) -> None:
     """Let no other nesting, move or deletion of groups happen in the workspace meanwhile."""
-    hold_all(Workspace.objects.filter(pk=group.workspace_id))
+    lock_all(Workspace.objects.filter(pk=group.workspace_id))
 
 
 def _move_to_type(group: Group, similarity_type: SimilarityType) -> None:
@@ -240,8 +240,8 @@ def hold_to_place(*, image_ids: Iterable[UUID], group_ids: Iterable[UUID]) -> No
 
     All images come before all groups: whoever deletes images holds them in this order.
     """
-    hold_pks(Image.objects.filter(pk__in=set(image_ids)))
-    hold_pks(Group.objects.filter(pk__in=set(group_ids)))
+    lock_pks(Image.objects.filter(pk__in=set(image_ids)))
+    lock_pks(Group.objects.filter(pk__in=set(group_ids)))
 
 
 def place_images(pairs: Sequence[tuple[Group, Image]]) -> Placed:
@@ -251,7 +251,7 @@ def place_images(pairs: Sequence[tuple[Group, Image]]) -> Placed:
     deleted meanwhile is left out.
     """
     rows = Image.objects.present().filter(pk__in={image.pk for _, image in pairs})
-    there = {image.pk for image in hold_all(rows.only("id"))}
+    there = {image.pk for image in lock_all(rows.only("id"))}
     return place(IMAGES, [(group, image) for group, image in pairs if image.pk in there])
 
 
@@ -265,7 +265,7 @@ def add_images(
     or left out, nobody goes in. Raises `UnknownIds`, `TooManyIds`, `GroupHoldsGroups` and
     `AlreadyInExclusiveType`; then nothing is changed.
     """
-    held = hold_ids(images_in(group.workspace), ids, "image")
+    held = lock_ids(images_in(group.workspace), ids, "image")
     return _add(IMAGES, group, held, actor, taken)
 
 
@@ -273,7 +273,7 @@ def add_images(
 def add_regions(*, group: Group, ids: Iterable[UUID], actor: User) -> Placed:
     """Put regions into a group, as `add_images` does images."""
     rows = regions_in(group.workspace).select_related(None)
-    return _add(REGIONS, group, hold_ids(rows, ids, "object"), actor)
+    return _add(REGIONS, group, lock_ids(rows, ids, "object"), actor)
 
 
 @transaction.atomic
@@ -282,13 +282,15 @@ def remove_images(*, group: Group, ids: Iterable[UUID], actor: User) -> tuple[in
 
     Raises `UnknownIds` and `TooManyIds`; then nothing is changed.
     """
-    return _remove(IMAGES, group, hold(_bare(images_in(group.workspace)), ids, "image"), actor)
+    return _remove(IMAGES, group, lock_rows(_bare(images_in(group.workspace)), ids, "image"), actor)
 
 
 @transaction.atomic
 def remove_regions(*, group: Group, ids: Iterable[UUID], actor: User) -> tuple[int, int]:
     """Take regions out of a group, as `remove_images` does images."""
-    return _remove(REGIONS, group, hold(_bare(regions_in(group.workspace)), ids, "object"), actor)
+    return _remove(
+        REGIONS, group, lock_rows(_bare(regions_in(group.workspace)), ids, "object"), actor
+    )
 
 
 def _bare(rows: QuerySet[M]) -> QuerySet[M]:
@@ -297,7 +299,7 @@ def _bare(rows: QuerySet[M]) -> QuerySet[M]:
 
 
 def _add(
-    kind: Kind, group: Group, ids: Collection[UUID], actor: User, taken: Taken = Taken.REFUSE
+    kind: MemberKind, group: Group, ids: Collection[UUID], actor: User, taken: Taken = Taken.REFUSE
 ) -> Placed:
     placed = put(kind, group, ids, taken)
     if placed.moved:
@@ -308,7 +310,9 @@ def _add(
     return placed
 
 
-def _remove(kind: Kind, group: Group, members: Sequence[Member], actor: User) -> tuple[int, int]:
+def _remove(
+    kind: MemberKind, group: Group, members: Sequence[Member], actor: User
+) -> tuple[int, int]:
     removed = take_out(kind, group, members)
     if removed:
         _tell(f"removed {kind.noun}s from", group, count=removed, actor=actor)

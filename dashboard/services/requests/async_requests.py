@@ -21,13 +21,13 @@ from dashboard.files.store import paths, room, storage
 from dashboard.models import AsyncRecord, AsyncRequest, Job, Task, Version
 from dashboard.queries.requests.async_requests import requests_ended_before
 from dashboard.services.errors import AlreadyFinished, NoSuchVersion
-from dashboard.services.jobs.closing import cancel_job
 from dashboard.services.jobs.dropping import drop_requests
 from dashboard.services.jobs.queueing import enqueue
+from dashboard.services.jobs.subject_end import cancel_job
 from dashboard.services.requests.async_records import fail
 from dashboard.services.training.descriptors import Source
 from dashboard.services.training.training import start_training
-from dashboard.services.uploads.stored_first import removed_unless_told
+from dashboard.services.uploads.rollback import removed_on_rollback
 
 Kind = AsyncRequest.Kind
 FORGOTTEN_AT_ONCE = 10
@@ -87,7 +87,7 @@ def start_train(*, task: Task, actor: User) -> AsyncRequest:
 def _start(request: AsyncRequest, records: Iterable[SentRecord]) -> AsyncRequest:
     room.refuse_if_low()
     path = paths.async_pictures(request.workspace_id, request.id)
-    with removed_unless_told(partial(storage.delete, path)):
+    with removed_on_rollback(partial(storage.delete, path)):
         with tempfile.TemporaryFile(dir=settings.FILE_UPLOAD_TEMP_DIR) as pictures:
             rows = [_row(request, at, sent, pictures) for at, sent in enumerate(records)]
             if size := pictures.tell():

@@ -25,8 +25,8 @@ from dashboard.services.training.descriptors import Source, contents_of
 from dashboard.services.workspaces.usage import images_refusal, is_full
 
 Status = AsyncRecord.Status
-GROUP_GONE = "The group was deleted meanwhile: the image is in none."
-GROUP_HOLDS_GROUPS = "The group holds groups by now: the image is in none."
+GROUP_GONE = "The group was deleted in the meantime: the image is in no group."
+GROUP_HOLDS_GROUPS = "The group now contains groups: the image is in no group."
 
 
 def run_uploads(*, request_id: UUID, handle: jobs.Handle) -> str:
@@ -156,4 +156,4 @@ def _place_in_type(pairs: list[tuple[AsyncRecord, Group]]) -> None:
     for row, group in pairs:
         there = placed.elsewhere.get(row.image.id) if row.image is not None else None
         if there is not None and there.id != group.id:
-            row.reason = f"It stays in the group “{there}”: the type allows one."
+            row.reason = f"It stays in the group “{there}”: the type allows only one."

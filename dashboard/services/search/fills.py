@@ -82,7 +82,7 @@ def run_fill(*, fill_id: UUID, handle: jobs.Handle) -> str:
         skipped = max(0, known - mine)
         with transaction.atomic():
             handle.report(
-                stage="Putting images in",
+                stage="Adding images",
                 total=len(ids),
                 done=max(mine, seen - skipped),
                 skipped=skipped,
@@ -94,7 +94,7 @@ def run_fill(*, fill_id: UUID, handle: jobs.Handle) -> str:
         handle.check()
     inside = counted(len(ids), "image is", "images are")
     before = either(skipped, "1 of them was", f"{skipped:,} of them were")
-    return f"{inside} in the collection, {before} there before."
+    return f"{inside} in the collection; {before} there before."
 
 
 def _records(fill: Fill, ids: Sequence[UUID]) -> list[NewRecord]:

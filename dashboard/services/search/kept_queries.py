@@ -30,8 +30,8 @@ class QueryGone(Exception):
 
     def __init__(self) -> None:
         super().__init__(
-            "The picture of this search is no longer kept: results have an address for an hour. "
-            "Search with the picture again."
+            "The query image of this search is no longer kept: the URL of a result works for one "
+            "hour. Search with the image again."
         )
 
 

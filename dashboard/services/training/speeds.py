@@ -5,8 +5,8 @@ from functools import partial
 
 from django.utils import timezone
 
+from dashboard.engine.custom.trial import side_by_side
 from dashboard.engine.encoder import PictureEncoder
-from dashboard.engine.own.trial import side_by_side
 from dashboard.models import Encoder
 from dashboard.queries.training.encoders import SHIPPED, speeds
 from dashboard.services.training.features import features_of_bytes

@@ -17,7 +17,6 @@ from dashboard.files.store import room
 from dashboard.models import Group, Image, SimilarityType, Upload, UploadFile, UploadGroup
 from dashboard.models.bulk import update_rows
 from dashboard.queries.library.images import images_by_sha256, images_in
-from dashboard.services.holding import hold_pks
 from dashboard.services.library.groups import find_or_make_groups, hold_to_place, place_images
 from dashboard.services.library.images import (
     NewImage,
@@ -27,6 +26,7 @@ from dashboard.services.library.images import (
     remove_unused,
     write_files,
 )
+from dashboard.services.row_locks import lock_pks
 from dashboard.services.uploads.reader import PartReader
 from dashboard.services.workspaces.usage import images_refusal, is_full
 
@@ -220,7 +220,7 @@ class Importer:
     def _hold_types(self, items: list[_Item]) -> None:
         """Hold the types whose groups get something: they come before images and groups."""
         types = {kind.pk for item in items if (kind := self._type_of(item.row)) is not None}
-        hold_pks(SimilarityType.objects.filter(pk__in=types))
+        lock_pks(SimilarityType.objects.filter(pk__in=types))
 
     def _type_of(self, row: UploadFile) -> SimilarityType | None:
         """Return the type whose group a file goes into, if it goes into any."""
@@ -269,7 +269,7 @@ class Importer:
                 placed.pairs.discard((row.group_id, row.image_id))
                 row.placed = True
             elif there is not None and there.pk != row.group_id:
-                row.reason = f"It stays in the group “{there}”: the type allows one."
+                row.reason = f"It stays in the group “{there}”: the type allows only one."
 
 
 def _due(upload: Upload) -> QuerySet[UploadFile]:

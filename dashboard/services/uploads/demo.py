@@ -94,7 +94,7 @@ def run_demo(*, workspace: Workspace, handle: jobs.Handle) -> str:
     What it makes appears in one transaction: a second run after a kill finds all of it or none.
     """
     if demo_task(workspace) is not None:
-        return "The demo is here."
+        return "The demo is ready."
     actor = handle.job.created_by
     if actor is None:
         raise DemoIsHere
@@ -106,7 +106,7 @@ def run_demo(*, workspace: Workspace, handle: jobs.Handle) -> str:
     with transaction.atomic():
         handle.report(total=len(pictures), done=len(pictures))
         _hand_over(workspace, pictures, actor)
-    return f"{len(pictures)} pictures drawn: an upload brings them in, then a training begins."
+    return f"{len(pictures)} images drawn. An upload imports them, then a training starts."
 
 
 def _hand_over(workspace: Workspace, pictures: list[DemoPicture], actor: User) -> UUID:
@@ -123,7 +123,7 @@ def _hand_over(workspace: Workspace, pictures: list[DemoPicture], actor: User) -
     task = create_task(
         workspace=workspace,
         name=TASK,
-        description="Drawn products in drawn colours: look around, then bring your own.",
+        description="Drawn products in drawn colours: look around, then upload your own images.",
         actor=actor,
     )
     for kind in (products, colours):

@@ -28,7 +28,7 @@ from dashboard.services.uploads.tables import NO_MANIFEST, WHOLE_PART, InnerTabl
 
 LISTED_AT_ONCE = 200
 MOST_UNDECIDED = 20
-LONG_PATH = "The names of its folders are longer than 255 characters together. Shorten them."
+LONG_PATH = "The names of its folders have more than 255 characters in all. Shorten them."
 Kind = UploadPart.Kind
 T = TypeVar("T")
 # Notes in a row what shows in its file's bytes, or why there are none.

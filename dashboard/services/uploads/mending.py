@@ -9,7 +9,7 @@ from accounts.models import User
 from dashboard.models import Job, SimilarityType, Upload, UploadFile, UploadPart
 from dashboard.models.bulk import update_rows
 from dashboard.queries.uploads.plans import files_in_error, files_left_out
-from dashboard.services.holding import hold_all
+from dashboard.services.row_locks import lock_all
 from dashboard.services.uploads.errors import WrongStage
 from dashboard.services.uploads.plans import foresee, start_plan
 
@@ -113,7 +113,7 @@ def _hold_planned(upload: Upload) -> Upload:
 
     Whoever mends it will bring it in: it is not forgotten as one that nobody touches.
     """
-    [row] = hold_all(Upload.objects.filter(pk=upload.pk))
+    [row] = lock_all(Upload.objects.filter(pk=upload.pk))
     if row.stage != Upload.Stage.PLANNED:
         raise WrongStage(row)
     Upload.objects.filter(pk=row.pk).update(modified=timezone.now())

@@ -22,9 +22,9 @@ from dashboard.models.bulk import update_rows
 from dashboard.queries.library.images import images_in
 from dashboard.queries.uploads.receiving import missing_parts
 from dashboard.queries.uploads.uploads import foreseen_counts
-from dashboard.services.holding import hold_all
 from dashboard.services.jobs import jobs
 from dashboard.services.jobs.queueing import enqueue
+from dashboard.services.row_locks import lock_all
 from dashboard.services.uploads.errors import NothingToUpload, NotWhole, WrongStage
 from dashboard.services.uploads.listing import list_parts
 from dashboard.services.uploads.reader import SEND_AGAIN, PartReader
@@ -44,7 +44,7 @@ def start_plan(*, upload: Upload, actor: User | None) -> Job:
 
     Raises `NothingToUpload`, `NotWhole`, and `WrongStage` if it runs already or was brought in.
     """
-    [row] = hold_all(Upload.objects.filter(pk=upload.pk))
+    [row] = lock_all(Upload.objects.filter(pk=upload.pk))
     if row.stage not in (Stage.RECEIVING, Stage.PLANNED):
         raise WrongStage(row)
     if not row.parts.exists():
@@ -75,8 +75,8 @@ def run_plan(*, upload_id: UUID, handle: jobs.Handle) -> str:
             stage=Stage.PLANNED, modified=timezone.now()
         )
     return (
-        f"{counts[Foreseen.NEW]:,} new, {counts[Foreseen.KNOWN]:,} known already, "
-        f"{counts[Foreseen.WRONG]:,} in error."
+        f"{counts[Foreseen.NEW]:,} new, {counts[Foreseen.KNOWN]:,} already in the workspace, "
+        f"{counts[Foreseen.WRONG]:,} with errors."
     )
 
 
@@ -122,7 +122,7 @@ class Looker:
             total = self._counts.total()
             left = self._counts[Foreseen.UNKNOWN]
             self._handle.report(
-                stage="Looking through the files",
+                stage="Checking the files",
                 fraction=(total - left) / total if total else 0,
                 **_numbers(self._counts),
             )
@@ -167,7 +167,7 @@ def _has_bytes(row: UploadFile) -> bool:
 def _look_early(handle: jobs.Handle, row: UploadFile, data: bytes | FileRefused) -> None:
     """Look at a file while its archive is listed."""
     _inspect(row, data)
-    handle.tick(stage=f"Looking through {row.part.name[-80:]}")
+    handle.tick(stage=f"Checking {row.part.name[-80:]}")
 
 
 def _inspect(row: UploadFile, data: bytes | FileRefused) -> None:

@@ -29,7 +29,7 @@ from dashboard.queries.uploads.receiving import (
 )
 from dashboard.services.uploads.errors import NoHash, NotReceiving, OffsetTaken, PartTooLarge
 from dashboard.services.uploads.receiving_names import NewPart, name_parts
-from dashboard.services.uploads.stored_first import removed_unless_told
+from dashboard.services.uploads.rollback import removed_on_rollback
 from dashboard.services.workspaces.usage import let_go
 
 FORGOTTEN_AT_ONCE: Final = 500
@@ -145,7 +145,7 @@ def _append_chunk(
 ) -> int:
     path = paths.upload_chunk(part.path, start, uuid.uuid4().hex[:12])
     size = chunks.write(path, incoming, checksum)
-    with removed_unless_told(partial(storage.delete, path)):
+    with removed_on_rollback(partial(storage.delete, path)):
         _count(part, UploadChunk(part=part, start=start, size=size, path=path))
     part.received = start + size
     return part.received

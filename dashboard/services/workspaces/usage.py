@@ -32,8 +32,8 @@ def images_refusal() -> QuotaReached:
     if settings.LIKEWISE_QUOTA_BYTES:
         allowed.append(readable_size(settings.LIKEWISE_QUOTA_BYTES))
     return QuotaReached(
-        f"The workspace has reached its quota ({' or '.join(allowed)}). Delete images, or ask "
-        "whoever runs this server for more; then try again."
+        f"The workspace has reached its limit ({' or '.join(allowed)}). Delete images, or ask "
+        "your administrator for a higher limit; then try again."
     )
 
 
@@ -41,8 +41,8 @@ def uploads_refusal() -> QuotaReached:
     """Say that too much waits to be imported."""
     most = readable_size(settings.LIKEWISE_QUOTA_BYTES)
     return QuotaReached(
-        f"Files of this workspace that wait to be imported may have {most} in all. Import or "
-        "discard those that wait, or ask whoever runs this server for more; then try again."
+        f"Uploaded files of this workspace that are not imported yet may have {most} in all. "
+        "Import or discard them, or ask your administrator for a higher limit; then try again."
     )
 
 
@@ -52,7 +52,7 @@ def refuse_if_results_full(workspace: Workspace) -> None:
     if most and sum(part.size for part in stored_results(workspace)) >= most:
         raise QuotaReached(
             f"Exports and extractions of this workspace may have {readable_size(most)} in all. "
-            "Delete those that are no longer needed, then try again."
+            "Delete those that you no longer need, then try again."
         )
 
 

@@ -56,7 +56,7 @@ def close_workspace(*, workspace: Workspace, actor: User) -> Job:
     return enqueue(
         workspace=row,
         kind=Job.Kind.CLOSE,
-        title=f"Removal of {row.name}",
+        title=f"Deletion of {row.name}",
         subject_id=row.pk,
         actor=actor,
     )
@@ -86,7 +86,7 @@ def remove_workspace(*, workspace: Workspace, handle: Handle) -> NoReturn:
 def _remove_files(workspace: Workspace, handle: Handle) -> None:
     for name in storage.names(paths.workspace(workspace.pk)):
         storage.delete(name)
-        handle.tick(stage="Removing files")
+        handle.tick(stage="Deleting files")
     storage.delete_all(paths.workspace(workspace.pk))  # the folders, empty by now
 
 
@@ -95,7 +95,7 @@ def _remove_rows(workspace: Workspace, handle: Handle) -> None:
         while ids := [*rows[:ROWS_PER_BATCH].values_list("pk", flat=True)]:
             with transaction.atomic():
                 rows.model._base_manager.filter(pk__in=ids).delete()
-                handle.report(stage="Removing rows", done=handle.job.done + len(ids))
+                handle.report(stage="Deleting rows", done=handle.job.done + len(ids))
             handle.check()
 
 
@@ -106,7 +106,7 @@ def _remove_last(workspace: Workspace, handle: Handle) -> bool:
     others = unfinished_jobs(workspace).exclude(pk=handle.job.pk)
     if others.exists() or any(rows.exists() for rows in _rows_but_jobs(workspace)):
         return False  # of a request that was under way when the workspace was closed
-    handle.report(stage="Removing the workspace")
+    handle.report(stage="Deleting the workspace")
     row.delete()
     return True
 

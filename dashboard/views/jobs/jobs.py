@@ -16,8 +16,8 @@ from dashboard.models import Job
 from dashboard.queries.jobs.jobs import find_jobs, get_job
 from dashboard.queries.pages import page
 from dashboard.services.errors import AlreadyFinished, Refused
-from dashboard.services.jobs.closing import cancel_job
 from dashboard.services.jobs.retries import retry_job
+from dashboard.services.jobs.subject_end import cancel_job
 from dashboard.views.jobs.job_polls import forget_polls
 from dashboard.views.jobs.job_rows import job_rows, retry_action, retry_label
 from dashboard.views.rendering import (

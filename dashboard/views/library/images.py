@@ -17,9 +17,9 @@ from accounts.http import WorkspaceRequest
 from dashboard.files.sizes import readable_size
 from dashboard.forms.images import ChosenForm, TestMarkForm
 from dashboard.models import Image
-from dashboard.queries.library.chosen import stored
 from dashboard.queries.library.groups import groups_of_image
-from dashboard.queries.library.image_tiles import Chosen, tile_page
+from dashboard.queries.library.image_filters import stored
+from dashboard.queries.library.image_tiles import ImageFilter, tile_page
 from dashboard.queries.library.images import get_image
 from dashboard.queries.library.links import image_link
 from dashboard.queries.library.similarity_types import types_offered
@@ -45,7 +45,7 @@ GROUPS_SHOWN = 100
 @missing_is_404
 def images(request: WorkspaceRequest) -> HttpResponse:
     """Show the images, newest first, all of them or those of one filter."""
-    chosen = Chosen()
+    chosen = ImageFilter()
     if request.GET.keys() & ChosenForm.base_fields.keys():  # most often the grid is shown whole
         form = ChosenForm(request.GET, workspace=request.workspace)
         if not form.is_valid():
@@ -69,7 +69,7 @@ def images(request: WorkspaceRequest) -> HttpResponse:
     return page_or_fragment(request, "dashboard/library/images/list.html", fragment, context)
 
 
-def _address(chosen: Chosen) -> str:
+def _address(chosen: ImageFilter) -> str:
     """Return the filters as an address has them; a fragment never asks for them."""
     return urlencode(stored(chosen))
 

@@ -28,6 +28,7 @@ from dashboard.services.search.collections import (
 )
 from dashboard.services.search.fills import start_fill
 from dashboard.views.jobs.progress import shown_if_any
+from dashboard.views.listing import Listing, list_page
 from dashboard.views.naming import is_taken
 from dashboard.views.rendering import (
     may,
@@ -38,6 +39,7 @@ from dashboard.views.rendering import (
 )
 from dashboard.views.search.snippets import KEY
 
+COLLECTIONS = Listing("collection", "Collections", "dashboard/search/collections")
 FORM_PAGE = "dashboard/form_page.html"
 PAGE = "dashboard/search/collections/collection.html"
 
@@ -49,13 +51,14 @@ PAGE = "dashboard/search/collections/collection.html"
 def collections(request: WorkspaceRequest) -> HttpResponse:
     """List the collections, newest first."""
     found = page(collections_in(request.workspace), request.GET.get("cursor", ""))
-    context = {
-        "collections": found.rows,
-        "next": found.next,
-        "can_add": may(request, "collections.add"),
-        "has_version": bool(found.rows) or find_default(request.workspace) is not None,
-    }
-    return page_or_fragment(request, "dashboard/search/collections/list.html", "rows", context)
+    return list_page(
+        request,
+        COLLECTIONS,
+        found.rows,
+        found.next,
+        can_add=may(request, "collections.add"),
+        has_version=bool(found.rows) or find_default(request.workspace) is not None,
+    )
 
 
 @never_cache

@@ -22,7 +22,7 @@ from dashboard.files.images import images as pictures
 from dashboard.forms.search import SearchForm
 from dashboard.models import Image, Job, Version
 from dashboard.queries.jobs.jobs import unfinished_jobs
-from dashboard.queries.library.held import groups_of_images
+from dashboard.queries.library.containing_groups import groups_of_images
 from dashboard.queries.library.image_tiles import Tile, tile
 from dashboard.queries.library.images import get_image
 from dashboard.queries.library.links import thumbnail_link

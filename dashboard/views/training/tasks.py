@@ -25,6 +25,7 @@ from dashboard.services.errors import Refused
 from dashboard.services.training.tasks import add_type, change_task, create_task, remove_type
 from dashboard.services.training.training import start_training
 from dashboard.views.jobs.progress import shown_if_any
+from dashboard.views.listing import Listing, list_page
 from dashboard.views.naming import check_name, is_taken
 from dashboard.views.renaming import Named, rename
 from dashboard.views.rendering import (
@@ -38,6 +39,7 @@ from dashboard.views.rendering import (
 )
 from dashboard.views.training.versions import version_rows
 
+TASKS = Listing("task", "Tasks", "dashboard/training/tasks")
 VERSIONS_SHOWN = 20
 
 
@@ -50,17 +52,17 @@ def tasks(request: WorkspaceRequest) -> HttpResponse:
     form = NameSearch(request.GET)
     if not form.is_valid():
         return damaged(request, unusable(form, "it was deleted"))
-    search, cursor = form.cleaned_data["search"], request.GET.get("cursor", "")
-    found = page(find_tasks(request.workspace, search), cursor)
+    search = form.cleaned_data["search"]
+    found = page(find_tasks(request.workspace, search), request.GET.get("cursor", ""))
     newest = newest_versions(found.rows)
-    context = {
-        "rows": [(task, newest.get(task.pk)) for task in found.rows],
-        "next": found.next,
-        "search": search,
-        "can_add": may(request, "tasks.add"),
-    }
-    fragment = "rows" if cursor else "found"
-    return page_or_fragment(request, "dashboard/training/tasks/list.html", fragment, context)
+    return list_page(
+        request,
+        TASKS,
+        [{"task": task, "version": newest.get(task.pk)} for task in found.rows],
+        found.next,
+        search=search,
+        can_add=may(request, "tasks.add"),
+    )
 
 
 @never_cache

@@ -190,7 +190,7 @@ def test_an_image_over_the_quota_is_refused_and_leaves_nothing(
     kept = image_files(cast)
     answer = client.post(IMAGE, {"base64": as_base64(drawn_jpeg(2))})
     assert answer.status_code == 409
-    assert answer.json()["detail"].startswith("The workspace has reached its quota (1 image).")
+    assert answer.json()["detail"].startswith("The workspace has reached its limit (1 image).")
     assert image_files(cast) == kept
     # The same bytes take nothing up.
     assert client.post(IMAGE, {"base64": as_base64(drawn_jpeg(1))}).status_code == 400

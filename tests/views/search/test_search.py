@@ -206,10 +206,10 @@ def test_strangers_do_not_find_each_others_images(
         ({"file": "words"}, "Choose an image, paste one, or enter its URL."),
         ({"file": "JPEG", "url": URL}, "Choose a file or enter a URL, not both."),
         ({"file": "EMPTY"}, "This file is empty."),
-        ({"file": "TEXT"}, "This is not an image that can be read here."),
-        ({"url": "ftp://shop.example/shoe.jpg"}, "Only addresses with http:// or https://"),
+        ({"file": "TEXT"}, "This is not a supported image."),
+        ({"url": "ftp://shop.example/shoe.jpg"}, "Only URLs with http:// or https://"),
         ({"url": "http://127.0.0.1/shoe.jpg"}, "Send the file itself, or ask the administrator"),
-        ({"url": "shoe.jpg"}, "Only addresses with http:// or https:// are opened."),
+        ({"url": "shoe.jpg"}, "Only URLs with http:// or https:// are opened."),
         ({"file": "JPEG", "k": "1000000"}, "Choose 12, 24 or 48 results."),
         ({"file": "JPEG", "version": "nonsense"}, "nonsense"),
         ({"image": "b7b6d5a5-4d8c-4a4e-9d5c-0e5f3c6e8a11"}, "This image was deleted."),
@@ -358,7 +358,7 @@ def test_a_picture_is_kept_for_an_hour(
     monkeypatch.setattr(time, "time", lambda: now + 3601)
     gone = bob_client.get(address)
     assert gone.status_code == 404
-    assert "results have an address for an hour" in gone.content.decode()
+    assert "the URL of a result works for one hour" in gone.content.decode()
     assert forget_queries() == 1
     monkeypatch.undo()
     assert bob_client.get(address).status_code == 404

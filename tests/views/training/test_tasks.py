@@ -276,7 +276,7 @@ def test_training_is_not_there_for_a_stranger(charlie_client: Client, task: Task
 
 def test_too_little_data_is_told(bob_client: Client, cast: Cast, task: Task) -> None:
     url = reverse("task-train", args=[task.pk])
-    assert "attach one first" in told(bob_client.post(url))
+    assert "Add one first" in told(bob_client.post(url))
     add_type(task=task, similarity_type=make_type(cast.workspace, "New"), actor=cast.bob)
     assert "“New” has 0 of the 2 groups" in told(bob_client.post(url))
     assert not Version.objects.exists()

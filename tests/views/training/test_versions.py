@@ -183,16 +183,16 @@ def of_both(share: float, **more: Any) -> dict[str, Any]:
     [
         (0.0, "almost only shapes and colours"),
         (0.3, "mostly shapes and colours"),
-        (0.5, "shapes and colours as much as content"),
-        (0.7, "mostly content"),
-        (1.0, "almost only content"),
+        (0.5, "shapes and colours as much as object categories"),
+        (0.7, "mostly object categories"),
+        (1.0, "almost only object categories"),
     ],
 )
 def test_the_mix_in_words(bob_client: Client, cast: Cast, share: float, words: str) -> None:
     version = make_version(make_task(cast.workspace), metrics={"a": of_both(share)})
     page = bob_client.get(reverse("version", args=[version.pk])).text
     assert f">{words}</strong>" in page
-    assert f'title="{100 * share:.0f} % of the similarity comes from content"' in page
+    assert f'title="{100 * share:.0f} % of the similarity comes from object categories"' in page
 
 
 def test_the_size_of_the_gallery_stands_beside_the_figures(bob_client: Client, cast: Cast) -> None:

@@ -47,7 +47,7 @@ def test_remove(bob_client: Client, cast: Cast) -> None:
     assert (answer.status_code, answer["Location"]) == (303, f"/jobs/{job.pk}")
     assert not Task.objects.exists()
     assert bob_client.post("/demo/remove")["Location"] == "/demo/"
-    assert "not in this workspace any more" in bob_client.get("/demo/").content.decode()
+    assert "no longer in this workspace" in bob_client.get("/demo/").content.decode()
 
 
 @pytest.mark.usefixtures("_loaded")

@@ -80,7 +80,7 @@ def test_bytes_that_are_here_are_not_taken_twice(door: Door, upload: Upload) -> 
     door.patch(part, b"01234")
     again = door.patch(part, b"01234")
     assert (again.status_code, again["Upload-Offset"]) == (409, "5")
-    assert "Go on from there" in again.content.decode()
+    assert "Continue from there" in again.content.decode()
     assert door.patch(part, b"9", 9).status_code == 409
     assert content(part) == b"01234"
 

@@ -140,7 +140,7 @@ def test_all_is_here(bob_client: Client, upload: Upload) -> None:
     part = part_of(upload, 3)
     finish = reverse("upload-finish", args=[upload.pk])
     early = bob_client.post(finish, headers=JSON)
-    assert (early.status_code, "not here as a whole" in early.json()["detail"]) == (409, True)
+    assert (early.status_code, "not completely uploaded" in early.json()["detail"]) == (409, True)
     Door(bob_client, "upload-part", True).patch(part, b"abc")
     assert bob_client.post(finish, headers=JSON).json() == {"location": f"/uploads/{upload.pk}"}
     assert Job.objects.get().subject_id == upload.pk
@@ -269,7 +269,7 @@ def test_a_forged_form_is_refused(cast: Cast) -> None:
 def test_a_form_without_files_is_told(bob_client: Client, data: dict[str, Any]) -> None:
     answer = bob_client.post(NEW, data)
     assert answer.status_code == 422
-    assert "Choose at least one picture" in answer.content.decode()
+    assert "Choose at least one image" in answer.content.decode()
     assert not Upload.objects.exists()
 
 

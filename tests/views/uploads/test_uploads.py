@@ -91,7 +91,7 @@ def test_a_damaged_cursor_says_so(bob_client: Client, cast: Cast, cursor: str) -
     upload = make_upload(cast.workspace)
     answer = bob_client.get(f"/uploads/{upload.pk}", {"cursor": cursor})
     assert answer.status_code == 404
-    assert "URL is damaged" in answer.content.decode()
+    assert "URL of this page is damaged" in answer.content.decode()
 
 
 @pytest.mark.parametrize("path", ["", "/failures.csv"])
