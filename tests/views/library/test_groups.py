@@ -63,7 +63,7 @@ def test_the_list_works(vera_client: Client, group: Group, images: list[Image]) 
 def test_the_list_of_a_stranger_is_empty(charlie_client: Client, group: Group) -> None:
     answer = charlie_client.get("/groups/")
     assert names(answer) == []
-    assert "No group yet" in text(answer)
+    assert "No groups yet" in text(answer)
 
 
 def test_the_list_of_one_type(bob_client: Client, cast: Cast, group: Group) -> None:
@@ -79,7 +79,7 @@ def test_a_search_by_name(bob_client: Client, cast: Cast, group: Group) -> None:
     assert names(answer) == ["Red shoe"]
     assert text(answer).lstrip().startswith('<div id="found">')
     assert "search=SHOE" in text(answer), "the chips keep what is searched for"
-    assert "No such group" in text(bob_client.get("/groups/?search=%25"))
+    assert "No groups found" in text(bob_client.get("/groups/?search=%25"))
 
 
 def test_a_type_of_elsewhere_is_no_filter(bob_client: Client, cast: Cast, group: Group) -> None:

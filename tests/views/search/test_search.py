@@ -134,7 +134,7 @@ def test_a_file_works(bob_client: Client, cast: Cast, images: list[Image]) -> No
     assert "100 %" in page
     assert 'src="data:image/jpeg;base64,' in page
     assert "query.jpg" in page
-    assert "by the untrained descriptor" in page
+    assert "by the untrained embedding" in page
     first = answer.context["hits"][0]
     assert (first.rank, first.percent, first.tile["url"]) == (1, 100, f"/images/{images[3].pk}")
     assert first.search_url == f"/search/?image={images[3].pk}&version=&k=12"
@@ -187,7 +187,7 @@ def test_a_trained_version_works(bob_client: Client, version: Version) -> None:
     assert f"&quot;task_id&quot;: &quot;{version.task_id}&quot;" in page
     assert f"version={version.pk}" in answer.context["hits"][0].search_url
     untrained = bob_client.post("/search/", {"file": jpeg(3), "version": ""}, follow=True)
-    assert "by the untrained descriptor" in untrained.content.decode()
+    assert "by the untrained embedding" in untrained.content.decode()
     assert "task_id" not in untrained.context["query"].curl
 
 
@@ -208,7 +208,7 @@ def test_strangers_do_not_find_each_others_images(
         ({"file": "EMPTY"}, "This file is empty."),
         ({"file": "TEXT"}, "This is not a supported image."),
         ({"url": "ftp://shop.example/shoe.jpg"}, "Only URLs with http:// or https://"),
-        ({"url": "http://127.0.0.1/shoe.jpg"}, "Send the file itself, or ask the administrator"),
+        ({"url": "http://127.0.0.1/shoe.jpg"}, "itself, or ask your administrator"),
         ({"url": "shoe.jpg"}, "Only URLs with http:// or https:// are opened."),
         ({"file": "JPEG", "k": "1000000"}, "Choose 12, 24 or 48 results."),
         ({"file": "JPEG", "version": "nonsense"}, "nonsense"),

@@ -251,7 +251,7 @@ def test_a_type_that_is_not_there_is_told(
 
 def test_training_works(bob_client: Client, task: Task, ready: SimilarityType) -> None:
     answer = bob_client.post(reverse("task-train", args=[task.pk]))
-    assert told(answer) == "Version 1 is on its way."
+    assert told(answer) == "The training of version 1 has started."
     version, job = Version.objects.get(), Job.objects.get(kind=Job.Kind.TRAIN)
     page = text(bob_client.get(reverse("task", args=[task.pk])))
     assert f'hx-get="/jobs/{job.pk}/progress"' in page

@@ -175,7 +175,7 @@ def test_a_second_row_says_what_does_not_hold(bob_client: Client, cast: Cast) ->
     assert f'id="test-{second.pk}"' not in text
     data = {"file": second.pk, "do": "save", "group": "C"}
     answer = bob_client.post(f"/uploads/{upload.pk}/mend", data, headers=HTMX)
-    assert "and that holds" in answer.content.decode()
+    assert "which is kept" in answer.content.decode()
     committed(upload)
     assert {*Group.objects.values_list("name", flat=True)} == set()
 

@@ -208,7 +208,7 @@ def test_choosing_an_encoder_works(ann_client: Client, cast: Cast) -> None:
     job = Job.objects.get(kind=Job.Kind.DESCRIBE)
     assert (answer.status_code, answer["Location"]) == (303, f"/jobs/{job.pk}")
     assert (
-        "23,000 images, less than a minute. Search goes on"
+        "23,000 images, less than a minute. Search works as before"
         in ann_client.get(answer["Location"]).text
     )
     assert Workspace.objects.get(pk=cast.workspace.pk).encoder == BUILTIN
