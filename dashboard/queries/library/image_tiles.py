@@ -101,7 +101,7 @@ def tile(image: Image) -> Tile:
 def _tile(image: Image, links: ImageLinks) -> Tile:
     width, height = thumbnail_size(image)
     key = str(image.id)
-    name = html.escape(image.file_name or "Image without a name")
+    name = html.escape(image.file_name or "Unnamed image")
     source = links.thumbnail(key).replace("&", "&amp;")  # the rest needs no escaping
     shown = f'src="{source}" width="{width}" height="{height}"'
     return Tile(

@@ -57,7 +57,7 @@ class Readiness:
         }[self.level]
         if self.is_ready and self.similarity_type.fold_by:
             key = self.similarity_type.fold_by
-            said += f" Groups that share a value of “{key}” are tested together."
+            said += f" Groups that share a value of “{key}” are measured together."
         return said
 
 

@@ -46,9 +46,9 @@ from dashboard.views.uploads.receiving_bodies import takes_files, with_token
 
 # What comes next, by what an upload is for: with a look at what would happen, and without.
 DOES = {
-    Upload.Purpose.IMAGES: ("Look through", "Bring them in"),
-    Upload.Purpose.DESCRIBE: ("Describe them", "Describe them"),
-    Upload.Purpose.WORKSPACE: ("Import it", "Import it"),
+    Upload.Purpose.IMAGES: ("Review", "Import"),
+    Upload.Purpose.DESCRIBE: ("Extract embeddings", "Extract embeddings"),
+    Upload.Purpose.WORKSPACE: ("Import", "Import"),
 }
 TUS = ["HEAD", "OPTIONS", "PATCH", "POST", "DELETE"]
 

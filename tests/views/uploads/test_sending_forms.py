@@ -194,7 +194,7 @@ def test_what_is_not_finished_is_to_be_gone_on_with(
     assert f'href="/uploads/{upload.pk}"' in text
     assert "theirs" not in text
     Upload.objects.update(stage="committed", committed=upload.created)
-    assert "Uploads that are not finished" not in bob_client.get(page).content.decode()
+    assert "Unfinished uploads" not in bob_client.get(page).content.decode()
 
 
 def test_the_list_of_unfinished_ones_needs_few_queries(
@@ -285,7 +285,7 @@ def test_too_many_bytes_are_told(bob_client: Client, settings: Settings) -> None
     settings.LIKEWISE_MAX_UPLOAD = 1000
     answer = bob_client.post(NEW, {"file": jpeg()})
     assert answer.status_code == 422
-    assert "This is more than 1 KB" in answer.content.decode()
+    assert "The request is larger than 1 KB" in answer.content.decode()
 
 
 def test_an_empty_file_is_taken(bob_client: Client) -> None:
