@@ -15,7 +15,6 @@ from rest_framework.response import Response
 from accounts.models import Workspace
 from dashboard.api.base import ApiView
 from dashboard.api.bodies import RECORDS
-from dashboard.api.errors import kept_record_status
 from dashboard.api.fields import MAX_IDS, Flag, Id, MetaData, RecordList
 from dashboard.api.lists import Listing
 from dashboard.api.parameters import text
@@ -40,6 +39,7 @@ from dashboard.queries.requests.async_requests import (
     requests_in,
 )
 from dashboard.queries.training.tasks import get_task
+from dashboard.refusals import kept_record_status
 from dashboard.services.errors import UnknownIds
 from dashboard.services.requests.async_requests import (
     SentRecord,

@@ -7,7 +7,6 @@ import numpy as np
 from rest_framework.exceptions import ValidationError
 
 from dashboard.api.bodies import RECORDS
-from dashboard.api.errors import record_status
 from dashboard.api.search.collection_methods import (
     DONE,
     NONE_FOUND,
@@ -32,6 +31,7 @@ from dashboard.files.errors import FileRefused
 from dashboard.models import Collection, Record
 from dashboard.queries.search.record_search import Asked, nearest_texts, vector_of
 from dashboard.queries.search.records import records_by_key
+from dashboard.refusals import record_status
 
 Json = dict[str, Any]
 SENT = ("_url", "_base64")

@@ -8,7 +8,6 @@ from urllib.parse import urlencode
 from rest_framework.exceptions import ValidationError
 
 from dashboard.api.bodies import NAMES, RECORDS
-from dashboard.api.errors import record_status
 from dashboard.api.parameters import number
 from dashboard.api.search.collection_methods import (
     ALL_EXIST,
@@ -48,6 +47,7 @@ from dashboard.queries.search.records import (
     records_by_key,
     texts_in,
 )
+from dashboard.refusals import record_status
 from dashboard.services.search.records import (
     NewRecord,
     Outcome,

@@ -10,7 +10,6 @@ from rest_framework.response import Response
 
 from dashboard.api.base import ApiView
 from dashboard.api.bodies import RECORDS
-from dashboard.api.errors import record_status
 from dashboard.api.fields import decode_base64
 from dashboard.api.permissions import check_named
 from dashboard.api.shapes import DescriptorFields
@@ -19,6 +18,7 @@ from dashboard.files.errors import FileRefused, UnreadableImage
 from dashboard.models import Collection, Task, Version
 from dashboard.queries.search.collections import get_collection
 from dashboard.queries.training.tasks import get_task_alone
+from dashboard.refusals import record_status
 from dashboard.services.training.descriptors import (
     Described,
     Source,
