@@ -54,6 +54,8 @@ def _served_queues() -> set[str]:
 
 def _lines(queues: Iterable[str]) -> dict[tuple[str, bool], list[UUID]]:
     """Return the ids that wait in each line, the next first, as far as they are counted."""
+    # Without the fairness of `next_in`: a place in line that moves with every start tells nobody
+    # anything.
     rows = claimable(queues).order_by("-priority", "created", "id")
     lines: dict[tuple[str, bool], list[UUID]] = defaultdict(list)
     for job in rows.only("queue", "priority")[:COUNTED]:
@@ -69,6 +71,7 @@ def _line_of(job: Job) -> tuple[str, bool]:
 def _waiting(
     job: Job, served: set[str], running: Counter[tuple[UUID, Lane]], line: list[UUID]
 ) -> Waiting:
+    # In this order: what an administrator must fix comes before what only takes time.
     if job.queue not in served:
         return Waiting(unserved=True, workers=bool(served))
     if job.not_before is not None and job.not_before > timezone.now():

@@ -60,6 +60,7 @@ def tiles_of(workspace: Workspace, ids: Collection[UUID], most: int) -> list[Til
 def containing_groups(workspace: Workspace, ids: Collection[UUID]) -> Containment:
     """Say which groups hold these images of the workspace; the images are of all of them."""
     rows = GroupImage.objects.filter(group__workspace=workspace, image__in=ids)
+    # Distinct images: one that is in three groups is one image in the sentence.
     count = rows.values("image").distinct().count()
     shown = [Pictured(one) for one in tiles_of(workspace, ids, SHOWN)]
     return _containment(rows, count, shown, len(ids) - len(shown))
@@ -89,6 +90,7 @@ def _containment(rows: Any, count: int, shown: list[Pictured], without: int) -> 
     found = groups.order_by("-count", "group__name", "group")
     named = [Holder(name, number) for _, name, number in found[:NAMED]]
     more = 0
+    # Fewer names than asked for means that there are no more: the count is spared.
     if len(named) == NAMED:
         more = rows.order_by().values("group").distinct().count() - NAMED
     return Containment(count, named, more, shown, without)

@@ -152,6 +152,7 @@ def _evaluation(report: dict[str, Any]) -> Evaluation:
         unseen=_comparison(report["unseen"]),
         held_out=_comparison(held_out) if held_out else None,
         candidates=_candidates(report),
+        # From here on with `get`: versions that were trained earlier have no such entry.
         production=report.get("production_version"),
         mix=_mix(report.get("mix")),
         baseline=_BASELINES.get(report.get("baseline", ""), ""),

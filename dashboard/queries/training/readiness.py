@@ -63,6 +63,7 @@ class Readiness:
 
 def readiness(task: Task) -> list[Readiness]:
     """Judge every type of the task, by name; an empty list means that it has no type."""
+    # An estimate from counters, shown on every page of a task: the training itself counts members.
     usable = Q(groups__test_group=False) & (
         Q(groups__images_count__gte=MIN_IMAGES - F("groups__regions_count"))
         | Q(groups__groups_count__gt=0)

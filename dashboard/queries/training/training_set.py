@@ -49,6 +49,7 @@ def _type_data(
     seen: Snapshot,
 ) -> TypeData:
     groups = _group_numbers(members)
+    # After the groups are numbered: `learned_groups` numbers all members, and both must agree.
     members = [member for member in members if member.id in features]
     ids = {member.id for member in members}
     numbers = _numbers(

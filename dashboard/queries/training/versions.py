@@ -33,6 +33,7 @@ def trained_versions(workspace: Workspace) -> QuerySet[Version]:
 def find_default(workspace: Workspace) -> Version | None:
     """Return the newest version that is some task's production, or else the newest trained one."""
     producing = Task.objects.filter(production_version=OuterRef("pk"))
+    # Search must work before anybody chose a version, but a chosen one always wins.
     first = Case(When(Exists(producing), then=0), default=1)
     return trained_versions(workspace).order_by(first, "-trained", "id").first()
 

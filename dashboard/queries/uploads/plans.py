@@ -18,6 +18,7 @@ from dashboard.queries.library.similarity_types import types_in
 from dashboard.queries.pages import DAMAGED, PAGE_SIZE, BadCursor
 
 MOST_CODE_PAGES = 5
+# Names in ASCII are the same in every code page and show nothing; some archives begin with many.
 NAMES_SEARCHED = 500
 NAMES_SHOWN = 3
 
@@ -107,6 +108,7 @@ def planned_groups(
     rows = upload.files.exclude(status=Status.LEFT_OUT)
     if cursor:
         name, named = _decode(cursor)
+        # The form that one index can answer, here ascending; see `dashboard.queries.pages`.
         rows = rows.filter(Q(group_name__gte=name) & ~Q(group_name=name, type_name__lte=named))
     found = list(
         rows.values("group_name", "type_name")
@@ -153,6 +155,7 @@ def _there(types: Collection[Any], names: Collection[str]) -> dict[tuple[Any, st
     rows = groups_to_fill(types, {folded(name) for name in names})
     found = list(rows.values_list("similarity_type_id", "folded_name", "name"))
     equal = {(type_id, key): name for type_id, key, name in found}
+    # An exact spelling wins over an equal one: two groups may be named “Cup” and “cup”.
     return equal | {(type_id, name): name for type_id, _, name in found}
 
 
@@ -186,6 +189,7 @@ def _decode(cursor: str) -> tuple[str, str]:
         raise BadCursor(DAMAGED) from error
     if not (isinstance(found, list) and len(found) == 2 and all(type(one) is str for one in found)):
         raise BadCursor(DAMAGED)
+    # PostgreSQL refuses a NUL in text, which would be an error of the server.
     if any("\x00" in one for one in found):
         raise BadCursor(DAMAGED)
     return found[0], found[1]

@@ -39,6 +39,7 @@ def lacking(workspace: Workspace, hashes: Collection[str]) -> set[str]:
 
 def offset(part: UploadPart) -> int:
     """Return where a part continues; what was known is whole without a byte sent."""
+    # A tus client then finds nothing to send, and needs no call of its own for “known”.
     return part.size if part.known else part.received
 
 
@@ -100,6 +101,7 @@ def has_job() -> Exists:
 def abandoned_uploads(now: datetime) -> QuerySet[Upload]:
     """Return the uploads of all workspaces that nobody sends to, finishes or imports any more."""
     before = now - timedelta(days=settings.LIKEWISE_KEEP_UPLOADS)
+    # `modified` is written with every piece, so an upload under way is never abandoned.
     left = Upload.objects.filter(stage__in=WAITING_FOR_SOMEBODY, modified__lt=before)
     return left.filter(~has_job())
 

@@ -100,6 +100,7 @@ def expired_parts(before: datetime) -> QuerySet[UploadPart]:
     rows = stored_parts().filter(upload__stage__in=over, upload__modified__lt=before)
     unfinished = Job.objects.exclude(state__in=Job.FINISHED)
     rows = rows.exclude(Exists(unfinished.filter(subject_id=OuterRef("upload"))))
+    # Their jobs are about the transfer or extraction, not about the upload whose bytes they read.
     for model in (Transfer, Extraction):  # an import, or an extraction of what was uploaded for it
         busy = model.objects.filter(pk__in=unfinished.values("subject_id"))
         rows = rows.exclude(Exists(busy.filter(upload=OuterRef("upload"))))

@@ -99,6 +99,7 @@ def wrong_usages(what: str, workspace_id: UUID | None = None) -> QuerySet[Any]:
 
 def uncounted(what: str) -> QuerySet[Workspace]:
     """Return the workspaces that have something of a sort and no row that counts it."""
+    # Asked apart: a workspace without a row of `Usage` has nothing that could be wrong.
     there = Exists(_counted(what).filter(**{_HOMES[What(what)]: OuterRef("pk")}))
     return Workspace.objects.filter(
         there, ~Exists(Usage.objects.filter(workspace=OuterRef("pk"), what=what))

@@ -53,6 +53,7 @@ def examine(*, mend: bool, older_than: float = LEAST_AGE) -> Iterator[Finding]:
         before=timezone.now() - timedelta(seconds=older_than),
         stored_before=time.time() - older_than,
     )
+    # Jobs and subjects first: what they bring to rest may leave files without rows, found below.
     yield from doctor_rows.jobs(round_)
     yield from doctor_rows.unfinished_subjects(round_)
     yield from doctor_rows.counters(round_)
@@ -65,6 +66,7 @@ def examine(*, mend: bool, older_than: float = LEAST_AGE) -> Iterator[Finding]:
 def _files(round_: Round) -> Iterator[Finding]:
     """Go once through all that is stored, folder by folder, then through what has no folder."""
     seen: set[tuple[str, str]] = set()
+    # One listing of the whole storage, which comes in order of names: a bucket is asked once.
     for (home, noun), entries in groupby(storage.entries(), key=_folder):
         seen.add((home, noun))
         workspace_id = _as_uuid(home)
@@ -74,10 +76,12 @@ def _files(round_: Round) -> Iterator[Finding]:
             yield from doctor_temporary.queries(round_, entries)
         elif workspace_id is None or noun not in _OF_WORKSPACE:
             yield from _strangers(entries)
+        # The closing job deletes files and rows in an order of its own; both look wrong meanwhile.
         elif not is_being_removed(workspace_id):
             yield from _OF_WORKSPACE[noun](round_, workspace_id, entries)
     for workspace in in_pages(Workspace.objects.only("pk")):
         for noun, check in _OF_WORKSPACE.items():
+            # No file at all is no folder in the listing, and then its rows would go unchecked.
             if (str(workspace.pk), noun) not in seen and not is_being_removed(workspace.pk):
                 yield from check(round_, workspace.pk, iter(()))
         if not is_being_removed(workspace.pk):
@@ -92,6 +96,7 @@ def _folder(entry: Entry) -> tuple[str, str]:
 
 def _as_uuid(text: str) -> UUID | None:
     try:
+        # `UUID` reads other spellings, too, of which we write none.
         return UUID(text) if len(text) == 36 else None
     except ValueError:
         return None

@@ -24,6 +24,8 @@ def jobs(round_: Round) -> Iterator[Finding]:
     silent = Job.objects.filter(state=Job.State.RUNNING, lease_until__lt=round_.before)
     for job in in_pages(silent):
         if round_.mend:
+            # The sweep's own function: the lease is judged under a lock there, not by what was read
+            # here.
             take_back_expired()
             wake(job)
         sentence = (
@@ -86,9 +88,11 @@ def _recount(counted: Counted, pk: Any) -> bool:
     try:
         with transaction.atomic():
             for _ in lock_all(rows):
+                # Counted again under the lock: the finding above was read without one.
                 right = counted.right(counted.with_right(rows).get())
                 if right:
                     rows.update(**right)
+    # Such as a group of images that was made to hold groups: `group_holds_one_kind` forbids both.
     except IntegrityError:
         return False
     return True

@@ -56,6 +56,7 @@ def _left_behind(older_than: float) -> Iterator[Path]:
     before = time.time() - older_than
     for path in sorted(Path(settings.FILE_UPLOAD_TEMP_DIR).glob("*")):
         with contextlib.suppress(FileNotFoundError):
+            # The newest file inside: writing into a file does not touch the time of its folder.
             newest = max(one.stat().st_mtime for one in (path, *path.rglob("*")))
             if newest < before:
                 yield path

@@ -46,6 +46,7 @@ def disk() -> Iterator[Finding]:
 def _recount(workspace_id: UUID, what: str) -> None:
     """Count again while the row is held, as everybody does who changes it."""
     usage = hold_usage(workspace_id, what)
+    # Judged once more under the lock; nothing is left to correct if it was a change under way.
     for right in wrong_usages(what, workspace_id):
         count, size = right.right_count - usage.count, right.right_size - usage.size
         count_on(usage, count=count, size=size)

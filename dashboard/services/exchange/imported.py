@@ -57,12 +57,15 @@ class Ids:
         """Return all of a noun that are still there; what is gone may be imported again."""
         pairs = self.all(noun)
         there = set(things.filter(pk__in=pairs.values()).values_list("pk", flat=True))
+        # Unlike images and groups: types and labels are needed by all that follows, so one that was
+        # deleted between two tries is made again instead of losing what refers to it.
         gone = [old for old, new in pairs.items() if new not in there]
         Imported.objects.filter(transfer=self._transfer, noun=noun, old_id__in=gone).delete()
         return {old: new for old, new in pairs.items() if new in there}
 
     def make(self, noun: str, old_id: str) -> UUID:
         """Return the id that a new thing gets: in every try the same, so that files are too."""
+        # Of the transfer, too: the same archive imported twice gives two sets of groups.
         text = f"{self._transfer.pk} {noun} {old_id}"
         return UUID(bytes=hashlib.sha256(text.encode()).digest()[:16], version=4)
 

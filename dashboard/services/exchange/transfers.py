@@ -71,6 +71,7 @@ def send_archive(*, workspace: Workspace, file: Path, actor: User) -> Job:
             )
             append(part=part, stream=stream, start=0, length=size)
             return finish_receiving(upload=upload, actor=actor)
+        # Also for Ctrl-C at the command line: a half-sent archive would wait for days.
         except BaseException:
             discard_upload(upload=upload, actor=actor)
             raise
@@ -99,9 +100,11 @@ def delete_transfer(*, transfer: Transfer, actor: User) -> None:
     jobs.drop(subject_ids=[transfer.id])
     _tell("deleted", transfer, str(upload or transfer.workspace), actor)
     path = paths.transfer(transfer.workspace_id, transfer.id)
+    # After the commit: a rollback brings rows back, but no file.
     transaction.on_commit(partial(storage.delete, path))
     transfer.delete()
     if upload is not None:
+        # Not in this transaction: removing the bytes of a large upload takes longer than locks may.
         transaction.on_commit(partial(_remove_upload, upload))
 
 

@@ -56,6 +56,7 @@ def describe_addresses(
         )
         append(part=part, stream=io.BytesIO(data), start=0, length=len(data))
         finish_receiving(upload=upload, actor=actor)
+    # Also for a request that is ended from outside: a half-open upload counts against the quota.
     except BaseException:
         discard_upload(upload=upload, actor=actor)
         raise

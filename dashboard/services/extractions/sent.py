@@ -32,6 +32,7 @@ FILES_AT_ONCE: Final = 50
 BYTES_AT_ONCE: Final = 64 << 20  # of images that wait to be looked at
 ROWS_AT_ONCE: Final = 500
 LOOKING_SHARE: Final = 0.85  # of the whole progress; the rest is writing
+# Seldom is enough: bytes are kept for days, and each touch is a write that others wait for.
 _TOUCHED: Final = timedelta(minutes=10)
 
 Status = UploadFile.Status
@@ -49,8 +50,10 @@ class _Waiting:
 
 
 def _is_full(waiting: deque[_Waiting]) -> bool:
+    # Twice a batch, so that the pool has work while the first half is written.
     if len(waiting) >= 2 * FILES_AT_ONCE:
         return True
+    # A finished one no longer holds its bytes: only its vector is left.
     return sum(one.size for one in waiting if not one.future.done()) >= BYTES_AT_ONCE
 
 
@@ -84,6 +87,7 @@ class SentPictures:
                 for row, content in self._contents(reader):
                     size = 0 if isinstance(content, FileRefused) else len(content)
                     waiting.append(_Waiting(row, pool.submit(_look, encoder, content), size))
+                    # Else this name keeps the last image's bytes alive while the loop waits below.
                     del content
                     while _is_full(waiting):
                         self._keep(waiting)
@@ -93,6 +97,7 @@ class SentPictures:
     def _contents(self, reader: PartReader) -> Iterator[tuple[UploadFile, bytes | FileRefused]]:
         rows, same = tee(self._waiting())
         with closing(reader.read_many(same)) as contents:
+            # `tee` runs ahead only as far as `read_many` reads in advance.
             yield from zip(rows, contents, strict=False)
 
     def _waiting(self) -> Iterator[UploadFile]:
@@ -109,6 +114,8 @@ class SentPictures:
             else:
                 row.status = Status.ADDED
                 features.append(SentFeature(file=row, vector=seen.astype("<f2").tobytes()))
+        # Outcome, vector and progress together: a second run meets only files that are still
+        # WAITING.
         with transaction.atomic():
             # A worker that lost its lease may have written the same features.
             SentFeature.objects.bulk_create(features, ignore_conflicts=True)
@@ -174,6 +181,7 @@ class SentPictures:
 def forget_features(upload: Upload) -> None:
     """Remove what the encoder saw in an upload's images, batch by batch."""
     rows = SentFeature.objects.filter(file__upload=upload).order_by("pk")
+    # In batches: one statement for all would hold SQLite's write lock for as long as it takes.
     while ids := list(rows.values_list("pk", flat=True)[:ROWS_AT_ONCE]):
         SentFeature.objects.filter(pk__in=ids).delete()
 

@@ -58,13 +58,16 @@ def work_off(request: AsyncRequest, handle: jobs.Handle, look: Look) -> str:
     """Take the waiting records in batches; each is written whole, guarded by the job's lease."""
     _report(request, handle)
     with _Pictures(request) as sent:
+        # Asked anew each time: what an earlier worker finished is no longer WAITING.
         while rows := list(waiting_records(request)[:AT_ONCE]):
+            # Fetching and decoding before the transaction, which may then be short.
             finish = look(rows, [sent.source(row) for row in rows])
             with transaction.atomic():
                 finish()
                 update_rows(rows, WRITTEN)
                 _report(request, handle)
             handle.check()
+    # After the last batch is committed: the images are what a second try would read.
     close_request(request_id=request.id)
     found = counts([request])[request.id]
     return f"{found[Status.DONE] + found[Status.KNOWN]:,} done, {found[Status.FAILED]:,} failed."
@@ -84,6 +87,7 @@ class _Pictures(ExitStack):
             return row.url
         if not row.size:  # nothing at all, which there may be no file of
             return b""
+        # Opened at the first need: a request may name nothing but URLs, and then has no file.
         if self._file is None:
             self._file = self.enter_context(storage.open(self._path))
         self._file.seek(row.offset)

@@ -53,6 +53,7 @@ def change_collection(*, collection: Collection, changes: dict[str, Any], actor:
 @transaction.atomic
 def delete_collection(*, collection: Collection, actor: User) -> None:
     """Delete a collection with its records; work on it ends. The images of the workspace stay."""
+    # Writers of records lock this row: they have finished, or will find the collection gone.
     row = Collection.objects.select_for_update().get(pk=collection.pk)
     jobs.drop(subject_ids=list(row.fills.values_list("pk", flat=True)))
     _tell("deleted", collection, actor, records=row.records_count)

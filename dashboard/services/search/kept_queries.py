@@ -42,8 +42,10 @@ def keep_query(*, workspace: Workspace, query: KeptQuery) -> str:
     """
     room.refuse_if_low()
     facts = json.dumps({"name": query.name, "url": query.url}).encode()
+    # JSON has no line break of its own, so the first one ends it. One object: no half can be lost.
     body = facts + b"\n" + query.data
     _make_room(workspace, len(body))
+    # By content: a search that is sent again, as a form is by reload, is stored once.
     key = hashlib.sha256(body).hexdigest()
     storage.write(paths.query(workspace.pk, key), body)
     return _signer(workspace).sign(key)
@@ -52,6 +54,7 @@ def keep_query(*, workspace: Workspace, query: KeptQuery) -> str:
 def find_query(*, workspace: Workspace, name: str) -> KeptQuery:
     """Return the image that was kept under a signed name. Raises `QueryGone`."""
     try:
+        # The signature keeps the time; the file's own is only used to tidy.
         key = _signer(workspace).unsign(name, max_age=HOUR)
         body = storage.read(paths.query(workspace.pk, key))
     except (BadSignature, FileNotFoundError) as error:

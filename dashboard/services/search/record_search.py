@@ -29,4 +29,5 @@ def search_records_by_key(
     if row is None:
         raise Record.DoesNotExist
     asked = Asked(vector_of(row), row.pk)
+    # One more than asked for, and the first dropped: a record is its own nearest.
     return row, nearest_records(collection, [asked], min(k, MOST_HITS) + 1)[1:]
