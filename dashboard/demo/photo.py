@@ -74,7 +74,7 @@ KINDS = (
 
 
 def photograph(kind: ObjectKind, design: Design, rng: Rng) -> bytes:
-    """Take one picture of a product: JPEG."""
+    """Take one image of a product: JPEG."""
     light = _draw_light(rng)
     pose = _draw_pose(kind, rng)
     canvas = Canvas(pose, light)

@@ -85,14 +85,14 @@ def test_not_in_a_strangers_workspace(cast: Cast) -> None:
 
 def test_revoke(cast: Cast) -> None:
     key, other = make_key(cast.alice, name="shop"), make_key(cast.alice, name="other")
-    assert run("revoke", *ALICE) == "Revoked 1 key.\n"
+    assert run("revoke", *ALICE) == "Revoked 1 token.\n"
     assert find_token(key) is None
     assert find_token(other) is not None
 
 
 def test_revoke_all_of_that_name(cast: Cast) -> None:
     keys = [make_key(cast.alice, name="shop") for _ in range(2)]
-    assert run("revoke", *ALICE) == "Revoked 2 keys.\n"
+    assert run("revoke", *ALICE) == "Revoked 2 tokens.\n"
     assert [find_token(key) for key in keys] == [None, None]
 
 

@@ -46,6 +46,7 @@ def read_filter(workspace: Workspace, kept: dict[str, Any]) -> ImageFilter:
         name: _THINGS[name](workspace).get(pk=value) if name in _THINGS else value
         for name, value in kept.items()
     }
+    # Things are looked up in the workspace again: ids in stored JSON or a URL are only claims.
     return ImageFilter(**values)
 
 

@@ -96,6 +96,7 @@ def keys_in_use(workspace: Workspace) -> list[str]:
     used |= set(Task.objects.in_workspace(workspace).order_by().values_list("encoder", flat=True))
     known = SHIPPED.keys() | set(_ready().values_list("key", flat=True))
     first = [search_key(workspace), wanted_key(workspace)]
+    # The order is the order of work: search should be complete before other versions are.
     return list(dict.fromkeys([*first, *sorted(used & known)]))
 
 

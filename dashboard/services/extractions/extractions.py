@@ -29,6 +29,7 @@ def start_extraction(
 
     Raises `QuotaReached`.
     """
+    # Refused now, so that a person is told at the page and not by a failed job an hour later.
     room.refuse_if_low()
     refuse_if_results_full(workspace)
     extraction = Extraction.objects.create(
@@ -53,7 +54,7 @@ def start_extraction(
 
 
 def retry_extraction(*, extraction: Extraction, actor: User) -> Job:
-    """Queue an extraction once more that came to no file."""
+    """Queue an extraction again that came to no file."""
     return _enqueue(extraction, actor)
 
 
@@ -69,6 +70,7 @@ def _enqueue(extraction: Extraction, actor: User) -> Job:
 
 def close_extraction(*, extraction_id: UUID) -> None:
     """Remove what an extraction that did not succeed may have stored."""
+    # The path is not in the row until the file is complete, so it is computed again.
     extraction = Extraction.objects.get(pk=extraction_id)
     if not extraction.path:
         storage.delete(paths.extraction(extraction.workspace_id, extraction.id, extraction.format))

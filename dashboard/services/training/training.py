@@ -1,4 +1,4 @@
-"""Train versions: a task's likeness as of now, checked, kept, and never half there."""
+"""Train versions: a task's similarity as of now, checked, kept, and never half there."""
 
 import json
 import secrets
@@ -41,6 +41,7 @@ def start_training(*, task: Task, actor: User) -> tuple[Version, Job]:
     Raises `NotReady` with one sentence per type that lacks data, `TrainingAlreadyRunning`.
     """
     room.refuse_if_low()
+    # Two people who press Train at once would otherwise both find no training.
     task = Task.objects.select_for_update().select_related("workspace").get(pk=task.pk)
     if (running := find_running(task)) is not None:
         raise TrainingAlreadyRunning(running)
