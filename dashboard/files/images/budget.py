@@ -59,6 +59,7 @@ class Lane:
     def take(self, need: int, patience: float | None, most_waiting: int | None) -> None:
         """Return once there is room. Raises DecodersBusy if that takes too long."""
         with self._lock:
+            # Nobody overtakes: while somebody waits, a smaller one that would fit waits behind.
             if not self._waiting and self._has_room(need):
                 self.used += need
                 return
@@ -89,6 +90,7 @@ class Lane:
             self._admit()
 
     def _has_room(self, need: int) -> bool:
+        # An image larger than the lane is let in alone; it would wait for ever otherwise.
         return self.used == 0 or self.used + need <= self.capacity
 
     def _admit(self) -> None:
@@ -130,6 +132,7 @@ class Budget:
     @contextmanager
     def reserve(self, need: int) -> Iterator[None]:
         """Hold so many bytes for as long as the block runs. Raises DecodersBusy."""
+        # A small budget has a small lane: what does not fit there is large.
         lane = self.small if need <= min(SMALL, self.small.capacity) else self.large
         depth = getattr(self._held, "depth", 0)
         if depth:
