@@ -12,6 +12,7 @@ from django.db.models import Model, QuerySet
 
 from dashboard.services.errors import TooManyIds, UnknownIds
 
+# One statement, one transaction: the locks of more would be held for too long by one request.
 MAX_IDS = 10_000
 
 M = TypeVar("M", bound=Model)
@@ -39,6 +40,7 @@ def lock_all(rows: QuerySet[M]) -> list[M]:
 
 def lock_pks(rows: QuerySet[M]) -> None:
     """Lock all these rows and read only their ids; call it in a transaction."""
+    # `list` sends the query: a queryset that nobody reads locks nothing.
     list(_locked(rows).values_list("pk", flat=True))
 
 
