@@ -21,6 +21,7 @@ from dashboard.services import errors
 from dashboard.services.uploads import errors as upload_errors
 from dashboard.services.workspaces.usage import QuotaReached
 
+# The first that fits counts, so that a class stands before those that it is derived from.
 _STATUS: tuple[tuple[type[Exception], int], ...] = (
     (ObjectDoesNotExist, 404),
     (errors.NoSuchVersion, 404),
@@ -70,6 +71,8 @@ def answer(error: Exception, context: dict[str, Any]) -> Response | None:
 
 def _body(error: Exception) -> dict[str, Any]:
     if isinstance(error, ObjectDoesNotExist):
+        # Without the words of the exception, which name the model and may tell strangers what
+        # exists.
         return {"detail": "Not found."}
     if isinstance(error, SuspiciousOperation | BadRequest):
         return {"detail": f"The body cannot be read: {error}"}
@@ -86,4 +89,5 @@ def record_status(refusal: type[FileRefused]) -> int:
 
 def kept_record_status(refusal: str) -> int:
     """Return the code of a refusal of which only its class's name was kept."""
+    # By the name alone, since a class may be renamed while old answers are kept: 400 then.
     return next((code for kind, code in _RECORD if kind.__name__ == refusal), 400)
