@@ -206,7 +206,6 @@ def requires(
                 return second_factor_first(request, str(refusal))
             return view(request, *args, **kwargs)
 
-        # For the test that holds every route against the table of roles.
         guarded.action = action  # type: ignore[attr-defined]
         return guarded
 

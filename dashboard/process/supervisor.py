@@ -55,7 +55,7 @@ class Program:
         """
         if self.process is None or self.process.poll() is None:
             return False
-        # 1:Its children outlive it otherwise, and would hold ports and locks of the next one.
+        # Its children outlive it otherwise, and would hold ports and locks of the next one.
         self.signal_all(signal.SIGKILL)
         now = time.monotonic()
         settled = now - self.started > LONGEST_PAUSE

@@ -17,6 +17,7 @@ def drop_extractions(extractions: QuerySet[Extraction]) -> None:
     jobs.drop(subject_ids=[row.id for row in rows])
     for row in rows:
         path = paths.extraction(row.workspace_id, row.id, row.format)
+        # After the commit: a rollback would keep the row, whose file must be there then.
         transaction.on_commit(partial(storage.delete, path))
 
 

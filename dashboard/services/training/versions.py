@@ -21,6 +21,7 @@ def set_production(*, version: Version, production: bool, actor: User) -> bool:
 
     Raises `NotProducible` for one that is not trained.
     """
+    # The task's row is the lock for all that concerns its versions.
     task = Task.objects.select_for_update().get(pk=version.task_id)
     if production == (task.production_version_id == version.pk):
         return False
