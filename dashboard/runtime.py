@@ -63,7 +63,7 @@ class Cache(Generic[K, V]):
                 # wait.
                 loading = self._loading.setdefault(key, threading.Lock())
             with loading:
-                # Whoever had this lock before has loaded the value, or could not: look again.
+                # The thread that had this lock has loaded the value, or could not: look again.
                 if self._loading.get(key) is loading:
                     return self._loaded(key, load)
 
@@ -152,7 +152,7 @@ def _load(folder: str, encoder_key: str | None) -> TrainedModel:
 
 
 class Vectors:
-    """The descriptors of a workspace by one model, searched exactly, kept up by whoever asks.
+    """The descriptors of a workspace by one model, searched exactly, kept up by each search.
 
     Ids are feature rows. A newer row may be committed after an older one was read, so each
     refresh looks again at the last `OVERLAP` ids.
@@ -180,7 +180,7 @@ def vectors(workspace_id: UUID, model: UUID | str, dimension: int) -> Vectors:
 
 
 class Records:
-    """The records of a collection as of a generation, brought up to date by whoever searches.
+    """The records of a collection as of a generation, brought up to date by each search.
 
     `texts` has each record's key and its fields as JSON, which takes a tenth of the memory that
     objects would. Ids are record rows. Hold `lock` while you use any of it.

@@ -19,16 +19,10 @@ from dashboard.files.errors import DiskLow
 from dashboard.files.store.chunks import LARGEST, Checksum, ChecksumMismatch
 from dashboard.models import Upload, UploadPart
 from dashboard.queries.uploads.receiving import expires, offset
+from dashboard.refusals import tus_status
 from dashboard.services.errors import Refused
-from dashboard.services.uploads.errors import (
-    NoHash,
-    NotReceiving,
-    OffsetTaken,
-    PartTooLarge,
-    TooManyParts,
-)
+from dashboard.services.uploads.errors import OffsetTaken
 from dashboard.services.uploads.receiving import append, register_part, withdraw_part
-from dashboard.services.workspaces.usage import QuotaReached
 
 VERSION: Final = "1.0.0"
 EXTENSIONS: Final = "creation,creation-with-upload,termination,expiration,checksum"
@@ -37,14 +31,6 @@ BODY: Final = "application/offset+octet-stream"
 # A connection on which nothing comes any more would hold its thread for ever.
 SILENCE: Final = 60.0
 _DIGITS: Final = 18
-_STATUS: Final[dict[type[Refused], int]] = {
-    NoHash: 400,
-    NotReceiving: 410,
-    OffsetTaken: 409,
-    PartTooLarge: 413,
-    TooManyParts: 413,
-    QuotaReached: 413,
-}
 
 
 @dataclass
@@ -109,7 +95,7 @@ def create(
 
 
 def resource(request: HttpRequest, *, part: UploadPart, actor: User) -> HttpResponse:
-    """Tell where a file goes on, take more of it, or take it back."""
+    """Tell where a file continues, take more of it, or remove it."""
 
     def answer() -> HttpResponse:
         _check_version(request)
@@ -169,7 +155,7 @@ def _spoken(answer: Callable[[], HttpResponse]) -> HttpResponse:
 def _status(refusal: Refused) -> int:
     if isinstance(refusal, OffsetTaken) and refusal.received is None:
         return 410
-    return _STATUS[type(refusal)]
+    return tus_status(refusal)
 
 
 def _refusal(status: int, sentence: str) -> HttpResponse:

@@ -30,7 +30,7 @@ class ApiView(APIView):
     body_limit: ClassVar[Limit | None] = PLAIN
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
-        """Go on as REST framework does; refuse a body that cannot be taken, unread."""
+        """Continue as REST framework does; refuse a body that cannot be taken, unread."""
         super().initial(request, *args, **kwargs)
         # After the token is known and before the body is read: a full disk has no room to receive
         # it.
@@ -39,7 +39,7 @@ class ApiView(APIView):
         check_unread(request)
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-        """Go on as REST framework does; a large body goes out of memory at the end."""
+        """Continue as REST framework does; a large body goes out of memory at the end."""
         try:
             return super().dispatch(request, *args, **kwargs)
         finally:

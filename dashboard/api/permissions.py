@@ -22,7 +22,7 @@ NONE_GIVEN = (None, "", "Default")
 
 
 class RoleAllows(BasePermission):
-    """Let in whoever has a working key; each method then asks for a workspace and an action."""
+    """Let in anyone with a valid token; each method then asks for a workspace and an action."""
 
     def has_permission(self, request: Request, view: "APIView") -> bool:  # noqa: ARG002
         """Say that somebody is there. Raises `NotAuthenticated`."""

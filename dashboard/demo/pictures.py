@@ -1,7 +1,7 @@
-"""The demo's pictures: a small catalogue of drawn products, so that a new place has some to try.
+"""The demo's images: a small catalogue of drawn products, so that a new place has some to try.
 
-Two likenesses can be learned from them, the same product and the same colours; how well, over three
-seeds, stands with the measurement in tests/files/test_demo_pictures.py.
+Two similarities can be learned from them, the same product and the same colours; how well, over
+three seeds, stands with the measurement in tests/files/test_demo_pictures.py.
 """
 
 from collections.abc import Iterator

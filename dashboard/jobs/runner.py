@@ -107,9 +107,9 @@ def _end(job: Job, state: str, message: str) -> None:
 
 
 def _tidy_after(job: Job) -> None:
-    """Bring the subject to rest once more if the job was given up while this worker was at it.
+    """Bring the subject to rest again if the job was discarded while this worker was at it.
 
-    What it wrote after that nobody would remove. If the work was asked for anew it is of that job.
+    What it wrote after that nobody would remove. If the work was asked for again it is of that job.
     """
     row = Job.objects.filter(pk=job.pk, state__in=(Job.State.FAILED, Job.State.CANCELLED)).first()
     if row is not None and not is_worked_on(row.subject_id):

@@ -79,7 +79,7 @@ def supervise(
 ) -> None:
     """Run the programs until a stop signal; return when none of their processes is left.
 
-    `hello` is said once stop signals are heeded: whoever reads it may send one.
+    `hello` is said once stop signals are heeded: its reader may send one.
     With `end_with_parent` it also stops when the parent (make) goes away or was interrupted.
     """
     orphaned = _parent_watch() if end_with_parent else lambda: False

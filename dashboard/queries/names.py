@@ -37,7 +37,7 @@ def beginning(rows: Rows, field: str, text: str) -> Rows:
 def find_equal(rows: QuerySet[Any], name: str, but: Any = None) -> Any:
     """Return the oldest row of an equal name or None; for nouns of which a workspace has few.
 
-    Whoever keeps the name of `but` takes nobody's.
+    Keeping the name of `but` takes nobody's.
     """
     wanted = folded(name)
     if but is not None and folded(but.name) == wanted:

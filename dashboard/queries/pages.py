@@ -82,7 +82,7 @@ def page_by_id(
 def batches(rows: QuerySet[M], size: int, key: str = "pk") -> Iterator[list[M]]:
     """Yield all rows in lists of at most `size`, by a field that is unique among them, ascending.
 
-    Nothing is held between two lists, so others may write, and whoever gets a list may change its
+    Nothing is held between two lists, so others may write, and the caller may change its
     rows. What comes or goes meanwhile may be among them or not.
     """
     # Not `.iterator()`: an open cursor holds a snapshot, on SQLite a read lock, over all batches.

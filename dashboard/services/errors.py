@@ -267,7 +267,7 @@ class NotProducible(Refused):
 
 
 class DemoGoes(Refused):
-    """The demo was to be loaded while it is taken back."""
+    """The demo was to be loaded while it is being removed."""
 
     def __init__(self) -> None:
         super().__init__("The demo is being removed. Load it again when that is done.")

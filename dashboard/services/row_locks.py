@@ -12,7 +12,7 @@ from django.db.models import Model, QuerySet
 
 from dashboard.services.errors import TooManyIds, UnknownIds
 
-# One statement, one transaction: the locks of more would be held for too long by one request.
+# The contract: one call takes up to 10,000 ids.
 MAX_IDS = 10_000
 
 M = TypeVar("M", bound=Model)
@@ -66,5 +66,5 @@ def _all_of(wanted: set[UUID], found: set[UUID], noun: str) -> set[UUID]:
 
 
 def _locked(rows: QuerySet[M]) -> QuerySet[M]:
-    # no_key: whoever only refers to a row, by a foreign key, need not wait.
+    # no_key: a row that only refers to this one, by a foreign key, need not wait.
     return rows.order_by("pk").select_for_update(of=("self",), no_key=True)

@@ -70,7 +70,7 @@ def test_the_owners_role_stays(ann_client: Client, cast: Cast) -> None:
     owner = Membership.objects.get(user=cast.alice)
     answer = ann_client.post(address(owner), {"role": "viewer"})
     assert answer.status_code == 422
-    assert "The owner stays" in answer.content.decode()
+    assert "The owner cannot leave" in answer.content.decode()
     owner.refresh_from_db()
     assert owner.role == Role.OWNER
 

@@ -140,7 +140,7 @@ def test_setting_it_up_leads_back(cast: Cast, wanted: Workspace) -> None:
 
 def test_who_has_none_cannot_require_it(cast: Cast) -> None:
     answer = signed_in(cast.alice).post(PAGE, {"required": "on"}, follow=True)
-    assert "Set yours up" in answer.content.decode()
+    assert "Set up yours" in answer.content.decode()
     cast.workspace.refresh_from_db()
     assert not cast.workspace.second_factor_required
     assert not Activity.objects.filter(noun="second factor").exists()

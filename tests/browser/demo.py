@@ -171,7 +171,7 @@ def collect(page: Page) -> None:
     page.goto(absolute(page, "/collections/new"))
     page.get_by_label("Name").fill("Demo catalogue")
     page.get_by_role("button", name="Save").click()
-    page.get_by_role("button", name="Put them in").click()
+    page.get_by_role("button", name="Add images").click()
     expect(page.get_by_text(re.compile(r"\b4[2-9]\d records"))).to_be_visible(
         timeout=PATIENCE * 1000
     )

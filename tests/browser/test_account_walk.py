@@ -66,7 +66,7 @@ def _change_the_address(page: Page, letters: Path) -> None:
     page.get_by_role("button", name="Send the link").click()
     field = page.get_by_label("Your current password")
     expect(field).to_have_attribute("aria-invalid", "true")
-    expect(field).to_have_accessible_description(re.compile("not your password"))
+    expect(field).to_have_accessible_description(re.compile("not your current password"))
     field.fill(PASSWORD)
     page.get_by_role("button", name="Send the link").click()
     expect(page.get_by_text(f"{NEW_EMAIL} is not confirmed yet")).to_be_visible()
@@ -87,12 +87,12 @@ def _change_the_password(page: Page) -> None:
     page.get_by_label("Confirm new password").fill(NEW_PASSWORD)
     _fits(page)
     page.get_by_role("button", name="Change password").click()
-    expect(page.get_by_text("Your password is changed.")).to_be_visible()
+    expect(page.get_by_text("Your password was changed.")).to_be_visible()
 
 
 def _set_up_a_second_factor(page: Page) -> tuple[str, list[str]]:
     page.get_by_role("link", name=re.compile("^Second factor")).last.click()
-    page.get_by_role("link", name="Set it up").click()
+    page.get_by_role("link", name="Set up").click()
     picture = page.get_by_role("img", name=re.compile("QR code"))
     expect(picture).to_be_visible()
     assert picture.evaluate("image => image.naturalWidth") > 0
@@ -165,4 +165,4 @@ def _new_codes_and_off(page: Page) -> None:
     _fits(page)
     page.get_by_label("Your current password").fill(NEW_PASSWORD)
     page.get_by_role("button", name="Turn it off").click()
-    expect(page.get_by_text("Your second factor is off: the password alone")).to_be_visible()
+    expect(page.get_by_text("Your second factor is off: your password")).to_be_visible()

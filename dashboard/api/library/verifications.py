@@ -81,7 +81,7 @@ class OneGroupVerification(_Verifications):
         return Response(verification_json(self._find(verification_id, "workspace.view")))
 
     def delete(self, request: Request, verification_id: UUID) -> Response:  # noqa: ARG002
-        """Take it back; an admin may do so for others."""
+        """Withdraw it; an admin may do so for others."""
         return self._remove(self._find(verification_id, "verifications.own"))
 
     def _find(self, verification_id: UUID, action: str) -> Verification:
@@ -117,7 +117,7 @@ class OneImageVerification(_Verifications):
         return Response(verification_json(self._find(verification_id, "workspace.view")))
 
     def delete(self, request: Request, verification_id: UUID) -> Response:  # noqa: ARG002
-        """Take it back; an admin may do so for others."""
+        """Withdraw it; an admin may do so for others."""
         return self._remove(self._find(verification_id, "verifications.own"))
 
     def _find(self, verification_id: UUID, action: str) -> Verification:

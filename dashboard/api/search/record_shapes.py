@@ -25,7 +25,7 @@ MAX_K = 1000
 MAX_KEY = 255
 FIELDS_TOO_LARGE = f"The fields of a record may have at most {MAX_FIELDS_SIZE >> 20} MB."
 EVERYTHING = "*"
-# Never kept: the picture itself, and what answers say about a record.
+# Never kept: the image itself, and what answers say about a record.
 MADE = ("_id", "_base64", "_descriptor", "_width", "_height", "_status", "_distance")
 
 

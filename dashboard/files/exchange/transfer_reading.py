@@ -44,7 +44,7 @@ _BROKEN: Final = (
 
 @dataclass(frozen=True)
 class Pack:
-    """Up to 500 images of an archive, with what encoders saw in them, and their pictures."""
+    """Up to 500 images of an archive, with what encoders saw in them, and their images."""
 
     images: list[Row]
     features: list[Row]
@@ -71,7 +71,7 @@ class Pack:
 
     @staticmethod
     def _most(row: Row) -> int:
-        """Return the most bytes that pictures of this size take, however they are packed."""
+        """Return the most bytes that images of this size take, however they are packed."""
         width, height = int(row["width"]), int(row["height"])
         most = configured_image_limits().pixels
         if width * height > most:

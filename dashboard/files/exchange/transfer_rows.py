@@ -19,7 +19,7 @@ Check = Callable[[Any], bool]
 
 MOST_OF_A_LINE: Final = 64 * 1024 * 1024
 MOST_VALUES_OF_A_LINE: Final = 1_000_000  # some 100 MB once they are built
-# The largest value of PostgreSQL's integer columns.
+# The most that an integer column of either database holds.
 _MOST_NUMBER: Final = (1 << 31) - 1
 
 

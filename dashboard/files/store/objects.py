@@ -30,6 +30,7 @@ from dashboard.files.store.ranges import RangeReader, Stretch
 
 PART: Final = 8 * 1024 * 1024  # 10,000 of them are the most: 80 GB
 _PARTS_IN_MEMORY: Final = 2
+# The most that one call of S3's DeleteObjects takes.
 _DELETED_AT_ONCE: Final = 1000
 _GONE: Final = ("404", "NoSuchKey", "NotFound")
 
@@ -187,7 +188,7 @@ class BucketStorage(S3Storage):  # type: ignore[misc]  # it has no types
                         yield found["Key"], found["UploadId"]
 
     def remove_unfinished(self, older_than: float) -> int:
-        """Forget the parts that killed processes left behind; count the uploads."""
+        """Delete the parts that killed processes left behind; count the uploads."""
         removed = 0
         for key, upload_id in self.unfinished(older_than):
             with _talking(key), contextlib.suppress(FileNotFoundError):
@@ -200,7 +201,7 @@ class BucketStorage(S3Storage):  # type: ignore[misc]  # it has no types
 
 
 class _Seen:
-    """Which object was opened: its tag is another as soon as somebody writes there anew."""
+    """Which object was opened: its tag is another as soon as somebody writes there again."""
 
     tag = ""
 
@@ -261,7 +262,7 @@ def _transfer() -> TransferConfig:
     config = TransferConfig(
         multipart_threshold=PART, multipart_chunksize=PART, max_concurrency=_PARTS_IN_MEMORY
     )
-    # Ten by default, which would be 80 MB for each file that comes in.
+    # Ten by default, which would be 80 MB for each file that is uploaded.
     config.max_in_memory_upload_chunks = _PARTS_IN_MEMORY
     return config
 

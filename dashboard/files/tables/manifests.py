@@ -1,6 +1,6 @@
 """Reading manifests: tables that say of each file, or address, what is known of it.
 
-Columns are found whatever their case; those that are none of ours are meta data. A value that
+Columns are found whatever their case; those that are none of ours are metadata. A value that
 cannot be meant is no reason to refuse the table: its row says what is wrong with it.
 """
 
@@ -118,8 +118,8 @@ def read_manifest(file: IO[bytes]) -> Iterator[ManifestRow]:
 def read_possible_manifest(file: IO[bytes], *, is_beside: bool = False) -> Iterator[ManifestRow]:
     """Read a table that nobody sent as a manifest, as `read_manifest` does.
 
-    Yields nothing for a sidecar, which tells of a single picture: `is_beside` says that there is
-    one of its name. The address in such a record is where that picture came from.
+    Yields nothing for a sidecar, which tells of a single image: `is_beside` says that there is
+    one of its name. The address in such a record is where that image came from.
     Raises BrokenManifest before the first row if none of the first ones tells of a file.
     """
     rows = read_manifest(file)
@@ -311,7 +311,7 @@ def _parsed(text: str, where: str) -> Any:
     except orjson.JSONDecodeError as error:
         if _NO_NUMBER.search(text):
             with suppress(ValueError, TypeError, RecursionError):
-                # Once more by orjson, which lets nothing through that cannot be kept.
+                # Again by orjson, which lets nothing through that cannot be kept.
                 found = json.loads(text, parse_constant=lambda _: None)
                 return orjson.loads(orjson.dumps(found))
         raise BrokenManifest(
@@ -396,7 +396,7 @@ def _set_mark(row: ManifestRow, column: str, value: Any) -> None:
 
 
 def refusal_of_meta_data(meta_data: dict[str, Any]) -> str | None:
-    """Say in a sentence why a file cannot have this meta data; None if it can."""
+    """Say in a sentence why a file cannot have this metadata; None if it can."""
     if not meta_data:
         return None
     if (reason := refusal_of_json(meta_data)) is not None:

@@ -1,4 +1,4 @@
-"""What meta data may be, whichever way it comes."""
+"""What metadata may be, whichever way it comes."""
 
 from collections.abc import Callable
 from typing import Any, Final

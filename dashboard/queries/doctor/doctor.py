@@ -53,7 +53,7 @@ def side_by_side(
 ) -> Iterator[tuple[Entry | None, Any | None]]:
     """Yield what is stored and what rows want, both in the order of names; one of each may lack.
 
-    Both are read while others write: what lacks is a suspicion, to be looked at once more.
+    Both are read while others write: what lacks is a suspicion, to be looked at again.
     """
     stored, rows = iter(entries), iter(wanted)
     entry, row = next(stored, None), next(rows, None)
@@ -103,7 +103,7 @@ def wanted_upload_files(names: list[str], upload_ids: set[UUID]) -> set[str]:
 
 
 def chunks_of(workspace_id: UUID) -> QuerySet[UploadChunk]:
-    """Return the chunks of what a workspace was sent; a part that was forgotten has no path."""
+    """Return the chunks of what a workspace was sent; a part that was deleted has no path."""
     rows = UploadChunk.objects.filter(part__upload__workspace=workspace_id)
     return rows.exclude(part__path="").select_related("part")
 

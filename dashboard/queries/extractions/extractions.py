@@ -24,7 +24,7 @@ def get_extraction(workspace: Workspace, extraction_id: UUID) -> Extraction:
 
 
 def find_extraction(upload: Upload) -> Extraction | None:
-    """Return the extraction that the pictures of an upload are for, or None."""
+    """Return the extraction that the images of an upload are for, or None."""
     return Extraction.objects.filter(upload=upload).first()
 
 

@@ -60,7 +60,7 @@ def running_in(
 
 
 def claimable(queues: Iterable[str]) -> QuerySet[Job]:
-    """Return what waits in queues and may be taken up now, the shares of workspaces aside."""
+    """Return what waits in queues and may be claimed now, the limits of workspaces aside."""
     rows = Job.objects.filter(queue__in=queues, state=Job.State.QUEUED)
     return rows.filter(
         Q(not_before__isnull=True) | Q(not_before__lte=timezone.now()),
@@ -70,7 +70,7 @@ def claimable(queues: Iterable[str]) -> QuerySet[Job]:
 
 
 def waiting_queues(queues: Iterable[str]) -> list[str]:
-    """Return those queues in which something waits that may be taken up now."""
+    """Return those queues in which something waits that may be claimed now."""
     return list(claimable(queues).order_by("queue").values_list("queue", flat=True).distinct())
 
 

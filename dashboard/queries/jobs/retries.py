@@ -31,18 +31,18 @@ def has_successor(job: Job) -> bool:
 
 
 def can_upload_again(job: Job) -> bool:
-    """Say whether something of it did not come in and still could."""
+    """Say whether something of it was not imported and still could be."""
     return can_retry_upload(job.subject_id)
 
 
 def can_plan_again(job: Job) -> bool:
-    """Say whether it waits as it was: one to which more is being sent is looked through after."""
+    """Say whether it waits as it was: one to which more is being sent is checked after."""
     receiving = Upload.objects.filter(pk=job.subject_id, stage=Upload.Stage.RECEIVING).first()
     return broke_off(job) and receiving is not None and not missing_parts(receiving).exists()
 
 
 def can_undo_again(job: Job) -> bool:
-    """Say whether what the upload brought in is still there to be undone."""
+    """Say whether what the upload imported is still there to be undone."""
     committed = Upload.objects.filter(pk=job.subject_id, stage=Upload.Stage.COMMITTED)
     return broke_off(job) and committed.exists()
 
@@ -59,7 +59,7 @@ def can_train_again(job: Job) -> bool:
 
 
 def can_extract_again(job: Job) -> bool:
-    """Say whether there is no file yet, and what was sent for it, if so, is still here."""
+    """Say whether there is no file yet, and what was uploaded for it, if so, is still here."""
     # An empty path: the file is stored before its row names it.
     unwritten = Extraction.objects.filter(pk=job.subject_id, path="")
     sent = UploadPart.objects.filter(upload=OuterRef("upload")).exclude(path="")

@@ -12,7 +12,7 @@ from django.utils import timezone
 from dashboard.models import Job, WorkerSign
 from dashboard.queries.jobs.claim_order import Lane, claimable, lane_of, running_in
 
-# A worker gives a sign at every sweep; one slow sweep must not be told as “no worker”.
+# A worker gives a sign of life at each sweep; under load some are late.
 SILENT_SWEEPS = 4
 COUNTED = 1000  # nobody asks whether 1,000 or 2,000 are before theirs
 

@@ -19,13 +19,13 @@ _THINGS: dict[str, Callable[[Workspace], QuerySet[Any]]] = {
 _WORDS = {
     "group": "in the group “{}”",
     "without_type": "in no group of the type “{}”",
-    "test": "kept back for testing",
+    "test": "with a test mark",
     "search": "with “{}” in the file name",
 }
 
 
 def filter_words(wanted: ImageFilter) -> str:
-    """Say which images pass the filter: `images kept back for testing, with “a” in the …`."""
+    """Say which images pass the filter: `images with a test mark, with “a” in the …`."""
     parts = [words.format(value) for name, words in _WORDS.items() if (value := _of(wanted, name))]
     return f"images {', '.join(parts)}" if parts else "all images"
 

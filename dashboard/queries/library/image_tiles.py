@@ -22,7 +22,7 @@ from dashboard.queries.pages import page
 class Tile(TypedDict):
     """An image as the grid shows it; `picture` is the attributes of its `img`, thumbnail and all.
 
-    `cover` is the same for where the picture says nothing that its group's name does not.
+    `cover` is the same where the name of the group says enough.
 
     A mapping of escaped strings, few of them: a page has sixty tiles, and what a template costs is
     the look-ups.
@@ -104,7 +104,7 @@ def tile(image: Image) -> Tile:
 def _tile(image: Image, links: ImageLinks) -> Tile:
     width, height = thumbnail_size(image)
     key = str(image.id)
-    name = html.escape(image.file_name or "Image without a name")
+    name = html.escape(image.file_name or "Unnamed image")
     # The strings below are marked safe, so everything in them is escaped here: the name by
     # `html.escape`, the rest is ids and numbers.
     source = links.thumbnail(key).replace("&", "&amp;")  # the rest needs no escaping

@@ -1,7 +1,7 @@
 """What a filter finds in a record's fields, and how it compares that, with the work counted.
 
-Whoever writes filter and records may be an attacker: nothing here is looked at again and again, and
-no look-up is by a hash that can be foreseen, as that of a number can. That of a text is drawn anew
+Filters and records may come from an attacker: nothing here is looked at again and again, and
+no look-up is by a hash that can be foreseen, as that of a number can. That of a text is drawn again
 when a process starts.
 """
 

@@ -1,4 +1,4 @@
-"""Search among the records of a collection: in what a process holds, and scoped once more."""
+"""Search among the records of a collection: in what a process holds, and scoped again."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ from dashboard.queries.search.records import (
     records_by_id,
 )
 
-# Cosine distance of opposite vectors: nothing can be farther.
+# Of two unit vectors that point away from each other.
 FARTHEST = 2.0
 
 

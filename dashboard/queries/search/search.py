@@ -1,4 +1,4 @@
-"""Search among a workspace's images: what each process holds, kept up, and scoped once more."""
+"""Search among a workspace's images: what each process holds, kept up, and scoped again."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -28,8 +28,8 @@ SHIPPED: Final = {
     for one in (
         Shipped(
             BOTH,
+            "Built in",
             "Shapes, colours and object categories: the best for most images.",
-            "Shapes, colours and what things are: the best for most images.",
         ),
         Shipped(BUILTIN, "Built in, fast", "Shapes and colours only, in a third of the time."),
     )
@@ -118,10 +118,10 @@ def choices(workspace: Workspace | None = None) -> list[tuple[str, str]]:
     }
     default = next((row.key for row in rows if row.is_default), BOTH)
     if workspace is None:
-        open_choice = f"The installation’s default ({names[default]})"
+        open_choice = f"Default of the installation ({names[default]})"
     else:
         wanted = workspace.encoder or default
-        open_choice = f"As the workspace ({names.get(wanted, wanted)})"
+        open_choice = f"Same as the workspace ({names.get(wanted, wanted)})"
     return [("", open_choice), *names.items()]
 
 

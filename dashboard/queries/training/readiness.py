@@ -1,4 +1,4 @@
-"""Is there enough to train on, and what would mend it?"""
+"""Is there enough to train on, and what would fix it?"""
 
 from dataclasses import dataclass
 
@@ -6,9 +6,10 @@ from django.db.models import Count, F, Q
 
 from dashboard.models import SimilarityType, Task
 
+# One group has no other to be told from, and one image no other to be near to.
 MIN_GROUPS = 2
 MIN_IMAGES = 2
-# `FEWEST_GROUPS` of the engine's folds: with fewer the gate compares nothing.
+# As many as the engine's gate asks for: with fewer it keeps the untrained head.
 VERIFIED_GROUPS = 10
 GOOD_GROUPS = 20
 
@@ -56,7 +57,7 @@ class Readiness:
         }[self.level]
         if self.is_ready and self.similarity_type.fold_by:
             key = self.similarity_type.fold_by
-            said += f" Groups that share a value of “{key}” are tested together."
+            said += f" Groups that share a value of “{key}” are measured together."
         return said
 
 

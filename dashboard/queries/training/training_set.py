@@ -18,7 +18,7 @@ SAME_PIXELS = 0.5  # of the smaller one, from which on two boxes show the same
 
 
 def training_set(version: Version, seen: Snapshot) -> TrainingSet:
-    """Turn a snapshot into arrays; what has no features is left out."""
+    """Turn a snapshot into arrays; what has no features is skipped."""
     features = features_of(version.workspace, seen.images.keys(), version.encoder)
     features |= features_of_regions(version.workspace, seen.regions.values(), version.encoder)
     types = tuple(

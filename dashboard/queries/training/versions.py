@@ -25,7 +25,7 @@ def get_version(workspace: Workspace, version_id: UUID) -> Version:
 
 
 def trained_versions(workspace: Workspace) -> QuerySet[Version]:
-    """Return what can describe pictures, task by task by name, the newest of each first."""
+    """Return what can describe images, task by task by name, the newest of each first."""
     rows = versions_in(workspace).filter(status=Version.Status.TRAINED)
     return rows.order_by("task__name", "task", "-number")
 

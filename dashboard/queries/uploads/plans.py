@@ -38,7 +38,7 @@ class PlanTotals:
 
     @property
     def coming(self) -> int:
-        """Return how many would be brought in."""
+        """Return how many would be imported."""
         return self.new + self.known
 
 
@@ -164,17 +164,17 @@ def _into(there: Mapping[tuple[Any, str], str], type_id: Any, name: str) -> str:
 
 
 def planned_files(upload: Upload) -> QuerySet[UploadFile]:
-    """Return the files that were not left out."""
+    """Return the files that were not skipped."""
     return upload.files.exclude(status=Status.LEFT_OUT)
 
 
 def files_in_error(upload: Upload) -> QuerySet[UploadFile]:
-    """Return the files that would not come in as they are."""
+    """Return the files that could not be imported as they are."""
     return upload.files.filter(status=Status.WAITING, foreseen=Foreseen.WRONG)
 
 
 def files_left_out(upload: Upload) -> QuerySet[UploadFile]:
-    """Return the files that somebody left out."""
+    """Return the files that somebody skipped."""
     return upload.files.filter(status=Status.LEFT_OUT)
 
 

@@ -39,7 +39,7 @@ def placed_files(upload: Upload) -> QuerySet[UploadFile]:
 
 
 def told_undoing(upload: Upload) -> dict[str, int]:
-    """Return what was taken back of an upload that is undone: files, groups and types."""
+    """Return what was undone of an upload that is undone: files, groups and types."""
     rows = Activity.objects.filter(workspace=upload.workspace, target_id=upload.pk, verb="undid")
     told = rows.order_by("-created").values_list("details", flat=True).first() or {}
     counts: dict[str, int] = told.get("counts", {})

@@ -74,7 +74,7 @@ def still_there(workspace: Workspace, rows: Iterable[Activity]) -> set[UUID]:
 
 
 def can_be_undone(workspace: Workspace, rows: Iterable[Activity]) -> set[UUID]:
-    """Return the ids of uploads that the rows tell were brought in, and that are in: one query."""
+    """Return the ids of uploads that the rows tell were imported, and that are in: one query."""
     told = [row for row in rows if (row.verb, row.noun) == ("uploaded", "files")]
     ids = [row.target_id for row in told if row.target_id is not None]
     if not ids:

@@ -1,6 +1,6 @@
-"""Images that were stored before colour profiles were applied, held against what was sent.
+"""Images that were stored before colour profiles were applied, compared with their uploaded files.
 
-What was sent is mostly gone: it stays for some days where a part of it did not come in.
+The uploaded files are mostly gone: it stays for some days where a part of it did not come in.
 """
 
 from collections.abc import Iterator

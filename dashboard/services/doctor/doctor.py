@@ -1,8 +1,8 @@
-"""Find, and mend, what a killed process, a full disk or a lost file could ever leave behind.
+"""Find, and fix, what a killed process, a full disk or a lost file could ever leave behind.
 
 It may run beside a working installation. Nothing is touched that is younger than `older_than`
 seconds, or younger than the oldest unfinished job of its workspace, which may still be at it; and
-each suspicion is looked at once more, with the row held, before anything is changed.
+each suspicion is looked at again, with the row held, before anything is changed.
 """
 
 import time
@@ -27,8 +27,7 @@ from dashboard.services.doctor import usage as doctor_usage
 from dashboard.services.doctor import versions as doctor_versions
 from dashboard.services.doctor.round import Finding, Round
 
-# Files come before their rows: what a request is about to write down must not be judged. Jobs may
-# take longer than an hour; `busy_since` spares what is younger than they are.
+# Younger files may belong to a request or a job that has not written its rows yet.
 LEAST_AGE = 3600.0
 ENCODERS = "encoders"
 QUERIES = paths.queries()

@@ -24,7 +24,7 @@ LOST = (
 
 
 def images(round_: Round, workspace_id: UUID, entries: Iterator[Entry]) -> Iterator[Finding]:
-    """Compare stored images with the rows of a workspace. What is lost cannot be mended here."""
+    """Compare stored images with the rows of a workspace. What is lost cannot be fixed here."""
     rows = ((_path(row), row) for row in in_pages(_rows(workspace_id)))
     for entry, row in side_by_side(entries, rows):
         if entry is not None and row is None:
@@ -39,7 +39,7 @@ def images(round_: Round, workspace_id: UUID, entries: Iterator[Entry]) -> Itera
 
 
 def thumbnails(round_: Round, workspace_id: UUID, entries: Iterator[Entry]) -> Iterator[Finding]:
-    """Compare stored thumbnails with the rows of a workspace; what lacks is made anew."""
+    """Compare stored thumbnails with the rows of a workspace; what lacks is made again."""
     rows = ((_thumbnail_path(row), row) for row in in_pages(_rows(workspace_id)))
     for entry, row in side_by_side(entries, rows):
         if entry is not None and row is None:
@@ -68,7 +68,7 @@ def _thumbnail_path(image: Image) -> str:
 def _orphan(round_: Round, noun: str, workspace_id: UUID, entry: Entry) -> Finding | None:
     """Judge a file without a present image.
 
-    It is removed while the row is held: whoever brings a deleted image back writes its files anew
+    It is removed while the row is held: whoever brings a deleted image back writes its files again
     under the same names, and holds the row for as long.
     """
 

@@ -1,4 +1,4 @@
-"""Files that jobs made or wait for: extractions, exports, pictures of requests over the API."""
+"""Files that jobs made or wait for: extractions, exports, images of requests over the API."""
 
 from collections.abc import Iterator
 from functools import partial
@@ -26,7 +26,7 @@ def transfers(round_: Round, workspace_id: UUID, entries: Iterator[Entry]) -> It
 
 
 def requests(round_: Round, workspace_id: UUID, entries: Iterator[Entry]) -> Iterator[Finding]:
-    """Find pictures that came with requests which have ended, or were never written down."""
+    """Find images that came with requests which have ended, or were never written down."""
     for entry in entries:
         finding = round_.orphan("request", workspace_id, entry, partial(_is_open, entry))
         if finding is not None:

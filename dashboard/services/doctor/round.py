@@ -12,7 +12,7 @@ from dashboard.queries.doctor.doctor import busy_since
 
 @dataclass(frozen=True)
 class Finding:
-    """One thing that is not as it should be, in words, and whether it was mended."""
+    """One thing that is not as it should be, in words, and whether it was fixed."""
 
     noun: str
     name: str

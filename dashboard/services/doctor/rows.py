@@ -1,4 +1,4 @@
-"""What rows say of themselves: jobs that nobody takes up, versions that wait for ever, counters."""
+"""What rows say of themselves: jobs that no worker takes, versions that wait for ever, counters."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -20,7 +20,7 @@ BROKEN_OFF = "It stopped unexpectedly. Start it again."
 
 
 def jobs(round_: Round) -> Iterator[Finding]:
-    """Find jobs whose worker went silent and that no sweep has found, and queues of no worker."""
+    """Find jobs without a heartbeat that no sweep has found, and queues of no worker."""
     silent = Job.objects.filter(state=Job.State.RUNNING, lease_until__lt=round_.before)
     for job in in_pages(silent):
         if round_.mend:
@@ -80,7 +80,7 @@ def counters(round_: Round) -> Iterator[Finding]:
 
 
 def _recount(counted: Counted, pk: Any) -> bool:
-    """Count anew while the row is held, as everybody does who changes the numbers.
+    """Count again while the row is held, as everybody does who changes the numbers.
 
     False if the rows themselves break a rule, which only a person can settle.
     """

@@ -32,7 +32,7 @@ def temporary(round_: Round, older_than: float) -> Iterator[Finding]:
 
 
 def queries(round_: Round, entries: Iterator[Entry]) -> Iterator[Finding]:
-    """Find pictures that were searched with and whose hour is over: no sweep has come by."""
+    """Find images that were searched with and whose hour is over: no sweep has come by."""
     for entry in entries:
         if entry.modified > min(round_.stored_before, time.time() - HOUR):
             continue

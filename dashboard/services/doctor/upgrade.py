@@ -1,6 +1,6 @@
 """Make the database of an earlier version ready for `migrate`, or refuse before anything changes.
 
-Each step commits on its own and finds out anew what is left to do, so a start that was killed is
+Each step commits on its own and finds out again what is left to do, so a start that was killed is
 simply repeated.
 """
 

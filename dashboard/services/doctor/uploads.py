@@ -1,4 +1,4 @@
-"""What was sent and waits: stored files that no part or chunk knows, and chunks without bytes."""
+"""Uploads that wait: stored files that no part or chunk knows, and chunks without bytes."""
 
 from collections.abc import Iterator
 from itertools import islice

@@ -1,7 +1,7 @@
 """Write a workspace into one archive: aside first, stored whole, absent until then.
 
-While it is written people go on working. A row that points to one which came later, or to one that
-is gone by now, is left out, so that what is in the archive holds together.
+While it is written people continue working. A row that points to one which came later, or to one
+that is gone by now, is skipped, so that what is in the archive holds together.
 """
 
 import contextlib
@@ -37,7 +37,7 @@ _CHUNK = 1024 * 1024
 
 
 def run_export(*, transfer_id: UUID, handle: jobs.Handle) -> str:
-    """Write and store the archive; a second run after a kill does it anew."""
+    """Write and store the archive; a second run after a kill does it again."""
     transfer = Transfer.objects.select_related("workspace").get(pk=transfer_id)
     if transfer.path:  # killed after the file, before the job ended
         return outcome(transfer)
@@ -71,7 +71,7 @@ def write_archive(*, workspace: Workspace, path: Path, progress: Progress) -> di
 
 
 def outcome(transfer: Transfer) -> str:
-    """Say in one sentence what went out or came in."""
+    """Say in one sentence what was exported or imported."""
     counts = transfer.counts
     nouns = ("image", "group", "task", "collection")
     found = [(counts.get(f"{noun}s", 0), noun) for noun in nouns]
@@ -159,7 +159,7 @@ class _Export:
                 yield row
 
     def _task(self, row: Row) -> Row:
-        """Leave out the types that came after the types were written."""
+        """Skip the types that came after the types were written."""
         there = [key for key in row["types"] if self.links.seen.has("types", key)]
         return row | {"types": there}
 
@@ -208,7 +208,7 @@ class _Export:
 
 
 def _small_enough(batch: list[Image]) -> Iterator[list[Image]]:
-    """Cut a batch where its meta data would be more than belongs into one pack."""
+    """Cut a batch where its metadata would be more than belongs into one pack."""
     part: list[Image] = []
     size = 0
     for image in batch:

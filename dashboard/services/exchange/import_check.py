@@ -1,4 +1,4 @@
-"""Read an archive from end to end before anything of it is brought in."""
+"""Read an archive from end to end before anything of it is imported."""
 
 import io
 import json

@@ -32,7 +32,7 @@ M = TypeVar("M", bound=Model)
 
 @dataclass
 class GroupImport:
-    """Brings rows in, noun by noun; `elsewhere` counts members that stay where they are."""
+    """Imports rows, noun by noun; `elsewhere` counts members that stay where they are."""
 
     workspace: Workspace
     actor: User | None
@@ -44,7 +44,7 @@ class GroupImport:
     def types(self, rows: Iterable[Row]) -> None:
         """Join types of the same name and the same `exclusive`; others get a name of their own.
 
-        One that was deleted since an earlier try is made anew.
+        One that was deleted since an earlier try is made again.
         """
         # Whoever makes a type locks the workspace, too: a name that is found free stays free.
         lock_all(Workspace.objects.filter(pk=self.workspace.pk))
@@ -72,7 +72,7 @@ class GroupImport:
 
     @transaction.atomic
     def labels(self, rows: Iterable[Row]) -> None:
-        """Join labels of the same name; one that was deleted since is made anew."""
+        """Join labels of the same name; one that was deleted since is made again."""
         lock_all(Workspace.objects.filter(pk=self.workspace.pk))
         there = self.ids.alive("labels", self._all_labels())
         for row in rows:
@@ -84,7 +84,7 @@ class GroupImport:
         self.handle.report(stage="Importing labels")
 
     def _label(self, row: Row) -> Label:
-        fields = {name: row[name] for name in ("name", "description", "colour", "output_name")}
+        fields = {name: row[name] for name in ("name", "description", "color", "output_name")}
         new_id = self.ids.make("labels", row["id"])
         return Label.objects.create(
             id=new_id, workspace=self.workspace, created=created(row), **fields
@@ -149,7 +149,7 @@ class GroupImport:
     def members(self, rows: Iterable[Row]) -> None:
         """Put images and regions into their groups.
 
-        Whoever is in another group of a type that allows one stays there.
+        A member of another group of a type that allows one stays there.
         """
         for batch in portions(rows):
             with transaction.atomic():
@@ -255,7 +255,7 @@ class GroupImport:
             self.handle.check()
 
     def _keep(self, noun: str, made: Sequence[Any], batch: Sequence[Row]) -> None:
-        """Write down what came in, and tell of it; what could not come in has no new id."""
+        """Record what was imported; what could not be imported has no new id."""
         new_ids = {thing.pk for thing in made}
         ids = {row["id"]: self.ids.make(noun, row["id"]) for row in batch}
         self.ids.keep(noun, {old: new for old, new in ids.items() if new in new_ids})

@@ -1,4 +1,4 @@
-"""Bring the pictures of an archive in: decoded side by side, written in short transactions."""
+"""Bring the images of an archive in: decoded side by side, written in short transactions."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Executor
@@ -24,7 +24,7 @@ from dashboard.services.jobs import jobs
 from dashboard.services.library.images import NewImage, insert_images, remove_unused, write_files
 
 IMAGES_AT_ONCE: Final = 50
-# Bounds what is decoded side by side, and how long one transaction holds its locks.
+# As many bytes as a batch of an upload: the memory of a worker is the same for both.
 BYTES_AT_ONCE: Final = 64 << 20
 
 M = TypeVar("M", bound=Model)
@@ -32,7 +32,7 @@ M = TypeVar("M", bound=Model)
 
 @dataclass
 class ImageImport:
-    """Brings images in; `ids` knows which are in already."""
+    """Imports images; `ids` knows which are in already."""
 
     workspace: Workspace
     actor: User | None
@@ -89,7 +89,7 @@ class ImageImport:
         remove_unused(self.workspace, made, rows)
 
     def _made(self, row: Row, data: bytes, deleted: Image | None) -> NewImage | None:
-        """Decode a picture and write its files under the id that it will have.
+        """Decode an image and write its files under the id that it will have.
 
         None if it breaks off behind a header that was right: it stays out, alone.
         """
@@ -113,7 +113,7 @@ class ImageImport:
         )
 
     def _features(self, pack: Pack) -> None:
-        """Keep what encoders saw, where the encoder is here and the picture is the same one."""
+        """Keep what encoders saw, where the encoder is here and the image is the same one."""
         same = self._same(pack)
         features = [Feature(**fields) for fields in self._seen(pack.features, same)]
         self._add(Feature.objects, features)
@@ -156,7 +156,7 @@ class ImageImport:
 
 
 def _by_bytes(pack: Pack, rows: Sequence[Row]) -> Iterator[list[tuple[Row, bytes]]]:
-    """Yield rows with their pictures, as many at a time as may be in memory."""
+    """Yield rows with their images, as many at a time as may be in memory."""
     batch: list[tuple[Row, bytes]] = []
     size = 0
     for row in rows:

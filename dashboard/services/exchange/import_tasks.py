@@ -33,7 +33,7 @@ _VERSION_FIELDS = ("number", "status", "detail", "encoder", "seed", "dimension")
 
 @dataclass
 class TaskImport:
-    """Brings rows in, noun by noun; there are few tasks, versions and collections."""
+    """Imports rows, noun by noun; there are few tasks, versions and collections."""
 
     workspace: Workspace
     actor: User | None

@@ -1,4 +1,4 @@
-"""Bring a workspace's archive in: checked whole first, then noun by noun, going on after a kill."""
+"""Import a workspace's archive: checked whole first, then noun by noun, continuing after a kill."""
 
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -33,7 +33,7 @@ ELSEWHERE: Final = "elsewhere"  # counted among the rest once all is in
 
 
 def run_import(*, transfer_id: UUID, handle: jobs.Handle) -> str:
-    """Bring all in that is not in yet; returns the sentence of the outcome.
+    """Import all that is not in yet; returns the sentence of the outcome.
 
     Raises FileRefused or Refused before anything is written if the archive cannot be used.
     """
@@ -50,7 +50,7 @@ def run_import(*, transfer_id: UUID, handle: jobs.Handle) -> str:
                 _bring(transfer, archive, handle)
         except QuotaReached:
             # Before `FileRefused`, of which it is a subclass: this archive must not be deleted.
-            raise  # once there is room the same archive comes in
+            raise  # once there is room the same archive is imported
         except FileRefused:
             _forget(transfer)  # it would be refused again
             raise
@@ -138,7 +138,7 @@ def _tell_images(transfer: Transfer, handle: jobs.Handle) -> None:
 
 
 def _touch(transfer: Transfer) -> None:
-    """Keep the archive from being forgotten while it is brought in."""
+    """Keep the archive from being deleted while it is imported."""
     if transfer.upload is not None:
         Upload.objects.filter(pk=transfer.upload.pk).update(modified=timezone.now())
 

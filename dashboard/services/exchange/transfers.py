@@ -41,7 +41,7 @@ def start_export(*, workspace: Workspace, actor: User) -> tuple[Transfer, Job]:
 def open_import(*, workspace: Workspace, name: str, actor: User) -> Transfer:
     """Begin an import: its archive is sent as the one file of its upload.
 
-    When that is whole, `finish_receiving` queues the bringing in.
+    When that is whole, `finish_receiving` queues the importing.
     """
     return Transfer.objects.get(upload=_open(workspace, name, actor))
 
@@ -58,7 +58,7 @@ def _open(workspace: Workspace, name: str, actor: User) -> Upload:
 
 
 def send_archive(*, workspace: Workspace, file: Path, actor: User) -> Job:
-    """Take an archive of this machine in, and queue the bringing in.
+    """Take an archive of this machine in, and queue the importing.
 
     Raises `OSError`, and what an upload that is sent raises; then nothing of it stays.
     """
@@ -95,7 +95,7 @@ def _enqueue(transfer: Transfer, actor: User) -> Job:
 
 @transaction.atomic
 def delete_transfer(*, transfer: Transfer, actor: User) -> None:
-    """Remove an archive that was written, or what was sent of one; what came in stays."""
+    """Remove an archive that was written, or the uploaded file of one; what was imported stays."""
     upload = transfer.upload
     jobs.drop(subject_ids=[transfer.id])
     _tell("deleted", transfer, str(upload or transfer.workspace), actor)

@@ -54,7 +54,7 @@ def start_extraction(
 
 
 def retry_extraction(*, extraction: Extraction, actor: User) -> Job:
-    """Queue an extraction once more that came to no file."""
+    """Queue an extraction again that came to no file."""
     return _enqueue(extraction, actor)
 
 

@@ -1,4 +1,4 @@
-"""Describe many pictures and keep the result as a file: complete, or absent."""
+"""Describe many images and keep the result as a file: complete, or absent."""
 
 import tempfile
 from collections.abc import Iterator
@@ -19,7 +19,7 @@ from dashboard.services.jobs import jobs
 
 
 class Source(Protocol):
-    """Pictures that are described, wherever they are."""
+    """Images that are described, wherever they are."""
 
     def look(self) -> None:
         """Let the encoder look at those that it has not seen."""
@@ -40,7 +40,7 @@ class Source(Protocol):
 def run_extraction(*, extraction_id: UUID, handle: jobs.Handle) -> str:
     """Compute what is missing, then write the file aside and store it whole.
 
-    A second run after a kill computes only what the first one had not, and writes anew.
+    A second run after a kill computes only what the first one had not, and writes again.
     """
     extraction = Extraction.objects.select_related("version__task", "workspace").get(
         pk=extraction_id
@@ -75,7 +75,7 @@ def _write(extraction: Extraction, source: Source, handle: jobs.Handle) -> None:
 
 
 def _write_aside(local: Path, extraction: Extraction, source: Source) -> int:
-    """Write the table; once more if images came or went while it was written."""
+    """Write the table; again if images came or went while it was written."""
     # The header of a table names its number of rows before the first row is written.
     count = source.count()
     while (

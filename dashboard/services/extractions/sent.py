@@ -1,4 +1,4 @@
-"""Pictures that were sent to be described, or named by addresses: looked at once, not kept."""
+"""Images that were sent to be described, or named by addresses: looked at once, not kept."""
 
 from collections import deque
 from collections.abc import Iterator
@@ -29,7 +29,7 @@ from dashboard.services.uploads.reader import PartReader
 from dashboard.services.uploads.receiving import forget_bytes
 
 FILES_AT_ONCE: Final = 50
-BYTES_AT_ONCE: Final = 64 << 20  # of pictures that wait to be looked at
+BYTES_AT_ONCE: Final = 64 << 20  # of images that wait to be looked at
 ROWS_AT_ONCE: Final = 500
 LOOKING_SHARE: Final = 0.85  # of the whole progress; the rest is writing
 # Seldom is enough: bytes are kept for days, and each touch is a write that others wait for.
@@ -74,9 +74,9 @@ class SentPictures:
         self.upload = rows.get(pk=str(self.extraction.upload_id))
 
     def look(self) -> None:
-        """List what was sent, and let the encoder look at what it has not seen.
+        """List what was uploaded, and let the encoder look at what it has not seen.
 
-        Each batch is one transaction, which the job's lease guards; a second run goes on.
+        Each batch is one transaction, which the job's lease guards; a second run continues.
         """
         list_parts(upload=self.upload, handle=self.handle)
         encoder = load_encoder(self.extraction.version.encoder)
@@ -117,6 +117,7 @@ class SentPictures:
         # Outcome, vector and progress together: a second run meets only files that are still
         # WAITING.
         with transaction.atomic():
+            # A worker that lost its lease may have written the same features.
             SentFeature.objects.bulk_create(features, ignore_conflicts=True)
             update_rows([one.row for one in batch], ["status", "reason"])
             self._tell(self._counts())
@@ -124,7 +125,7 @@ class SentPictures:
         self.handle.check()
 
     def _touch(self) -> None:
-        """Keep the bytes from being forgotten while they are needed."""
+        """Keep the bytes from being deleted while they are needed."""
         now = timezone.now()
         stale = Upload.objects.filter(pk=self.upload.pk, modified__lt=now - _TOUCHED)
         stale.update(modified=now)
@@ -172,13 +173,13 @@ class SentPictures:
             done += len(page)
 
     def close(self) -> None:
-        """Forget the pictures and what was seen in them, now that the result is kept."""
+        """Delete the images and their features, now that the result is kept."""
         forget_bytes(self.upload)
         forget_features(self.upload)
 
 
 def forget_features(upload: Upload) -> None:
-    """Remove what the encoder saw in an upload's pictures, batch by batch."""
+    """Remove what the encoder saw in an upload's images, batch by batch."""
     rows = SentFeature.objects.filter(file__upload=upload).order_by("pk")
     # In batches: one statement for all would hold SQLite's write lock for as long as it takes.
     while ids := list(rows.values_list("pk", flat=True)[:ROWS_AT_ONCE]):
@@ -186,7 +187,7 @@ def forget_features(upload: Upload) -> None:
 
 
 def forget_left_features() -> int:
-    """Remove what was seen in pictures that are forgotten meanwhile; returns how many, a few."""
+    """Remove what was seen in images that were deleted meanwhile; returns how many, a few."""
     rows = SentFeature.objects.filter(file__part__path="").order_by("pk")
     ids = list(rows.values_list("pk", flat=True)[:ROWS_AT_ONCE])
     SentFeature.objects.filter(pk__in=ids).delete()

@@ -102,7 +102,7 @@ def mark_groups(*, workspace: Workspace, ids: Iterable[UUID], test_group: bool, 
 def change_group(*, group: Group, changes: dict[str, Any], actor: User) -> Group:
     """Set any of `name`, `description`, `meta_data`, `test_group` and `similarity_type`.
 
-    The meta data is replaced whole; another type takes the members along. Raises `EmptyName` and
+    The metadata is replaced whole; another type takes the members along. Raises `EmptyName` and
     `AlreadyInExclusiveType`; then nothing is changed.
     """
     if "similarity_type" in changes:
@@ -127,8 +127,8 @@ def change_group(*, group: Group, changes: dict[str, Any], actor: User) -> Group
 def _hold_types(group: Group, similarity_type: SimilarityType) -> SimilarityType:
     """Hold the type that the group has and the one that it gets; returns that as it is now.
 
-    Of an exclusive type all groups are held, as whoever puts something into one of them holds it:
-    nothing of the group's can come in there before the group has.
+    Of an exclusive type all groups are held, as a service that puts something into one of them
+    holds it: nothing of the group's can come in there before the group has.
     """
     _hold_workspace(group)
     current = Group.objects.filter(pk=group.pk).values("similarity_type")
@@ -179,6 +179,7 @@ def discard_groups(groups: QuerySet[Group]) -> None:
     """
     nested = GroupNesting.objects.filter(child__in=groups)
     touched = Q(pk__in=groups.values("pk")) | Q(pk__in=nested.values("parent"))
+    # By id, as everywhere: two deletions that share groups wait for each other, never in a circle.
     held = Group.objects.filter(touched).order_by("id").select_for_update()
     # A full lock, since these rows go away: whoever is about to refer to one has to wait.
     list(held.values_list("pk", flat=True))
@@ -243,7 +244,7 @@ def find_or_make_groups(
 def hold_to_place(*, image_ids: Iterable[UUID], group_ids: Iterable[UUID]) -> None:
     """Hold what several calls of `place_images` will, before the first one.
 
-    All images come before all groups: whoever deletes images holds them in this order.
+    All images come before all groups: deletions hold them in this order.
     """
     lock_pks(Image.objects.filter(pk__in=set(image_ids)))
     lock_pks(Group.objects.filter(pk__in=set(group_ids)))
@@ -253,7 +254,7 @@ def place_images(pairs: Sequence[tuple[Group, Image]]) -> Placed:
     """Put each image into its group, all groups of one type; call it in a transaction.
 
     An image in another group of an exclusive type stays there and is reported; one that was
-    deleted meanwhile is left out.
+    deleted meanwhile is skipped.
     """
     rows = Image.objects.present().filter(pk__in={image.pk for _, image in pairs})
     there = {image.pk for image in lock_all(rows.only("id"))}
@@ -267,7 +268,7 @@ def add_images(
     """Put images into a group; those that are there already stay.
 
     `taken` says what becomes of those in another group of an exclusive type: unless they are moved
-    or left out, nobody goes in. Raises `UnknownIds`, `TooManyIds`, `GroupHoldsGroups` and
+    or skipped, nobody goes in. Raises `UnknownIds`, `TooManyIds`, `GroupHoldsGroups` and
     `AlreadyInExclusiveType`; then nothing is changed.
     """
     held = lock_ids(images_in(group.workspace), ids, "image")

@@ -28,7 +28,7 @@ FILES_PER_BATCH = 100
 
 @dataclass(frozen=True)
 class NewImage:
-    """A picture that is ready to get its row; its files are written already, under `id`."""
+    """An image that is ready to get its row; its files are written already, under `id`."""
 
     id: UUID
     picture: pictures.StoredImage
@@ -65,7 +65,7 @@ def delete_files(image: Image) -> None:
 def remove_unused(
     workspace: Workspace, tried: Sequence[NewImage], images: Mapping[str, Image]
 ) -> None:
-    """Remove the files of pictures that got no row from `insert_images`, which gave `images`.
+    """Remove the files of images that got no row from `insert_images`, which gave `images`.
 
     Another upload of the same bytes was faster, or the quota left no room.
     """
@@ -82,7 +82,7 @@ def remove_unused(
 def insert_images(
     *, workspace: Workspace, images: Sequence[NewImage], actor: User | None
 ) -> dict[str, Image]:
-    """Give pictures their rows and return the workspace's image for each content hash.
+    """Give images their rows and return the workspace's image for each content hash.
 
     Call it in a transaction. Where the workspace has a hash already, the row that is there
     stays as it is, unless it was deleted: then it comes back now, in no group. What the quota
@@ -142,9 +142,9 @@ def add_image(
     resize: bool = True,
     actor: User,
 ) -> Image:
-    """Add one picture from its bytes as uploaded.
+    """Add one image from its bytes as uploaded.
 
-    Raises `FileRefused` if it is no picture that can be read, `QuotaReached`, and `ImageExists`
+    Raises `FileRefused` if it is no image that can be read, `QuotaReached`, and `ImageExists`
     with the image if the workspace has these bytes, also when another upload of them wins by a
     moment.
     """
@@ -187,7 +187,7 @@ def _refuse_returned(known: Image) -> None:
 
 @transaction.atomic
 def change_image(*, image: Image, changes: dict[str, Any], actor: User) -> Image:
-    """Set any of `file_name`, `meta_data`, `test_image` and `real`; meta data is replaced whole."""
+    """Set any of `file_name`, `meta_data`, `test_image` and `real`; metadata is replaced whole."""
     allowed = {"file_name", "meta_data", "test_image", "real"}
     before = image.file_name
     for name in allowed & changes.keys():

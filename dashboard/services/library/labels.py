@@ -15,7 +15,7 @@ from dashboard.services.row_locks import lock_all
 
 @transaction.atomic
 def create_label(*, workspace: Workspace, fields: dict[str, Any], actor: User) -> Label:
-    """Create a label of a `name` and, as one likes, `description`, `colour` and `output_name`.
+    """Create a label of a `name` and, as one likes, `description`, `color` and `output_name`.
 
     Raises `EmptyName`.
     """
@@ -28,7 +28,7 @@ def create_label(*, workspace: Workspace, fields: dict[str, Any], actor: User) -
 
 @transaction.atomic
 def change_label(*, label: Label, changes: dict[str, Any], actor: User) -> Label:
-    """Set any of `name`, `description`, `colour` and `output_name`.
+    """Set any of `name`, `description`, `color` and `output_name`.
 
     Raises `EmptyName` and `DefaultLabelStays`; then nothing is changed.
     """

@@ -52,7 +52,7 @@ class Placed:
     """What came of putting members into groups; `elsewhere` maps a refused one to its group.
 
     `pairs` are the memberships that `place` made, as (group, member). `moved` of the added ones
-    left another group for this one, `left` were left out as they are in another.
+    left another group for this one, `left` were skipped as they are in another.
     """
 
     added: int = 0
@@ -73,7 +73,7 @@ def place(kind: MemberKind, pairs: Sequence[tuple[Group, Any]]) -> Placed:
         return Placed()
     wanted = {(group.pk, member.pk): member for group, member in pairs}
     groups = _held({group_id for group_id, _ in wanted})
-    # Read after the groups are held: whoever changes a type's `exclusive` holds its groups too.
+    # Read after the groups are held: a change of a type's `exclusive` holds its groups too.
     similarity_type = SimilarityType.objects.get(pk=next(iter(groups.values())).similarity_type_id)
     there = _there(kind, similarity_type, groups, {member_id for _, member_id in wanted})
     free, refused = _sort_out(wanted, there, exclusive=similarity_type.exclusive)

@@ -16,7 +16,7 @@ from dashboard.services.row_locks import lock_all, select_by_ids
 
 @transaction.atomic
 def add_groups(*, group: Group, ids: Iterable[UUID], actor: User) -> tuple[int, int]:
-    """Put groups into a group; returns how many came in and how many were in already.
+    """Put groups into a group; returns how many were added and how many were in already.
 
     Raises `UnknownIds`, `TooManyIds`, `GroupHoldsImages` and `NestingWouldCycle`; then nothing is
     changed. Nestings of a workspace are made one after another, so two calls cannot close a cycle.

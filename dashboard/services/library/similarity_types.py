@@ -88,7 +88,7 @@ def change_type(
 
 def _set_exclusive(similarity_type: SimilarityType, *, exclusive: bool) -> None:
     """Bring the copies of `exclusive` in the memberships up to date."""
-    # Whoever puts members into these groups holds them, and reads the type after that.
+    # Services that put members into these groups hold them, and read the type after that.
     lock_pks(Group.objects.filter(similarity_type=similarity_type))
     for kind in (IMAGES, REGIONS):
         if exclusive and (several := in_several_groups(kind, similarity_type)):

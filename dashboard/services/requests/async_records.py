@@ -74,7 +74,7 @@ def work_off(request: AsyncRequest, handle: jobs.Handle, look: Look) -> str:
 
 
 class _Pictures(ExitStack):
-    """Where the pictures of a request's records are; the file of those sent along stays open."""
+    """Where the images of a request's records are; the file of those sent along stays open."""
 
     def __init__(self, request: AsyncRequest) -> None:
         super().__init__()
@@ -96,7 +96,7 @@ class _Pictures(ExitStack):
 
 
 def fail(row: AsyncRecord, refusal: FileRefused) -> None:
-    """Give up this record with its reason; the others go on."""
+    """Fail this record with its reason; the others continue."""
     row.status, row.refusal, row.reason = Status.FAILED, type(refusal).__name__, refusal.reason
 
 
@@ -114,6 +114,6 @@ def _report(request: AsyncRequest, handle: jobs.Handle) -> None:
 
 
 def close_request(*, request_id: UUID) -> None:
-    """Remove the pictures that were sent along, which nobody needs any more."""
+    """Remove the images that were sent along, which nobody needs any more."""
     request = AsyncRequest.objects.get(pk=request_id)
     storage.delete(paths.async_pictures(request.workspace_id, request.id))

@@ -36,7 +36,7 @@ FORGOTTEN_AT_ONCE = 10
 
 @dataclass(frozen=True)
 class SentRecord:
-    """A record as it came: what the answer repeats (as JSON), its picture, and where that goes."""
+    """A record as it came: what the answer repeats (as JSON), its image, and where that goes."""
 
     fields: bytes
     source: Source
@@ -50,7 +50,7 @@ def start_descriptors(
 ) -> AsyncRequest:
     """Keep records and queue their description. Raises `NoSuchVersion`.
 
-    The pictures are stored before the rows; a transaction that fails leaves neither.
+    The images are stored before the rows; a transaction that fails leaves neither.
     """
     request = AsyncRequest(
         workspace=version.workspace,
@@ -66,7 +66,7 @@ def start_descriptors(
 def start_uploads(
     *, workspace: Workspace, records: Iterable[SentRecord], actor: User
 ) -> AsyncRequest:
-    """Keep records and queue the upload of their pictures."""
+    """Keep records and queue the upload of their images."""
     return _start(AsyncRequest(workspace=workspace, kind=Kind.UPLOAD, created_by=actor), records)
 
 
@@ -102,7 +102,7 @@ def _start(request: AsyncRequest, records: Iterable[SentRecord]) -> AsyncRequest
 
 
 def _row(request: AsyncRequest, number: int, sent: SentRecord, pictures: IO[bytes]) -> AsyncRecord:
-    """Make a record's row, with its picture at the end of the file if it was sent along."""
+    """Make a record's row, with its image at the end of the file if it was sent along."""
     row = AsyncRecord(
         request=request,
         number=number,

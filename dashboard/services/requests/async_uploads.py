@@ -1,4 +1,4 @@
-"""Bring in the pictures of an asynchronous request: each content once, each in its group."""
+"""Import the images of an asynchronous request: each content once, each in its group."""
 
 from collections import defaultdict
 from collections.abc import Callable
@@ -30,7 +30,7 @@ GROUP_HOLDS_GROUPS = "The group now contains groups: the image is in no group."
 
 
 def run_uploads(*, request_id: UUID, handle: jobs.Handle) -> str:
-    """Bring in every picture that still waits; returns a sentence about the outcome."""
+    """Import every image that still waits; returns a sentence about the outcome."""
     request = request_to_do(request_id)
     with ThreadPoolExecutor(settings.LIKEWISE_WORKERS, "uploads") as pool:
         outcome = work_off(request, handle, partial(_look, request, pool))
@@ -40,7 +40,7 @@ def run_uploads(*, request_id: UUID, handle: jobs.Handle) -> str:
 
 @dataclass
 class _Batch:
-    """The records at hand by the content of their pictures, and the pictures that are new."""
+    """The records at hand by the content of their images, and the images that are new."""
 
     rows: defaultdict[str, list[AsyncRecord]] = field(default_factory=lambda: defaultdict(list))
     known: dict[str, Image] = field(default_factory=dict)
@@ -74,7 +74,7 @@ def _look(
 
 
 def _fail_new(batch: _Batch) -> None:
-    """Let the pictures fail that the workspace lacks: they would be decoded in vain."""
+    """Let the images fail that the workspace lacks: they would be decoded in vain."""
     here = {digest for digest, image in batch.known.items() if image.deleted is None}
     for digest in batch.rows.keys() - here:
         for row in batch.rows.pop(digest):
@@ -84,7 +84,7 @@ def _fail_new(batch: _Batch) -> None:
 def _prepare(
     workspace: Workspace, row: AsyncRecord, data: bytes, deleted: Image | None
 ) -> NewImage:
-    """Decode a picture and write its files under the id that it will have."""
+    """Decode an image and write its files under the id that it will have."""
     picture = pictures.prepare(data)
     new_id = deleted.id if deleted is not None else row.image_id_if_new
     # Before the row, which must never point to nothing. `image_id_if_new` is drawn when the record
@@ -94,7 +94,7 @@ def _prepare(
 
 
 def _gather(batch: _Batch, work: dict[str, Future[NewImage]]) -> None:
-    """Wait for the pictures; a content that cannot be read fails all its records."""
+    """Wait for the images; a content that cannot be read fails all its records."""
     for digest, future in work.items():
         try:
             batch.new.append(future.result())
@@ -128,6 +128,7 @@ def _bring_in(request: AsyncRequest, batch: _Batch) -> None:
     _place([row for rows in batch.rows.values() for row in rows if row.image is not None], request)
     # After the commit: on a rollback the next try needs these files, and writes the same.
     unused = partial(remove_unused, request.workspace, batch.new, inserted)
+    # Only after the commit is it certain which of the files no row refers to.
     transaction.on_commit(unused)
 
 

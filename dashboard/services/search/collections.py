@@ -23,7 +23,7 @@ def create_collection(
     """
     if not name.strip():
         raise EmptyName("collection")
-    # Whoever deletes the task or a version of it takes the same lock.
+    # Deleting the task or a version of it takes the same lock.
     row = Task.objects.select_for_update(of=("self",)).select_related("workspace").get(pk=task.pk)
     version = version_to_use(task=row, number=number)
     collection = Collection.objects.create(

@@ -103,7 +103,7 @@ def run_fill(*, fill_id: UUID, handle: jobs.Handle) -> str:
 
 
 def _records(fill: Fill, ids: Sequence[UUID]) -> list[NewRecord]:
-    """Describe images, with what is known of them; those deleted meanwhile are left out."""
+    """Describe images, with what is known of them; those deleted meanwhile are skipped."""
     version = fill.collection.version
     images = images_in(fill.workspace).in_bulk(ids)
     ensure_features(

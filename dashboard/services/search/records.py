@@ -63,7 +63,7 @@ def room_in(collection: Collection) -> int:
 
 @transaction.atomic
 def add_records(*, collection: Collection, records: Sequence[NewRecord], actor: User) -> Outcome:
-    """Add records; a key that is there already, and what there is no room for, is left out."""
+    """Add records; a key that is there already, and what there is no room for, is skipped."""
     outcome = write_records(collection=collection, records=records)
     _tell(collection, len(outcome.done), "added records to", actor)
     return outcome

@@ -103,7 +103,7 @@ def run_describing(*, workspace: Workspace, handle: jobs.Handle) -> str:
 
 
 def _begun(workspace: Workspace) -> Workspace:
-    """Read the workspace anew; the first look settles by what its search goes."""
+    """Read the workspace again; the first look settles by what its search goes."""
     row = Workspace.objects.get(pk=workspace.pk)
     if not row.search_encoder:
         row.search_encoder = wanted_key(row)

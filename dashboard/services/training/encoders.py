@@ -1,4 +1,4 @@
-"""Register encoders of one's own: tried at once, prepared by a job, never half there."""
+"""Register encoders: tried at once, prepared by a job, never half there."""
 
 import hashlib
 import shutil
@@ -90,7 +90,7 @@ def register_at_once(
 
 
 def run_preparing(*, encoder_id: UUID, handle: jobs.Handle) -> str:
-    """Show the drawn pictures to an encoder and make it ready; from the start after a kill."""
+    """Show the drawn images to an encoder and make it ready; from the start after a kill."""
     row = Encoder.objects.get(pk=encoder_id)
 
     def progress(done: int, total: int) -> None:
@@ -141,6 +141,7 @@ def set_default(*, encoder: Encoder | None) -> None:
     Search goes over to it, workspace by workspace, once it has looked at all their images: workers
     begin with that at a sweep. Raises `EncoderRefused` if it is not ready.
     """
+    # All rows, in one order: of two defaults that are chosen at once, the second waits.
     rows = Encoder.objects.select_for_update().order_by("id")
     # All rows, in one order: the constraint allows one default, and two who set it take turns.
     list(rows)

@@ -27,7 +27,7 @@ IMAGES_PER_BATCH = 50
 
 
 def features_of_bytes(encoder: PictureEncoder, data: bytes) -> NDArray[np.float16]:
-    """Encode one picture from its bytes, (dimension,) float16."""
+    """Encode one image from its bytes, (dimension,) float16."""
     return features_of_picture(encoder, pictures.decode_for_encoder(data, side=encoder.size))
 
 
@@ -107,7 +107,7 @@ def _encode(
 
 def keep_features(rows: list[Feature]) -> None:
     """Write features; what another job has written meanwhile stays."""
-    # Equal images have equal features by an encoder: whoever was first is right.
+    # Two jobs may compute the same feature; both results are equal, so either may stay.
     Feature.objects.bulk_create(rows, ignore_conflicts=True)
 
 

@@ -1,4 +1,4 @@
-"""Train versions: a task's likeness as of now, checked, kept, and never half there."""
+"""Train versions: a task's similarity as of now, checked, kept, and never half there."""
 
 import json
 import secrets
@@ -42,7 +42,7 @@ def start_training(*, task: Task, actor: User) -> tuple[Version, Job]:
     Raises `NotReady` with one sentence per type that lacks data, `TrainingAlreadyRunning`.
     """
     room.refuse_if_low()
-    # Held: of two who start at once one finds the other's version, and numbers are given once.
+    # Two people who press Train at once would otherwise both find no training.
     task = Task.objects.select_for_update().select_related("workspace").get(pk=task.pk)
     if (running := find_running(task)) is not None:
         raise TrainingAlreadyRunning(running)

@@ -50,7 +50,7 @@ class _Item:
     work: Future[NewImage] | None = None
 
     def fail(self, reason: str) -> None:
-        """Give up this file with its reason; the others go on."""
+        """Fail this file with its reason; the others continue."""
         self.row.status, self.row.reason = Status.FAILED, reason
 
     def take(self, data: bytes | FileRefused) -> int:
@@ -94,7 +94,7 @@ class Importer:
     def batches(self) -> Iterator[int]:
         """Go once through the waiting files; yield the size of each batch once it is committed.
 
-        While one batch is written to the database, the pictures of the next are decoded.
+        While one batch is written to the database, the images of the next are decoded.
         """
         self._last, self._hashes = 0, set()
         current = self._begin()
@@ -111,7 +111,7 @@ class Importer:
         items = self._read()
         # A guess without a lock: `insert_images` judges under one what this spared or not.
         known = images_by_sha256(self.upload.workspace, {item.sha256 for item in items})
-        # What the batch before this one brings in is not decoded twice; if that fails, the next
+        # What the batch before this one imports is not decoded twice; if that fails, the next
         # pass finds the file waiting.
         begun, full = set(self._hashes), is_full(self.upload.workspace)
         for item in items:
@@ -160,7 +160,7 @@ class Importer:
                 item.sha256 = hashes[item.row.pk]
 
     def _prepare(self, row: UploadFile, data: bytes, deleted: Image | None) -> NewImage:
-        """Decode a picture and write its files under the id that it will have."""
+        """Decode an image and write its files under the id that it will have."""
         picture = pictures.prepare(data)
         new_id = deleted.id if deleted is not None else row.image_id_if_new
         write_files(self.upload.workspace, new_id, picture)
@@ -208,7 +208,7 @@ class Importer:
         """Say of each file whether its image is new or was known.
 
         A file whose twin in this batch failed fails with it; one whose image was deleted since
-        the batch began stays waiting, and the next pass brings it in.
+        the batch began stays waiting, and the next pass imports it.
         """
         twins = {item.sha256 for item in items} - images.keys()
         present = images_in(self.upload.workspace).filter(sha256__in=twins)
@@ -284,7 +284,7 @@ class Importer:
 def _due(upload: Upload) -> QuerySet[UploadFile]:
     """Return the files that wait for nothing but their turn.
 
-    The second row of a file comes after the first, which may stand behind it: then its picture is
+    The second row of a file comes after the first, which may stand behind it: then its image is
     here, with all that was said of it, and an archive need not be read backwards.
     """
     rows = upload.files.filter(status=Status.WAITING).exclude(source__status=Status.WAITING)
@@ -299,7 +299,7 @@ def _hash_of(row: UploadFile) -> str:
 def remove_unborn(upload: Upload) -> None:
     """Remove the files of images that got no row, after the work broke off for good.
 
-    Files come in in the order of their ids, and two batches of them are on their way at a time.
+    Files are imported in the order of their ids, and two batches are on their way at a time.
     """
     waiting = _due(upload)
     # No more can have files: one batch was being written and the next one decoded.

@@ -55,7 +55,7 @@ def match_manifests(*, upload: Upload, handle: jobs.Handle) -> None:
 
 def _match(waiting: QuerySet[UploadFile], files: QuerySet[UploadFile], handle: jobs.Handle) -> None:
     last = 0
-    # The names alone: meta data is large, and asked for only of the rows that are at hand.
+    # The names alone: metadata is large, and asked for only of the rows that are at hand.
     names = waiting.order_by("pk").values_list("pk", "name")
     while (found := _Found(names.filter(pk__gt=last)[:MATCHED_AT_ONCE].iterator(2000))).pks:
         first, last = found.pks[0], found.pks[-1]

@@ -81,7 +81,7 @@ class PartReader(ExitStack):
             self.close()
             self._part = None
             file = self.enter_context(open_part(row.part))
-            page = row.part.code_page  # nothing is guessed anew
+            page = row.part.code_page  # nothing is guessed again
             self._archive = self.enter_context(archives.open_archive(file, code_page=page))
             self._part = row.part
         return self._archive.read(self._archive.member(row.number))

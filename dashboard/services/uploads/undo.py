@@ -1,7 +1,7 @@
 """Undo an upload as a whole: images, memberships, groups and types that came with it go again.
 
-Each batch is one transaction, which the job's lease guards. A file that was taken back has no
-image any more, so that after a kill, or when somebody cancelled, the rest can be taken back too.
+Each batch is one transaction, which the job's lease guards. A file that was undone has no
+image any more, so that after a kill, or when somebody cancelled, the rest can be undone too.
 """
 
 from collections import defaultdict
@@ -36,10 +36,10 @@ Status = UploadFile.Status
 
 @transaction.atomic
 def undo_upload(*, upload: Upload, title: str = "", actor: User | None) -> Job:
-    """Queue the undoing of an upload that was brought in, wholly or in part.
+    """Queue the undoing of an upload that was imported, wholly or in part.
 
     Raises `WrongStage`, also for one that brings no images in, and `StillUnderWay` while a job
-    brings it in.
+    imports it.
     """
     [row] = lock_all(Upload.objects.filter(pk=upload.pk))
     if row.stage != Upload.Stage.COMMITTED or row.purpose != Upload.Purpose.IMAGES:
@@ -57,7 +57,7 @@ def undo_upload(*, upload: Upload, title: str = "", actor: User | None) -> Job:
 
 
 def run_undo(*, upload_id: UUID, handle: jobs.Handle) -> str:
-    """Take back what is still there of the upload; returns a sentence about the outcome."""
+    """Undo what is still there of the upload; returns a sentence about the outcome."""
     upload = Upload.objects.select_related("workspace").get(pk=upload_id)
     if upload.stage != Upload.Stage.UNDONE:  # else it was killed after all, before the job ended
         taken_back = _TakingBack(upload, handle)
@@ -75,16 +75,16 @@ class _TakingBack:
         self._upload, self._handle = upload, handle
         self._done = handle.job.done  # by an earlier try
         self._total = self._done + self._left().count()
-        self._last = {Status.ADDED: 0, Status.KNOWN: 0}  # what lies before was taken back
+        self._last = {Status.ADDED: 0, Status.KNOWN: 0}  # what lies before was undone
 
     def _left(self) -> QuerySet[UploadFile]:
         rows = self._upload.files.filter(status__in=(Status.ADDED, Status.KNOWN))
         return rows.filter(image__isnull=False)
 
     def step(self) -> bool:
-        """Take one batch back; False if there was nothing left.
+        """Undo one batch; False if there was nothing left.
 
-        The rows forget their images last, so that after a kill in between files are found again.
+        The rows lose their images last, so that after a kill in between files are found again.
         """
         rows = self._next(Status.ADDED) or self._next(Status.KNOWN)
         added = [row.image_id for row in rows if row.status == Status.ADDED and row.image_id]

@@ -1,6 +1,6 @@
 """Take files in: store the bytes, write a row for every file, then let a job work the rows off.
 
-Whatever happens in between, running the job again goes on where it stopped: an archive is listed
+Whatever happens in between, running the job again continues where it stopped: an archive is listed
 once, and each file's row says what became of it.
 """
 
@@ -84,7 +84,7 @@ def start_upload(
     then_train: Task | None = None,
     actor: User,
 ) -> tuple[Upload, Job]:
-    """Store the files, write their rows, and queue the job that brings them in.
+    """Store the files, write their rows, and queue the job that imports them.
 
     Folders become groups of a file's own `similarity_type`, or else of the upload's. When all is
     in, `then_train` is trained.
@@ -167,7 +167,7 @@ def _queue(upload: Upload, title: str, actor: User | None) -> Job:
 
 @transaction.atomic
 def commit_upload(*, upload: Upload, actor: User | None) -> Job:
-    """Bring in what the plan foresees, as one change; what is in error stays out.
+    """Import what the plan foresees, as one change; what is in error stays out.
 
     Raises `WrongStage`.
     """
@@ -225,7 +225,7 @@ def _fail_wrong(upload: Upload, handle: jobs.Handle) -> None:
 
 
 def run_upload(*, upload_id: UUID, handle: jobs.Handle) -> str:
-    """Bring in every file that still waits; returns a sentence about the outcome.
+    """Import every file that still waits; returns a sentence about the outcome.
 
     Each batch is one transaction, which the job's lease guards: after a kill the next worker
     finds either all of a batch or nothing of it.

@@ -67,7 +67,7 @@ def close_workspace(*, workspace: Workspace, actor: User) -> Job:
 def remove_workspace(*, workspace: Workspace, handle: Handle) -> NoReturn:
     """Remove the files of a closed workspace, then its rows batch by batch, then itself.
 
-    A second run after a kill goes on with what is left. The job's own row goes with the
+    A second run after a kill continues with what is left. The job's own row goes with the
     workspace, in one transaction, so there is a job to find as long as there is anything to
     remove. Raises `NotYet` while other jobs have not stopped, else `JobGone`.
     """

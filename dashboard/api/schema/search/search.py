@@ -1,4 +1,4 @@
-"""Search: the images of a workspace that look like a picture."""
+"""Search: the images of a workspace that are similar to an image."""
 
 from typing import Any
 
