@@ -19,7 +19,6 @@ def drop_extractions(extractions: QuerySet[Extraction]) -> None:
         # After the commit: if the transaction fails, the row still needs its file. A kill in
         # between leaves a file without a row, which the doctor removes.
         path = paths.extraction(row.workspace_id, row.id, row.format)
-        # After the commit: a rollback would keep the row, whose file must be there then.
         transaction.on_commit(partial(storage.delete, path))
 
 

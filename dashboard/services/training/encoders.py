@@ -143,7 +143,6 @@ def set_default(*, encoder: Encoder | None) -> None:
     """
     # All rows, in one order: of two defaults that are chosen at once, the second waits.
     rows = Encoder.objects.select_for_update().order_by("id")
-    # All rows, in one order: the constraint allows one default, and two who set it take turns.
     list(rows)
     Encoder.objects.filter(is_default=True).update(is_default=False)
     if encoder is None:
