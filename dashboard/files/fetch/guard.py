@@ -57,6 +57,8 @@ class Guard:
         _guard.reset(self._token)
         self._alarm.cancel()
         with self._lock:
+            # Under the lock: the alarm may go off while they are closed, and a number that is
+            # closed may already belong to another file.
             while self._sockets:
                 self._sockets.pop().close()
 
