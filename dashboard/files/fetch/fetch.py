@@ -14,9 +14,9 @@ from urllib3.exceptions import HTTPError
 from urllib3.util import parse_url
 
 from dashboard.files.errors import AddressFailed, FileRefused, ForbiddenAddress, ImageTooLarge
-from dashboard.files.fetch.addresses import is_allowed
 from dashboard.files.fetch.guard import Guard, open_session, private_network
 from dashboard.files.limits import FetchLimits, configured_fetch_limits
+from dashboard.network.addresses import is_allowed
 
 _CHUNK: Final = 64 * 1024
 # So many files of 20 MB may be in memory at once.
