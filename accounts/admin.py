@@ -12,8 +12,8 @@ from django.http import HttpRequest
 from accounts.events import record_event
 from accounts.models import (
     AccountEvent,
-    Activity,
     ApiToken,
+    Change,
     Invitation,
     Membership,
     User,
@@ -122,8 +122,8 @@ class ApiTokenAdmin(ReadOnlyAdmin):
     exclude = ["digest"]
 
 
-@admin.register(Activity)
-class ActivityAdmin(ReadOnlyAdmin):
+@admin.register(Change)
+class ChangeAdmin(ReadOnlyAdmin):
     """Who did what."""
 
     list_display = ["created", "workspace", "actor", "verb", "noun", "target_name", "count"]

@@ -6,7 +6,7 @@ from django.test import Client
 from django.urls import include, path
 
 from accounts.admin import ReadOnlyAdmin
-from accounts.models import Activity, ApiToken, User
+from accounts.models import ApiToken, Change, User
 from tests.factories import PASSWORD, Cast, make_key, signed_in
 
 urlpatterns = [path("admin/", admin.site.urls), path("", include("dashboard.urls"))]
@@ -46,7 +46,7 @@ def test_no_digest_is_shown(staff_client: Client, cast: Cast) -> None:
 
 
 def test_activity_cannot_be_rewritten(staff_client: Client, cast: Cast) -> None:
-    row = Activity.objects.earliest("id")
+    row = Change.objects.earliest("id")
     page = f"/admin/accounts/activity/{row.pk}"
     assert staff_client.post(f"{page}/change/", {"verb": "never"}).status_code == 403
     assert staff_client.post(f"{page}/delete/", {"post": "yes"}).status_code == 403

@@ -5,8 +5,9 @@ from contextlib import suppress
 from django.core.exceptions import ObjectDoesNotExist
 from django.db import transaction
 
-from accounts.activity import record
+from accounts.journal import record
 from accounts.models import User
+from accounts.verbs import Verb
 from dashboard.models import Job
 from dashboard.services.jobs.jobs import request_cancel
 from dashboard.services.jobs.kinds import kind_of
@@ -29,7 +30,7 @@ def cancel_job(*, job: Job, actor: User) -> None:
         close_subject(job)
     record(
         workspace=job.workspace,
-        verb="cancelled",
+        verb=Verb.CANCELLED,
         noun="job",
         target_id=job.id,
         target_name=job.title,

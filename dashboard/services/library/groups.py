@@ -9,8 +9,9 @@ from django.db import models, transaction
 from django.db.models import Count, F, Q, QuerySet
 from django.utils import timezone
 
-from accounts.activity import record
+from accounts.journal import record
 from accounts.models import User, Workspace
+from accounts.verbs import Verb
 from dashboard.models import (
     Extraction,
     Fill,
@@ -66,7 +67,7 @@ def create_group(
         test_group=test_group,
     )
     _count_groups(similarity_type.pk, 1)
-    _tell("created", group, actor=actor)
+    _tell(Verb.CREATED, group, actor=actor)
     return group
 
 
@@ -75,7 +76,7 @@ def mark_group(*, group: Group, test_group: bool, actor: User) -> None:
     """Keep a group back for testing, or give it back to training."""
     group.test_group = test_group
     group.save(update_fields=["test_group", "modified"])
-    _tell("marked as test" if test_group else "unmarked as test", group, actor=actor)
+    _tell(Verb.MARKED_TEST if test_group else Verb.UNMARKED_TEST, group, actor=actor)
 
 
 @transaction.atomic
@@ -90,7 +91,7 @@ def mark_groups(*, workspace: Workspace, ids: Iterable[UUID], test_group: bool, 
     if groups:
         record(
             workspace=workspace,
-            verb="marked several as test" if test_group else "unmarked several as test",
+            verb=Verb.MARKED_SEVERAL_TEST if test_group else Verb.UNMARKED_SEVERAL_TEST,
             noun="group",
             count=len(groups),
             actor=actor,
@@ -119,7 +120,7 @@ def change_group(*, group: Group, changes: dict[str, Any], actor: User) -> Group
     for name, value in changes.items():
         setattr(row, name, value)
     row.save(update_fields=[*changes, "modified"])
-    _tell("changed", row, actor=actor, fields=sorted(changes), before=before, after=row.name)
+    _tell(Verb.CHANGED, row, actor=actor, fields=sorted(changes), before=before, after=row.name)
     return row
 
 
@@ -165,7 +166,7 @@ def delete_group(*, group: Group, actor: User) -> None:
     """Delete a group; what it held stays."""
     _hold_workspace(group)
     row = Group.objects.select_related("workspace").get(pk=group.pk)
-    _tell("deleted", row, actor=actor)
+    _tell(Verb.DELETED, row, actor=actor)
     _count_groups(row.similarity_type_id, -1)
     discard_groups(Group.objects.filter(pk=row.pk))
 
@@ -301,21 +302,21 @@ def _add(
 ) -> Placed:
     placed = put(kind, group, ids, taken)
     if placed.moved:
-        verb, details = f"moved {kind.noun}s to", {"moved": f"{placed.moved:,}"}
+        verb, details = Verb(f"moved {kind.noun}s to"), {"moved": f"{placed.moved:,}"}
         _tell(verb, group, count=placed.added, actor=actor, **details)
     elif placed.added:
-        _tell(f"added {kind.noun}s to", group, count=placed.added, actor=actor)
+        _tell(Verb(f"added {kind.noun}s to"), group, count=placed.added, actor=actor)
     return placed
 
 
 def _remove(kind: Kind, group: Group, members: Sequence[Member], actor: User) -> tuple[int, int]:
     removed = take_out(kind, group, members)
     if removed:
-        _tell(f"removed {kind.noun}s from", group, count=removed, actor=actor)
+        _tell(Verb(f"removed {kind.noun}s from"), group, count=removed, actor=actor)
     return removed, len(members) - removed
 
 
-def _tell(verb: str, group: Group, *, count: int = 1, actor: User | None, **details: Any) -> None:
+def _tell(verb: Verb, group: Group, *, count: int = 1, actor: User | None, **details: Any) -> None:
     record(
         workspace=group.workspace,
         verb=verb,

@@ -11,8 +11,9 @@ from uuid import UUID
 from django.db import transaction
 from django.utils import timezone
 
-from accounts.activity import record
+from accounts.journal import record
 from accounts.models import User, Workspace
+from accounts.verbs import Verb
 from dashboard.files.images import images as pictures
 from dashboard.files.store import paths, room, storage
 from dashboard.models import Image, Region, Verification
@@ -162,7 +163,7 @@ def add_image(
         if image is not None and image.id == new_id:
             record(
                 workspace=workspace,
-                verb="added",
+                verb=Verb.ADDED,
                 noun="image",
                 target_id=image.id,
                 target_name=file_name,
@@ -191,7 +192,7 @@ def change_image(*, image: Image, changes: dict[str, Any], actor: User) -> Image
     image.save(update_fields=[*(allowed & changes.keys()), "modified"])
     record(
         workspace=image.workspace,
-        verb="changed",
+        verb=Verb.CHANGED,
         noun="image",
         target_id=image.id,
         target_name=image.file_name,
@@ -215,7 +216,7 @@ def mark_images(
     if images:
         record(
             workspace=workspace,
-            verb="changed",
+            verb=Verb.CHANGED,
             noun="image",
             count=len(images),
             details={"fields": sorted(marks)},
@@ -237,7 +238,7 @@ def delete_images(*, workspace: Workspace, ids: Iterable[UUID], actor: User) -> 
     for start in range(0, len(images), FILES_PER_BATCH):
         ids_of_batch = [image.pk for image in images[start : start + FILES_PER_BATCH]]
         transaction.on_commit(partial(delete_files_of, ids_of_batch))
-    record(workspace=workspace, verb="deleted", noun="image", count=len(images), actor=actor)
+    record(workspace=workspace, verb=Verb.DELETED, noun="image", count=len(images), actor=actor)
     return len(images)
 
 

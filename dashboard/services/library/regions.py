@@ -5,8 +5,9 @@ from typing import Any, NamedTuple
 from django.db import transaction
 from django.db.models import QuerySet
 
-from accounts.activity import record
+from accounts.journal import record
 from accounts.models import User
+from accounts.verbs import Verb
 from dashboard.models import Image, Label, Region
 from dashboard.services.errors import BoxOutside
 from dashboard.services.holding import hold_all
@@ -36,7 +37,7 @@ def create_region(
         meta_data=meta_data or {},
         **box._asdict(),
     )
-    _tell("created", region, actor)
+    _tell(Verb.CREATED, region, actor)
     return region
 
 
@@ -58,7 +59,7 @@ def change_region(*, region: Region, changes: dict[str, Any], actor: User) -> Re
     row.meta_data = changes.get("meta_data", row.meta_data)
     if changes:
         row.save()
-        _tell("changed", row, actor, fields=sorted(changes))
+        _tell(Verb.CHANGED, row, actor, fields=sorted(changes))
     return row
 
 
@@ -68,7 +69,7 @@ def delete_region(*, region: Region, actor: User) -> None:
     rows = Region.objects.select_related("workspace", "label")
     row = rows.select_for_update(of=("self",)).get(pk=region.pk)
     discard_regions(Region.objects.filter(pk=row.pk))
-    _tell("deleted", row, actor)
+    _tell(Verb.DELETED, row, actor)
 
 
 def discard_regions(regions: QuerySet[Region]) -> None:
@@ -92,7 +93,7 @@ def _refuse_outside(box: Box, image: Image) -> None:
         raise BoxOutside(box, image)
 
 
-def _tell(verb: str, region: Region, actor: User, **details: Any) -> None:
+def _tell(verb: Verb, region: Region, actor: User, **details: Any) -> None:
     record(
         workspace=region.workspace,
         verb=verb,

@@ -5,8 +5,9 @@ from typing import Any
 
 from django.db import transaction
 
-from accounts.activity import record
+from accounts.journal import record
 from accounts.models import User, Workspace
+from accounts.verbs import Verb
 from dashboard.models import Extraction, Fill, Group, SimilarityType
 from dashboard.services.errors import EmptyName, InSeveralGroups, TypeHasGroups
 from dashboard.services.holding import hold_all, hold_pks
@@ -38,7 +39,7 @@ def create_type(
         exclusive=exclusive,
         fold_by=fold_by.strip(),
     )
-    _tell("created", similarity_type, actor)
+    _tell(Verb.CREATED, similarity_type, actor)
     return similarity_type
 
 
@@ -82,7 +83,7 @@ def change_type(
     for name, value in changes.items():
         setattr(row, name, value)
     row.save(update_fields=[*changes, "modified"])
-    _tell("changed", row, actor, fields=sorted(changes), before=before, after=row.name)
+    _tell(Verb.CHANGED, row, actor, fields=sorted(changes), before=before, after=row.name)
     return row
 
 
@@ -111,7 +112,7 @@ def delete_type(*, similarity_type: SimilarityType, force: bool = False, actor: 
         raise TypeHasGroups(row, count)
     drop_work_on_types([row])
     discard_groups(groups)
-    _tell("deleted", row, actor, groups=count)
+    _tell(Verb.DELETED, row, actor, groups=count)
     row.delete()
     return count
 
@@ -129,7 +130,7 @@ def _locked(similarity_type: SimilarityType) -> SimilarityType:
     return rows.get(pk=similarity_type.pk)
 
 
-def _tell(verb: str, similarity_type: SimilarityType, actor: User, **details: Any) -> None:
+def _tell(verb: Verb, similarity_type: SimilarityType, actor: User, **details: Any) -> None:
     record(
         workspace=similarity_type.workspace,
         verb=verb,

@@ -5,8 +5,9 @@ from functools import partial
 
 from django.db import transaction
 
-from accounts.activity import record
+from accounts.journal import record
 from accounts.models import User
+from accounts.verbs import Verb
 from dashboard.files.store import paths, storage
 from dashboard.models import AsyncRequest, Extraction, Job, Task, Version
 from dashboard.queries.search.collections import collections_using
@@ -29,7 +30,7 @@ def set_production(*, version: Version, production: bool, actor: User) -> bool:
     task.production_version = version if production else None
     task.save(update_fields=["production_version", "modified"])
     version.task = task
-    _tell("put into production" if production else "withdrew", version, actor)
+    _tell(Verb.PUT_INTO_PRODUCTION if production else Verb.WITHDREW, version, actor)
     return True
 
 
@@ -42,7 +43,7 @@ def delete_version(*, version: Version, actor: User) -> None:
     Task.objects.select_for_update().get(pk=version.task_id)
     check_unused(version, [version])
     drop_versions([version])
-    _tell("deleted", version, actor)
+    _tell(Verb.DELETED, version, actor)
     version.delete()
 
 
@@ -63,7 +64,7 @@ def drop_versions(versions: Sequence[Version]) -> None:
         transaction.on_commit(partial(storage.delete_all, folder))
 
 
-def _tell(verb: str, version: Version, actor: User) -> None:
+def _tell(verb: Verb, version: Version, actor: User) -> None:
     record(
         workspace=version.workspace,
         verb=verb,
