@@ -124,9 +124,10 @@ class ApiTokenAdmin(ReadOnlyAdmin):
 
 @admin.register(Change)
 class ChangeAdmin(ReadOnlyAdmin):
-    """Who did what."""
+    """Who did what: rows of the journal, without what is packed."""
 
     list_display = ["created", "workspace", "actor", "verb", "noun", "target_name", "count"]
     list_select_related = ["workspace", "actor"]
+    exclude = ["members"]
     search_fields = ["target_name", "actor__email", "workspace__name"]
     show_full_result_count = False
