@@ -35,6 +35,7 @@ class Verb(TextChoices):
     ADDED_TYPE = "added a type to"
     REMOVED_TYPE = "removed a type from"
     STARTED_TRAINING = "started to train"
+    TRAINED = "trained"
     PUT_INTO_PRODUCTION = "put into production"
     # Uploads, requests and jobs.
     UPLOADED = "uploaded"
@@ -42,6 +43,7 @@ class Verb(TextChoices):
     UNDID = "undid"
     SENT = "sent"
     STARTED_EXTRACTING = "started to extract"
+    EXTRACTED = "extracted"
     RETRIED = "tried again"
     CANCELLED = "cancelled"
     # Collections.
@@ -49,9 +51,11 @@ class Verb(TextChoices):
     CHANGED_RECORDS = "changed records of"
     DELETED_RECORDS = "deleted records of"
     STARTED_FILLING = "started to fill"
+    FILLED = "filled"
     # Workspaces.
     IMPORTED = "imported"
     STARTED_EXPORTING = "started to export"
+    EXPORTED = "exported"
     CHOSE_ENCODER = "chose an encoder for"
     REQUIRED = "required"
     NO_LONGER_REQUIRED = "no longer required"

@@ -26,7 +26,7 @@ from dashboard.models import Job
 from dashboard.queries.doctor.doctor import is_worked_on
 from dashboard.services.errors import Refused
 from dashboard.services.jobs import jobs
-from dashboard.services.jobs.closing import close_subject
+from dashboard.services.jobs.closing import close_subject, tell_outcome
 from dashboard.services.jobs.kinds import kind_of
 
 logger = logging.getLogger("likewise.jobs")
@@ -93,7 +93,9 @@ def _end(job: Job, state: str, message: str) -> None:
     """End the job and bring its subject to rest in one transaction."""
     jobs.end(job, state=state, message=message)
     job.message = message
-    if state != Job.State.DONE:
+    if state == Job.State.DONE:
+        tell_outcome(job)
+    else:
         close_subject(job)
     logger.info("job=%s event=%s", job.id, state)
 

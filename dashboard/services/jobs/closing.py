@@ -22,6 +22,15 @@ def close_subject(job: Job) -> None:
         kind_of(job).close(job)
 
 
+def tell_outcome(job: Job) -> None:
+    """Write the change of a job that ended well; call it in the transaction that ends it.
+
+    So it is told once, whatever was killed before. Of a subject that is gone nothing is told.
+    """
+    with suppress(ObjectDoesNotExist):
+        kind_of(job).tell(job)
+
+
 @transaction.atomic
 def cancel_job(*, job: Job, actor: User) -> None:
     """Cancel a job that waits or runs; raises `AlreadyFinished`."""
