@@ -8,6 +8,8 @@ from collections.abc import Iterable
 from typing import Any
 from uuid import UUID
 
+from django.db.models import Model
+
 from accounts.models import Change, User, Workspace
 from accounts.verbs import Verb
 
@@ -52,6 +54,13 @@ def record(
         inverse=inverse,
         undoes=undoes,
     )
+
+
+def values_of(row: Model, names: Iterable[str]) -> dict[str, Any]:
+    """Return fields of a row as JSON can hold them: what a change keeps of before and after."""
+    fields: list[Any] = [row._meta.get_field(name) for name in names]
+    values = {field.name: getattr(row, field.attname) for field in fields}
+    return {name: str(one) if isinstance(one, UUID) else one for name, one in values.items()}
 
 
 def pack(ids: Iterable[UUID]) -> bytes:

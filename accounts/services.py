@@ -84,6 +84,8 @@ def rename_workspace(*, workspace: Workspace, name: str, actor: User) -> None:
         target_id=workspace.id,
         target_name=name,
         details={"before": before},
+        before={"name": before},
+        after={"name": name},
         actor=actor,
     )
 

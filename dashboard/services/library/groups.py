@@ -9,7 +9,7 @@ from django.db import models, transaction
 from django.db.models import Count, F, Q, QuerySet
 from django.utils import timezone
 
-from accounts.journal import record
+from accounts.journal import record, values_of
 from accounts.models import User, Workspace
 from accounts.verbs import Verb
 from dashboard.models import (
@@ -74,9 +74,11 @@ def create_group(
 @transaction.atomic
 def mark_group(*, group: Group, test_group: bool, actor: User) -> None:
     """Keep a group back for testing, or give it back to training."""
+    was = values_of(group, ["test_group"])
     group.test_group = test_group
     group.save(update_fields=["test_group", "modified"])
-    _tell(Verb.MARKED_TEST if test_group else Verb.UNMARKED_TEST, group, actor=actor)
+    verb = Verb.MARKED_TEST if test_group else Verb.UNMARKED_TEST
+    _tell(verb, group, was=was, now=values_of(group, was), actor=actor)
 
 
 @transaction.atomic
@@ -112,7 +114,7 @@ def change_group(*, group: Group, changes: dict[str, Any], actor: User) -> Group
     row = rows.select_for_update(of=("self",), no_key=True).get(pk=group.pk)
     if not changes:
         return row
-    before = row.name
+    before, was = row.name, values_of(row, changes)
     if not changes.get("name", row.name).strip():
         raise EmptyName("group")
     if "similarity_type" in changes:
@@ -120,7 +122,8 @@ def change_group(*, group: Group, changes: dict[str, Any], actor: User) -> Group
     for name, value in changes.items():
         setattr(row, name, value)
     row.save(update_fields=[*changes, "modified"])
-    _tell(Verb.CHANGED, row, actor=actor, fields=sorted(changes), before=before, after=row.name)
+    told: dict[str, Any] = {"fields": sorted(changes), "before": before, "after": row.name}
+    _tell(Verb.CHANGED, row, was=was, now=values_of(row, was), actor=actor, **told)
     return row
 
 
@@ -302,8 +305,8 @@ def _add(
 ) -> Placed:
     placed = put(kind, group, ids, taken)
     if placed.moved:
-        verb, details = Verb(f"moved {kind.noun}s to"), {"moved": f"{placed.moved:,}"}
-        _tell(verb, group, count=placed.added, actor=actor, **details)
+        verb, moved = Verb(f"moved {kind.noun}s to"), f"{placed.moved:,}"
+        _tell(verb, group, count=placed.added, actor=actor, moved=moved)
     elif placed.added:
         _tell(Verb(f"added {kind.noun}s to"), group, count=placed.added, actor=actor)
     return placed
@@ -316,7 +319,16 @@ def _remove(kind: Kind, group: Group, members: Sequence[Member], actor: User) ->
     return removed, len(members) - removed
 
 
-def _tell(verb: Verb, group: Group, *, count: int = 1, actor: User | None, **details: Any) -> None:
+def _tell(
+    verb: Verb,
+    group: Group,
+    *,
+    count: int = 1,
+    was: dict[str, Any] | None = None,
+    now: dict[str, Any] | None = None,
+    actor: User | None,
+    **details: Any,
+) -> None:
     record(
         workspace=group.workspace,
         verb=verb,
@@ -325,5 +337,7 @@ def _tell(verb: Verb, group: Group, *, count: int = 1, actor: User | None, **det
         target_name=group.name,
         count=count,
         details=details,
+        before=was,
+        after=now,
         actor=actor,
     )

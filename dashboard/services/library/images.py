@@ -11,7 +11,7 @@ from uuid import UUID
 from django.db import transaction
 from django.utils import timezone
 
-from accounts.journal import record
+from accounts.journal import record, values_of
 from accounts.models import User, Workspace
 from accounts.verbs import Verb
 from dashboard.files.images import images as pictures
@@ -186,7 +186,7 @@ def _refuse_returned(known: Image) -> None:
 def change_image(*, image: Image, changes: dict[str, Any], actor: User) -> Image:
     """Set any of `file_name`, `meta_data`, `test_image` and `real`; meta data is replaced whole."""
     allowed = {"file_name", "meta_data", "test_image", "real"}
-    before = image.file_name
+    before, was = image.file_name, values_of(image, allowed & changes.keys())
     for name in allowed & changes.keys():
         setattr(image, name, changes[name])
     image.save(update_fields=[*(allowed & changes.keys()), "modified"])
@@ -196,7 +196,9 @@ def change_image(*, image: Image, changes: dict[str, Any], actor: User) -> Image
         noun="image",
         target_id=image.id,
         target_name=image.file_name,
-        details={"fields": sorted(allowed & changes.keys()), "before": before},
+        details={"fields": sorted(was), "before": before},
+        before=was,
+        after=values_of(image, was),
         actor=actor,
     )
     return image

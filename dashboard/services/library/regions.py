@@ -5,13 +5,15 @@ from typing import Any, NamedTuple
 from django.db import transaction
 from django.db.models import QuerySet
 
-from accounts.journal import record
+from accounts.journal import record, values_of
 from accounts.models import User
 from accounts.verbs import Verb
 from dashboard.models import Image, Label, Region
 from dashboard.services.errors import BoxOutside
 from dashboard.services.holding import hold_all
 from dashboard.services.library.members import leave_all_groups
+
+FIELDS = ("image", "label", "left", "top", "right", "bottom", "meta_data")
 
 
 class Box(NamedTuple):
@@ -53,13 +55,14 @@ def change_region(*, region: Region, changes: dict[str, Any], actor: User) -> Re
     box = changes.get("box", Box(row.left, row.top, row.right, row.bottom))
     if "box" in changes or row.image_id != image.pk:
         _refuse_outside(box, image)
+    was = values_of(row, FIELDS)
     for name, value in box._asdict().items():
         setattr(row, name, value)
     row.image, row.label = image, label
     row.meta_data = changes.get("meta_data", row.meta_data)
     if changes:
         row.save()
-        _tell(Verb.CHANGED, row, actor, fields=sorted(changes))
+        _tell(Verb.CHANGED, row, actor, was, values_of(row, FIELDS), fields=sorted(changes))
     return row
 
 
@@ -93,7 +96,14 @@ def _refuse_outside(box: Box, image: Image) -> None:
         raise BoxOutside(box, image)
 
 
-def _tell(verb: Verb, region: Region, actor: User, **details: Any) -> None:
+def _tell(
+    verb: Verb,
+    region: Region,
+    actor: User,
+    was: dict[str, Any] | None = None,
+    now: dict[str, Any] | None = None,
+    **details: Any,
+) -> None:
     record(
         workspace=region.workspace,
         verb=verb,
@@ -101,5 +111,7 @@ def _tell(verb: Verb, region: Region, actor: User, **details: Any) -> None:
         target_id=region.id,
         target_name=region.label.name,
         details=details,
+        before=was,
+        after=now,
         actor=actor,
     )

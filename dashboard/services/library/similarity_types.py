@@ -5,7 +5,7 @@ from typing import Any
 
 from django.db import transaction
 
-from accounts.journal import record
+from accounts.journal import record, values_of
 from accounts.models import User, Workspace
 from accounts.verbs import Verb
 from dashboard.models import Extraction, Fill, Group, SimilarityType
@@ -73,7 +73,7 @@ def change_type(
     row = _locked(similarity_type)
     if not changes:
         return row
-    before = row.name
+    before, was = row.name, values_of(row, changes)
     if not changes.get("name", row.name).strip():
         raise EmptyName("similarity type")
     if "exclusive" in changes:
@@ -83,7 +83,8 @@ def change_type(
     for name, value in changes.items():
         setattr(row, name, value)
     row.save(update_fields=[*changes, "modified"])
-    _tell(Verb.CHANGED, row, actor, fields=sorted(changes), before=before, after=row.name)
+    told = {"fields": sorted(changes), "before": before, "after": row.name}
+    _tell(Verb.CHANGED, row, actor, was, values_of(row, was), **told)
     return row
 
 
@@ -130,7 +131,14 @@ def _locked(similarity_type: SimilarityType) -> SimilarityType:
     return rows.get(pk=similarity_type.pk)
 
 
-def _tell(verb: Verb, similarity_type: SimilarityType, actor: User, **details: Any) -> None:
+def _tell(
+    verb: Verb,
+    similarity_type: SimilarityType,
+    actor: User,
+    was: dict[str, Any] | None = None,
+    now: dict[str, Any] | None = None,
+    **details: Any,
+) -> None:
     record(
         workspace=similarity_type.workspace,
         verb=verb,
@@ -138,5 +146,7 @@ def _tell(verb: Verb, similarity_type: SimilarityType, actor: User, **details: A
         target_id=similarity_type.id,
         target_name=similarity_type.name,
         details=details,
+        before=was,
+        after=now,
         actor=actor,
     )

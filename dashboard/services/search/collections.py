@@ -4,7 +4,7 @@ from typing import Any
 
 from django.db import transaction
 
-from accounts.journal import record
+from accounts.journal import record, values_of
 from accounts.models import User
 from accounts.verbs import Verb
 from dashboard.models import Collection, Task
@@ -45,10 +45,11 @@ def change_collection(*, collection: Collection, changes: dict[str, Any], actor:
         return
     if not changes.get("name", collection.name).strip():
         raise EmptyName("collection")
+    was = values_of(collection, changes)
     for name, value in changes.items():
         setattr(collection, name, value.strip())
     collection.save(update_fields=[*changes, "modified"])
-    _tell(Verb.CHANGED, collection, actor)
+    _tell(Verb.CHANGED, collection, actor, was, values_of(collection, was))
 
 
 @transaction.atomic
@@ -60,7 +61,14 @@ def delete_collection(*, collection: Collection, actor: User) -> None:
     row.delete()
 
 
-def _tell(verb: Verb, collection: Collection, actor: User, **details: Any) -> None:
+def _tell(
+    verb: Verb,
+    collection: Collection,
+    actor: User,
+    was: dict[str, Any] | None = None,
+    now: dict[str, Any] | None = None,
+    **details: Any,
+) -> None:
     record(
         workspace=collection.workspace,
         verb=verb,
@@ -68,5 +76,7 @@ def _tell(verb: Verb, collection: Collection, actor: User, **details: Any) -> No
         target_id=collection.id,
         target_name=collection.name,
         details=details,
+        before=was,
+        after=now,
         actor=actor,
     )

@@ -33,6 +33,8 @@ def choose_encoder(*, workspace: Workspace, key: str, actor: User) -> Job | None
         target_id=row.pk,
         target_name=row.name,
         details={"before": _name(before), "after": _name(key)},
+        before={"encoder": before},
+        after={"encoder": key},
         actor=actor,
     )
     return start_describing(workspace=row, actor=actor)

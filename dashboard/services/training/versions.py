@@ -2,10 +2,11 @@
 
 from collections.abc import Sequence
 from functools import partial
+from typing import Any
 
 from django.db import transaction
 
-from accounts.journal import record
+from accounts.journal import record, values_of
 from accounts.models import User
 from accounts.verbs import Verb
 from dashboard.files.store import paths, storage
@@ -27,10 +28,12 @@ def set_production(*, version: Version, production: bool, actor: User) -> bool:
         return False
     if production and version.status != Version.Status.TRAINED:
         raise NotProducible(version)
+    was = values_of(task, ["production_version"])
     task.production_version = version if production else None
     task.save(update_fields=["production_version", "modified"])
     version.task = task
-    _tell(Verb.PUT_INTO_PRODUCTION if production else Verb.WITHDREW, version, actor)
+    verb = Verb.PUT_INTO_PRODUCTION if production else Verb.WITHDREW
+    _tell(verb, version, actor, was, values_of(task, was))
     return True
 
 
@@ -64,12 +67,20 @@ def drop_versions(versions: Sequence[Version]) -> None:
         transaction.on_commit(partial(storage.delete_all, folder))
 
 
-def _tell(verb: Verb, version: Version, actor: User) -> None:
+def _tell(
+    verb: Verb,
+    version: Version,
+    actor: User,
+    was: dict[str, Any] | None = None,
+    now: dict[str, Any] | None = None,
+) -> None:
     record(
         workspace=version.workspace,
         verb=verb,
         noun="version",
         target_id=version.id,
         target_name=str(version),
+        before=was,
+        after=now,
         actor=actor,
     )
