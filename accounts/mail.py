@@ -39,7 +39,7 @@ def send_invitation(invitation: Invitation, link: str) -> bool:
     """Send the link to whom it is for; False if they will not get it, for whatever reason."""
     who = str(invitation.invited_by)
     # A name may hold a line break, a subject may not.
-    subject = " ".join(f"{who} invites you to {invitation.workspace.name}".split())
+    subject = " ".join(f"{who} invited you to {invitation.workspace.name}".split())
     context = {"invitation": invitation, "who": who, "link": link}
     try:
         sent = send_mail(

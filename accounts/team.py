@@ -119,7 +119,7 @@ def hand_over(*, membership: Membership, actor: User) -> None:
 def invite_member(
     *, workspace: Workspace, email: str, role: str, anyone: bool = False, actor: User
 ) -> tuple[Invitation, str]:
-    """Invite somebody and return the row and the link's secret, which cannot be read again.
+    """Invite someone and return the row and the link's secret, which cannot be read again.
 
     Only the account with the address may accept, unless `anyone` who has the link may. An older
     open invitation of the same address is withdrawn. Raises `RoleNotGiven` and `AlreadyAMember`.

@@ -14,10 +14,10 @@ from typing import Any, Generic, TypeVar
 from uuid import UUID
 
 from dashboard.engine import artifacts
+from dashboard.engine.custom import artifact as own_artifact
+from dashboard.engine.custom.preparing import Prepared
 from dashboard.engine.encoder import Encoder, PairEncoder, PhotoEncoder, PictureEncoder
 from dashboard.engine.index import ExactIndex, Rows
-from dashboard.engine.own import artifact as own_artifact
-from dashboard.engine.own.preparing import Prepared
 from dashboard.engine.prior import BOTH, BUILTIN, PHOTO, AnyPrior, prior_of
 from dashboard.engine.trained_model import TrainedModel, untrained_model
 from dashboard.files.errors import EncoderAbsent
@@ -37,7 +37,7 @@ def _nothing(_: Any) -> int:
     return 0
 
 
-class Held(Generic[K, V]):
+class Cache(Generic[K, V]):
     """At most `size` values by key; the one that was not used for longest goes first.
 
     With `weigh` they weigh at most `most` together, unless the newest does so alone. While a value
@@ -60,7 +60,7 @@ class Held(Generic[K, V]):
                     return self._used(key)
                 loading = self._loading.setdefault(key, threading.Lock())
             with loading:
-                # Whoever had this lock before has loaded the value, or could not: look again.
+                # The thread that had this lock has loaded the value, or could not: look again.
                 if self._loading.get(key) is loading:
                     return self._loaded(key, load)
 
@@ -87,10 +87,10 @@ class Held(Generic[K, V]):
         return len(self._values) > self._size or weight > self._most
 
 
-_shipped: Held[str, Encoder] = Held(2)
-_both: Held[str, PairEncoder] = Held(1)
-_own: Held[str, Prepared] = Held(OWN_HELD)
-_versions: Held[UUID, TrainedModel] = Held(VERSIONS_HELD)
+_shipped: Cache[str, Encoder] = Cache(2)
+_both: Cache[str, PairEncoder] = Cache(1)
+_own: Cache[str, Prepared] = Cache(OWN_HELD)
+_versions: Cache[UUID, TrainedModel] = Cache(VERSIONS_HELD)
 
 
 def encoder(key: str = BUILTIN) -> PictureEncoder:
@@ -147,7 +147,7 @@ def _load(folder: str, encoder_key: str | None) -> TrainedModel:
 
 
 class Vectors:
-    """The descriptors of a workspace by one model, searched exactly, kept up by whoever asks.
+    """The descriptors of a workspace by one model, searched exactly, kept up by each search.
 
     Ids are feature rows. A newer row may be committed after an older one was read, so each
     refresh looks again at the last `OVERLAP` ids.
@@ -161,7 +161,7 @@ class Vectors:
         self.lock = threading.Lock()
 
 
-_vectors: Held[tuple[UUID, UUID | str], Vectors] = Held(VECTORS_HELD)
+_vectors: Cache[tuple[UUID, UUID | str], Vectors] = Cache(VECTORS_HELD)
 
 
 def vectors(workspace_id: UUID, model: UUID | str, dimension: int) -> Vectors:
@@ -173,7 +173,7 @@ def vectors(workspace_id: UUID, model: UUID | str, dimension: int) -> Vectors:
 
 
 class Records:
-    """The records of a collection as of a generation, brought up to date by whoever searches.
+    """The records of a collection as of a generation, brought up to date by each search.
 
     `texts` has each record's key and its fields as JSON, which takes a tenth of the memory that
     objects would. Ids are record rows. Hold `lock` while you use any of it.
@@ -204,7 +204,7 @@ class Records:
         return self.letters + len(self.texts) * (4 * self.index.dimension + 500)
 
 
-_records: Held[UUID, Records] = Held(COLLECTIONS_HELD, Records.weigh, COLLECTIONS_WEIGH)
+_records: Cache[UUID, Records] = Cache(COLLECTIONS_HELD, Records.weigh, COLLECTIONS_WEIGH)
 
 
 def records(collection_id: UUID, dimension: int) -> Records:
@@ -212,7 +212,7 @@ def records(collection_id: UUID, dimension: int) -> Records:
     return _records.get(collection_id, partial(Records, dimension))
 
 
-_untrained: Held[str, TrainedModel] = Held(2)
+_untrained: Cache[str, TrainedModel] = Cache(2)
 
 
 def untrained(key: str = BUILTIN) -> TrainedModel:

@@ -41,7 +41,7 @@ class LengthRequired(APIException):
     """The body came in pieces of unknown number, which the web server does not pass on."""
 
     status_code = 411
-    default_detail = "Send the body with a Content-Length instead of in chunks."
+    default_detail = "Send the body with a Content-Length instead of chunked."
     default_code = "length_required"
 
 
@@ -86,7 +86,7 @@ def check_unread(request: Request) -> None:
         return
     length = str(request.META.get("CONTENT_LENGTH") or "")
     if length.isdecimal() and int(length) > limit.bytes:
-        raise BodyTooLarge(f"The body is over {limit.bytes >> 20} MB: send less at once.")
+        raise BodyTooLarge(f"The body is over {limit.bytes >> 20} MB. Send less at once.")
     if not length:
         raise LengthRequired
     negotiator, parsers = request.negotiator, request.parsers or ()
@@ -159,7 +159,7 @@ def received(stream: IO[bytes]) -> Iterator[Received]:
 def check_values(body: Received, limit: Limit) -> None:
     """Count what a JSON body says. Raises `BodyTooLarge`."""
     if has_more_values(body.pieces(), limit.values, body.bound):
-        raise BodyTooLarge(f"The body has more than {limit.values:,} values: send less at once.")
+        raise BodyTooLarge(f"The body has more than {limit.values:,} values. Send less at once.")
 
 
 class BodyMemory:
@@ -202,7 +202,7 @@ class BodyMemory:
 
 def _too_many_at_once() -> Throttled:
     refusal = Throttled(wait=1)
-    refusal.detail = "Too many large bodies at once: try again in a second."  # type: ignore[assignment]
+    refusal.detail = "Too many large bodies at once. Try again in a second."  # type: ignore[assignment]
     return refusal
 
 

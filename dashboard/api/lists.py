@@ -52,7 +52,7 @@ class Listing(Generic[R]):
             before = (at - 1) * size
             results = list(rows.order_by(*(order or NEWEST_FIRST))[before : before + size])
             if at > 1 and not results:
-                raise Http404("There is no such page.")
+                raise Http404("This page does not exist.")
             total = before + len(results) if len(results) < size else count()
             more = at * size < total
         following = {"page": at + 1} | ({} if order else _made_cursor(results, at, size))
@@ -76,7 +76,7 @@ class Listing(Generic[R]):
 def _page_number(request: Request) -> int:
     given = request.query_params.get("page", "") or "1"
     if not given.isascii() or not given.isdecimal() or len(given) > 9 or int(given) < 1:
-        raise Http404("There is no such page.")
+        raise Http404("This page does not exist.")
     return int(given)
 
 

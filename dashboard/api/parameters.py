@@ -47,7 +47,7 @@ def number(request: Request, name: str) -> int | None:
     if given is None:
         return None
     if not given.isascii() or not given.isdecimal() or len(given) > 9:
-        raise ValidationError({name: ["Send a whole number from 0 to 999999999."]})
+        raise ValidationError({name: ["Send an integer from 0 to 999999999."]})
     return int(given)
 
 

@@ -29,7 +29,7 @@ class TokenThrottle(BaseThrottle):
     _left = 0.0
 
     def allow_request(self, request: Request, view: "APIView") -> bool:  # noqa: ARG002
-        """Count this request and say whether it may go on."""
+        """Count this request and say whether it may continue."""
         rate = _RATE.fullmatch(settings.LIKEWISE_THROTTLE)
         if rate is None or request.auth is None:
             return True

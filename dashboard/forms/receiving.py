@@ -44,7 +44,7 @@ def _file(entry: Any) -> NewPart:
     if type(size) is not int or not 0 <= size <= _LARGEST:
         raise BadList(f"“{name[:80]}” has no size in bytes.")
     if not isinstance(sha256, str) or kind not in (None, *UploadPart.Kind.values):
-        raise BadList(f"“{name[:80]}” has a hash or a kind that is none.")
+        raise BadList(f"“{name[:80]}” has a hash or a kind that is not valid.")
     if not isinstance(key, str) or (key and not _KEY.fullmatch(key)):
-        raise BadList(f"“{name[:80]}” has a key that is not 32 digits of 0-9 and a-f.")
+        raise BadList(f"“{name[:80]}” has a key that is not 32 hex characters.")
     return NewPart(name, size, sha256, kind, key=key)

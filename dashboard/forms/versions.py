@@ -18,7 +18,7 @@ class VersionField(forms.ModelChoiceField):  # type: ignore[type-arg]  # generic
 
     default_error_messages = {
         "required": "Choose a trained version.",
-        "invalid_choice": "This version is no longer there: choose another.",
+        "invalid_choice": "This version was deleted. Choose another.",
     }
 
     def __init__(self, **options: Any) -> None:

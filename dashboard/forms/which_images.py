@@ -21,14 +21,14 @@ class WhichImagesForm(forms.Form):
         label="Which images",
         required=False,
         empty_label="All images",
-        error_messages={"invalid_choice": "This type is no longer there: choose another."},
+        error_messages={"invalid_choice": "This type was deleted. Choose another."},
     )
     group = forms.ModelChoiceField(
         Group.objects.none(),
-        label="Or only those of one group",
+        label="Or only the images of one group",
         required=False,
-        empty_label="No single group",
-        error_messages={"invalid_choice": "This group is no longer there: choose another."},
+        empty_label="No group",
+        error_messages={"invalid_choice": "This group was deleted. Choose another."},
     )
 
     def __init__(self, *args: Any, workspace: Workspace, **options: Any) -> None:

@@ -26,8 +26,8 @@ from dashboard.models import Job
 from dashboard.queries.doctor.doctor import is_worked_on
 from dashboard.services.errors import Refused
 from dashboard.services.jobs import jobs
-from dashboard.services.jobs.closing import close_subject, tell_outcome
 from dashboard.services.jobs.kinds import kind_of
+from dashboard.services.jobs.subject_end import end_subject, tell_outcome
 
 logger = logging.getLogger("likewise.jobs")
 
@@ -96,18 +96,18 @@ def _end(job: Job, state: str, message: str) -> None:
     if state == Job.State.DONE:
         tell_outcome(job)
     else:
-        close_subject(job)
+        end_subject(job)
     logger.info("job=%s event=%s", job.id, state)
 
 
 def _tidy_after(job: Job) -> None:
-    """Bring the subject to rest once more if the job was given up while this worker was at it.
+    """Bring the subject to rest again if the job was discarded while this worker was at it.
 
-    What it wrote after that nobody would remove. If the work was asked for anew it is of that job.
+    What it wrote after that nobody would remove. If the work was asked for again it is of that job.
     """
     row = Job.objects.filter(pk=job.pk, state__in=(Job.State.FAILED, Job.State.CANCELLED)).first()
     if row is not None and not is_worked_on(row.subject_id):
-        close_subject(row)
+        end_subject(row)
 
 
 class _Lease:
@@ -153,7 +153,7 @@ class _Lease:
             self._put_back(TRY_AGAIN_AFTER, forgive=True)
             return True
         if issubclass(kind, DiskLow):
-            self._put_back(ROOM_AGAIN_AFTER, forgive=True, note=f"It waits for room. {error}")
+            self._put_back(ROOM_AGAIN_AFTER, forgive=True, note=f"It waits for disk space. {error}")
             return True
         # A defect or a broken disk: count the try, keep the reason, let the log have the trace.
         self._put_back(

@@ -35,7 +35,7 @@ class Place:
     def step_aside(self) -> bool:
         """Exchange it for one of those for long work; False if none is free.
 
-        Whoever does so asks for the next job once that may begin.
+        The caller asks for the next job once that may begin.
         """
         return self.slots.move(self)
 
@@ -63,8 +63,8 @@ class Slots:
     def look(self, queue: str) -> None:
         """Begin what waits in a queue, as far as slots are free; return at once.
 
-        Nothing is overlooked: whoever looked in vain looks again if somebody asked meanwhile, or
-        if looking for more than what is urgent has become possible.
+        Nothing is overlooked: a thread that looked in vain looks again if another asked meanwhile,
+        or if looking for more than what is urgent has become possible.
         """
         with self._lock:
             self._asked[queue] += 1

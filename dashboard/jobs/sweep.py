@@ -13,7 +13,7 @@ from dashboard.models import Job
 from dashboard.services.doctor.temporary import remove_temporary
 from dashboard.services.extractions.sent import forget_left_features
 from dashboard.services.jobs import jobs
-from dashboard.services.jobs.closing import close_subject
+from dashboard.services.jobs.subject_end import end_subject
 from dashboard.services.journal.numbers import number_all
 from dashboard.services.journal.pruning import prune_changes
 from dashboard.services.requests.async_requests import forget_old_requests
@@ -87,5 +87,5 @@ def _alone(step: str) -> Iterator[None]:
 def _give_up(job: Job) -> None:
     if jobs.give_up(job):
         job.refresh_from_db()
-        close_subject(job)
+        end_subject(job)
         logger.error("job=%s event=given-up tries=%d", job.id, job.tries)

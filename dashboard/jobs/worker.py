@@ -24,7 +24,7 @@ from dashboard.files.store import room
 from dashboard.jobs.runner import run_next
 from dashboard.jobs.slots import Slots
 from dashboard.jobs.sweep import give_up_worn_out, tidy_if_due
-from dashboard.queries.jobs.turns import waiting_queues
+from dashboard.queries.jobs.claim_order import waiting_queues
 from dashboard.services.jobs import jobs
 
 logger = logging.getLogger("likewise.jobs")

@@ -14,7 +14,7 @@ class Job(ScopedModel):
     RUNNING -> QUEUED when its worker's lease ran out, or it stopped in between: it is taken up
     again where it stopped, and not before `not_before`. Whoever runs it holds the lease: `owner`
     until `lease_until`, renewed by a heartbeat; only the owner may write progress or finish it.
-    Which of those that wait in a queue is taken next, `queries.jobs.turns` says: the highest
+    Which of those that wait in a queue is taken next, `queries.jobs.claim_order` says: the highest
     priority, of that the workspace with the fewest running, of that the oldest. Somebody waits at a
     page for the end of one whose priority is above 0; one whose priority is `LONG` has turned out
     to take long, and has places of its own.

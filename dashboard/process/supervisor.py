@@ -77,7 +77,7 @@ def supervise(
 ) -> None:
     """Run the programs until a stop signal; return when none of their processes is left.
 
-    `hello` is said once stop signals are heeded: whoever reads it may send one.
+    `hello` is said once stop signals are heeded: its reader may send one.
     With `end_with_parent` it also stops when the parent (make) goes away or was interrupted.
     """
     orphaned = _parent_watch() if end_with_parent else lambda: False
@@ -99,8 +99,8 @@ def _tend(program: Program, say: Callable[[str], None]) -> None:
         program.start()
     elif program.process is not None and program.has_died():
         say(
-            f"The {program.name} ended ({program.process.returncode}); "
-            f"it starts again in {program.pause:.0f} s."
+            f"The {program.name} ended ({program.process.returncode}); it restarts in "
+            f"{program.pause:.0f} s."
         )
         program.process = None
 
@@ -115,7 +115,7 @@ def _stop(
         process.terminate()
     while any(process.poll() is None for process in running):
         if time.monotonic() >= deadline:
-            say("Not everything ended in time; the rest is killed. Jobs go on at the next start.")
+            say("Some processes did not end in time and are killed. Jobs resume at the next start.")
             break
         wait(LOOK)
     for program in programs:

@@ -8,7 +8,7 @@ from django.template.loader import render_to_string
 from django.views.debug import SafeExceptionReporterFilter
 
 from dashboard.files.store import room
-from dashboard.views.trouble import FULL, Trouble, trouble_behind
+from dashboard.views.server_errors import FULL, Trouble, trouble_behind
 
 API_ADDRESSES = (
     "/similarity/",
@@ -18,7 +18,7 @@ API_ADDRESSES = (
     "/authorization/",
     "/account/v2/",
 )
-UNKNOWN = Trouble(500, "Something went wrong here.")
+UNKNOWN = Trouble(500, "Something went wrong on our side.")
 RETRY_AFTER = "5"
 
 
@@ -42,7 +42,10 @@ def server_error(request: HttpRequest) -> HttpResponse:
         room.release()  # where a limit of the disk is not seen before it is reached: a quota
     response: HttpResponse
     if request.path.startswith(API_ADDRESSES):
-        detail = f"{trouble.sentence} Tell the admin this request id: {request_id}."
+        detail = (
+            f"{trouble.sentence} If you report this to your administrator, include the request "
+            f"ID: {request_id}."
+        )
         body = {"detail": detail, "request_id": request_id}
         response = JsonResponse(body, status=trouble.status)
     else:

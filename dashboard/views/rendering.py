@@ -37,10 +37,14 @@ def page_or_fragment(
     fragment: str,
     context: dict[str, Any],
     *,
+    fragments: str = "",
     status: int = 200,
 ) -> HttpResponse:
-    """Render the page, or only its partial `fragment`, whose name is its DOM id."""
-    name = f"{template}#{fragment}" if wants_fragment(request) else template
+    """Render the page, or only its partial `fragment`, whose name is its DOM id.
+
+    `fragments` is the template that has it, where that is not the page's own.
+    """
+    name = f"{fragments or template}#{fragment}" if wants_fragment(request) else template
     response = render(request, name, context, status=status)
     patch_vary_headers(response, ["HX-Request"])
     return response
@@ -90,7 +94,7 @@ def unusable(form: BaseForm, reason: str) -> str:
     """Say what is wrong with a list's filter; `reason` is why a thing in it may be missing."""
     if "search" in form.errors:
         return f"This name cannot be searched for: {form.errors['search'][0]}"
-    return f"This filter is no longer there: {reason}."
+    return f"This filter no longer applies: {reason}."
 
 
 def damaged(request: HttpRequest, sentence: str) -> HttpResponse:

@@ -191,7 +191,7 @@ def _with_type(workspace: Workspace, values: dict[str, Any]) -> dict[str, Any]:
         return values
     kind = types_in(workspace).filter(pk=values.pop("type")).first()
     if kind is None:
-        raise ValidationError({"type": ["There is no such type in this workspace."]})
+        raise ValidationError({"type": ["This workspace has no such type."]})
     return values | {"similarity_type": kind}
 
 

@@ -136,7 +136,7 @@ def _counter(request: Request, workspace: Workspace) -> Callable[[], int] | None
 
 
 def _bytes(values: dict[str, Any]) -> tuple[bytes, str]:
-    """Return the picture's bytes and the file's name, whichever way it was sent."""
+    """Return the image's bytes and the file's name, whichever way it was sent."""
     if (file := values.get("img_path")) is not None:
         return file.read(), file.name
     if values.get("base64"):

@@ -54,7 +54,7 @@ class BoxField(serializers.ListField):
         try:
             return [self.child.run_validation(value) for value in data]
         except serializers.ValidationError as error:
-            raise serializers.ValidationError(["Send four whole numbers."]) from error
+            raise serializers.ValidationError(["Send four integers."]) from error
 
 
 class LabelFields(Named):

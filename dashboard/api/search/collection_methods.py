@@ -28,7 +28,7 @@ TEXTS = {
     DELETED: "The records were deleted.",
     BAD: "No record could be used.",
     NONE_FOUND: "No record was found.",
-    ALL_EXIST: "Every record is in the collection already.",
+    ALL_EXIST: "Every record already exists in the collection.",
     FULL: "The collection is full.",
 }
 

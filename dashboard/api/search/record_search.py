@@ -7,7 +7,6 @@ import numpy as np
 from rest_framework.exceptions import ValidationError
 
 from dashboard.api.bodies import RECORDS
-from dashboard.api.errors import record_status
 from dashboard.api.search.collection_methods import (
     DONE,
     NONE_FOUND,
@@ -32,6 +31,7 @@ from dashboard.files.errors import FileRefused
 from dashboard.models import Collection, Record
 from dashboard.queries.search.record_search import Asked, nearest_texts, vector_of
 from dashboard.queries.search.records import records_by_key
+from dashboard.refusals import record_status
 
 Json = dict[str, Any]
 SENT = ("_url", "_base64")
@@ -140,7 +140,7 @@ def _reasons(skipped: list[Skipped]) -> list[Json]:
 def _asked(
     collection: Collection, records: list[Json]
 ) -> tuple[list[tuple[Record | Json, Asked]], list[Skipped]]:
-    """Return the vector of each record: the collection's own by `_id`, or of the picture sent.
+    """Return the vector of each record: the collection's own by `_id`, or of the image sent.
 
     What has neither comes second, with its reason.
     """
@@ -169,14 +169,14 @@ def _key(record: Json) -> str:
 
 
 def _sends(record: Json, rows: dict[str, Record]) -> bool:
-    """Say whether the record's picture is what counts."""
+    """Say whether the record's image is what counts."""
     return _key(record) not in rows and any(record.get(name) for name in SENT)
 
 
 def _nothing_there(record: Json) -> NotThere | BadRecord:
     if _key(record):
         return NotThere(IS_MISSING)
-    return BadRecord("A record to search with has an _id of the collection, a _url or a _base64.")
+    return BadRecord("A query needs an _id of the collection, a _url or a _base64.")
 
 
 def _skipped(record: Json, refusal: Refusal) -> Json:

@@ -63,6 +63,7 @@ _ENTRY: Final = struct.Struct("<4s4xH18xHHH12x")
 _HEADER: Final = struct.Struct("<4s22xHH")
 _HEADER_SIGN: Final = b"PK\x03\x04"
 _MIME_TYPE: Final = 100
+# The first date that a ZIP can hold.
 _NO_DATE: Final = (1980, 1, 1, 0, 0, 0)
 _UTF8_FLAG: Final = 0x800
 # DOS and Windows, by the numbers that packers give them: there a backslash parts folders.
@@ -74,7 +75,7 @@ class Archive(Protocol):
     """What an importer needs of an archive, whatever its kind.
 
     If it `unpacks_on_the_way`, what lies before a file is unpacked to reach it: read while listing.
-    If it `has_directory`, its members may be gone through once more meanwhile.
+    If it `has_directory`, its members may be gone through again meanwhile.
     """
 
     unpacks_on_the_way: bool
@@ -251,9 +252,11 @@ class ZipArchive(AbstractContextManager["ZipArchive"]):
         if kind not in (0, stat.S_IFREG):
             return NO_FILE
         if info.flag_bits & _ENCRYPTED_FLAG:
-            return "It is locked with a password. Pack it again without one."
+            return "It is protected with a password. Pack it again without one."
         if info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
-            return "It is packed in a way that is not supported. Pack it as an ordinary ZIP."
+            return (
+                "It is compressed with a method that is not supported. Pack it as an ordinary ZIP."
+            )
         if info.file_size > self.limits.member_size:
             return ImageTooLarge(self.limits.member_size, info.file_size).reason
         return None
@@ -274,7 +277,7 @@ def _raw(info: zipfile.ZipInfo) -> bytes:
 def _unflagged(directory: bytes) -> bytes:
     """Return a ZIP's directory without the flags that call its names UTF-8.
 
-    zipfile gives up the whole archive for one name that is not what its flag says. Without flags
+    zipfile refuses the whole archive for one name that is not what its flag says. Without flags
     it reads every name in a code page of 256 letters, from which the bytes are had again.
     """
     data, at = bytearray(directory), 0

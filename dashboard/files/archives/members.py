@@ -8,7 +8,7 @@ from typing import Final
 _DRIVE: Final = re.compile(r"[A-Za-z]:")
 _CONTROL: Final = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 NO_FILE: Final = "It is a link or a device, not a file. Pack the file itself."
-DAMAGED: Final = "The file is damaged in the archive. Pack it again or send it alone."
+DAMAGED: Final = "The file is damaged in the archive. Pack it again or upload it separately."
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,12 +89,12 @@ def group_name(parts: tuple[str, ...], common: str | None) -> str | None:
 def refusal_of_path(raw: str, parts: tuple[str, ...]) -> str | None:
     """Return why a path cannot be taken, as a sentence; None if it can."""
     if _CONTROL.search(raw):
-        return "Its name holds invisible characters. Rename it and pack it again."
+        return "Its name contains invisible characters. Rename it and pack it again."
     if "\\" in raw:
         return "Its path is written with backslashes. Pack it again with a current program."
     if raw.startswith("/") or _DRIVE.match(raw) or ".." in parts:
-        return "Its path leads out of the archive. Pack the folder again from inside."
-    return None if raw.strip("./") else "It has no name. Give it one and pack it again."
+        return "Its path leads outside the archive. Pack the folder again from inside."
+    return None if raw.strip("./") else "It has no name. Name it and pack it again."
 
 
 def path_parts(raw: str) -> tuple[str, ...]:

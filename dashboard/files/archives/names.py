@@ -9,6 +9,7 @@ from typing import Final
 
 from dashboard.files.archives.code_pages import ESCAPED, Guess, guess
 
+# APPNOTE 4.6.9: the extra field that holds the name in UTF-8.
 _UNICODE_PATH: Final = 0x7075
 
 
@@ -44,7 +45,7 @@ class Names:
 
 
 class Twins:
-    """Keeps apart the files whose names differ as bytes and are the same as text."""
+    """Separates the files whose names differ as bytes and are the same as text."""
 
     def __init__(self) -> None:
         self._raw: dict[int, int] = {}
@@ -75,8 +76,8 @@ def composed_name(name: str) -> str:
 def unicode_path(extra: bytes, raw: bytes) -> bytes:
     """Return the name in UTF-8 that Info-ZIP, 7-Zip and WinRAR write beside `raw`; empty if none.
 
-    It counts only while the checksum of the raw name fits: whoever renamed the file knew nothing
-    of it (APPNOTE 4.6.9).
+    It counts only while the checksum of the raw name fits: a program that renamed the file knew
+    nothing of it (APPNOTE 4.6.9).
     """
     while len(extra) >= 4:
         kind, size = struct.unpack_from("<HH", extra)

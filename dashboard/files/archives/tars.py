@@ -70,7 +70,7 @@ class TarArchive(AbstractContextManager["TarArchive"]):
         return self._names.guess
 
     def _legacy(self) -> Generator[bytes]:
-        """Go through the archive once more, beside what is being read."""
+        """Go through the archive again, beside what is being read."""
         at = self._file.tell()
         try:
             other = TarArchive(self._file, self.limits)
@@ -134,7 +134,8 @@ class TarArchive(AbstractContextManager["TarArchive"]):
             data = content.read(self.limits.member_size + 1) if content is not None else b""
         if len(data) < member.size:
             raise UnreadableMember(
-                member.path, "The archive ends within the file. Pack it again or send it alone."
+                member.path,
+                "The archive ends within the file. Pack it again or upload the file separately.",
             )
         return data
 
@@ -158,7 +159,7 @@ class TarArchive(AbstractContextManager["TarArchive"]):
             self._info = self._tar.next()
         # The library remembers every header that it met; nobody asks for them.
         self._tar.members.clear()  # type: ignore[attr-defined]
-        self._index += 1  # past the last one too, so that going on from there means going back
+        self._index += 1  # past the last one too, so that continuing from there means going back
         if self._info is not None and self._index >= self.limits.members:
             raise ArchiveTooLarge(f"more than {self.limits.members:,} files")
         return self._info

@@ -1,6 +1,6 @@
 """What holds an archive together: whatever a row names came before it, and nothing comes twice.
 
-Who writes an archive leaves out the rows that do not fit, since people go on working meanwhile; who
+Who writes an archive skips the rows that do not fit, since people continue working meanwhile; who
 reads one refuses it for them.
 """
 

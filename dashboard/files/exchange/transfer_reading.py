@@ -44,7 +44,7 @@ _BROKEN: Final = (
 
 @dataclass(frozen=True)
 class Pack:
-    """Up to 500 images of an archive, with what encoders saw in them, and their pictures."""
+    """Up to 500 images of an archive, with what encoders saw in them, and their images."""
 
     images: list[Row]
     features: list[Row]
@@ -64,12 +64,12 @@ class Pack:
         most = self._most(row)
         data = _read(self._zip, name, most)
         if hashlib.sha256(data).hexdigest() != row["stored_sha256"]:
-            raise BrokenTransfer(f"the picture {name} is not the one that was exported")
+            raise BrokenTransfer(f"the image {name} is not the one that was exported")
         return data
 
     @staticmethod
     def _most(row: Row) -> int:
-        """Return the most bytes that pictures of this size take, however they are packed."""
+        """Return the most bytes that images of this size take, however they are packed."""
         width, height = int(row["width"]), int(row["height"])
         most = configured_image_limits().pixels
         if width * height > most:
@@ -95,7 +95,7 @@ class TransferReader:
         self.members: dict[str, dict[str, Any]] = self.manifest["members"]
         names = [info.filename for info in self._zip.infolist()]
         if sorted(names) != sorted([*self.members, MANIFEST]):
-            raise BrokenTransfer("it holds other files than it lists")
+            raise BrokenTransfer("it contains other files than it lists")
 
     def __enter__(self) -> Self:
         return self
@@ -114,7 +114,7 @@ class TransferReader:
                     digest.update(chunk)
                     yield len(chunk)
             if size != stated["size"] or digest.hexdigest() != stated["sha256"]:
-                raise BrokenTransfer(f"{name} is not as it was exported")
+                raise BrokenTransfer(f"{name} differs from what was exported")
 
     def rows(self, noun: str) -> Iterator[Row]:
         """Yield the rows of a noun in their order."""
@@ -144,7 +144,7 @@ class TransferReader:
         """Return a stored member as a file of its own: zipfile's own would seek by reading."""
         info = self._zip.getinfo(name)
         if info.compress_type != zipfile.ZIP_STORED:
-            raise BrokenTransfer(f"{name} is not stored as it is")
+            raise BrokenTransfer(f"{name} is compressed, and exports are not")
         with _reading(name):
             self._file.seek(info.header_offset)
             header = self._file.read(_LOCAL_HEADER.size)
@@ -164,8 +164,9 @@ class TransferReader:
             raise ForeignTransfer(_FOREIGN)
         if manifest.get("format") not in FORMATS:
             raise ForeignTransfer(
-                f"The archive is of format {str(manifest.get('format'))[:20]}, and this "
-                f"installation reads format {FORMAT}. Update it, then send the archive again."
+                f"The archive has format {str(manifest.get('format'))[:20]}, and this "
+                f"installation reads format {FORMAT}. Update the installation, then upload the "
+                "archive again."
             )
         if not (_is_counts(manifest.get("counts")) and _is_members(manifest.get("members"))):
             raise BrokenTransfer("its manifest is not complete")
@@ -173,15 +174,15 @@ class TransferReader:
 
 
 _FOREIGN: Final = (
-    "This is no archive of a workspace, or only a part of one. Send a file that was downloaded "
-    "from “Export and import”."
+    "This is not a complete archive of a workspace. Upload a file that was downloaded from "
+    "“Export and import”."
 )
 
 
 def _judge_packing(archive: zipfile.ZipFile) -> None:
     """Refuse what no export writes: an LZMA member says itself how much memory it takes."""
     if any(info.compress_type not in _PACKED_AS for info in archive.infolist()):
-        raise BrokenTransfer("it is packed in a way that exports are not")
+        raise BrokenTransfer("it is packed differently from exports")
 
 
 def _is_counts(value: Any) -> bool:
@@ -213,7 +214,7 @@ def _some(noun: str, inner: zipfile.ZipFile, most: int) -> list[Row]:
             size += len(line)
             values += count_values(line)
             if len(rows) == most or size > _MOST_OF_A_PACK or values > _MOST_VALUES_OF_A_PACK:
-                raise BrokenTransfer(f"a pack of it holds more {noun} than packs do")
+                raise BrokenTransfer(f"a pack of it has more {noun} than allowed")
             rows.append(read_row(noun, line, len(rows) + 1))
     return rows
 
@@ -236,7 +237,7 @@ def _read(archive: zipfile.ZipFile, name: str, most: int) -> bytes:
     with _reading(name), archive.open(name) as file:
         data = file.read(most + 1)
     if len(data) > most:
-        raise BrokenTransfer(f"{name} is larger than it can be")
+        raise BrokenTransfer(f"{name} is larger than allowed")
     return data
 
 

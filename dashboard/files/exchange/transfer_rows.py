@@ -19,25 +19,26 @@ Check = Callable[[Any], bool]
 
 MOST_OF_A_LINE: Final = 64 * 1024 * 1024
 MOST_VALUES_OF_A_LINE: Final = 1_000_000  # some 100 MB once they are built
+# The most that an integer column of either database holds.
 _MOST_NUMBER: Final = (1 << 31) - 1
 
 
 def read_row(noun: str, line: bytes, number: int) -> Row:
     """Return a line as a row with exactly the fields of its noun. Raises BrokenTransfer."""
     if text_has_more_values(line, MOST_VALUES_OF_A_LINE):
-        raise BrokenTransfer(f"line {number:,} of the {noun} holds too many values")
+        raise BrokenTransfer(f"line {number:,} of the {noun} has too many values")
     try:
         row = orjson.loads(line)
     except orjson.JSONDecodeError as error:
-        raise BrokenTransfer(f"line {number:,} of the {noun} is no JSON") from error
+        raise BrokenTransfer(f"line {number:,} of the {noun} is not valid JSON") from error
     fields = NOUNS[noun]
     if isinstance(row, dict):
         row = {name: value for name, value in LATER.items() if name in fields} | row
     if not isinstance(row, dict) or row.keys() != fields.keys():
-        raise BrokenTransfer(f"line {number:,} of the {noun} has not the fields that it needs")
+        raise BrokenTransfer(f"line {number:,} of the {noun} lacks fields")
     for name, is_right in fields.items():
         if not is_right(row[name]):
-            raise BrokenTransfer(f"line {number:,} of the {noun} has a wrong “{name}”")
+            raise BrokenTransfer(f"line {number:,} of the {noun} has an invalid “{name}”")
     return row
 
 

@@ -2,12 +2,12 @@
 
     likewise.json      what it is, of which format, and of each other member its size and SHA-256
     types.jsonl        and so on, a noun each: a line of JSON a row
-    images/000000.zip  packs of up to 500 images: the pictures, images.jsonl, features.jsonl,
+    images/000000.zip  packs of up to 500 images: the images, images.jsonl, features.jsonl,
                        region_features.jsonl
     versions/ID/       the files of a trained version
 
 Packs are ordinary ZIPs inside the ZIP: a ZIP's directory is held in memory, and one of a million
-pictures would take gigabytes on either side. Pictures and packs are stored, lines are deflated.
+images would take gigabytes on either side. Images and packs are stored, lines are deflated.
 
 Format 1, which is read too, did not say when things were created, and had no features of regions.
 """
@@ -125,7 +125,7 @@ class TransferWriter:
 
 
 def picture_name(row: Row) -> str:
-    """Return what an image's picture is called in its pack."""
+    """Return the name of an image's file in its pack."""
     return f"{row['id']}.{row['extension']}"
 
 

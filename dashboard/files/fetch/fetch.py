@@ -38,7 +38,7 @@ def fetch_image(url: str, limits: FetchLimits | None = None) -> bytes:
         except (requests.RequestException, HTTPError, OSError, ValueError) as error:
             guard.raise_if_late()
             raise AddressFailed(
-                "The address did not answer as it should. Check it, then try again.", url=url
+                "The URL did not answer correctly. Check it, then try again.", url=url
             ) from error
         # A connection that was cut off can look like one that ended.
         guard.raise_if_late()
@@ -75,7 +75,7 @@ def refusal_of_address(url: str, limits: FetchLimits | None = None) -> str | Non
     except ForbiddenAddress as refusal:
         return refusal.reason
     except (HTTPError, ValueError):
-        return "This is no address that can be opened. Write it in full, with https://."
+        return "This is not a valid URL. Write it in full, with https://."
     return None
 
 
@@ -139,18 +139,16 @@ def _follow(session: requests.Session, guard: Guard) -> bytes:
             if target is None:
                 return _body(response, guard)
             url = urljoin(url, target)
-    raise AddressFailed(
-        "The address sends on to another one too often. Give the last one instead.", url=guard.url
-    )
+    raise AddressFailed("The URL redirects too often. Use the final one instead.", url=guard.url)
 
 
 def _check_spelling(url: str) -> None:
     """Refuse what no connection is needed to refuse. Raises ForbiddenAddress, ValueError."""
     address = parse_url(url)
     if address.scheme not in ("http", "https"):
-        raise ForbiddenAddress("Only addresses with http:// or https:// are opened.", url=url)
+        raise ForbiddenAddress("Only URLs with http:// or https:// are opened.", url=url)
     if address.auth is not None:
-        raise ForbiddenAddress("Addresses with a name or password inside are not opened.", url=url)
+        raise ForbiddenAddress("URLs with a user name or password are not opened.", url=url)
     if not address.host:
         raise ValueError("no host")
 
@@ -159,7 +157,7 @@ def _body(response: requests.Response, guard: Guard) -> bytes:
     if response.status_code != 200:
         status = response.status_code
         raise AddressFailed(
-            f"The address answered with status {status} instead of a file. Check it.",
+            f"The URL answered with status {status} instead of a file. Check it.",
             url=guard.url,
             status=status,
         )

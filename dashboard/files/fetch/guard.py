@@ -31,8 +31,8 @@ _HEADERS: Final = {
 def private_network(host: str) -> str:
     """Say why a host is not opened."""
     return (
-        f"{host} is inside a private network, which this server does not open. "
-        "Send the file itself, or ask the administrator to allow the network."
+        f"{host} is in a private network, which this server does not open. Upload the file "
+        "itself, or ask your administrator to allow the network."
     )
 
 
@@ -79,7 +79,7 @@ class Guard:
         return self._watched(self._connect_first(addresses, port))
 
     def _connect_first(self, addresses: list[str], port: int) -> socket.socket:
-        failure: OSError = OSError("no address")
+        failure: OSError = OSError("the host has no IP address")
         for address in addresses:
             try:
                 return _connected(address, port, self.seconds_left())
@@ -108,7 +108,7 @@ class Guard:
 
 
 def _connected(address: str, port: int, seconds: float) -> socket.socket:
-    # Not socket.create_connection, which would resolve once more.
+    # Not socket.create_connection, which would resolve again.
     family = socket.AF_INET6 if ":" in address else socket.AF_INET
     connection = socket.socket(family, socket.SOCK_STREAM)
     try:

@@ -1,4 +1,4 @@
-"""How much memory decoding may take at once in this process; whoever needs more than is left waits.
+"""How much memory decoding may take at once in this process; what needs more than is left waits.
 
 Two lanes, each first come, first served. Photos of ordinary size have one of their own, so they
 never wait for a large image; in the other lane nobody overtakes, so a large image is never starved.
@@ -59,6 +59,8 @@ class Lane:
     def take(self, need: int, patience: float | None, most_waiting: int | None) -> None:
         """Return once there is room. Raises DecodersBusy if that takes too long."""
         with self._lock:
+            # Nobody overtakes those who wait, or a large image would wait for ever beside many
+            # small ones.
             if not self._waiting and self._has_room(need):
                 self.used += need
                 return

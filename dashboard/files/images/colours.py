@@ -1,8 +1,8 @@
-"""Colour profiles: what turns the colours of a picture into sRGB, as every viewer shows them.
+"""Colour profiles: what turns the colours of an image into sRGB, as every viewer shows them.
 
 LittleCMS does it, through Pillow. What a profile asks for is found out once and kept by the hash of
 its bytes, so that the usual case, no profile or one that means sRGB, costs next to nothing. A
-profile that is broken or makes no sense counts as sRGB: it never refuses a picture.
+profile that is broken or makes no sense counts as sRGB: it never refuses an image.
 """
 
 import hashlib
@@ -40,7 +40,7 @@ _COLOUR_MODES: Final = ("RGB", "RGBA", "RGBa", "RGBX", "P", "PA", "YCbCr")
 
 @dataclass(frozen=True, slots=True)
 class Correction:
-    """What one profile does to a picture; may be used by several threads at once."""
+    """What one profile does to an image; may be used by several threads at once."""
 
     greys: tuple[int, ...]
     transform: ImageCms.ImageCmsTransform | None = None
@@ -51,7 +51,7 @@ class Correction:
         return self.transform is not None and self.transform.input_mode == "CMYK"
 
     def corrected(self, picture: Image.Image) -> Image.Image:
-        """Return the picture, L or RGB, in sRGB; colours are changed in place."""
+        """Return the image, L or RGB, in sRGB; colours are changed in place."""
         if self.transform is None or picture.mode == "L":
             return picture.point(self.greys * len(picture.getbands()))
         if picture.readonly:
@@ -61,7 +61,7 @@ class Correction:
         return picture
 
     def from_inks(self, part: Image.Image) -> Image.Image:
-        """Return a part of a CMYK picture in sRGB."""
+        """Return a part of a CMYK image in sRGB."""
         if self.transform is None:
             return part.convert("RGB")
         made = self.transform.apply(part)
@@ -70,7 +70,7 @@ class Correction:
 
 
 def correction(profile: object, mode: str) -> Correction | None:
-    """Return what a picture of that mode needs; None: its colours are right as they are."""
+    """Return what an image of that mode needs; None: its colours are right as they are."""
     most = _MOST_OF_INKS if mode == "CMYK" else MOST_BYTES
     if not isinstance(profile, bytes) or not _HEAD < len(profile) <= most:
         return None

@@ -42,7 +42,7 @@ def _boxes_end(data: bytes) -> int:
 def is_whole_jpeg(data: bytes, *, is_small: bool) -> bool:
     """Tell whether all pixels of a JPEG are there that was sent without an end mark.
 
-    Pillow does not say that libjpeg had to make up the rest. So the picture is decoded twice, with
+    Pillow does not say that libjpeg had to make up the rest. So the image is decoded twice, with
     different bits behind its last byte: if they change it, they were needed. A file of one scan may
     be decoded scaled down, since each part of it shows at every scale.
     """

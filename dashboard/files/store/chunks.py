@@ -1,6 +1,6 @@
 """Bytes that arrive piece by piece: each piece an object of the storage, read as one file again.
 
-An object is written whole and never changed, so any web server on any machine can go on where
+An object is written whole and never changed, so any web server on any machine can continue where
 another stopped, and an object store serves as well as a disk.
 """
 
@@ -32,7 +32,7 @@ class Piece:
 
 
 class ChecksumMismatch(Exception):
-    """What arrived is not what was sent; it was thrown away."""
+    """What arrived is not what was uploaded; it was thrown away."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,7 +155,7 @@ class _Joined(io.RawIOBase):
         data = file.read(min(len(buffer), piece.size - within))
         if not data:
             raise StorageAway(
-                "A piece of what was sent is shorter than it was when it was written."
+                "A piece of an uploaded file is shorter than it was when it was written."
             )
         buffer[: len(data)] = data
         self._at += len(data)

@@ -18,7 +18,7 @@ def blaming_the_bytes(
 ) -> Iterator[None]:
     """Turn errors of these kinds into a refusal, unless the bytes are not to blame.
 
-    What was sent may be thrown away once it is refused, so an outage goes through as it is.
+    What was uploaded may be thrown away once it is refused, so an outage goes through as it is.
     """
     try:
         yield

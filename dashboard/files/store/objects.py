@@ -30,6 +30,7 @@ from dashboard.files.store.ranges import RangeReader, Stretch
 
 PART: Final = 8 * 1024 * 1024  # 10,000 of them are the most: 80 GB
 _PARTS_IN_MEMORY: Final = 2
+# The most that one call of S3's DeleteObjects takes.
 _DELETED_AT_ONCE: Final = 1000
 _GONE: Final = ("404", "NoSuchKey", "NotFound")
 
@@ -72,7 +73,7 @@ class BucketStorage(S3Storage):  # type: ignore[misc]  # it has no types
             except ClientError as error:
                 status = error.response["ResponseMetadata"]["HTTPStatusCode"]
                 if status in (403, 404):
-                    sentence = "is not there" if status == 404 else "refuses these keys"
+                    sentence = "does not exist" if status == 404 else "refuses these keys"
                     raise StorageAway(f"The bucket {self.of.name} {sentence}.") from error
                 raise
 
@@ -183,7 +184,7 @@ class BucketStorage(S3Storage):  # type: ignore[misc]  # it has no types
                         yield found["Key"], found["UploadId"]
 
     def remove_unfinished(self, older_than: float) -> int:
-        """Forget the parts that killed processes left behind; count the uploads."""
+        """Delete the parts that killed processes left behind; count the uploads."""
         removed = 0
         for key, upload_id in self.unfinished(older_than):
             with _talking(key), contextlib.suppress(FileNotFoundError):
@@ -196,7 +197,7 @@ class BucketStorage(S3Storage):  # type: ignore[misc]  # it has no types
 
 
 class _Seen:
-    """Which object was opened: its tag is another as soon as somebody writes there anew."""
+    """Which object was opened: its tag is another as soon as somebody writes there again."""
 
     tag = ""
 
@@ -256,7 +257,7 @@ def _transfer() -> TransferConfig:
     config = TransferConfig(
         multipart_threshold=PART, multipart_chunksize=PART, max_concurrency=_PARTS_IN_MEMORY
     )
-    # Ten by default, which would be 80 MB for each file that comes in.
+    # Ten by default, which would be 80 MB for each file that is uploaded.
     config.max_in_memory_upload_chunks = _PARTS_IN_MEMORY
     return config
 

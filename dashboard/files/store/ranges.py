@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final
 
-FIRST: Final = 256 * 1024  # nearly every picture comes with the first request
+FIRST: Final = 256 * 1024  # nearly every image comes with the first request
 _LARGEST: Final = 4 * 1024 * 1024
 
 

@@ -9,7 +9,7 @@ from typing import Final, Self
 class Seen:
     """Which keys of which noun were seen so far, each with a word about it.
 
-    It is a scratch file in a folder of the caller's: a kill loses it, and it is written anew.
+    It is a scratch file in a folder of the caller's: a kill loses it, and it is written again.
     """
 
     def __init__(self, folder: Path) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 
 import numpy as np
 
-_PIECE = 256 << 10  # counted in about a millisecond, in which no other thread goes on
+_PIECE = 256 << 10  # counted in about a millisecond, in which no other thread continues
 _FEW = 4 << 10  # letters, below which a call of numpy costs more than counting them
 
 

@@ -25,7 +25,7 @@ ROWS_AT_ONCE = 500
 class Header:
     """What the descriptors were made with; it goes into every format.
 
-    `count` is how many there are, `failed` how many pictures have none.
+    `count` is how many there are, `failed` how many images have none.
     """
 
     task: str

@@ -33,16 +33,16 @@ class Command(migrate.Command):
         except Refused as error:
             raise CommandError(str(error)) from error
         except DatabaseError as error:
-            way_back = f", or go back to the version before with {copy}" if copy else ""
+            way_back = f", or return to the previous version with {copy}" if copy else ""
             raise CommandError(
-                f"The database could not be upgraded: {str(error).strip().rstrip('.')}. The step"
-                f" that failed was undone: mend its cause and start again{way_back}."
+                f"The database could not be upgraded: {str(error).strip().rstrip('.')}. The step "
+                f"that failed was undone. Fix its cause and start again{way_back}."
             ) from error
         if kept := keep_copy(connection):
-            self.stdout.write(f"The database as it was before this upgrade is kept in {kept}.")
+            self.stdout.write(f"The database from before this upgrade is kept in {kept}.")
 
     def _copy(self, connection: BaseDatabaseWrapper) -> Path | None:
         copy = copy_database(connection)
         if copy is None and connection.vendor == "sqlite":
-            self.stderr.write("The disk has no room for a copy of the database: there is none.")
+            self.stderr.write("The disk has no room for a copy of the database, so none was made.")
         return copy

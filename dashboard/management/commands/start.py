@@ -40,8 +40,8 @@ class Command(BaseCommand):
     """Start everything (what `make run` does), or one part of it (what a container does)."""
 
     help = (
-        "Without a part: prepare, then run the web server and the worker until a signal. "
-        "prepare: migrate, collect static files, make the first owner. web, worker: that one alone."
+        "Without a part: prepare, then run the web server and the worker until a signal. prepare: "
+        "migrate, collect static files, create the first owner. web, worker: only that part."
     )
     requires_system_checks = (TAG,)  # settings may be wrong; what developers get wrong is no news
 
@@ -86,7 +86,7 @@ class Command(BaseCommand):
         if settings.LIKEWISE_BACKBONE == "builtin":
             return
         # It brings the engine along, which a start with the built-in encoder need not wait for.
-        use_backbone = import_string("dashboard.services.training.own_files.use_backbone")
+        use_backbone = import_string("dashboard.services.training.encoder_files.use_backbone")
         try:
             use_backbone(Path(settings.LIKEWISE_BACKBONE), self._tell)
         except (Refused, OSError, ValueError) as error:
@@ -94,7 +94,7 @@ class Command(BaseCommand):
 
     def _tell(self, done: int, total: int) -> None:
         if done % 500 == 0:
-            self._say(f"Preparing the encoder, once: {done} of {total} drawn pictures")
+            self._say(f"Preparing the encoder, once: {done} of {total} drawn images")
 
     def _prepare(self) -> None:
         room.keep_ballast()
@@ -112,13 +112,13 @@ class Command(BaseCommand):
                 open_installation(email=email, password=password, name="My workspace")
             except ValidationError as error:
                 reasons = " ".join(error.messages)
-                raise CommandError(f"The first owner could not be made. {reasons}") from error
+                raise CommandError(f"The first owner could not be created. {reasons}") from error
 
     def _where(self) -> str:
         if has_users():
             return f"Likewise: {settings.LIKEWISE_URL}/"
         link = f"{settings.LIKEWISE_URL}/setup?key={setup_key.current()}"
-        return f"Likewise: {link} (works once: it makes the first account)"
+        return f"Likewise: {link} (single use: it creates the first account)"
 
     def _say(self, sentence: str) -> None:
         self.stdout.write(sentence)
@@ -158,8 +158,8 @@ def _only_one() -> Iterator[None]:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:
             raise CommandError(
-                f"Likewise is running already from {settings.LIKEWISE_DATA}: "
-                "stop it first, or give LIKEWISE_DATA another folder."
+                f"Likewise is already running from {settings.LIKEWISE_DATA}. Stop it first, or "
+                "set LIKEWISE_DATA to another folder."
             ) from error
         yield
 
@@ -175,8 +175,8 @@ def _listener() -> Iterator[socket.socket]:
     except OSError as error:
         reason = str(error.strerror).partition(" (")[0]
         raise CommandError(
-            f"Cannot listen on {host}:{port} ({reason}): "
-            "stop what uses it, or set LIKEWISE_HOST and LIKEWISE_PORT."
+            f"Cannot listen on {host}:{port} ({reason}). Stop the program that uses it, or set "
+            "LIKEWISE_HOST and LIKEWISE_PORT."
         ) from error
     with listener:
         yield listener

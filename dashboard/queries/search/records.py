@@ -59,6 +59,7 @@ def records_by_id(collection: Collection, ids: Sequence[int]) -> dict[int, Recor
 def texts_in(collection: Collection, start: int, end: int) -> list[TextRow]:
     """Return a stretch of a collection's records, first comer first."""
     rows = Record.objects.filter(collection=collection).annotate(text=Cast("fields", TextField()))
+    # 2:
     found = rows.order_by("pk").values_list("pk", "key", "text")[start:end]
     return [TextRow(*row) for row in found]
 
@@ -115,7 +116,7 @@ def matching(collection: Collection, matches: Filter) -> Matching:
 def still_matching(collection: Collection, found: Matching, matches: Filter) -> list[int]:
     """Return the row ids of what was found, judged again where something was written since.
 
-    Whoever holds the collection's row gets what holds until the commit, without asking a slow
+    A caller that holds the collection's row gets what holds until the commit, without asking a slow
     filter of all records meanwhile.
     """
     rows = Record.objects.filter(collection=collection, generation__gt=found.generation)

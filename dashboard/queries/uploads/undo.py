@@ -30,6 +30,7 @@ def added_images(upload: Upload) -> QuerySet[Image]:
         upload=upload, image=OuterRef("pk"), status=UploadFile.Status.ADDED
     )
     jobs = Job.objects.filter(subject_id=upload.pk, kind=Job.Kind.UPLOAD)
+    # Bringing a deleted image back sets `created` anew: a later time is another upload's image.
     last = jobs.order_by("-finished").values_list("finished", flat=True).first()
     images = Image.objects.in_workspace(upload.workspace).present().filter(Exists(rows))
     return images.filter(created__lte=last) if last is not None else images
@@ -42,7 +43,7 @@ def placed_files(upload: Upload) -> QuerySet[UploadFile]:
 
 
 def told_undoing(upload: Upload) -> dict[str, int]:
-    """Return what was taken back of an upload that is undone: files, groups and types."""
+    """Return what was undone of an upload that is undone: files, groups and types."""
     change = find_change(upload.workspace, upload.pk, Verb.UNDID)
     counts: dict[str, int] = change.details.get("counts", {}) if change else {}
     return counts
@@ -51,8 +52,8 @@ def told_undoing(upload: Upload) -> dict[str, int]:
 def undoable_uploads(workspace: Workspace, changes: Collection[Change]) -> set[int]:
     """Return the ids of changes whose uploads brought images in that are in: one query."""
     uploads = uploads_in(workspace).filter(pk__in=[change.target_id for change in changes])
-    brought_in = uploads.filter(purpose=Upload.Purpose.IMAGES, stage=Upload.Stage.COMMITTED)
-    there = set(brought_in.values_list("pk", flat=True))
+    imported = uploads.filter(purpose=Upload.Purpose.IMAGES, stage=Upload.Stage.COMMITTED)
+    there = set(imported.values_list("pk", flat=True))
     return {change.pk for change in changes if change.target_id in there}
 
 

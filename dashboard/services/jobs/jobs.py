@@ -20,12 +20,12 @@ from django.utils import timezone
 
 from accounts.models import Workspace
 from dashboard.models import Job, WorkerSign
-from dashboard.queries.jobs.turns import Lane, has_its_share, lane_of, next_in
+from dashboard.queries.jobs.claim_order import Lane, has_its_share, lane_of, next_in
 from dashboard.services.errors import AlreadyFinished
-from dashboard.services.holding import hold_pks
+from dashboard.services.row_locks import lock_pks
 
-MAKES_WAY = "upload"  # in this queue; work of the others would begin anew, or is never short
-TURN = 5.0  # seconds: then a job lets those in that wait, and goes on beside them
+MAKES_WAY = "upload"  # in this queue; work of the others would begin again, or is never short
+TURN = 5.0  # seconds: then a job lets those in that wait, and continues beside them
 LONGEST_TURN = 30.0  # seconds: then it does so even if it has to stop for that
 LOOK_STEP = 1.0  # seconds between two looks at who waits, and how long these have waited
 REPORT_STEP = 0.4
@@ -111,7 +111,7 @@ def _go_aside(job: Job, place: Place) -> bool:
 
     Raises `LeaseLost`.
     """
-    hold_pks(Workspace.objects.filter(pk=job.workspace_id))
+    lock_pks(Workspace.objects.filter(pk=job.workspace_id))
     if has_its_share(job, Lane.LONG) or not place.step_aside():
         return False
     _call_long(job)
@@ -190,9 +190,9 @@ class Handle:
         self._make_way()
 
     def _make_way(self) -> None:
-        """Let others in that wait, once this work has taken long: go on beside them, if possible.
+        """Let waiting jobs in, once this work has taken long: continue beside them, if possible.
 
-        Work that goes on has lost nothing. What goes back to the queue does so once: it comes
+        Work that continues has lost nothing. What goes back to the queue does so once: it comes
         again among those that take long, and keeps its place there.
         """
         if self.place is None or self.job.queue != MAKES_WAY or lane_of(self.job) == Lane.LONG:
@@ -278,7 +278,7 @@ def drop(*, subject_ids: Iterable[UUID]) -> None:
 def stop_all(*, workspace: Workspace) -> int:
     """Cancel what waits in a workspace that goes away and ask what runs to stop; count the latter.
 
-    Its removal itself goes on.
+    Its removal itself continues.
     """
     others = Job.objects.in_workspace(workspace).exclude(kind=Job.Kind.CLOSE)
     others.filter(state=Job.State.QUEUED).update(
@@ -288,7 +288,7 @@ def stop_all(*, workspace: Workspace) -> int:
 
 
 def take_back_expired() -> int:
-    """Put jobs whose worker went silent back into the queue; returns how many."""
+    """Put jobs whose worker sends no heartbeat back into the queue; returns how many."""
     now = timezone.now()
     return Job.objects.filter(state=Job.State.RUNNING, lease_until__lt=now).update(
         state=Job.State.QUEUED, owner="", lease_until=None, not_before=None
@@ -313,7 +313,7 @@ def give_up(job: Job) -> bool:
 
 
 def give_sign(*, name: str, queues: list[str]) -> None:
-    """Renew a worker's sign of life; one that is new forgets those that have long been silent."""
+    """Write a worker's heartbeat; a new worker deletes those that have long had none."""
     now = timezone.now()
     if not WorkerSign.objects.filter(name=name).update(queues=queues, seen=now):
         WorkerSign.objects.create(name=name, queues=queues, seen=now)

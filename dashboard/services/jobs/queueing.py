@@ -33,6 +33,8 @@ def enqueue(
         subject_id=subject_id,
         created_by=actor,
     )
+    # Row first, message after the commit: a worker that is woken earlier would find no row. A
+    # message that is lost costs only the time to the next sweep.
     transaction.on_commit(lambda: wake(job))
     return job
 

@@ -2,7 +2,7 @@
 
 A service that took its number itself would hold the workspace's counter until its commit. Many
 services are parts of larger ones, so the counter would be held while other rows are still waited
-for, against the order of `services.holding`: two of them could wait for each other. Here nothing
+for, against the order of `services.row_locks`: two of them could wait for each other. Here nothing
 but the counter is held, a service pays one insert for its change and no more, and what was rolled
 back leaves no gap. The price: who follows a journal numbers it first.
 """

@@ -10,8 +10,8 @@ from accounts.models import User, Workspace
 from accounts.verbs import Verb
 from dashboard.models import DEFAULT_LABEL, Label, Region
 from dashboard.services.errors import DefaultLabelStays, EmptyName, LabelInUse
-from dashboard.services.holding import hold_all
 from dashboard.services.library.regions import discard_regions
+from dashboard.services.row_locks import lock_all
 
 
 @transaction.atomic
@@ -71,9 +71,9 @@ def delete_label(*, label: Label, force: bool = False, actor: User) -> int:
 def _held(label: Label) -> tuple[Label, bool]:
     """Return the label as it is now, held, and whether it is the last of the default name."""
     rows = Label.objects.in_workspace(label.workspace).select_related("workspace")
-    held = {row.pk: row for row in hold_all(rows.filter(Q(pk=label.pk) | Q(name=DEFAULT_LABEL)))}
+    held = {row.pk: row for row in lock_all(rows.filter(Q(pk=label.pk) | Q(name=DEFAULT_LABEL)))}
     if label.pk not in held:
-        raise Label.DoesNotExist("The label was deleted meanwhile.")
+        raise Label.DoesNotExist("The label was deleted in the meantime.")
     row = held[label.pk]
     named = [other for other in held.values() if other.name == DEFAULT_LABEL]
     return row, named == [row]

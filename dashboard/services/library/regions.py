@@ -10,8 +10,8 @@ from accounts.models import User
 from accounts.verbs import Verb
 from dashboard.models import Image, Label, Region
 from dashboard.services.errors import BoxOutside
-from dashboard.services.holding import hold_all
 from dashboard.services.library.members import leave_all_groups
+from dashboard.services.row_locks import lock_all
 
 FIELDS = ("image", "label", "left", "top", "right", "bottom", "meta_data")
 
@@ -77,7 +77,7 @@ def delete_region(*, region: Region, actor: User) -> None:
 
 def discard_regions(regions: QuerySet[Region]) -> None:
     """Delete regions, out of every group too; call it in a transaction."""
-    held = hold_all(regions)
+    held = lock_all(regions)
     leave_all_groups(images=[], regions=held)
     Region.objects.filter(pk__in=[region.pk for region in held]).delete()
 

@@ -18,12 +18,12 @@ from dashboard.queries.jobs.jobs import unfinished_jobs
 from dashboard.queries.training.encoders import keys_in_use, looks_again, name_of, wanted_key
 from dashboard.queries.training.features import count_undescribed, has_undescribed, undescribed
 from dashboard.queries.training.looks import look_at_all, second_looks_due
-from dashboard.services.holding import hold_pks
 from dashboard.services.jobs import jobs
 from dashboard.services.jobs.queueing import enqueue
+from dashboard.services.row_locks import lock_pks
 from dashboard.services.training import features
 
-NEW = "Looking at new images"
+NEW = "Processing new images"
 
 
 @transaction.atomic
@@ -56,16 +56,16 @@ def start_second_looks() -> int:
 
 @transaction.atomic
 def _start_if_none(workspace_id: UUID) -> bool:
-    hold_pks(Workspace.objects.filter(pk=workspace_id))
+    lock_pks(Workspace.objects.filter(pk=workspace_id))
     if workspace_id not in second_looks_due(workspace_id):
         return False
     return start_describing(workspace=Workspace(pk=workspace_id), actor=None) is not None
 
 
 def _start_second_look(workspace: Workspace, wanted: str, actor: User | None) -> Job:
-    job = _enqueue(workspace, f"Looking at all images with “{name_of(wanted)}”", actor)
+    job = _enqueue(workspace, f"Processing all images with “{name_of(wanted)}”", actor)
     job.message = (
-        f"{look_at_all(workspace, wanted).sentence}. Search goes on as before until it is done."
+        f"{look_at_all(workspace, wanted).sentence}. Search works as before until it is done."
     )
     job.save(update_fields=["message"])
     return job
@@ -96,12 +96,12 @@ def run_describing(*, workspace: Workspace, handle: jobs.Handle) -> str:
         else:
             _look(workspace, key, handle)
     if again:
-        return f"Search goes by “{name_of(wanted)}” now."
-    return f"{counted(handle.job.done, 'image')} can be searched now."
+        return f"Search now uses “{name_of(wanted)}”."
+    return f"{counted(handle.job.done, 'image')} can now be searched."
 
 
 def _begun(workspace: Workspace) -> Workspace:
-    """Read the workspace anew; the first look settles by what its search goes."""
+    """Read the workspace again; the first look settles by what its search goes."""
     row = Workspace.objects.get(pk=workspace.pk)
     if not row.search_encoder:
         row.search_encoder = wanted_key(row)

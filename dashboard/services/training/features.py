@@ -26,7 +26,7 @@ IMAGES_PER_BATCH = 50
 
 
 def features_of_bytes(encoder: PictureEncoder, data: bytes) -> NDArray[np.float16]:
-    """Encode one picture from its bytes, (dimension,) float16."""
+    """Encode one image from its bytes, (dimension,) float16."""
     return features_of_picture(encoder, pictures.decode_for_encoder(data, side=encoder.size))
 
 
@@ -105,6 +105,7 @@ def _encode(
 
 def keep_features(rows: list[Feature]) -> None:
     """Write features; what another job has written meanwhile stays."""
+    # Two jobs may compute the same feature; both results are equal, so either may stay.
     Feature.objects.bulk_create(rows, ignore_conflicts=True)
 
 

@@ -1,4 +1,4 @@
-"""Train versions: a task's likeness as of now, checked, kept, and never half there."""
+"""Train versions: a task's similarity as of now, checked, kept, and never half there."""
 
 import json
 import secrets
@@ -42,6 +42,7 @@ def start_training(*, task: Task, actor: User) -> tuple[Version, Job]:
     Raises `NotReady` with one sentence per type that lacks data, `TrainingAlreadyRunning`.
     """
     room.refuse_if_low()
+    # Two people who press Train at once would otherwise both find no training.
     task = Task.objects.select_for_update().select_related("workspace").get(pk=task.pk)
     if (running := find_running(task)) is not None:
         raise TrainingAlreadyRunning(running)
@@ -78,7 +79,7 @@ def start_training(*, task: Task, actor: User) -> tuple[Version, Job]:
 def _check_readiness(task: Task) -> None:
     types = readiness(task)
     if not types:
-        raise NotReady(["This task has no similarity type: attach one first."])
+        raise NotReady(["This task has no similarity type. Add one first."])
     if lacking := [kind.sentence for kind in types if not kind.is_ready]:
         raise NotReady(lacking)
 
@@ -98,11 +99,11 @@ def run_training(*, version_id: UUID, handle: jobs.Handle) -> str:
     Version.objects.filter(pk=version.pk).update(status=Version.Status.TRAINING)
     seen = snapshot(version.task)
     if empty := [kind.name for kind, members in seen.members.items() if not members]:
-        raise NotReady([f"“{name}” has no image to learn from." for name in empty])
+        raise NotReady([f"“{name}” has no image to train on." for name in empty])
 
     def features_done(done: int, total: int) -> None:
         fraction = FEATURES_SHARE * done / total if total else FEATURES_SHARE
-        handle.report(stage="Looking at the images", total=total, done=done, fraction=fraction)
+        handle.report(stage="Computing features", total=total, done=done, fraction=fraction)
         handle.check()
 
     ensure_features(
@@ -112,7 +113,7 @@ def run_training(*, version_id: UUID, handle: jobs.Handle) -> str:
         progress=features_done,
     )
     model = _fit(version, seen, handle)
-    handle.report(stage="Keeping the result", fraction=0.99)
+    handle.report(stage="Saving the version", fraction=0.99)
     handle.check()
     folder = _store(version, model, seen)
     try:

@@ -1,7 +1,7 @@
-"""Take in what people send, piece by piece, so that nothing of it is lost and nothing sent twice.
+"""Receive uploads piece by piece, so that nothing is lost and nothing is sent twice.
 
 Every piece is an object of the storage and a row, and the part counts it in the same transaction:
-whoever comes next, on any machine, goes on where the last one stopped.
+whoever comes next, on any machine, continues where the last one stopped.
 """
 
 import re
@@ -30,7 +30,7 @@ from dashboard.queries.uploads.receiving import (
 )
 from dashboard.services.uploads.errors import NoHash, NotReceiving, OffsetTaken, PartTooLarge
 from dashboard.services.uploads.receiving_names import NewPart, name_parts
-from dashboard.services.uploads.stored_first import removed_unless_told
+from dashboard.services.uploads.rollback import removed_on_rollback
 from dashboard.services.workspaces.usage import let_go
 
 FORGOTTEN_AT_ONCE: Final = 500
@@ -53,8 +53,8 @@ def open_upload(
 ) -> Upload:
     """Begin an upload. It is no activity of the workspace until all of it is here.
 
-    `expected` is how many files will be named at least, so that whoever goes on with it elsewhere
-    knows when all are.
+    `expected` is how many files will be named at least, so that a browser that continues it
+    elsewhere knows when all are.
     """
     room.refuse_if_low()
     return Upload.objects.create(
@@ -89,7 +89,7 @@ def register_part(
 def register_parts(*, upload: Upload, parts: Sequence[NewPart], actor: User) -> list[UploadPart]:  # noqa: ARG001
     """Name files that will be sent, in this order; what the workspace has is known and stays away.
 
-    Whoever got no answer may name the same once more; see `name_parts`. An upload that was looked
+    A client that got no answer may name the same again; see `name_parts`. An upload that was looked
     through is open again. Raises `NotReceiving`, `NoHash`, `PartTooLarge`, `TooManyParts` and
     `QuotaReached`; then none of them is named.
     """
@@ -146,7 +146,7 @@ def _append_chunk(
 ) -> int:
     path = paths.upload_chunk(part.path, start, uuid.uuid4().hex[:12])
     size = chunks.write(path, incoming, checksum)
-    with removed_unless_told(partial(storage.delete, path)):
+    with removed_on_rollback(partial(storage.delete, path)):
         _count(part, UploadChunk(part=part, start=start, size=size, path=path))
     part.received = start + size
     return part.received
@@ -155,7 +155,7 @@ def _append_chunk(
 @transaction.atomic
 def _count(part: UploadPart, chunk: UploadChunk) -> None:
     """Write a chunk's row if the part still waits for exactly these bytes."""
-    # Without a join: the row itself is judged anew when somebody else was faster.
+    # Without a join: the row itself is judged again when somebody else was faster.
     waiting = UploadPart.objects.filter(pk=part.pk, received=chunk.start).exclude(path="")
     if not waiting.update(received=chunk.start + chunk.size, kind=part.kind):
         raise OffsetTaken(_received(part))
@@ -174,7 +174,7 @@ def _received(part: UploadPart) -> int | None:
 
 
 def withdraw_part(*, part: UploadPart, actor: User) -> None:  # noqa: ARG001
-    """Take back a file that was named, sent or not. Raises `NotReceiving`."""
+    """Remove a file that was named, sent or not. Raises `NotReceiving`."""
     with transaction.atomic():
         row = Upload.objects.select_for_update().get(pk=part.upload_id)
         if row.stage not in _OPEN:
@@ -186,7 +186,7 @@ def withdraw_part(*, part: UploadPart, actor: User) -> None:  # noqa: ARG001
 
 
 def withdraw_missing(*, upload: Upload, actor: User) -> int:  # noqa: ARG001
-    """Take back all files that are not here as a whole; returns how many.
+    """Remove all files that are not completely uploaded; returns how many.
 
     Of an upload that was handed on nothing is missing.
     """
@@ -209,9 +209,9 @@ def _withdraw(parts: Sequence[UploadPart]) -> None:
 
 
 def discard_upload(*, upload: Upload, actor: User) -> None:
-    """Give up an upload that was not brought in: its rows and all that it sent.
+    """Discard an upload that was not imported: its rows and its files.
 
-    Raises `NotReceiving`. A kill on the way leaves what the sweep takes up.
+    Raises `NotReceiving`. A kill on the way leaves the rest to the sweep.
     """
     with transaction.atomic():
         row = Upload.objects.select_for_update().get(pk=upload.pk)

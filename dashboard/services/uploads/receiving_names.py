@@ -85,7 +85,7 @@ def _make(upload: Upload, parts: Sequence[NewPart]) -> list[UploadPart]:
     first = 0 if last is None else last + 1
     if first + len(parts) > MOST_PARTS:
         raise TooManyParts(MOST_PARTS)
-    # What is sent to be described, or is a workspace's archive, is no image that could be used.
+    # Images for embeddings and archives of workspaces cannot be taken from the library.
     is_for_keeps = upload.purpose == Upload.Purpose.IMAGES
     hashes = {part.sha256 for part in parts if part.sha256 and is_for_keeps}
     known = hashes - lacking(upload.workspace, hashes) if hashes else set()

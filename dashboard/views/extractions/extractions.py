@@ -18,7 +18,7 @@ from dashboard.forms.extractions import ExtractionForm, SentForm
 from dashboard.models import Extraction, Job, Upload
 from dashboard.queries.extractions.extractions import extractions_in, get_extraction
 from dashboard.queries.jobs.jobs import job_about, jobs_about
-from dashboard.queries.library.chosen import chosen_words
+from dashboard.queries.library.image_filters import filter_words
 from dashboard.queries.pages import page
 from dashboard.queries.training.versions import find_default
 from dashboard.services.errors import Refused
@@ -50,7 +50,7 @@ class ExtractionRow:
     def of(self) -> str:
         """Say which images it describes."""
         if self.extraction.upload is not None:
-            return f"pictures of “{self.extraction.upload}”"
+            return f"images of the upload “{self.extraction.upload}”"
         if self.extraction.filter_words:
             return self.extraction.filter_words
         if self.extraction.group:
@@ -102,7 +102,10 @@ def extractions(request: WorkspaceRequest) -> HttpResponse:
     wanted = dict(form.cleaned_data)
     try:
         extraction, _ = start_extraction(
-            workspace=request.workspace, chosen=wanted.pop("filter"), **wanted, actor=request.user
+            workspace=request.workspace,
+            image_filter=wanted.pop("filter"),
+            **wanted,
+            actor=request.user,
         )
     except Refused as refusal:
         form.add_error(None, str(refusal))
@@ -153,7 +156,7 @@ def _list_page(
         or SentForm(
             workspace=request.workspace, initial={"version": form.initial.get("version", "")}
         ),
-        "filter_words": chosen_words(chosen) if chosen else "",
+        "filter_words": filter_words(chosen) if chosen else "",
         "has_version": len(versions.choices) > 1,
         "rows": [ExtractionRow(row, jobs.get(row.pk)) for row in found.rows],
         "next_url": f"{request.path}?cursor={found.next}" if found.next else "",

@@ -17,7 +17,7 @@ from accounts.models import Membership, Workspace
 from dashboard.queries.jobs.jobs import Progress, get_job
 from dashboard.queries.jobs.tray import COUNTED, Tray, find_tray, forget_trays
 from dashboard.queries.jobs.waiting import what_they_wait_for
-from dashboard.queries.moments import Snapshots
+from dashboard.queries.short_cache import ShortCache
 from dashboard.views.jobs.progress import shown_progress
 from dashboard.views.rendering import missing_is_404, wants_fragment
 
@@ -61,7 +61,7 @@ def _rendered(watched: Watched) -> tuple[str, bool]:
     return render_to_string("partials/job_progress.html", context), progress.is_finished
 
 
-_polls: Snapshots[Watched, tuple[str, bool]] = Snapshots(FRESH, _rendered)
+_polls: ShortCache[Watched, tuple[str, bool]] = ShortCache(FRESH, _rendered)
 
 
 def forget_polls() -> None:

@@ -61,7 +61,7 @@ def retry_action(job: Job) -> str:
 
 
 def _retry_words(job: Job) -> str:
-    return "Retry failed" if job.state == Job.State.DONE else "Try again"
+    return "Retry failed" if job.state == Job.State.DONE else "Retry"
 
 
 def _took(job: Job) -> str:

@@ -31,7 +31,7 @@ def _seconds_left(request: HttpRequest) -> int:
     """Return how long the link is good for; 403 if it is not, before anything is looked up."""
     now, query = time.time(), request.GET.dict()
     if not links.verify(request.path, query, now):
-        raise PermissionDenied("This link has expired or was altered: open the page again.")
+        raise PermissionDenied("This link has expired or was changed. Reload the page.")
     return links.seconds_left(query, now)
 
 

@@ -92,7 +92,7 @@ def _put_in(request: WorkspaceRequest, shown: Group, search: str) -> HttpRespons
         return trigger_client_event(_offer(request, shown, search), "group-changed")
 
     return put_in(
-        request, shown, f"{counted(added, 'group is', 'groups are')} now in “{shown}”.", offer
+        request, shown, f"{counted(added, 'group was', 'groups were')} added to “{shown}”.", offer
     )
 
 
@@ -129,5 +129,5 @@ def group_remove_groups(request: WorkspaceRequest, group_id: UUID) -> HttpRespon
     return answer_change(
         request,
         shown,
-        f"{counted(removed, 'group is', 'groups are')} out, and still in the workspace.",
+        f"{counted(removed, 'group was', 'groups were')} removed. The workspace keeps them.",
     )

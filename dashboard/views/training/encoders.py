@@ -35,8 +35,8 @@ from dashboard.views.rendering import View, missing_is_404, see_other
 
 P = ParamSpec("P")
 FROM_NOW_ON = (
-    "It is the default now. Workers look at the images of the workspaces that chose none; their "
-    "search goes by it once that is done."
+    "The encoder is now the default. Workers index the images of workspaces that did not select "
+    "an encoder; their search uses it once that is done."
 )
 REST_OF_FORM = 2 << 20  # bytes: the preprocessing, names, the form's own lines
 
@@ -92,7 +92,7 @@ def encoder_new(request: WorkspaceRequest) -> HttpResponse:
         except Refused as refusal:
             form.add_error(None, str(refusal))
         else:
-            messages.success(request, f"“{made}” is being prepared.")
+            messages.success(request, f"The encoder “{made}” is being prepared.")
             return see_other("encoders")
     context = {
         "form": form,
@@ -167,5 +167,5 @@ def encoder_delete(request: WorkspaceRequest, encoder_id: UUID) -> HttpResponse:
     except Refused as refusal:
         messages.error(request, str(refusal))
     else:
-        messages.success(request, f"“{encoder}” was deleted.")
+        messages.success(request, f"The encoder “{encoder}” was deleted.")
     return see_other("encoders")

@@ -40,7 +40,7 @@ ROUTES = {
 # The page that asks before it undoes, for each inverse.
 UNDO = {"upload": "upload-undo"}
 THE_PROGRAM = "Likewise"
-# What reads well as “VERB the NOUN NAME”, or as “VERB 3 NOUNs”.
+# Verbs for which “VERB the NOUN NAME”, or “VERB 3 NOUNs”, reads well.
 PLAIN = {
     Verb.CREATED,
     Verb.ADDED,
@@ -61,50 +61,49 @@ PLAIN = {
 SENTENCES: dict[tuple[str, str], str] = {
     (Verb.ADDED_IMAGES, "group"): "added {count} image{s} to {name}",
     (Verb.MOVED_IMAGES, "group"): (
-        "added {count} image{s} to {name}, {moved} of them out of other groups"
+        "added {count} image{s} to {name}, {moved} of them moved from other groups"
     ),
     (Verb.REMOVED_IMAGES, "group"): "removed {count} image{s} from {name}",
-    (Verb.ADDED_OBJECTS, "group"): "added {count} object{s} to {name}",
+    (Verb.ADDED_OBJECTS, "group"): "added {count} region{s} to {name}",
     (Verb.MOVED_OBJECTS, "group"): (
-        "added {count} object{s} to {name}, {moved} of them out of other groups"
+        "added {count} region{s} to {name}, {moved} of them moved from other groups"
     ),
-    (Verb.REMOVED_OBJECTS, "group"): "removed {count} object{s} from {name}",
+    (Verb.REMOVED_OBJECTS, "group"): "removed {count} region{s} from {name}",
     (Verb.ADDED_GROUPS, "group"): "added {count} group{s} to {name}",
     (Verb.REMOVED_GROUPS, "group"): "removed {count} group{s} from {name}",
     (Verb.MARKED_TEST, "group"): "marked the group {name} as a test group",
-    (Verb.UNMARKED_TEST, "group"): "gave the group {name} back to training",
-    (Verb.UNVERIFIED, "group"): "took back a verification of the group {name}",
-    (Verb.UNVERIFIED, "image"): "took back a verification of the image {name}",
-    (Verb.MARKED_SEVERAL_TEST, "group"): "marked {count} group{s} as test",
-    (Verb.UNMARKED_SEVERAL_TEST, "group"): "gave {count} group{s} back to training",
+    (Verb.UNMARKED_TEST, "group"): "removed the test mark from the group {name}",
+    (Verb.UNVERIFIED, "group"): "undid a verification of the group {name}",
+    (Verb.UNVERIFIED, "image"): "undid a verification of the image {name}",
+    (Verb.MARKED_SEVERAL_TEST, "group"): "marked {count} group{s} as test group{s}",
+    (Verb.UNMARKED_SEVERAL_TEST, "group"): "removed the test mark from {count} group{s}",
     (Verb.ADDED_TYPE, "task"): "added the type {type} to {name}",
     (Verb.REMOVED_TYPE, "task"): "removed the type {type} from {name}",
     (Verb.PUT_INTO_PRODUCTION, "version"): "put {name} into production",
     (Verb.WITHDREW, "version"): "took {name} out of production",
-    (Verb.STARTED_TRAINING, "version"): "started to train {name}",
-    (Verb.TRAINED, "version"): "finished training {name}",
+    (Verb.STARTED_TRAINING, "version"): "started the training of {name}",
+    (Verb.TRAINED, "version"): "finished the training of {name}",
     (Verb.UPLOADED, "files"): "uploaded {count} file{s}: {name}",
     (Verb.IMPORTED, "files"): "imported {count} new image{s} from {name}",
     (Verb.UNDID, "files"): "undid the upload {name}",
     (Verb.STARTED_EXTRACTING, "descriptors"): "started an extraction: {name}",
     (Verb.EXTRACTED, "descriptors"): "finished the extraction {name}: {count} image{s}",
-    (Verb.RETRIED, "job"): "tried again: {name}",
+    (Verb.RETRIED, "job"): "retried {name}",
     (Verb.ADDED_RECORDS, "collection"): "added {count} record{s} to {name}",
     (Verb.CHANGED_RECORDS, "collection"): "changed {count} record{s} of {name}",
     (Verb.DELETED_RECORDS, "collection"): "deleted {count} record{s} of {name}",
-    (Verb.STARTED_FILLING, "collection"): "began to put images into {name}",
-    (Verb.FILLED, "collection"): "finished filling {name}: {count} new image{s}",
+    (Verb.STARTED_FILLING, "collection"): "started to add images to {name}",
+    (Verb.FILLED, "collection"): "finished adding images to {name}: {count} new image{s}",
     (Verb.CHANGED_ROLE, "member"): "changed the role of {name} from {before} to {after}",
     (Verb.REMOVED, "member"): "removed {name} from the workspace",
     (Verb.LEFT, "member"): "left the workspace",
     (Verb.JOINED, "member"): "joined as {role}",
-    (Verb.HANDED_OVER, "member"): "handed the workspace over to {name}",
+    (Verb.HANDED_OVER, "member"): "handed over the workspace to {name}",
     (Verb.INVITED, "invitation"): "invited {name} as {role}{open}",
-    (Verb.WITHDREW, "invitation"): "withdrew the invitation of {name}",
+    (Verb.WITHDREW, "invitation"): "withdrew the invitation for {name}",
     (Verb.SENT, "request"): "sent {count} record{s}: {name}",
     (Verb.RENAMED, "workspace"): "renamed the workspace from {before} to {name}",
-    (Verb.CHOSE_ENCODER, "workspace"): "let the workspace use the encoder {after}, "
-    "instead of {before}",
+    (Verb.CHOSE_ENCODER, "workspace"): "changed the encoder from {before} to {after}",
 }
 
 
@@ -129,7 +128,7 @@ def activity(request: WorkspaceRequest) -> HttpResponse:
     """List what was done, newest first, by everybody or one person, to all or one kind."""
     form = ActivityFilter(request.GET, workspace=request.workspace)
     if not form.is_valid():
-        return damaged(request, "This filter is no longer there.")
+        return damaged(request, "This filter no longer applies.")
     person, noun = form.cleaned_data["person"], form.cleaned_data["noun"]
     rows = find_activity(request.workspace, person=person, noun=noun)
     found = activity_page(rows, request.GET.get("cursor", ""))

@@ -25,9 +25,9 @@ from dashboard.services.exchange.transfers import delete_transfer, start_export
 from dashboard.services.extractions.extractions import start_extraction
 from dashboard.services.extractions.sending import describe_addresses
 from dashboard.services.job_kinds import JOB_KINDS
-from dashboard.services.jobs.closing import cancel_job
 from dashboard.services.jobs.kinds import _in_its_rows
 from dashboard.services.jobs.retries import retry_job
+from dashboard.services.jobs.subject_end import cancel_job
 from dashboard.services.journal.undoing import undo_change
 from dashboard.services.library import groups, images, labels, regions, verifications
 from dashboard.services.library import similarity_types as types
@@ -607,7 +607,7 @@ WRITES: dict[str, Callable[[Cast], Act]] = {
     "exchange.transfers.start_export": export,
     "extractions.extractions.start_extraction": extract,
     "extractions.sending.describe_addresses": describe,
-    "jobs.closing.cancel_job": cancel,
+    "jobs.subject_end.cancel_job": cancel,
     "jobs.retries.retry_job": retry,
     "journal.undoing.undo_change": undo_by_change,
     "library.group_names.create_named_group": create_named,
