@@ -182,7 +182,7 @@ def _networks(name: str, message_id: str) -> Iterator[CheckMessage]:
 
 @_registered
 def kept_requests() -> Iterator[CheckMessage]:
-    """Refuse to forget an answer before anybody can fetch it."""
+    """Refuse to delete an answer before anybody can fetch it."""
     if not settings.LIKEWISE_KEEP_REQUESTS > 0:
         yield Error(
             f"LIKEWISE_KEEP_REQUESTS is {settings.LIKEWISE_KEEP_REQUESTS:g}.",
@@ -193,7 +193,7 @@ def kept_requests() -> Iterator[CheckMessage]:
 
 @_registered
 def kept_uploads() -> Iterator[CheckMessage]:
-    """Refuse to forget what is being sent while it arrives."""
+    """Refuse to delete an upload while it arrives."""
     if not settings.LIKEWISE_KEEP_UPLOADS > 0:
         yield Error(
             f"LIKEWISE_KEEP_UPLOADS is {settings.LIKEWISE_KEEP_UPLOADS:g}.",
@@ -204,12 +204,23 @@ def kept_uploads() -> Iterator[CheckMessage]:
 
 @_registered
 def kept_sign_ins() -> Iterator[CheckMessage]:
-    """Refuse to forget a sign-in before anybody can look at it."""
+    """Refuse to delete a sign-in before anybody can look at it."""
     if not settings.LIKEWISE_KEEP_SIGN_INS > 0:
         yield Error(
             f"LIKEWISE_KEEP_SIGN_INS is {settings.LIKEWISE_KEEP_SIGN_INS:g}.",
             hint="Set it to the number of days to keep account activity; the default is 180.",
             id="likewise.E030",
+        )
+
+
+@_registered
+def kept_changes() -> Iterator[CheckMessage]:
+    """Refuse to forget how a change is undone before anybody can undo it."""
+    if not settings.LIKEWISE_KEEP_CHANGES > 0:
+        yield Error(
+            f"LIKEWISE_KEEP_CHANGES is {settings.LIKEWISE_KEEP_CHANGES:g}.",
+            hint="Set it to the days for which changes can be undone: 90 is the default.",
+            id="likewise.E032",
         )
 
 
@@ -248,7 +259,7 @@ def decoding_memory() -> Iterator[CheckMessage]:
 
 @_registered
 def largest_image() -> Iterator[CheckMessage]:
-    """Refuse a limit by which nearly no image came in, and one that no computer could keep."""
+    """Refuse a limit that nearly no image meets, and one that no computer could keep."""
     if not LEAST_PIXELS <= settings.LIKEWISE_MAX_PIXELS <= MOST_PIXELS:
         yield Error(
             f"LIKEWISE_MAX_PIXELS is {settings.LIKEWISE_MAX_PIXELS}.",

@@ -1,7 +1,7 @@
-"""The demo's pictures: a small catalogue of drawn products, so that a new place has some to try.
+"""The demo's images: a small catalogue of drawn products, so that a new place has some to try.
 
-Two likenesses can be learned from them, the same product and the same colours; how well, over three
-seeds, stands with the measurement in tests/files/test_demo_pictures.py.
+Two similarities can be learned from them, the same product and the same colours; how well, over
+three seeds, stands with the measurement in tests/files/test_demo_pictures.py.
 """
 
 from collections.abc import Iterator
@@ -55,6 +55,7 @@ def draw_demo(seed: int = 1) -> Iterator[DemoPicture]:
     """
     for product in _draw_products(seed):
         for view in range(VIEWS):
+            # A generator for each picture: one that is changed or left out changes no other.
             rng = np.random.default_rng((seed, 2, product.number, view))
             yield DemoPicture(
                 file_name=f"{product.file_stem}-{view + 1}.jpg",

@@ -43,7 +43,7 @@ def connect(
 def _connect_first(
     addresses: list[str], port: int, seconds_left: Callable[[], float]
 ) -> socket.socket:
-    failure: OSError = OSError("no address")
+    failure: OSError = OSError("the host has no IP address")
     for address in addresses:
         try:
             return _connected(address, port, seconds_left())

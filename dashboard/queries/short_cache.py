@@ -8,6 +8,7 @@ from typing import Generic, TypeVar
 K = TypeVar("K")
 V = TypeVar("V")
 
+# Bounds memory. Clearing all is enough: values are read again within a second anyway.
 KEPT = 1000
 
 
@@ -33,6 +34,7 @@ class ShortCache(Generic[K, V]):
             cleared = self._cleared
         try:
             value = self._read(key)
+        # Else the others would be given the old value for another period, though nobody reads it.
         except BaseException:
             with self._lock:
                 self._kept.pop(key, None)

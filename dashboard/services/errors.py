@@ -22,6 +22,13 @@ class Refused(Exception):
     """A request that cannot be done; `str(error)` is one sentence for people; nothing changed."""
 
 
+class CannotBeUndone(Refused):
+    """A change has no inverse, has lost what it needs, or was undone before."""
+
+    def __init__(self) -> None:
+        super().__init__("This cannot be undone, or was undone already.")
+
+
 class EmptyName(Refused):
     """A thing that people look for by name came without one."""
 
@@ -267,7 +274,7 @@ class NotProducible(Refused):
 
 
 class DemoGoes(Refused):
-    """The demo was to be loaded while it is taken back."""
+    """The demo was to be loaded while it is being removed."""
 
     def __init__(self) -> None:
         super().__init__("The demo is being removed. Load it again when that is done.")

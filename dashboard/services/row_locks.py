@@ -12,6 +12,7 @@ from django.db.models import Model, QuerySet
 
 from dashboard.services.errors import TooManyIds, UnknownIds
 
+# The contract: one call takes up to 10,000 ids.
 MAX_IDS = 10_000
 
 M = TypeVar("M", bound=Model)
@@ -39,6 +40,7 @@ def lock_all(rows: QuerySet[M]) -> list[M]:
 
 def lock_pks(rows: QuerySet[M]) -> None:
     """Lock all these rows and read only their ids; call it in a transaction."""
+    # `list` sends the query: a queryset that nobody reads locks nothing.
     list(_locked(rows).values_list("pk", flat=True))
 
 
@@ -64,5 +66,5 @@ def _all_of(wanted: set[UUID], found: set[UUID], noun: str) -> set[UUID]:
 
 
 def _locked(rows: QuerySet[M]) -> QuerySet[M]:
-    # no_key: whoever only refers to a row, by a foreign key, need not wait.
+    # no_key: a row that only refers to this one, by a foreign key, need not wait.
     return rows.order_by("pk").select_for_update(of=("self",), no_key=True)

@@ -77,7 +77,7 @@ def test_it_works(page: Page, cast: Cast, live_server: LiveServer) -> None:
     page.goto(f"{live_server.url}/settings/")
     fast = page.get_by_label("Built in, fast.")
     expect(page.get_by_text("the best for most images. Search uses it now.")).to_be_visible()
-    expect(page.get_by_text("To look at all: 23,000 images, about")).to_be_visible()
+    expect(page.get_by_text("To index all images: 23,000 images, about")).to_be_visible()
     look_at(page, "settings")
     fast.check()
     page.locator("#encoder").get_by_role("button", name="Save").click()

@@ -50,7 +50,7 @@ def _set_up(installation: Server, page: Page) -> None:
     page.get_by_label("Email").fill("alice@example.org")
     page.get_by_label("Password").fill(PASSWORD)
     page.get_by_label("Workspace name").fill("Alice’s shop")
-    page.get_by_role("button", name="Make the account").click()
+    page.get_by_role("button", name="Create account").click()
     expect(page).to_have_title("Home · Likewise")
     expect(page.get_by_text("Alice’s shop").first).to_be_visible()
 
@@ -59,7 +59,7 @@ def _upload(page: Page, archive: Path) -> None:
     follow(page.get_by_role("link", name="Upload").first)
     page.locator("[data-upload-input]").first.set_input_files(archive)
     page.get_by_label("Or of a new type").fill("Same colours")
-    page.get_by_label("Bring everything in at once").check()
+    page.get_by_label("Import everything at once").check()
     page.get_by_role("button", name="Upload", exact=True).click()
     page.wait_for_url("**/uploads/*-*", timeout=4 * A_WHILE)
     page.reload()  # closing the page and opening it again changes nothing

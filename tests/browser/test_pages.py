@@ -102,7 +102,7 @@ def _upload(page: Page, pictures: dict[str, list[Path]], folder: Path) -> None:
     page.get_by_role("link", name="Images", exact=True).click()
     follow(page.get_by_role("link", name="Upload images").first)
     page.locator("[data-upload-input]").first.set_input_files([note, *good, broken])
-    page.get_by_label("Bring everything in at once").check()
+    page.get_by_label("Import everything at once").check()
     page.get_by_role("button", name="Upload", exact=True).click()
     page.wait_for_url("**/uploads/*-*", timeout=4 * A_WHILE)
     for _ in range(2):  # what failed fails again, and nothing else comes in twice
@@ -125,8 +125,8 @@ def _group(page: Page, pictures: dict[str, list[Path]]) -> None:
             page.get_by_role("checkbox", name=path.name).check()
         page.get_by_label("Type of the group").select_option(label="Same mug")
         page.get_by_label("Name of the group").fill(name)
-        page.get_by_role("button", name="Put into group").click()
-        expect(page.get_by_text(f"{VIEWS} images went into “{name}”")).to_be_visible()
+        page.get_by_role("button", name="Add to group").click()
+        expect(page.get_by_text(f"{VIEWS} images were added to “{name}”")).to_be_visible()
 
 
 def _train(page: Page) -> None:
@@ -172,7 +172,7 @@ def _join(page: Page, link: str) -> None:
     page.get_by_role("button", name="Create account and join").click()
     expect(page).to_have_title("Home · Likewise")
     page.goto(link)
-    expect(page.get_by_text("This invitation has already been used")).to_be_visible()
+    expect(page.get_by_text("This invitation was already used")).to_be_visible()
 
 
 def _sees_everything_and_touches_nothing(page: Page, found: dict[str, str]) -> None:

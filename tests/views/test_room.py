@@ -143,11 +143,11 @@ def test_a_job_waits_for_room_and_goes_on(
 def test_who_runs_the_server_is_told(cast: Cast, alice_client: Client, client: Client) -> None:
     assert client.get("/healthz").json()["disk"] == "low: uploads are rejected"
     page = alice_client.get("/settings/").content.decode()
-    assert "Disk of this server" not in page
+    assert "Server disk" not in page
     cast.alice.is_staff = True
     cast.alice.save()
     page = alice_client.get("/settings/").content.decode()
-    assert "Uploads, exports, extractions and trainings are refused" in page
+    assert "Uploads, exports, extractions and trainings are rejected" in page
     [finding] = [finding for finding in examine(mend=True) if finding.noun == "disk"]
     assert SENTENCE in finding.sentence
     assert not finding.mended

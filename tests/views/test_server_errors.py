@@ -216,7 +216,7 @@ def test_the_api_while_the_files_are_away(cast: Cast, api: Callable[[Any], ApiCl
     answer = upload(api(cast.bob))
     assert answer.status_code == 503
     assert answer["Retry-After"] == "5"
-    assert answer.json()["detail"].startswith("The store of the files does not answer.")
+    assert answer.json()["detail"].startswith("The file storage is not responding.")
     assert "secret" not in answer.content.decode()
     assert not Image.objects.exists()
 
@@ -228,8 +228,8 @@ def test_a_page_while_the_files_are_away(cast: Cast, bob_client: Client) -> None
         answer = bob_client.get(f"/search/?image={image.pk}&version=")
     assert answer.status_code == 503
     page = answer.content.decode()
-    assert "The store of the files does not answer." in page
-    assert "Not right now" in page
+    assert "The file storage is not responding." in page
+    assert "Temporarily unavailable" in page
     assert "<h1" in page
 
 

@@ -94,7 +94,7 @@ def of_images(server: Server, endpoint: str, tmp_path: Path) -> tuple[str, list[
     assert (again.known, again.image.id) == (True, images[0].id)
     assert again.image.meta_data == {"n": 0}
 
-    # The other side opens a URL: of the stored image, which need not be byte for byte what was sent.
+    # The other side opens a URL: of the stored image, whose bytes need not be those that were sent.
     by_url = server.upload_image(url=images[1].link)
     assert by_url.known is (by_url.image.id == images[1].id)
     if not by_url.known:

@@ -38,6 +38,7 @@ class _Verifications(ApiView):
         """
         if user_id in (None, self.user.pk):
             return self.user
+        # Asked before it is looked up who is a member: others could learn it from the two answers.
         allow(self.request, workspace.pk, "verifications.all")
         member = members_of(workspace).filter(user=user_id, user__is_active=True).first()
         if member is None:
@@ -80,7 +81,7 @@ class OneGroupVerification(_Verifications):
         return Response(verification_json(self._find(verification_id, "workspace.view")))
 
     def delete(self, request: Request, verification_id: UUID) -> Response:  # noqa: ARG002
-        """Take it back; an admin may do so for others."""
+        """Withdraw it; an admin may do so for others."""
         return self._remove(self._find(verification_id, "verifications.own"))
 
     def _find(self, verification_id: UUID, action: str) -> Verification:
@@ -116,7 +117,7 @@ class OneImageVerification(_Verifications):
         return Response(verification_json(self._find(verification_id, "workspace.view")))
 
     def delete(self, request: Request, verification_id: UUID) -> Response:  # noqa: ARG002
-        """Take it back; an admin may do so for others."""
+        """Withdraw it; an admin may do so for others."""
         return self._remove(self._find(verification_id, "verifications.own"))
 
     def _find(self, verification_id: UUID, action: str) -> Verification:

@@ -199,5 +199,5 @@ class RecordLists(_Written):
 class RecordAnswerLists(_Written):
     """Records that were described."""
 
-    target_class = "dashboard.api.schema.descriptors.RecordAnswers"
+    target_class = "dashboard.api.schema.training.descriptors.RecordAnswers"
     schema = {"type": "array", "items": {"$ref": "#/components/schemas/DescribedRecord"}}

@@ -19,12 +19,13 @@ Json = dict[str, Any]
 
 MAX_INSERTED = 1000
 MAX_NAMED = 10_000
+# Each one is a search of the whole collection.
 MAX_ASKED = 10
 MAX_K = 1000
 MAX_KEY = 255
 FIELDS_TOO_LARGE = f"The fields of a record may have at most {MAX_FIELDS_SIZE >> 20} MB."
 EVERYTHING = "*"
-# Never kept: the picture itself, and what answers say about a record.
+# Never kept: the image itself, and what answers say about a record.
 MADE = ("_id", "_base64", "_descriptor", "_width", "_height", "_status", "_distance")
 
 

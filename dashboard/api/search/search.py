@@ -1,4 +1,4 @@
-"""`/similarity/training/v2/search`: the images of a workspace that look like a picture."""
+"""`/similarity/training/v2/search`: the images of a workspace that are similar to an image."""
 
 import time
 from typing import Any
@@ -40,7 +40,7 @@ class SearchFields(serializers.Serializer[Any]):
 
 
 class ImageSearch(StatusView):
-    """Find the images that are most alike to a picture, or to one of them."""
+    """Find the images that are most alike to an image, or to one of them."""
 
     body_limit = RECORDS
 

@@ -10,6 +10,7 @@ HEAD: Final = 512
 _ZIP: Final = (b"PK\x03\x04", b"PK\x05\x06")
 _PACKED: Final = (b"\x1f\x8b", b"BZh", b"\xfd7zXZ\x00")
 _TAR: Final = b"ustar"
+# The magic of a TAR stands behind the fields of its first header.
 _TAR_AT: Final = 257
 _TABLES: Final = (".csv", ".tsv", ".json", ".jsonl", ".ndjson")
 _ADDRESSES: Final = (b"http://", b"https://")
@@ -51,7 +52,7 @@ def is_table(name: str) -> bool:
 def kind_of(name: str, head: bytes) -> str:
     """Return `picture`, `archive`, `manifest` or `addresses`; `head` is the first `HEAD` bytes.
 
-    What is nothing else counts as a picture: decoding it tells.
+    What is nothing else counts as an image: decoding it tells.
     """
     if is_zip(head) or is_tar(head):
         return "archive"
@@ -62,7 +63,7 @@ def kind_of(name: str, head: bytes) -> str:
 
 
 def refuse_others(name: str, data: bytes) -> None:
-    """Raise OtherFormat for what is no picture and is known for something else."""
+    """Raise OtherFormat for what is no image and is known for something else."""
     for begin, sentence in _OTHERS:
         if data.startswith(begin):
             raise OtherFormat(sentence)

@@ -1,6 +1,6 @@
 """Reading manifests: tables that say of each file, or address, what is known of it.
 
-Columns are found whatever their case; those that are none of ours are meta data. A value that
+Columns are found whatever their case; those that are none of ours are metadata. A value that
 cannot be meant is no reason to refuse the table: its row says what is wrong with it.
 """
 
@@ -98,6 +98,7 @@ def read_manifest(file: IO[bytes]) -> Iterator[ManifestRow]:
         for number, record in enumerate(_records(text, start)):
             if record is None:  # a row of a spreadsheet with nothing in it
                 continue
+            # Empty rows are not counted: spreadsheets may append any number of them.
             if count >= MAX_ROWS:
                 raise BrokenManifest(
                     f"The manifest has more than {MAX_ROWS:,} rows. Split it and upload the parts."
@@ -117,8 +118,8 @@ def read_manifest(file: IO[bytes]) -> Iterator[ManifestRow]:
 def read_possible_manifest(file: IO[bytes], *, is_beside: bool = False) -> Iterator[ManifestRow]:
     """Read a table that nobody sent as a manifest, as `read_manifest` does.
 
-    Yields nothing for a sidecar, which tells of a single picture: `is_beside` says that there is
-    one of its name. The address in such a record is where that picture came from.
+    Yields nothing for a sidecar, which tells of a single image: `is_beside` says that there is
+    one of its name. The address in such a record is where that image came from.
     Raises BrokenManifest before the first row if none of the first ones tells of a file.
     """
     rows = read_manifest(file)
@@ -130,6 +131,7 @@ def read_possible_manifest(file: IO[bytes], *, is_beside: bool = False) -> Itera
         raise
     if is_beside and not tells_of_several(first):
         return
+    # A record of one image's origin, as crawlers keep beside it, not a table.
     if len(first) == 1 and first[0].url and _begins_as_object(file):
         return
     if first and not any(row.names_something for row in first):
@@ -309,7 +311,7 @@ def _parsed(text: str, where: str) -> Any:
     except orjson.JSONDecodeError as error:
         if _NO_NUMBER.search(text):
             with suppress(ValueError, TypeError, RecursionError):
-                # Once more by orjson, which lets nothing through that cannot be kept.
+                # Again by orjson, which lets nothing through that cannot be kept.
                 found = json.loads(text, parse_constant=lambda _: None)
                 return orjson.loads(orjson.dumps(found))
         raise BrokenManifest(
@@ -376,6 +378,7 @@ def _set_url(row: ManifestRow, address: str) -> None:
     reason = refusal_of_address(address)
     if "\x00" in address:
         address, reason = address.replace("\x00", ""), "Its URL contains a null character."
+    # A refused one is only shown; a good one is kept whole, however long.
     row.url = address[:MAX_PATH] if reason else address
     if reason is not None:
         row.wrong["url"] = reason
@@ -393,7 +396,7 @@ def _set_mark(row: ManifestRow, column: str, value: Any) -> None:
 
 
 def refusal_of_meta_data(meta_data: dict[str, Any]) -> str | None:
-    """Say in a sentence why a file cannot have this meta data; None if it can."""
+    """Say in a sentence why a file cannot have this metadata; None if it can."""
     if not meta_data:
         return None
     if (reason := refusal_of_json(meta_data)) is not None:

@@ -1,8 +1,9 @@
-"""What meta data may be, whichever way it comes."""
+"""What metadata may be, whichever way it comes."""
 
 from collections.abc import Callable
 from typing import Any, Final
 
+# Below where readers and writers of JSON fail, which recurse once a level.
 MAX_DEPTH: Final = 100
 BEYOND: Final = 1 << 63
 _NUL: Final = "\x00"

@@ -44,7 +44,7 @@ class Cells:
             yield line
 
     def begin_row(self) -> None:
-        """Count anew: a row is over."""
+        """Count again: a row is over."""
         self._size = 0
 
 

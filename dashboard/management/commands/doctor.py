@@ -1,4 +1,4 @@
-"""Find and mend what faults could have left behind."""
+"""Find and fix what faults could have left behind."""
 
 import sys
 from typing import Any
@@ -19,7 +19,7 @@ class Command(BaseCommand):
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
-        """Take whether to mend, and what is left alone."""
+        """Take whether to fix, and what is left alone."""
         parser.add_argument("--fix", dest="mend", action="store_true", help="fix what can be fixed")
         parser.add_argument(
             "--older-than",
@@ -42,6 +42,7 @@ class Command(BaseCommand):
                 self.stdout.write(f"{finding.noun}: {finding.name}: {finding.sentence}{mark}")
         except StorageAway as error:
             raise CommandError(str(error)) from error
+        # To stderr: it is no finding, and scripts read the findings.
         if note := unjudged():
             self.stderr.write(note)
         self.stdout.write(_outcome(found, mended))

@@ -1,4 +1,4 @@
-"""Register an encoder of one's own from a file."""
+"""Register an encoder from a file."""
 
 from pathlib import Path
 from typing import Any

@@ -1,4 +1,4 @@
-"""Write a workspace into an archive, or send one to be brought in."""
+"""Write a workspace into an archive, or send one to be imported."""
 
 from pathlib import Path
 from typing import Any
@@ -19,7 +19,7 @@ from dashboard.services.exchange.transfers import send_archive
 
 
 class Command(BaseCommand):
-    """`workspace export` writes FILE; `workspace import` sends it, and a worker brings it in."""
+    """`workspace export` writes FILE; `workspace import` sends it, and a worker imports it."""
 
     help = "Export a workspace into one archive, or import one."
 
@@ -63,7 +63,7 @@ class Command(BaseCommand):
 
 
 class _Silent:
-    """Nobody watches: whoever wants it to stop ends the program."""
+    """Nobody watches: to stop it, end the program."""
 
     def report(self, **_fields: Any) -> None:
         """Say nothing."""
@@ -71,7 +71,7 @@ class _Silent:
     tick = report
 
     def check(self) -> None:
-        """Go on."""
+        """Continue."""
 
 
 def _admin(workspace: Workspace, email: str) -> User:

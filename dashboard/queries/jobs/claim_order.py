@@ -46,11 +46,13 @@ def running_in(
 ) -> dict[str, Counter[tuple[UUID, Lane]]]:
     """Count what runs in each queue, `besides` one, by workspace and lane."""
     found: dict[str, Counter[tuple[UUID, Lane]]] = {queue: Counter() for queue in queues}
+    # Only what runs is counted. That is bounded by the slots of all workers, whatever waits.
     rows = Job.objects.filter(queue__in=found, state=Job.State.RUNNING).order_by()
     if besides is not None:
         rows = rows.exclude(pk=besides.pk)
     counts = {lane.value: Count("pk", filter=of_lane) for lane, of_lane in _PRIORITIES.items()}
     counted = rows.values_list("queue", "workspace_id").annotate(**counts)
+    # One row for each workspace with all lanes: a query for each lane would cost three.
     for queue, workspace_id, *numbers in counted:
         for lane, count in zip(_PRIORITIES, numbers, strict=True):
             found[queue][workspace_id, lane] = count
@@ -58,16 +60,17 @@ def running_in(
 
 
 def claimable(queues: Iterable[str]) -> QuerySet[Job]:
-    """Return what waits in queues and may be taken up now, the shares of workspaces aside."""
+    """Return what waits in queues and may be claimed now, the limits of workspaces aside."""
     rows = Job.objects.filter(queue__in=queues, state=Job.State.QUEUED)
     return rows.filter(
         Q(not_before__isnull=True) | Q(not_before__lte=timezone.now()),
+        # A worn-out job stays queued until the sweep fails it, which also ends its subject.
         Q(tries__lt=Job.MAX_TRIES) | Q(kind__in=Job.NEVER_GIVEN_UP),
     )
 
 
 def waiting_queues(queues: Iterable[str]) -> list[str]:
-    """Return those queues in which something waits that may be taken up now."""
+    """Return those queues in which something waits that may be claimed now."""
     return list(claimable(queues).order_by("queue").values_list("queue", flat=True).distinct())
 
 
@@ -84,9 +87,11 @@ def next_in(
     rows = rows.filter(_PRIORITIES[Lane.LONG]) if long else rows.exclude(_PRIORITIES[Lane.LONG])
     if urgent_only:
         rows = rows.filter(_PRIORITIES[Lane.URGENT])
+    # A full workspace is excluded in SQL: skipped afterwards, it could fill all `TRIED` places.
     for (workspace_id, lane), count in running.items():
         if count >= settings.LIKEWISE_JOBS_PER_WORKSPACE:
             rows = rows.exclude(_PRIORITIES[lane], workspace=workspace_id)
+    # Fairness counts all lanes of a workspace together, its limit counts each lane alone.
     busy = Counter[UUID]()
     for (workspace_id, _), count in running.items():
         busy[workspace_id] += count

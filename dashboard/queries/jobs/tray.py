@@ -8,6 +8,7 @@ from dashboard.models import Job
 from dashboard.queries.jobs.jobs import Progress, progress_of
 from dashboard.queries.short_cache import ShortCache
 
+# Every open page polls the tray: with this, a process asks twice a second, however many look.
 FRESH = 0.5  # seconds
 COUNTED = 100
 

@@ -34,9 +34,9 @@ class Pictured:
 
 @dataclass(frozen=True)
 class Containment:
-    """How many of some images are in groups, some of these, how many groups more, some pictures.
+    """How many of some images are in groups, some of these, how many groups more, some images.
 
-    `more` is how many images have no picture here.
+    `more` is how many images are not shown here.
     """
 
     count: int
@@ -58,17 +58,18 @@ def tiles_of(workspace: Workspace, ids: Collection[UUID], most: int) -> list[Til
 
 
 def containing_groups(workspace: Workspace, ids: Collection[UUID]) -> Containment:
-    """Say which groups hold these images of the workspace; the pictures are of all of them."""
+    """Say which groups hold these images of the workspace; the images are of all of them."""
     rows = GroupImage.objects.filter(group__workspace=workspace, image__in=ids)
+    # Distinct images: one that is in three groups is one image in the sentence.
     count = rows.values("image").distinct().count()
     shown = [Pictured(one) for one in tiles_of(workspace, ids, SHOWN)]
     return _containment(rows, count, shown, len(ids) - len(shown))
 
 
 def taken(into: Group, ids: Collection[UUID]) -> Containment:
-    """Say which other groups of the type hold these images; the pictures are of those they hold.
+    """Say which other groups of the type hold these images; the images are of those they hold.
 
-    `into` need not be there: an attempt to make it may have been taken back.
+    `into` need not be there: an attempt to make it may have been undone.
     """
     rows = GroupImage.objects.filter(similarity_type=into.similarity_type_id, image__in=ids)
     rows = rows.filter(group__workspace=into.workspace_id).exclude(group=into.pk)
@@ -89,6 +90,7 @@ def _containment(rows: Any, count: int, shown: list[Pictured], without: int) -> 
     found = groups.order_by("-count", "group__name", "group")
     named = [Holder(name, number) for _, name, number in found[:NAMED]]
     more = 0
+    # Fewer names than asked for means that there are no more: the count is spared.
     if len(named) == NAMED:
         more = rows.order_by().values("group").distinct().count() - NAMED
     return Containment(count, named, more, shown, without)

@@ -19,13 +19,13 @@ _THINGS: dict[str, Callable[[Workspace], QuerySet[Any]]] = {
 _WORDS = {
     "group": "in the group “{}”",
     "without_type": "in no group of the type “{}”",
-    "test": "kept back for testing",
+    "test": "with a test mark",
     "search": "with “{}” in the file name",
 }
 
 
 def filter_words(wanted: ImageFilter) -> str:
-    """Say which images pass the filter: `images kept back for testing, with “a” in the …`."""
+    """Say which images pass the filter: `images with a test mark, with “a” in the …`."""
     parts = [words.format(value) for name, words in _WORDS.items() if (value := _of(wanted, name))]
     return f"images {', '.join(parts)}" if parts else "all images"
 
@@ -46,6 +46,7 @@ def read_filter(workspace: Workspace, kept: dict[str, Any]) -> ImageFilter:
         name: _THINGS[name](workspace).get(pk=value) if name in _THINGS else value
         for name, value in kept.items()
     }
+    # Things are looked up in the workspace again: ids in stored JSON or a URL are only claims.
     return ImageFilter(**values)
 
 

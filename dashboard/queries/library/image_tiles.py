@@ -22,7 +22,7 @@ from dashboard.queries.pages import page
 class Tile(TypedDict):
     """An image as the grid shows it; `picture` is the attributes of its `img`, thumbnail and all.
 
-    `cover` is the same for where the picture says nothing that its group's name does not.
+    `cover` is the same where the name of the group says enough.
 
     A mapping of escaped strings, few of them: a page has sixty tiles, and what a template costs is
     the look-ups.
@@ -56,6 +56,7 @@ class ImageFilter:
 
 def tile_page(workspace: Workspace, wanted: ImageFilter, cursor: str = "") -> TilePage:
     """Read one page of the wanted images, newest first; raises `BadCursor`."""
+    # Only the group: then its own index has the order. With other filters the images lead.
     if wanted.group is not None and wanted == ImageFilter(group=wanted.group):
         return _page_of_group(wanted.group, cursor)
     found = page(filtered_images(workspace, wanted), cursor)
@@ -79,6 +80,8 @@ def filtered_images(workspace: Workspace, wanted: ImageFilter) -> ImageQuerySet:
 
 def without_group(rows: ImageQuerySet, similarity_type: SimilarityType) -> ImageQuerySet:
     """Keep the images that are in no group of the type: one look into an index per image."""
+    # `image_created` is redundant for the result. With it the condition is a prefix of
+    # `type_images_recent`, in the same order as the page.
     members = GroupImage.objects.filter(
         similarity_type=similarity_type, image_created=OuterRef("created"), image=OuterRef("pk")
     )
@@ -101,7 +104,9 @@ def tile(image: Image) -> Tile:
 def _tile(image: Image, links: ImageLinks) -> Tile:
     width, height = thumbnail_size(image)
     key = str(image.id)
-    name = html.escape(image.file_name or "Image without a name")
+    name = html.escape(image.file_name or "Unnamed image")
+    # The strings below are marked safe, so everything in them is escaped here: the name by
+    # `html.escape`, the rest is ids and numbers.
     source = links.thumbnail(key).replace("&", "&amp;")  # the rest needs no escaping
     shown = f'src="{source}" width="{width}" height="{height}"'
     return Tile(

@@ -16,6 +16,7 @@ Json = dict[str, Any]
 Condition = Callable[[Json], bool]
 Test = Callable[[list[Any]], bool]
 
+# Parsing recurses once a level; these limits hold before any record is read.
 MAX_DEPTH = 20
 MAX_CONDITIONS = 1000
 MAX_LISTED = 10_000
@@ -105,6 +106,8 @@ class _Parser:
             parts = [self.all_of(one, depth + 1) for one in _some(name, value)]
             among = all if name == "$and" else any
             return lambda fields: among(part(fields) for part in parts)
+        # Refused, not ignored: without an operator more would match, and a deletion by filter
+        # would delete it.
         if name.startswith("$"):
             raise BadFilter(f"The filter has {name[:50]}, which is not supported.")
         path, test, work = _path(name), self._test(name, value, depth), self._work

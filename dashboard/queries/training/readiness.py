@@ -1,4 +1,4 @@
-"""Is there enough to train on, and what would mend it?"""
+"""Is there enough to train on, and what would fix it?"""
 
 from dataclasses import dataclass
 
@@ -6,8 +6,10 @@ from django.db.models import Count, F, Q
 
 from dashboard.models import SimilarityType, Task
 
+# One group has no other to be told from, and one image no other to be near to.
 MIN_GROUPS = 2
 MIN_IMAGES = 2
+# As many as the engine's gate asks for: with fewer it keeps the untrained head.
 VERIFIED_GROUPS = 10
 GOOD_GROUPS = 20
 
@@ -55,12 +57,13 @@ class Readiness:
         }[self.level]
         if self.is_ready and self.similarity_type.fold_by:
             key = self.similarity_type.fold_by
-            said += f" Groups that share a value of “{key}” are tested together."
+            said += f" Groups that share a value of “{key}” are measured together."
         return said
 
 
 def readiness(task: Task) -> list[Readiness]:
     """Judge every type of the task, by name; an empty list means that it has no type."""
+    # An estimate from counters, shown on every page of a task: the training itself counts members.
     usable = Q(groups__test_group=False) & (
         Q(groups__images_count__gte=MIN_IMAGES - F("groups__regions_count"))
         | Q(groups__groups_count__gt=0)

@@ -55,6 +55,7 @@ class Snapshot:
                 ]
                 for similarity_type, members in self.members.items()
             },
+            # With hashes: whoever reproduces the version learns if an image has other bytes now.
             "images": {str(image.id): image.stored_sha256 for image in shown},
             "regions": {
                 str(key): [str(region.image_id), *region.box]
@@ -156,6 +157,7 @@ def _present(
     workspace: Workspace, ids: Collection[UUID]
 ) -> tuple[dict[UUID, Image], dict[UUID, Region]]:
     images = Image.objects.in_workspace(workspace).present().in_bulk(ids)
+    # Both tables have UUIDs, so what is not the id of an image can only be that of a region.
     regions = Region.objects.in_workspace(workspace).filter(image__deleted__isnull=True)
     return images, regions.select_related("image").in_bulk(set(ids) - images.keys())
 
@@ -164,6 +166,7 @@ def _members(similarity_type: SimilarityType) -> list[Member]:
     found: list[Member] = []
     of_type = {"similarity_type": similarity_type}
     for rows, member, image in _memberships(of_type):
+        # A fixed order: folds are cut by position, and the same data must give the same model.
         values = rows.order_by("group_id", member).values_list(
             member, "group_id", "group__test_group", f"{image}test_image"
         )

@@ -1,6 +1,6 @@
-"""Images that were stored before colour profiles were applied, held against what was sent.
+"""Images that were stored before colour profiles were applied, compared with their uploaded files.
 
-What was sent is mostly gone: it stays for some days where a part of it did not come in.
+The uploaded files are mostly gone: it stays for some days where a part of it did not come in.
 """
 
 from collections.abc import Iterator
@@ -44,8 +44,10 @@ def unjudged() -> str:
 def _lost_its_profile(image: Image, row: UploadFile, reader: PartReader) -> bool:
     try:
         data = reader.read(row)
+        # The hash is that of the upload: another file of this name proves nothing.
         if not pictures.has_profile(data) or pictures.sha256(data) != image.sha256:
             return False
+        # Equal bytes: it was stored by a version that applies the profile.
         return pictures.prepare(data).stored_sha256 != image.stored_sha256
     except (FileRefused, OSError):
         return False

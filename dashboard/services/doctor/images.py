@@ -24,11 +24,12 @@ LOST = (
 
 
 def images(round_: Round, workspace_id: UUID, entries: Iterator[Entry]) -> Iterator[Finding]:
-    """Compare stored images with the rows of a workspace. What is lost cannot be mended here."""
+    """Compare stored images with the rows of a workspace. What is lost cannot be fixed here."""
     rows = ((_path(row), row) for row in in_pages(_rows(workspace_id)))
     for entry, row in side_by_side(entries, rows):
         if entry is not None and row is None:
             finding = _orphan(round_, "image", workspace_id, entry)
+        # An empty file is what a full disk or a power cut may leave of one.
         elif row is not None and (entry is None or not entry.size):
             finding = _lost(round_, row)
         else:
@@ -38,7 +39,7 @@ def images(round_: Round, workspace_id: UUID, entries: Iterator[Entry]) -> Itera
 
 
 def thumbnails(round_: Round, workspace_id: UUID, entries: Iterator[Entry]) -> Iterator[Finding]:
-    """Compare stored thumbnails with the rows of a workspace; what lacks is made anew."""
+    """Compare stored thumbnails with the rows of a workspace; what lacks is made again."""
     rows = ((_thumbnail_path(row), row) for row in in_pages(_rows(workspace_id)))
     for entry, row in side_by_side(entries, rows):
         if entry is not None and row is None:
@@ -67,7 +68,7 @@ def _thumbnail_path(image: Image) -> str:
 def _orphan(round_: Round, noun: str, workspace_id: UUID, entry: Entry) -> Finding | None:
     """Judge a file without a present image.
 
-    It is removed while the row is held: whoever brings a deleted image back writes its files anew
+    It is removed while the row is held: whoever brings a deleted image back writes its files again
     under the same names, and holds the row for as long.
     """
 
@@ -86,6 +87,7 @@ def _orphan(round_: Round, noun: str, workspace_id: UUID, entry: Entry) -> Findi
 
 def _named(entry: Entry) -> QuerySet[Image]:
     try:
+        # By the id in the name and of any state: a deleted image's row is what `remove` locks.
         return Image.objects.filter(pk=UUID(PurePosixPath(entry.name).stem))
     except ValueError:
         return Image.objects.none()
@@ -96,6 +98,7 @@ def _wants(row: Image, entry: Entry) -> bool:
 
 
 def _lost(round_: Round, row: Image) -> Finding | None:
+    # Row and file once more, one after another: rows and listing are of different moments.
     if not _must_be_there(round_, row) or _is_there(_path(row)):
         return None
     return Finding("image", f"{row.id} {row.file_name}".strip(), LOST)

@@ -1,4 +1,4 @@
-"""What rows say of themselves: jobs that nobody takes up, versions that wait for ever, counters."""
+"""What rows say of themselves: jobs that no worker takes, versions that wait for ever, counters."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -20,10 +20,12 @@ BROKEN_OFF = "It stopped unexpectedly. Start it again."
 
 
 def jobs(round_: Round) -> Iterator[Finding]:
-    """Find jobs whose worker went silent and that no sweep has found, and queues of no worker."""
+    """Find jobs without a heartbeat that no sweep has found, and queues of no worker."""
     silent = Job.objects.filter(state=Job.State.RUNNING, lease_until__lt=round_.before)
     for job in in_pages(silent):
         if round_.mend:
+            # The sweep's own function: the lease is judged under a lock there, not by what was read
+            # here.
             take_back_expired()
             wake(job)
         sentence = (
@@ -78,7 +80,7 @@ def counters(round_: Round) -> Iterator[Finding]:
 
 
 def _recount(counted: Counted, pk: Any) -> bool:
-    """Count anew while the row is held, as everybody does who changes the numbers.
+    """Count again while the row is held, as everybody does who changes the numbers.
 
     False if the rows themselves break a rule, which only a person can settle.
     """
@@ -86,9 +88,11 @@ def _recount(counted: Counted, pk: Any) -> bool:
     try:
         with transaction.atomic():
             for _ in lock_all(rows):
+                # Counted again under the lock: the finding above was read without one.
                 right = counted.right(counted.with_right(rows).get())
                 if right:
                     rows.update(**right)
+    # Such as a group of images that was made to hold groups: `group_holds_one_kind` forbids both.
     except IntegrityError:
         return False
     return True

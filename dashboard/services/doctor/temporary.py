@@ -32,7 +32,7 @@ def temporary(round_: Round, older_than: float) -> Iterator[Finding]:
 
 
 def queries(round_: Round, entries: Iterator[Entry]) -> Iterator[Finding]:
-    """Find pictures that were searched with and whose hour is over: no sweep has come by."""
+    """Find images that were searched with and whose hour is over: no sweep has come by."""
     for entry in entries:
         if entry.modified > min(round_.stored_before, time.time() - HOUR):
             continue
@@ -56,6 +56,7 @@ def _left_behind(older_than: float) -> Iterator[Path]:
     before = time.time() - older_than
     for path in sorted(Path(settings.FILE_UPLOAD_TEMP_DIR).glob("*")):
         with contextlib.suppress(FileNotFoundError):
+            # The newest file inside: writing into a file does not touch the time of its folder.
             newest = max(one.stat().st_mtime for one in (path, *path.rglob("*")))
             if newest < before:
                 yield path

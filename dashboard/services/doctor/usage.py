@@ -1,4 +1,4 @@
-"""What a workspace is said to take up, held against what is there."""
+"""The recorded storage of a workspace, compared with what is there."""
 
 from collections.abc import Iterator
 from uuid import UUID
@@ -44,8 +44,9 @@ def disk() -> Iterator[Finding]:
 
 @transaction.atomic
 def _recount(workspace_id: UUID, what: str) -> None:
-    """Count anew while the row is held, as everybody does who changes it."""
+    """Count again while the row is held, as everybody does who changes it."""
     usage = hold_usage(workspace_id, what)
+    # Judged once more under the lock; nothing is left to correct if it was a change under way.
     for right in wrong_usages(what, workspace_id):
         count, size = right.right_count - usage.count, right.right_size - usage.size
         count_on(usage, count=count, size=size)

@@ -18,6 +18,7 @@ VERSION_FILES = (artifacts.ARRAYS, artifacts.MANIFEST)
 def versions(round_: Round, workspace_id: UUID, entries: Iterator[Entry]) -> Iterator[Finding]:
     """Compare stored versions with their rows: `WORKSPACE/versions/TASK/NUMBER/FILE`."""
     for entry in entries:
+        # Asked for each file: a workspace has few versions, of three files each.
         if not _is_known(workspace_id, entry):
             is_known = partial(_is_known, workspace_id, entry)
             finding = round_.orphan("version", workspace_id, entry, is_known)

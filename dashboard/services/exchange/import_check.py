@@ -1,4 +1,4 @@
-"""Read an archive from end to end before anything of it is brought in."""
+"""Read an archive from end to end before anything of it is imported."""
 
 import io
 import json
@@ -40,6 +40,7 @@ MOST_OF_AN_ARTIFACT: Final = {
     artifacts.MANIFEST: 16 << 20,
     SNAPSHOT: 256 << 20,
 }
+# Parsed JSON takes many times its bytes, so that values are counted before it is parsed.
 MOST_VALUES: Final = {artifacts.MANIFEST: 200_000, SNAPSHOT: 8_000_000}
 SUMS_SHARE: Final = 0.1  # of the whole progress
 CHECK_SHARE: Final = 0.2
@@ -59,6 +60,7 @@ def check_archive(archive: TransferReader, handle: jobs.Handle) -> None:
     """
     whole = sum(stated["size"] for stated in archive.members.values()) or 1
     read = 0
+    # Before anything is parsed: a damaged archive is told from a forged one, and costs one reading.
     for size in archive.check_sums():
         read += size
         handle.tick(stage="Checking the archive", fraction=SUMS_SHARE * min(1.0, read / whole))
@@ -80,8 +82,10 @@ class _Check:
         self._packs()
         for noun in AFTER_IMAGES:
             self._rows(noun, self._archive.rows(noun))
+        # Of the whole archive: any single nesting may be right while together they close a circle.
         if self._links.seen.has_cycle(lambda: self._handle.tick(stage="Checking the archive")):
             raise BrokenTransfer("a group of it contains itself")
+        # Unary plus drops zeros: a noun with no rows may be named or not.
         if +self._counts != +Counter(self._archive.counts):
             raise BrokenTransfer("it has more or fewer rows than it says")
 
@@ -106,6 +110,8 @@ class _Check:
             self._rows("region_features", pack.region_features())
             self._fit(pack.images)
             for row in pack.images:
+                # Headers only. Decoding each image waits until it is brought in, where it costs
+                # memory anyway.
                 facts = pictures.inspect_stored(pack.picture(row))
                 if facts != (row["extension"], row["width"], row["height"]):
                     raise BrokenTransfer(f"the image {row['id']} does not match its row")
@@ -120,6 +126,7 @@ class _Check:
         for some in portions(rows):
             sizes = {row["sha256"]: row["file_size"] for row in some}
             known = images_in(self._handle.job.workspace).filter(sha256__in=sizes)
+            # What is here already takes nothing of the quota; equal images become one.
             here = set(known.values_list("sha256", flat=True))
             if not all(self._room.take(sizes[one]) for one in sizes.keys() - here):
                 raise images_refusal()
@@ -154,6 +161,7 @@ def read_artifact(archive: TransferReader, version_id: str) -> dict[str, bytes]:
 def read_model(archive: TransferReader, version_id: str) -> TrainedModel:
     """Return a trained version, seen to work. Raises BrokenTransfer."""
     files = read_artifact(archive, version_id)
+    # Before numpy sees the file: it allocates what a header says.
     _refuse_bomb(files[artifacts.ARRAYS])
     if not _is_snapshot(files[SNAPSHOT]):
         raise BrokenTransfer("the training data of a version cannot be read")
@@ -163,6 +171,7 @@ def read_model(archive: TransferReader, version_id: str) -> TrainedModel:
                 Path(aside, name).write_bytes(files[name])
             model = artifacts.load(Path(aside))
         for part in model.heads:
+            # Shapes may fit the header and not each other: only a computation shows it.
             part.head.describe(np.ones((1, part.head.width), np.float32))
     return model
 
@@ -202,9 +211,12 @@ def _refuse_bomb(data: bytes) -> None:
 def _is_whole(arrays: zipfile.ZipFile, info: zipfile.ZipInfo) -> bool:
     """Tell whether an array is as large as it says: numpy makes room for what it says."""
     with arrays.open(info) as file:
+        # The only version that `numpy.savez` writes for such arrays; the others have longer
+        # headers.
         if np.lib.format.read_magic(file) != (1, 0):
             return False
         shape, _, kind = np.lib.format.read_array_header_1_0(file, _MOST_OF_A_HEADER)
         return (
+            # Objects would be pickles, which run code when they are read.
             not kind.hasobject and file.tell() + math.prod(shape) * kind.itemsize == info.file_size
         )

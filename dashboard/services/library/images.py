@@ -11,8 +11,9 @@ from uuid import UUID
 from django.db import transaction
 from django.utils import timezone
 
-from accounts.activity import record
+from accounts.journal import record, values_of
 from accounts.models import User, Workspace
+from accounts.verbs import Verb
 from dashboard.files.images import images as pictures
 from dashboard.files.store import paths, room, storage
 from dashboard.models import Image, Region, Verification
@@ -22,12 +23,13 @@ from dashboard.services.library.members import leave_all_groups
 from dashboard.services.row_locks import lock_all, lock_rows
 from dashboard.services.workspaces.usage import Room, count_on, hold_images, images_refusal
 
+# Each batch is a transaction that holds its rows while files are removed.
 FILES_PER_BATCH = 100
 
 
 @dataclass(frozen=True)
 class NewImage:
-    """A picture that is ready to get its row; its files are written already, under `id`."""
+    """An image that is ready to get its row; its files are written already, under `id`."""
 
     id: UUID
     picture: pictures.StoredImage
@@ -64,7 +66,7 @@ def delete_files(image: Image) -> None:
 def remove_unused(
     workspace: Workspace, tried: Sequence[NewImage], images: Mapping[str, Image]
 ) -> None:
-    """Remove the files of pictures that got no row from `insert_images`, which gave `images`.
+    """Remove the files of images that got no row from `insert_images`, which gave `images`.
 
     Another upload of the same bytes was faster, or the quota left no room.
     """
@@ -81,12 +83,14 @@ def remove_unused(
 def insert_images(
     *, workspace: Workspace, images: Sequence[NewImage], actor: User | None
 ) -> dict[str, Image]:
-    """Give pictures their rows and return the workspace's image for each content hash.
+    """Give images their rows and return the workspace's image for each content hash.
 
     Call it in a transaction. Where the workspace has a hash already, the row that is there
     stays as it is, unless it was deleted: then it comes back now, in no group. What the quota
     leaves no room for gets no row and is not returned.
     """
+    # First of all: whoever adds or deletes images of this workspace waits here, and the quota is
+    # judged by numbers that cannot change.
     usage = hold_images(workspace.pk)
     known = images_by_sha256(workspace, [image.picture.sha256 for image in images])
     now = timezone.now()
@@ -139,12 +143,13 @@ def add_image(
     resize: bool = True,
     actor: User,
 ) -> Image:
-    """Add one picture from its bytes as uploaded.
+    """Add one image from its bytes as uploaded.
 
-    Raises `FileRefused` if it is no picture that can be read, `QuotaReached`, and `ImageExists`
+    Raises `FileRefused` if it is no image that can be read, `QuotaReached`, and `ImageExists`
     with the image if the workspace has these bytes, also when another upload of them wins by a
     moment.
     """
+    # Before the decoding, which is the expensive part.
     room.refuse_if_low()
     picture = pictures.prepare(data, resize=resize)
     known = images_by_sha256(workspace, [picture.sha256]).get(picture.sha256)
@@ -162,7 +167,7 @@ def add_image(
         if image is not None and image.id == new_id:
             record(
                 workspace=workspace,
-                verb="added",
+                verb=Verb.ADDED,
                 noun="image",
                 target_id=image.id,
                 target_name=file_name,
@@ -183,19 +188,21 @@ def _refuse_returned(known: Image) -> None:
 
 @transaction.atomic
 def change_image(*, image: Image, changes: dict[str, Any], actor: User) -> Image:
-    """Set any of `file_name`, `meta_data`, `test_image` and `real`; meta data is replaced whole."""
+    """Set any of `file_name`, `meta_data`, `test_image` and `real`; metadata is replaced whole."""
     allowed = {"file_name", "meta_data", "test_image", "real"}
-    before = image.file_name
+    before, was = image.file_name, values_of(image, allowed & changes.keys())
     for name in allowed & changes.keys():
         setattr(image, name, changes[name])
     image.save(update_fields=[*(allowed & changes.keys()), "modified"])
     record(
         workspace=image.workspace,
-        verb="changed",
+        verb=Verb.CHANGED,
         noun="image",
         target_id=image.id,
         target_name=image.file_name,
-        details={"fields": sorted(allowed & changes.keys()), "before": before},
+        details={"fields": sorted(was), "before": before},
+        before=was,
+        after=values_of(image, was),
         actor=actor,
     )
     return image
@@ -215,7 +222,7 @@ def mark_images(
     if images:
         record(
             workspace=workspace,
-            verb="changed",
+            verb=Verb.CHANGED,
             noun="image",
             count=len(images),
             details={"fields": sorted(marks)},
@@ -236,8 +243,9 @@ def delete_images(*, workspace: Workspace, ids: Iterable[UUID], actor: User) -> 
     discard_images(images)
     for start in range(0, len(images), FILES_PER_BATCH):
         ids_of_batch = [image.pk for image in images[start : start + FILES_PER_BATCH]]
+        # After the commit, and each judged once more: the same bytes may have been sent again.
         transaction.on_commit(partial(delete_files_of, ids_of_batch))
-    record(workspace=workspace, verb="deleted", noun="image", count=len(images), actor=actor)
+    record(workspace=workspace, verb=Verb.DELETED, noun="image", count=len(images), actor=actor)
     return len(images)
 
 
@@ -250,11 +258,13 @@ def discard_images(images: Sequence[Image]) -> None:
         return
     usage = hold_images(images[0].workspace_id)
     count_on(usage, count=-len(images), size=-sum(image.file_size for image in images))
+    # Regions after images and before groups, see `row_locks`.
     regions = lock_all(Region.objects.filter(image__in=images))
     leave_all_groups(images=images, regions=regions)
     Region.objects.filter(pk__in=[region.pk for region in regions]).delete()
     Verification.objects.filter(image__in=images).delete()
     rows = Image.objects.filter(pk__in=[image.pk for image in images])
+    # The row stays, so that the same bytes bring the image back under its id.
     rows.update(deleted=timezone.now(), verify_count=0)
 
 

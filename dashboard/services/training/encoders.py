@@ -1,4 +1,4 @@
-"""Register encoders of one's own: tried at once, prepared by a job, never half there."""
+"""Register encoders: tried at once, prepared by a job, never half there."""
 
 import hashlib
 import shutil
@@ -54,6 +54,8 @@ def register_encoder(*, new: NewEncoder, workspace: Workspace, actor: User) -> t
     Raises `EmptyName`, `EncoderExists`, and `EncoderRefused` if it is unfit, with nothing kept.
     """
     row = _row(new, actor)
+    # The file before the row: an encoder that is listed has its graph. The key is a hash, so a
+    # second try writes the same files.
     _store(new.graph, row)
     with transaction.atomic():
         _insert(row)
@@ -88,7 +90,7 @@ def register_at_once(
 
 
 def run_preparing(*, encoder_id: UUID, handle: jobs.Handle) -> str:
-    """Show the drawn pictures to an encoder and make it ready; from the start after a kill."""
+    """Show the drawn images to an encoder and make it ready; from the start after a kill."""
     row = Encoder.objects.get(pk=encoder_id)
 
     def progress(done: int, total: int) -> None:
@@ -139,6 +141,7 @@ def set_default(*, encoder: Encoder | None) -> None:
     Search goes over to it, workspace by workspace, once it has looked at all their images: workers
     begin with that at a sweep. Raises `EncoderRefused` if it is not ready.
     """
+    # All rows, in one order: of two defaults that are chosen at once, the second waits.
     rows = Encoder.objects.select_for_update().order_by("id")
     list(rows)
     Encoder.objects.filter(is_default=True).update(is_default=False)
@@ -160,6 +163,7 @@ def delete_encoder(*, encoder: Encoder) -> None:
         if tasks or versions or workspaces:
             raise EncoderInUse(encoder, tasks=tasks, versions=versions, workspaces=workspaces)
         Encoder.objects.filter(pk=encoder.pk).delete()
+    # After the row is gone, in batches: no new work can name the encoder any more.
     for kind in (Feature, RegionFeature):
         rows = kind.objects.filter(encoder=encoder.key).order_by("id")
         while ids := list(rows.values_list("id", flat=True)[:FEATURES_AT_ONCE]):
@@ -175,6 +179,7 @@ def _row(new: NewEncoder, actor: User | None) -> Encoder:
     if size > LARGEST_GRAPH:
         raise EncoderRefused(f"The file is over {readable_size(LARGEST_GRAPH)}: {TOO_LARGE}.")
     try:
+        # In a process of its own: a hostile graph may take all memory or crash the runtime.
         tried = try_isolated(new.graph, new.stated, output=new.output, pooling=new.pooling)
     except UnfitEncoder as error:
         raise EncoderRefused(str(error)) from error

@@ -23,6 +23,7 @@ def close_upload(*, upload_id: UUID) -> None:
     See `LIKEWISE_KEEP_UPLOADS`.
     """
     upload = Upload.objects.select_related("workspace").get(pk=upload_id)
+    # While the rows still say which files were on their way.
     remove_unborn(upload)
     Upload.objects.filter(pk=upload.pk).update(modified=timezone.now())
     left = unfinished_parts(upload.pk).values("pk")
@@ -30,7 +31,7 @@ def close_upload(*, upload_id: UUID) -> None:
 
 
 def forget_uploads() -> int:
-    """Remove what was sent, did not come in and was kept long enough; returns how many parts."""
+    """Remove uploaded files that were not imported and kept long enough; returns how many parts."""
     before = timezone.now() - timedelta(days=settings.LIKEWISE_KEEP_UPLOADS)
     uploads = Upload.objects.filter(pk__in=expired_parts(before).values("upload"))
     return sum(_forget_expired(upload, before) for upload in uploads.order_by("pk"))

@@ -1,4 +1,4 @@
-"""Why an upload cannot go on: one sentence each that says what to do."""
+"""Why an upload cannot continue: one sentence each that says what to do."""
 
 from accounts.words import counted
 from dashboard.files.sizes import readable_size
@@ -87,7 +87,7 @@ class NotWhole(Refused):
 
 
 class NotOneArchive(Refused):
-    """What was sent to be imported is not one file."""
+    """The upload of a workspace's archive is not one file."""
 
     def __init__(self) -> None:
         super().__init__(

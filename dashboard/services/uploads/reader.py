@@ -75,11 +75,13 @@ class PartReader(ExitStack):
     def _member(self, row: UploadFile) -> bytes:
         if row.number >= UploadFile.FIRST_TOLD:
             raise FileRefused(NO_FILE)
+        # Opening a large archive reads its whole directory, so it stays open for the rows that
+        # follow.
         if self._part != row.part:
             self.close()
             self._part = None
             file = self.enter_context(open_part(row.part))
-            page = row.part.code_page  # nothing is guessed anew
+            page = row.part.code_page  # nothing is guessed again
             self._archive = self.enter_context(archives.open_archive(file, code_page=page))
             self._part = row.part
         return self._archive.read(self._archive.member(row.number))

@@ -47,7 +47,7 @@ class InnerTables:
     def rows(self, member: Member, *, is_beside: bool) -> Iterator[UploadFile]:
         """Yield the rows of a manifest, or why it cannot be read, or not to its end.
 
-        What tells of a single picture has none; `is_beside` says that there is one of its name.
+        What tells of a single image has none; `is_beside` says that there is one of its name.
         """
         try:
             data = io.BytesIO(self._archive.read(member))

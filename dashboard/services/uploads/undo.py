@@ -1,7 +1,7 @@
 """Undo an upload as a whole: images, memberships, groups and types that came with it go again.
 
-Each batch is one transaction, which the job's lease guards. A file that was taken back has no
-image any more, so that after a kill, or when somebody cancelled, the rest can be taken back too.
+Each batch is one transaction, which the job's lease guards. A file that was undone has no
+image any more, so that after a kill, or when somebody cancelled, the rest can be undone too.
 """
 
 from collections import defaultdict
@@ -11,10 +11,12 @@ from django.db import transaction
 from django.db.models import Exists, OuterRef, QuerySet
 from django.utils import timezone
 
-from accounts.activity import record
+from accounts.journal import record
 from accounts.models import User, Workspace
+from accounts.verbs import Verb
 from accounts.words import counted
 from dashboard.models import Group, Image, Job, SimilarityType, TaskType, Upload, UploadFile
+from dashboard.queries.journal.changes import find_change
 from dashboard.queries.uploads.undo import added_images, placed_files, told_undoing
 from dashboard.queries.uploads.uploads import is_busy
 from dashboard.services.errors import StillUnderWay
@@ -36,14 +38,15 @@ Status = UploadFile.Status
 
 @transaction.atomic
 def undo_upload(*, upload: Upload, title: str = "", actor: User | None) -> Job:
-    """Queue the undoing of an upload that was brought in, wholly or in part.
+    """Queue the undoing of an upload that was imported, wholly or in part.
 
     Raises `WrongStage`, also for one that brings no images in, and `StillUnderWay` while a job
-    brings it in.
+    imports it.
     """
     [row] = lock_all(Upload.objects.filter(pk=upload.pk))
     if row.stage != Upload.Stage.COMMITTED or row.purpose != Upload.Purpose.IMAGES:
         raise WrongStage(row)
+    # An import that still runs would bring images in behind the undoing.
     if is_busy(row):
         raise StillUnderWay
     return enqueue(
@@ -56,7 +59,7 @@ def undo_upload(*, upload: Upload, title: str = "", actor: User | None) -> Job:
 
 
 def run_undo(*, upload_id: UUID, handle: jobs.Handle) -> str:
-    """Take back what is still there of the upload; returns a sentence about the outcome."""
+    """Undo what is still there of the upload; returns a sentence about the outcome."""
     upload = Upload.objects.select_related("workspace").get(pk=upload_id)
     if upload.stage != Upload.Stage.UNDONE:  # else it was killed after all, before the job ended
         taken_back = _TakingBack(upload, handle)
@@ -74,24 +77,26 @@ class _TakingBack:
         self._upload, self._handle = upload, handle
         self._done = handle.job.done  # by an earlier try
         self._total = self._done + self._left().count()
-        self._last = {Status.ADDED: 0, Status.KNOWN: 0}  # what lies before was taken back
+        self._last = {Status.ADDED: 0, Status.KNOWN: 0}  # what lies before was undone
 
     def _left(self) -> QuerySet[UploadFile]:
         rows = self._upload.files.filter(status__in=(Status.ADDED, Status.KNOWN))
         return rows.filter(image__isnull=False)
 
     def step(self) -> bool:
-        """Take one batch back; False if there was nothing left.
+        """Undo one batch; False if there was nothing left.
 
-        The rows forget their images last, so that after a kill in between files are found again.
+        The rows lose their images last, so that after a kill in between files are found again.
         """
         rows = self._next(Status.ADDED) or self._next(Status.KNOWN)
         added = [row.image_id for row in rows if row.status == Status.ADDED and row.image_id]
         with transaction.atomic():
+            # Usage before images, as in every transaction that deletes some.
             hold_images(self._upload.workspace_id)
             discard_images(lock_all(added_images(self._upload).filter(pk__in=added)))
             self._leave_groups(rows)
             self._report(self._done)
+        # Between the two transactions: the rows still know their images if a kill comes here.
         delete_files_of(added)
         with transaction.atomic():
             UploadFile.objects.filter(pk__in=[row.pk for row in rows]).update(
@@ -126,6 +131,7 @@ class _TakingBack:
     @transaction.atomic
     def end(self) -> None:
         """Remove groups and types that came with the upload and hold nothing else, and tell."""
+        # As whoever deletes groups or types does, which keeps nestings and moves out meanwhile.
         lock_all(Workspace.objects.filter(pk=self._upload.workspace_id))
         groups = self._remove_groups()
         types = self._remove_types()
@@ -139,12 +145,13 @@ class _TakingBack:
         )
         record(
             workspace=self._upload.workspace,
-            verb="undid",
+            verb=Verb.UNDID,
             noun="files",
             target_id=self._upload.pk,
             target_name=self._upload.name,
             count=self._done,
             details={"counts": {"file": self._done, "group": groups, "type": types}},
+            undoes=find_change(self._upload.workspace, self._upload.pk, Verb.UPLOADED),
             actor=actor,
         )
 

@@ -368,4 +368,4 @@ def test_the_api_says_so(cast: Cast, settings: Settings) -> None:
     settings.LIKEWISE_QUOTA_WORKSPACES = 1
     answer = api_client(cast.alice).post("/account/v2/workspace/", {"name": "Another"})
     assert answer.status_code == 409
-    assert answer.json()["detail"].startswith("One person may own 1 workspace.")
+    assert answer.json()["detail"].startswith("One person can own at most 1 workspace here.")

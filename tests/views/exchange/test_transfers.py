@@ -160,7 +160,7 @@ def test_the_list_takes_a_fixed_number_of_queries(
     with django_assert_max_num_queries(6):
         page = ann_client.get(reverse("transfers")).content.decode()
     assert page.count("Export of Alice’s shop") == 5
-    assert page.count("Waiting for its file") == 5
+    assert page.count("Waiting for its archive") == 5
 
 
 @pytest.mark.parametrize("kind", [Job.Kind.EXPORT, Job.Kind.IMPORT])

@@ -91,7 +91,7 @@ def test_a_filter_that_is_damaged_is_told(
     data = {"version": version.pk, "file_format": "csv", "filter": query}
     answer = getattr(bob_client, method)("/extractions/", data)
     assert answer.status_code == 404
-    assert "This filter is no longer there" in answer.content.decode()
+    assert "This filter no longer applies" in answer.content.decode()
     assert not Extraction.objects.exists()
 
 
@@ -125,7 +125,7 @@ def test_one_that_failed_is_extracted_again_with_its_filter(
     link = re.search(r'href="(/extractions/\?version=[^"]*)"', page)
     assert link
     again = bob_client.get(html.unescape(link[1])).content.decode()
-    assert "kept back for testing, with “a&amp;b” in the file name" in again
+    assert "with a test mark, with “a&amp;b” in the file name" in again
 
 
 @pytest.mark.parametrize("name", ["group", "version"])

@@ -155,7 +155,7 @@ def test_cancelling_works(bob_client: Client, job: Job) -> None:
     assert answer.redirect_chain == [(f"/jobs/{job.pk}", 303)]
     job.refresh_from_db()
     assert job.state == Job.State.CANCELLED
-    assert "The job is cancelled" in answer.content.decode()
+    assert "The job was cancelled" in answer.content.decode()
 
 
 def test_cancelling_in_place_lets_the_page_renew_itself(bob_client: Client, job: Job) -> None:
@@ -206,7 +206,7 @@ def test_trying_again_works(bob_client: Client, broken_off: Job) -> None:
     again = Job.objects.latest("created")
     assert answer.redirect_chain == [(f"/jobs/{again.pk}", 303)]
     assert (again.kind, again.state) == (Job.Kind.DESCRIBE, Job.State.QUEUED)
-    assert "It is tried again" in answer.content.decode()
+    assert "The job is retried" in answer.content.decode()
 
 
 def test_the_button_comes_with_the_end_of_the_job(bob_client: Client, broken_off: Job) -> None:

@@ -49,7 +49,7 @@ def test_the_grid_works(bob_client: Client, cast: Cast, image: Image) -> None:
 def test_the_grid_of_a_stranger_is_empty(charlie_client: Client, image: Image) -> None:
     answer = charlie_client.get("/images/")
     assert names(answer) == []
-    assert "No image yet" in answer.content.decode()
+    assert "No images yet" in answer.content.decode()
 
 
 def test_a_viewer_is_offered_no_upload(vera_client: Client) -> None:

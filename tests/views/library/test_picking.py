@@ -179,7 +179,7 @@ def test_the_answer_moves_them_or_leaves_them_out(
     left = bob_client.post(picker(group), data | {"taken": "leave"}, headers=FOUND)
     assert "2 images went into “Red shoe”; 1 was skipped." in said(left)
     moved = bob_client.post(picker(group), data | {"taken": "move"}, headers=FOUND)
-    sentence = "1 image went into “Red shoe”; 1 out of other groups; 2 were already in it."
+    sentence = "1 image was added to “Red shoe”; 1 moved from other groups; 2 were already in it."
     assert sentence in said(moved)
     for one, count in ((group, 3), (other, 0)):
         one.refresh_from_db()
@@ -206,8 +206,8 @@ def test_bad_input_changes_nothing(
     add_groups(group=shelf, ids=[other.pk], actor=cast.bob)
     good = images[0].pk
     for into, ids, sentence in (
-        (group, [], "Tick at least one image first."),
-        (group, [good, "nonsense"], "a box was damaged"),
+        (group, [], "Select at least one image first."),
+        (group, [good, "nonsense"], "The selection was not valid"),
         (group, [good, uuid.uuid4()], "1 of these images was deleted meanwhile."),
         (group, [good, foreign.pk], "1 of these images was deleted meanwhile."),
         (shelf, [good], "“Shelf” holds groups"),

@@ -228,9 +228,9 @@ def test_they_are_moved(bob_client: Client, phone: Group, images: list[Image]) -
     assert (case.images_count, phone.images_count) == (3, 0)
     assert (case.image_rows.count(), phone.image_rows.count()) == (3, 0)
     page = bob_client.get("/images/").content.decode()
-    assert "3 images went into “case”; 2 out of other groups." in page
+    assert "3 images were added to “case”; 2 moved from other groups." in page
     told = unescape(strip_tags(bob_client.get("/activity/").content.decode()))
-    assert "added 3 images to case, 2 of them out of other groups" in " ".join(told.split())
+    assert "added 3 images to case, 2 of them moved from other groups" in " ".join(told.split())
 
 
 def test_they_are_left_out(bob_client: Client, phone: Group, images: list[Image]) -> None:
@@ -303,7 +303,7 @@ def test_an_image_goes_into_a_group_from_its_own_page(
     page = bob_client.get(address).content.decode()
     assert f'name="ids" value="{images[0].pk}"' in page
     assert f'name="back" value="{address}"' in page
-    assert "Put into group" not in vera_client.get(address).content.decode()
+    assert "Add to group" not in vera_client.get(address).content.decode()
     data = into(phone, images[:1], back=address)
     assert "It is in “phone”: move it?" in bob_client.post("/images/group", data).content.decode()
     answer = bob_client.post("/images/group", data | {"taken": "move"})
@@ -320,9 +320,9 @@ def test_a_viewer_sees_no_boxes(vera_client: Client, images: list[Image]) -> Non
 @pytest.mark.parametrize(
     ("fields", "sentence"),
     [
-        ({"ids": []}, "Tick at least one image first."),
-        ({"ids": ["nonsense"]}, "a box was damaged"),
-        ({"name": ""}, "Name the group"),
+        ({"ids": []}, "Select at least one image first."),
+        ({"ids": ["nonsense"]}, "The selection was not valid"),
+        ({"name": ""}, "Enter the name of a new"),
         ({"similarity_type": ""}, "Choose the type"),
         ({"ids": ["2b2f3c4e-7d61-4d3e-9d0a-1f2e3d4c5b6a"]}, "1 of these images was deleted"),
         ({"taken": "nonsense"}, "Choose whether to move or skip them."),

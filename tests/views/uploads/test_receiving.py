@@ -248,7 +248,7 @@ def test_names_are_said_again(bob_client: Client, upload: Upload) -> None:
     assert said[0].json() == said[1].json()
     body["files"][0]["key"] = "../../elsewhere"
     wrong = bob_client.post(address, body, content_type="application/json")
-    assert (wrong.status_code, "32 digits" in wrong.json()["detail"]) == (422, True)
+    assert (wrong.status_code, "32 hex characters" in wrong.json()["detail"]) == (422, True)
     assert upload.parts.count() == 1
 
 

@@ -175,7 +175,7 @@ def test_a_second_row_says_what_does_not_hold(bob_client: Client, cast: Cast) ->
     assert f'id="test-{second.pk}"' not in text
     data = {"file": second.pk, "do": "save", "group": "C"}
     answer = bob_client.post(f"/uploads/{upload.pk}/mend", data, headers=HTMX)
-    assert "and that holds" in answer.content.decode()
+    assert "which is kept" in answer.content.decode()
     committed(upload)
     assert {*Group.objects.values_list("name", flat=True)} == set()
 
@@ -335,7 +335,7 @@ def test_undoing_is_asked_first(bob_client: Client, cast: Cast, upload: Upload) 
     add_images(group=other, ids=[added.pk], actor=cast.ann)
     page = " ".join(bob_client.get(f"/uploads/{upload.pk}/undo").content.decode().split())
     assert "1 image that it added is deleted" in page
-    assert "1 known image leaves the group that it came into, and stays in the workspace." in page
+    assert "1 existing image is removed from the group that it was added to, and stays" in page
     assert "1 of these images was put into other groups since" in page
     assert bob_client.post(f"/uploads/{upload.pk}/undo").status_code == 303
     assert Job.objects.filter(kind=Job.Kind.UNDO).exists()

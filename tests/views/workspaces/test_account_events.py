@@ -83,7 +83,7 @@ def test_it_is_filtered_by_verb_and_person(operator: Client, cast: Cast) -> None
     assert rows(operator, "?person=nobody@example.org") == [
         ("sign-in failed", "nobody@example.org")
     ]
-    assert "Nothing found" in operator.get(f"{PAGE}?person=x@example.org").content.decode()
+    assert "No events found" in operator.get(f"{PAGE}?person=x@example.org").content.decode()
 
 
 def test_a_person_is_found_under_older_addresses(operator: Client, cast: Cast) -> None:

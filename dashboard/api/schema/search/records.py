@@ -4,9 +4,10 @@ from typing import Any
 
 from rest_framework import serializers
 
-from dashboard.api.schema import descriptors, examples, fields
+from dashboard.api.schema import examples, fields
 from dashboard.api.schema.calls import CUSTOM, Call, Noun, Parameter
 from dashboard.api.schema.parameters import EMPTY
+from dashboard.api.schema.training import descriptors
 from dashboard.api.search.record_shapes import MAX_ASKED, MAX_INSERTED, MAX_K, MAX_KEY, MAX_NAMED
 
 Json = dict[str, Any]

@@ -1,4 +1,4 @@
-"""Descriptors: vectors of pictures that are sent along."""
+"""Descriptors: vectors of images that are sent along."""
 
 from typing import Any
 

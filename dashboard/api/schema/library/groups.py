@@ -5,8 +5,9 @@ from typing import Any
 from rest_framework import serializers
 
 from dashboard.api.library.region_shapes import RegionIds
-from dashboard.api.schema import examples, images, regions
+from dashboard.api.schema import examples
 from dashboard.api.schema.calls import SIMILARITY, Call, Noun, Parameter, a_page, page_of
+from dashboard.api.schema.library import images, regions
 from dashboard.api.schema.parameters import LIST, of_flag, of_id, of_number
 from dashboard.api.shapes import GroupFields, GroupIds, GroupMarks, ImageIds
 
@@ -162,7 +163,7 @@ NOUN = Noun(
             "PUT": _CHANGE.named("groups_put"),
             "PATCH": _CHANGE.named("groups_patch"),
             "DELETE": Call(
-                "groups_delete", "Its members are kept.", status=204, text="Its members stay."
+                "groups_delete", "Delete a group", status=204, text="Its members are kept."
             ),
         },
         f"{SIMILARITY}/group/update": {

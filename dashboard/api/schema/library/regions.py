@@ -5,8 +5,9 @@ from typing import Any
 from rest_framework import serializers
 
 from dashboard.api.library.region_shapes import RegionFields
-from dashboard.api.schema import examples, images
+from dashboard.api.schema import examples
 from dashboard.api.schema.calls import DETECTION, Call, Noun, a_page, page_of
+from dashboard.api.schema.library import images
 from dashboard.api.schema.parameters import LIST, of_id
 
 

@@ -4,9 +4,11 @@ from typing import Any
 
 from rest_framework import serializers
 
-from dashboard.api.schema import examples, similarity_types, versions
+from dashboard.api.schema import examples
 from dashboard.api.schema.calls import SIMILARITY, Call, Noun, a_page, page_of
+from dashboard.api.schema.library import similarity_types
 from dashboard.api.schema.parameters import LIST
+from dashboard.api.schema.training import versions
 from dashboard.api.shapes import TaskFields, TypeId
 from dashboard.models import Version
 

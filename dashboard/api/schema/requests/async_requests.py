@@ -4,9 +4,10 @@ from typing import Any
 
 from rest_framework import serializers
 
-from dashboard.api.schema import descriptors, examples
+from dashboard.api.schema import examples
 from dashboard.api.schema.calls import ACCOUNT, Call, Noun, a_page, page_of
 from dashboard.api.schema.parameters import LIST, one_of
+from dashboard.api.schema.training import descriptors
 from dashboard.models import AsyncRequest
 
 Kind, Status = AsyncRequest.Kind, AsyncRequest.Status

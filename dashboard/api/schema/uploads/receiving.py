@@ -32,7 +32,7 @@ class UploadBytesAnswer(serializers.Serializer[Any]):
 
 
 class UploadFilesAnswer(serializers.Serializer[Any]):
-    """The pictures in it by what became of them."""
+    """The images in it by what became of them."""
 
     def get_fields(self) -> dict[str, Any]:
         """Have a number for each status."""

@@ -1,4 +1,4 @@
-"""Collections: records that can be searched by likeness."""
+"""Collections: records that can be searched by similarity."""
 
 from typing import Any
 

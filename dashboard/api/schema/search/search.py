@@ -1,11 +1,12 @@
-"""Search: the images of a workspace that look like a picture."""
+"""Search: the images of a workspace that are similar to an image."""
 
 from typing import Any
 
 from rest_framework import serializers
 
-from dashboard.api.schema import descriptors, examples
+from dashboard.api.schema import examples
 from dashboard.api.schema.calls import SIMILARITY, Call, Noun
+from dashboard.api.schema.training import descriptors
 from dashboard.api.search.search import SearchFields
 
 
