@@ -15,7 +15,7 @@ from dashboard.network.connections import PrivateNetwork
 from dashboard.remote import errors
 from dashboard.remote.address import check_link, next_hop
 from dashboard.remote.answers import Answer
-from dashboard.remote.bodies import chunks
+from dashboard.remote.bodies import TooSlow, chunks
 from dashboard.remote.calls import Calls
 from dashboard.remote.transport import Lost, Outcome, forbidden, lost
 
@@ -39,7 +39,8 @@ class DownloadCalls(Calls):
 
         The token is not sent: links open without. Redirects are followed, each host is judged. A
         download that is cut off starts anew. Raises `NotFound` for an image that is gone,
-        `Forbidden` for a link that has expired, `TooLarge`, `ForbiddenAddress`, `Unavailable`.
+        `Forbidden` for a link that has expired, `TooLarge`, `ForbiddenAddress`, `Unavailable`, and
+        OSError for a file that cannot be written here.
         """
         check_link(link)
         most = self._transport.limits.download_bytes if most_bytes is None else most_bytes
@@ -61,7 +62,7 @@ class DownloadCalls(Calls):
                 outcome, link = self._opened(link, part, most, found)
                 if not link:
                     return outcome
-        except (requests.RequestException, HTTPError, ValueError) as failure:
+        except (requests.RequestException, HTTPError, TooSlow, ValueError) as failure:
             return lost(_NAME, failure)
         except PrivateNetwork as failure:
             return Lost(forbidden(_NAME, failure), sent=False, passing=False)

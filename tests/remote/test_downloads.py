@@ -1,6 +1,7 @@
 """A file behind a link, streamed to a file here."""
 
 import hashlib
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -14,7 +15,7 @@ from dashboard.remote import (
     TooLarge,
     Unavailable,
 )
-from tests.remote.stand_in import CUT, Reply, StandIn, says, standing_in
+from tests.remote.stand_in import CUT, QUICK, Reply, StandIn, connected, says, standing_in
 
 DATA = bytes(range(256)) * 50
 
@@ -101,6 +102,15 @@ def test_a_redirect_to_a_store_is_followed(
 def test_a_link_that_is_none(server: Server, tmp_path: Path, link: str) -> None:
     with pytest.raises(BadAnswer, match="not a URL"):
         server.download(link, tmp_path / "a")
+
+
+def test_a_file_that_drips_is_cut_off(stand_in: StandIn, tmp_path: Path) -> None:
+    server = connected(stand_in, replace(QUICK, retries=1, download_seconds=0.2))
+    stand_in.plays(*[Reply(200, DATA[:500], drip=0.02)] * 2)
+    with pytest.raises(Unavailable, match="did not answer completely"):
+        server.download(f"{stand_in.url}/a", tmp_path / "a")
+    assert len(stand_in.asked) == 2
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_disk_that_is_full_is_not_the_servers_fault(
