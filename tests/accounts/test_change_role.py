@@ -61,7 +61,7 @@ def test_who_is_no_admin_any_more_loses_the_invitations(alice_client: Client, ca
 def test_not_to_a_role_that_is_not_given(alice_client: Client, bob: Membership, role: str) -> None:
     answer = alice_client.post(address(bob), {"role": role})
     assert answer.status_code == 422
-    assert "There is no such role to give." in answer.content.decode()
+    assert "This role cannot be assigned." in answer.content.decode()
     bob.refresh_from_db()
     assert bob.role == Role.EDITOR
 
@@ -70,7 +70,7 @@ def test_the_owners_role_stays(ann_client: Client, cast: Cast) -> None:
     owner = Membership.objects.get(user=cast.alice)
     answer = ann_client.post(address(owner), {"role": "viewer"})
     assert answer.status_code == 422
-    assert "The owner stays" in answer.content.decode()
+    assert "The owner cannot leave" in answer.content.decode()
     owner.refresh_from_db()
     assert owner.role == Role.OWNER
 

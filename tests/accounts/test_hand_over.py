@@ -29,7 +29,7 @@ UNCHANGED = {"Alice": "owner", "Ann": "admin", "Bob": "editor", "Vera": "viewer"
 def test_it_works(alice_client: Client, cast: Cast, bob: Membership) -> None:
     answer = alice_client.post(address(bob), follow=True)
     assert answer.redirect_chain == [("/settings/members", 302)]
-    assert "Bob owns the workspace now." in answer.content.decode()
+    assert "You handed over the workspace to Bob." in answer.content.decode()
     assert roles(cast) == UNCHANGED | {"Alice": "admin", "Bob": "owner"}
 
 

@@ -115,7 +115,7 @@ def test_switching_keeps_the_invitation_open(
     answer = charlie_client.post(ANSWER, {"switch": "yes"})
     assert (answer.status_code, answer["Location"]) == (302, ANSWER)
     assert not get_user(charlie_client).is_authenticated
-    assert "Make your account to accept" in charlie_client.get(ANSWER).content.decode()
+    assert "Create an account to accept" in charlie_client.get(ANSWER).content.decode()
     charlie_client.post(ANSWER, TYPED)
     assert is_member(User.objects.get(email=IVY), cast)
     assert not is_member(cast.charlie, cast)
@@ -169,11 +169,11 @@ def test_a_new_account_has_the_invited_address_all_the_same(
 def test_the_admin_chooses_and_sees_it(ann_client: Client, cast: Cast) -> None:
     page = "/settings/invitations"
     answer = ann_client.post(page, {"email": IVY, "role": "viewer"})
-    assert "only ivy@example.org can accept, once" in answer.content.decode()
+    assert "only ivy@example.org can accept it, once" in answer.content.decode()
     assert not Invitation.objects.get().anyone
-    assert "Only this address" in ann_client.get("/settings/members").content.decode()
+    assert "Only this email address" in ann_client.get("/settings/members").content.decode()
     answer = ann_client.post(page, {"email": IVY, "role": "viewer", "anyone": "on"})
-    assert "whatever their address" in answer.content.decode()
+    assert "with any email address" in answer.content.decode()
     (row,) = open_invitations(cast.workspace)
     assert row.anyone
     assert "Anyone with the link</span>" in ann_client.get("/settings/members").content.decode()

@@ -23,7 +23,7 @@ def test_create_user() -> None:
 
 
 def test_an_address_signs_in_one_person(cast: Cast) -> None:
-    with pytest.raises(EmailTaken, match="exists already"):
+    with pytest.raises(EmailTaken, match="already exists"):
         create_user(email="alice@Example.org", password=PASSWORD)
     with pytest.raises(IntegrityError):
         User.objects.bulk_create([User(email="ALICE@example.org")])

@@ -140,7 +140,7 @@ def test_setting_it_up_leads_back(cast: Cast, wanted: Workspace) -> None:
 
 def test_who_has_none_cannot_require_it(cast: Cast) -> None:
     answer = signed_in(cast.alice).post(PAGE, {"required": "on"}, follow=True)
-    assert "Set yours up" in answer.content.decode()
+    assert "Set up yours" in answer.content.decode()
     cast.workspace.refresh_from_db()
     assert not cast.workspace.second_factor_required
     assert not Activity.objects.filter(noun="second factor").exists()
@@ -159,7 +159,7 @@ def test_who_turns_it_off_is_warned_and_can_set_it_up_again(cast: Cast, wanted: 
 def test_the_settings_say_whom_it_would_stop(cast: Cast) -> None:
     give_factor(cast.alice)
     page = signed_in(cast.alice).get("/settings/").content.decode()
-    assert re.search(r"Without one at the moment: <span[^>]*>Ann</span>\.", page)
+    assert re.search(r"Without a second factor at the moment: <span[^>]*>Ann</span>\.", page)
     assert "factor_form" not in signed_in(cast.vera).get("/settings/").content.decode()
 
 

@@ -161,7 +161,7 @@ class Work:
 
         That is seen by nobody, and gone once the doctor, or the sweep a day later, has mended it.
         """
-        found = self.installation.doctor("--mend")
+        found = self.installation.doctor("--fix")
         left = self.installation.doctor() if found else []
         return (*(line for line in found if not line.startswith("temporary:")), *left)
 

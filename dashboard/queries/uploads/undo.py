@@ -26,6 +26,7 @@ def added_images(upload: Upload) -> QuerySet[Image]:
         upload=upload, image=OuterRef("pk"), status=UploadFile.Status.ADDED
     )
     jobs = Job.objects.filter(subject_id=upload.pk, kind=Job.Kind.UPLOAD)
+    # Bringing a deleted image back sets `created` anew: a later time is another upload's image.
     last = jobs.order_by("-finished").values_list("finished", flat=True).first()
     images = Image.objects.in_workspace(upload.workspace).present().filter(Exists(rows))
     return images.filter(created__lte=last) if last is not None else images
@@ -38,7 +39,7 @@ def placed_files(upload: Upload) -> QuerySet[UploadFile]:
 
 
 def told_undoing(upload: Upload) -> dict[str, int]:
-    """Return what was taken back of an upload that is undone: files, groups and types."""
+    """Return what was undone of an upload that is undone: files, groups and types."""
     rows = Activity.objects.filter(workspace=upload.workspace, target_id=upload.pk, verb="undid")
     told = rows.order_by("-created").values_list("details", flat=True).first() or {}
     counts: dict[str, int] = told.get("counts", {})

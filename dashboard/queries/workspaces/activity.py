@@ -69,11 +69,12 @@ def still_there(workspace: Workspace, rows: Iterable[Activity]) -> set[UUID]:
         THINGS[noun](workspace).filter(pk__in=ids).order_by().values_list("pk", flat=True)
         for noun, ids in wanted.items()
     )
+    # A union is one round trip; a query for each noun would be up to nine for a page.
     return set(first.union(*others))
 
 
 def can_be_undone(workspace: Workspace, rows: Iterable[Activity]) -> set[UUID]:
-    """Return the ids of uploads that the rows tell were brought in, and that are in: one query."""
+    """Return the ids of uploads that the rows tell were imported, and that are in: one query."""
     told = [row for row in rows if (row.verb, row.noun) == ("uploaded", "files")]
     ids = [row.target_id for row in told if row.target_id is not None]
     if not ids:

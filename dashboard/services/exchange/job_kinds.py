@@ -1,4 +1,4 @@
-"""The kinds of jobs that write a workspace into an archive and bring one in."""
+"""The kinds of jobs that write a workspace into an archive and import one."""
 
 from accounts.models import User
 from dashboard.models import Job

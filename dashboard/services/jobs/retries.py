@@ -43,7 +43,7 @@ def _left_something(job: Job) -> bool:
 def retry_job(*, job: Job, actor: User) -> Job:
     """Queue again what the job left undone: only that, and once; returns the new job.
 
-    Raises `StillUnderWay`, `NothingToRetry`, and what starting the same thing anew raises.
+    Raises `StillUnderWay`, `NothingToRetry`, and what starting the same thing again raises.
     """
     # Of two who press at once the second finds the first one's job.
     row = Job.objects.select_for_update(of=("self",)).select_related("workspace").get(pk=job.pk)

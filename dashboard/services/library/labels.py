@@ -9,8 +9,8 @@ from accounts.activity import record
 from accounts.models import User, Workspace
 from dashboard.models import DEFAULT_LABEL, Label, Region
 from dashboard.services.errors import DefaultLabelStays, EmptyName, LabelInUse
-from dashboard.services.holding import hold_all
 from dashboard.services.library.regions import discard_regions
+from dashboard.services.row_locks import lock_all
 
 
 @transaction.atomic
@@ -69,9 +69,10 @@ def delete_label(*, label: Label, force: bool = False, actor: User) -> int:
 def _held(label: Label) -> tuple[Label, bool]:
     """Return the label as it is now, held, and whether it is the last of the default name."""
     rows = Label.objects.in_workspace(label.workspace).select_related("workspace")
-    held = {row.pk: row for row in hold_all(rows.filter(Q(pk=label.pk) | Q(name=DEFAULT_LABEL)))}
+    # All that are called `object`: of two people who rename the last two, one has to be refused.
+    held = {row.pk: row for row in lock_all(rows.filter(Q(pk=label.pk) | Q(name=DEFAULT_LABEL)))}
     if label.pk not in held:
-        raise Label.DoesNotExist("The label was deleted meanwhile.")
+        raise Label.DoesNotExist("The label was deleted in the meantime.")
     row = held[label.pk]
     named = [other for other in held.values() if other.name == DEFAULT_LABEL]
     return row, named == [row]

@@ -11,12 +11,12 @@ from dashboard.models import Group, GroupNesting
 from dashboard.queries.library.groups import groups_in
 from dashboard.queries.library.nesting import ids_below
 from dashboard.services.errors import GroupHoldsImages, NestingWouldCycle
-from dashboard.services.holding import hold_all, select_by_ids
+from dashboard.services.row_locks import lock_all, select_by_ids
 
 
 @transaction.atomic
 def add_groups(*, group: Group, ids: Iterable[UUID], actor: User) -> tuple[int, int]:
-    """Put groups into a group; returns how many came in and how many were in already.
+    """Put groups into a group; returns how many were added and how many were in already.
 
     Raises `UnknownIds`, `TooManyIds`, `GroupHoldsImages` and `NestingWouldCycle`; then nothing is
     changed. Nestings of a workspace are made one after another, so two calls cannot close a cycle.
@@ -46,7 +46,8 @@ def remove_groups(*, group: Group, ids: Iterable[UUID], actor: User) -> tuple[in
 
 def _hold(group: Group, ids: Iterable[UUID]) -> tuple[list[Group], Group]:
     """Return the groups of the ids, and the group as it is now, held."""
-    hold_all(Workspace.objects.filter(pk=group.workspace_id))
+    # Two nestings that are both right may close a circle together, so they take turns.
+    lock_all(Workspace.objects.filter(pk=group.workspace_id))
     children = select_by_ids(groups_in(group.workspace), ids, "group")
     rows = groups_in(group.workspace).select_for_update(of=("self",), no_key=True)
     return children, rows.get(pk=group.pk)
@@ -66,6 +67,7 @@ def _recount(group: Group, verb: str, count: int, actor: User) -> None:
     if not count:
         return
     Group.objects.filter(pk=group.pk).update(
+        # Counted, not added: it repairs itself, and nobody else nests while the workspace is held.
         groups_count=GroupNesting.objects.filter(parent=group).count()
     )
     record(

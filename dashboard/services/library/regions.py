@@ -9,8 +9,8 @@ from accounts.activity import record
 from accounts.models import User
 from dashboard.models import Image, Label, Region
 from dashboard.services.errors import BoxOutside
-from dashboard.services.holding import hold_all
 from dashboard.services.library.members import leave_all_groups
+from dashboard.services.row_locks import lock_all
 
 
 class Box(NamedTuple):
@@ -73,7 +73,7 @@ def delete_region(*, region: Region, actor: User) -> None:
 
 def discard_regions(regions: QuerySet[Region]) -> None:
     """Delete regions, out of every group too; call it in a transaction."""
-    held = hold_all(regions)
+    held = lock_all(regions)
     leave_all_groups(images=[], regions=held)
     Region.objects.filter(pk__in=[region.pk for region in held]).delete()
 
@@ -81,6 +81,7 @@ def discard_regions(regions: QuerySet[Region]) -> None:
 def _held(image: Image, label: Label) -> tuple[Image, Label]:
     """Return image and label as they are now, held; raises `DoesNotExist` if one is gone."""
     images = Image.objects.present().select_related("workspace")
+    # Images before labels, see `row_locks`; held, so that no box is drawn on what is being deleted.
     kept = images.select_for_update(of=("self",), no_key=True).get(pk=image.pk)
     labels = Label.objects.select_for_update(no_key=True)
     return kept, labels.get(pk=label.pk)

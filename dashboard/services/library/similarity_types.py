@@ -9,10 +9,10 @@ from accounts.activity import record
 from accounts.models import User, Workspace
 from dashboard.models import Extraction, Fill, Group, SimilarityType
 from dashboard.services.errors import EmptyName, InSeveralGroups, TypeHasGroups
-from dashboard.services.holding import hold_all, hold_pks
 from dashboard.services.jobs.dropping import drop_extractions, drop_fills
 from dashboard.services.library.groups import discard_groups
 from dashboard.services.library.members import IMAGES, REGIONS, in_several_groups
+from dashboard.services.row_locks import lock_all, lock_pks
 
 
 @transaction.atomic
@@ -46,7 +46,7 @@ def find_or_make_type(
     *, workspace: Workspace, name: str, exclusive: bool
 ) -> tuple[SimilarityType, bool]:
     """Do the same as a part of a larger change, which tells of it; also say whether it was made."""
-    hold_all(Workspace.objects.filter(pk=workspace.pk))
+    lock_all(Workspace.objects.filter(pk=workspace.pk))
     found = _oldest(workspace, name)
     if found is not None:
         return found, False
@@ -88,8 +88,8 @@ def change_type(
 
 def _set_exclusive(similarity_type: SimilarityType, *, exclusive: bool) -> None:
     """Bring the copies of `exclusive` in the memberships up to date."""
-    # Whoever puts members into these groups holds them, and reads the type after that.
-    hold_pks(Group.objects.filter(similarity_type=similarity_type))
+    # Services that put members into these groups hold them, and read the type after that.
+    lock_pks(Group.objects.filter(similarity_type=similarity_type))
     for kind in (IMAGES, REGIONS):
         if exclusive and (several := in_several_groups(kind, similarity_type)):
             raise InSeveralGroups(kind.noun, *several)
@@ -103,7 +103,7 @@ def delete_type(*, similarity_type: SimilarityType, force: bool = False, actor: 
 
     Trained versions stay, and so do the groups' images. Raises `TypeHasGroups` unless `force`.
     """
-    hold_all(Workspace.objects.filter(pk=similarity_type.workspace_id))
+    lock_all(Workspace.objects.filter(pk=similarity_type.workspace_id))
     row = _locked(similarity_type)
     groups = Group.objects.filter(similarity_type=row)
     count = groups.count()

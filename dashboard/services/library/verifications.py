@@ -8,19 +8,19 @@ from django.db.models import F
 from accounts.activity import record
 from accounts.models import User
 from dashboard.models import Group, Image, Verification
-from dashboard.services.holding import hold_all
+from dashboard.services.row_locks import lock_all
 
 
 @transaction.atomic
 def verify_group(*, group: Group, user: User, actor: User) -> tuple[Verification, bool]:
     """Write down that the user finds the group right; returns whether that is new."""
-    return _verify("group", hold_all(Group.objects.filter(pk=group.pk)), user, actor)
+    return _verify("group", lock_all(Group.objects.filter(pk=group.pk)), user, actor)
 
 
 @transaction.atomic
 def verify_image(*, image: Image, user: User, actor: User) -> tuple[Verification, bool]:
     """Write down that the user finds the image right; returns whether that is new."""
-    return _verify("image", hold_all(Image.objects.present().filter(pk=image.pk)), user, actor)
+    return _verify("image", lock_all(Image.objects.present().filter(pk=image.pk)), user, actor)
 
 
 @transaction.atomic
@@ -28,18 +28,20 @@ def unverify(*, verification: Verification, actor: User) -> None:
     """Take a verification back."""
     noun = "group" if verification.group_id else "image"
     thing: Any = verification.group or verification.image
-    (held,) = hold_all(type(thing).objects.filter(pk=thing.pk)) or [None]
+    # The thing first: whoever changes its counter holds it.
+    (held,) = lock_all(type(thing).objects.filter(pk=thing.pk)) or [None]
     removed, _ = Verification.objects.filter(pk=verification.pk).delete()
     if held is None or not removed:
-        raise Verification.DoesNotExist("It was taken back already.")
+        raise Verification.DoesNotExist("It has already been withdrawn.")
     _count(held, -1)
     _tell("took back a verification of", noun, held, verification.user, actor)
 
 
 def _verify(noun: str, held: list[Any], user: User, actor: User) -> tuple[Verification, bool]:
     if not held:
-        raise Verification.DoesNotExist("It was deleted meanwhile.")
+        raise Verification.DoesNotExist("It was deleted in the meantime.")
     (thing,) = held
+    # While the thing is held, so two requests at once make one row and count it once.
     found, is_new = Verification.objects.get_or_create(
         workspace=thing.workspace, user=user, **{noun: thing}
     )

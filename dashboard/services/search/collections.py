@@ -23,7 +23,7 @@ def create_collection(
     """
     if not name.strip():
         raise EmptyName("collection")
-    # Whoever deletes the task or a version of it takes the same lock.
+    # Deleting the task or a version of it takes the same lock.
     row = Task.objects.select_for_update(of=("self",)).select_related("workspace").get(pk=task.pk)
     version = version_to_use(task=row, number=number)
     collection = Collection.objects.create(
@@ -53,6 +53,7 @@ def change_collection(*, collection: Collection, changes: dict[str, Any], actor:
 @transaction.atomic
 def delete_collection(*, collection: Collection, actor: User) -> None:
     """Delete a collection with its records; work on it ends. The images of the workspace stay."""
+    # Writers of records lock this row: they have finished, or will find the collection gone.
     row = Collection.objects.select_for_update().get(pk=collection.pk)
     jobs.drop(subject_ids=list(row.fills.values_list("pk", flat=True)))
     _tell("deleted", collection, actor, records=row.records_count)

@@ -26,6 +26,7 @@ from dashboard.queries.search.records import (
 )
 
 ROWS_AT_ONCE = 500
+# Each process holds all fields of a collection in memory, see `runtime.Records`.
 MAX_FIELDS_SIZE = 1 << 20  # bytes of JSON
 
 Json = dict[str, Any]
@@ -62,7 +63,7 @@ def room_in(collection: Collection) -> int:
 
 @transaction.atomic
 def add_records(*, collection: Collection, records: Sequence[NewRecord], actor: User) -> Outcome:
-    """Add records; a key that is there already, and what there is no room for, is left out."""
+    """Add records; a key that is there already, and what there is no room for, is skipped."""
     outcome = write_records(collection=collection, records=records)
     _tell(collection, len(outcome.done), "added records to", actor)
     return outcome
@@ -76,6 +77,7 @@ def write_records(*, collection: Collection, records: Sequence[NewRecord]) -> Ou
     for new in records:
         if new.key in there:
             outcome.known.append(new.key)
+        # `records_count` of the locked row is exact: no other writer can pass the limit meanwhile.
         elif len(added) == room_in(row):
             outcome.beyond.append(new.key)
         else:
@@ -93,6 +95,8 @@ def _row(collection: Collection, new: NewRecord) -> Record:
         key=new.key,
         fields=new.fields,
         vector=new.vector.astype("<f4").tobytes(),
+        # The number that `_count` will write in this transaction: readers ask for rows above
+        # theirs.
         generation=collection.generation + 1,
     )
 
@@ -165,6 +169,8 @@ def _locked(collection: Collection) -> Collection:
 def _count(row: Collection, *, added: int = 0, written: int = 0) -> None:
     """Count the records and the generation on, if anything was written."""
     if added or written:
+        # In the transaction of the rows: readers see them and the new generation in the same
+        # moment.
         Collection.objects.filter(pk=row.pk).update(
             records_count=F("records_count") + added, generation=F("generation") + 1
         )

@@ -7,7 +7,7 @@ from accounts.models import User, Workspace
 from dashboard.models import Job
 from dashboard.queries.training.encoders import choices, name_of
 from dashboard.services.errors import EncoderRefused
-from dashboard.services.holding import hold_all
+from dashboard.services.row_locks import lock_all
 from dashboard.services.training.describing import start_describing
 
 
@@ -19,7 +19,8 @@ def choose_encoder(*, workspace: Workspace, key: str, actor: User) -> Job | None
     looked at all images; None where there is nothing to look at. Raises `EncoderRefused`.
     """
     check_encoder(key)
-    [row] = hold_all(Workspace.objects.filter(pk=workspace.pk))
+    # Two who choose at once: the activity tells what each of them really replaced.
+    [row] = lock_all(Workspace.objects.filter(pk=workspace.pk))
     before = row.encoder
     if key == before:
         return None
@@ -40,7 +41,7 @@ def choose_encoder(*, workspace: Workspace, key: str, actor: User) -> Job | None
 def check_encoder(key: str) -> None:
     """Refuse an encoder that is not there, or not ready. Raises `EncoderRefused`."""
     if key not in dict(choices()):
-        raise EncoderRefused("This encoder is not there, or not ready yet: choose another.")
+        raise EncoderRefused("This encoder does not exist or is not ready yet. Choose another.")
 
 
 def _name(key: str) -> str:

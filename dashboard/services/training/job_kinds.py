@@ -1,4 +1,4 @@
-"""The kinds of jobs of training: versions, features of new images, encoders of one's own."""
+"""The kinds of jobs of training: versions, features of new images, registered encoders."""
 
 from accounts.models import User
 from dashboard.models import Job

@@ -21,6 +21,7 @@ def set_production(*, version: Version, production: bool, actor: User) -> bool:
 
     Raises `NotProducible` for one that is not trained.
     """
+    # The task's row decides between two people who choose different production versions.
     task = Task.objects.select_for_update().get(pk=version.task_id)
     if production == (task.production_version_id == version.pk):
         return False
@@ -39,6 +40,8 @@ def delete_version(*, version: Version, actor: User) -> None:
 
     Raises `UsedByCollections`.
     """
+    # A collection that is created now holds the task first, so it cannot refer to a version that
+    # goes.
     Task.objects.select_for_update().get(pk=version.task_id)
     check_unused(version, [version])
     drop_versions([version])

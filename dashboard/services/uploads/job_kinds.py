@@ -1,4 +1,4 @@
-"""The kinds of jobs of an upload: look it through, bring it in, undo it; and the demo's."""
+"""The kinds of jobs of an upload: dry run, import, undo; and the demo's."""
 
 from accounts.models import User
 from dashboard.models import Job
@@ -33,7 +33,7 @@ UPLOAD = JobKind(
     retry=_upload_again,
     leaves_failures=True,
 )
-# What a dry run finds is mended in the plan, and never tried again as it was.
+# What a dry run finds is fixed in the plan, and never tried again as it was.
 PLAN = JobKind(
     kind=Job.Kind.PLAN,
     queue="upload",

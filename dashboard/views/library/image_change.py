@@ -37,7 +37,7 @@ def image_change(request: WorkspaceRequest, image_id: UUID) -> HttpResponse:
         context = {
             "form": form,
             "pretitle": "Images",
-            "title": "Name and meta data",
+            "title": "Name and metadata",
             "cancel_url": here,
         }
         status = 422 if form.is_bound else 200

@@ -20,6 +20,7 @@ from dashboard.queries.library.similarity_types import find_types, get_type, typ
 from dashboard.queries.pages import page
 from dashboard.services.library.similarity_types import change_type, create_type
 from dashboard.views.library.group_cards import group_cards
+from dashboard.views.listing import Listing, list_page
 from dashboard.views.naming import check_name, is_taken
 from dashboard.views.renaming import Named, rename
 from dashboard.views.rendering import (
@@ -32,6 +33,7 @@ from dashboard.views.rendering import (
     wants_fragment,
 )
 
+TYPES = Listing("type", "Types", "dashboard/library/similarity_types")
 FORM_PAGE = "dashboard/form_page.html"
 
 
@@ -44,18 +46,10 @@ def types(request: WorkspaceRequest) -> HttpResponse:
     form = NameSearch(request.GET)
     if not form.is_valid():
         return damaged(request, unusable(form, "it was deleted"))
-    search, cursor = form.cleaned_data["search"], request.GET.get("cursor", "")
-    found = page(find_types(request.workspace, search), cursor)
-    context = {
-        "types": found.rows,
-        "next": found.next,
-        "search": search,
-        "can_add": may(request, "types.add"),
-    }
-    fragment = "rows" if cursor else "found"
-    return page_or_fragment(
-        request, "dashboard/library/similarity_types/list.html", fragment, context
-    )
+    search = form.cleaned_data["search"]
+    found = page(find_types(request.workspace, search), request.GET.get("cursor", ""))
+    can_add = may(request, "types.add")
+    return list_page(request, TYPES, found.rows, found.next, search=search, can_add=can_add)
 
 
 @never_cache
@@ -73,7 +67,7 @@ def type_new(request: WorkspaceRequest) -> HttpResponse:
         }
         return render(request, FORM_PAGE, context, status=422 if form.is_bound else 200)
     made = create_type(workspace=request.workspace, **form.cleaned_data, actor=request.user)
-    messages.success(request, f"“{made.name}” is there. Now make its groups.")
+    messages.success(request, f"The type “{made.name}” was created. Now create its groups.")
     return see_other("type", made.pk)
 
 

@@ -25,6 +25,7 @@ from dashboard.services.errors import Refused
 from dashboard.services.training.tasks import add_type, change_task, create_task, remove_type
 from dashboard.services.training.training import start_training
 from dashboard.views.jobs.progress import shown_if_any
+from dashboard.views.listing import Listing, list_page
 from dashboard.views.naming import check_name, is_taken
 from dashboard.views.renaming import Named, rename
 from dashboard.views.rendering import (
@@ -38,6 +39,7 @@ from dashboard.views.rendering import (
 )
 from dashboard.views.training.versions import version_rows
 
+TASKS = Listing("task", "Tasks", "dashboard/training/tasks")
 VERSIONS_SHOWN = 20
 
 
@@ -50,17 +52,17 @@ def tasks(request: WorkspaceRequest) -> HttpResponse:
     form = NameSearch(request.GET)
     if not form.is_valid():
         return damaged(request, unusable(form, "it was deleted"))
-    search, cursor = form.cleaned_data["search"], request.GET.get("cursor", "")
-    found = page(find_tasks(request.workspace, search), cursor)
+    search = form.cleaned_data["search"]
+    found = page(find_tasks(request.workspace, search), request.GET.get("cursor", ""))
     newest = newest_versions(found.rows)
-    context = {
-        "rows": [(task, newest.get(task.pk)) for task in found.rows],
-        "next": found.next,
-        "search": search,
-        "can_add": may(request, "tasks.add"),
-    }
-    fragment = "rows" if cursor else "found"
-    return page_or_fragment(request, "dashboard/training/tasks/list.html", fragment, context)
+    return list_page(
+        request,
+        TASKS,
+        [{"task": task, "version": newest.get(task.pk)} for task in found.rows],
+        found.next,
+        search=search,
+        can_add=may(request, "tasks.add"),
+    )
 
 
 @never_cache
@@ -72,7 +74,7 @@ def task_new(request: WorkspaceRequest) -> HttpResponse:
     if not form.is_valid() or is_taken("task", tasks_in(request.workspace), form):
         return _form_page(request, form, "New task", resolve_url("tasks"))
     made = create_task(workspace=request.workspace, **form.cleaned_data, actor=request.user)
-    messages.success(request, f"“{made.name}” is there. Now choose the types that it learns.")
+    messages.success(request, f"The task “{made.name}” was created. Now add its similarity types.")
     return see_other("task", made.pk)
 
 
@@ -127,6 +129,7 @@ def task(request: WorkspaceRequest, task_id: UUID) -> HttpResponse:
         "can_delete": may(request, "tasks.delete"),
     }
     shown.workspace = request.workspace  # known already: no query for it
+    # More rows of the table need neither types nor readiness, which are the costly part.
     if not (cursor and wants_fragment(request)):
         context |= _types_of(request, shown) | _training_of(request, shown)
     fragment = "rows" if cursor else "training"
@@ -165,7 +168,9 @@ def task_types(request: WorkspaceRequest, task_id: UUID) -> HttpResponse:
         return see_other("task", shown.pk)
     chosen = form.cleaned_data["similarity_type"]
     if add_type(task=shown, similarity_type=chosen, actor=request.user):
-        messages.success(request, f"“{chosen}” is learned from the next training on.")
+        messages.success(
+            request, f"The type “{chosen}” was added. It is used from the next training on."
+        )
     return see_other("task", shown.pk)
 
 
@@ -181,7 +186,9 @@ def task_type_remove(request: WorkspaceRequest, task_id: UUID) -> HttpResponse:
         return see_other("task", shown.pk)
     chosen = form.cleaned_data["similarity_type"]
     if remove_type(task=shown, similarity_type=chosen, actor=request.user):
-        messages.success(request, f"“{chosen}” is off. Its groups and older versions stay.")
+        messages.success(
+            request, f"The type “{chosen}” was removed. Its groups and older versions stay."
+        )
     return see_other("task", shown.pk)
 
 
@@ -196,5 +203,5 @@ def task_train(request: WorkspaceRequest, task_id: UUID) -> HttpResponse:
     except Refused as refusal:
         messages.error(request, str(refusal))
     else:
-        messages.success(request, f"Version {version.number} is on its way.")
+        messages.success(request, f"The training of version {version.number} has started.")
     return see_other("task", shown.pk)

@@ -42,43 +42,42 @@ THE_PROGRAM = "Likewise"
 SENTENCES = {
     ("added images to", "group"): "added {count} image{s} to {name}",
     ("moved images to", "group"): (
-        "added {count} image{s} to {name}, {moved} of them out of other groups"
+        "added {count} image{s} to {name}, {moved} of them moved from other groups"
     ),
     ("removed images from", "group"): "removed {count} image{s} from {name}",
-    ("added objects to", "group"): "added {count} object{s} to {name}",
-    ("removed objects from", "group"): "removed {count} object{s} from {name}",
+    ("added objects to", "group"): "added {count} region{s} to {name}",
+    ("removed objects from", "group"): "removed {count} region{s} from {name}",
     ("added groups to", "group"): "added {count} group{s} to {name}",
     ("removed groups from", "group"): "removed {count} group{s} from {name}",
     ("marked as test", "group"): "marked the group {name} as a test group",
-    ("unmarked as test", "group"): "gave the group {name} back to training",
-    ("took back a verification of", "group"): "took back a verification of the group {name}",
-    ("took back a verification of", "image"): "took back a verification of the image {name}",
-    ("marked several as test", "group"): "marked {count} group{s} as test",
-    ("unmarked several as test", "group"): "gave {count} group{s} back to training",
+    ("unmarked as test", "group"): "removed the test mark from the group {name}",
+    ("took back a verification of", "group"): "undid a verification of the group {name}",
+    ("took back a verification of", "image"): "undid a verification of the image {name}",
+    ("marked several as test", "group"): "marked {count} group{s} as test group{s}",
+    ("unmarked several as test", "group"): "removed the test mark from {count} group{s}",
     ("added a type to", "task"): "added the type {type} to {name}",
     ("removed a type from", "task"): "removed the type {type} from {name}",
     ("put into production", "version"): "put {name} into production",
     ("withdrew", "version"): "took {name} out of production",
-    ("started to train", "version"): "started to train {name}",
+    ("started to train", "version"): "started the training of {name}",
     ("uploaded", "files"): "uploaded {count} file{s}: {name}",
     ("undid", "files"): "undid the upload {name}",
     ("started to extract", "descriptors"): "started an extraction: {name}",
-    ("tried again", "job"): "tried again: {name}",
+    ("tried again", "job"): "retried {name}",
     ("added records to", "collection"): "added {count} record{s} to {name}",
     ("changed records of", "collection"): "changed {count} record{s} of {name}",
     ("deleted records of", "collection"): "deleted {count} record{s} of {name}",
-    ("started to fill", "collection"): "began to put images into {name}",
+    ("started to fill", "collection"): "started to add images to {name}",
     ("changed the role of", "member"): "changed the role of {name} from {before} to {after}",
     ("removed", "member"): "removed {name} from the workspace",
     ("left", "member"): "left the workspace",
     ("joined", "member"): "joined as {role}",
-    ("handed over to", "member"): "handed the workspace over to {name}",
+    ("handed over to", "member"): "handed over the workspace to {name}",
     ("invited", "invitation"): "invited {name} as {role}{open}",
-    ("withdrew", "invitation"): "withdrew the invitation of {name}",
+    ("withdrew", "invitation"): "withdrew the invitation for {name}",
     ("sent", "request"): "sent {count} record{s}: {name}",
     ("renamed", "workspace"): "renamed the workspace from {before} to {name}",
-    ("chose an encoder for", "workspace"): "let the workspace use the encoder {after}, "
-    "instead of {before}",
+    ("chose an encoder for", "workspace"): "changed the encoder from {before} to {after}",
 }
 
 
@@ -103,7 +102,7 @@ def activity(request: WorkspaceRequest) -> HttpResponse:
     """List what was done, newest first, by everybody or one person, to all or one kind."""
     form = ActivityFilter(request.GET, workspace=request.workspace)
     if not form.is_valid():
-        return damaged(request, "This filter is no longer there.")
+        return damaged(request, "This filter no longer applies.")
     person, noun = form.cleaned_data["person"], form.cleaned_data["noun"]
     rows = find_activity(request.workspace, person=person, noun=noun)
     found = activity_page(rows, request.GET.get("cursor", ""))
@@ -153,6 +152,7 @@ def _template(row: Activity) -> str:
 
 def _filled(text: str, words: dict[str, str]) -> str:
     """Put the words in; one that a row does not have leaves nothing behind."""
+    # Rows of earlier versions lack details that a sentence may name.
     return text.format_map(_Lenient(words)).replace("  ", " ")
 
 

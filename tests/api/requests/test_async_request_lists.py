@@ -10,7 +10,7 @@ from pytest_django import DjangoAssertNumQueries, Settings
 from accounts.models import Activity
 from dashboard.jobs import runner, sweep
 from dashboard.models import AsyncRecord, AsyncRequest, Image, Job, Task, Version
-from dashboard.services.jobs.closing import cancel_job
+from dashboard.services.jobs.subject_end import cancel_job
 from tests.api.calls import REQUEST
 from tests.api.requests.long_requests import Json, as_base64, done, stored, submit, work
 from tests.factories import (

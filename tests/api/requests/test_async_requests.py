@@ -203,7 +203,7 @@ def test_a_training_that_fails_says_why(cast: Cast, client: ApiClient, task: Tas
     work(submitted["id"])
     answer = client.get(f"{REQUEST}{submitted['id']}").json()
     assert (answer["status"], "response" in answer) == ("FAILED", False)
-    assert "no image to learn from" in answer["detail"]
+    assert "no image to train on" in answer["detail"]
     assert answer["progress"] == {"total": 1, "done": 0, "failed": 1}
 
 

@@ -171,7 +171,10 @@ def test_a_task_chooses_its_encoder(cast: Cast) -> None:
     assert client.patch(f"{TASK}{task['id']}", {"encoder": None}).json()["encoder"] == ""
 
 
-@pytest.mark.parametrize("key", ["photo-1", "own-1234", "Built in"])
+@pytest.mark.parametrize(
+    "key",
+    ["photo-1", "own-1234", "Shapes, colours and object categories: the best for most images."],
+)
 def test_an_encoder_that_is_not_there_is_refused(cast: Cast, key: str) -> None:
     client, there = api_client(cast.bob), make_task(cast.workspace)
     for answer in (
@@ -180,6 +183,6 @@ def test_an_encoder_that_is_not_there_is_refused(cast: Cast, key: str) -> None:
     ):
         assert (answer.status_code, answer.json()) == (
             400,
-            {"detail": "This encoder is not there, or not ready yet: choose another."},
+            {"detail": "This encoder does not exist or is not ready yet. Choose another."},
         )
     assert Task.objects.get() == there

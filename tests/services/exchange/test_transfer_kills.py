@@ -8,8 +8,8 @@ from dashboard.jobs.runner import run_job
 from dashboard.models import Job, Transfer, Upload, Version
 from dashboard.services.exchange import import_images, importing, transfers
 from dashboard.services.jobs import jobs
-from dashboard.services.jobs.closing import cancel_job
 from dashboard.services.jobs.retries import retry_job
+from dashboard.services.jobs.subject_end import cancel_job
 from tests.factories import Cast
 from tests.transfers import bring, export, fill, sent, told
 

@@ -239,7 +239,7 @@ def test_images_that_are_there_are_used(cast: Cast, version: Version) -> None:
     _, job = bring(cast.elsewhere, data, cast.charlie)
     assert (job.state, job.done, job.skipped) == ("done", 8, 1)
     assert job.message.endswith(
-        "1 image or object stays in the group where it was: the type allows one."
+        "1 image or region stays in the current group, because the type allows only one."
     )
     assert Image.objects.in_workspace(cast.elsewhere).present().count() == 9
     there.refresh_from_db()

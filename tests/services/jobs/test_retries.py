@@ -14,8 +14,8 @@ from dashboard.models import Extraction, Group, Image, Job, Upload, UploadChunk,
 from dashboard.services.errors import NothingToRetry, StillUnderWay, TrainingAlreadyRunning
 from dashboard.services.extractions.extractions import start_extraction
 from dashboard.services.jobs import jobs
-from dashboard.services.jobs.closing import cancel_job
 from dashboard.services.jobs.retries import can_retry, retry_job
+from dashboard.services.jobs.subject_end import cancel_job
 from dashboard.services.library.groups import add_images
 from dashboard.services.training.describing import start_describing
 from dashboard.services.training.tasks import add_type
@@ -239,7 +239,7 @@ def test_a_description_is_tried_again(cast: Cast) -> None:
     job = start_describing(workspace=cast.workspace, actor=cast.bob)
     assert job is not None
     cancel_job(job=job, actor=cast.bob)
-    assert run(retry_job(job=job, actor=cast.bob)).message == "1 image can be searched now."
+    assert run(retry_job(job=job, actor=cast.bob)).message == "1 image can now be searched."
 
 
 def test_a_description_with_nothing_to_describe_is_not(cast: Cast) -> None:

@@ -101,7 +101,7 @@ def test_again_adds_only_what_is_new(
     make_image(cast.workspace, 9)
     job = run(cast, collection)
     assert (job.done, job.skipped) == (1, 5)
-    assert "6 images are in the collection, 5 of them were there before" in job.message
+    assert "6 images are in the collection; 5 of them were there before" in job.message
     after = {row.pk: row.generation for row in Record.objects.filter(pk__in=before)}
     assert (after, len(keys(collection))) == (before, 6)
 

@@ -267,7 +267,7 @@ def test_what_is_given_up_is_gone(upload: Upload, cast: Cast) -> None:
 def test_who_still_sends_to_what_was_given_up_leaves_nothing(upload: Upload, cast: Cast) -> None:
     part = part_of(upload, size=3)
     discard_upload(upload=upload, actor=cast.bob)
-    with pytest.raises(OffsetTaken, match="no longer waited for"):
+    with pytest.raises(OffsetTaken, match="no longer expects this file"):
         send(part, b"abc")
     assert stored() == []
 

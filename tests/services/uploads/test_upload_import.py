@@ -101,10 +101,10 @@ def test_bad_files_are_listed_and_the_rest_goes_in(cast: Cast) -> None:
     )
     assert (job.state, job.message) == (Job.State.DONE, "3 added, 4 failed.")
     reasons = dict(upload.files.filter(status="failed").values_list("name", "reason"))
-    assert "not an image that can be read" in reasons["shoes/red/notes.txt"]
+    assert "not a supported image" in reasons["shoes/red/notes.txt"]
     assert "end of the image is missing" in reasons["shoes/red/broken.jpg"]
     assert "too many pixels" in reasons["shoes/red/giant.png"]
-    assert "leads out of the archive" in reasons["shoes/../../evil.jpg"]
+    assert "leads outside the archive" in reasons["shoes/../../evil.jpg"]
 
 
 def test_loose_pictures_and_a_broken_archive(cast: Cast) -> None:
