@@ -63,12 +63,12 @@ def _change_the_address(page: Page, letters: Path) -> None:
     page.get_by_role("link", name="Change email address").click()
     page.get_by_label("New email address").fill(NEW_EMAIL)
     page.get_by_label("Your current password").fill("not this one")
-    page.get_by_role("button", name="Send the link").click()
+    page.get_by_role("button", name="Send link").click()
     field = page.get_by_label("Your current password")
     expect(field).to_have_attribute("aria-invalid", "true")
     expect(field).to_have_accessible_description(re.compile("not your current password"))
     field.fill(PASSWORD)
-    page.get_by_role("button", name="Send the link").click()
+    page.get_by_role("button", name="Send link").click()
     expect(page.get_by_text(f"{NEW_EMAIL} is not confirmed yet")).to_be_visible()
     _fits(page)
     written = "\n".join(file.read_text() for file in letters.iterdir())
@@ -77,7 +77,7 @@ def _change_the_address(page: Page, letters: Path) -> None:
     page.goto(absolute(page, urlsplit(link[0]).path))
     _fits(page)
     page.get_by_role("button", name="Confirm email address").click()
-    expect(page.get_by_text(f"You sign in with {NEW_EMAIL} from now on.")).to_be_visible()
+    expect(page.get_by_text(f"sign in with {NEW_EMAIL} from now on.")).to_be_visible()
 
 
 def _change_the_password(page: Page) -> None:
@@ -113,7 +113,7 @@ def _set_up_a_second_factor(page: Page) -> tuple[str, list[str]]:
     assert all(code in Path(download.value.path()).read_text() for code in codes)
     _fits(page)
     page.get_by_role("link", name="I have saved them").click()
-    expect(page.get_by_text("10 of them are left")).to_be_visible()
+    expect(page.get_by_text("10 codes left")).to_be_visible()
     _fits(page)
     return secret, codes
 
@@ -154,15 +154,15 @@ def _sign_out_everywhere(page: Page, home: Home, browser: Browser, code: str) ->
 
 def _new_codes_and_off(page: Page) -> None:
     page.goto(absolute(page, "/settings/account/second-factor"))
-    expect(page.get_by_text("8 of them are left")).to_be_visible()
+    expect(page.get_by_text("8 codes left")).to_be_visible()
     page.get_by_role("link", name="Create new codes").click()
     _fits(page)
     page.get_by_label("Your current password").fill(NEW_PASSWORD)
     page.get_by_role("button", name="Create new codes").click()
     expect(page.get_by_role("heading", name="Your new recovery codes")).to_be_visible()
     page.get_by_role("link", name="I have saved them").click()
-    page.get_by_role("link", name="Turn it off").click()
+    page.get_by_role("link", name="Turn off").click()
     _fits(page)
     page.get_by_label("Your current password").fill(NEW_PASSWORD)
-    page.get_by_role("button", name="Turn it off").click()
+    page.get_by_role("button", name="Turn off").click()
     expect(page.get_by_text("Your second factor is off: your password")).to_be_visible()

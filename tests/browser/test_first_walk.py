@@ -50,7 +50,7 @@ def _set_up(installation: Server, page: Page) -> None:
     page.get_by_label("Email").fill("alice@example.org")
     page.get_by_label("Password").fill(PASSWORD)
     page.get_by_label("Workspace name").fill("Alice’s shop")
-    page.get_by_role("button", name="Make the account").click()
+    page.get_by_role("button", name="Create account").click()
     expect(page).to_have_title("Home · Likewise")
     expect(page.get_by_text("Alice’s shop").first).to_be_visible()
 

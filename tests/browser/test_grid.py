@@ -84,7 +84,7 @@ def test_those_in_another_group_are_asked_about(shop: Shop, at_work: Page, size:
     answer = "Skip them" if size == "desk" else "Move them"
     dialog.get_by_role("button", name=answer).click()
     moved = size == "phone"
-    told = "5 images went" if moved else "2 images went"
+    told = "5 images were added" if moved else "2 images were added"
     expect(page.get_by_text(told)).to_be_visible()
     page.goto(phone)
     expect(page.locator("#rows .tile")).to_have_count(0 if moved else 3)
@@ -99,7 +99,7 @@ def test_the_picker_of_a_group_asks_and_goes_on(shop: Shop, at_work: Page) -> No
     page.get_by_role("button", name="Add to “Wanted there”").click()
     dialog = page.get_by_role("dialog", name="2 of them are in “Held here”")
     dialog.get_by_role("button", name="Skip them").click()
-    expect(page.get_by_text("1 image went into “Wanted there”; 2 were left")).to_be_visible()
+    expect(page.get_by_text("1 image was added to “Wanted there”; 2 were skipped")).to_be_visible()
     expect(dialog).to_have_count(0)
     expect(page.locator("#found")).to_be_focused()
     expect(page.locator(f'input[value="{shop.images[42]}"]')).to_have_count(0)
@@ -251,7 +251,7 @@ def test_keys_of_every_page(shop: Shop, at_work: Page) -> None:
     page.goto(f"{shop.url}images/")
     into_grid(page)
     press(page, "?")
-    keys = page.get_by_role("dialog", name="Keys")
+    keys = page.get_by_role("dialog", name="Keyboard shortcuts")
     expect(keys).to_be_visible()
     no_barriers(page)
     press(page, "Escape")
@@ -260,7 +260,7 @@ def test_keys_of_every_page(shop: Shop, at_work: Page) -> None:
     no_barriers(page)
     page.goto(shop.url)
     page.locator(".sidebar .menu-up summary").click()
-    page.get_by_role("button", name="Keys").click()
+    page.get_by_role("button", name="Keyboard shortcuts").click()
     expect(keys).to_be_visible()
     page.get_by_role("button", name="Close").click()
     expect(keys).to_be_hidden()
@@ -281,7 +281,7 @@ def test_the_other_grids_by_keyboard(shop: Shop, at_work: Page) -> None:
     expect(page).to_have_url(f"{group}/images")
     expect(page.locator("[data-bulk-count]")).to_have_text("1 image")
     press(page, "b", "Enter")
-    expect(page.get_by_text("1 image went into “Keyed”.")).to_be_visible()
+    expect(page.get_by_text("1 image was added to “Keyed”.")).to_be_visible()
     shop.group("Keyed too")
     page.goto(f"{shop.url}groups/")
     into_grid(page)

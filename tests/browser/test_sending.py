@@ -78,7 +78,7 @@ def test_300_files_and_a_reload(program: Home, page: Page, folder: Path) -> None
     page.get_by_label("Or of a new type").fill("Same mug")
     page.get_by_label("Import everything at once").check()
     page.get_by_role("button", name="Upload", exact=True).click()
-    expect(page.get_by_role("heading", name="Sending")).to_be_focused()
+    expect(page.get_by_role("heading", name="Uploading")).to_be_focused()
     wait_for_some(page, 40)
     assert not asked, "nothing of a file that was just named can be there"
     before = Counter(counted)
@@ -118,7 +118,7 @@ def test_another_browser_goes_on(
     address = first.url
     context.close()
     sign_in(page, program)
-    page.get_by_role("link", name="Go on with large.zip").click()
+    page.get_by_role("link", name="Resume large.zip").click()
     expect(page).to_have_url(address)
     offsets = []
     page.on(
@@ -153,8 +153,8 @@ def test_a_dead_network_and_a_pause(program: Home, browser: Browser, folder: Pat
     page.context.set_offline(False)
     wait_for_some(page, held + 5)
     page.get_by_role("button", name="Pause").click()
-    expect(page.get_by_role("button", name="Go on", exact=True)).to_be_focused()
-    page.get_by_role("button", name="Go on", exact=True).click()
+    expect(page.get_by_role("button", name="Resume", exact=True)).to_be_focused()
+    page.get_by_role("button", name="Resume", exact=True).click()
     page.wait_for_url(WHOLE, timeout=A_WHILE)
     expect(page.get_by_text("240 of 240").first).to_be_visible(timeout=A_WHILE)
     context.close()

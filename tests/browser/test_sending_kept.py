@@ -53,7 +53,7 @@ def test_files_and_addresses_that_were_chosen(program: Home, held: Page, tmp_pat
     held.wait_for_url(SENDING)
     wait_until_kept(held, 6)
     arrive_after_a_reload(held)
-    heading = held.get_by_role("heading", name="What “3 files” would bring")
+    heading = held.get_by_role("heading", name="Review of “3 files”")
     expect(heading).to_be_visible(timeout=A_WHILE)
     assert held.evaluate(KEPT) == 0
 

@@ -135,11 +135,11 @@ def test_giving_up_asks_first(program: Home, page: Page, tmp_path: Path) -> None
     page.route("**/parts/*", lambda route: None)  # it stays under way
     begin(page, program, name, words="1 file")
     page.wait_for_url(SENDING)
-    page.get_by_role("button", name="Give up", exact=True).click()
+    page.get_by_role("button", name="Discard", exact=True).click()
     page.get_by_role("button", name="Cancel").click()
-    expect(page.get_by_role("heading", name="Sending")).to_be_visible()
-    page.get_by_role("button", name="Give up", exact=True).click()
-    page.get_by_role("button", name="Give it up").click()
+    expect(page.get_by_role("heading", name="Uploading")).to_be_visible()
+    page.get_by_role("button", name="Discard", exact=True).click()
+    page.locator("#giving-up").get_by_role("button", name="Discard").click()
     page.wait_for_url(urljoin(program.url, "/uploads/new"))
     page.unroute_all(behavior="ignoreErrors")
 
@@ -166,7 +166,7 @@ def test_addresses_of_a_form_that_was_refused_are_sent_once(program: Home, page:
             expect(page.get_by_text("not both")).to_be_visible()
     page.wait_for_url(WHOLE, timeout=A_WHILE)
     # Sent twice they would be two files.
-    heading = page.get_by_role("heading", name="What “addresses.txt” would bring")
+    heading = page.get_by_role("heading", name="Review of “addresses.txt”")
     expect(heading).to_be_visible(timeout=A_WHILE)
     page.unroute_all(behavior="ignoreErrors")
 
@@ -227,4 +227,4 @@ def test_a_page_that_may_not_go_on_says_so(program: Home, page: Page, tmp_path: 
     page.route("**/parts?*", lambda route: route.fulfill(**refused))
     page.reload()
     expect(page.get_by_role("alert").get_by_text("Not now.")).to_be_visible()
-    expect(page.get_by_role("heading", name="Sending")).to_be_hidden()
+    expect(page.get_by_role("heading", name="Uploading")).to_be_hidden()
