@@ -210,7 +210,7 @@ def test_bad_input_changes_nothing(
         (group, [good, "nonsense"], "The selection was not valid"),
         (group, [good, uuid.uuid4()], "1 of these images was deleted meanwhile."),
         (group, [good, foreign.pk], "1 of these images was deleted meanwhile."),
-        (shelf, [good], "“Shelf” holds groups"),
+        (shelf, [good], "“Shelf” contains groups"),
     ):
         answer = bob_client.post(picker(into), {"ids": ids}, headers=FOUND)
         assert answer.status_code == 422
