@@ -99,6 +99,8 @@ READ_SCOPE = _VIEWER - {"tokens.own"}
 
 def is_allowed(role: str, action: str) -> bool:
     """Say whether a role may do an action; an action that is in no row of the table is a bug."""
+    # Owners may do everything, so this set has every action; a misspelt one would be refused to
+    # all.
     if action not in _OWNER:
         raise ValueError(f"unknown action {action!r}")
     return action in ALLOWED.get(role, frozenset())
@@ -144,8 +146,10 @@ def check(membership: Membership | None, action: str, *, second_factor: bool = T
 
     403 too, as `SecondFactorNeeded`, where the workspace waits for a second factor.
     """
+    # 404: a stranger must not learn which workspaces exist.
     if membership is None:
         raise Http404("This workspace does not exist.")
+    # Before the role: the sentence leads to the page that sets a second factor up.
     if second_factor and lacks_second_factor(membership):
         raise SecondFactorNeeded(membership)
     if not is_allowed(membership.role, action):

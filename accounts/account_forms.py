@@ -40,6 +40,8 @@ class ConfirmedForm(forms.Form):
         """Refuse a wrong password; tries count together with those of the sign-in page."""
         password: str = self.cleaned_data["current"]
         adapter = get_adapter(self.request)
+        # By the adapter, not `check_password`: it counts failures, so a stolen session cannot
+        # guess.
         found = adapter.authenticate(self.request, email=self.request.user.email, password=password)
         if found is None or found.pk != self.request.user.pk:
             raise forms.ValidationError("This is not your current password.")
@@ -65,6 +67,7 @@ class EmailForm(ConfirmedForm):
 
     def clean(self) -> dict[str, Any]:
         """Send only so many letters in an hour."""
+        # Only for a form that is otherwise right: a typing error must not use up the limit.
         if not self.errors and not ratelimit.consume(
             self.request, action="change_email", user=self.request.user
         ):

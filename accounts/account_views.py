@@ -106,6 +106,7 @@ def account_email_confirm(request: WorkspaceRequest, secret: str) -> HttpRespons
         change = get_email_change(request.user, secret)
         if request.method != "POST":
             return render(request, template, {"change": change})
+        # Only by POST: programs that read mail open links before the person does.
         before = confirm_email(secret=secret, actor=request.user)
     except AccountError as refusal:
         return render(request, template, {"refusal": refusal}, status=422)
@@ -142,10 +143,13 @@ def account_password(request: WorkspaceRequest) -> HttpResponse:
         revoke=form.cleaned_data.get("revoke", False),
         actor=request.user,
     )
+    # Django ends every session whose hash is of the old password; this one gets the new hash and a
+    # new key before the others are ended.
     update_session_auth_hash(request, request.user)
     end_sessions(user=request.user, but=request.session.session_key)
     remember(request, request.user)
     tell(request, request.user.email, "Your password was changed", "password_changed")
+    # allauth's signal, though its view is not used: `event_signals` writes the event down.
     signals.password_changed.send(sender=User, request=request, user=request.user)
     messages.success(request, f"Your password was changed. {_what_ended(revoked, tokens)}")
     return redirect("account")

@@ -51,6 +51,7 @@ class User(AbstractBaseUser, PermissionsMixin):
     known_memberships: "list[Membership] | None" = None
 
     class Meta:
+        # `create_user` writes lower case; this also holds for rows that something else writes.
         constraints = [models.UniqueConstraint(Lower("email"), name="user_email_any_case")]
 
     def __str__(self) -> str:
@@ -135,7 +136,10 @@ class Membership(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["workspace", "user"], name="membership_once"),
             models.UniqueConstraint(
-                fields=["workspace"], condition=models.Q(role="owner"), name="workspace_one_owner"
+                # A partial index, which both databases know.
+                fields=["workspace"],
+                condition=models.Q(role="owner"),
+                name="workspace_one_owner",
             ),
             models.CheckConstraint(
                 condition=models.Q(role__in=Role.values), name="membership_role_known"
@@ -232,6 +236,7 @@ class ApiToken(models.Model):
         Workspace, models.CASCADE, related_name="tokens", help_text="The default workspace."
     )
     name = models.CharField(max_length=100)
+    # In clear, since it finds the row; the rest of the token is only kept as a digest.
     prefix = models.CharField(max_length=12, unique=True, editable=False)
     digest = models.CharField(max_length=64, editable=False)
     scope = models.CharField(max_length=5, choices=Scope.choices, default=Scope.WRITE)

@@ -148,6 +148,7 @@ def _set_up_page(request: WorkspaceRequest, form: SecondFactorForm) -> HttpRespo
         secret = open_secret(request.user, sealed)
         form.data = dict(form.data.items()) | {"sealed": sealed}
     adapter = get_adapter()
+    # Drawn here: a service that draws it would get to know the secret.
     picture = adapter.build_totp_svg(adapter.build_totp_url(request.user, secret))
     context = {
         "form": form,
@@ -160,6 +161,7 @@ def _set_up_page(request: WorkspaceRequest, form: SecondFactorForm) -> HttpRespo
     return render(request, "accounts/second_factor_new.html", context, status=status)
 
 
+# The file is in the page as a `data:` URL: no second request needs the codes, or keeps them.
 def _codes_page(request: WorkspaceRequest, codes: list[str], *, is_new: bool) -> HttpResponse:
     shown = [f"{code[:5]} {code[5:]}" for code in codes]
     text = "\n".join(["Likewise recovery codes. Each works once.", "", *shown, ""])

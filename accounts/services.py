@@ -15,6 +15,7 @@ from accounts.models import AccountEvent, ApiToken, Membership, Role, Scope, Use
 from accounts.queries import PREFIX_LENGTH, digest_of, has_users
 
 KEY_PREFIX = "lw_"
+# A write for each call would make every read of the API wait for SQLite's one writer.
 LAST_USED_STEP = timedelta(minutes=5)
 
 
@@ -29,6 +30,7 @@ def create_user(*, email: str, password: str, name: str = "") -> User:
     user.clean_fields(exclude=["password"])
     validate_password(password, user)
     try:
+        # A savepoint, to which a refused INSERT rolls back: the transaction around it can go on.
         with transaction.atomic():
             made = User.objects.create_user(email, password, name=name)
     except IntegrityError as error:
@@ -111,6 +113,7 @@ def issue_token(
     actor: User,
 ) -> tuple[ApiToken, str]:
     """Make a key for the actor and return its row and the key, which cannot be read again."""
+    # The prefix lets scanners for leaked secrets, and our own log filter, recognise a token.
     raw = KEY_PREFIX + secrets.token_urlsafe(30)
     token = ApiToken.objects.create(
         user=actor,
@@ -142,6 +145,7 @@ def issue_token(
 @transaction.atomic
 def revoke_token(*, token: ApiToken, actor: User) -> None:
     """Revoke a key at once; revoking twice changes nothing."""
+    # The condition in the UPDATE decides between two who revoke at once: one activity row.
     changed = ApiToken.objects.filter(pk=token.pk, revoked__isnull=True).update(
         revoked=timezone.now()
     )

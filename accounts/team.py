@@ -45,6 +45,7 @@ def change_role(*, membership: Membership, role: str, actor: User) -> None:
     """
     if role not in GIVEN_ROLES:
         raise RoleNotGiven(role)
+    # An admin who lowers the own role by mistake could not undo it.
     if membership.user_id == actor.pk:
         raise OwnRole
     row = _locked(membership)
@@ -69,6 +70,7 @@ def remove_member(*, membership: Membership, actor: User) -> int:
     tokens = ApiToken.objects.filter(
         user=row.user_id, workspace=row.workspace_id, revoked__isnull=True
     ).update(revoked=timezone.now())
+    # In this transaction: an invitation that stays open would be a way back in.
     _withdraw_those_of(row)
     row.delete()
     verb = "left" if row.user_id == actor.pk else "removed"
@@ -95,6 +97,8 @@ def hand_over(*, membership: Membership, actor: User) -> None:
 
     Raises `NotTheOwner`, `OwnerStays`, `MemberGone` and `TooManyWorkspaces`.
     """
+    # Both rows by one statement, in the order of ids: of two changes at once, one waits, and
+    # neither for the other.
     rows = Membership.objects.select_for_update(of=("self",)).filter(
         workspace=membership.workspace, user__in=[actor.pk, membership.user_id]
     )
@@ -129,6 +133,7 @@ def invite_member(
     if has_member(workspace, email):
         raise AlreadyAMember(email)
     now = timezone.now()
+    # The newest decides the role: an older link must not give what was corrected since.
     open_invitations(workspace).filter(email=email).update(revoked=now)
     secret = secrets.token_urlsafe(32)
     invitation = Invitation.objects.create(
@@ -166,11 +171,13 @@ def accept_invitation(*, invitation: Invitation, actor: User) -> Membership:
         if has_member(invitation.workspace, email):
             raise AlreadyAMember(str(actor))
         raise InvitedElsewhere(invitation.email, email)
+    # One UPDATE with the condition: of two who open the same link, one finds it used.
     row = open_invitations(invitation.workspace).filter(pk=invitation.pk)
     if not row.update(accepted=timezone.now(), accepted_by=actor):
         get_invitation(invitation.pk)
         raise InvitationUsed
     try:
+        # A savepoint: the INSERT is refused if the person became a member by another invitation.
         with transaction.atomic():
             made = Membership.objects.create(
                 workspace=invitation.workspace, user=actor, role=invitation.role

@@ -26,6 +26,7 @@ from dashboard.files.store import paths, storage
 K = TypeVar("K", bound=Hashable)
 V = TypeVar("V")
 
+# Bounds of a process's memory; what goes is loaded again at its next use.
 VERSIONS_HELD = 32
 VECTORS_HELD = 8
 OWN_HELD = 2  # a graph may be hundreds of megabytes
@@ -58,6 +59,8 @@ class Cache(Generic[K, V]):
             with self._lock:
                 if key in self._values:
                     return self._used(key)
+                # A lock for each key: loading an encoder takes long, and hits on others must not
+                # wait.
                 loading = self._loading.setdefault(key, threading.Lock())
             with loading:
                 # The thread that had this lock has loaded the value, or could not: look again.
@@ -78,6 +81,7 @@ class Cache(Generic[K, V]):
     def _used(self, key: K) -> V:
         """Return what is held, and make room: values may have grown since they came."""
         self._values.move_to_end(key)
+        # Never the last one, however heavy: it was asked for just now.
         while len(self._values) > 1 and self._is_full():
             self._values.popitem(last=False)
         return self._values[key]
@@ -138,6 +142,7 @@ def version(version_id: UUID, folder: str, encoder_key: str | None = None) -> Tr
 
 
 def _load(folder: str, encoder_key: str | None) -> TrainedModel:
+    # numpy and onnxruntime read files, and the storage may be a bucket.
     with tempfile.TemporaryDirectory() as local:
         for name in (artifacts.ARRAYS, artifacts.MANIFEST):
             # What is missing here is missing there, and `load` says so.
@@ -153,6 +158,8 @@ class Vectors:
     refresh looks again at the last `OVERLAP` ids.
     """
 
+    # A row that is committed after a thousand newer ones is only found once the process starts
+    # anew.
     OVERLAP = 1000
 
     def __init__(self, dimension: int) -> None:
@@ -201,6 +208,7 @@ class Records:
 
     def weigh(self) -> int:
         """Return about how many bytes this takes."""
+        # Four bytes a float32; 500 for the objects around a record.
         return self.letters + len(self.texts) * (4 * self.index.dimension + 500)
 
 

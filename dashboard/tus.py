@@ -75,6 +75,8 @@ def create(
         size = _number(request, "Upload-Length")
         has_body = request.content_type == BODY
         length = _length(request) if has_body else 0
+        # Headers are judged before the file is named, or a mistake would leave a file without
+        # bytes.
         checksum = _checksum(request, length)
         given = _metadata(request)
         part = register_part(
@@ -124,6 +126,7 @@ def _receive(
 ) -> None:
     socket = request.META.get("gunicorn.socket")
     if socket is not None:
+        # The socket of gunicorn's thread worker; other servers have limits of their own.
         socket.settimeout(SILENCE)
     append(
         part=part, stream=cast("IO[bytes]", request), start=start, length=length, checksum=checksum
@@ -143,6 +146,7 @@ def _spoken(answer: Callable[[], HttpResponse]) -> HttpResponse:
     except Refused as refusal:
         response = _refusal(_status(refusal), str(refusal))
         if isinstance(refusal, OffsetTaken) and refusal.received is not None:
+            # A client that was wrong can go on from here without another HEAD.
             response["Upload-Offset"] = str(refusal.received)
     response["Tus-Resumable"] = VERSION
     return response
@@ -195,6 +199,8 @@ def _checksum(request: HttpRequest, length: int) -> Checksum | None:
     algorithm, _, digest = given.partition(" ")
     if algorithm not in ALGORITHMS:
         raise TusRefused(400, f"The supported checksums are {', '.join(ALGORITHMS)}.")
+    # Longer bodies become several objects, and a checksum is over all of it: it could only be told
+    # once some of them are stored.
     if length > LARGEST:
         raise TusRefused(413, f"With a checksum, send up to {LARGEST >> 20} MB at once.")
     return Checksum(algorithm, _from_base64(digest, "Upload-Checksum"))

@@ -32,6 +32,8 @@ class ApiView(APIView):
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         """Continue as REST framework does; refuse a body that cannot be taken, unread."""
         super().initial(request, *args, **kwargs)
+        # After the token is known and before the body is read: a full disk has no room to receive
+        # it.
         if self.needs_room and request.method == "POST":
             room.refuse_if_low()
         check_unread(request)
@@ -41,6 +43,7 @@ class ApiView(APIView):
         try:
             return super().dispatch(request, *args, **kwargs)
         finally:
+            # At the very end, since the view may use the body until then.
             if held := getattr(request, "body_room", 0):
                 memory.give_back(held)
 
@@ -56,6 +59,8 @@ class ApiView(APIView):
         before the body is read, which may name another workspace, where the thing is not.
         """
         named = named_in_query(self.request)
+        # A subquery in place of the workspace: membership and thing are found by one statement, and
+        # a stranger's thing is a 404 like one that does not exist.
         workspace = allow(self.request, named or owning_workspace(model, pk), action)
         if has_body(self.request):
             other = named or named_in_body(self.request)
@@ -66,5 +71,6 @@ class ApiView(APIView):
     def read(self, shape: type[Serializer[Any]], *, partial: bool = False) -> dict[str, Any]:
         """Return the body's clean values; 400 with a map from field to sentences."""
         form = shape(data=body_of(self.request), partial=partial)
+        # Validation is all that serializers are used for here; the services write.
         form.is_valid(raise_exception=True)
         return cast("dict[str, Any]", form.validated_data)

@@ -84,11 +84,14 @@ def workspace_for(request: Request, action: str) -> Workspace:
             body_of(request)
         return workspace
     found = find_membership(cast("User", request.user), default)
+    # The body may name a workspace where the user may; but who may nowhere is refused before its
+    # megabytes are read.
     if found is None or not is_allowed(found.role, action):
         refuse_who_may_nowhere(request, action)
     if action not in READ_SCOPE:
         refuse_key_that_reads(request)
     named = named_in_body(request)
+    # Only now is the body there to be asked.
     if named not in (None, default):
         return allow(request, named, action)
     return check(found, action).workspace

@@ -157,6 +157,8 @@ class DescriptorFields(serializers.Serializer[Any]):
         fields = super().get_fields()
         sent = getattr(self, "initial_data", None)
         if sent is not None and not sent.get("collection"):
+            # Decided by the body: a field that is required in one case is nothing REST framework
+            # can state.
             fields["task_id"].required, fields["task_id"].allow_null = True, False
         return fields
 

@@ -29,6 +29,7 @@ def _wall(colour: Colour) -> tuple[Image.Image, ImageDraw.ImageDraw]:
 
 def _soft(image: Image.Image, radius: float) -> Image.Image:
     """Blur, as quickly as nobody can tell: a strong blur is made on a smaller image."""
+    # A box blur takes the same time at any radius, and so weak a one looks the same.
     if radius < 4:
         return image.filter(ImageFilter.BoxBlur(radius))
     small = image.reduce(4).filter(ImageFilter.GaussianBlur(radius / 4))
@@ -161,6 +162,7 @@ def _falloff(rng: Rng) -> Floats:
     return fade[..., None]
 
 
+# A place that is named twice is drawn twice as often.
 PLACES: tuple[Callable[[float, Rng], Image.Image], ...] = (
     _studio,
     _studio,

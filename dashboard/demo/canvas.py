@@ -58,6 +58,7 @@ class Canvas:
         axes = np.array([[cos, -sin], [sin, cos]]) * (pose.squeeze, 1)
         self._axes, self._middle = axes * pose.scale * OVER, np.array(pose.middle) * OVER
         self._back = np.linalg.inv(self._axes).astype(np.float32)
+        # In the product's own coordinates: mirrored, it must still be lit from the same side.
         self._light = (light * (np.sign(pose.squeeze), 1, 1)).astype(np.float32)
 
     def area(self, outline: Points, finish: Finish) -> None:

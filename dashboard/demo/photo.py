@@ -75,6 +75,7 @@ KINDS = (
 
 def photograph(kind: ObjectKind, design: Design, rng: Rng) -> bytes:
     """Take one image of a product: JPEG."""
+    # The order of the draws is part of the image: another order gives other bytes for a seed.
     light = _draw_light(rng)
     pose = _draw_pose(kind, rng)
     canvas = Canvas(pose, light)

@@ -55,6 +55,7 @@ def draw_demo(seed: int = 1) -> Iterator[DemoPicture]:
     """
     for product in _draw_products(seed):
         for view in range(VIEWS):
+            # A generator for each picture: one that is changed or left out changes no other.
             rng = np.random.default_rng((seed, 2, product.number, view))
             yield DemoPicture(
                 file_name=f"{product.file_stem}-{view + 1}.jpg",

@@ -68,6 +68,7 @@ class EncoderForm(forms.Form):
         if file is None:
             return {}
         try:
+            # At most 1 MB: the form takes files of gigabytes, and JSON is held in memory.
             return read_stated(file.read(1 << 20))
         except ValueError as error:
             raise forms.ValidationError(str(error)) from error

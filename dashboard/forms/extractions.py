@@ -67,6 +67,7 @@ class ExtractionForm(WhichImagesForm):
     def _groups_to_list(self) -> list[Group]:
         """Return the newest groups of the name, and the chosen one if it is not among them."""
         found = find_groups(self.workspace, name=self.group_name).order_by("-created", "-id")
+        # One more than is listed tells that there are more.
         listed = list(found[: GROUPS_LISTED + 1])
         field: Any = self.fields["group"]
         field.help_text = self._note(len(listed))
@@ -75,6 +76,7 @@ class ExtractionForm(WhichImagesForm):
             chosen = field.to_python(self["group"].value())
         except forms.ValidationError:
             chosen = None
+        # A list without the chosen group would show another as chosen.
         if chosen is not None and chosen not in listed:
             listed.append(chosen)
         return listed

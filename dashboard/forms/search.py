@@ -95,6 +95,8 @@ class SearchForm(PictureForm):
         default = find_default(workspace) if data is None or "version" not in data else None
         if data is not None and "version" not in data:
             data = data.copy()
+            # Bound like the others: an empty field means the untrained embedding, a missing one the
+            # default.
             data["version"] = str(default.pk) if default else ""
         super().__init__(data, files, initial={"version": default})
         image: Any = self.fields["image"]

@@ -42,6 +42,7 @@ class WhichImagesForm(forms.Form):
         """Offer these to choose from; any other of the workspace may be chosen too."""
         field: Any = self.fields["group"]
         listed = [(row.pk, f"{row} ({row.similarity_type})") for row in groups]
+        # Of the widget alone: the field itself still takes any group of the workspace.
         field.widget.choices = [("", field.empty_label), *listed]
 
     def clean(self) -> dict[str, Any]:

@@ -30,6 +30,7 @@ class WorkspaceEncoderForm(forms.Form):
 class CloseWorkspaceForm(forms.Form):
     """The name once more, by hand, and which workspace the page was about when it was opened."""
 
+    # In the form: a person may have switched to another workspace in another tab.
     workspace = forms.UUIDField(widget=forms.HiddenInput)
     name = forms.CharField(
         label="Enter its name to confirm",

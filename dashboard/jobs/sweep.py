@@ -24,6 +24,7 @@ from dashboard.services.uploads.receiving import forget_abandoned
 logger = logging.getLogger("likewise.jobs")
 TIDY_EVERY = 12  # sweeps: nobody waits for it
 LIST_EVERY = 3600.0  # seconds: it lists what is unfinished in the storage
+# Of this process: two workers may tidy at once, and each step finds out anew what is left.
 _begun: dict[str, float] = {}
 
 
@@ -75,12 +76,14 @@ def _is_due(step: str, every: float) -> bool:
 def _alone(step: str) -> Iterator[None]:
     try:
         yield
+    # Whatever it is: one step that fails must not keep the others from being done.
     except Exception:
         logger.exception("event=tidy-failed step=%s", step)
 
 
 @transaction.atomic
 def _give_up(job: Job) -> None:
+    # With a condition in the UPDATE: another sweep may have failed it, or a person retried it.
     if jobs.give_up(job):
         job.refresh_from_db()
         end_subject(job)

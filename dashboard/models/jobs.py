@@ -49,6 +49,7 @@ class Job(ScopedModel):
 
     FINISHED = (State.DONE, State.FAILED, State.CANCELLED)
     UNFINISHED = (State.QUEUED, State.RUNNING)
+    # Below the usual 0 and above the removal of workspaces, for which nobody waits.
     LONG = -5
     MAX_TRIES = 4
     # Nobody could see that such a job was given up, nor ask for it again.
@@ -100,6 +101,7 @@ class Job(ScopedModel):
             models.Index(fields=["workspace", "-created", "-id"], name="job_recent"),
             # Not for the unfinished alone: SQLite takes no partial index for a bound value.
             models.Index(fields=["state", "queue", "-priority", "created"], name="job_by_turn"),
+            # Whether a job is about a thing is asked by nearly every page and every deletion.
             models.Index(fields=["subject_id"], name="job_by_subject"),
             models.Index(
                 fields=["workspace", "kind", "-created", "-id"], name="job_recent_of_kind"

@@ -44,6 +44,7 @@ class Program:
             stdin=subprocess.DEVNULL,
             pass_fds=self.inherited,
             start_new_session=True,
+            # If the supervisor is killed, the kernel ends the program: nobody else would.
             preexec_fn=lambda: set_pdeathsig("SIGKILL"),
         )
 
@@ -54,6 +55,7 @@ class Program:
         """
         if self.process is None or self.process.poll() is None:
             return False
+        # Its children outlive it otherwise, and would hold ports and locks of the next one.
         self.signal_all(signal.SIGKILL)
         now = time.monotonic()
         settled = now - self.started > LONGEST_PAUSE
@@ -89,6 +91,7 @@ def supervise(
             while not _is_stop(arrived) and not orphaned():
                 for program in programs:
                     _tend(program, say)
+                # SIGCHLD ends the wait at once, so a program that dies is restarted without delay.
                 arrived = wait(LOOK)
         finally:
             _stop(programs, wait, say)
@@ -129,9 +132,12 @@ def _signals() -> Iterator[Callable[[float], bytes]]:
     """Yield a wait that sleeps at most so many seconds and returns the signals that arrived."""
     reader, writer = socket.socketpair()
     with reader, writer:
+        # A signal handler writes here, and must never block.
         writer.settimeout(0)
         previous_fd = signal.set_wakeup_fd(writer.fileno())
         caught = (*STOP_SIGNALS, signal.SIGCHLD)
+        # Handlers that do nothing: Python writes to the wake-up descriptor only for handled
+        # signals.
         previous = {number: signal.signal(number, lambda *_: None) for number in caught}
 
         def wait(seconds: float) -> bytes:

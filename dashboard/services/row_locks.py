@@ -40,6 +40,7 @@ def lock_all(rows: QuerySet[M]) -> list[M]:
 
 def lock_pks(rows: QuerySet[M]) -> None:
     """Lock all these rows and read only their ids; call it in a transaction."""
+    # `list` sends the query: a queryset that nobody reads locks nothing.
     list(_locked(rows).values_list("pk", flat=True))
 
 

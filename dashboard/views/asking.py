@@ -65,6 +65,7 @@ def put_question(
         else render(request, page, context, status=status)
     )
     patch_vary_headers(response, ["HX-Request"])
+    # The form's own target is the grid, which must stay as it is while the question is asked.
     return reswap(retarget(response, "#ask"), "innerHTML") if fragment else response
 
 
@@ -106,6 +107,7 @@ def ask_about_taken(
     """Ask what becomes of images that are in another group of an exclusive type."""
     found = taken(into, ids)
     answers = [Answer("taken", "move", f"Move {either(found.count, 'it', 'them')}", "primary")]
+    # Without this answer where all are taken: skipping every one of them would do nothing.
     if found.count < len(ids):
         leave = either(found.count, "Skip it", "Skip them")
         answers.insert(0, Answer("taken", "leave", leave))

@@ -41,6 +41,7 @@ def server_error(request: HttpRequest) -> HttpResponse:
     if trouble == FULL:
         room.release()  # where a limit of the disk is not seen before it is reached: a quota
     response: HttpResponse
+    # By the path and not by the route: an error may come before anything was resolved.
     if request.path.startswith(API_ADDRESSES):
         detail = (
             f"{trouble.sentence} If you report this to your administrator, include the request "
@@ -50,6 +51,7 @@ def server_error(request: HttpRequest) -> HttpResponse:
         response = JsonResponse(body, status=trouble.status)
     else:
         context = {"request_id": request_id, "trouble": trouble if trouble != UNKNOWN else None}
+        # Without the request: context processors would ask the database, which may be what is away.
         response = HttpResponse(render_to_string("500.html", context), status=trouble.status)
     if trouble.status == 503:
         response["Retry-After"] = RETRY_AFTER

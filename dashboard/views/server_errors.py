@@ -65,6 +65,7 @@ def _chain(error: BaseException | None) -> Iterator[BaseException]:
     """Yield an error and what it came from."""
     while error is not None:
         yield error
+        # Libraries wrap errors in their own: what happened may lie several levels below.
         error = error.__cause__ or error.__context__
 
 

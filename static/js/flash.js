@@ -1,3 +1,4 @@
+// @ts-check
 // Messages: closes an alert with [data-flash-close], and shows new ones in #flash: from the event "flash" (HX-Trigger: {"flash": {"level": "success", "text": "..."}}) and when a request of htmx fails.
 const region = document.getElementById("flash");
 

@@ -1,3 +1,4 @@
+// @ts-check
 // Grids by keyboard: every .image-grid or .strip is one stop of Tab. Arrows, Home, End and the page keys move, Shift ticks on the way, Enter opens, S searches with the image, B goes to the bar, and Escape in the bar comes back. Without this module every box and link is a stop of its own.
 // Lists stay lists and boxes stay boxes for screen readers, whose own keys read them as before: what moves is the tabindex alone.
 const GRIDS = ".image-grid, .strip";
@@ -93,7 +94,7 @@ const toBar = (grid) => {
 };
 
 const acts = {
-  Enter: (grid, item) => item.querySelector("a[href]")?.click(),
+  Enter: (_, item) => item.querySelector("a[href]")?.click(),
   b: toBar,
   s: (_, item) => item.querySelector("[data-alike]")?.click(),
 };

@@ -1,3 +1,4 @@
+// @ts-check
 // Shows a queue: what is sent of all, how fast, the files under way and those that failed; never a row for each of ten thousand.
 import { Rate, files, time } from "./upload-words.js";
 import { size } from "./words.js";
@@ -27,7 +28,8 @@ export class View {
   #said = 0;
 
   constructor(panel, queue) {
-    Object.assign(this, { panel, queue });
+    this.panel = panel;
+    this.queue = queue;
     queue.addEventListener("change", () => (this.#timer ||= setTimeout(() => this.show(), EVERY)));
     this.part("failed").addEventListener("click", ({ target }) => this.#pressed(target.closest("button")));
   }
@@ -94,7 +96,11 @@ export class View {
     const list = this.part("active");
     const moving = [...this.queue.sending].slice(0, ROWS.active); // they are sent in this order
     const wanted = new Set(moving);
-    for (const [item, row] of this.#rows) if (!wanted.has(item)) (row.remove(), this.#rows.delete(item));
+    for (const [item, row] of this.#rows) {
+      if (wanted.has(item)) continue;
+      row.remove();
+      this.#rows.delete(item);
+    }
     for (const item of moving) {
       if (!this.#rows.has(item)) this.#rows.set(item, list.appendChild(activeRow(item)));
       this.#rows.get(item).querySelector("progress").value = item.size ? item.sent / item.size : 0;

@@ -111,6 +111,7 @@ def label_json(row: Label) -> Json:
 def regions_json(rows: Iterable[Region], request: Request) -> list[Json]:
     """Write regions, each with its whole image."""
     rows = list(rows)
+    # Each image once, however many of its regions are on the page.
     images = {image["id"]: image for image in images_json({row.image for row in rows}, request)}
     return [
         {

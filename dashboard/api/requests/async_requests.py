@@ -109,6 +109,8 @@ class AsyncRequests(ApiView):
 
     def post(self, request: Request) -> Response:
         """Take one; the answer says where to ask for it."""
+        # The least that any kind needs, before the body is read: which kind it is stands in the
+        # body.
         check_named(request, "workspace.view")
         start = {
             Kind.DESCRIPTOR: self._start_descriptors,
@@ -121,6 +123,8 @@ class AsyncRequests(ApiView):
     def _start_descriptors(self) -> AsyncRequest:
         values = self.read(DescriptorRequest)
         version = version_named(self, values)
+        # A generator: records are written down one by one, and decoded images are never all in
+        # memory.
         records = (
             SentRecord(dumps(repeated_fields(record)), source_of(record))
             for record in values["records"]
@@ -244,6 +248,7 @@ def _progress(row: AsyncRequest, found: dict[str, int]) -> Json:
 def _parts(row: AsyncRequest, body: Json) -> Iterator[bytes]:
     """Write a request with its response, record by record."""
     write = _described_record if row.kind == Kind.DESCRIPTOR else _uploaded_record
+    # JSON that is put together by hand, since no writer of JSON takes a generator.
     yield dumps(body)[:-1] + b',"response":{"records":['
     for at, record in enumerate(every_record(row)):
         fields = orjson.loads(bytes(record.fields))

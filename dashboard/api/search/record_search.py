@@ -99,6 +99,7 @@ class VisualRank(CollectionMethod):
         query, wanted = asked[0][1], values.get("fields_to_return")
         ranked = sorted(
             ((_distance(query, one), at, record) for at, (record, one) in enumerate(given)),
+            # Distance and then the order of the call: records themselves cannot be compared.
             key=lambda found: found[:2],
         )
         records = [_ranked(record, wanted) | {"_distance": far} for far, _, record in ranked]
@@ -110,6 +111,7 @@ class VisualRank(CollectionMethod):
 def _distance(one: Asked, other: Asked) -> float:
     if one.own is not None and one.own == other.own:
         return 0.0
+    # In float64: near 1, float32 may give different distances for equal vectors.
     cosine = float((one.vector.astype(np.float64) * other.vector).sum())
     return min(2.0, max(0.0, 1 - cosine))
 

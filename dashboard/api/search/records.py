@@ -89,6 +89,7 @@ def _new(collection: Collection, records: list[Json]) -> tuple[dict[str, Json], 
     """Sort out what needs no image to be refused; the others come by their keys."""
     usable, skipped = _keyed(records)
     there = known_keys(collection, list(usable))
+    # Without a lock, to spare fetching and describing in vain; `add_records` judges under one.
     room = room_in(collection)
     new: dict[str, Json] = {}
     for key, fields in usable.items():
@@ -131,6 +132,7 @@ def _described(
     """Describe the records' images; what cannot be read says why."""
     rows: list[NewRecord] = []
     skipped: list[Json] = []
+    # Before the transaction: it takes seconds, in which the collection would be locked.
     results = described(collection.version, list(records.values()))
     for key, (record, result) in zip(records, results, strict=True):
         if isinstance(result, FileRefused):
@@ -256,6 +258,7 @@ class AllRecords(CollectionMethod):
         values = self.read(Filtered)
         size, page = self._size_and_page()
         start, matches = (page - 1) * size, values.get("filter")
+        # One row more tells that there is a next page.
         end = start + size + 1
         if matches is None:
             rows = texts_in(collection, start, end)
@@ -287,6 +290,7 @@ class Random(CollectionMethod):
         """Return as many as asked for, or as there are."""
         values = self.read(Sampled)
         ids = matching_ids(collection, values.get("filter"))
+        # Drawn among ids in memory: ORDER BY random() would read and sort the whole collection.
         drawn = random.sample(ids, min(values["count"], len(ids)))
         rows = records_by_id(collection, drawn)
         wanted = values.get("fields_to_return")

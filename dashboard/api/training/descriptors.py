@@ -79,6 +79,7 @@ def described(
 
 def source_of(record: Json) -> Source:
     """Return where a record's image is, or why it has none."""
+    # Before `_url`: bytes that were sent along need no fetching.
     if record.get("_base64"):
         try:
             return decode_base64(record["_base64"])

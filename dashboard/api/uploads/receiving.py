@@ -69,6 +69,7 @@ class UploadView(ApiView):
     def upload(self, upload_id: UUID, action: str = "") -> Upload:
         """Return it if the key's user may do the action, or else what sending to it needs."""
         found = self.find(Upload, find_receiving, upload_id, "workspace.view")
+        # Seen with the least right and then judged anew: what sending needs depends on the purpose.
         allow(self.request, found.workspace_id, action or action_of(found))
         return found
 
@@ -94,6 +95,7 @@ class UploadFinish(UploadView):
         upload = self.upload(upload_id)
         leave_out = bool(self.read(FinishFields).get("leave_out"))
         finish_upload(upload=upload, leave_out=leave_out, actor=self.user)
+        # The service may have moved it on, to a stage that this object does not know.
         upload.refresh_from_db()
         return Response(upload_json(upload), status=202)
 

@@ -64,6 +64,7 @@ class OneWorkspace(ApiView):
         """Call it something else, or choose what looks at its images."""
         row = allow(request, workspace_id, "workspace.change")
         changes = self.read(WorkspaceFields, partial=True)
+        # Before the name is changed: each service is a transaction of its own.
         check_encoder(changes.get("encoder", ""))
         if "name" in changes:
             rename_workspace(workspace=row, name=changes["name"], actor=self.user)

@@ -1,1 +1,1 @@
-"""A user's own encoder: any ONNX graph that turns one picture into numbers."""
+"""A user's own encoder: any ONNX graph that turns one image into numbers."""

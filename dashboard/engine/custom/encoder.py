@@ -11,7 +11,7 @@ from dashboard.engine.heads import unit_rows
 
 
 class OwnEncoder:
-    """Serves as `dashboard.engine.encoder.Encoder` does; pictures run one at a time here too.
+    """Serves as `dashboard.engine.encoder.Encoder` does; images run one at a time here too.
 
     Features are the graph's vector at unit length, in a basis of at most 512 axes.
     """
@@ -25,16 +25,16 @@ class OwnEncoder:
         self.dimension: int = basis.axes.shape[1]
 
     def encode(self, image: Image.Image) -> NDArray[np.float16]:
-        """Encode one picture of any mode and orientation into its features (dimension,) float16."""
+        """Encode one image of any mode and orientation into its features (dimension,) float16."""
         row: NDArray[np.float16] = self.features(self.prepare(image)[None])[0]
         return row
 
     def prepare(self, image: Image.Image) -> NDArray[np.uint8]:
-        """Make the (height, width, 3) uint8 that `features` takes, of any picture."""
+        """Make the (height, width, 3) uint8 that `features` takes, of any image."""
         return self.preprocessing.pixels(image)
 
     def features(self, batch: NDArray[np.uint8]) -> NDArray[np.float16]:
-        """Encode fitted pictures (n, height, width, 3) uint8 to (n, dimension) float16."""
+        """Encode fitted images (n, height, width, 3) uint8 to (n, dimension) float16."""
         rows = np.stack([answer_of(self.graph, self.preprocessing, one) for one in batch])
         return self.basis.project(rows).astype(np.float16)
 

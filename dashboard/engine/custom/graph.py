@@ -33,7 +33,7 @@ _REFUSALS = (
     states.RuntimeException,
 )
 _FLOATS = ("tensor(float)", "tensor(float16)")
-# What exporters call the one vector of a picture, the likeliest first.
+# What exporters call the one vector of an image, the likeliest first.
 _VECTORS = ("image_embeds", "pooler_output", "embeddings", "embedding", "sentence_embedding")
 _TOKENS = 3
 _MAPS = 4
@@ -41,7 +41,7 @@ _MAPS = 4
 
 @dataclass(frozen=True)
 class Input:
-    """The picture as the graph takes it; a side is None where any size will do."""
+    """The image as the graph takes it; a side is None where any size will do."""
 
     name: str
     dtype: DTypeLike
@@ -52,13 +52,13 @@ class Input:
 
 @dataclass(frozen=True)
 class Output:
-    """The output that describes the picture, and how it becomes one vector."""
+    """The output that describes the image, and how it becomes one vector."""
 
     name: str
     pooling: Pooling
 
     def vector(self, answer: NDArray[Any], layout: Layout) -> NDArray[np.float32]:
-        """Return (d,) from the answer to one picture: (1, d), (1, tokens, d) or a map."""
+        """Return (d,) from the answer to one image: (1, d), (1, tokens, d) or a map."""
         whole: NDArray[np.float32] = np.asarray(answer[0], np.float32)
         if self.pooling == "cls":
             whole = whole[0]
@@ -70,7 +70,7 @@ class Output:
 
 
 class Graph:
-    """A loaded graph with one picture in and one vector out. Any number of threads may use it."""
+    """A loaded graph with one image in and one vector out. Any number of threads may use it."""
 
     def __init__(self, source: bytes | Path, *, output: str = "", pooling: str = "") -> None:
         """Load the graph; `output` and `pooling` choose where it leaves a choice.
@@ -94,14 +94,14 @@ class Graph:
         self.output = _output(self._session.get_outputs(), output, pooling)
 
     def answer(self, picture: NDArray[Any]) -> NDArray[np.float32]:
-        """Return the vector (d,) float32 of one picture in the graph's own layout and type.
+        """Return the vector (d,) float32 of one image in the graph's own layout and type.
 
         Raises `UnfitEncoder` if the graph fails on it.
         """
         try:
             found = self._session.run([self.output.name], {self.input.name: picture[None]})[0]
         except _REFUSALS as error:
-            raise UnfitEncoder(f"The graph fails on a picture: {_first_line(error)}") from error
+            raise UnfitEncoder(f"The graph fails on an image: {_first_line(error)}") from error
         return self.output.vector(np.asarray(found), self.input.layout)
 
 
@@ -109,18 +109,20 @@ def _input(inputs: list[Any]) -> Input:
     if len(inputs) != 1:
         names = ", ".join(one.name for one in inputs) or "none"
         raise UnfitEncoder(
-            f"The graph takes {len(inputs)} inputs ({names}), an image encoder takes one: export "
-            "the image part alone."
+            f"The graph has {len(inputs)} inputs ({names}), but an image encoder has one. Export "
+            "only the image part."
         )
     one = inputs[0]
     if one.type not in _TYPES:
-        raise UnfitEncoder(f"The input {one.name} takes {one.type}, not float, float16 or uint8.")
+        raise UnfitEncoder(f"The input {one.name} is {one.type}, not float, float16 or uint8.")
     shape = one.shape
     if len(shape) != _MAPS:
-        raise UnfitEncoder(f"The input {one.name} has {len(shape)} axes, a batch of images has 4.")
+        raise UnfitEncoder(
+            f"The input {one.name} has {len(shape)} axes, but a batch of images has 4."
+        )
     if isinstance(shape[0], int) and shape[0] != 1:
         raise UnfitEncoder(
-            f"The input {one.name} takes exactly {shape[0]} images: export with one, or with a "
+            f"The input {one.name} takes exactly {shape[0]} images. Export with one, or with a "
             "batch of any size."
         )
     layout = _layout(one.name, shape)

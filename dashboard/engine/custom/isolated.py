@@ -22,7 +22,7 @@ from dashboard.engine.errors import UnfitEncoder
 
 ROOT = Path(__file__).parents[3]  # where `dashboard` is, wherever the program was started
 LONGEST_TRIAL = 2 * PICTURES * LONGEST_SECONDS
-# For what a graph computes of one picture; ViT-L/14 at 336 pixels takes less than half of it.
+# For what a graph computes of one image; ViT-L/14 at 336 pixels takes less than half of it.
 MOST_MEMORY = 2 << 30
 # Loading holds the file's bytes, what they were parsed to, and the weights laid out for the sums.
 LOADING = 3
@@ -31,7 +31,7 @@ _NO_MEMORY = ("bad_alloc", "bad allocation", "Failed to allocate", "Unable to al
 
 @dataclass(frozen=True)
 class Tried:
-    """A graph that is fit, how its pictures are prepared, and what the trial found."""
+    """A graph that is fit, how its images are prepared, and what the trial found."""
 
     preprocessing: Preprocessing
     trial: Trial
@@ -52,10 +52,10 @@ def try_isolated(file: Path, stated: dict[str, Any], *, output: str, pooling: st
             env=os.environ | {"PYTHONPATH": str(ROOT)},
         )
     except subprocess.TimeoutExpired as error:
-        raise UnfitEncoder("The trial did not end: use a smaller encoder.") from error
+        raise UnfitEncoder("The trial did not end. Use a smaller encoder.") from error
     if done.returncode:
         raise UnfitEncoder(
-            f"The program that loaded the graph ended at once ({done.returncode}): the file is "
+            f"The process that loaded the graph ended at once ({done.returncode}): the file is "
             "damaged, or too large for this machine's memory."
         )
     found = json.loads(done.stdout)
@@ -98,7 +98,7 @@ def _limit(memory: int) -> None:
 
 def _too_much(memory: int) -> str:
     return (
-        f"The graph needs more than {memory / 1e9:.1f} GB of memory for one picture: use a "
+        f"The graph needs more than {memory / 1e9:.1f} GB of memory for one image. Use a "
         "smaller encoder."
     )
 

@@ -14,7 +14,7 @@ from dashboard.engine.heads import Head, plain_head
 from dashboard.engine.prior import IDENTITY, Prior, Scatters, identity
 
 # A fifth of what the shipped prior saw: a graph that was trained already needs less, and costs more
-# a picture.
+# an image.
 AMOUNTS = Amounts(
     things=240,
     forms=60,
@@ -45,9 +45,9 @@ def prepare(
     amounts: Amounts,
     progress: Callable[[int, int], None],
 ) -> Prepared:
-    """Show the drawn pictures to a graph once and sum up what it says of them.
+    """Show the drawn images to a graph once and sum up what it says of them.
 
-    `progress` hears how many of how many pictures are done, after each, and may raise to stop.
+    `progress` hears how many of how many images are done, after each, and may raise to stop.
     """
     answers, likenesses, groups = [], [], []
     total = count(amounts)
@@ -81,7 +81,7 @@ def own_prior(key: str, drawn: Scatters, untrained: Head) -> Prior:
 
 
 def count(amounts: Amounts) -> int:
-    """Return how many pictures these amounts are."""
+    """Return how many images these amounts are."""
     return (
         amounts.things * amounts.thing_views
         + amounts.signs

@@ -1,4 +1,4 @@
-"""How a picture becomes a graph's input, as its JSON says it.
+"""How an image becomes a graph's input, as its JSON says it.
 
 Understood are our own keys, those of a `preprocessor_config.json` (transformers) and those of a
 `config.json` with `pretrained_cfg` (timm): what people have beside their exported file.
@@ -46,7 +46,7 @@ class Preprocessing:
     std: tuple[float, ...] = _STD
 
     def __post_init__(self) -> None:
-        """Refuse what no picture can be brought to. Raises `UnfitEncoder`."""
+        """Refuse what no image can be brought to. Raises `UnfitEncoder`."""
         for side in (self.height, self.width):
             if not SMALLEST <= side <= LARGEST:
                 raise UnfitEncoder(f"A side of {side} pixels is not from {SMALLEST} to {LARGEST}.")
@@ -61,11 +61,11 @@ class Preprocessing:
 
     @property
     def side(self) -> int:
-        """The longest side that a picture needs to have before it is fitted."""
+        """The longest side that an image needs to have before it is fitted."""
         return max(self.height, self.width, self.resize if self.fit == "crop" else 0)
 
     def pixels(self, picture: Image.Image) -> NDArray[np.uint8]:
-        """Fit any picture: (height, width, 3) uint8."""
+        """Fit any image: (height, width, 3) uint8."""
         if self.fit == "letterbox":
             return letterbox(picture, self.height)
         whole = upright(picture)
@@ -116,14 +116,14 @@ def read_preprocessing(stated: Json, to: Input) -> Preprocessing:
     try:
         found = _timm(stated) or _transformers(stated) or _ours(stated, to)
     except (TypeError, ValueError, KeyError, IndexError) as error:
-        raise UnfitEncoder(f"The preprocessing cannot be understood: {error}.") from error
+        raise UnfitEncoder(f"The preprocessing is not valid: {error}.") from error
     for name, fixed, said in (
         ("height", to.height, found.height),
         ("width", to.width, found.width),
     ):
         if fixed is not None and fixed != said:
             raise UnfitEncoder(
-                f"The preprocessing makes a {name} of {said} pixels, the graph takes {fixed}."
+                f"The preprocessing makes a {name} of {said} pixels, but the graph takes {fixed}."
             )
     return found
 

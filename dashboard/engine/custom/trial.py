@@ -1,4 +1,4 @@
-"""Try a graph on a few drawn pictures before anything depends on it."""
+"""Try a graph on a few drawn images before anything depends on it."""
 
 import io
 import time
@@ -22,7 +22,7 @@ STORED_SIZE, QUALITY = (800, 600), 90
 LONGEST_SECONDS = 30.0
 LARGEST_DIMENSION = 16_384
 ALIKE = 0.9999  # closer than this, a graph tells nothing apart
-SAME = 1e-3  # two runs of one picture may differ by so much
+SAME = 1e-3  # two runs of one image may differ by so much
 # One view each, so that all sixteen show different things.
 _FEW = Amounts(
     things=8,
@@ -41,17 +41,17 @@ _FEW = Amounts(
 
 @dataclass(frozen=True)
 class Trial:
-    """What a graph did with sixteen pictures; `seconds` is the median of one, on one thread."""
+    """What a graph did with sixteen images; `seconds` is the median of one, on one thread."""
 
     dimension: int
     seconds: float
 
 
 def try_graph(graph: Graph, preprocessing: Preprocessing) -> Trial:
-    """Describe sixteen different pictures, and one of them twice.
+    """Describe sixteen different images, and one of them twice.
 
     Raises `UnfitEncoder` if the numbers are not finite, too many, not the same for the same
-    picture, or hardly different for different ones.
+    image, or hardly different for different ones.
     """
     answers, seconds = [], []
     for picture in trial_pictures():
@@ -61,8 +61,7 @@ def try_graph(graph: Graph, preprocessing: Preprocessing) -> Trial:
         seconds.append(time.perf_counter() - started)
         if seconds[-1] > LONGEST_SECONDS:
             raise UnfitEncoder(
-                f"One picture took {seconds[-1]:.0f} seconds on this machine: "
-                "use a smaller encoder."
+                f"One image took {seconds[-1]:.0f} seconds on this machine. Use a smaller encoder."
             )
     again = preprocessing.values(preprocessing.pixels(next(trial_pictures())), graph.input)
     rows = np.stack([*answers, graph.answer(again)])
@@ -71,9 +70,9 @@ def try_graph(graph: Graph, preprocessing: Preprocessing) -> Trial:
 
 
 def side_by_side(runs: Mapping[str, Callable[[bytes], object]]) -> dict[str, float]:
-    """Measure what takes the bytes of a picture, by name: the median seconds of one run of each.
+    """Measure what takes the bytes of an image, by name: the median seconds of one run of each.
 
-    The pictures are JPEGs as many are stored. All take turns at the same ones, so that what else
+    The images are JPEGs as many are stored. All take turns at the same ones, so that what else
     the machine does slows all alike; a first turn, which loads and allocates, does not count.
     """
     pictures, seconds = [_jpeg(one) for one in trial_pictures()], {name: [0.0] * 0 for name in runs}
@@ -96,24 +95,24 @@ def _jpeg(picture: Image.Image) -> bytes:
 
 
 def trial_pictures() -> Iterator[Image.Image]:
-    """Draw sixteen pictures that show different things."""
+    """Draw sixteen images that show different things."""
     return islice((picture.image for picture in pictures(_FEW)), PICTURES)
 
 
 def _check(rows: NDArray[np.float32]) -> None:
-    """Judge the vectors of different pictures, and of the first one again as the last row."""
+    """Judge the vectors of different images, and of the first one again as the last row."""
     if rows.ndim != 2 or not 2 <= rows.shape[1] <= LARGEST_DIMENSION:
         raise UnfitEncoder(
-            f"The graph gives {rows.shape[1:]} numbers a picture; from 2 to {LARGEST_DIMENSION} "
-            "in one row are needed."
+            f"The graph gives {rows.shape[1:]} numbers per image, but 2 to {LARGEST_DIMENSION} in "
+            "one row are needed."
         )
     if not np.isfinite(rows).all():
         raise UnfitEncoder("The graph gives numbers that are not finite.")
     unit = unit_rows(rows.astype(np.float64))
     if np.abs(unit[0] - unit[-1]).max() > SAME:
-        raise UnfitEncoder("The graph gives other numbers for the same picture a second time.")
+        raise UnfitEncoder("The graph gives different numbers for the same image the second time.")
     if (unit @ unit.T).min() > ALIKE:
         raise UnfitEncoder(
-            "The graph describes sixteen different pictures alike: its preprocessing (mean, std, "
-            "size) may be another, or its weights are missing."
+            "The graph gives nearly equal embeddings for sixteen different images: its "
+            "preprocessing (mean, std, size) may be another, or its weights are missing."
         )

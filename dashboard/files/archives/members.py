@@ -57,6 +57,7 @@ class Wrapper:
         """Take one more file into account."""
         self._loose = self._loose or len(parts) < 2
         self._deeper = self._deeper or len(parts) > 2
+        # Two are enough to know; an archive may have a hundred thousand.
         if len(self._tops) < 2:
             self._tops.add(parts[0])
 
@@ -90,6 +91,7 @@ def refusal_of_path(raw: str, parts: tuple[str, ...]) -> str | None:
     """Return why a path cannot be taken, as a sentence; None if it can."""
     if _CONTROL.search(raw):
         return "Its name contains invisible characters. Rename it and pack it again."
+    # Those of DOS and Windows were turned into slashes before; here it may be a letter of a name.
     if "\\" in raw:
         return "Its path is written with backslashes. Pack it again with a current program."
     if raw.startswith("/") or _DRIVE.match(raw) or ".." in parts:

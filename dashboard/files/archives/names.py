@@ -48,6 +48,8 @@ class Twins:
     """Separates the files whose names differ as bytes and are the same as text."""
 
     def __init__(self) -> None:
+        # Hashes in place of names: 200,000 paths would take tens of megabytes. The hashes of texts
+        # are seeded for each process, so nobody can make two paths collide.
         self._raw: dict[int, int] = {}
         self._next: dict[int, int] = {}
 
@@ -69,6 +71,7 @@ def _numbered(parts: tuple[str, ...], number: int) -> tuple[str, ...]:
 
 def composed_name(name: str) -> str:
     """Return the name with its accents composed, and nothing that no text can hold."""
+    # Lone surrogates: JSON and both databases refuse them.
     name = name.encode("utf-8", "replace").decode("utf-8")
     return unicodedata.normalize("NFC", name)
 

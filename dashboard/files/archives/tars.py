@@ -39,6 +39,7 @@ _BROKEN: Final = (
 )
 # xz may ask for gigabytes; its highest preset needs 65 MB.
 _XZ_MEMORY: Final = 128 * MIB
+# What is skipped is unpacked in steps of this size, and each step is judged.
 _STEP: Final = 256 * 1024
 
 
@@ -112,6 +113,7 @@ class TarArchive(AbstractContextManager["TarArchive"]):
 
     def member(self, index: int) -> Member:
         """Return one file. Raises BrokenArchive, ArchiveTooLarge."""
+        # A packed stream cannot go back: it is unpacked from its beginning once more.
         if index < self._index:
             self._rewind()
         while self._index < index:
@@ -130,6 +132,7 @@ class TarArchive(AbstractContextManager["TarArchive"]):
         if member.index != self._index:
             self.member(member.index)
         with blaming_the_bytes(_BROKEN, lambda: UnreadableMember(member.path, DAMAGED)):
+            # tarfile would follow a link to another member; links were refused as `NO_FILE` before.
             content = self._tar.extractfile(self._here())
             data = content.read(self.limits.member_size + 1) if content is not None else b""
         if len(data) < member.size:
@@ -275,6 +278,7 @@ class _Judged:
     def _judge(self, unpacked: int) -> None:
         if unpacked > self._limits.total:
             raise ArchiveTooLarge(f"more than {readable_size(self._limits.total)} of files")
+        # Of the whole stream, not of a member: in a packed TAR members share their packed bytes.
         allowed = max(self._limits.free, self._packed.consumed * self._limits.ratio)
         if unpacked > allowed:
             raise ArchiveSuspicious("The archive", self._limits.ratio)
@@ -290,6 +294,7 @@ class _Xz(io.RawIOBase):
 
     @staticmethod
     def _fresh() -> lzma.LZMADecompressor:
+        # FORMAT_XZ alone: the older .lzma format has no magic number to be known by.
         return lzma.LZMADecompressor(lzma.FORMAT_XZ, memlimit=_XZ_MEMORY)
 
     def readable(self) -> bool:

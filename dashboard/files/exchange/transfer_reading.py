@@ -63,6 +63,8 @@ class Pack:
         name = picture_name(row)
         most = self._most(row)
         data = _read(self._zip, name, most)
+        # Beside the sums of the manifest, which are of whole packs: this ties the bytes to their
+        # row.
         if hashlib.sha256(data).hexdigest() != row["stored_sha256"]:
             raise BrokenTransfer(f"the image {name} is not the one that was exported")
         return data
@@ -74,6 +76,7 @@ class Pack:
         most = configured_image_limits().pixels
         if width * height > most:
             raise TooManyPixels(most, width, height)
+        # Four bytes a pixel, uncompressed, and room for headers: no encoding here takes more.
         return 4 * width * height + _CHUNK
 
 
@@ -94,6 +97,8 @@ class TransferReader:
         self.counts: dict[str, int] = self.manifest["counts"]
         self.members: dict[str, dict[str, Any]] = self.manifest["members"]
         names = [info.filename for info in self._zip.infolist()]
+        # Lists, not sets: a name that is there twice could be checked in one place and read in
+        # another.
         if sorted(names) != sorted([*self.members, MANIFEST]):
             raise BrokenTransfer("it contains other files than it lists")
 
@@ -126,6 +131,7 @@ class TransferReader:
 
     def packs(self) -> Iterator[Pack]:
         """Yield the packs in their order, each open until the next is asked for."""
+        # Names have leading zeros, so that this is the order in which packs were written.
         for name in sorted(self.members):
             if name.startswith("images/"):
                 with open_zip(self._window(name), members=2 * PACK_IMAGES) as inner:
@@ -155,6 +161,7 @@ class TransferReader:
     def _read_manifest(self) -> dict[str, Any]:
         try:
             text = _read(self._zip, MANIFEST, _MOST_OF_A_MANIFEST)
+            # Before it is parsed, which takes many times the memory of the text.
             if text_has_more_values(text, _MOST_VALUES_OF_A_MANIFEST):
                 raise ForeignTransfer(_FOREIGN)
             manifest = json.loads(text)
@@ -215,6 +222,8 @@ def _some(noun: str, inner: zipfile.ZipFile, most: int) -> list[Row]:
             values += count_values(line)
             if len(rows) == most or size > _MOST_OF_A_PACK or values > _MOST_VALUES_OF_A_PACK:
                 raise BrokenTransfer(f"a pack of it has more {noun} than allowed")
+            # Judged line by line: the pack is refused as soon as it is too much, not once it is
+            # built.
             rows.append(read_row(noun, line, len(rows) + 1))
     return rows
 
@@ -226,6 +235,7 @@ def _rows(noun: str, file: IO[bytes]) -> Iterator[Row]:
 
 def _lines(noun: str, file: IO[bytes]) -> Iterator[bytes]:
     number = 0
+    # Bounded, or a member without a single line break would be read whole.
     while line := file.readline(MOST_OF_A_LINE + 1):
         number += 1
         if len(line) > MOST_OF_A_LINE:

@@ -34,6 +34,7 @@ def read_row(noun: str, line: bytes, number: int) -> Row:
     fields = NOUNS[noun]
     if isinstance(row, dict):
         row = {name: value for name, value in LATER.items() if name in fields} | row
+    # Exactly these: a field that is not known was perhaps meant to change what the others mean.
     if not isinstance(row, dict) or row.keys() != fields.keys():
         raise BrokenTransfer(f"line {number:,} of the {noun} lacks fields")
     for name, is_right in fields.items():
@@ -66,6 +67,7 @@ def _text(most: int, *, empty: bool = True) -> Check:
 
 
 def _number(most: int = _MOST_NUMBER, least: int = 0) -> Check:
+    # `type`, not `isinstance`: in Python `true` is an integer.
     return lambda value: type(value) is int and least <= value <= most
 
 
@@ -84,6 +86,7 @@ def _flag(value: Any) -> bool:
 def is_id(value: Any) -> bool:
     """Say whether this is an id as the archive writes them."""
     try:
+        # Written back and compared: `UUID` reads several spellings, and ids are compared as text.
         return isinstance(value, str) and str(UUID(value)) == value
     except ValueError:
         return False
@@ -121,6 +124,7 @@ def _json(value: Any) -> bool:
 
 
 def _holds_nul(value: Any) -> bool:
+    # Iterative, since the value may be as deep as `MAX_DEPTH` allows.
     waiting = [value]
     while waiting:
         part = waiting.pop()

@@ -87,6 +87,8 @@ class TransferWriter:
         name = f"images/{self._packs:06d}.zip"
         self._packs += 1
         images: list[Row] = []
+        # Written straight into the outer archive: a pack is never whole in memory, nor a file of
+        # its own.
         with self._member(name) as file, zipfile.ZipFile(file, "w") as inner:  # type: ignore[call-overload]
             for row, picture in pictures:
                 images.append(row)
@@ -109,6 +111,7 @@ class TransferWriter:
         """Write the manifest, which makes the archive one."""
         manifest = {"kind": KIND, "format": FORMAT, **about}
         manifest |= {"counts": self.counts, "members": self._members}
+        # Last: it has the sums of all others, and an archive that was cut off has none.
         self._zip.writestr(MANIFEST, json.dumps(manifest, indent=1), zipfile.ZIP_DEFLATED)
 
     @contextmanager

@@ -14,9 +14,9 @@ from urllib3.exceptions import HTTPError
 from urllib3.util import parse_url
 
 from dashboard.files.errors import AddressFailed, FileRefused, ForbiddenAddress, ImageTooLarge
-from dashboard.files.fetch.addresses import is_allowed
 from dashboard.files.fetch.guard import Guard, open_session, private_network
 from dashboard.files.limits import FetchLimits, configured_fetch_limits
+from dashboard.network.addresses import is_allowed
 
 _CHUNK: Final = 64 * 1024
 # So many files of 20 MB may be in memory at once.
@@ -51,6 +51,7 @@ def _may_pass(failure: BaseException) -> bool:
 
 @retry(
     retry=retry_if_exception(_may_pass),
+    # Half a second, then two seconds between the attempts; a thread of the pool waits meanwhile.
     stop=stop_after_attempt(3),
     wait=wait_exponential(multiplier=0.5, exp_base=4),
     reraise=True,
@@ -133,7 +134,11 @@ def _follow(session: requests.Session, guard: Guard) -> bytes:
     for _ in range(guard.limits.redirects + 1):
         _check_spelling(url)
         with session.get(
-            url, stream=True, allow_redirects=False, timeout=guard.seconds_left()
+            # Redirects are followed here, so that each target is judged like the first URL.
+            url,
+            stream=True,
+            allow_redirects=False,
+            timeout=guard.seconds_left(),
         ) as response:
             target = session.get_redirect_target(response)
             if target is None:
@@ -147,6 +152,7 @@ def _check_spelling(url: str) -> None:
     address = parse_url(url)
     if address.scheme not in ("http", "https"):
         raise ForbiddenAddress("Only URLs with http:// or https:// are opened.", url=url)
+    # Refused: `https://example.com@10.0.0.1/` looks like one host and is another.
     if address.auth is not None:
         raise ForbiddenAddress("URLs with a user name or password are not opened.", url=url)
     if not address.host:
@@ -163,6 +169,7 @@ def _body(response: requests.Response, guard: Guard) -> bytes:
         )
     limit = guard.limits.size
     claimed = response.headers.get("Content-Length", "")
+    # The header may lie; it only spares reading what admits to be too large.
     if claimed.isdecimal() and int(claimed) > limit:
         raise ImageTooLarge(limit, int(claimed))
     parts: list[bytes] = []

@@ -23,6 +23,7 @@ def _library() -> Any:
     """Return the C library if it is glibc."""
     with contextlib.suppress(AttributeError, OSError, TypeError):
         library = ctypes.CDLL(None)
+        # musl has no `mallopt`, and another library's need not mean the same.
         if library.gnu_get_libc_version and library.malloc_trim and library.mallopt:
             return library
     return None

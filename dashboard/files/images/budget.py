@@ -91,6 +91,7 @@ class Lane:
             self._admit()
 
     def _has_room(self, need: int) -> bool:
+        # An image larger than the lane is let in alone; it would wait for ever otherwise.
         return self.used == 0 or self.used + need <= self.capacity
 
     def _admit(self) -> None:
@@ -132,6 +133,7 @@ class Budget:
     @contextmanager
     def reserve(self, need: int) -> Iterator[None]:
         """Hold so many bytes for as long as the block runs. Raises DecodersBusy."""
+        # A small budget has a small lane: what does not fit there is large.
         lane = self.small if need <= min(SMALL, self.small.capacity) else self.large
         depth = getattr(self._held, "depth", 0)
         if depth:

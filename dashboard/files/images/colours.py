@@ -54,6 +54,8 @@ class Correction:
         """Return the image, L or RGB, in sRGB; colours are changed in place."""
         if self.transform is None or picture.mode == "L":
             return picture.point(self.greys * len(picture.getbands()))
+        # A picture that was read from a buffer shares it; changed in place, that would be changed,
+        # too.
         if picture.readonly:
             picture = picture.copy()
         self.transform.apply_in_place(picture)
@@ -93,12 +95,14 @@ class _Known:
 
     def find(self, profile: bytes) -> Correction | None:
         """Return what a profile asks for; two threads may find it out at once."""
+        # By hash, since a profile is up to megabytes and the cameras of a data set share a few.
         key = hashlib.sha256(profile).digest()
         with self._lock:
             if key in self._found:
                 self._found.move_to_end(key)
                 return self._found[key]
         try:
+            # Outside the lock: whoever needs a profile that is known does not wait for it.
             made = _made(profile)
         except _BROKEN:
             made = None
@@ -126,6 +130,7 @@ def _made(profile: bytes) -> Correction | None:
         _FLAGS,
     )
     greys = _greys(transform, mode)
+    # A profile that turns greys over is broken or an effect; people would see ruined images.
     if not _are_greys(greys):
         return None
     if mode == "L":

@@ -48,6 +48,7 @@ def is_whole_jpeg(data: bytes, *, is_small: bool) -> bool:
     """
     if not jpeg.has_all_scans(data):
         return False
+    # `_OTHER_BITS` has no 0xFF, so that it cannot be taken for a marker.
     other = data[: -len(jpeg.END_MARK)] + _OTHER_BITS + jpeg.END_MARK
     return _digest(data, is_small=is_small) == _digest(other, is_small=is_small)
 

@@ -162,6 +162,7 @@ def prepare(data: bytes, *, resize: bool = True, limits: ImageLimits | None = No
 
 def thumbnail(stored: bytes) -> bytes:
     """Make the thumbnail again from what is stored of an image."""
+    # The limit is one on uploads, and what is stored of a file may be larger than it.
     limits = replace(configured_image_limits(), size=len(stored))
     image = reading.open_image(stored, limits, is_scaled=True)
     reading.draft_longer(image, THUMBNAIL_SIDE)
@@ -208,6 +209,7 @@ def _bare_jpeg(image: reading.Opened, *, resize: bool) -> bytes | None:
         return None
     if image.correction is not None:
         return None
+    # A turned one has to be recoded: the mark that turns it goes with the EXIF.
     return jpeg.strip(image.data) if pixels.orientation(file.getexif) == 1 else None
 
 
@@ -237,6 +239,7 @@ def _stored_image(
 def _thumbnail(picture: Image.Image) -> bytes:
     """Make the thumbnail out of the image itself, which is the last use of it: no copy."""
     with reading.refusing():
+        # No `reducing_gap`: it gained nothing, see `pixels.RESAMPLE`.
         picture.thumbnail((THUMBNAIL_SIDE, THUMBNAIL_SIDE), pixels.RESAMPLE, reducing_gap=None)
         return _jpeg(picture, _THUMBNAIL_QUALITY)
 
@@ -265,5 +268,6 @@ def _memory_file() -> IO[bytes]:
 
 def _png(picture: Image.Image) -> bytes:
     buffer = io.BytesIO()
+    # Quick rather than small: Pillow's default is zlib's level 6.
     picture.save(buffer, "PNG", compress_level=1)
     return buffer.getvalue()

@@ -144,6 +144,7 @@ def _kept(data: bytes, segment: _Segment, until: int) -> bytes | None:
     if marker == _SCAN:
         return data[segment.start : until]
     if marker == _JFIF and data[segment.start + 4 : segment.start + 9] == b"JFIF\x00":
+        # Without the preview that may be in it, and with a resolution that says nothing.
         return _PLAIN_JFIF
     if marker == _ADOBE:  # says how the colours are coded
         return data[segment.start : segment.end]
@@ -177,5 +178,6 @@ def _after_scan(data: bytes, start: int) -> int:
         follower = data[position + 1]
         if follower not in _INSIDE_SCAN and follower != 0xFF:
             return position
+        # By `find`, which skips through megabytes of coded data in C.
         position = data.find(b"\xff", position + (1 if follower == 0xFF else 2))
     return len(data)

@@ -71,6 +71,7 @@ def _is_kept(data: bytes, chunk: _Chunk) -> bool:
     body = data[chunk.body : chunk.end - 4]
     if _LENGTHS.get(chunk.name, len(body)) != len(body):
         return False
+    # Optional chunks with a wrong checksum are dropped; for a critical one Pillow refuses the file.
     if zlib.crc32(body, zlib.crc32(chunk.name)) != int.from_bytes(data[chunk.end - 4 : chunk.end]):
         return False
     return _can_be_unpacked(chunk.name, body)
@@ -98,6 +99,7 @@ def _turns(data: bytes, chunk: _Chunk) -> bool:
 def _unpacks(packed: bytes, most: int) -> bool:
     packer = zlib.decompressobj()
     try:
+        # Bounded: what does not end within `most` counts as broken, and a bomb is never unpacked.
         packer.decompress(packed, most)
     except zlib.error:
         return False

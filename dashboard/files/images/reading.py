@@ -112,6 +112,7 @@ def open_image(upload: bytes, limits: ImageLimits, *, is_scaled: bool = False) -
     if len(upload) > limits.size:
         raise ImageTooLarge(limits.size, len(upload))
     data = _picture_in(upload)
+    # Before `Image.open`, which builds the tags.
     if tiff.has_too_many_values(data):
         raise UnreadableImage("The image has too much metadata. Save it again and upload that.")
     with refusing(upload, limits.pixels):
@@ -156,9 +157,11 @@ def room_for(image: Opened, shorter_side: int | None = None) -> Iterator[None]:
     What is decoded within must not outlive the block, unless it was scaled down. Raises
     DecodersBusy.
     """
+    # Here and not when it is opened: it takes a decoding, which the header alone does not pay for.
     if image.lacks_end:
         _require_whole(image)
     is_turned = pixels.orientation(partial(Image.Image.getexif, image.file)) != 1
+    # After `draft`: the size of the file object is the one that will be decoded.
     need = costs.cost(image.file, image.data, costs.Asked(shorter_side, is_turned=is_turned))
     width, height = image.file.size
     if not budget.decoding().can_hold(need, width * height):

@@ -97,6 +97,7 @@ def _endpoint(url: str | None) -> str | None:
 def _style(style: str | None, endpoint: str | None) -> str:
     """Return how the bucket is named in a request: a store at home seldom has a name for each."""
     if style is None:
+        # With its name in the host, each bucket needs a name in DNS and a certificate.
         return "path" if endpoint else "auto"
     if style not in STYLES:
         raise BadBucketAddress(f"its addressing_style is not one of {', '.join(STYLES)}")

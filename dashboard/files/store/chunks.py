@@ -78,9 +78,11 @@ def write(name: str, incoming: Incoming, checksum: Checksum | None = None) -> in
 
     Raises `ChecksumMismatch`; then nothing is stored.
     """
+    # Hashed while it is written: a piece is read once, and its bytes are never all in memory.
     section = _Section(incoming, checksum)
     storage.write_from(name, cast("IO[bytes]", section))
     if not section.is_as_announced():
+        # No row names it yet, so nobody can have read it.
         storage.delete(name)
         raise ChecksumMismatch
     return section.count
@@ -124,6 +126,7 @@ class _Joined(io.RawIOBase):
         self._size = sum(piece.size for piece in pieces)
         self._at = 0
         self._open: tuple[Piece, IO[bytes]] | None = None
+        # A gap would be read as a shift of everything behind it: better nothing than wrong bytes.
         if self._starts != list(_places(self._pieces)):
             raise ValueError("The pieces do not follow each other.")
 

@@ -43,4 +43,5 @@ def _is_of_the_place(error: BaseException) -> bool:
         return True
     if isinstance(error, OSError):
         return error.errno not in _OF_THE_BYTES
+    # A process without memory is no fault of the file that it was reading.
     return isinstance(error, MemoryError)

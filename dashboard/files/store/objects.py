@@ -96,6 +96,8 @@ class BucketStorage(S3Storage):  # type: ignore[misc]  # it has no types
                     Bucket=self.of.name,
                     Key=self._key(name),
                     Range=f"bytes={start}-{start + size - 1}",
+                    # An object may be overwritten while it is read, as by a second try of a job:
+                    # halves of two objects must never be read as one.
                     **({"IfMatch": seen.tag} if seen.tag else {}),
                 )
                 data: bytes = answer["Body"].read()
@@ -114,6 +116,7 @@ class BucketStorage(S3Storage):  # type: ignore[misc]  # it has no types
             content.seek(0)
         with _talking(name):
             head = _read_full(content, PART)
+            # One request instead of three: nearly every image is smaller than a part.
             if len(head) < PART:
                 self.client.put_object(Bucket=self.of.name, Key=key, Body=head, **extra)
             else:
@@ -168,6 +171,7 @@ class BucketStorage(S3Storage):  # type: ignore[misc]  # it has no types
         with _talking(f"{len(keys)} objects"):
             batch = {"Objects": keys, "Quiet": True}
             answer = self.client.delete_objects(Bucket=self.of.name, Delete=batch)
+            # The request as a whole succeeds even if single objects were not deleted.
             if refused := answer.get("Errors"):
                 raise StorageAway(f"The store did not delete an object: {refused[0]['Code']}.")
         return len(keys)
@@ -246,6 +250,7 @@ def _config(bucket: Bucket) -> Config:
         read_timeout=60,
         tcp_keepalive=True,
         max_pool_connections=50,
+        # boto's default mode is `legacy`, which retries fewer kinds of errors.
         retries={"mode": "standard", "total_max_attempts": 3},
         # Older stores know nothing of checksums that came to S3 in 2025.
         request_checksum_calculation="when_required",

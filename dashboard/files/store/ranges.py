@@ -35,6 +35,7 @@ class RangeReader(io.RawIOBase):
     def __init__(self, fetch: Fetch) -> None:
         self._fetch = fetch
         self._size = FIRST
+        # At once, since opening must tell whether the object is there, and how long it is.
         self._held = fetch(0, FIRST)
         self._at = 0
 

@@ -63,6 +63,7 @@ class _Counter:
     def count(self, piece: bytes) -> int:
         """Return how many of the text's values begin in this piece."""
         data = self._rest + piece
+        # A piece may end within an escape: an odd number of backslashes leaves one for the next.
         slashes = len(data) - len(data.rstrip(b"\\"))
         self._rest = b"\\" if slashes % 2 else b""
         bare = data[: len(data) - slashes].replace(b"\\\\", b"").replace(b'\\"', b"")

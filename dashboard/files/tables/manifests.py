@@ -98,6 +98,7 @@ def read_manifest(file: IO[bytes]) -> Iterator[ManifestRow]:
         for number, record in enumerate(_records(text, start)):
             if record is None:  # a row of a spreadsheet with nothing in it
                 continue
+            # Empty rows are not counted: spreadsheets may append any number of them.
             if count >= MAX_ROWS:
                 raise BrokenManifest(
                     f"The manifest has more than {MAX_ROWS:,} rows. Split it and upload the parts."
@@ -130,6 +131,7 @@ def read_possible_manifest(file: IO[bytes], *, is_beside: bool = False) -> Itera
         raise
     if is_beside and not tells_of_several(first):
         return
+    # A record of one image's origin, as crawlers keep beside it, not a table.
     if len(first) == 1 and first[0].url and _begins_as_object(file):
         return
     if first and not any(row.names_something for row in first):
@@ -376,6 +378,7 @@ def _set_url(row: ManifestRow, address: str) -> None:
     reason = refusal_of_address(address)
     if "\x00" in address:
         address, reason = address.replace("\x00", ""), "Its URL contains a null character."
+    # A refused one is only shown; a good one is kept whole, however long.
     row.url = address[:MAX_PATH] if reason else address
     if reason is not None:
         row.wrong["url"] = reason

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import Any, Final
 
+# Below where readers and writers of JSON fail, which recurse once a level.
 MAX_DEPTH: Final = 100
 BEYOND: Final = 1 << 63
 _NUL: Final = "\x00"

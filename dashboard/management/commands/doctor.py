@@ -42,6 +42,7 @@ class Command(BaseCommand):
                 self.stdout.write(f"{finding.noun}: {finding.name}: {finding.sentence}{mark}")
         except StorageAway as error:
             raise CommandError(str(error)) from error
+        # To stderr: it is no finding, and scripts read the findings.
         if note := unjudged():
             self.stderr.write(note)
         self.stdout.write(_outcome(found, mended))

@@ -27,6 +27,8 @@ class Command(migrate.Command):
         connection, copy = connections[options["database"]], None
         try:
             if is_to_be_upgraded(connection):
+                # Before anything is changed; `keep_copy` gives it its last name once the upgrade is
+                # done.
                 copy = self._copy(connection)
                 prepare_upgrade(connection)
             super().handle(*args, **options)
@@ -38,6 +40,7 @@ class Command(migrate.Command):
                 f"The database could not be upgraded: {str(error).strip().rstrip('.')}. The step "
                 f"that failed was undone. Fix its cause and start again{way_back}."
             ) from error
+        # Last: until then the copy of the previous upgrade is still the way back.
         if kept := keep_copy(connection):
             self.stdout.write(f"The database from before this upgrade is kept in {kept}.")
 

@@ -61,6 +61,7 @@ class Command(BaseCommand):
                 self._prepare()
                 self._say(self._where())
             case "web":
+                # Replaces this process: a container's signals reach the server itself.
                 os.execv(sys.executable, web_command())  # noqa: S606  the command is ours
             case "worker":
                 os.execv(sys.executable, worker_command())  # noqa: S606
@@ -70,9 +71,13 @@ class Command(BaseCommand):
     def _run_all(self, *, end_with_parent: bool) -> None:
         # Until there is something to stop, Ctrl-C just ends it.
         signal.signal(signal.SIGINT, signal.SIG_DFL)
+        # The lock before the port: a second start is told that Likewise runs, not that a port is
+        # taken.
         with _only_one(), _listener() as listener:
             self._prepare()
             where = self._where()
+            # The supervisor's own socket: while the web server restarts, connections wait instead
+            # of failing.
             bind = ["--bind", f"fd://{listener.fileno()}"]
             programs = [
                 Program("web server", [*web_command(), *bind], inherited=[listener.fileno()]),
@@ -97,6 +102,7 @@ class Command(BaseCommand):
             self._say(f"Preparing the encoder, once: {done} of {total} drawn images")
 
     def _prepare(self) -> None:
+        # First: on a full disk the migration needs what the ballast frees.
         room.keep_ballast()
         try:
             storage.probe()
@@ -141,6 +147,7 @@ def worker_command() -> list[str]:
     return [
         *(sys.executable, "-W", ROOT_WARNING, "-m", "celery", "--quiet"),
         *("--workdir", str(settings.BASE_DIR), "--app", "dashboard.celery", "worker"),
+        # Celery's thread only receives; jobs run in the slots' own threads.
         *("--pool", "solo"),
         *("--queues", ",".join(settings.LIKEWISE_QUEUES)),
         *("--hostname", f"likewise-{os.getpid()}@%h"),
@@ -196,6 +203,7 @@ def _collect_static_files() -> None:
     call_command(
         "collectstatic", interactive=False, clear=True, verbosity=0, ignore_patterns=UNUSED_STATIC
     )
+    # Last: if collecting breaks off, the next start does it again.
     stamp.write_text(fingerprint)
 
 

@@ -38,6 +38,7 @@ class Command(BaseCommand):
         try:
             user = get_user(email)
             if verb == "create":
+                # One line and nothing else, so that a script can take it.
                 self.stdout.write(_create(user, name, options))
             else:
                 count = revoke_tokens_named(name=name, actor=user)

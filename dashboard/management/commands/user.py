@@ -65,6 +65,7 @@ class Command(BaseCommand):
 @transaction.atomic
 def _create(email: str, password: str, name: str) -> User:
     user = create_user(email=email, password=password, name=name)
+    # In the transaction of the account: without a workspace it could do nothing.
     open_workspace(name=f"{user.get_short_name()}’s workspace"[:150], actor=user)
     return user
 

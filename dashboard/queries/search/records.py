@@ -59,7 +59,6 @@ def records_by_id(collection: Collection, ids: Sequence[int]) -> dict[int, Recor
 def texts_in(collection: Collection, start: int, end: int) -> list[TextRow]:
     """Return a stretch of a collection's records, first comer first."""
     rows = Record.objects.filter(collection=collection).annotate(text=Cast("fields", TextField()))
-    # 2:
     found = rows.order_by("pk").values_list("pk", "key", "text")[start:end]
     return [TextRow(*row) for row in found]
 

@@ -47,6 +47,7 @@ class JobKind:
 @cache
 def job_kinds() -> Mapping[str, JobKind]:
     """Return every kind by the name that a job's row has."""
+    # By name, because an import would be a circle: the entries import services that enqueue jobs.
     found: Mapping[str, JobKind] = import_string(LIST)
     return found
 

@@ -48,6 +48,8 @@ def wake(job: Job) -> None:
     if time.monotonic() < Broker.away_until:
         return
     try:
+        # No retry: a request must not wait for a broker. The row is safe, the message only saves
+        # time.
         app.send_task("dashboard.run_job", args=[str(job.id)], queue=job.queue, retry=False)
     except (OperationalError, OSError) as error:
         Broker.away_until = time.monotonic() + AWAY

@@ -17,6 +17,7 @@ def end_subject(job: Job) -> None:
 
     A subject that was deleted meanwhile, with all that belongs to it, is at rest.
     """
+    # A savepoint inside of `suppress`: a subject that is gone undoes only what its closing began.
     with suppress(ObjectDoesNotExist), transaction.atomic():
         kind_of(job).close(job)
 

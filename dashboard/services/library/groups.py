@@ -108,6 +108,7 @@ def change_group(*, group: Group, changes: dict[str, Any], actor: User) -> Group
     if "similarity_type" in changes:
         changes = changes | {"similarity_type": _hold_types(group, changes["similarity_type"])}
     rows = Group.objects.select_related("workspace", "similarity_type")
+    # `of`: the joined workspace and type are only read. Locking them here would break the order.
     row = rows.select_for_update(of=("self",), no_key=True).get(pk=group.pk)
     if not changes:
         return row
@@ -180,7 +181,9 @@ def discard_groups(groups: QuerySet[Group]) -> None:
     touched = Q(pk__in=groups.values("pk")) | Q(pk__in=nested.values("parent"))
     # By id, as everywhere: two deletions that share groups wait for each other, never in a circle.
     held = Group.objects.filter(touched).order_by("id").select_for_update()
+    # A full lock, since these rows go away: whoever is about to refer to one has to wait.
     list(held.values_list("pk", flat=True))
+    # Parents that go away themselves need no counting.
     holders = nested.exclude(parent__in=groups).order_by("parent").values_list("parent")
     for parent_id, count in list(holders.annotate(Count("id"))):
         Group.objects.filter(pk=parent_id).update(groups_count=F("groups_count") - count)
@@ -197,6 +200,7 @@ def discard_groups_of_types(groups: QuerySet[Group]) -> int:
     Call it in a transaction that holds the workspace.
     """
     held = groups.order_by("pk").select_for_update(of=("self",), no_key=True)
+    # Counting reads the rows, which is what locks them.
     by_type = Counter(held.values_list("similarity_type", flat=True))
     for type_id, count in by_type.items():
         _count_groups(type_id, -count)
@@ -229,6 +233,7 @@ def find_or_make_groups(
         Group(workspace_id=similarity_type.workspace_id, similarity_type=similarity_type, name=name)
         for name in lacking.values()
     ]
+    # No activity row for each: the upload that needs them tells of all.
     Group.objects.bulk_create(made)
     if made:
         _count_groups(similarity_type.pk, len(made))

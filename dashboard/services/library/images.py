@@ -22,6 +22,7 @@ from dashboard.services.library.members import leave_all_groups
 from dashboard.services.row_locks import lock_all, lock_rows
 from dashboard.services.workspaces.usage import Room, count_on, hold_images, images_refusal
 
+# Each batch is a transaction that holds its rows while files are removed.
 FILES_PER_BATCH = 100
 
 
@@ -87,6 +88,8 @@ def insert_images(
     stays as it is, unless it was deleted: then it comes back now, in no group. What the quota
     leaves no room for gets no row and is not returned.
     """
+    # First of all: whoever adds or deletes images of this workspace waits here, and the quota is
+    # judged by numbers that cannot change.
     usage = hold_images(workspace.pk)
     known = images_by_sha256(workspace, [image.picture.sha256 for image in images])
     now = timezone.now()
@@ -145,6 +148,7 @@ def add_image(
     with the image if the workspace has these bytes, also when another upload of them wins by a
     moment.
     """
+    # Before the decoding, which is the expensive part.
     room.refuse_if_low()
     picture = pictures.prepare(data, resize=resize)
     known = images_by_sha256(workspace, [picture.sha256]).get(picture.sha256)
@@ -236,6 +240,7 @@ def delete_images(*, workspace: Workspace, ids: Iterable[UUID], actor: User) -> 
     discard_images(images)
     for start in range(0, len(images), FILES_PER_BATCH):
         ids_of_batch = [image.pk for image in images[start : start + FILES_PER_BATCH]]
+        # After the commit, and each judged once more: the same bytes may have been sent again.
         transaction.on_commit(partial(delete_files_of, ids_of_batch))
     record(workspace=workspace, verb="deleted", noun="image", count=len(images), actor=actor)
     return len(images)
@@ -250,11 +255,13 @@ def discard_images(images: Sequence[Image]) -> None:
         return
     usage = hold_images(images[0].workspace_id)
     count_on(usage, count=-len(images), size=-sum(image.file_size for image in images))
+    # Regions after images and before groups, see `row_locks`.
     regions = lock_all(Region.objects.filter(image__in=images))
     leave_all_groups(images=images, regions=regions)
     Region.objects.filter(pk__in=[region.pk for region in regions]).delete()
     Verification.objects.filter(image__in=images).delete()
     rows = Image.objects.filter(pk__in=[image.pk for image in images])
+    # The row stays, so that the same bytes bring the image back under its id.
     rows.update(deleted=timezone.now(), verify_count=0)
 
 

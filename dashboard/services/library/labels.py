@@ -69,6 +69,7 @@ def delete_label(*, label: Label, force: bool = False, actor: User) -> int:
 def _held(label: Label) -> tuple[Label, bool]:
     """Return the label as it is now, held, and whether it is the last of the default name."""
     rows = Label.objects.in_workspace(label.workspace).select_related("workspace")
+    # All that are called `object`: of two people who rename the last two, one has to be refused.
     held = {row.pk: row for row in lock_all(rows.filter(Q(pk=label.pk) | Q(name=DEFAULT_LABEL)))}
     if label.pk not in held:
         raise Label.DoesNotExist("The label was deleted in the meantime.")

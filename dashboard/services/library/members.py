@@ -14,6 +14,7 @@ from dashboard.models.bulk import insert_missing
 from dashboard.services.errors import AlreadyInExclusiveType, GroupHoldsGroups
 from dashboard.services.row_locks import lock_all
 
+# A statement takes only so many parameters.
 ROWS_PER_INSERT = 500
 
 Member = Image | Region
@@ -102,10 +103,13 @@ def put(
     """
     holders: set[UUID] = set()
     if taken is Taken.MOVE:
+        # Read first, since all groups must be locked in one go; what joins meanwhile is refused
+        # below.
         holders = set(_taken(kind, group, ids).values_list("group", flat=True))
     held = _held_of({group.pk}, holders)[group.pk]
     if held.groups_count:
         raise GroupHoldsGroups(held)
+    # After the group is held, as in `place`: its type may have been changed until then.
     similarity_type = SimilarityType.objects.get(pk=held.similarity_type_id)
     moved, wanted = 0, ids
     if similarity_type.exclusive and taken is Taken.MOVE:
@@ -116,6 +120,7 @@ def put(
     if similarity_type.exclusive:
         _refuse_taken(kind, held, wanted)
     source = kind.members.objects.filter(pk__in=wanted)
+    # By one INSERT … SELECT: as models, 10,000 images were 50 statements on SQLite.
     added = insert_missing(kind.rows, source, _columns(kind, held, similarity_type))
     _count(kind, [held.pk], added)
     left = len(ids) - len(wanted)

@@ -46,6 +46,7 @@ def remove_groups(*, group: Group, ids: Iterable[UUID], actor: User) -> tuple[in
 
 def _hold(group: Group, ids: Iterable[UUID]) -> tuple[list[Group], Group]:
     """Return the groups of the ids, and the group as it is now, held."""
+    # Two nestings that are both right may close a circle together, so they take turns.
     lock_all(Workspace.objects.filter(pk=group.workspace_id))
     children = select_by_ids(groups_in(group.workspace), ids, "group")
     rows = groups_in(group.workspace).select_for_update(of=("self",), no_key=True)
@@ -66,6 +67,7 @@ def _recount(group: Group, verb: str, count: int, actor: User) -> None:
     if not count:
         return
     Group.objects.filter(pk=group.pk).update(
+        # Counted, not added: it repairs itself, and nobody else nests while the workspace is held.
         groups_count=GroupNesting.objects.filter(parent=group).count()
     )
     record(

@@ -81,6 +81,7 @@ def discard_regions(regions: QuerySet[Region]) -> None:
 def _held(image: Image, label: Label) -> tuple[Image, Label]:
     """Return image and label as they are now, held; raises `DoesNotExist` if one is gone."""
     images = Image.objects.present().select_related("workspace")
+    # Images before labels, see `row_locks`; held, so that no box is drawn on what is being deleted.
     kept = images.select_for_update(of=("self",), no_key=True).get(pk=image.pk)
     labels = Label.objects.select_for_update(no_key=True)
     return kept, labels.get(pk=label.pk)

@@ -28,6 +28,7 @@ def unverify(*, verification: Verification, actor: User) -> None:
     """Take a verification back."""
     noun = "group" if verification.group_id else "image"
     thing: Any = verification.group or verification.image
+    # The thing first: whoever changes its counter holds it.
     (held,) = lock_all(type(thing).objects.filter(pk=thing.pk)) or [None]
     removed, _ = Verification.objects.filter(pk=verification.pk).delete()
     if held is None or not removed:
@@ -40,6 +41,7 @@ def _verify(noun: str, held: list[Any], user: User, actor: User) -> tuple[Verifi
     if not held:
         raise Verification.DoesNotExist("It was deleted in the meantime.")
     (thing,) = held
+    # While the thing is held, so two requests at once make one row and count it once.
     found, is_new = Verification.objects.get_or_create(
         workspace=thing.workspace, user=user, **{noun: thing}
     )

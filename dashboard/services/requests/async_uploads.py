@@ -126,7 +126,6 @@ def _bring_in(request: AsyncRequest, batch: _Batch) -> None:
         if image.id in new_ids:
             rows[0].status = Status.DONE
     _place([row for rows in batch.rows.values() for row in rows if row.image is not None], request)
-    # After the commit: on a rollback the next try needs these files, and writes the same.
     unused = partial(remove_unused, request.workspace, batch.new, inserted)
     # Only after the commit is it certain which of the files no row refers to.
     transaction.on_commit(unused)

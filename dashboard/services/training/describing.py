@@ -34,6 +34,7 @@ def start_describing(*, workspace: Workspace, actor: User | None) -> Job | None:
     before. Returns None where there is nothing to queue.
     """
     workspace = Workspace.objects.get(pk=workspace.pk)  # the caller's may be older than the choice
+    # Only one that is queued will meet every image of now; one that runs may be past some.
     waiting = unfinished_jobs(workspace).filter(kind=Job.Kind.DESCRIBE, state=Job.State.QUEUED)
     if waiting.exists():
         return None
@@ -56,6 +57,7 @@ def start_second_looks() -> int:
 
 @transaction.atomic
 def _start_if_none(workspace_id: UUID) -> bool:
+    # Two workers sweep at the same time: the second finds the first one's job.
     lock_pks(Workspace.objects.filter(pk=workspace_id))
     if workspace_id not in second_looks_due(workspace_id):
         return False
@@ -105,6 +107,7 @@ def _begun(workspace: Workspace) -> Workspace:
     row = Workspace.objects.get(pk=workspace.pk)
     if not row.search_encoder:
         row.search_encoder = wanted_key(row)
+        # With the condition: another job may have settled it meanwhile.
         unsettled = Workspace.objects.filter(pk=row.pk, search_encoder="")
         unsettled.update(search_encoder=row.search_encoder)
     return row
@@ -118,6 +121,8 @@ def _look_again(workspace: Workspace, wanted: str, handle: jobs.Handle) -> None:
     _look(workspace, wanted, handle)  # what came meanwhile, and lies before where the first was
     with transaction.atomic():
         handle.report(stage=NEW)
+        # Only if search still goes by what it went by at the start: the choice may have changed
+        # twice.
         rows = Workspace.objects.filter(pk=workspace.pk, search_encoder=workspace.search_encoder)
         rows.update(search_encoder=wanted)
         if has_undescribed(workspace, wanted):

@@ -77,6 +77,8 @@ def describe_sources(
     model = load_model(version)
     seen = _look_at_all(load_encoder(version.encoder), sources)
     while some := list(islice(seen, AT_ONCE)):
+        # Encoded one by one and multiplied together: each image's features do not depend on its
+        # batch.
         rows = [one[0] for one in some if not isinstance(one, FileRefused)]
         described = iter(model.describe(np.array(rows))) if rows else iter(())
         for one in some:

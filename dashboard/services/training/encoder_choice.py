@@ -19,6 +19,7 @@ def choose_encoder(*, workspace: Workspace, key: str, actor: User) -> Job | None
     looked at all images; None where there is nothing to look at. Raises `EncoderRefused`.
     """
     check_encoder(key)
+    # Two who choose at once: the activity tells what each of them really replaced.
     [row] = lock_all(Workspace.objects.filter(pk=workspace.pk))
     before = row.encoder
     if key == before:

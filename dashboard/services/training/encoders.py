@@ -54,6 +54,8 @@ def register_encoder(*, new: NewEncoder, workspace: Workspace, actor: User) -> t
     Raises `EmptyName`, `EncoderExists`, and `EncoderRefused` if it is unfit, with nothing kept.
     """
     row = _row(new, actor)
+    # The file before the row: an encoder that is listed has its graph. The key is a hash, so a
+    # second try writes the same files.
     _store(new.graph, row)
     with transaction.atomic():
         _insert(row)
@@ -161,6 +163,7 @@ def delete_encoder(*, encoder: Encoder) -> None:
         if tasks or versions or workspaces:
             raise EncoderInUse(encoder, tasks=tasks, versions=versions, workspaces=workspaces)
         Encoder.objects.filter(pk=encoder.pk).delete()
+    # After the row is gone, in batches: no new work can name the encoder any more.
     for kind in (Feature, RegionFeature):
         rows = kind.objects.filter(encoder=encoder.key).order_by("id")
         while ids := list(rows.values_list("id", flat=True)[:FEATURES_AT_ONCE]):
@@ -176,6 +179,7 @@ def _row(new: NewEncoder, actor: User | None) -> Encoder:
     if size > LARGEST_GRAPH:
         raise EncoderRefused(f"The file is over {readable_size(LARGEST_GRAPH)}: {TOO_LARGE}.")
     try:
+        # In a process of its own: a hostile graph may take all memory or crash the runtime.
         tried = try_isolated(new.graph, new.stated, output=new.output, pooling=new.pooling)
     except UnfitEncoder as error:
         raise EncoderRefused(str(error)) from error

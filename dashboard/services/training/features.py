@@ -22,6 +22,7 @@ from dashboard.services.training.loading import load_encoder
 T = TypeVar("T")
 R = TypeVar("R")
 
+# What a kill loses at most, and what a transaction writes.
 IMAGES_PER_BATCH = 50
 
 
@@ -95,6 +96,7 @@ def _encode(
     try:
         for thing in things:
             waiting.append((thing, pool.submit(one, encoder, thing)))
+            # Twice a batch, so that the pool has work while one is written.
             if len(waiting) == 2 * IMAGES_PER_BATCH:
                 yield over()
         while waiting:

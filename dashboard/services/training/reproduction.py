@@ -55,6 +55,7 @@ def train_again(
     images, regions = list(seen.images.values()), list(seen.regions.values())
     ensure_features(images=images, regions=regions, encoder_key=version.encoder, progress=progress)
     data = training_set(version, seen)
+    # Without the version in production: it is only compared with, and changes no head.
     after = training.fit(
         data,
         prior=runtime.prior(version.encoder),

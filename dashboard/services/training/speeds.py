@@ -52,6 +52,7 @@ def _keep(found: dict[str, float]) -> None:
     now = timezone.now()
     for key, seconds in found.items():
         measured = {"seconds": seconds, "measured": now}
+        # A registered one that was deleted while it was measured gets no row.
         if Encoder.objects.filter(key=key).update(**measured) or key not in SHIPPED:
             continue
         shipped_row(key)

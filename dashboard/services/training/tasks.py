@@ -78,6 +78,7 @@ def delete_task(*, task: Task, actor: User) -> None:
     """
     row = _locked(task)
     versions = list(row.versions.all())
+    # Under the task's lock, which `create_collection` takes too: none can be made meanwhile.
     check_unused(row, versions)
     drop_versions(versions)
     _tell("deleted", row, actor)

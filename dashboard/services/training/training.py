@@ -30,6 +30,7 @@ from dashboard.services.training.features import ensure_features
 from dashboard.services.training.loading import load_model
 
 FEATURES_SHARE = 0.6  # of the whole progress; the rest is fitting and checking
+# The row is read with every page of the version; the artifact keeps the whole report.
 WORST_GROUPS_KEPT = 50
 SNAPSHOT = "snapshot.json"
 
@@ -114,9 +115,11 @@ def run_training(*, version_id: UUID, handle: jobs.Handle) -> str:
     model = _fit(version, seen, handle)
     handle.report(stage="Saving the version", fraction=0.99)
     handle.check()
+    # Files before the row. A second run writes the same names again, so that nothing is left over.
     folder = _store(version, model, seen)
     try:
         _finish_training(version, model, folder, handle, _fold_keys(seen))
+    # Not after `LeaseLost`: another worker may be writing the same folder.
     except jobs.JobCancelled:
         storage.delete_all(folder)
         raise
@@ -182,6 +185,7 @@ def _finish_training(
     handle: jobs.Handle,
     fold_by: dict[str, str],
 ) -> None:
+    # The fence, and then the last moment at which cancelling counts: both in this transaction.
     handle.report(fraction=1.0)
     handle.check()
     version.status = Version.Status.TRAINED
@@ -218,6 +222,7 @@ def _summary(report: dict[str, Any]) -> dict[str, Any]:
 
 def close_training(*, version_id: UUID, cancelled: bool, message: str) -> None:
     """Bring a version to rest whose job ended without it; a trained one stays trained."""
+    # With the condition: a job may end badly after its version was saved.
     Version.objects.filter(pk=version_id, status__in=Version.UNFINISHED).update(
         status=Version.Status.CANCELLED if cancelled else Version.Status.ERROR,
         detail=message,

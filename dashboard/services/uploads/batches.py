@@ -30,6 +30,7 @@ from dashboard.services.row_locks import lock_pks
 from dashboard.services.uploads.reader import PartReader
 from dashboard.services.workspaces.usage import images_refusal, is_full
 
+# Bounds a transaction, and with the bytes what two batches keep in memory at a time.
 FILES_PER_BATCH = 100
 BYTES_PER_BATCH = 64 << 20
 WRITTEN = ["status", "reason", "image", "group", "placed", "sha256"]
@@ -98,6 +99,7 @@ class Importer:
         self._last, self._hashes = 0, set()
         current = self._begin()
         while current:
+            # Begun before the current batch is written: the pool decodes while the database works.
             following = self._begin()
             self._commit(current)
             yield len(current)
@@ -107,6 +109,7 @@ class Importer:
         """Read the next files and start the work on those that the workspace lacks."""
         room.refuse_if_low()
         items = self._read()
+        # A guess without a lock: `insert_images` judges under one what this spared or not.
         known = images_by_sha256(self.upload.workspace, {item.sha256 for item in items})
         # What the batch before this one imports is not decoded twice; if that fails, the next
         # pass finds the file waiting.
@@ -120,6 +123,7 @@ class Importer:
                     item.fail(images_refusal().reason)  # it would be decoded in vain
                 else:
                     item.work = self._pool.submit(self._prepare, item.row, item.data, there)
+            # The pool has what it needs; what is known already must not stay in memory.
             item.data = None
         self._hashes = {item.sha256 for item in items if item.sha256}
         return items
@@ -139,6 +143,7 @@ class Importer:
                 size += item.take(data)
                 if size >= BYTES_PER_BATCH:
                     break
+        # Up to the first that was not read: the next batch goes on behind a single id.
         items = list(takewhile(lambda item: item.row.pk not in unread, items))
         self._last = items[-1].row.pk if items else self._last
         return items
@@ -173,6 +178,8 @@ class Importer:
         """Write a batch: images, groups, memberships and what became of each file, or nothing."""
         prepared = [new for item in items if (new := self._result(item)) is not None]
         with transaction.atomic():
+            # Locks in the order of `row_locks`: types here, usage and images in `insert_images`,
+            # groups last.
             self._hold_types(items)
             images = insert_images(
                 workspace=self.upload.workspace, images=prepared, actor=self.upload.created_by
@@ -184,6 +191,7 @@ class Importer:
             self._place([item for item in items if item.row.image is not None])
             update_rows([item.row for item in items], WRITTEN)
             self._fence(Counter(item.row.status for item in items))
+        # After the commit: if the batch is rolled back, the next try needs these very files.
         remove_unused(self.upload.workspace, prepared, images)
 
     @staticmethod
@@ -239,6 +247,7 @@ class Importer:
                 by_type[similarity_type].append(item)
         placing = [item.row for of_type in by_type.values() for item in of_type]
         for similarity_type, of_type in by_type.items():
+            # For all types before any is placed: images come before groups in every transaction.
             self._find_groups(similarity_type, of_type)
         hold_to_place(
             image_ids=[row.image_id for row in placing if row.image_id],
@@ -293,6 +302,7 @@ def remove_unborn(upload: Upload) -> None:
     Files are imported in the order of their ids, and two batches are on their way at a time.
     """
     waiting = _due(upload)
+    # No more can have files: one batch was being written and the next one decoded.
     rows = list(waiting.values_list("image_id_if_new", "sha256")[: 2 * FILES_PER_BATCH])
     born = Image.objects.filter(pk__in=[new_id for new_id, _ in rows])
     there = set(born.values_list("pk", flat=True))

@@ -23,6 +23,7 @@ def close_upload(*, upload_id: UUID) -> None:
     See `LIKEWISE_KEEP_UPLOADS`.
     """
     upload = Upload.objects.select_related("workspace").get(pk=upload_id)
+    # While the rows still say which files were on their way.
     remove_unborn(upload)
     Upload.objects.filter(pk=upload.pk).update(modified=timezone.now())
     left = unfinished_parts(upload.pk).values("pk")

@@ -43,6 +43,7 @@ def start_demo(*, workspace: Workspace, actor: User) -> Job:
     Raises `DemoIsHere` if it is here or on its way, `DemoGoes` while it is undone.
     """
     room.refuse_if_low()
+    # A second click waits here and then finds the first one's job.
     Workspace.objects.select_for_update().get(pk=workspace.pk)
     running = Job.objects.in_workspace(workspace).filter(kind=Job.Kind.DEMO)
     if demo_task(workspace) or running.exclude(state__in=Job.FINISHED).exists():
@@ -99,6 +100,7 @@ def run_demo(*, workspace: Workspace, handle: jobs.Handle) -> str:
     if actor is None:
         raise DemoIsHere
     pictures: list[DemoPicture] = []
+    # Drawn before the transaction, which then holds its locks for a moment only.
     for picture in draw_demo():
         pictures.append(picture)
         done = len(pictures)

@@ -26,7 +26,9 @@ from dashboard.services.jobs import jobs
 from dashboard.services.uploads.matching import match_manifests
 from dashboard.services.uploads.tables import NO_MANIFEST, WHOLE_PART, InnerTables, told_row
 
+# Each batch is a transaction, on SQLite with the write lock.
 LISTED_AT_ONCE = 200
+# More than a data set has sidecars of one image; the rows wait in memory.
 MOST_UNDECIDED = 20
 LONG_PATH = "The names of its folders have more than 255 characters in all. Shorten them."
 Kind = UploadPart.Kind
@@ -83,6 +85,8 @@ class _Beside:
             return False
         if self._keys is None:
             names = filter(sidecars.is_picture, self._names.iterator(chunk_size=2000))
+            # Hashes: 100,000 names would take many times the memory. They are seeded, so nobody can
+            # choose names that collide.
             self._keys = {hash(sidecars.picture_key(one)) for one in names}
         return hash(sidecars.sidecar_key(name)) in self._keys
 
@@ -134,6 +138,7 @@ def _row(part: UploadPart, number: int, parts: tuple[str, ...], group: str | Non
 
 
 def _write(rows: Iterable[UploadFile]) -> None:
+    # After a kill a part is listed from its start: rows that are there conflict, and stay.
     UploadFile.objects.bulk_create(rows, ignore_conflicts=True, batch_size=LISTED_AT_ONCE)
 
 
@@ -151,6 +156,7 @@ def _list_archive(part: UploadPart, handle: jobs.Handle, look: Look | None) -> N
     if inside.guess is not None:
         part.code_page, part.code_page_sure = inside.guess.code_page, inside.guess.is_sure
         part.save(update_fields=["code_page", "code_page_sure"])
+    # `listed` is set last: until then the part is listed again.
     _end(part, inside.wrapper.folder, handle)
 
 

@@ -64,6 +64,7 @@ def _match(waiting: QuerySet[UploadFile], files: QuerySet[UploadFile], handle: j
         if found.lost:
             found.want_folded(names.filter(pk__range=(first, last)).iterator(chunk_size=2000))
             _see_all(found.see_folded, files, handle)
+        # A row is settled and gone in one transaction: after a kill the rest is matched anew.
         for start in range(0, len(found.pks), ROWS_PER_WRITE):
             pks = found.pks[start : start + ROWS_PER_WRITE]
             with transaction.atomic():
@@ -222,6 +223,7 @@ def _settle(rows: list[UploadFile], found: _Found) -> None:
     update_rows(files.values(), [*TOLD, "described", "foreseen"])
     update_rows(second, ["source", "name", "wrong", "reason", "foreseen"])
     update_rows(lost, ["name", "wrong", "reason"])
+    # Last: what they said is in their files' rows now.
     UploadFile.objects.filter(pk__in=described).delete()
 
 

@@ -101,6 +101,7 @@ def choose_code_page(*, upload: Upload, part_id: int, code_page: str, actor: Use
     is_told_of = row.parts.filter(kind=UploadPart.Kind.MANIFEST).exists()
     parts = row.parts.all() if is_told_of else row.parts.filter(pk=part.pk)
     rows = row.files.filter(part__in=parts.values("pk")).order_by("pk")
+    # In batches of ids, which a statement takes only so many of.
     while found := list(rows.values_list("pk", flat=True)[:ROWS_AT_ONCE]):
         row.files.filter(pk__in=found).delete()
     parts.update(listed=False)
@@ -129,6 +130,7 @@ def _judged(upload: Upload, row: UploadFile) -> UploadFile:
     """Foresee again what becomes of a file, and of others with the same image."""
     rows = [row]
     if row.sha256:
+        # If the first of equal images is skipped, the second one becomes the new one.
         twins = upload.files.filter(sha256=row.sha256, status=Status.WAITING)
         rows = list(twins.select_related("part", "source").order_by("pk"))
         if row.status == Status.WAITING:

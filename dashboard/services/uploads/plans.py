@@ -51,6 +51,7 @@ def start_plan(*, upload: Upload, actor: User | None) -> Job:
         raise NothingToUpload
     if missing := missing_parts(row).count():
         raise NotWhole(missing)
+    # With the job in one transaction: a stage without a job would wait for ever.
     Upload.objects.filter(pk=row.pk).update(stage=Stage.PLANNING, modified=timezone.now())
     return enqueue(
         workspace=upload.workspace,
@@ -71,6 +72,7 @@ def run_plan(*, upload_id: UUID, handle: jobs.Handle) -> str:
     counts = foreseen_counts(upload)
     with transaction.atomic():
         handle.report(**_numbers(counts))
+        # With the condition: a file that was named meanwhile has opened the upload again.
         Upload.objects.filter(pk=upload.pk, stage=Stage.PLANNING).update(
             stage=Stage.PLANNED, modified=timezone.now()
         )
@@ -114,6 +116,7 @@ class Looker:
     def look(self) -> bool:
         """Look at one batch; False if there was nothing left to look at."""
         rows = self._read() or self._read_from_the_start()
+        # Outside the transaction: it reads, and only the writing has to be short.
         foresee(self._upload, rows)
         with transaction.atomic():
             update_rows(rows, LOOKED_AT)

@@ -75,6 +75,8 @@ class PartReader(ExitStack):
     def _member(self, row: UploadFile) -> bytes:
         if row.number >= UploadFile.FIRST_TOLD:
             raise FileRefused(NO_FILE)
+        # Opening a large archive reads its whole directory, so it stays open for the rows that
+        # follow.
         if self._part != row.part:
             self.close()
             self._part = None

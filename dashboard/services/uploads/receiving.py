@@ -33,6 +33,7 @@ from dashboard.services.uploads.rollback import removed_on_rollback
 from dashboard.services.workspaces.usage import let_go
 
 FORGOTTEN_AT_ONCE: Final = 500
+# See `_count`; far less than the days for which uploads are kept.
 _TOUCHED: Final = timedelta(minutes=10)
 _HASH: Final = re.compile("[0-9a-f]{64}")
 _OPEN: Final = (Upload.Stage.RECEIVING, Upload.Stage.PLANNED)
@@ -92,6 +93,7 @@ def register_parts(*, upload: Upload, parts: Sequence[NewPart], actor: User) -> 
     through is open again. Raises `NotReceiving`, `NoHash`, `PartTooLarge`, `TooManyParts` and
     `QuotaReached`; then none of them is named.
     """
+    # Held, so that numbers are given once and nobody finishes the upload meanwhile.
     row = Upload.objects.select_for_update().get(pk=upload.pk)
     if row.stage not in _OPEN:
         raise NotReceiving(row)
@@ -134,6 +136,7 @@ def _may_append(part: UploadPart, start: int, length: int) -> None:
     room.refuse_if_low()
     if part.upload.stage != Upload.Stage.RECEIVING or not (part.path or part.known):
         raise NotReceiving(part.upload)
+    # Asked without a lock, to refuse before the body is read; `_count` decides.
     if start != offset(part):
         raise OffsetTaken(offset(part))
     if start + length > part.size:
@@ -143,7 +146,10 @@ def _may_append(part: UploadPart, start: int, length: int) -> None:
 def _append_chunk(
     part: UploadPart, start: int, incoming: Incoming, checksum: Checksum | None
 ) -> int:
+    # A name of its own for each try: of two that send the same bytes, the loser removes only its
+    # own.
     path = paths.upload_chunk(part.path, start, uuid.uuid4().hex[:12])
+    # The bytes before the row: a row always has its bytes, whenever the program dies.
     size = chunks.write(path, incoming, checksum)
     with removed_on_rollback(partial(storage.delete, path)):
         _count(part, UploadChunk(part=part, start=start, size=size, path=path))
@@ -158,6 +164,7 @@ def _count(part: UploadPart, chunk: UploadChunk) -> None:
     waiting = UploadPart.objects.filter(pk=part.pk, received=chunk.start).exclude(path="")
     if not waiting.update(received=chunk.start + chunk.size, kind=part.kind):
         raise OffsetTaken(_received(part))
+    # After the UPDATE, which holds the part's row: of two that are here at once one gets no row.
     chunk.save(force_insert=True)
     now = timezone.now()
     # Seldom, or all who send a part of one upload would wait for each other.
@@ -202,6 +209,7 @@ def withdraw_missing(*, upload: Upload, actor: User) -> int:  # noqa: ARG001
 
 
 def _withdraw(parts: Sequence[UploadPart]) -> None:
+    # After the commit: the parts have lost their paths, so nothing more can arrive for them.
     _forget(parts)
     for some in _slices(parts):
         UploadPart.objects.filter(pk__in=[part.pk for part in some]).delete()
@@ -268,6 +276,8 @@ def _slices(parts: Sequence[UploadPart]) -> Iterator[Sequence[UploadPart]]:
 
 def _remove_chunks(rows: Sequence[UploadChunk]) -> None:
     for row in rows:
+        # The object before its row: a kill in between leaves a row by which the sweep finds it
+        # again.
         storage.delete(row.path)
     UploadChunk.objects.filter(pk__in=[row.pk for row in rows]).delete()
 
@@ -286,6 +296,7 @@ def forget_abandoned() -> int:
     for upload in abandoned_uploads(timezone.now()):
         with transaction.atomic():
             row = Upload.objects.select_for_update().filter(pk=upload.pk).first()
+            # Judged again under the lock: somebody may have sent to it since the list was read.
             if row is None or row.modified != upload.modified:
                 continue
             let_go(row.workspace_id, row.parts.all())

@@ -22,6 +22,7 @@ def finish_upload(*, upload: Upload, leave_out: bool = False, actor: User) -> No
     A client that got no answer may call it again: a finished upload is left as it is. Raises
     `NotReceiving`, `NothingToUpload`, `NotWhole`; then it waits on.
     """
+    # In a transaction of its own: what is taken back stays so, even if finishing is refused.
     if leave_out:
         withdraw_missing(upload=upload, actor=actor)
     with transaction.atomic():
@@ -71,6 +72,7 @@ def _hand_on(upload: Upload, actor: User) -> Job:
 def _enqueue(
     upload: Upload, kind: str, title: str, subject: Extraction | Transfer, actor: User
 ) -> Job:
+    # With the job's row: what asks again finds the stage, and queues no second job.
     upload.stage, upload.committed = Upload.Stage.COMMITTED, timezone.now()
     upload.save(update_fields=["stage", "committed", "modified"])
     return enqueue(

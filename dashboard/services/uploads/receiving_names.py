@@ -16,6 +16,7 @@ from dashboard.queries.uploads.receiving import lacking
 from dashboard.services.uploads.errors import TooManyParts
 from dashboard.services.workspaces.usage import count_named, images_refusal, is_full
 
+# As many as an archive may hold, see `ArchiveLimits`.
 MOST_PARTS: Final = 200_000
 
 
@@ -93,6 +94,7 @@ def _make(upload: Upload, parts: Sequence[NewPart]) -> list[UploadPart]:
     if is_for_keeps and not all(part.known for part in named) and is_full(upload.workspace):
         raise images_refusal()
     made = UploadPart.objects.bulk_create(named, batch_size=500)
+    # Last: it holds the row for which every other sender of the workspace waits.
     count_named(upload.workspace_id, made)
     return made
 

@@ -44,6 +44,7 @@ def undo_upload(*, upload: Upload, title: str = "", actor: User | None) -> Job:
     [row] = lock_all(Upload.objects.filter(pk=upload.pk))
     if row.stage != Upload.Stage.COMMITTED or row.purpose != Upload.Purpose.IMAGES:
         raise WrongStage(row)
+    # An import that still runs would bring images in behind the undoing.
     if is_busy(row):
         raise StillUnderWay
     return enqueue(
@@ -88,10 +89,12 @@ class _TakingBack:
         rows = self._next(Status.ADDED) or self._next(Status.KNOWN)
         added = [row.image_id for row in rows if row.status == Status.ADDED and row.image_id]
         with transaction.atomic():
+            # Usage before images, as in every transaction that deletes some.
             hold_images(self._upload.workspace_id)
             discard_images(lock_all(added_images(self._upload).filter(pk__in=added)))
             self._leave_groups(rows)
             self._report(self._done)
+        # Between the two transactions: the rows still know their images if a kill comes here.
         delete_files_of(added)
         with transaction.atomic():
             UploadFile.objects.filter(pk__in=[row.pk for row in rows]).update(
@@ -126,6 +129,7 @@ class _TakingBack:
     @transaction.atomic
     def end(self) -> None:
         """Remove groups and types that came with the upload and hold nothing else, and tell."""
+        # As whoever deletes groups or types does, which keeps nestings and moves out meanwhile.
         lock_all(Workspace.objects.filter(pk=self._upload.workspace_id))
         groups = self._remove_groups()
         types = self._remove_types()

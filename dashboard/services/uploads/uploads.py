@@ -150,6 +150,7 @@ def _write_rows(upload: Upload, stored: Sequence[Stored], actor: User) -> Job:
         actor=actor,
     )
     job = _queue(upload, f"Upload of {upload.name}", actor)
+    # Last, since all senders of the workspace wait for this row until the commit.
     count_named(upload.workspace_id, parts)
     return job
 
@@ -231,6 +232,7 @@ def run_upload(*, upload_id: UUID, handle: jobs.Handle) -> str:
     """
     related = ("workspace", "similarity_type", "then_train", "created_by")
     upload = Upload.objects.select_related(*related).get(pk=upload_id)
+    # Again, though a plan has listed them: after `auto_commit` or a kill some are not.
     list_parts(upload=upload, handle=handle)
     _fail_wrong(upload, handle)
     types = _types(upload, handle)
@@ -240,9 +242,12 @@ def run_upload(*, upload_id: UUID, handle: jobs.Handle) -> str:
         ThreadPoolExecutor(settings.LIKEWISE_WORKERS, "import") as pool,
         Importer(upload, pool, partial(_report, tally, handle), types) as importer,
     ):
+        # More than one pass: second rows of a file, and files whose image was deleted meanwhile,
+        # wait for the next.
         while upload.files.filter(status=UploadFile.Status.WAITING).exists():
             for _ in importer.batches():
                 handle.check()
+    # Only when no file waits: until then another try needs the bytes.
     close_upload(upload_id=upload.id)
     start_describing(workspace=upload.workspace, actor=upload.created_by)
     return f"{_outcome(counts(upload))} {_train(upload)}".strip()

@@ -93,6 +93,7 @@ def extractions(request: WorkspaceRequest) -> HttpResponse:
     if request.method != "POST":
         initial: dict[str, Any] = {name: request.GET.get(name, "") for name in PREFILLED}
         initial["version"] = initial["version"] or find_default(request.workspace)
+        # PostgreSQL refuses to look for a NUL.
         name = request.GET.get("group_name", "").replace("\0", "")[:255]
         form = ExtractionForm(workspace=request.workspace, group_name=name, initial=initial)
         return _list_page(request, form)
@@ -140,6 +141,7 @@ def extraction_send(request: WorkspaceRequest) -> HttpResponse:
 def _list_page(
     request: WorkspaceRequest, form: ExtractionForm, sent: SentForm | None = None
 ) -> HttpResponse:
+    # The choice alone: someone types a name and waits for nothing else of this page.
     if request.htmx and request.htmx.target == GROUP_CHOICE:
         return page_or_fragment(request, PAGE, GROUP_CHOICE, {"form": form})
     try:

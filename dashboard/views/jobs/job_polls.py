@@ -36,6 +36,7 @@ class Watched:
     workspace: Workspace
     role: str
     job_id: UUID
+    # Not compared: members of one role see the same bar, so that they share one reading.
     membership: Membership | None = field(compare=False)
 
 
@@ -97,6 +98,7 @@ def tray(request: HttpRequest) -> dict[str, Any]:
 def shown_tray(request: HttpRequest) -> ShownTray | None:
     """Return what runs in the person's workspace, or None if nothing does."""
     membership: Membership | None = getattr(request, "membership", None)
+    # The page itself is open to who has to set up a second factor; what runs is not.
     if membership is None or lacks_second_factor(membership):
         return None
     found = find_tray(membership.workspace)

@@ -96,6 +96,7 @@ def job_cancel(request: WorkspaceRequest, job_id: UUID) -> HttpResponse:
 def job_retry(request: WorkspaceRequest, job_id: UUID) -> HttpResponse:
     """Do what a job left undone, by a new job."""
     shown = get_job(request.workspace, job_id)
+    # Beside the decorator, which knows no kind: retrying an export takes the right to export.
     check(request.membership, retry_action(shown))
     try:
         again = retry_job(job=shown, actor=request.user)
@@ -106,6 +107,7 @@ def job_retry(request: WorkspaceRequest, job_id: UUID) -> HttpResponse:
 
 def _changed(request: WorkspaceRequest, sentence: str, to: Job) -> HttpResponse:
     """Go on to the job, or let what htmx shows of jobs renew itself where it is."""
+    # The person's next poll must not show the state from before, which is cached for half a second.
     forget_polls()
     if not wants_fragment(request):
         messages.success(request, sentence)

@@ -55,6 +55,7 @@ def shown_progress(
         total=job.total,
         failed=job.failed,
         skipped=job.skipped,
+        # Once all is handled the job still writes or closes: a rate would then only fall.
         rate=rate_words(now.rate if now.handled < job.total else None, kind_of(job).unit),
         time_left=time_left_words(now.time_left),
         can_cancel=is_allowed(role, "jobs.cancel") and not job.cancel_requested,

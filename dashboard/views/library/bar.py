@@ -37,6 +37,7 @@ def bar(
     for choice in filter(None, choices):
         if any(one.pk == choice for one in offered):
             return Bar(offered, choice)
+        # Only the first types by name are offered; the one in use may stand behind them.
         if (one := types_in(request.workspace).filter(pk=choice).first()) is not None:
             return Bar([*offered, one], choice)
     return Bar(offered, offered[0].pk if len(offered) == 1 else None)

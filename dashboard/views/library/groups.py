@@ -129,6 +129,7 @@ def group(request: WorkspaceRequest, group_id: UUID) -> HttpResponse:
     shown = get_group(request.workspace, group_id)
     cursor = request.GET.get("cursor", "")
     context = _inside(request, shown, cursor)
+    # A fragment shows what is inside: the groups around are not read for it.
     if not wants_fragment(request):
         around = groups_around(shown).order_by("name", "id")
         context |= {"around": list(around[:PARENTS_SHOWN])}

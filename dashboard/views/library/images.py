@@ -88,6 +88,7 @@ def _next_url(request: WorkspaceRequest, cursor: str) -> str:
 def image(request: WorkspaceRequest, image_id: UUID) -> HttpResponse:
     """Show one image and all that is known of it."""
     shown = get_image(request.workspace, image_id)
+    # One more than is shown tells that there are more.
     groups = list(groups_of_image(shown)[: GROUPS_SHOWN + 1])
     context = {
         "image": shown,

@@ -64,6 +64,7 @@ def _offer(
 ) -> HttpResponse:
     """Offer groups; those that were ticked when something was refused come first, ticked."""
     rows = pickable_groups(shown, search)
+    # Whatever is searched for: what was ticked must not vanish with a refusal.
     kept = list(pickable_groups(shown).filter(pk__in=ticked)) if ticked else []
     found = [one for one in rows[: OFFERED + 1 + len(kept)] if one not in kept]
     context = {

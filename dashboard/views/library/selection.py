@@ -54,6 +54,7 @@ def images_group(request: WorkspaceRequest) -> HttpResponse:
     form = GroupingForm(request.POST, workspace=request.workspace)
     is_valid = form.is_valid()
     if used := form.cleaned_data.get("similarity_type"):
+        # Also if the form is refused: the type was chosen, and is offered again.
         remember_type(request, used)
     ticks = _ticks(request, form.ticked())
     if "again" in request.POST:
@@ -164,6 +165,7 @@ def _back(request: WorkspaceRequest) -> HttpResponse:
 
 def _address(request: WorkspaceRequest) -> str:
     address = request.POST.get("back", "")
+    # The form is the browser's: without this it could lead to another site.
     if url_has_allowed_host_and_scheme(address, allowed_hosts=None):
         return address
     return resolve_url("images")

@@ -180,9 +180,11 @@ def brought_picture(request: WorkspaceRequest, asked: dict[str, Any]) -> Brought
         return Brought(find_query(workspace=request.workspace, name=name), name)
     else:
         return None
+    # Before it is kept: else anybody could store what is no image.
     pictures.inspect(query.data)
     try:
         return Brought(query, keep_query(workspace=request.workspace, query=query))
+    # Searching needs no room, only the URL of its results does.
     except DiskLow:
         return Brought(query)
 

@@ -54,6 +54,7 @@ def receives_a_graph(view: View[P]) -> View[P]:
     def receiving(request: WorkspaceRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
         if int(request.META.get("CONTENT_LENGTH") or 0) > LARGEST_GRAPH + REST_OF_FORM:
             return render(request, "413.html", {"limit": LARGEST_GRAPH}, status=413)
+        # On the disk from the first byte: a graph is up to 2 GB, and is read from a file anyway.
         request.upload_handlers = [TemporaryFileUploadHandler(request)]
         answer: HttpResponse = protected(request, *args, **kwargs)
         return answer

@@ -129,6 +129,7 @@ def task(request: WorkspaceRequest, task_id: UUID) -> HttpResponse:
         "can_delete": may(request, "tasks.delete"),
     }
     shown.workspace = request.workspace  # known already: no query for it
+    # More rows of the table need neither types nor readiness, which are the costly part.
     if not (cursor and wants_fragment(request)):
         context |= _types_of(request, shown) | _training_of(request, shown)
     fragment = "rows" if cursor else "training"

@@ -86,6 +86,7 @@ def _code_page_form(use: CodePageUse) -> CodePageForm:
 def upload_rows(request: WorkspaceRequest, upload_id: UUID) -> HttpResponse:
     """Show the files of a planned group, those in error, or those that were left out."""
     shown = get_upload(request.workspace, upload_id)
+    # It was imported or opened again meanwhile; its page knows where it stands.
     if shown.stage != Upload.Stage.PLANNED:
         return see_other("upload", shown.id)
     kind = request.GET.get("show", "")

@@ -54,6 +54,7 @@ def takes_files(refuse: Refuse) -> Callable[[View[P]], View[P]]:
             request: WorkspaceRequest, /, *args: P.args, **kwargs: P.kwargs
         ) -> HttpResponse:
             request.upload_handlers = [TemporaryFileUploadHandler(request)]
+            # In this order: the first two read nothing of the body.
             sentence = _too_large(request) or _no_room(request) or _too_many(request)
             if sentence:
                 return refuse(request, sentence)

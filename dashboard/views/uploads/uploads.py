@@ -133,6 +133,7 @@ class _Echo:
 def _csv_lines(shown: Upload) -> Iterator[str]:
     writer = csv.writer(_Echo())
     yield writer.writerow(["file", "reason"])
+    # Streamed: there may be 200,000, and the answer begins at once.
     for row in failures(shown).values_list("name", "reason").iterator(chunk_size=2000):
         yield writer.writerow([_as_text(cell) for cell in row])
 

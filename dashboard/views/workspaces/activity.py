@@ -152,6 +152,7 @@ def _template(row: Activity) -> str:
 
 def _filled(text: str, words: dict[str, str]) -> str:
     """Put the words in; one that a row does not have leaves nothing behind."""
+    # Rows of earlier versions lack details that a sentence may name.
     return text.format_map(_Lenient(words)).replace("  ", " ")
 
 

@@ -108,6 +108,7 @@ def workspace_delete(request: WorkspaceRequest) -> HttpResponse:
     if not form.is_valid():
         return _settings_page(request, close_form=form, status=422)
     close_workspace(workspace=closing, actor=request.user)
+    # Else the next page would look for the workspace that was just closed.
     request.session.pop(SESSION_KEY, None)
     messages.success(
         request,

@@ -258,9 +258,9 @@ def test_the_usual_files_are_understood(stated, expected):
         ({"std": [0, 1, 1]}, "above zero"),
         ({"fit": "squeeze"}, "letterbox, crop or stretch"),
         ({"resampling": "magic"}, "not one of"),
-        ({"mean": "dark"}, "cannot be understood"),
-        ({"size": {"side": 3}}, "cannot be understood"),
-        ({"height": "many"}, "cannot be understood"),
+        ({"mean": "dark"}, "is not valid"),
+        ({"size": {"side": 3}}, "is not valid"),
+        ({"height": "many"}, "is not valid"),
     ],
 )
 def test_a_bad_preprocessing_is_refused(stated, sentence):

@@ -3,7 +3,7 @@ import time
 
 import pytest
 
-from dashboard.files.fetch.addresses import is_allowed, resolve
+from dashboard.network.addresses import is_allowed, resolve
 
 
 @pytest.mark.parametrize(

@@ -34,7 +34,9 @@ def is_allowed(address: str, allowed_networks: Iterable[str] = ()) -> bool:
     Public hosts may be reached, all else only if one of the networks (CIDR) names it. An IPv4
     address inside an IPv6 one (mapped, or behind NAT64) is judged as what it stands for.
     """
+    # Behind `%` is a zone, the name of a network interface.
     ip = _behind(ip_address(address.partition("%")[0]))
+    # What an administrator allows counts for the address that it stands for, mapped or not.
     return _is_public(ip) or any(ip in ip_network(text, strict=False) for text in allowed_networks)
 
 
@@ -77,4 +79,5 @@ def _behind(ip: IPAddress) -> IPAddress:
 def _is_public(ip: IPAddress) -> bool:
     if not ip.is_global or ip.is_multicast or any(ip in network for network in _SPECIAL):
         return False
+    # All IPv6 that is given to hosts lies in 2000::/3; what is outside is reserved or local.
     return ip.version == 4 or ip in _GLOBAL_IPV6
