@@ -66,7 +66,7 @@ def finish_receiving(*, upload: Upload, actor: User) -> Job:
 def _hand_on(upload: Upload, actor: User) -> Job:
     if upload.purpose == Upload.Purpose.DESCRIBE:
         extraction = Extraction.objects.get(upload=upload)
-        return _enqueue(upload, Job.Kind.EXTRACT, f"Embeddings of {upload}", extraction, actor)
+        return _enqueue(upload, Job.Kind.EXTRACT, f"Extraction of {upload}", extraction, actor)
     transfer = Transfer.objects.get(upload=upload)
     return _enqueue(upload, Job.Kind.IMPORT, f"Import of {upload}", transfer, actor)
 

@@ -470,7 +470,7 @@ def test_new_images_are_told_of(bob_client: Client, vera_client: Client, cast: C
 
 
 def test_nothing_is_told_when_all_are_found(bob_client: Client, images: list[Image]) -> None:
-    assert "not found yet" not in bob_client.get("/search/").content.decode()
+    assert "not indexed yet" not in bob_client.get("/search/").content.decode()
 
 
 def test_looking_works(bob_client: Client, cast: Cast) -> None:
