@@ -27,7 +27,7 @@ from dashboard.queries.doctor.doctor import is_worked_on
 from dashboard.services.errors import Refused
 from dashboard.services.jobs import jobs
 from dashboard.services.jobs.kinds import kind_of
-from dashboard.services.jobs.subject_end import end_subject
+from dashboard.services.jobs.subject_end import end_subject, tell_outcome
 
 logger = logging.getLogger("likewise.jobs")
 
@@ -100,8 +100,10 @@ def _end(job: Job, state: str, message: str) -> None:
     """End the job and bring its subject to rest in one transaction."""
     jobs.end(job, state=state, message=message)
     job.message = message
-    # Of a job that is done, its own last transaction has settled the subject.
-    if state != Job.State.DONE:
+    # The last transaction of a job that is done has settled its subject.
+    if state == Job.State.DONE:
+        tell_outcome(job)
+    else:
         end_subject(job)
     logger.info("job=%s event=%s", job.id, state)
 

@@ -14,6 +14,8 @@ from dashboard.services.doctor.temporary import remove_temporary
 from dashboard.services.extractions.sent import forget_left_features
 from dashboard.services.jobs import jobs
 from dashboard.services.jobs.subject_end import end_subject
+from dashboard.services.journal.numbers import number_all
+from dashboard.services.journal.pruning import prune_changes
 from dashboard.services.requests.async_requests import forget_old_requests
 from dashboard.services.search.kept_queries import forget_queries
 from dashboard.services.training.describing import start_second_looks
@@ -55,6 +57,8 @@ def tidy() -> None:
         "abandoned": forget_abandoned,
         "features": forget_left_features,
         "account events": forget_old_events,
+        "numbers of changes": number_all,
+        "old changes": prune_changes,
         "queries": forget_queries,
         "speeds": measure_if_never,
         "second looks": start_second_looks,

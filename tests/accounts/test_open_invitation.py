@@ -10,7 +10,7 @@ from django.test import Client
 from django.utils import timezone
 
 from accounts.errors import AlreadyAMember, InvitationUsed
-from accounts.models import Activity, Invitation, Membership, Role, User
+from accounts.models import Change, Invitation, Membership, Role, User
 from accounts.queries import get_invitation_by_secret
 from accounts.team import accept_invitation, invite_member, join, withdraw_invitation
 from tests.factories import PASSWORD, Cast, make_user, signed_in
@@ -62,10 +62,10 @@ def test_it_works_with_an_account(ivy_client: Client, ivy: User, cast: Cast, sec
 
 def test_it_leaves_an_activity_row(ivy_client: Client, ivy: User, cast: Cast, secret: str) -> None:
     opened(ivy_client, secret)
-    before = Activity.objects.count()
+    before = Change.objects.count()
     ivy_client.post(ANSWER)
-    row = Activity.objects.latest("id")
-    assert Activity.objects.count() == before + 1
+    row = Change.objects.latest("id")
+    assert Change.objects.count() == before + 1
     assert (row.verb, row.noun, row.actor) == ("joined", "member", ivy)
     assert row.workspace == cast.workspace
 

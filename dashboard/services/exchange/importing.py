@@ -10,7 +10,8 @@ from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
-from accounts.activity import record
+from accounts.journal import record
+from accounts.verbs import Verb
 from accounts.words import counted
 from dashboard.files.errors import FileRefused
 from dashboard.files.exchange.transfer_reading import TransferReader
@@ -66,7 +67,7 @@ def _begin(transfer: Transfer, archive: TransferReader, handle: jobs.Handle) -> 
     transfer.save(update_fields=["counts", "modified"])
     record(
         workspace=transfer.workspace,
-        verb="imported",
+        verb=Verb.IMPORTED,
         noun="workspace",
         target_id=transfer.id,
         target_name=str(archive.manifest.get("name", "")),

@@ -5,8 +5,9 @@ from uuid import UUID
 
 from django.db import transaction
 
-from accounts.activity import record
+from accounts.journal import record
 from accounts.models import User
+from accounts.verbs import Verb
 from accounts.words import counted, either
 from dashboard.models import Collection, Fill, Group, Image, Job, SimilarityType
 from dashboard.queries.extractions.extractions import group_names, images_to_fill
@@ -51,7 +52,7 @@ def start_fill(
     )
     record(
         workspace=collection.workspace,
-        verb="started to fill",
+        verb=Verb.STARTED_FILLING,
         noun="collection",
         target_id=collection.id,
         target_name=collection.name,

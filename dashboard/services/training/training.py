@@ -11,8 +11,9 @@ from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
-from accounts.activity import record
+from accounts.journal import record
 from accounts.models import User
+from accounts.verbs import Verb
 from dashboard import runtime
 from dashboard.engine import artifacts, training
 from dashboard.engine.trained_model import TrainedModel
@@ -60,7 +61,7 @@ def start_training(*, task: Task, actor: User) -> tuple[Version, Job]:
     )
     record(
         workspace=task.workspace,
-        verb="started to train",
+        verb=Verb.STARTED_TRAINING,
         noun="version",
         target_id=version.id,
         target_name=str(version),

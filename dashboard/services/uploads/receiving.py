@@ -15,8 +15,9 @@ from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
-from accounts.activity import record
+from accounts.journal import record
 from accounts.models import User, Workspace
+from accounts.verbs import Verb
 from dashboard.files.images import kinds
 from dashboard.files.store import chunks, paths, room, storage
 from dashboard.files.store.chunks import Checksum, Incoming
@@ -227,7 +228,7 @@ def discard_upload(*, upload: Upload, actor: User) -> None:
         count = row.parts.count()
         record(
             workspace=row.workspace,
-            verb="discarded",
+            verb=Verb.DISCARDED,
             noun="upload",
             target_id=row.id,
             target_name=row.name,

@@ -3,8 +3,9 @@
 from django.db import transaction
 from django.utils import timezone
 
-from accounts.activity import record
+from accounts.journal import record
 from accounts.models import User
+from accounts.verbs import Verb
 from dashboard.models import Extraction, Job, Transfer, Upload
 from dashboard.queries.uploads.receiving import missing_parts
 from dashboard.services.jobs.queueing import enqueue
@@ -51,7 +52,7 @@ def finish_receiving(*, upload: Upload, actor: User) -> Job:
         return begin(upload=row, actor=actor)
     record(
         workspace=row.workspace,
-        verb="uploaded",
+        verb=Verb.UPLOADED,
         noun="files",
         target_id=row.id,
         target_name=row.name,

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from pytest_django import DjangoAssertNumQueries
 
-from accounts.models import Activity, ApiToken, Membership, Role, Scope, Workspace
+from accounts.models import ApiToken, Change, Membership, Role, Scope, Workspace
 from dashboard.engine.prior import BUILTIN
 from dashboard.models import DEFAULT_LABEL, Label
 from tests.api.calls import WORKSPACE, check_refusals
@@ -86,7 +86,7 @@ def test_another_workspace_in_the_call_changes_nothing(cast: Cast) -> None:
 
 def test_it_leaves_an_activity_row(cast: Cast) -> None:
     api_client(cast.ann).patch(f"{WORKSPACE}{cast.workspace.id}", {"name": "New"})
-    row = Activity.objects.get(verb="renamed")
+    row = Change.objects.get(verb="renamed")
     assert (row.noun, row.actor) == ("workspace", cast.ann)
 
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from accounts.models import Activity
+from accounts.models import Change
 from dashboard.files.store import storage
 from dashboard.jobs.runner import run_job
 from dashboard.models import Job, Transfer, Upload, Version
@@ -97,7 +97,7 @@ def test_an_import_killed_after_its_last_row(
     )
     assert told(cast.elsewhere) == told(cast.workspace)
     assert not list(storage.names(f"{cast.elsewhere.id}/uploads"))
-    assert Activity.objects.filter(workspace=cast.elsewhere, verb="imported").count() == 1
+    assert Change.objects.filter(workspace=cast.elsewhere, verb="imported").count() == 1
 
 
 def test_an_export_killed_anywhere(cast: Cast, version: Version, killer: Killer) -> None:

@@ -6,7 +6,7 @@ import pytest
 from django.utils import timezone
 from pytest_django import Settings
 
-from accounts.models import Activity
+from accounts.models import Change
 from dashboard.files.store import paths, storage
 from dashboard.jobs import sweep
 from dashboard.jobs.runner import run_job
@@ -62,7 +62,7 @@ def test_it_works(cast: Cast, refused: tuple[Upload, Job]) -> None:
     assert (again.done, again.failed, again.total) == (4, 1, 5)
     assert outcome(upload)["red/3.jpg"] == "added"
     assert outcome(upload)["red/no.jpg"] == "failed"
-    row = Activity.objects.latest("id")
+    row = Change.objects.latest("id")
     assert (row.verb, row.noun, row.actor) == ("tried again", "job", cast.bob)
 
 

@@ -77,7 +77,7 @@ def test_then_it_is_brought_in_as_one_change(cast: Cast) -> None:
     assert (upload.stage, upload.similarity_type) == (Upload.Stage.COMMITTED, kind)
     assert kind.groups_count == upload.made_groups.count() == 2
     assert UploadType.objects.get().similarity_type == kind
-    verbs = cast.workspace.activities.order_by("id").values_list("verb", "noun")
+    verbs = cast.workspace.changes.order_by("id").values_list("verb", "noun")
     assert ("uploaded", "files") in verbs
     assert not {("created", "group"), ("created", "type")} & set(verbs)
 

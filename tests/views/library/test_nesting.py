@@ -10,7 +10,7 @@ from django.contrib.messages import get_messages
 from django.test import Client
 from django.urls import reverse
 
-from accounts.models import Activity
+from accounts.models import Change
 from dashboard.models import Group, GroupNesting, SimilarityType
 from dashboard.queries import pages
 from dashboard.services.library.groups import add_images
@@ -191,7 +191,7 @@ def test_putting_in_works(bob_client: Client, shelf: Group, red: Group) -> None:
     assert told(answer) == "1 group was added to “Shelf”."
     shelf.refresh_from_db()
     assert shelf.groups_count == 1
-    assert Activity.objects.filter(verb="added groups to", target_id=shelf.pk).count() == 1
+    assert Change.objects.filter(verb="added groups to", target_id=shelf.pk).count() == 1
 
 
 def test_putting_in_by_htmx_tells_the_page(
