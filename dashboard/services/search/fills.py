@@ -107,9 +107,7 @@ def _records(fill: Fill, ids: Sequence[UUID]) -> list[NewRecord]:
     """Describe images, with what is known of them; those deleted meanwhile are skipped."""
     version = fill.collection.version
     images = images_in(fill.workspace).in_bulk(ids)
-    ensure_features(
-        images=list(images.values()), encoder_key=version.encoder, progress=lambda *_: None
-    )
+    ensure_features(images=list(images.values()), encoder_key=version.encoder)
     names = group_names(list(images))
     there = [one for one in ids if one in images]
     return [
