@@ -5,7 +5,7 @@ that is new is a 400 rather than a 500.
 """
 
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, TypeVar
 
 from django.core.exceptions import BadRequest, ObjectDoesNotExist, SuspiciousOperation
 
@@ -23,6 +23,8 @@ from dashboard.queries.search.filters import BadFilter
 from dashboard.services import errors
 from dashboard.services.uploads import errors as upload_errors
 from dashboard.services.workspaces.usage import QuotaReached
+
+E = TypeVar("E", bound=Exception)
 
 
 @dataclass(frozen=True)
@@ -100,7 +102,7 @@ def kept_record_status(name: str) -> int:
     return record_status(kind)
 
 
-def kinds_of(base: type[Exception]) -> list[type[Exception]]:
+def kinds_of(base: type[E]) -> list[type[E]]:
     """Return a class and all that descend from it."""
     return [base, *(kind for child in base.__subclasses__() for kind in kinds_of(child))]
 

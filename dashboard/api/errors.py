@@ -21,6 +21,8 @@ def answer(error: Exception, context: dict[str, Any]) -> Response | None:
 
 def _body(error: Exception) -> dict[str, Any]:
     if isinstance(error, ObjectDoesNotExist):
+        # Without the words of the exception, which name the model and may tell strangers what
+        # exists.
         return {"detail": "Not found."}
     if isinstance(error, SuspiciousOperation | BadRequest):
         return {"detail": f"The body cannot be read: {error}"}

@@ -20,7 +20,7 @@ const refresh = () => {
     const all = items(grid);
     if (!all.length) continue;
     grid.removeAttribute("tabindex");
-    grid.setAttribute("aria-description", "Arrow keys move, Space ticks, Enter opens. A question mark shows all keys.");
+    grid.setAttribute("aria-description", "Arrow keys move, Space selects, Enter opens. Press ? for all keyboard shortcuts.");
     for (const one of grid.querySelectorAll("a[href], button, input")) one.tabIndex = -1;
     const kept = places.get(grid);
     const lost = last?.grid === grid && document.activeElement === document.body && !last.item.isConnected;
@@ -89,7 +89,7 @@ const move = (event, grid, item) => {
 const toBar = (grid) => {
   const bar = grid.closest("[data-tick]")?.querySelector("[data-bulk]");
   if (!bar) return;
-  if (bar.hidden) document.dispatchEvent(new CustomEvent("flash", { detail: { level: "info", text: "Tick something first: the bar is for what is ticked." } }));
+  if (bar.hidden) document.dispatchEvent(new CustomEvent("flash", { detail: { level: "info", text: "Select something first." } }));
   else bar.querySelector("select, input:not([type=hidden]), button").focus();
 };
 

@@ -201,7 +201,7 @@ def test_what_is_told_outlives_the_account(cast: Cast) -> None:
 
 def test_what_was_rolled_back_was_not(cast: Cast) -> None:
     before = AccountEvent.objects.count()
-    with pytest.raises(Exception, match="exists already"):
+    with pytest.raises(Exception, match="already exists"):
         make_user("bob")
     assert AccountEvent.objects.count() == before
 

@@ -6,12 +6,12 @@ from django.test import Client
 from django.urls import include, path
 
 from accounts.admin import ReadOnlyAdmin
-from accounts.models import Activity, ApiToken, User
+from accounts.models import ApiToken, Change, User
 from tests.factories import PASSWORD, Cast, make_key, signed_in
 
 urlpatterns = [path("admin/", admin.site.urls), path("", include("dashboard.urls"))]
 pytestmark = [pytest.mark.django_db, pytest.mark.urls(__name__)]
-NOUNS = ["user", "workspace", "membership", "invitation", "apitoken", "activity"]
+NOUNS = ["user", "workspace", "membership", "invitation", "apitoken", "change"]
 
 
 @pytest.fixture
@@ -46,8 +46,8 @@ def test_no_digest_is_shown(staff_client: Client, cast: Cast) -> None:
 
 
 def test_activity_cannot_be_rewritten(staff_client: Client, cast: Cast) -> None:
-    row = Activity.objects.earliest("id")
-    page = f"/admin/accounts/activity/{row.pk}"
+    row = Change.objects.earliest("id")
+    page = f"/admin/accounts/change/{row.pk}"
     assert staff_client.post(f"{page}/change/", {"verb": "never"}).status_code == 403
     assert staff_client.post(f"{page}/delete/", {"post": "yes"}).status_code == 403
 

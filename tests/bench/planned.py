@@ -28,7 +28,9 @@ def zip(files: int) -> None:  # noqa: A001  named as the figure names it
         for number in range(files):
             name = f"shop/{number // IN_A_GROUP}/{number}.jpg"
             archive.writestr(name, drawing + b"%d" % number)
-    _plan("shop.zip", stream.getvalue(), f"{files:,} new, 0 known already, 0 in error.")
+    _plan(
+        "shop.zip", stream.getvalue(), f"{files:,} new, 0 already in the workspace, 0 with errors."
+    )
 
 
 def csv(files: int) -> None:

@@ -15,7 +15,7 @@ def test_it_works(installation: Server, page: Page) -> None:
     set_up(installation, page)
     key = installation.manage("token", "create", "--email", EMAIL, "--name", "docs")
     page.goto(installation.url + "connect/")
-    page.get_by_role("link", name="The API’s pages").click()
+    page.get_by_role("link", name="API reference").click()
     expect(page.get_by_role("heading", name="The API", exact=True)).to_be_visible()
     page.get_by_role("button", name="Authorize", exact=True).click()
     page.locator(".auth-container input").fill(key)

@@ -44,7 +44,7 @@ def test_millions_of_strips_are_refused_before_they_are_objects() -> None:
     data = of_many_strips(2_000_000)
     tracemalloc.start()
     try:
-        with pytest.raises(UnreadableImage, match="far too much"):
+        with pytest.raises(UnreadableImage, match="too much metadata"):
             images.inspect(data, LIMITS)
         assert tracemalloc.get_traced_memory()[1] < 5_000_000
     finally:
@@ -65,7 +65,7 @@ def test_a_tile_is_no_larger_than_an_image_may_be() -> None:
             struct.pack_into(order + "HHLL", data, at, 322, 4, 1, 4096)
         elif name == 279:  # StripByteCounts
             struct.pack_into(order + "HHLL", data, at, 323, 4, 1, 4096)
-    with pytest.raises(UnreadableImage, match="tiles larger"):
+    with pytest.raises(UnreadableImage, match="tiles that are larger"):
         images.inspect(bytes(data), ImageLimits(pixels=1_000_000))
 
 

@@ -29,12 +29,12 @@ from dashboard.services.training.descriptors import (
 MADE = ("_base64", "_descriptor", "_width", "_height", "_status")
 NO_PICTURE = "The record has neither _url nor _base64."
 BAD_BASE64 = "The record's _base64 is not valid base64."
-BAD_URL = "The record's _url is no text."
+BAD_URL = "The record's _url is not text."
 Json = dict[str, Any]
 
 
 class Descriptors(StatusView):
-    """Descriptors of pictures that are sent along."""
+    """Descriptors of images that are sent along."""
 
     body_limit = RECORDS
 
@@ -72,13 +72,14 @@ def version_named(call: ApiView, values: Json) -> Version:
 def described(
     version: Version, records: list[Json]
 ) -> Iterator[tuple[Json, Described | FileRefused]]:
-    """Yield each record with what became of its picture."""
+    """Yield each record with what became of its image."""
     results = describe_sources(version=version, sources=map(source_of, records))
     return zip(records, results, strict=True)
 
 
 def source_of(record: Json) -> Source:
-    """Return where a record's picture is, or why it has none."""
+    """Return where a record's image is, or why it has none."""
+    # Before `_url`: bytes that were sent along need no fetching.
     if record.get("_base64"):
         try:
             return decode_base64(record["_base64"])

@@ -90,10 +90,11 @@ def _type_beside(task: Task, type_id: UUID) -> SimilarityType:
     """Return a type of the task's workspace. Raises `ValidationError`."""
     found = types_in(task.workspace).filter(pk=type_id).first()
     if found is None:
-        raise ValidationError({"type_id": [f"There is no type {type_id} in the task's workspace."]})
+        raise ValidationError({"type_id": [f"The task's workspace has no type {type_id}."]})
     return found
 
 
 def _write(rows: list[Task]) -> list[dict[str, object]]:
+    # One query for the page.
     newest = newest_versions(rows)
     return [task_json(row, newest.get(row.id)) for row in rows]

@@ -65,10 +65,13 @@ def guess(names: Iterable[bytes]) -> Guess:
     """Return the code page in which the names together read best; `names` are no UTF-8."""
     sample = _sample(names)
     scores = sorted(
-        (_oddness(sample, page) + 0.002 * place, page) for place, page in enumerate(CODE_PAGES)
+        # The order of `CODE_PAGES` decides where pages read equally well, and only there.
+        (_oddness(sample, page) + 0.002 * place, page)
+        for place, page in enumerate(CODE_PAGES)
     )
     best, page = scores[0]
     text = _text(sample, page)
+    # A page by which the names read the same is no rival: there is nothing to choose.
     rivals = (score for score, other in scores[1:] if _text(sample, other) != text)
     return Guess(page, next(rivals, 9.0) - best > _MARGIN)
 

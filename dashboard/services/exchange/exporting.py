@@ -1,7 +1,7 @@
 """Write a workspace into one archive: aside first, stored whole, absent until then.
 
-While it is written people go on working. A row that points to one which came later, or to one that
-is gone by now, is left out, so that what is in the archive holds together.
+While it is written people continue working. A row that points to one which came later, or to one
+that is gone by now, is skipped, so that what is in the archive holds together.
 """
 
 import contextlib
@@ -33,15 +33,17 @@ from dashboard.services.jobs.spans import Span
 from dashboard.services.training.training import SNAPSHOT
 
 WRITING_SHARE = 0.9  # of the whole progress; the rest is storing
+# An import writes them in this order, so that a folder with a manifest is complete.
 ARTIFACT_FILES = (SNAPSHOT, artifacts.ARRAYS, artifacts.MANIFEST)
 _CHUNK = 1024 * 1024
 
 
 def run_export(*, transfer_id: UUID, handle: jobs.Handle) -> str:
-    """Write and store the archive; a second run after a kill does it anew."""
+    """Write and store the archive; a second run after a kill does it again."""
     transfer = Transfer.objects.select_related("workspace").get(pk=transfer_id)
     if transfer.path:  # killed after the file, before the job ended
         return outcome(transfer)
+    # Asked again when the job begins: hours may have passed since it was queued.
     room.refuse_if_low()
     with tempfile.TemporaryDirectory(dir=settings.FILE_UPLOAD_TEMP_DIR) as aside:
         local = Path(aside, "workspace.zip")
@@ -61,21 +63,25 @@ def write_archive(
 
 
 def outcome(transfer: Transfer) -> str:
-    """Say in one sentence what went out or came in."""
+    """Say in one sentence what was exported or imported."""
     counts = transfer.counts
     nouns = ("image", "group", "task", "collection")
     found = [(counts.get(f"{noun}s", 0), noun) for noun in nouns]
     parts = [counted(count, noun) for count, noun in found]
-    went = "written" if transfer.direction == Transfer.Direction.EXPORT else "brought in"
+    went = "written" if transfer.direction == Transfer.Direction.EXPORT else "imported"
     return f"{', '.join(parts[:-1])} and {parts[-1]} {went}."
 
 
 def _store(transfer: Transfer, local: Path, counts: dict[str, int], handle: jobs.Handle) -> None:
     path, size = paths.transfer(transfer.workspace_id, transfer.id), local.stat().st_size
     with local.open("rb") as file:
+        # Stored before the row names it: a kill in between leaves a file without a row, which
+        # `close_transfer` or the doctor removes, and never a link to nothing. The part ends at 0.99:
+        # a page that polls stops at 1, and the row is not saved yet.
         storing = Span(handle, WRITING_SHARE, 0.99, "Storing the archive")
         storage.write_stream(path, _Watched(file, size, storing), limit=size)  # type: ignore[arg-type]
     with transaction.atomic():
+        # In the transaction: `report` checks the lease, so a worker that lost it cannot save this.
         handle.report(fraction=1.0)
         transfer.path, transfer.size, transfer.counts = path, size, counts
         transfer.save(update_fields=["path", "size", "counts", "modified"])
@@ -105,6 +111,7 @@ class _Export:
         """Write the whole archive; returns how many of each noun are in it."""
         started = timezone.now()
         with TransferWriter(path) as archive:
+            # Images first: what others say of an image that came later than this is left out.
             self._images(archive)
             for noun, rows in self._nouns():
                 archive.rows(noun, self._kept(noun, rows))
@@ -143,7 +150,7 @@ class _Export:
                 yield row
 
     def _task(self, row: Row) -> Row:
-        """Leave out the types that came after the types were written."""
+        """Skip the types that came after the types were written."""
         there = [key for key in row["types"] if self.links.seen.has("types", key)]
         return row | {"types": there}
 
@@ -153,7 +160,9 @@ class _Export:
             for part in _small_enough(batch):
                 self._pack(archive, part)
             done += len(batch)
-            self.progress.report(done, done + 10_000, "Writing images")  # nobody counted them
+            # A count would read the whole table first; this curve only has to grow and never reach
+            # the end.
+            self.progress.report(done, done + 10_000, "Writing images")
 
     def _pack(self, archive: TransferWriter, batch: list[Image]) -> None:
         ids = [image.pk for image in batch]
@@ -188,10 +197,11 @@ class _Export:
 
 
 def _small_enough(batch: list[Image]) -> Iterator[list[Image]]:
-    """Cut a batch where its meta data would be more than belongs into one pack."""
+    """Cut a batch where its metadata would be more than belongs into one pack."""
     part: list[Image] = []
     size = 0
     for image in batch:
+        # An importer holds a pack's rows in memory, and metadata is as long as people like.
         more = len(orjson.dumps(image.meta_data))
         if part and size + more > PACK_META_DATA:
             yield part

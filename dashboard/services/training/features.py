@@ -23,11 +23,12 @@ from dashboard.services.training.loading import load_encoder
 T = TypeVar("T")
 R = TypeVar("R")
 
+# What a kill loses at most, and what a transaction writes.
 IMAGES_PER_BATCH = 50
 
 
 def features_of_bytes(encoder: PictureEncoder, data: bytes) -> NDArray[np.float16]:
-    """Encode one picture from its bytes, (dimension,) float16."""
+    """Encode one image from its bytes, (dimension,) float16."""
     return features_of_picture(encoder, pictures.decode_for_encoder(data, side=encoder.size))
 
 
@@ -96,6 +97,7 @@ def _encode(
     try:
         for thing in things:
             waiting.append((thing, pool.submit(one, encoder, thing)))
+            # Twice a batch, so that the pool has work while one is written.
             if len(waiting) == 2 * IMAGES_PER_BATCH:
                 yield over()
         while waiting:
@@ -106,6 +108,7 @@ def _encode(
 
 def keep_features(rows: list[Feature]) -> None:
     """Write features; what another job has written meanwhile stays."""
+    # Two jobs may compute the same feature; both results are equal, so either may stay.
     Feature.objects.bulk_create(rows, ignore_conflicts=True)
 
 

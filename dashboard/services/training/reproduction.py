@@ -52,6 +52,7 @@ def train_again(*, version: Version) -> Reproduction:
     images, regions = list(seen.images.values()), list(seen.regions.values())
     ensure_features(images=images, regions=regions, encoder_key=version.encoder)
     data = training_set(version, seen)
+    # Without the version in production: it is only compared with, and changes no head.
     after = training.fit(data, prior=runtime.prior(version.encoder))
     features = np.concatenate([one.features for one in data.types])
     difference = _difference(before.describe(features), after.describe(features))

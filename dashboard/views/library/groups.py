@@ -12,7 +12,6 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from accounts.access import requires
 from accounts.http import WorkspaceRequest
 from accounts.words import counted
-from dashboard.forms.chosen import AskedForm
 from dashboard.forms.groups import (
     GroupFilter,
     GroupForm,
@@ -20,9 +19,10 @@ from dashboard.forms.groups import (
     NewGroupForm,
     TestGroupForm,
 )
+from dashboard.forms.selection import AskedForm
 from dashboard.models import Group
+from dashboard.queries.library.containing_groups import containing_groups, present
 from dashboard.queries.library.groups import find_groups, get_group, members_of, names_like
-from dashboard.queries.library.held import held, present
 from dashboard.queries.library.image_tiles import tiles
 from dashboard.queries.library.nesting import groups_around, groups_inside
 from dashboard.queries.library.similarity_types import types_in
@@ -101,7 +101,7 @@ def group_new(request: WorkspaceRequest) -> HttpResponse:
     except NameTaken as refusal:
         form.add_error("name", taken_words("group", refusal.other))
         return _form_page(request, form, "New group", resolve_url("groups"))
-    messages.success(request, f"The group “{made.name}” is there. Now put images into it.")
+    messages.success(request, f"The group “{made.name}” was created. Now add images to it.")
     return see_other("group", made.pk)
 
 
@@ -129,6 +129,7 @@ def group(request: WorkspaceRequest, group_id: UUID) -> HttpResponse:
     shown = get_group(request.workspace, group_id)
     cursor = request.GET.get("cursor", "")
     context = _inside(request, shown, cursor)
+    # A fragment shows what is inside: the groups around are not read for it.
     if not wants_fragment(request):
         around = groups_around(shown).order_by("name", "id")
         context |= {"around": list(around[:PARENTS_SHOWN])}
@@ -206,11 +207,11 @@ def group_test(request: WorkspaceRequest, group_id: UUID) -> HttpResponse:
     shown = get_group(request.workspace, group_id)
     form = TestGroupForm(request.POST)
     if not form.is_valid():
-        messages.error(request, "Nothing was changed: the form was incomplete. Press it again.")
+        messages.error(request, "Nothing was changed: the form was incomplete. Try again.")
         return see_other("group", shown.pk)
     mark_group(group=shown, **form.cleaned_data, actor=request.user)
-    kept = "kept back for testing" if shown.test_group else "used for training again"
-    messages.success(request, f"The group is {kept}. It counts from the next training on.")
+    kept = "marked as a test group" if shown.test_group else "no longer a test group"
+    messages.success(request, f"The group is {kept}. This applies from the next training on.")
     return see_other("group", shown.pk)
 
 
@@ -230,11 +231,11 @@ def group_remove_images(request: WorkspaceRequest, group_id: UUID) -> HttpRespon
         return refused_ticks(request, ticks, form.first_error())
     there = present(request.workspace, ticks.ids)
     if there and not form.cleaned_data["asked"]:
-        found = held(request.workspace, there)
+        found = containing_groups(request.workspace, there)
         return ask_to_take_out(request, shown, there, noun="image", held=found)
     try:
         removed, _ = remove_images(group=shown, ids=ticks.ids, actor=request.user)
     except Refused as refusal:
         return refused_ticks(request, ticks, why(refusal), refusal)
-    out = counted(removed, "image is", "images are")
-    return answer_change(request, shown, f"{out} out of the group, and still in the workspace.")
+    out = counted(removed, "image was", "images were")
+    return answer_change(request, shown, f"{out} removed from the group. The workspace keeps them.")

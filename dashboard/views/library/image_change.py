@@ -34,7 +34,7 @@ def image_change(request: WorkspaceRequest, image_id: UUID) -> HttpResponse:
     initial = {"file_name": shown.file_name, "meta_data": shown.meta_data}
     form = ImageForm(request.POST if request.method == "POST" else None, initial=initial)
     if not form.is_valid():
-        return form_page(request, form, "Name and meta data", under="Images", cancel_url=here)
+        return form_page(request, form, "Name and metadata", under="Images", cancel_url=here)
     change_image(image=shown, changes=form.cleaned_data, actor=request.user)
     messages.success(request, "Saved.")
     return see_other(here)

@@ -62,7 +62,7 @@ def type_new(request: WorkspaceRequest) -> HttpResponse:
         to = resolve_url("types")
         return form_page(request, form, "New type", under="Types", cancel_url=to)
     made = create_type(workspace=request.workspace, **form.cleaned_data, actor=request.user)
-    messages.success(request, f"“{made.name}” is there. Now make its groups.")
+    messages.success(request, f"The type “{made.name}” was created. Now create its groups.")
     return see_other("type", made.pk)
 
 

@@ -79,7 +79,7 @@ def collection_new(request: WorkspaceRequest) -> HttpResponse:
     except Refused as refusal:  # the version was deleted meanwhile
         form.add_error("version", str(refusal))
         return _form_page(request, form, "New collection", resolve_url("collections"))
-    messages.success(request, f"“{made.name}” is there. Now put pictures into it.")
+    messages.success(request, f"The collection “{made.name}” was created. Now add images to it.")
     return see_other("collection", made.pk)
 
 
@@ -142,7 +142,7 @@ def collection_change(request: WorkspaceRequest, collection_id: UUID) -> HttpRes
     others = collections_in(request.workspace)
     if not form.is_valid() or is_taken("collection", others, form, but=shown):
         here = resolve_url("collection", shown.pk)
-        return _form_page(request, form, "Rename the collection", here)
+        return _form_page(request, form, "Rename collection", here)
     change_collection(collection=shown, changes=form.cleaned_data, actor=request.user)
     messages.success(request, "Saved.")
     return see_other("collection", shown.pk)
@@ -174,5 +174,5 @@ def collection_delete(request: WorkspaceRequest, collection_id: UUID) -> HttpRes
     """Delete a collection with its records."""
     shown = get_collection(request.workspace, collection_id)
     delete_collection(collection=shown, actor=request.user)
-    messages.success(request, f"“{shown.name}” and its records were deleted.")
+    messages.success(request, f"The collection “{shown.name}” and its records were deleted.")
     return see_other("collections")

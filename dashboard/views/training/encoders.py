@@ -35,8 +35,8 @@ from dashboard.views.rendering import View, form_page, missing_is_404, see_other
 
 P = ParamSpec("P")
 FROM_NOW_ON = (
-    "It is the default now. Workers look at the images of the workspaces that chose none; their "
-    "search goes by it once that is done."
+    "The encoder is now the default. Workers index the images of workspaces that did not select "
+    "an encoder; their search uses it once that is done."
 )
 REST_OF_FORM = 2 << 20  # bytes: the preprocessing, names, the form's own lines
 
@@ -54,6 +54,7 @@ def receives_a_graph(view: View[P]) -> View[P]:
     def receiving(request: WorkspaceRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
         if int(request.META.get("CONTENT_LENGTH") or 0) > LARGEST_GRAPH + REST_OF_FORM:
             return render(request, "413.html", {"limit": LARGEST_GRAPH}, status=413)
+        # On the disk from the first byte: a graph is up to 2 GB, and is read from a file anyway.
         request.upload_handlers = [TemporaryFileUploadHandler(request)]
         answer: HttpResponse = protected(request, *args, **kwargs)
         return answer
@@ -92,7 +93,7 @@ def encoder_new(request: WorkspaceRequest) -> HttpResponse:
         except Refused as refusal:
             form.add_error(None, str(refusal))
         else:
-            messages.success(request, f"“{made}” is being prepared.")
+            messages.success(request, f"The encoder “{made}” is being prepared.")
             return see_other("encoders")
     return form_page(
         request,
@@ -166,5 +167,5 @@ def encoder_delete(request: WorkspaceRequest, encoder_id: UUID) -> HttpResponse:
     except Refused as refusal:
         messages.error(request, str(refusal))
     else:
-        messages.success(request, f"“{encoder}” was deleted.")
+        messages.success(request, f"The encoder “{encoder}” was deleted.")
     return see_other("encoders")

@@ -76,7 +76,7 @@ def task_new(request: WorkspaceRequest) -> HttpResponse:
     if not form.is_valid() or is_taken("task", tasks_in(request.workspace), form):
         return _form_page(request, form, "New task", resolve_url("tasks"))
     made = create_task(workspace=request.workspace, **form.cleaned_data, actor=request.user)
-    messages.success(request, f"“{made.name}” is there. Now choose the types that it learns.")
+    messages.success(request, f"The task “{made.name}” was created. Now add its similarity types.")
     return see_other("task", made.pk)
 
 
@@ -129,6 +129,7 @@ def task(request: WorkspaceRequest, task_id: UUID) -> HttpResponse:
         "can_delete": may(request, "tasks.delete"),
     }
     shown.workspace = request.workspace  # known already: no query for it
+    # More rows of the table need neither types nor readiness, which are the costly part.
     if not (cursor and wants_fragment(request)):
         context |= _types_of(request, shown) | _training_of(request, shown)
     fragment = "rows" if cursor else "training"
@@ -160,7 +161,8 @@ def _training_of(request: WorkspaceRequest, shown: Task) -> dict[str, Any]:
 @missing_is_404
 def task_types(request: WorkspaceRequest, task_id: UUID) -> HttpResponse:
     """Attach a type to a task."""
-    return _change_types(request, task_id, add_type, "“{}” is learned from the next training on.")
+    sentence = "The type “{}” was added. It is used from the next training on."
+    return _change_types(request, task_id, add_type, sentence)
 
 
 @require_POST
@@ -168,9 +170,8 @@ def task_types(request: WorkspaceRequest, task_id: UUID) -> HttpResponse:
 @missing_is_404
 def task_type_remove(request: WorkspaceRequest, task_id: UUID) -> HttpResponse:
     """Take a type off a task; its groups and the trained versions stay."""
-    return _change_types(
-        request, task_id, remove_type, "“{}” is off. Its groups and older versions stay."
-    )
+    sentence = "The type “{}” was removed. Its groups and older versions stay."
+    return _change_types(request, task_id, remove_type, sentence)
 
 
 def _change_types(
@@ -201,5 +202,5 @@ def task_train(request: WorkspaceRequest, task_id: UUID) -> HttpResponse:
     except Refused as refusal:
         messages.error(request, str(refusal))
     else:
-        messages.success(request, f"Version {version.number} is on its way.")
+        messages.success(request, f"The training of version {version.number} has started.")
     return see_other("task", shown.pk)

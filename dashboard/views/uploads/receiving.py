@@ -47,9 +47,9 @@ from dashboard.views.uploads.receiving_bodies import takes_files, with_token
 
 # What comes next, by what an upload is for: with a look at what would happen, and without.
 DOES = {
-    Upload.Purpose.IMAGES: ("Look through", "Bring them in"),
-    Upload.Purpose.DESCRIBE: ("Describe them", "Describe them"),
-    Upload.Purpose.WORKSPACE: ("Import it", "Import it"),
+    Upload.Purpose.IMAGES: ("Review", "Import"),
+    Upload.Purpose.DESCRIBE: ("Extract embeddings", "Extract embeddings"),
+    Upload.Purpose.WORKSPACE: ("Import", "Import"),
 }
 TUS = ["HEAD", "OPTIONS", "PATCH", "POST", "DELETE"]
 
@@ -76,6 +76,7 @@ def upload_new(request: WorkspaceRequest) -> HttpResponse:
         _take_all(upload, form, request)
         finish_receiving(upload=upload, actor=request.user)
     except Refused as refusal:
+        # All or nothing: without JavaScript nobody could go on with a half-sent upload.
         discard_upload(upload=upload, actor=request.user)
         return _form_page(request, form, str(refusal))
     return see_other("upload", upload.id)
@@ -149,6 +150,7 @@ def upload_sending(request: WorkspaceRequest, upload_id: UUID) -> HttpResponse:
     if upload.stage != Upload.Stage.RECEIVING:
         return see_other("upload", upload.id)
     told = totals(upload)
+    # Files that the browser was about to name when it was closed count as missing, too.
     unnamed = max(0, upload.expected - told["files"])
     return render(
         request,
@@ -188,6 +190,7 @@ def upload_parts(request: WorkspaceRequest, upload_id: UUID) -> HttpResponse:
     return JsonResponse({"parts": [_part(part) for part in parts]}, status=201)
 
 
+# Not unprotected: `with_token` checks the token, and leaves the body unread.
 @csrf_exempt
 @never_cache
 @require_http_methods(["OPTIONS", "POST"])

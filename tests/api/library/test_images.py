@@ -12,7 +12,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from PIL import Image as Pillow
 
-from accounts.models import Activity
+from accounts.models import Change
 from dashboard.files.errors import (
     AddressFailed,
     AddressTooSlow,
@@ -133,9 +133,9 @@ def test_change_what_is_given(cast: Cast, method: str) -> None:
     marked = change(one, {"test_image": True, "real": "false", "img_path": "http://x"}).json()
     assert (marked["test_image"], marked["real"], marked["meta_data"]) == (True, False, {"b": 3})
     assert change(one, {"meta_data": None}).json()["meta_data"] == {}
-    changes = Activity.objects.filter(noun="image", verb="changed").count()
+    changes = Change.objects.filter(noun="image", verb="changed").count()
     assert change(one, {}).status_code == 200
-    assert Activity.objects.filter(noun="image", verb="changed").count() == changes
+    assert Change.objects.filter(noun="image", verb="changed").count() == changes
 
 
 def test_delete_and_bring_back(cast: Cast) -> None:

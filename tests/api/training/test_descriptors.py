@@ -256,7 +256,7 @@ def test_who_may(cast: Cast, task: Task) -> None:
 def test_a_task_that_was_never_trained(cast: Cast, client: ApiClient) -> None:
     answer = ask(client, make_task(cast.workspace), {"_base64": "x"})
     assert (answer.status_code, answer.data["status"]["code"]) == (409, 409)
-    assert "train it first" in answer.data["detail"]
+    assert "Train it first" in answer.data["detail"]
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from django.utils import timezone
 
-from accounts.models import Activity, Membership, Role
+from accounts.models import Change, Membership, Role
 from dashboard.files.store import paths, storage
 from dashboard.jobs.runner import run_job
 from dashboard.models import (
@@ -239,7 +239,7 @@ def test_images_that_are_there_are_used(cast: Cast, version: Version) -> None:
     _, job = bring(cast.elsewhere, data, cast.charlie)
     assert (job.state, job.done, job.skipped) == ("done", 8, 1)
     assert job.message.endswith(
-        "1 image or object stays in the group where it was: the type allows one."
+        "1 image or region stays in the current group, because the type allows only one."
     )
     assert Image.objects.in_workspace(cast.elsewhere).present().count() == 9
     there.refresh_from_db()
@@ -326,9 +326,7 @@ def test_it_is_told(cast: Cast) -> None:
     _, data = export(cast.workspace, cast.ann)
     bring(cast.elsewhere, data, cast.charlie)
     verbs = [
-        Activity.objects.filter(workspace=one, noun="workspace")
-        .values_list("verb", flat=True)
-        .last()
+        Change.objects.filter(workspace=one, noun="workspace").values_list("verb", flat=True).last()
         for one in (cast.workspace, cast.elsewhere)
     ]
     assert verbs == ["started to export", "imported"]

@@ -16,8 +16,8 @@ from dashboard.services.errors import NothingToRetry
 from dashboard.services.extractions import sent as extraction_sent
 from dashboard.services.extractions.sending import describe_addresses, open_extraction
 from dashboard.services.jobs import jobs
-from dashboard.services.jobs.closing import cancel_job
 from dashboard.services.jobs.retries import can_retry, retry_job
+from dashboard.services.jobs.subject_end import cancel_job
 from dashboard.services.training.descriptors import describe
 from dashboard.services.uploads import reader as upload_reader
 from dashboard.services.uploads.listing import list_parts
@@ -247,7 +247,7 @@ def test_what_was_found_when_it_was_listed_is_the_reason(version: Version, cast:
     upload = Upload.objects.get(pk=Extraction.objects.get(pk=job.subject_id).upload_id)
     reasons = dict(upload.files.exclude(reason="").values_list("name", "reason"))
     assert "The archive is damaged or incomplete." in reasons["b.zip"]
-    assert "There is no file “nobody.jpg” in this upload." in reasons["nobody.jpg"]
+    assert "The manifest names “nobody.jpg”, which is not in this upload." in reasons["nobody.jpg"]
 
 
 def test_few_large_pictures_wait_at_a_time(

@@ -121,7 +121,7 @@ def test_small_uploads_end_before_a_big_one(
     night.work()
     assert {*night.ended[:2]} == {mine[0].title, theirs[0].title}
     assert long.title in night.ended[2:]
-    done = "3 added." if auto_commit else "3 new, 0 known already, 0 in error."
+    done = "3 added." if auto_commit else "3 new, 0 already in the workspace, 0 with errors."
     assert (message(mine[0]), message(theirs[0])) == (done, done)
     failed = f"0 added, {ENTRIES} failed." if big_auto_commit else f"{ENTRIES} in error."
     assert message(long).endswith(failed)

@@ -4,18 +4,19 @@ from django.core.management import CommandError, call_command
 
 from dashboard import runtime
 from dashboard.engine.build.drawing.pictures import Amounts
-from dashboard.engine.own import preparing
+from dashboard.engine.custom import preparing
 from dashboard.engine.prior import BOTH, BUILTIN
 from dashboard.files.store import paths, storage
 from dashboard.jobs.runner import run_job
 from dashboard.models import Encoder, Feature, Job, RegionFeature, Version
 from dashboard.queries.training.encoders import choices, default_key, encoders, keys_in_use
 from dashboard.services.errors import EncoderExists, EncoderInUse, EncoderRefused
-from dashboard.services.jobs.closing import cancel_job
+from dashboard.services.jobs.subject_end import cancel_job
 from dashboard.services.library.groups import add_images
 from dashboard.services.search.search import search_by_image
 from dashboard.services.training.describing import start_describing
 from dashboard.services.training.descriptors import describe
+from dashboard.services.training.encoder_files import use_backbone
 from dashboard.services.training.encoders import (
     NewEncoder,
     delete_encoder,
@@ -25,10 +26,9 @@ from dashboard.services.training.encoders import (
     set_default,
 )
 from dashboard.services.training.features import ensure_features
-from dashboard.services.training.own_files import use_backbone
 from dashboard.services.training.tasks import add_type, change_task, create_task
 from dashboard.services.training.training import start_training
-from tests.engine.own import graphs
+from tests.engine.custom import graphs
 from tests.factories import drawn_jpeg, make_group, make_image, make_region, make_task, make_type
 
 FEW = Amounts(
@@ -234,7 +234,7 @@ def test_the_command_registers(db, backbone, capsys):
 
 
 @pytest.mark.parametrize(
-    ("beside", "sentence"), [("nonsense", "is no JSON"), ("[]", "no JSON object")]
+    ("beside", "sentence"), [("nonsense", "is not valid JSON"), ("[]", "not a JSON object")]
 )
 def test_the_command_refuses_in_one_sentence(db, backbone, beside, sentence):
     backbone.with_name("net.json").write_text(beside)
@@ -262,7 +262,7 @@ def test_the_command_refuses_as_default(cast, encoder, resnet):
     with pytest.raises(CommandError, match="no encoder “nothing”"):
         call_command("encoder", "default", "nothing")
     register_encoder(new=resnet("Small net", side=96), workspace=cast.workspace, actor=cast.alice)
-    with pytest.raises(CommandError, match="Several encoders are called “Small net”"):
+    with pytest.raises(CommandError, match="Several encoders are named “Small net”"):
         call_command("encoder", "default", "Small net")
     unready = encoders().get(state=Encoder.State.PREPARING)
     with pytest.raises(CommandError, match="not ready"):

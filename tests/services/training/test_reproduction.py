@@ -131,7 +131,7 @@ def test_the_command_works_and_refuses(
     assert out.getvalue().startswith("Shoes version 1, trained again: 72 descriptors differ by at ")
     queued = make_version(Task.objects.get(), status=Version.Status.ERROR, artifact="")
     for key in (uuid.uuid4(), queued.pk):
-        with pytest.raises(CommandError, match="There is no trained version"):
+        with pytest.raises(CommandError, match="No trained version"):
             call_command("reproduce", str(key))
     monkeypatch.setattr(reproduction, "SAME", -1.0)
     with pytest.raises(CommandError, match="differ by at most"):

@@ -17,14 +17,14 @@ from tests.factories import Cast, make_group, make_image, make_region, make_task
 
 CHECKING = "Checking “Same product” on groups it has not seen"
 STAGES = [
-    "Looking at the images",  # before the first
-    "Looking at the images",  # after a batch of images
-    "Looking at the images",  # after a batch of regions
+    "Computing features",  # before the first
+    "Computing features",  # after a batch of images
+    "Computing features",  # after a batch of regions
     CHECKING,
     "Fitting “Same product”",
     "Done",
-    "Keeping the result",  # before the files
-    "Keeping the result",  # after the files, before the version
+    "Saving the version",  # before the files
+    "Saving the version",  # after the files, before the version
 ]
 
 

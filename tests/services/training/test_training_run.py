@@ -13,7 +13,7 @@ from dashboard.models import Feature, Group, GroupNesting, Image, Job, Similarit
 from dashboard.queries.training.snapshots import snapshot
 from dashboard.services.errors import NoSuchVersion, NotReady, NotTrained, TrainingAlreadyRunning
 from dashboard.services.jobs import jobs
-from dashboard.services.jobs.closing import cancel_job
+from dashboard.services.jobs.subject_end import cancel_job
 from dashboard.services.library.groups import add_images
 from dashboard.services.library.images import change_image, delete_images
 from dashboard.services.training import training
@@ -135,7 +135,7 @@ def test_a_group_of_groups_of_another_type_is_a_group(
 
 
 def test_a_task_without_a_type(cast: Cast) -> None:
-    with pytest.raises(NotReady, match="attach one first"):
+    with pytest.raises(NotReady, match="Add one first"):
         start_training(task=make_task(cast.workspace), actor=cast.bob)
     assert Version.objects.count() == 0
 

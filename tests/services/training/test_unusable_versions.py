@@ -75,7 +75,7 @@ def test_every_harm_has_its_sentence(version: Version, sentence: str, harm: Harm
     harm(version)
     with pytest.raises(ModelUnusable) as refusal:
         describe(version=version, pictures_bytes=[drawn_jpeg(1)])
-    assert str(refusal.value).startswith("Shoes version 1 cannot describe pictures: ")
+    assert str(refusal.value).startswith("Shoes version 1 cannot compute embeddings: ")
     assert str(refusal.value).endswith(sentence)
 
 

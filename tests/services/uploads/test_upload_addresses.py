@@ -69,7 +69,7 @@ def listed(cast: Cast, server: Pictures, *paths: str) -> Upload:
 
 def test_it_works(cast: Cast, server: Pictures) -> None:
     upload = listed(cast, server, *(f"ok/{seed}" for seed in range(20)))
-    assert planned(upload).message == "20 new, 0 known already, 0 in error."
+    assert planned(upload).message == "20 new, 0 already in the workspace, 0 with errors."
     assert not server.seen
     assert committed(upload).message == "20 added."
     assert set(server.seen.values()) == {1}

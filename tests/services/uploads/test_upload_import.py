@@ -8,7 +8,7 @@ from collections.abc import Mapping
 
 import pytest
 
-from accounts.models import Activity
+from accounts.models import Change
 from dashboard.files.store import paths, storage
 from dashboard.jobs.runner import run_job
 from dashboard.models import Group, GroupImage, Image, Job, SimilarityType, Upload
@@ -83,7 +83,7 @@ def test_it_works(cast: Cast) -> None:
     assert storage.exists(paths.thumbnail(cast.workspace.id, image.id))
     assert [*storage.names(f"{cast.workspace.id}/uploads")] == []
     assert upload.parts.get().path == ""
-    assert Activity.objects.filter(verb="uploaded", target_id=upload.id).exists()
+    assert Change.objects.filter(verb="uploaded", target_id=upload.id).exists()
 
 
 def test_bad_files_are_listed_and_the_rest_goes_in(cast: Cast) -> None:
@@ -101,10 +101,10 @@ def test_bad_files_are_listed_and_the_rest_goes_in(cast: Cast) -> None:
     )
     assert (job.state, job.message) == (Job.State.DONE, "3 added, 4 failed.")
     reasons = dict(upload.files.filter(status="failed").values_list("name", "reason"))
-    assert "not an image that can be read" in reasons["shoes/red/notes.txt"]
+    assert "not a supported image" in reasons["shoes/red/notes.txt"]
     assert "end of the image is missing" in reasons["shoes/red/broken.jpg"]
     assert "too many pixels" in reasons["shoes/red/giant.png"]
-    assert "leads out of the archive" in reasons["shoes/../../evil.jpg"]
+    assert "leads outside the archive" in reasons["shoes/../../evil.jpg"]
 
 
 def test_loose_pictures_and_a_broken_archive(cast: Cast) -> None:

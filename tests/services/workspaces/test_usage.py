@@ -190,7 +190,7 @@ def test_an_image_over_the_quota_is_refused_and_leaves_nothing(
     kept = image_files(cast)
     answer = client.post(IMAGE, {"base64": as_base64(drawn_jpeg(2))})
     assert answer.status_code == 409
-    assert answer.json()["detail"].startswith("The workspace has reached its quota (1 image).")
+    assert answer.json()["detail"].startswith("The workspace has reached its limit (1 image).")
     assert image_files(cast) == kept
     # The same bytes take nothing up.
     assert client.post(IMAGE, {"base64": as_base64(drawn_jpeg(1))}).status_code == 400
@@ -368,4 +368,4 @@ def test_the_api_says_so(cast: Cast, settings: Settings) -> None:
     settings.LIKEWISE_QUOTA_WORKSPACES = 1
     answer = api_client(cast.alice).post("/account/v2/workspace/", {"name": "Another"})
     assert answer.status_code == 409
-    assert answer.json()["detail"].startswith("One person may own 1 workspace here.")
+    assert answer.json()["detail"].startswith("One person can own at most 1 workspace here.")

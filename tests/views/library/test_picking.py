@@ -151,7 +151,7 @@ def test_by_htmx_the_picker_goes_on(bob_client: Client, group: Group, images: li
     assert f'hx-post="{url}"' in text(answer)
     assert "1 image went into “Red shoe”." in said(answer)
     again = bob_client.post(url, {"ids": [images[0].pk, images[1].pk]}, headers=FOUND)
-    assert "1 image went into “Red shoe”; 1 was in it already." in said(again)
+    assert "1 image went into “Red shoe”; 1 was already in it." in said(again)
 
 
 def test_those_of_another_group_are_asked_about(
@@ -177,9 +177,9 @@ def test_the_answer_moves_them_or_leaves_them_out(
     add_images(group=other, ids=[images[1].pk], actor=cast.bob)
     data = {"ids": [image.pk for image in images[:3]]}
     left = bob_client.post(picker(group), data | {"taken": "leave"}, headers=FOUND)
-    assert "2 images went into “Red shoe”; 1 was left where it is." in said(left)
+    assert "2 images went into “Red shoe”; 1 was skipped." in said(left)
     moved = bob_client.post(picker(group), data | {"taken": "move"}, headers=FOUND)
-    sentence = "1 image went into “Red shoe”; 1 out of other groups; 2 were in it already."
+    sentence = "1 image was added to “Red shoe”; 1 moved from other groups; 2 were already in it."
     assert sentence in said(moved)
     for one, count in ((group, 3), (other, 0)):
         one.refresh_from_db()
@@ -194,7 +194,7 @@ def test_without_javascript_the_ticks_are_shown_again(
         page = text(bob_client.post(f"{picker(group)}?test=1", {"ids": ids} | more))
         assert page.count(" checked>") == 4
         assert f'action="{picker(group)}?test=1"' in page
-        assert "Put into “Red shoe”" in page
+        assert "Add to “Red shoe”" in page
     assert not GroupImage.objects.exists()
 
 
@@ -206,8 +206,8 @@ def test_bad_input_changes_nothing(
     add_groups(group=shelf, ids=[other.pk], actor=cast.bob)
     good = images[0].pk
     for into, ids, sentence in (
-        (group, [], "Tick at least one image first."),
-        (group, [good, "nonsense"], "a box was damaged"),
+        (group, [], "Select at least one image first."),
+        (group, [good, "nonsense"], "The selection was not valid"),
         (group, [good, uuid.uuid4()], "1 of these images was deleted meanwhile."),
         (group, [good, foreign.pk], "1 of these images was deleted meanwhile."),
         (shelf, [good], "“Shelf” holds groups"),

@@ -80,7 +80,7 @@ def test_bytes_that_are_here_are_not_taken_twice(door: Door, upload: Upload) -> 
     door.patch(part, b"01234")
     again = door.patch(part, b"01234")
     assert (again.status_code, again["Upload-Offset"]) == (409, "5")
-    assert "Go on from there" in again.content.decode()
+    assert "Continue from there" in again.content.decode()
     assert door.patch(part, b"9", 9).status_code == 409
     assert content(part) == b"01234"
 
@@ -248,7 +248,7 @@ def test_names_are_said_again(bob_client: Client, upload: Upload) -> None:
     assert said[0].json() == said[1].json()
     body["files"][0]["key"] = "../../elsewhere"
     wrong = bob_client.post(address, body, content_type="application/json")
-    assert (wrong.status_code, "32 digits" in wrong.json()["detail"]) == (422, True)
+    assert (wrong.status_code, "32 hex characters" in wrong.json()["detail"]) == (422, True)
     assert upload.parts.count() == 1
 
 

@@ -150,7 +150,7 @@ def test_all_is_here(bob_client: Client, upload: Upload) -> None:
     part = part_of(upload, 3)
     finish = reverse("upload-finish", args=[upload.pk])
     early = bob_client.post(finish, headers=JSON)
-    assert (early.status_code, "not here as a whole" in early.json()["detail"]) == (409, True)
+    assert (early.status_code, "not completely uploaded" in early.json()["detail"]) == (409, True)
     Door(bob_client, "upload-part", True).patch(part, b"abc")
     assert bob_client.post(finish, headers=JSON).json() == {"location": f"/uploads/{upload.pk}"}
     assert Job.objects.get().subject_id == upload.pk
@@ -204,7 +204,7 @@ def test_what_is_not_finished_is_to_be_gone_on_with(
     assert f'href="/uploads/{upload.pk}"' in text
     assert "theirs" not in text
     Upload.objects.update(stage="committed", committed=upload.created)
-    assert "Uploads that are not finished" not in bob_client.get(page).content.decode()
+    assert "Unfinished uploads" not in bob_client.get(page).content.decode()
 
 
 def test_the_list_of_unfinished_ones_needs_few_queries(
@@ -279,7 +279,7 @@ def test_a_forged_form_is_refused(cast: Cast) -> None:
 def test_a_form_without_files_is_told(bob_client: Client, data: dict[str, Any]) -> None:
     answer = bob_client.post(NEW, data)
     assert answer.status_code == 422
-    assert "Choose at least one picture" in answer.content.decode()
+    assert "Choose at least one image" in answer.content.decode()
     assert not Upload.objects.exists()
 
 
@@ -295,7 +295,7 @@ def test_too_many_bytes_are_told(bob_client: Client, settings: Settings) -> None
     settings.LIKEWISE_MAX_UPLOAD = 1000
     answer = bob_client.post(NEW, {"file": jpeg()})
     assert answer.status_code == 422
-    assert "This is more than 1 KB" in answer.content.decode()
+    assert "The request is larger than 1 KB" in answer.content.decode()
 
 
 def test_an_empty_file_is_taken(bob_client: Client) -> None:
