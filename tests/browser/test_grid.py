@@ -306,7 +306,7 @@ def test_results_are_there_again_on_back(shop: Shop, at_work: Page, size: str) -
         expect(page.get_by_text("New images are being indexed")).to_be_hidden()
         expect(look).to_have_count(0)
     picture = {"name": "mine.jpg", "mimeType": "image/jpeg", "buffer": drawn_jpeg(seed)}
-    page.locator("input[name=file]").set_input_files([picture])  # type: ignore[list-item]
+    page.locator("input[name=file]").set_input_files([picture])
     results = page.locator("#found .image-grid > .tile")
     expect(results).to_have_count(24)
     expect(results.first).to_contain_text(f"Found {size}")
