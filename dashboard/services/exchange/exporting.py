@@ -76,8 +76,8 @@ def _store(transfer: Transfer, local: Path, counts: dict[str, int], handle: jobs
     path, size = paths.transfer(transfer.workspace_id, transfer.id), local.stat().st_size
     with local.open("rb") as file:
         # Stored before the row names it: a kill in between leaves a file without a row, which
-        # `close_transfer` or the doctor removes, and never a link to nothing. It ends at 0.99, as a
-        # page that polls stops at 1, and the row is not saved yet.
+        # `close_transfer` or the doctor removes, and never a link to nothing.
+        # Never 1 before the row is saved: a page that polls stops at the end.
         storing = Span(handle, WRITING_SHARE, 0.99, "Storing the archive")
         storage.write_stream(path, _Watched(file, size, storing), limit=size)  # type: ignore[arg-type]
     with transaction.atomic():

@@ -21,7 +21,7 @@ from dashboard.services.search.records import NewRecord, room_in, write_records
 from dashboard.services.training.descriptors import describe_stored
 from dashboard.services.training.features import ensure_features
 
-# One transaction with the collection's row locked; between two, others may write to it.
+# For one transaction, which locks the collection's row; between two, others may write to it.
 IMAGES_AT_ONCE = 200
 
 

@@ -48,7 +48,7 @@ def receives_a_graph(view: View[P]) -> View[P]:
     """
     protected: Any = csrf_protect(view)
 
-    # The middleware's own check would read the whole body before anybody is asked.
+    # The middleware's own check would read the whole body before the permission is checked.
     @csrf_exempt
     @wraps(view)
     def receiving(request: WorkspaceRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:

@@ -161,8 +161,9 @@ def _training_of(request: WorkspaceRequest, shown: Task) -> dict[str, Any]:
 @missing_is_404
 def task_types(request: WorkspaceRequest, task_id: UUID) -> HttpResponse:
     """Attach a type to a task."""
-    sentence = "The type “{}” was added. It is used from the next training on."
-    return _change_types(request, task_id, add_type, sentence)
+    return _change_types(
+        request, task_id, add_type, "The type “{}” was added. It is used from the next training on."
+    )
 
 
 @require_POST
@@ -170,8 +171,12 @@ def task_types(request: WorkspaceRequest, task_id: UUID) -> HttpResponse:
 @missing_is_404
 def task_type_remove(request: WorkspaceRequest, task_id: UUID) -> HttpResponse:
     """Take a type off a task; its groups and the trained versions stay."""
-    sentence = "The type “{}” was removed. Its groups and older versions stay."
-    return _change_types(request, task_id, remove_type, sentence)
+    return _change_types(
+        request,
+        task_id,
+        remove_type,
+        "The type “{}” was removed. Its groups and older versions stay.",
+    )
 
 
 def _change_types(

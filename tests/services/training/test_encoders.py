@@ -259,7 +259,7 @@ def test_the_command_knows_its_own_by_name(db, encoder):
 
 
 def test_the_command_refuses_as_default(cast, encoder, resnet):
-    with pytest.raises(CommandError, match="no encoder “nothing”"):
+    with pytest.raises(CommandError, match="No encoder is named “nothing”"):
         call_command("encoder", "default", "nothing")
     register_encoder(new=resnet("Small net", side=96), workspace=cast.workspace, actor=cast.alice)
     with pytest.raises(CommandError, match="Several encoders are named “Small net”"):
