@@ -84,7 +84,7 @@ def test_the_same_descriptors(cast: Cast, version: Version) -> None:
     twin = Version.objects.in_workspace(cast.elsewhere).get()
     assert twin.task.production_version_id == twin.pk
     both = [
-        np.stack([row[0] for row in describe(version=one, pictures_bytes=_pictures())])
+        np.stack([row[0] for row in describe(version=one, pictures_bytes=_pictures())])  # type: ignore[index]
         for one in (version, twin)
     ]
     assert np.abs(both[0] - both[1]).max() < 1e-5

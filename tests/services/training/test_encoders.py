@@ -105,7 +105,7 @@ def test_a_task_learns_on_the_encoder_that_it_chose(cast, task, encoder):
     version = trained(task, cast)
     assert version.encoder == encoder.key
     assert set(Feature.objects.values_list("encoder", flat=True)) == {encoder.key}
-    (row, width, height), *_ = describe(version=version, pictures_bytes=[drawn_jpeg(1)])
+    (row, width, height), *_ = describe(version=version, pictures_bytes=[drawn_jpeg(1)])  # type: ignore[misc]
     assert (width, height) == (64, 48)
     assert np.isclose(np.linalg.norm(row), 1, atol=1e-5)
 

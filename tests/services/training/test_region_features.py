@@ -117,7 +117,7 @@ def test_the_descriptor_is_that_of_the_crop(task: Task, cast: Cast, form: str) -
     crop = io.BytesIO()
     with stored_pixels(stored) as whole:
         whole.crop(region.box).save(crop, "PNG")
-    [(alone, width, height)] = describe(version=version, pictures_bytes=[crop.getvalue()])
+    [(alone, width, height)] = describe(version=version, pictures_bytes=[crop.getvalue()])  # type: ignore[misc]
     assert (width, height) == (602, 276)
     assert np.abs(row - alone).max() < 1e-5
 

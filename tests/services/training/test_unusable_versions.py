@@ -69,7 +69,8 @@ def version(cast: Cast) -> Version:
 
 
 @pytest.mark.parametrize(
-    ("sentence", "harm"), [(sentence, harm) for sentence, harms in HARMS.items() for harm in harms]
+    ("sentence", "harm"),
+    [(sentence, harm) for sentence, harms in HARMS.items() for harm in harms],  # type: ignore[attr-defined]
 )
 def test_every_harm_has_its_sentence(version: Version, sentence: str, harm: Harm) -> None:
     harm(version)
