@@ -94,7 +94,7 @@ def test_check_hides_the_workspace_from_a_stranger(cast: Cast) -> None:
 
 def test_check_tells_a_member_why_not(cast: Cast) -> None:
     membership = find_membership(cast.vera, cast.workspace.pk)
-    with pytest.raises(PermissionDenied, match="Your role in this workspace is viewer; ask an ad"):
+    with pytest.raises(PermissionDenied, match="Your role in this workspace is viewer; ask a work"):
         check(membership, "images.add")
 
 

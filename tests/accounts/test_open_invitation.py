@@ -131,7 +131,7 @@ def test_who_has_an_account_signs_in_to_accept(client: Client, cast: Cast, secre
     ivy = make_user("ivy")
     text = opened(client, secret).content.decode()
     assert f'href="/accounts/login/?next={ANSWER}"' in text
-    assert "Make the account" not in text
+    assert "Create account" not in text
     client.post(ANSWER, TYPED)
     assert not Membership.objects.filter(user=ivy).exists()
     answer = client.post(

@@ -128,7 +128,7 @@ def test_without_javascript_nothing_is_lost_either(shop: Shop, browser: Browser)
     page.get_by_label("Name of the group").fill("Plain case")
     page.get_by_role("button", name="Add to group").click()
     expect(page.get_by_role("heading", level=1)).to_have_text(
-        "1 of them is in “Plain phone”: move it, or leave it out?"
+        "1 of them is in “Plain phone”: move or skip it?"
     )
     page.get_by_role("button", name="Cancel").click()
     expect(page.locator(".tile-check input:checked")).to_have_count(2)

@@ -208,7 +208,7 @@ def test_whoever_goes_on_may_choose_part_by_part(
     wait_for_some(page, 1)
     onward = page.get_by_role("button", name="Import")
     expect(onward).to_be_visible()
-    expect(page.get_by_text("sent · choose more, or go on")).to_be_visible()
+    expect(page.get_by_text("uploaded · choose more, or continue")).to_be_visible()
     drop(page, names[1])
     wait_for_some(page, 2)
     expect(onward).to_be_visible()

@@ -52,6 +52,13 @@ class Handler(http.server.BaseHTTPRequestHandler):
             self.wfile.write(bytes(10_000))
             self.server.sent += 10_000
 
+    def answer_detour(self, rest):
+        """Lead to the image, with a body that does not end."""
+        self.start(302, Location="/image")
+        while True:
+            self.wfile.write(bytes(10_000))
+            self.server.sent += 10_000
+
     def answer_packed(self, rest):
         """Answer `layers/MB`: so many zeros, packed so many times over, and called an image."""
         layers, size = map(int, rest.split("/"))

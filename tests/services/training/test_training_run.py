@@ -76,7 +76,7 @@ def test_features_are_computed_once(
     calls: list[bytes] = []
     whole = training.ensure_features.__globals__["features_of_bytes"]
 
-    def count(encoder, data):  # type: ignore[no-untyped-def]
+    def count(encoder, data):
         calls.append(data)
         return whole(encoder, data)
 

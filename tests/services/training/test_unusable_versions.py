@@ -126,4 +126,4 @@ def test_an_encoder_that_is_gone_is_told(cast: Cast) -> None:
     image = make_image(cast.workspace)
     assert not storage.exists(paths.encoder("own-gone"))
     with pytest.raises(ModelUnusable, match="encoder own-gone, which is not registered"):
-        ensure_features(images=[image], encoder_key="own-gone", progress=lambda *_: None)
+        ensure_features(images=[image], encoder_key="own-gone")

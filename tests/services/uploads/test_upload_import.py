@@ -123,7 +123,7 @@ def test_known_pictures_join_groups_and_are_not_stored_twice(cast: Cast) -> None
     kind = make_type(cast.workspace)
     twice = SHOES | {"shoes/red/again.jpg": SHOES["shoes/red/2.jpg"]}
     upload, job = sent(cast, packed(twice), similarity_type=kind)
-    assert job.message == "2 added, 2 known already."
+    assert job.message == "2 added, 2 already in the workspace."
     assert outcome(upload)["shoes/red/1.jpg"] == "known"
     assert GroupImage.objects.filter(image=there, group__name="red").count() == 1
     assert Group.objects.get(name="red").images_count == 2

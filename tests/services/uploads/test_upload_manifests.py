@@ -59,7 +59,7 @@ def test_it_works(cast: Cast, pack: str, *, is_first: bool) -> None:
     data = zipped(files) if pack == "zip" else tarred(files, pack)
     upload = received(cast, {"shoes.bin": data}, new_type_name="Folder")
     assert planned(upload).message == "3 new, 1 already in the workspace, 0 with errors."
-    assert committed(upload).message == "3 added, 1 known already."
+    assert committed(upload).message == "3 added, 1 already in the workspace."
     assert groups(SimilarityType.objects.get(name="Shape")) == {"A": 2}
     assert groups(SimilarityType.objects.get(name="Shade")) == {"B": 1}
     assert groups(SimilarityType.objects.get(name="Folder")) == {"red": 1}
@@ -256,7 +256,7 @@ def test_two_rows_together_say_all_of_a_file(
     monkeypatch.setattr(upload_batches, "FILES_PER_BATCH", size)
     upload = second_rows(cast, {f"{seed}.jpg": drawn_jpeg(seed) for seed in range(5)})
     assert planned(upload).message == "5 new, 5 already in the workspace, 0 with errors."
-    assert committed(upload).message == "5 added, 5 known already."
+    assert committed(upload).message == "5 added, 5 already in the workspace."
     assert groups(SimilarityType.objects.get(name="Shape")) == {"A": 5}
     assert groups(SimilarityType.objects.get(name="Shade")) == {"B": 5}
     for one in Image.objects.all():
@@ -272,7 +272,7 @@ def test_a_second_row_that_contradicts_says_so_and_comes_in(cast: Cast) -> None:
     assert planned(upload).message == "1 new, 1 already in the workspace, 0 with errors."
     reason = "An earlier row has another value for “colour”, “test”, which is kept."
     assert reasons(upload) == {"1.jpg": reason}
-    assert committed(upload).message == "1 added, 1 known already."
+    assert committed(upload).message == "1 added, 1 already in the workspace."
     assert reasons(upload) == {"1.jpg": reason}
     assert groups(kind) == {"A": 1, "B": 1}
     assert (image(1).test_image, image(1).meta_data) == (True, {"colour": "red", "price": "3"})

@@ -159,7 +159,7 @@ def test_a_second_row_puts_a_file_into_a_second_group(cast: Cast) -> None:
     manifest = "file,group,type\n1.jpg,A,Shape\n1.jpg,B,Colour\n"
     upload = received(cast, {"1.jpg": drawn_jpeg(1), "m.csv": table(manifest)})
     assert planned(upload).message == "1 new, 1 already in the workspace, 0 with errors."
-    assert committed(upload).message == "1 added, 1 known already."
+    assert committed(upload).message == "1 added, 1 already in the workspace."
     image = Image.objects.get()
     rows = image.group_rows.values_list("group__name", "similarity_type__name")
     assert set(rows) == {("A", "Shape"), ("B", "Colour")}
@@ -251,7 +251,7 @@ def test_second_rows_find_a_file_that_came_later(cast: Cast) -> None:
     planned(upload)
     add_part(upload, "1.jpg", drawn_jpeg(1))
     assert planned(upload).message == "1 new, 1 already in the workspace, 0 with errors."
-    assert committed(upload).message == "1 added, 1 known already."
+    assert committed(upload).message == "1 added, 1 already in the workspace."
 
 
 def test_cancelled_it_takes_files_again(cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:

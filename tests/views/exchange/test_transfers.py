@@ -36,7 +36,7 @@ def test_it_works(cast: Cast, ann_client: Client) -> None:
     data = b"".join(file.streaming_content)
     assert (len(data), data[:4]) == (made.size, b"PK\x03\x04")
     _, job = bring(cast.elsewhere, data, cast.charlie)
-    assert job.message == "1 image, 1 group, 0 tasks and 0 collections brought in."
+    assert job.message == "1 image, 1 group, 0 tasks and 0 collections imported."
 
 
 @pytest.mark.parametrize(

@@ -287,7 +287,7 @@ def test_too_many_files_are_told(bob_client: Client, settings: Settings) -> None
     settings.DATA_UPLOAD_MAX_NUMBER_FILES = 3
     answer = bob_client.post(NEW, {"file": [jpeg(seed) for seed in range(4)]})
     assert answer.status_code == 422
-    assert "up to 3 files can be sent" in answer.content.decode()
+    assert "up to 3 files can be uploaded" in answer.content.decode()
     assert not Upload.objects.exists()
 
 
