@@ -107,7 +107,7 @@ def test_a_bucket_that_cannot_be_used(s3, bucket, settings):
     storage.probe()
     gone = bucket.address.replace(bucket.name, "another-bucket")
     settings.STORAGES = {"default": {"BACKEND": BUCKET, "OPTIONS": {"address": gone}}}
-    with pytest.raises(StorageAway, match="another-bucket is not there"):
+    with pytest.raises(StorageAway, match="another-bucket does not exist"):
         storage.probe()
     with pytest.raises(StorageAway, match="NoSuchBucket"):
         storage.write("1.jpg", b"x")

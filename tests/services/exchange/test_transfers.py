@@ -52,7 +52,7 @@ def test_it_works(cast: Cast, version: Version) -> None:
     _, job = bring(cast.elsewhere, data, cast.charlie)
     assert (job.state, job.message) == (
         "done",
-        "9 images, 8 groups, 1 task and 1 collection brought in.",
+        "9 images, 8 groups, 1 task and 1 collection imported.",
     )
     assert told(cast.elsewhere) == told(cast.workspace)
     assert not {*_ids(cast, Image)[0]} & {*_ids(cast, Image)[1]}
@@ -169,7 +169,7 @@ def test_an_archive_written_before_there_were_times(cast: Cast) -> None:
     transfer, job = bring(cast.elsewhere, data, cast.charlie)
     assert (job.state, job.message) == (
         "done",
-        "2 images, 3 groups, 1 task and 0 collections brought in.",
+        "2 images, 3 groups, 1 task and 0 collections imported.",
     )
     found = told(cast.elsewhere)
     assert {noun: len(rows) for noun, rows in found.items() if rows} == {
@@ -196,7 +196,7 @@ def test_an_archive_written_before_types_were_folded(cast: Cast) -> None:
     _, job = bring(cast.elsewhere, data, cast.charlie)
     assert (job.state, job.message) == (
         "done",
-        "2 images, 1 group, 1 task and 0 collections brought in.",
+        "2 images, 1 group, 1 task and 0 collections imported.",
     )
     kind = SimilarityType.objects.in_workspace(cast.elsewhere).get()
     assert (kind.fold_by, kind.created.date().isoformat()) == ("", "2026-11-30")

@@ -246,7 +246,7 @@ def test_the_command_refuses_in_one_sentence(db, backbone, beside, sentence):
 def test_the_command_chooses_the_default(db, capsys):
     call_command("encoder", "default", "Built in, fast")
     assert default_key() == BUILTIN
-    assert "“Built in, fast” is the default now." in capsys.readouterr().out
+    assert "“Built in, fast” is now the default." in capsys.readouterr().out
     call_command("encoder", "list")
     assert "Built in, fast\tready\tbuiltin-1\tdefault" in capsys.readouterr().out
     call_command("encoder", "default", BOTH)

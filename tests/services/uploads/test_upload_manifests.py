@@ -132,8 +132,8 @@ def test_addresses_in_it_are_not_opened(cast: Cast) -> None:
         ("notes.tsv", b"", "neither a column “file” nor a column “url”"),
         ("info.json", b'{"name": "shoes", "licence": "CC0"}', "has a “file” or a “url”"),
         ("info.json", b'{\n  "name": "shoes"\n}', "has a “file” or a “url”"),
-        ("info.json", b'{\n  "name": "shoes"\n', "no JSON that can be read, in the object"),
-        ("list.json", b"[1, 2]", "record 1 is none"),
+        ("info.json", b'{\n  "name": "shoes"\n', "not valid JSON, in the object"),
+        ("list.json", b"[1, 2]", "record 1 is not one"),
         ("m.csv", b"file\n\xff\xfe\n", "not UTF-8"),
     ],
 )

@@ -204,7 +204,7 @@ def test_files_that_were_known_are_not_needed(cast: Cast) -> None:
     add_known(upload, "red/2.jpg", gone.sha256)
     delete_images(workspace=cast.workspace, ids=[gone.id], actor=cast.bob)
     assert planned(upload).message == "1 new, 1 already in the workspace, 1 with errors."
-    assert "Send the file again" in reasons(upload)["red/2.jpg"]
+    assert "Upload the file again" in reasons(upload)["red/2.jpg"]
     assert committed(upload).message == "1 added, 1 already in the workspace, 1 failed."
     assert groups(kind) == {"red": 2}
 
@@ -216,7 +216,7 @@ def test_a_known_file_that_is_deleted_after_the_plan_fails(cast: Cast) -> None:
     planned(upload)
     delete_images(workspace=cast.workspace, ids=[there.id], actor=cast.bob)
     assert committed(upload).message == "0 added, 1 failed."
-    assert "Send the file again" in reasons(upload)["1.jpg"]
+    assert "Upload the file again" in reasons(upload)["1.jpg"]
 
 
 def test_the_same_picture_twice_is_new_once(cast: Cast) -> None:
