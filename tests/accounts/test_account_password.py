@@ -43,7 +43,7 @@ def test_every_other_session_ends(alice_client: Client, cast: Cast, bob_client: 
 def test_tokens_survive_and_the_page_says_so(alice_client: Client, cast: Cast) -> None:
     key = make_key(cast.alice)
     page = alice_client.get(PAGE).content.decode()
-    assert "1 of yours keeps working" in page
+    assert "you have 1 active token" in page
     assert "Also revoke my API tokens (1)" in page
     answer = alice_client.post(PAGE, typed(), follow=True)
     assert "Your API tokens still work." in answer.content.decode()

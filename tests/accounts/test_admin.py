@@ -1,4 +1,4 @@
-"""Django's admin, for who operates the server: staff only, and nearly all of it to look at."""
+"""Django's admin, for administrators of the server: staff only, and nearly all of it to look at."""
 
 import pytest
 from django.contrib import admin
@@ -55,7 +55,7 @@ def test_activity_cannot_be_rewritten(staff_client: Client, cast: Cast) -> None:
 def test_an_owner_is_no_operator(alice_client: Client) -> None:
     answer = alice_client.get("/admin/", follow=True)
     assert answer.status_code == 403
-    assert "who operates the server" in answer.content.decode()
+    assert "administrators of the server" in answer.content.decode()
 
 
 def test_one_signs_in_where_everybody_does(client: Client) -> None:

@@ -36,7 +36,7 @@ def test_revoking_works(
     request: pytest.FixtureRequest, cast: Cast, key: str, revoke: str, name: str
 ) -> None:
     answer = request.getfixturevalue(f"{name}_client").post(revoke, follow=True)
-    assert "The token “till” no longer works." in answer.content.decode()
+    assert "The token “till” was revoked." in answer.content.decode()
     assert find_token(key) is None
     row = Change.objects.latest("id")
     assert (row.verb, row.noun, row.actor) == ("revoked", "token", getattr(cast, name))

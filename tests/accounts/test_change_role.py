@@ -25,7 +25,7 @@ def test_it_works(request: pytest.FixtureRequest, bob: Membership, name: str, ro
     client = request.getfixturevalue(f"{name}_client")
     answer = client.post(address(bob), {"role": role}, follow=True)
     assert answer.redirect_chain == [("/settings/members", 302)]
-    assert f"Bob is {role} now." in answer.content.decode()
+    assert f"Bob is now {role}." in answer.content.decode()
     bob.refresh_from_db()
     assert bob.role == role
 

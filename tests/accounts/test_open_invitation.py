@@ -57,7 +57,7 @@ def test_it_works_with_an_account(ivy_client: Client, ivy: User, cast: Cast, sec
     assert (answer.status_code, answer["Location"]) == (302, "/")
     made = Membership.objects.get(user=ivy, workspace=cast.workspace)
     assert made.role == Role.EDITOR
-    assert ivy_client.get("/").wsgi_request.workspace == cast.workspace
+    assert ivy_client.get("/").wsgi_request.workspace == cast.workspace  # type: ignore[attr-defined]
 
 
 def test_it_leaves_an_activity_row(ivy_client: Client, ivy: User, cast: Cast, secret: str) -> None:
@@ -131,7 +131,7 @@ def test_who_has_an_account_signs_in_to_accept(client: Client, cast: Cast, secre
     ivy = make_user("ivy")
     text = opened(client, secret).content.decode()
     assert f'href="/accounts/login/?next={ANSWER}"' in text
-    assert "Make the account" not in text
+    assert "Create account" not in text
     client.post(ANSWER, TYPED)
     assert not Membership.objects.filter(user=ivy).exists()
     answer = client.post(

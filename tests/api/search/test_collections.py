@@ -150,7 +150,7 @@ def test_its_task_and_version_stay(cast: Cast) -> None:
     for body in ({"version": 2}, {"task": str(other.id)}):
         answer = client.patch(f"{COLLECTION}{collection.id}", {"name": "x"} | body)
         assert answer.status_code == 400
-        assert "create another collection" in str(answer.json())
+        assert "Create another collection" in str(answer.json())
     collection.refresh_from_db()
     assert collection.name == "Catalogue"
 

@@ -149,7 +149,10 @@ def test_a_workspace_chooses_its_encoder(cast: Cast) -> None:
     assert client.get(address).json()["encoder"] == ""
     assert client.patch(address, {"encoder": BUILTIN}).json()["encoder"] == BUILTIN
     answer = client.patch(address, {"name": "Another", "encoder": "photo-1"})
-    assert (answer.status_code, answer.json()["detail"][:22]) == (400, "This encoder does not e")
+    assert (answer.status_code, answer.json()["detail"][:27]) == (
+        400,
+        "This encoder does not exist",
+    )
     assert client.get(address).json()["name"] == cast.workspace.name, "nothing of it is done"
     assert api_client(cast.bob).patch(address, {"encoder": ""}).status_code == 403
     assert api_client(cast.charlie).patch(address, {"encoder": ""}).status_code == 404
