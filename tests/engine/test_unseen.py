@@ -87,7 +87,7 @@ def test_each_fold_asks_its_own_head(make):
     blind = dataclasses.replace(good, directions=np.zeros_like(good.directions))
 
     kept, lost = (
-        unseen_scores(data, masks, asked, lambda fold, _, one=one: blind if fold == one else good)
+        unseen_scores(data, masks, asked, lambda fold, _, one=one: blind if fold == one else good)  # type: ignore[misc]
         for one in (9, 2)
     )
 

@@ -57,7 +57,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
         self.start(302, Location="/image")
         while True:
             self.wfile.write(bytes(10_000))
-            self.server.sent += 10_000
+            self.server.sent += 10_000  # type: ignore[attr-defined]
 
     def answer_packed(self, rest):
         """Answer `layers/MB`: so many zeros, packed so many times over, and called an image."""

@@ -92,8 +92,8 @@ def test_what_was_opened_is_not_mixed_with_what_took_its_place(bucket):
 def test_threads_share_one_client(bucket):
     clients = []
     threads = [
-        threading.Thread(target=lambda: clients.append(storage._storage().client))
-        for _ in range(8)  # type: ignore[attr-defined]
+        threading.Thread(target=lambda: clients.append(storage._storage().client))  # type: ignore[attr-defined]
+        for _ in range(8)
     ]
     for thread in threads:
         thread.start()

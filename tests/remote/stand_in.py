@@ -79,7 +79,7 @@ class StandIn(ThreadingHTTPServer):
 
     @property
     def url(self) -> str:
-        return f"http://{self.server_address[0]}:{self.server_port}"
+        return f"http://{self.server_address[0]}:{self.server_port}"  # type: ignore[str-bytes-safe]
 
     def plays(self, *replies: Reply | None) -> None:
         """Answer these in turn; a request beyond them is a fault of the test."""

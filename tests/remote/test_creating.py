@@ -35,7 +35,7 @@ def test_what_was_created_is_found(server: Server, stand_in: StandIn, fault: Rep
     assert server.create_group("Red shoe", "t1").id == "g1"
     assert stand_in.methods() == ["POST", "GET"]
     assert {"type": "t1", "search": "Red shoe"}.items() <= stand_in.asked[1].query.items()
-    assert server.slept != []
+    assert server.slept != []  # type: ignore[attr-defined]
 
 
 @pytest.mark.parametrize("fault", [CUT, HALF, SLOW, BROKEN, says({}, 502), says({}, 504)])

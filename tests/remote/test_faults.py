@@ -35,7 +35,7 @@ def test_it_works(server: Server, stand_in: StandIn) -> None:
     (asked,) = stand_in.asked
     assert (asked.method, asked.path) == ("GET", "/similarity/training/v2/type/id-1")
     assert asked.headers["Authorization"] == "Token lw_a-secret-that-nobody-may-see"
-    assert server.slept == []
+    assert server.slept == []  # type: ignore[attr-defined]
 
 
 @pytest.mark.parametrize("fault", [CUT, SHORT, SHORT_CHUNKS, SLOW, says({}, 502), says({}, 504)])
@@ -43,7 +43,7 @@ def test_a_reading_is_repeated(server: Server, stand_in: StandIn, fault: Reply |
     stand_in.plays(fault, GOOD)
     assert server.similarity_type("id-1").id == "id-1"
     assert len(stand_in.asked) == 2
-    assert len(server.slept) == 1
+    assert len(server.slept) == 1  # type: ignore[attr-defined]
 
 
 def test_500_twice_then_right(server: Server, stand_in: StandIn) -> None:
@@ -59,7 +59,7 @@ def test_pauses_grow_and_differ(stand_in: StandIn) -> None:
         server = connected(stand_in, replace(QUICK, backoff_seconds=1.0))
         with pytest.raises(Unavailable):
             server.account()
-        paused.append(server.slept)
+        paused.append(server.slept)  # type: ignore[attr-defined]
     first, second = paused
     for number, seconds in enumerate(first):
         assert 2 ** (number + 1) <= seconds <= 2 ** (number + 1) + 1
@@ -78,7 +78,7 @@ def test_it_gives_up_after_the_retries(server: Server, stand_in: StandIn) -> Non
 def test_retry_after_is_obeyed(server: Server, stand_in: StandIn, status: int) -> None:
     stand_in.plays(says({"detail": "Slow down"}, status, Retry_After="7"), GOOD)
     assert server.similarity_type("id-1").id == "id-1"
-    (seconds,) = server.slept
+    (seconds,) = server.slept  # type: ignore[attr-defined]
     assert 6.5 < seconds <= 7
 
 
@@ -86,7 +86,7 @@ def test_retry_after_may_be_a_moment(server: Server, stand_in: StandIn) -> None:
     moment = format_datetime(datetime.now(UTC) + timedelta(seconds=30), usegmt=True)
     stand_in.plays(says({}, 429, Retry_After=moment), GOOD)
     server.similarity_type("id-1")
-    (seconds,) = server.slept
+    (seconds,) = server.slept  # type: ignore[attr-defined]
     assert 25 < seconds <= 31
 
 
@@ -96,7 +96,7 @@ def test_a_retry_after_that_says_nothing_is_a_common_pause(
 ) -> None:
     stand_in.plays(says({}, 429, Retry_After=text), GOOD)
     server.similarity_type("id-1")
-    assert server.slept[0] < 1
+    assert server.slept[0] < 1  # type: ignore[attr-defined]
 
 
 @pytest.mark.parametrize(("status", "error"), [(429, RateLimited), (503, Unavailable)])
@@ -106,7 +106,7 @@ def test_a_long_retry_after_is_not_waited_for(
     stand_in.plays(says({}, status, Retry_After="3600"))
     with pytest.raises(error) as failed:
         server.account()
-    assert (len(stand_in.asked), server.slept) == (1, [])
+    assert (len(stand_in.asked), server.slept) == (1, [])  # type: ignore[attr-defined]
     if isinstance(failed.value, RateLimited):
         assert failed.value.retry_after is not None
         assert failed.value.retry_after > QUICK.retry_after_most
@@ -230,7 +230,7 @@ def test_nobody_listens(stand_in: StandIn) -> None:
         with pytest.raises(Unavailable, match="cannot be reached"):
             server.create_task("Shoes")
         # Nothing arrived, so even a creation was tried again.
-        assert len(server.slept) == QUICK.retries
+        assert len(server.slept) == QUICK.retries  # type: ignore[attr-defined]
 
 
 def test_a_server_without_tls(stand_in: StandIn) -> None:

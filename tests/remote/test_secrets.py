@@ -27,7 +27,7 @@ def test_no_error_shows_it(
     server: Server, stand_in: StandIn, caplog: pytest.LogCaptureFixture, name: str, method: str
 ) -> None:
     caplog.set_level(logging.DEBUG)
-    stand_in.plays(*FAULTS[name])
+    stand_in.plays(*FAULTS[name])  # type: ignore[misc]
     with pytest.raises(RemoteError) as failed:
         getattr(server, method)("x")
     error = failed.value
