@@ -1,7 +1,7 @@
-"""So many requests a second, whichever thread sends them.
+"""A rate limit of requests a second, shared by all threads.
 
-Libraries for this were read: pyrate-limiter keeps the time of each request and a thread that
-clears them away. A single moment, moved on by each request, does the same.
+It keeps one moment, before which no request may start; each request moves it. No library: those
+for rate limits keep buckets and their storage for many clients, and here is one.
 """
 
 import threading
