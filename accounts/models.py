@@ -136,7 +136,6 @@ class Membership(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["workspace", "user"], name="membership_once"),
             models.UniqueConstraint(
-                # A partial index, which both databases know.
                 fields=["workspace"],
                 condition=models.Q(role="owner"),
                 name="workspace_one_owner",

@@ -141,7 +141,7 @@ def _spend(totp: Authenticator, code: str) -> bool:
     counter = _counter(secret, code)
     if counter is None or counter <= totp.data.get("last_counter", 0):
         return False
-    # Encrypted anew, so that a replaced SECRET_KEY can leave the fallbacks in time.
+    # Encrypted again, with the current SECRET_KEY: in time a replaced key can leave the fallbacks.
     totp.data = totp.data | {"secret": encrypt(secret), "last_counter": counter}
     totp.save(update_fields=["data"])
     return True

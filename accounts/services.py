@@ -148,7 +148,8 @@ def issue_token(
 @transaction.atomic
 def revoke_token(*, token: ApiToken, actor: User) -> None:
     """Revoke a key at once; revoking twice changes nothing."""
-    # The condition in the UPDATE decides between two who revoke at once: one activity row.
+    # The condition in the UPDATE decides between two requests at the same time: one of them
+    # records.
     changed = ApiToken.objects.filter(pk=token.pk, revoked__isnull=True).update(
         revoked=timezone.now()
     )

@@ -46,7 +46,7 @@ def change_role(*, membership: Membership, role: str, actor: User) -> None:
     """
     if role not in GIVEN_ROLES:
         raise RoleNotGiven(role)
-    # An admin who lowers the own role by mistake could not undo it.
+    # An admin who lowers their own role by mistake could not raise it again.
     if membership.user_id == actor.pk:
         raise OwnRole
     row = _locked(membership)

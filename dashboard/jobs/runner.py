@@ -70,7 +70,7 @@ def run_job(job_id: str) -> None:
 
 
 def _owner() -> str:
-    # With a random part: a process id returns after a restart, and in a container it is mostly 1.
+    # With a random part: a process id returns after a restart, and in a container it is usually 1.
     return f"{socket.gethostname()}:{os.getpid()}:{uuid.uuid4().hex[:8]}"
 
 
@@ -139,7 +139,7 @@ class _Lease:
             except Error as error:  # away for a moment: the next beat may come in time
                 logger.warning("job=%s event=beat-failed error=%s", self.job.id, error)
                 connection.close()
-        # The connection of this thread, which nobody else would close.
+        # This thread's own connection: nothing else would close it.
         connection.close()
 
     def __exit__(

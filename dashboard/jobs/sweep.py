@@ -26,7 +26,7 @@ from dashboard.services.uploads.receiving import forget_abandoned
 logger = logging.getLogger("likewise.jobs")
 TIDY_EVERY = 12  # sweeps: nobody waits for it
 LIST_EVERY = 3600.0  # seconds: it lists what is unfinished in the storage
-# Of this process: two workers may tidy at once, and each step finds out anew what is left.
+# Per process: two workers may tidy at the same time, as each step looks again for what is left.
 _begun: dict[str, float] = {}
 
 

@@ -112,7 +112,7 @@ def page(request: WorkspaceRequest) -> HttpResponse:
 def asked(user: object, membership: Membership | None) -> HttpResponse:
     request = RequestFactory().get("/images/?page=2")
     request.user, request.membership = user, membership  # type: ignore
-    return page(request)  # type: ignore[arg-type]
+    return page(request)
 
 
 def test_a_page_lets_an_editor_in(cast: Cast) -> None:

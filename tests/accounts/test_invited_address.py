@@ -272,10 +272,7 @@ def test_of_many_who_accept_at_once_one_gets_in(committed: tuple[Cast, Invitatio
     cast, made = committed
     people = [make_user(f"p{number}") for number in range(6)]
     ends = at_once(
-        *(
-            lambda user=user: accept_invitation(invitation=made, actor=user)  # type: ignore[misc]
-            for user in people
-        )
+        *(lambda user=user: accept_invitation(invitation=made, actor=user) for user in people)
     )
     assert sum(isinstance(end, Membership) for end in ends) == 1
     assert Membership.objects.filter(workspace=cast.workspace, user__in=people).count() == 1

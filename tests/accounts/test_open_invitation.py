@@ -57,7 +57,7 @@ def test_it_works_with_an_account(ivy_client: Client, ivy: User, cast: Cast, sec
     assert (answer.status_code, answer["Location"]) == (302, "/")
     made = Membership.objects.get(user=ivy, workspace=cast.workspace)
     assert made.role == Role.EDITOR
-    assert ivy_client.get("/").wsgi_request.workspace == cast.workspace
+    assert ivy_client.get("/").wsgi_request.workspace == cast.workspace  # type: ignore[attr-defined]
 
 
 def test_it_leaves_an_activity_row(ivy_client: Client, ivy: User, cast: Cast, secret: str) -> None:

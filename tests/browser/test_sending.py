@@ -41,7 +41,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
         for seed in range(EACH):
             name = root / f"mug {number}" / f"{seed}.jpg"
             name.write_bytes(drawn_jpeg(100_000 + 1000 * number + seed))
-        for name in (".DS_Store", "Icon\r", "0.xmp", "Picasa.ini"):
+        for name in (".DS_Store", "Icon\r", "0.xmp", "Picasa.ini"):  # type: ignore[assignment]
             (root / f"mug {number}" / name).write_bytes(b"x")
         (root / f"mug {number}" / "@eaDir").mkdir()
         (root / f"mug {number}" / "@eaDir" / "0.jpg").write_bytes(drawn_jpeg(1))

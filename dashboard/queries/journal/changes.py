@@ -38,11 +38,6 @@ def find_change(workspace: Workspace, target_id: UUID, verb: Verb) -> Change | N
     return changes_of(workspace, target_id).filter(verb=verb).first()
 
 
-def not_undone(changes: QuerySet[Change]) -> QuerySet[Change]:
-    """Keep what no other change has undone."""
-    return changes.filter(~Exists(Change.objects.filter(undoes=OuterRef("pk"))))
-
-
 def workspaces_to_number() -> QuerySet[Workspace]:
     """Return the workspaces that have changes without a number."""
     waiting = Change.objects.filter(workspace=OuterRef("pk"), sequence__isnull=True)

@@ -30,7 +30,7 @@ def added_images(upload: Upload) -> QuerySet[Image]:
         upload=upload, image=OuterRef("pk"), status=UploadFile.Status.ADDED
     )
     jobs = Job.objects.filter(subject_id=upload.pk, kind=Job.Kind.UPLOAD)
-    # Bringing a deleted image back sets `created` anew: a later time is another upload's image.
+    # Bringing back a deleted image sets `created` again: a later time means another upload did it.
     last = jobs.order_by("-finished").values_list("finished", flat=True).first()
     images = Image.objects.in_workspace(upload.workspace).present().filter(Exists(rows))
     return images.filter(created__lte=last) if last is not None else images

@@ -104,7 +104,8 @@ def _bring(transfer: Transfer, archive: TransferReader, handle: jobs.Handle) -> 
         for pack in archive.packs():
             images.bring(pack)
             _tell_images(transfer, handle)
-            # After each pack, in a statement of its own: what is abandoned is judged by `modified`.
+            # After each pack, in a statement of its own: an import counts as abandoned by its
+            # `modified`.
             _touch(transfer)
     steps: tuple[tuple[str, Callable[[], None]], ...] = (
         ("regions", lambda: groups.regions(archive.rows("regions"))),

@@ -185,7 +185,7 @@ def discard_groups(groups: QuerySet[Group]) -> None:
     touched = Q(pk__in=groups.values("pk")) | Q(pk__in=nested.values("parent"))
     # By id, as everywhere: two deletions that share groups wait for each other, never in a circle.
     held = Group.objects.filter(touched).order_by("id").select_for_update()
-    # A full lock, since these rows go away: whoever is about to refer to one has to wait.
+    # A full lock, not `no_key`, since these rows go away: an insert that refers to one has to wait.
     list(held.values_list("pk", flat=True))
     # Parents that go away themselves need no counting.
     holders = nested.exclude(parent__in=groups).order_by("parent").values_list("parent")
@@ -237,7 +237,7 @@ def find_or_make_groups(
         Group(workspace_id=similarity_type.workspace_id, similarity_type=similarity_type, name=name)
         for name in lacking.values()
     ]
-    # No activity row for each: the upload that needs them tells of all.
+    # No change is recorded for each group: the upload's own change stands for all of them.
     Group.objects.bulk_create(made)
     if made:
         _count_groups(similarity_type.pk, len(made))

@@ -89,7 +89,7 @@ def insert_images(
     stays as it is, unless it was deleted: then it comes back now, in no group. What the quota
     leaves no room for gets no row and is not returned.
     """
-    # First of all: whoever adds or deletes images of this workspace waits here, and the quota is
+    # First of all: others who add or delete images of this workspace wait here, so the quota is
     # judged by numbers that cannot change.
     usage = hold_images(workspace.pk)
     known = images_by_sha256(workspace, [image.picture.sha256 for image in images])
@@ -243,7 +243,7 @@ def delete_images(*, workspace: Workspace, ids: Iterable[UUID], actor: User) -> 
     discard_images(images)
     for start in range(0, len(images), FILES_PER_BATCH):
         ids_of_batch = [image.pk for image in images[start : start + FILES_PER_BATCH]]
-        # After the commit, and each judged once more: the same bytes may have been sent again.
+        # After the commit, and each checked once more: the same bytes may have been sent again.
         transaction.on_commit(partial(delete_files_of, ids_of_batch))
     record(workspace=workspace, verb=Verb.DELETED, noun="image", count=len(images), actor=actor)
     return len(images)

@@ -68,7 +68,7 @@ def _recount(group: Group, verb: Verb, count: int, actor: User) -> None:
     if not count:
         return
     Group.objects.filter(pk=group.pk).update(
-        # Counted, not added: it repairs itself, and nobody else nests while the workspace is held.
+        # Counted, not added: a wrong number is repaired, and the workspace's lock keeps others out.
         groups_count=GroupNesting.objects.filter(parent=group).count()
     )
     record(

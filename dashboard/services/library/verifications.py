@@ -29,7 +29,7 @@ def unverify(*, verification: Verification, actor: User) -> None:
     """Take a verification back."""
     noun = "group" if verification.group_id else "image"
     thing: Any = verification.group or verification.image
-    # The thing first: whoever changes its counter holds it.
+    # The thing first: its lock guards its counter.
     (held,) = lock_all(type(thing).objects.filter(pk=thing.pk)) or [None]
     removed, _ = Verification.objects.filter(pk=verification.pk).delete()
     if held is None or not removed:

@@ -177,7 +177,7 @@ def delete_request(*, request: AsyncRequest, actor: User) -> None:
 def forget_old_requests() -> int:
     """Delete some of the requests that ended longer ago than they are kept; returns how many."""
     before = timezone.now() - timedelta(days=settings.LIKEWISE_KEEP_REQUESTS)
-    # No activity row: that the answers expire is a setting, not what a person did.
+    # No change is recorded: that the answers expire is a setting, not what a person did.
     rows = list(requests_ended_before(before)[:FORGOTTEN_AT_ONCE])
     for row in rows:
         row.delete()

@@ -21,7 +21,7 @@ from dashboard.services.search.records import NewRecord, room_in, write_records
 from dashboard.services.training.descriptors import describe_stored
 from dashboard.services.training.features import ensure_features
 
-# One transaction with the collection's row locked; between two, others may write to it.
+# For one transaction, which locks the collection's row; between two, others may write to it.
 IMAGES_AT_ONCE = 200
 
 
@@ -107,9 +107,7 @@ def _records(fill: Fill, ids: Sequence[UUID]) -> list[NewRecord]:
     """Describe images, with what is known of them; those deleted meanwhile are skipped."""
     version = fill.collection.version
     images = images_in(fill.workspace).in_bulk(ids)
-    ensure_features(
-        images=list(images.values()), encoder_key=version.encoder, progress=lambda *_: None
-    )
+    ensure_features(images=list(images.values()), encoder_key=version.encoder)
     names = group_names(list(images))
     there = [one for one in ids if one in images]
     return [

@@ -161,7 +161,7 @@ def _append_chunk(
 @transaction.atomic
 def _count(part: UploadPart, chunk: UploadChunk) -> None:
     """Write a chunk's row if the part still waits for exactly these bytes."""
-    # Without a join: the row itself is judged again when somebody else was faster.
+    # Without a join, so that PostgreSQL checks the row again if another request was faster.
     waiting = UploadPart.objects.filter(pk=part.pk, received=chunk.start).exclude(path="")
     if not waiting.update(received=chunk.start + chunk.size, kind=part.kind):
         raise OffsetTaken(_received(part))
@@ -201,7 +201,7 @@ def withdraw_missing(*, upload: Upload, actor: User) -> int:  # noqa: ARG001
         row = Upload.objects.select_for_update().get(pk=upload.pk)
         if row.stage != Upload.Stage.RECEIVING:
             return 0
-        # Held, so that what somebody else completes in this moment is judged when it is whole.
+        # Held, so that a part that is being completed right now is judged after it is complete.
         parts = list(missing_parts(row).select_for_update())
         row.save(update_fields=["modified"])
         _give_up(row, parts)

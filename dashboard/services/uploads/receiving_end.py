@@ -47,7 +47,8 @@ def finish_receiving(*, upload: Upload, actor: User) -> Job:
     if not count:
         raise NothingToUpload
     if row.purpose == Upload.Purpose.IMAGES:
-        # Nothing has changed in the workspace before it is imported: that tells of itself.
+        # No change is recorded: the workspace stays as it is until the import, which records its
+        # own.
         begin = commit_unasked if row.auto_commit else start_plan
         return begin(upload=row, actor=actor)
     record(

@@ -131,7 +131,7 @@ class _TakingBack:
     @transaction.atomic
     def end(self) -> None:
         """Remove groups and types that came with the upload and hold nothing else, and tell."""
-        # As whoever deletes groups or types does, which keeps nestings and moves out meanwhile.
+        # As deleting groups or types does: it keeps nesting and moving out until the end.
         lock_all(Workspace.objects.filter(pk=self._upload.workspace_id))
         groups = self._remove_groups()
         types = self._remove_types()

@@ -40,6 +40,7 @@ ROUTES = {
 # The page that asks before it undoes, for each inverse.
 UNDO = {"upload": "upload-undo"}
 THE_PROGRAM = "Likewise"
+SHOWN_NOUNS = {"object": "region"}  # an object is what the API calls a region
 # Verbs for which “VERB the NOUN NAME”, or “VERB 3 NOUNs”, reads well.
 PLAIN = {
     Verb.CREATED,
@@ -167,13 +168,14 @@ def _template(row: Change) -> str:
     special = SENTENCES.get((row.verb, row.noun))
     if special is not None:
         return special
+    noun = SHOWN_NOUNS.get(row.noun, row.noun)
     renamed_from = row.details.get("before")
     if row.verb == "changed" and renamed_from not in (None, row.target_name):
-        return f"renamed the {row.noun} {{before}} to {{name}}"
+        return f"renamed the {noun} {{before}} to {{name}}"
     if row.count != 1 or not row.target_name:
-        many = f"{row.verb} {{count}} {row.noun}{{s}}"
+        many = f"{row.verb} {{count}} {noun}{{s}}"
         return f"{many}: {{name}}" if row.target_name else many
-    return f"{row.verb} the {row.noun} {{name}}"
+    return f"{row.verb} the {noun} {{name}}"
 
 
 def _filled(text: str, words: dict[str, str]) -> str:

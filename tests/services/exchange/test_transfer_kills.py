@@ -147,7 +147,7 @@ def test_a_cancelled_import_goes_on_when_it_is_tried_again(
     real = import_images.ImageImport._insert
 
     def insert(self: import_images.ImageImport, *args: object) -> None:
-        real(self, *args)  # type: ignore[arg-type]
+        real(self, *args)
         cancel_job(job=job, actor=cast.charlie)
 
     monkeypatch.setattr(import_images.ImageImport, "_insert", insert)

@@ -121,7 +121,7 @@ def lying(shape: tuple[int, ...]) -> bytes:
     stream = io.BytesIO()
     with zipfile.ZipFile(stream, "w") as arrays, arrays.open("mean_0.npy", "w") as file:
         header = {"descr": "<f4", "fortran_order": False, "shape": shape}
-        np.lib.format.write_array_header_1_0(file, header)  # type: ignore[arg-type]
+        np.lib.format.write_array_header_1_0(file, header)
         file.write(bytes(100))
     return stream.getvalue()
 

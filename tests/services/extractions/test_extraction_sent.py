@@ -161,7 +161,7 @@ def test_killed_anywhere(version: Version, cast: Cast, monkeypatch: pytest.Monke
 
     def look(*arguments: object) -> object:
         looked.append(1)
-        return real_look(*arguments)  # type: ignore[arg-type]
+        return real_look(*arguments)
 
     monkeypatch.setattr(extraction_sent, "_look", look)
     left = 0

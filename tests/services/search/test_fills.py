@@ -198,7 +198,7 @@ def test_its_group_or_type_goes_away(
             lambda: delete_type(similarity_type=kind, force=True, actor=cast.bob),
         ),
     ):
-        job = start_fill(collection=collection, **what, actor=cast.bob)  # type: ignore[arg-type]
+        job = start_fill(collection=collection, **what, actor=cast.bob)
         delete()
         runner.run_job(str(job.pk))
         job.refresh_from_db()

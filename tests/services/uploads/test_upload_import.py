@@ -182,7 +182,7 @@ def test_it_goes_on_where_it_stopped(cast: Cast, monkeypatch: pytest.MonkeyPatch
     with monkeypatch.context() as patch:
         whole, calls = upload_batches.place_images, []
 
-        def die_at_the_third(pairs):  # type: ignore[no-untyped-def]
+        def die_at_the_third(pairs):
             calls.append(pairs)
             if len(calls) == 3:
                 raise KeyboardInterrupt
@@ -210,7 +210,7 @@ def test_a_lost_lease_writes_nothing(cast: Cast, monkeypatch: pytest.MonkeyPatch
     )
     whole = upload_batches.insert_images
 
-    def lose_the_lease(**fields):  # type: ignore[no-untyped-def]
+    def lose_the_lease(**fields):
         Job.objects.filter(pk=job.pk).update(owner="another")
         return whole(**fields)
 

@@ -324,7 +324,7 @@ BAD = {
 @pytest.mark.parametrize("what", BAD)
 @pytest.mark.parametrize("is_inside", [True, False])
 def test_a_row_that_cannot_be_kept_fails_alone(cast: Cast, what: str, *, is_inside: bool) -> None:
-    rows = [{"file": "shoes/red/1.jpg"} | BAD[what], {"file": "shoes/red/2.jpg", "colour": "red"}]
+    rows = [{"file": "shoes/red/1.jpg"} | BAD[what], {"file": "shoes/red/2.jpg", "colour": "red"}]  # type: ignore[operator]
     manifest = {"all.jsonl": "\n".join(json.dumps(row) for row in rows).encode()}
     files = {"shoes.zip": zipped(SHOES | manifest)} if is_inside else SHOES | manifest
     upload = received(cast, files)

@@ -302,7 +302,7 @@ def test_a_lost_lease_writes_nothing(cast: Cast, monkeypatch: pytest.MonkeyPatch
     job = start_plan(upload=upload, actor=cast.bob)
     whole = upload_plans.foresee
 
-    def lose_the_lease(*arguments):  # type: ignore[no-untyped-def]
+    def lose_the_lease(*arguments):
         Job.objects.filter(pk=job.pk).update(owner="another")
         return whole(*arguments)
 

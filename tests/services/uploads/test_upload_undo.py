@@ -212,7 +212,7 @@ def test_a_lost_lease_takes_nothing_back(cast: Cast, monkeypatch: pytest.MonkeyP
     job = undo_upload(upload=upload, actor=cast.bob)
     whole = upload_undo.discard_images
 
-    def lose_the_lease(images):  # type: ignore[no-untyped-def]
+    def lose_the_lease(images):
         Job.objects.filter(pk=job.pk).update(owner="another")
         return whole(images)
 
