@@ -49,7 +49,7 @@ def test_the_region_may_come_from_the_environment(monkeypatch):
         ("s3://pictures?endpoint_url=https://a:b@storage.example.com", "not a URL like"),
         ("s3://pictures?region=a&region=b", "region more than once"),
         ("s3://pictures?region", "cannot be read"),
-        ("s3://pictures?addressing_style=dns", "none of auto, path, virtual"),
+        ("s3://pictures?addressing_style=dns", "not one of auto, path, virtual"),
     ],
 )
 def test_what_is_no_address(address, sentence):

@@ -81,7 +81,7 @@ class NotWhole(Refused):
         self.count = count
         files = counted(count, "file is", "files are")
         super().__init__(
-            f"{files} not completely uploaded yet. Upload the rest, or remove these files from "
+            f"{files} not fully uploaded yet. Upload the rest, or remove these files from "
             "the upload."
         )
 

@@ -193,7 +193,7 @@ def withdraw_part(*, part: UploadPart, actor: User) -> None:  # noqa: ARG001
 
 
 def withdraw_missing(*, upload: Upload, actor: User) -> int:  # noqa: ARG001
-    """Remove all files that are not completely uploaded; returns how many.
+    """Remove all files that are not fully uploaded; returns how many.
 
     Of an upload that was handed on nothing is missing.
     """

@@ -242,7 +242,7 @@ def test_what_is_not_whole_is_not_finished(upload: Upload, cast: Cast) -> None:
         finish_receiving(upload=upload, actor=cast.bob)
     part = part_of(upload, size=3)
     send(part, b"ab")
-    with pytest.raises(NotWhole, match="1 file is not completely uploaded"):
+    with pytest.raises(NotWhole, match="1 file is not fully uploaded"):
         finish_receiving(upload=upload, actor=cast.bob)
     withdraw_part(part=part, actor=cast.bob)
     assert stored() == []

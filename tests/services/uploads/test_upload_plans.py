@@ -56,7 +56,7 @@ def test_it_works(cast: Cast) -> None:
         "shoes/blue/3.jpg": "new",
         "shoes/red/n.txt": "wrong",
     }
-    assert "not an image" in reasons(upload)["shoes/red/n.txt"]
+    assert "not a supported image" in reasons(upload)["shoes/red/n.txt"]
     assert [*upload.files.order_by("pk").values_list("group_name", flat=True)] == [
         *("red", "red", "blue", "red")
     ]
@@ -115,7 +115,7 @@ def test_a_packed_tar_is_looked_through_in_one_pass(
     upload = received(cast, {"shoes.tar": tarred(SHOES | others, mode)})
     assert planned(upload).message == "3 new, 0 already in the workspace, 1 with errors."
     assert len(opened) == 1
-    assert "not an image" in reasons(upload)["shoes/red/broken.jpg"]
+    assert "not a supported image" in reasons(upload)["shoes/red/broken.jpg"]
     assert upload.files.get(name__endswith="3.jpg").sha256 == pictures.sha256(drawn_jpeg(3))
     assert committed(upload).message == "3 added, 1 failed."
     assert len(opened) == 2
@@ -171,7 +171,7 @@ def test_rows_that_match_nothing_or_say_nonsense_are_in_error(cast: Cast) -> Non
     upload = received(cast, files)
     assert planned(upload).message == "4 new, 0 already in the workspace, 5 with errors."
     told = reasons(upload)
-    assert "no file “red/9.jpg”" in told["red/9.jpg"]
+    assert "names “red/9.jpg”, which is not" in told["red/9.jpg"]
     assert told["shoes/red/1.jpg"] == "Its test is “maybe”. Write yes or no."
     assert "Several files are named “x.jpg”" in told["x.jpg"]
     assert told["row 4"] == "Row 4 has neither a file nor a URL."

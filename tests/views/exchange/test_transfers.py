@@ -140,7 +140,7 @@ def test_an_import_is_sent_as_an_upload_is(cast: Cast, ann_client: Client) -> No
     assert made.upload.purpose == Upload.Purpose.WORKSPACE
     assert answer["Location"] == reverse("upload-sending", args=[made.upload.pk])
     page = ann_client.get(reverse("transfer", args=[made.pk])).content.decode()
-    assert "not completely uploaded yet" in page
+    assert "not fully uploaded yet" in page
 
 
 def test_what_was_refused_is_said(cast: Cast, ann_client: Client) -> None:

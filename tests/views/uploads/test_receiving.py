@@ -233,7 +233,7 @@ def test_an_end_whose_answer_was_lost_is_said_again(
     refused = client.post(address, headers=JSON)
     assert (
         refused.status_code,
-        "1 file is not completely uploaded" in refused.content.decode(),
+        "1 file is not fully uploaded" in refused.content.decode(),
     ) == (409, True)
     assert not is_page or refused.json()["missing"] == 1
     said = [client.post(address, {"leave_out": "true"}, headers=JSON) for _ in range(2)]

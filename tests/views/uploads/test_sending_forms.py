@@ -150,7 +150,7 @@ def test_all_is_here(bob_client: Client, upload: Upload) -> None:
     part = part_of(upload, 3)
     finish = reverse("upload-finish", args=[upload.pk])
     early = bob_client.post(finish, headers=JSON)
-    assert (early.status_code, "not completely uploaded" in early.json()["detail"]) == (409, True)
+    assert (early.status_code, "not fully uploaded" in early.json()["detail"]) == (409, True)
     Door(bob_client, "upload-part", True).patch(part, b"abc")
     assert bob_client.post(finish, headers=JSON).json() == {"location": f"/uploads/{upload.pk}"}
     assert Job.objects.get().subject_id == upload.pk
