@@ -7,12 +7,15 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input
 INSTALL := $(PIP) install --quiet --no-deps --require-hashes -r
 COMPILE := $(BIN)/uv pip compile pyproject.toml --quiet --universal --python-version 3.11 \
 	--generate-hashes --no-emit-index-url --custom-compile-command "make lock" $(if $(UPGRADE),--upgrade)
+# Only the scripts of the pages are checked by what needs it.
+NPM := $(shell command -v npm 2>/dev/null)
+QUIET := --ignore-scripts --no-audit --no-fund
 # Checks and tests never touch the data of an installation.
 SCRATCH := LIKEWISE_ENV=/dev/null LIKEWISE_DATA=$(VENV)/scratch
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run test lint lint-types lint-rest fuzz faults bench screenshots lock clean
+.PHONY: help run test lint lint-types lint-rest lint-scripts fuzz faults bench screenshots lock clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z]*\):[^#]*## \(.*\)/  make \1|\2/p' Makefile | column -t -s '|'
@@ -24,7 +27,7 @@ test: $(VENV)/installed-dev ## run every test that can run here; ARGS="-k groups
 	$(BIN)/python -m pytest $(if $(LIKEWISE_TEST_STRICT),-p tests.strict -p tests.contract) $(ARGS)
 
 lint: $(VENV)/installed-dev ## formatting, style, types, import directions, migrations, settings
-	@$(MAKE) --no-print-directory --jobs 2 lint-types lint-rest
+	@$(MAKE) --no-print-directory --jobs 2 lint-types lint-rest lint-scripts
 
 # Types take as long as all the rest, on a core of their own.
 lint-types: $(VENV)/installed-dev
@@ -38,6 +41,16 @@ lint-rest: $(VENV)/installed-dev
 	$(SCRATCH) $(BIN)/python manage.py makemigrations --check --dry-run
 	$(SCRATCH) $(BIN)/python manage.py check
 	$(BIN)/python -m pytest -q -p no:randomly tests/test_packaging.py
+
+# The scripts of the pages. Without npm they are left out, which is said; the full run leaves out nothing.
+lint-scripts: $(if $(NPM),node_modules/.package-lock.json)
+ifdef NPM
+	node_modules/.bin/biome lint --error-on-warnings
+	node_modules/.bin/tsc --project jsconfig.json
+else
+	@echo "Left out: lint and type check of static/js, which need npm"
+	@[ -z "$(LIKEWISE_TEST_STRICT)" ]
+endif
 
 fuzz: $(VENV)/installed-dev ## call the API with what its schema allows and forbids: make fuzz MINUTES=10
 	$(BIN)/python -m tests.fuzz $(or $(MINUTES),10)
@@ -54,9 +67,10 @@ screenshots: $(VENV)/installed-dev ## a picture of every page (light, dark, phon
 lock: $(VENV)/installed-dev ## pin the dependencies of pyproject.toml anew; UPGRADE=1 takes newer ones
 	$(COMPILE) --output-file requirements.lock
 	$(COMPILE) --output-file requirements-dev.lock --group dev --constraints requirements.lock
+	$(if $(NPM),npm $(if $(UPGRADE),update,install) --package-lock-only --omit-lockfile-registry-resolved $(QUIET))
 
 clean: ## remove what was built or cached here; the data folder stays
-	rm -rf $(VENV) .pytest_cache .ruff_cache .mypy_cache .import_linter_cache .hypothesis
+	rm -rf $(VENV) node_modules .pytest_cache .ruff_cache .mypy_cache .import_linter_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # The first of these that is new enough makes the environment.
@@ -80,3 +94,8 @@ $(VENV)/installed-dev: requirements-dev.lock | $(BIN)/python
 	@echo "Installing the pinned requirements and the tools (once, a few minutes)"
 	@$(INSTALL) requirements-dev.lock
 	@touch $@ $(VENV)/installed
+
+node_modules/.package-lock.json: package-lock.json
+	@echo "Installing the pinned tools for the scripts (once)"
+	@npm ci $(QUIET)
+	@touch $@

@@ -59,38 +59,38 @@ ALLOWED: dict[str, frozenset[str]] = {
 # What pages call the actions, in the order of the table that they show; a test compares the two.
 LABELS: dict[str, str] = {
     "workspace.view": "See everything in the workspace",
-    "search.run": "Search by picture",
-    "descriptors.extract": "Extract descriptors",
-    "tokens.own": "Have API tokens of one’s own",
+    "search.run": "Search by image",
+    "descriptors.extract": "Extract embeddings",
+    "tokens.own": "Have API tokens",
     "images.add": "Upload images",
     "images.change": "Change images",
     "images.delete": "Delete images",
-    "types.add": "Make types",
-    "types.change": "Change types",
-    "types.delete": "Delete types",
-    "groups.add": "Make groups",
-    "groups.change": "Change groups and what is in them",
+    "types.add": "Create similarity types",
+    "types.change": "Change similarity types",
+    "types.delete": "Delete similarity types",
+    "groups.add": "Create groups",
+    "groups.change": "Change groups and their members",
     "groups.delete": "Delete groups",
-    "objects.change": "Draw and change objects and their labels",
+    "objects.change": "Draw and change regions and their labels",
     "verifications.own": "Verify groups and images",
-    "tasks.add": "Make tasks",
+    "tasks.add": "Create tasks",
     "tasks.change": "Change tasks",
     "tasks.train": "Train tasks",
     "tasks.delete": "Delete tasks",
-    "collections.add": "Make collections",
+    "collections.add": "Create collections",
     "collections.change": "Change collections and their records",
     "collections.delete": "Delete collections",
     "jobs.cancel": "Cancel jobs",
-    "jobs.retry": "Try failed jobs again",
+    "jobs.retry": "Retry failed jobs",
     "versions.produce": "Put versions into production",
     "versions.delete": "Delete versions",
-    "verifications.all": "Verify in another member’s name",
-    "members.manage": "Invite, change and remove members",
-    "tokens.all": "See and revoke everybody’s tokens",
+    "verifications.all": "Verify on behalf of another member",
+    "members.manage": "Invite, change and remove workspace members",
+    "tokens.all": "See and revoke everyone’s API tokens",
     "workspace.change": "Rename the workspace",
     "workspace.protect": "Require a second factor of admins and owners",
-    "workspace.transfer": "Export the workspace, and import one into it",
-    "workspace.hand_over": "Hand the workspace over",
+    "workspace.transfer": "Export the workspace and import archives into it",
+    "workspace.hand_over": "Hand over the workspace",
     "workspace.delete": "Delete the workspace",
 }
 # What a token of scope "read" may do, whatever its user's role.
@@ -99,6 +99,8 @@ READ_SCOPE = _VIEWER - {"tokens.own"}
 
 def is_allowed(role: str, action: str) -> bool:
     """Say whether a role may do an action; an action that is in no row of the table is a bug."""
+    # Owners may do everything, so this set has every action; a misspelt one would be refused to
+    # all.
     if action not in _OWNER:
         raise ValueError(f"unknown action {action!r}")
     return action in ALLOWED.get(role, frozenset())
@@ -126,7 +128,7 @@ class SecondFactorNeeded(PermissionDenied):
     def __init__(self, membership: Membership) -> None:
         super().__init__(
             f"{membership.workspace.name} requires a second factor of its admins and owners. Set "
-            "one up on the page of your account; pages and API tokens work here again after that."
+            "one up on your account page; pages and API tokens then work here again."
         )
 
 
@@ -144,14 +146,16 @@ def check(membership: Membership | None, action: str, *, second_factor: bool = T
 
     403 too, as `SecondFactorNeeded`, where the workspace waits for a second factor.
     """
+    # 404: a stranger must not learn which workspaces exist.
     if membership is None:
-        raise Http404("There is no such workspace.")
+        raise Http404("This workspace does not exist.")
+    # Before the role: the sentence leads to the page that sets a second factor up.
     if second_factor and lacks_second_factor(membership):
         raise SecondFactorNeeded(membership)
     if not is_allowed(membership.role, action):
         raise PermissionDenied(
             f"Your role in this workspace is {membership.get_role_display().lower()}; "
-            "ask an admin of the workspace for a higher one."
+            "ask a workspace admin for a higher role."
         )
     return membership
 

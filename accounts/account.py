@@ -31,6 +31,7 @@ def ask_for_email(*, email: str, actor: User) -> str:
     secret = secrets.token_urlsafe(32)
     EmailChange.objects.update_or_create(
         user=actor,
+        # Only the digest: a copy of the database, or a backup, is not enough to confirm an address.
         defaults={"email": email.lower(), "digest": digest_of(secret), "created": timezone.now()},
     )
     return secret
@@ -50,6 +51,7 @@ def confirm_email(*, secret: str, actor: User) -> str:
     try:
         return _take_email(secret, actor)
     except IntegrityError as error:
+        # The transaction was rolled back, so the change is still there to be read and removed.
         email = get_email_change(actor, secret).email
         forget_email_change(actor=actor)
         raise EmailTakenMeanwhile(email) from error
@@ -57,6 +59,7 @@ def confirm_email(*, secret: str, actor: User) -> str:
 
 @transaction.atomic
 def _take_email(secret: str, actor: User) -> str:
+    # Locked, as in `accept_invitation`, which compares the address with that of the invitation.
     user = User.objects.select_for_update().get(pk=actor.pk)
     change = get_email_change(user, secret)
     before = user.email
@@ -76,6 +79,7 @@ def set_password(*, password: str, revoke: bool = False, actor: User) -> int:
     """
     actor.set_password(password)
     actor.save(update_fields=["password"])
+    # Also the link that waits: a new password must end everything that the old one began.
     forget_email_change(actor=actor)
     tokens = list(working_tokens(actor)) if revoke else []
     for token in tokens:

@@ -17,7 +17,7 @@ class NameForm(forms.Form):
         label="Your name",
         max_length=150,
         required=False,
-        help_text="Your team sees it beside what you do.",
+        help_text="Your team sees it next to what you do.",
         widget=forms.TextInput({"autocomplete": "name"}),
     )
 
@@ -40,9 +40,11 @@ class ConfirmedForm(forms.Form):
         """Refuse a wrong password; tries count together with those of the sign-in page."""
         password: str = self.cleaned_data["current"]
         adapter = get_adapter(self.request)
+        # By the adapter, not `check_password`: it counts failures, so a stolen session cannot
+        # guess.
         found = adapter.authenticate(self.request, email=self.request.user.email, password=password)
         if found is None or found.pk != self.request.user.pk:
-            raise forms.ValidationError("This is not your password.")
+            raise forms.ValidationError("This is not your current password.")
         return password
 
 
@@ -50,7 +52,7 @@ class EmailForm(ConfirmedForm):
     """The address to sign in with from now on."""
 
     email = forms.EmailField(
-        label="New e-mail address",
+        label="New email address",
         max_length=254,
         widget=forms.EmailInput({"autocomplete": "email"}),
     )
@@ -60,15 +62,16 @@ class EmailForm(ConfirmedForm):
         """Refuse the address that there is; whether it is somebody else's is not told here."""
         email: str = self.cleaned_data["email"].lower()
         if email == self.request.user.email:
-            raise forms.ValidationError("This is your address already.")
+            raise forms.ValidationError("This is already your email address.")
         return email
 
     def clean(self) -> dict[str, Any]:
         """Send only so many letters in an hour."""
+        # Only for a form that is otherwise right: a typing error must not use up the limit.
         if not self.errors and not ratelimit.consume(
             self.request, action="change_email", user=self.request.user
         ):
-            raise forms.ValidationError("You have asked for many links. Try again in an hour.")
+            raise forms.ValidationError("You have requested too many links. Try again in an hour.")
         return self.cleaned_data
 
 
@@ -82,7 +85,7 @@ class PasswordForm(ConfirmedForm):
         widget=forms.PasswordInput({"autocomplete": "new-password"}),
     )
     again = forms.CharField(
-        label="New password, once more",
+        label="Confirm new password",
         strip=False,
         max_length=128,
         widget=forms.PasswordInput({"autocomplete": "new-password"}),
@@ -107,7 +110,7 @@ class PasswordForm(ConfirmedForm):
         """Refuse two that differ."""
         again: str = self.cleaned_data["again"]
         if self.cleaned_data.get("password", again) != again:
-            raise forms.ValidationError("This differs from the password above.")
+            raise forms.ValidationError("The two passwords do not match.")
         return again
 
 
@@ -116,7 +119,7 @@ class SecondFactorForm(ConfirmedForm):
 
     sealed = forms.CharField(max_length=500, widget=forms.HiddenInput)
     code = forms.CharField(
-        label="Code of the app",
+        label="Code from the app",
         max_length=32,
         widget=forms.TextInput({"autocomplete": "one-time-code", "inputmode": "numeric"}),
     )

@@ -72,14 +72,14 @@ def account_email(request: WorkspaceRequest) -> HttpResponse:
     tell(
         request,
         request.user.email,
-        "Somebody wants to change your address",
+        "Someone wants to change your email address",
         "email_asked",
         new=email,
     )
     messages.success(
         request,
-        f"If no other account has {email}, a link is on its way there. Until you open it, you sign "
-        "in with the old address.",
+        f"If no other account uses {email}, we sent a link there. Until you open it, sign in "
+        "with the old email address.",
     )
     return redirect("account-email")
 
@@ -89,7 +89,7 @@ def account_email(request: WorkspaceRequest) -> HttpResponse:
 def account_email_cancel(request: WorkspaceRequest) -> HttpResponse:
     """Keep the address; the link no longer works."""
     forget_email_change(actor=request.user)
-    messages.success(request, "Your address stays as it is. The link no longer works.")
+    messages.success(request, "Your old email address was kept. The link no longer works.")
     return redirect("account-email")
 
 
@@ -106,10 +106,11 @@ def account_email_confirm(request: WorkspaceRequest, secret: str) -> HttpRespons
         change = get_email_change(request.user, secret)
         if request.method != "POST":
             return render(request, template, {"change": change})
+        # Only by POST: programs that read mail open links before the person does.
         before = confirm_email(secret=secret, actor=request.user)
     except AccountError as refusal:
         return render(request, template, {"refusal": refusal}, status=422)
-    tell(request, before, "Your address was changed", "email_changed", new=request.user.email)
+    tell(request, before, "Your email address was changed", "email_changed", new=request.user.email)
     signals.email_changed.send(
         sender=User,
         request=request,
@@ -117,7 +118,10 @@ def account_email_confirm(request: WorkspaceRequest, secret: str) -> HttpRespons
         from_email_address=before,
         to_email_address=request.user.email,
     )
-    messages.success(request, f"You sign in with {request.user.email} from now on.")
+    messages.success(
+        request,
+        f"Your email address was confirmed: sign in with {request.user.email} from now on.",
+    )
     return redirect("account")
 
 
@@ -126,7 +130,7 @@ def account_email_confirm(request: WorkspaceRequest, secret: str) -> HttpRespons
 @require_http_methods(["GET", "POST"])
 @signed_in
 def account_password(request: WorkspaceRequest) -> HttpResponse:
-    """Change the password; every other session ends, and tokens if that is wished."""
+    """Change the password; end every other session, and revoke API tokens if asked to."""
     tokens = working_tokens(request.user).count()
     form = PasswordForm(request.POST or None, request=request, tokens=tokens)
     if not form.is_valid():
@@ -139,12 +143,15 @@ def account_password(request: WorkspaceRequest) -> HttpResponse:
         revoke=form.cleaned_data.get("revoke", False),
         actor=request.user,
     )
+    # Django ends every session whose hash is of the old password; this one gets the new hash and a
+    # new key before the others are ended.
     update_session_auth_hash(request, request.user)
     end_sessions(user=request.user, but=request.session.session_key)
     remember(request, request.user)
     tell(request, request.user.email, "Your password was changed", "password_changed")
+    # allauth's signal, though its view is not used: `event_signals` writes the event down.
     signals.password_changed.send(sender=User, request=request, user=request.user)
-    messages.success(request, f"Your password is changed. {_what_ended(revoked, tokens)}")
+    messages.success(request, f"Your password was changed. {_what_ended(revoked, tokens)}")
     return redirect("account")
 
 
@@ -154,20 +161,22 @@ def _send_link(request: WorkspaceRequest, email: str, secret: str) -> None:
     One letter either way, so that not even the time an answer takes says which.
     """
     if has_account(email):
-        tell(request, email, "This address has an account", "email_taken")
+        tell(request, email, "This email address already has an account", "email_taken")
     else:
         link = email_change_link(secret)
-        tell(request, email, "Confirm your new address", "email_confirm", link=link)
+        tell(request, email, "Confirm your new email address", "email_confirm", link=link)
 
 
 def _what_ended(revoked: int, tokens: int) -> str:
     if revoked:
-        tail = either(revoked, "Your API token is revoked.", f"{revoked:,} tokens are revoked.")
+        tail = either(
+            revoked, "Your API token was revoked.", f"{revoked:,} API tokens were revoked."
+        )
     elif tokens:
         tail = "Your API tokens still work."
     else:
         tail = ""
-    return f"You are signed out everywhere else. {tail}".strip()
+    return f"You were signed out everywhere else. {tail}".strip()
 
 
 def _account_page(

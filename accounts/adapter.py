@@ -28,8 +28,9 @@ class ClosedSignupAdapter(DefaultAccountAdapter):  # type: ignore[misc]
         return f"{settings.LIKEWISE_URL}{urlsplit(url).path}"
 
     def set_password(self, user: User, password: str) -> None:
-        """Set the password that somebody chose by a link from their mail, and end all sessions."""
+        """Set the password that was chosen through a reset link, and end all sessions."""
         set_password(password=password, actor=user)
+        # All of them: people reset a password when they fear that somebody else knows it.
         end_sessions(user=user)
         tell(self.request, user.email, "Your password was changed", "password_reset")
 

@@ -44,7 +44,7 @@ class Site(AdminSite):
         if self.has_permission(request):
             return redirect(wanted)
         if request.user.is_authenticated:
-            raise PermissionDenied("This page is for who operates the server.")
+            raise PermissionDenied("This page is for administrators of the server.")
         return redirect_to_login(wanted)
 
     def logout(  # type: ignore[override]  # a redirect is no template

@@ -16,6 +16,7 @@ class Backend(AuthenticationBackend):  # type: ignore[misc]  # allauth has no ty
         """Return the active user of a session, or None."""
         try:
             user = find_signed_in(user_id)
+        # A session may hold anything once SECRET_KEY or the user model has changed.
         except (ValidationError, ValueError):
             return None
         return user if user is not None and self.user_can_authenticate(user) else None

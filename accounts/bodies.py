@@ -36,9 +36,12 @@ class BoundedBody:
         """Answer 413 for a body over the limit; stands before the middleware that reads it."""
         if request.content_type == _MULTIPART:
             _count_parts(request)
+        # Nothing reads the body of such a view before the view itself does.
         if getattr(view, "csrf_exempt", False):
             return None
         length = request.META.get("CONTENT_LENGTH") or ""
+        # Most requests end here, before the session is read from the database. A body without a
+        # length is empty to Django.
         if not length.isdecimal() or int(length) <= SIGNED_OUT:
             return None
         limit = _limit(request)
@@ -88,5 +91,6 @@ class CountedParts:
         self._left -= data.count(self._mark)
         if self._left < 0:
             raise TooManyFieldsSent("The form has too many parts.")
+        # A boundary may lie across two reads; one letter less than it cannot be counted twice.
         self._tail = data[len(data) - len(self._mark) + 1 :] if len(self._mark) > 1 else b""
         return piece

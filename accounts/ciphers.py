@@ -40,5 +40,6 @@ def _made_of(secrets: tuple[str, ...]) -> MultiFernet:
 
 
 def _key(secret: str) -> bytes:
+    # HKDF with a purpose: the same SECRET_KEY signs sessions and links, by other keys.
     derived = HKDF(algorithm=SHA256(), length=32, salt=None, info=_PURPOSE)
     return urlsafe_b64encode(derived.derive(secret.encode()))

@@ -11,7 +11,7 @@ class AlreadySetUp(AccountError):
     """The program has its first owner, so the set-up link is spent."""
 
     def __init__(self) -> None:
-        super().__init__("This installation is set up already. Sign in instead.")
+        super().__init__("This installation is already set up. Sign in instead.")
 
 
 class TooManyWorkspaces(AccountError):
@@ -20,8 +20,8 @@ class TooManyWorkspaces(AccountError):
     def __init__(self, most: int) -> None:
         own = counted(most, "workspace")
         super().__init__(
-            f"One person may own {own} here. Delete one that is no longer needed, or ask whoever "
-            "runs this server for more."
+            f"One person can own at most {own} here. Delete one that you no longer need, or ask "
+            "your administrator for a higher limit."
         )
         self.most = most
 
@@ -30,7 +30,7 @@ class EmailTaken(AccountError):
     """Another account signs in with this address."""
 
     def __init__(self, email: str) -> None:
-        super().__init__(f"An account with the address {email} exists already.")
+        super().__init__(f"An account with the email address {email} already exists.")
         self.email = email
 
 
@@ -38,7 +38,7 @@ class NoSuchUser(AccountError):
     """Nobody signs in with this address."""
 
     def __init__(self, email: str) -> None:
-        super().__init__(f"There is no account with the address {email}.")
+        super().__init__(f"There is no account with the email address {email}.")
         self.email = email
 
 
@@ -47,7 +47,7 @@ class AccountSwitchedOff(AccountError):
 
     def __init__(self, email: str) -> None:
         super().__init__(
-            f"The account with the address {email} is switched off: switch it on first."
+            f"The account with the email address {email} is deactivated: activate it first."
         )
         self.email = email
 
@@ -56,7 +56,7 @@ class NoSuchToken(AccountError):
     """No token that still works answers to that name."""
 
     def __init__(self, name: str) -> None:
-        super().__init__(f"There is no working token named “{name}”.")
+        super().__init__(f"There is no active token named “{name}”.")
         self.name = name
 
 
@@ -71,14 +71,14 @@ class OwnerStays(AccountError):
     """The owner keeps role and place until the workspace is handed over."""
 
     def __init__(self) -> None:
-        super().__init__("The owner stays: hand the workspace over to somebody else first.")
+        super().__init__("The owner cannot leave: hand over the workspace to someone else first.")
 
 
 class NotTheOwner(AccountError):
     """Somebody else owns the workspace by now."""
 
     def __init__(self) -> None:
-        super().__init__("Only the owner can hand the workspace over, and that is not you.")
+        super().__init__("Only the owner can hand over the workspace.")
 
 
 class OwnRole(AccountError):
@@ -92,7 +92,7 @@ class RoleNotGiven(AccountError):
     """The role is none, or it is the owner's, which is handed over and never given."""
 
     def __init__(self, role: str) -> None:
-        super().__init__(f"Nobody can be given the role “{role}”.")
+        super().__init__(f"The role “{role}” cannot be assigned.")
         self.role = role
 
 
@@ -107,7 +107,7 @@ class AlreadyAMember(AccountError):
     """The person is in the workspace; an invitation would change nothing."""
 
     def __init__(self, who: str) -> None:
-        super().__init__(f"{who} is a member of this workspace already.")
+        super().__init__(f"{who} is already a member of this workspace.")
         self.who = who
 
 
@@ -116,8 +116,8 @@ class NoSuchInvitation(AccountError):
 
     def __init__(self) -> None:
         super().__init__(
-            "This link opens no invitation. Check that you copied all of it, or ask who "
-            "invited you for a new one."
+            "This invitation link is not valid. Check that you copied all of it, or ask the "
+            "person who invited you for a new one."
         )
 
 
@@ -140,8 +140,8 @@ class InvitationUsed(InvitationClosed):
 
     def __init__(self) -> None:
         super().__init__(
-            "This invitation was used already, and it works once. If it was you, sign in; "
-            "if not, ask who invited you for a new one."
+            "This invitation was already used. If you used it, sign in; if not, ask the person "
+            "who invited you for a new one."
         )
 
 
@@ -150,8 +150,8 @@ class InvitationWithdrawn(InvitationClosed):
 
     def __init__(self) -> None:
         super().__init__(
-            "This invitation was withdrawn. Look for a newer one in your mail, or ask who "
-            "invited you."
+            "This invitation was withdrawn. Look for a newer one in your email, or ask the "
+            "person who invited you."
         )
 
 
@@ -159,7 +159,9 @@ class InvitationExpired(InvitationClosed):
     """Its days are over."""
 
     def __init__(self) -> None:
-        super().__init__("This invitation has expired. Ask who invited you for a new one.")
+        super().__init__(
+            "This invitation has expired. Ask the person who invited you for a new one."
+        )
 
 
 class NoSuchEmailChange(AccountError):
@@ -167,8 +169,8 @@ class NoSuchEmailChange(AccountError):
 
     def __init__(self) -> None:
         super().__init__(
-            "This link confirms no address. It works once, for a day, and only the newest one "
-            "does. Change your address again to get another."
+            "This confirmation link is not valid. It works once, for one day, and only the "
+            "newest link works. Change your email address again to get a new one."
         )
 
 
@@ -176,9 +178,7 @@ class EmailTakenMeanwhile(AccountError):
     """The address was confirmed and belongs to another account by now."""
 
     def __init__(self, email: str) -> None:
-        super().__init__(
-            f"Another account signs in with {email} by now, so yours keeps its address."
-        )
+        super().__init__(f"Another account uses {email} now, so yours keeps its email address.")
         self.email = email
 
 
@@ -187,8 +187,8 @@ class SecretUnreadable(AccountError):
 
     def __init__(self) -> None:
         super().__init__(
-            "The second factor of this account cannot be read, as the server’s key has changed. "
-            "Ask who operates the server to reset your second factor."
+            "The second factor of this account cannot be read because the server’s secret key "
+            "has changed. Ask your administrator to reset your second factor."
         )
 
 
@@ -205,7 +205,7 @@ class SecondFactorOn(AccountError):
     """The account has a second factor; a new one would lock out the app that holds the old."""
 
     def __init__(self) -> None:
-        super().__init__("Your second factor is on already. Turn it off first to use another app.")
+        super().__init__("Your second factor is already on. Turn it off first to use another app.")
 
 
 class NoSecondFactor(AccountError):
@@ -220,6 +220,6 @@ class WrongCode(AccountError):
 
     def __init__(self) -> None:
         super().__init__(
-            "This code is not right, or it was used already. Wait for the next one of your app; "
-            "if that is refused too, check the clock of your phone."
+            "This code is wrong or was already used. Wait for the next code in your app; if that "
+            "fails too, check the clock of your phone."
         )

@@ -42,6 +42,7 @@ def sign_in_failed(credentials: dict[str, Any], **_: Any) -> None:
     """Count a failure; the password is not looked at."""
     typed = str(credentials.get("email") or credentials.get("username") or "")
     clean = typed.replace("\0", "").strip()
+    # NUL was removed above, since PostgreSQL refuses it in a parameter.
     found = User.objects.filter(email__iexact=clean).first() if clean else None
     record_failure(Verb.SIGN_IN_FAILED, user=found, address=clean)
 

@@ -58,6 +58,7 @@ def record_failure(verb: AccountEvent.Verb, *, user: User | None, address: str =
         latest=now,
         bucket=_bucket(now, verb, known, _network(visitor.ip)),
     )
+    # An UPDATE first: in an attack nearly every failure has its row already.
     if _counted(row):
         return
     if _is_full(row):
@@ -84,6 +85,7 @@ def _counted(row: AccountEvent) -> bool:
 
 def _insert_or_count(row: AccountEvent) -> None:
     try:
+        # A savepoint: on PostgreSQL an IntegrityError would spoil the transaction around it.
         with transaction.atomic():
             row.save(force_insert=True)
     except IntegrityError:  # another request was first
@@ -99,6 +101,7 @@ def _is_full(row: AccountEvent) -> bool:
 
 
 def _bucket(now: datetime, *parts: str) -> str:
+    # A digest, so that one unique column of fixed length stands for all parts.
     return hashlib.sha256("\n".join((_hour(now).isoformat(), *parts)).encode()).hexdigest()
 
 

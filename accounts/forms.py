@@ -30,16 +30,14 @@ class WorkspaceForm(forms.Form):
 class TokenForm(WorkspaceForm):
     """A key to be made."""
 
-    name = forms.CharField(
-        max_length=100, help_text="Where it is used, so that you know it again: “shop server”."
-    )
+    name = forms.CharField(max_length=100, help_text="Where it is used, such as “shop server”.")
     scope = forms.ChoiceField(choices=Scope.choices, initial=Scope.WRITE)
     expires = forms.ChoiceField(choices=EXPIRY, initial="90")
     workspace = forms.ModelChoiceField(
         queryset=Workspace.objects.none(),
         label="Default workspace",
         empty_label=None,
-        help_text="Used where a call names none.",
+        help_text="Used where a call does not name a workspace.",
     )
 
     def clean_expires(self) -> datetime | None:
@@ -58,13 +56,13 @@ class InvitationForm(forms.Form):
     """Whom to invite, and as what."""
 
     email = forms.EmailField(
-        label="E-mail", max_length=254, widget=forms.EmailInput({"autocomplete": "off"})
+        label="Email", max_length=254, widget=forms.EmailInput({"autocomplete": "off"})
     )
     role = forms.ChoiceField(choices=ROLES, initial=Role.EDITOR)
     anyone = forms.BooleanField(
         required=False,
-        label="Anyone with the link may accept",
-        help_text="Otherwise only the account with this address may.",
+        label="Anyone with the link can accept",
+        help_text="Otherwise only the account with this email address can.",
     )
 
 
@@ -74,7 +72,7 @@ class JoinForm(forms.Form):
     name = forms.CharField(
         label="Your name",
         max_length=150,
-        help_text="Your team sees it beside what you do.",
+        help_text="Your team sees it next to what you do.",
         widget=forms.TextInput({"autocomplete": "name"}),
     )
     password = forms.CharField(

@@ -54,11 +54,11 @@ def _not_over_http(request: HttpRequest) -> HttpResponse:
     return response
 
 
-_PLAIN = "This request came over plain http, so nothing of it was carried out. Send it over https."
-_A_TOKEN = "Its token was readable on the way: revoke it and make a new one."  # noqa: S105
+_PLAIN = "This request came over plain HTTP, so it was not carried out. Send it over HTTPS."
+_A_TOKEN = "Its token was readable in transit: revoke it and create a new one."  # noqa: S105
 _A_PROXY = (
-    "Likewise cannot tell that this request came over https. Whoever runs this installation: let "
-    "the proxy send X-Forwarded-Proto, and name its network in LIKEWISE_TRUSTED_PROXIES."
+    "Likewise cannot tell that this request came over HTTPS. For the administrator: let the "
+    "proxy send X-Forwarded-Proto, and name its network in LIKEWISE_TRUSTED_PROXIES."
 )
 
 

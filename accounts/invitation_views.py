@@ -47,6 +47,7 @@ def invitation(request: HttpRequest, secret: str) -> HttpResponse:
     except AccountError as refusal:
         response = _closed(request, refusal)
     else:
+        # The id, not the secret: sessions are rows, which must not open invitations either.
         request.session[NOTED] = str(found.pk)
         response = redirect("invitation-answer")
     response["Referrer-Policy"] = "no-referrer"
@@ -109,6 +110,7 @@ def _with_new_account(request: HttpRequest, found: Invitation) -> HttpResponse:
         user = join(invitation=found, **form.cleaned_data)
     except EmailTaken:
         return render(request, "accounts/invitation_sign_in.html", {"invitation": found})
+    # Signed in without the password being asked again: the account was made a moment ago with it.
     login(request, user, backend=settings.AUTHENTICATION_BACKENDS[0])
     return _welcome(request, found)
 

@@ -16,6 +16,7 @@ SECRET_PATHS = (
     "/confirm-email/",
     "/account/email/confirm/",
 )
+# Bounded repetitions: log lines have text of strangers, on which `\w*` twice would be quadratic.
 _NAMES = (
     r"(?:\w{0,30}(?:password|passwd|secret|signature|token|csrf|credential)\w{0,30}|key|sig|code|"
     r"sessionid|authorization|X-Amz-[\w-]+)"
@@ -38,6 +39,7 @@ _RULES: tuple[tuple[re.Pattern[str], str], ...] = (
         rf"\1\2{HIDDEN}\2",
     ),
 )
+# Of paths that lead nowhere: a link that was copied with a typing error still has its secret.
 _SEGMENT = re.compile(r"[^/\s]{20,}")
 # They write the path of a request as it came, also of one that is no address of ours.
 _WRITE_PATHS = ("django.request", "django.security", "gunicorn.error")
@@ -85,6 +87,7 @@ class _Factory:
         if str(record.name).startswith(_WRITE_PATHS):
             hidden = without_long_parts(hidden)
         if hidden != message:
+            # The finished message: the arguments would be formatted again, with what was hidden.
             record.msg, record.args = hidden, ()
         if record.exc_info and record.exc_info[0] is not None:
             # Formatters take the text that is there, and make none of their own.

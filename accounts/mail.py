@@ -13,6 +13,7 @@ from django.urls import reverse
 from accounts.models import Invitation
 
 logger = logging.getLogger("likewise.mail")
+# Seconds that a request may wait for a mail server; without it, smtplib waits for ever.
 TIMEOUT = 10
 NO_MAIL = "accounts.mail_backends.NoMail"
 TERMINAL = "accounts.mail_backends.TerminalMail"
@@ -39,7 +40,7 @@ def send_invitation(invitation: Invitation, link: str) -> bool:
     """Send the link to whom it is for; False if they will not get it, for whatever reason."""
     who = str(invitation.invited_by)
     # A name may hold a line break, a subject may not.
-    subject = " ".join(f"{who} invites you to {invitation.workspace.name}".split())
+    subject = " ".join(f"{who} invited you to {invitation.workspace.name}".split())
     context = {"invitation": invitation, "who": who, "link": link}
     try:
         sent = send_mail(
@@ -52,4 +53,5 @@ def send_invitation(invitation: Invitation, link: str) -> bool:
     except OSError as error:  # what smtplib raises is an OSError too
         logger.warning("event=mail-failed invitation=%s error=%s", invitation.pk, type(error))
         return False
+    # A terminal shows it to the developer; the invited person gets nothing, which the page says.
     return bool(sent) and settings.EMAIL_BACKEND != TERMINAL

@@ -32,6 +32,8 @@ def request_id(get_response: Handler) -> Handler:
     """
 
     def middleware(request: HttpRequest) -> HttpResponse:
+        # A proxy's id is kept, so that its log and ours can be put together. Only plain letters:
+        # the id goes into log lines.
         given = request.headers.get("X-Request-ID", "")
         current = given if _ID.fullmatch(given) else uuid.uuid4().hex
         request.request_id = current  # type: ignore[attr-defined]
@@ -64,6 +66,7 @@ def workspace(get_response: Handler) -> Handler:
         if request.user.is_authenticated:
             scoped.memberships = memberships_of(scoped.user)
             touch(request, scoped.user)
+        # Not read without a membership: reading it would load the session of every visitor.
         chosen = request.session.get(SESSION_KEY) if scoped.memberships else None
         scoped.membership = _pick(scoped.memberships, chosen)
         if scoped.membership is not None:
@@ -96,4 +99,5 @@ def _pick(memberships: list[Membership], chosen: str | None) -> Membership | Non
     for membership in memberships:
         if str(membership.workspace_id) == chosen:
             return membership
+    # The workspace of the session may be gone, or the person removed from it: any other then.
     return memberships[0] if memberships else None

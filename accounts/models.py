@@ -51,6 +51,7 @@ class User(AbstractBaseUser, PermissionsMixin):
     known_memberships: "list[Membership] | None" = None
 
     class Meta:
+        # `create_user` writes lower case; this also holds for rows that something else writes.
         constraints = [models.UniqueConstraint(Lower("email"), name="user_email_any_case")]
 
     def __str__(self) -> str:
@@ -135,7 +136,9 @@ class Membership(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["workspace", "user"], name="membership_once"),
             models.UniqueConstraint(
-                fields=["workspace"], condition=models.Q(role="owner"), name="workspace_one_owner"
+                fields=["workspace"],
+                condition=models.Q(role="owner"),
+                name="workspace_one_owner",
             ),
             models.CheckConstraint(
                 condition=models.Q(role__in=Role.values), name="membership_role_known"
@@ -232,6 +235,7 @@ class ApiToken(models.Model):
         Workspace, models.CASCADE, related_name="tokens", help_text="The default workspace."
     )
     name = models.CharField(max_length=100)
+    # In clear, since it finds the row; the rest of the token is only kept as a digest.
     prefix = models.CharField(max_length=12, unique=True, editable=False)
     digest = models.CharField(max_length=64, editable=False)
     scope = models.CharField(max_length=5, choices=Scope.choices, default=Scope.WRITE)
@@ -254,12 +258,22 @@ class ApiToken(models.Model):
         return f"{self.name} ({self.prefix}…)"
 
 
-class Activity(models.Model):
-    """One thing that somebody did; written in the transaction that did it."""
+class Change(models.Model):
+    """One thing that somebody did in a workspace; written in the transaction that did it.
+
+    One row tells of a bulk act, however many things it touched. `details` are the words of its
+    sentence and stay as long as the row; `before`, `after` and `members` (ids, packed) are for who
+    undoes it or repeats it elsewhere, and are pruned. They are columns and not rows of their own,
+    so that a change costs one statement; both databases keep large ones out of the way of a scan.
+    A change is undone by another change, which `undoes` it, and at most once.
+    """
 
     id = models.BigAutoField(primary_key=True)
-    workspace = models.ForeignKey(Workspace, models.CASCADE, related_name="activities")
+    workspace = models.ForeignKey(Workspace, models.CASCADE, related_name="changes")
+    # Its place among the workspace's changes, without gaps; empty until `number_changes` gave it.
+    sequence = models.PositiveBigIntegerField(null=True, editable=False)
     actor = models.ForeignKey(User, models.SET_NULL, null=True, related_name="+")
+    # A `Verb`. No choices: each new one would need a migration that changes nothing.
     verb = models.CharField(max_length=40)
     noun = models.CharField(max_length=40)
     target_id = models.UUIDField(null=True)
@@ -267,13 +281,60 @@ class Activity(models.Model):
     count = models.PositiveIntegerField(default=1)
     details = models.JSONField(default=dict)
     created = models.DateTimeField(default=timezone.now, editable=False)
+    inverse = models.CharField(
+        max_length=40, blank=True, help_text="Who can undo it; empty: nobody."
+    )
+    # Indexed below, for the few rows that have one.
+    undoes = models.ForeignKey(
+        "self", models.SET_NULL, null=True, db_index=False, related_name="undone_by"
+    )
+    has_payload = models.BooleanField(default=False, help_text="Any of the three below is there.")
+    before = models.JSONField(null=True)
+    after = models.JSONField(null=True)
+    members = models.BinaryField(null=True)
 
     class Meta:
-        verbose_name_plural = "activities"
-        indexes = [models.Index(fields=["workspace", "-created", "-id"], name="activity_recent")]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["workspace", "sequence"],
+                condition=models.Q(sequence__isnull=False),
+                name="change_sequence_once",
+            ),
+            models.UniqueConstraint(
+                fields=["undoes"],
+                condition=models.Q(undoes__isnull=False),
+                name="change_undone_once",
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["workspace", "-created", "-id"], name="change_recent"),
+            models.Index(fields=["target_id", "-id"], name="change_of_target"),
+            models.Index(
+                fields=["workspace", "id"],
+                condition=models.Q(sequence__isnull=True),
+                name="change_without_number",
+            ),
+            models.Index(
+                fields=["created"],
+                condition=models.Q(has_payload=True),
+                name="change_with_payload",
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"{self.verb} {self.noun} {self.target_name}"
+
+
+class JournalHead(models.Model):
+    """The number of a workspace's last numbered change: who numbers changes holds this row."""
+
+    workspace = models.OneToOneField(
+        Workspace, models.CASCADE, primary_key=True, related_name="journal_head"
+    )
+    last = models.PositiveBigIntegerField(default=0)
+
+    def __str__(self) -> str:
+        return f"{self.workspace_id} at {self.last}"
 
 
 class AccountEvent(models.Model):
@@ -291,19 +352,19 @@ class AccountEvent(models.Model):
         SIGN_IN_FAILED = "sign-in failed", "Sign-in failed"
         SIGNED_OUT = "signed out", "Signed out"
         ACCOUNT_CREATED = "account created", "Account created"
-        SWITCHED_OFF = "switched off", "Account switched off"
-        SWITCHED_ON = "switched on", "Account switched on"
-        EMAIL_CHANGED = "e-mail changed", "E-mail address changed"
+        SWITCHED_OFF = "switched off", "Account deactivated"
+        SWITCHED_ON = "switched on", "Account activated"
+        EMAIL_CHANGED = "e-mail changed", "Email address changed"
         PASSWORD_CHANGED = "password changed", "Password changed"
         PASSWORD_RESET = "password reset", "Password reset"
-        RESET_LINK_MADE = "reset link made", "Reset link made by a command"
+        RESET_LINK_MADE = "reset link made", "Reset link created by a command"
         FACTOR_ADDED = "second factor added", "Second factor added"
         FACTOR_REMOVED = "second factor removed", "Second factor removed"
         CODES_RENEWED = "recovery codes renewed", "Recovery codes renewed"
         FACTOR_FAILED = "second factor failed", "Second factor failed"
         TOKEN_CREATED = "token created", "API token created"
         TOKEN_REVOKED = "token revoked", "API token revoked"
-        INVITED = "invited", "Invitation made"
+        INVITED = "invited", "Invitation created"
         INVITATION_WITHDRAWN = "invitation withdrawn", "Invitation withdrawn"
         INVITATION_ACCEPTED = "invitation accepted", "Invitation accepted"
 

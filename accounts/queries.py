@@ -51,6 +51,7 @@ def find_signed_in(user_id: UUID) -> User | None:
     """Return a user with `known_memberships`, both read at once, or None."""
     rows = Membership.objects.filter(user=user_id).select_related("user", "workspace")
     memberships = list(rows.order_by("workspace__name", "id"))
+    # One query for nearly everybody; only a person without a workspace costs a second one.
     user = memberships[0].user if memberships else User.objects.filter(pk=user_id).first()
     if user is not None:
         user.known_memberships = memberships if user.is_active else []
@@ -70,6 +71,7 @@ def find_membership(user: User, workspace_id: UUID | Subquery) -> Membership | N
     rows = Membership.objects.filter(user=user, user__is_active=True, workspace_id=workspace_id)
     found = rows.select_related("workspace").order_by().first()
     if found is not None:
+        # The caller's object: what it knows already, such as its memberships, is not read again.
         found.user = user
     return found
 
@@ -160,6 +162,7 @@ def find_token(raw: str) -> ApiToken | None:
         .order_by()
         .first()
     )
+    # In constant time; the look-up itself tells at most whether a token begins so.
     if found is None or not hmac.compare_digest(found.digest, digest_of(raw)):
         return None
     return found

@@ -90,7 +90,7 @@ def second_factor_off(request: WorkspaceRequest) -> HttpResponse:
             sender=Authenticator, request=request, user=request.user, authenticator=gone
         )
     tell(request, request.user.email, "Your second factor is off", "second_factor_off")
-    messages.success(request, "Your second factor is off: the password alone signs you in.")
+    messages.success(request, "Your second factor is off: your password is enough to sign in.")
     return redirect("second-factor")
 
 
@@ -122,13 +122,13 @@ def workspace_second_factor(request: WorkspaceRequest) -> HttpResponse:
     try:
         require_second_factors(workspace=request.workspace, required=required, actor=request.user)
     except AccountError as refusal:
-        messages.error(request, f"{refusal} Set yours up, then require it of others.")
+        messages.error(request, f"{refusal} Set up yours first, then require it of others.")
         return redirect("second-factor-new")
     messages.success(
         request,
-        "Admins and owners need a second factor here from now on."
+        "A second factor is now required of admins and owners here."
         if required
-        else "Admins and owners need no second factor here.",
+        else "A second factor is no longer required of admins and owners here.",
     )
     return redirect("settings")
 
@@ -148,6 +148,7 @@ def _set_up_page(request: WorkspaceRequest, form: SecondFactorForm) -> HttpRespo
         secret = open_secret(request.user, sealed)
         form.data = dict(form.data.items()) | {"sealed": sealed}
     adapter = get_adapter()
+    # Drawn here: a service that draws it would get to know the secret.
     picture = adapter.build_totp_svg(adapter.build_totp_url(request.user, secret))
     context = {
         "form": form,
@@ -160,9 +161,10 @@ def _set_up_page(request: WorkspaceRequest, form: SecondFactorForm) -> HttpRespo
     return render(request, "accounts/second_factor_new.html", context, status=status)
 
 
+# The file is in the page as a `data:` URL: no second request needs the codes, or keeps them.
 def _codes_page(request: WorkspaceRequest, codes: list[str], *, is_new: bool) -> HttpResponse:
     shown = [f"{code[:5]} {code[5:]}" for code in codes]
-    text = "\n".join(["Recovery codes of Likewise. Each works once.", "", *shown, ""])
+    text = "\n".join(["Likewise recovery codes. Each works once.", "", *shown, ""])
     context = {
         "codes": shown,
         "file": base64.b64encode(text.encode()).decode(),

@@ -15,7 +15,6 @@ from allauth.mfa.totp.internal.auth import (
 from django.db import transaction
 from django.utils.crypto import constant_time_compare
 
-from accounts.activity import record
 from accounts.ciphers import decrypt, encrypt
 from accounts.errors import (
     NoSecondFactor,
@@ -24,10 +23,13 @@ from accounts.errors import (
     SecretUnreadable,
     WrongCode,
 )
+from accounts.journal import record
 from accounts.models import User, Workspace
 from accounts.queries import has_second_factor
+from accounts.verbs import Verb
 
 TOTP, CODES = Authenticator.Type.TOTP, Authenticator.Type.RECOVERY_CODES
+# Not in the session, which is a row in the database: the secret is stored once it is confirmed.
 SEALED_FOR = 3600  # seconds that a secret may stand on a page before the first code confirms it
 
 
@@ -60,6 +62,7 @@ def turn_on(*, secret: str, code: str, actor: User) -> tuple[Authenticator, list
     counter = _counter(secret, code)
     if counter is None:
         raise WrongCode
+    # The counter of the first code: it was seen on the screen and must not sign anybody in.
     data = {"secret": encrypt(secret), "last_counter": counter}
     made = Authenticator.objects.create(user=actor, type=TOTP, data=data)
     return made, _new_codes(actor)
@@ -89,6 +92,7 @@ def renew_codes(*, actor: User) -> tuple[Authenticator, list[str]]:
 @transaction.atomic
 def use_code(*, user: User, code: str) -> Authenticator:
     """Spend a code of the app or a recovery code; raises `WrongCode` and `SecretUnreadable`."""
+    # Locked: of two requests with the same code, the second one sees that it was spent.
     rows = Authenticator.objects.select_for_update().filter(user=user, type__in=[TOTP, CODES])
     found = {row.type: row for row in rows.order_by("pk")}
     if TOTP in found and _spend(found[TOTP], code):
@@ -113,7 +117,7 @@ def require_second_factors(*, workspace: Workspace, required: bool, actor: User)
     workspace.second_factor_required = required
     record(
         workspace=workspace,
-        verb="required" if required else "no longer required",
+        verb=Verb.REQUIRED if required else Verb.NO_LONGER_REQUIRED,
         noun="second factor",
         target_id=workspace.pk,
         target_name=workspace.name,
@@ -137,7 +141,7 @@ def _spend(totp: Authenticator, code: str) -> bool:
     counter = _counter(secret, code)
     if counter is None or counter <= totp.data.get("last_counter", 0):
         return False
-    # Encrypted anew, so that a replaced SECRET_KEY can leave the fallbacks in time.
+    # Encrypted again, with the current SECRET_KEY: in time a replaced key can leave the fallbacks.
     totp.data = totp.data | {"secret": encrypt(secret), "last_counter": counter}
     totp.save(update_fields=["data"])
     return True
@@ -147,6 +151,7 @@ def _counter(secret: str, code: str) -> int | None:
     """Return the step of time whose code this is, or None; each is compared in constant time."""
     given = "".join(code.split())
     found = None
+    # All of them are compared, also after a hit: the time taken must not tell which one it was.
     for counter in yield_hotp_counters_from_time():
         if constant_time_compare(given, format_hotp_value(hotp_value(secret, counter))):
             found = counter

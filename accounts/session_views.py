@@ -35,8 +35,8 @@ def account_sessions(request: WorkspaceRequest) -> HttpResponse:
 def account_session_end(request: WorkspaceRequest, session_id: UUID) -> HttpResponse:
     """End one of one's own sessions."""
     if not end_session(session_id=session_id, actor=request.user):
-        raise Http404("There is no such session.")
-    messages.success(request, "This session is signed out.")
+        raise Http404("This session does not exist.")
+    messages.success(request, "The session was signed out.")
     return redirect("account-sessions")
 
 
@@ -47,6 +47,6 @@ def account_sessions_end(request: WorkspaceRequest) -> HttpResponse:
     ended = end_sessions(user=request.user, but=request.session.session_key)
     where = either(ended, "one other session", f"{ended:,} other sessions")
     messages.success(
-        request, f"Signed out of {where}." if ended else "You were signed in nowhere else."
+        request, f"Signed out of {where}." if ended else "You are not signed in anywhere else."
     )
     return redirect("account-sessions")

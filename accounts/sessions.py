@@ -61,6 +61,7 @@ def remember(request: HttpRequest, user: User) -> None:
         user_agent=request.headers.get("User-Agent", "")[:_AGENT_LENGTH],
         seen=timezone.now(),
     )
+    # An upsert: two requests of one session may come at the same moment.
     SignedInSession.objects.bulk_create(
         [row],
         update_conflicts=True,
@@ -109,6 +110,7 @@ def end_sessions(*, user: User, but: str | None = None) -> int:
     """
     rows = Session.objects.filter(expire_date__gt=timezone.now())
     ended, keys = 0, []
+    # Django's table has no column for the user. The loop is bounded by who is signed in at all.
     for row in rows.iterator():
         told = row.get_decoded()
         is_signed_in = told.get(SESSION_KEY) == str(user.pk)

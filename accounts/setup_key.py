@@ -8,6 +8,7 @@ _SALT = "accounts.setup_key"
 
 def current() -> str:
     """Return this installation's set-up key: an HMAC by `SECRET_KEY`, safe in a URL."""
+    # Derived, not stored: whichever process prints the link, and however often, it is the same.
     return Signer(salt=_SALT).signature("first owner")
 
 

@@ -10,11 +10,8 @@ from django_htmx.http import HttpResponseClientRedirect
 from django_htmx.middleware import HtmxDetails
 
 SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
-OVER = (
-    "Your session is over, so nothing was taken in. Reload this page, sign in, and send it once "
-    "more."
-)
-FIRST = "Sign in first: nothing was taken in. Reload this page, and send it once more."
+OVER = "Your session has expired, so nothing was saved. Reload this page, sign in and try again."
+FIRST = "Nothing was saved because you are not signed in. Reload this page, sign in and try again."
 
 
 def sign_in_first(request: HttpRequest) -> HttpResponse:

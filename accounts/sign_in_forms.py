@@ -20,6 +20,8 @@ class ResetForm(ResetPasswordForm):  # type: ignore[misc]  # allauth has no type
     def clean_email(self) -> str:
         """Find whom the link is for; an unknown address is as good as any."""
         email: str = self.cleaned_data["email"].lower()
+        # An unknown address gets the same page as a known one, so that nobody learns which are
+        # known.
         self.users = list(User.objects.filter(email=email, is_active=True))
         return email
 
@@ -41,6 +43,7 @@ class CodeForm(AuthenticateForm):  # type: ignore[misc]
         """
         key = f"second-factor {self.user.pk}"
         if not (
+            # The place first: a try that it refuses must not use up the owner's own tries.
             ratelimit.consume(context.request, action="second_factor_ip")
             and ratelimit.consume(context.request, action="second_factor", key=key)
         ):

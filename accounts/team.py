@@ -1,6 +1,6 @@
 """The writes about who is in a workspace: roles, leaving, handing over, invitations.
 
-Like those in `services.py`, each is one transaction and leaves one activity row.
+Like those in `services.py`, each is one transaction and leaves one change.
 """
 
 import secrets
@@ -10,7 +10,6 @@ from typing import Any
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
-from accounts.activity import record
 from accounts.errors import (
     AlreadyAMember,
     InvitationUsed,
@@ -22,14 +21,16 @@ from accounts.errors import (
     RoleNotGiven,
 )
 from accounts.events import record_event
+from accounts.journal import record
 from accounts.models import AccountEvent, ApiToken, Invitation, Membership, Role, User, Workspace
 from accounts.queries import digest_of, get_invitation, has_member, open_invitations
 from accounts.services import create_user, refuse_one_more
+from accounts.verbs import Verb
 
 INVITATION_DAYS = 7
 EVENTS = {
-    "invited": AccountEvent.Verb.INVITED,
-    "withdrew": AccountEvent.Verb.INVITATION_WITHDRAWN,
+    Verb.INVITED: AccountEvent.Verb.INVITED,
+    Verb.WITHDREW: AccountEvent.Verb.INVITATION_WITHDRAWN,
 }
 # Ownership is handed over, so that there is one owner at any moment.
 GIVEN_ROLES = (Role.VIEWER, Role.EDITOR, Role.ADMIN)
@@ -45,6 +46,7 @@ def change_role(*, membership: Membership, role: str, actor: User) -> None:
     """
     if role not in GIVEN_ROLES:
         raise RoleNotGiven(role)
+    # An admin who lowers their own role by mistake could not raise it again.
     if membership.user_id == actor.pk:
         raise OwnRole
     row = _locked(membership)
@@ -55,7 +57,7 @@ def change_role(*, membership: Membership, role: str, actor: User) -> None:
     row.save(update_fields=["role"])
     if role != Role.ADMIN:
         _withdraw_those_of(row)
-    _tell("changed the role of", row, before=before, after=role, actor=actor)
+    _tell(Verb.CHANGED_ROLE, row, before=before, after=role, actor=actor)
 
 
 @transaction.atomic
@@ -69,9 +71,10 @@ def remove_member(*, membership: Membership, actor: User) -> int:
     tokens = ApiToken.objects.filter(
         user=row.user_id, workspace=row.workspace_id, revoked__isnull=True
     ).update(revoked=timezone.now())
+    # In this transaction: an invitation that stays open would be a way back in.
     _withdraw_those_of(row)
     row.delete()
-    verb = "left" if row.user_id == actor.pk else "removed"
+    verb = Verb.LEFT if row.user_id == actor.pk else Verb.REMOVED
     _tell(verb, row, role=row.role, tokens=tokens, actor=actor)
     return tokens
 
@@ -80,7 +83,7 @@ def remove_member(*, membership: Membership, actor: User) -> int:
 def shut_out(*, workspace: Workspace) -> None:
     """Let nobody into a workspace any more: its members, keys and open invitations end.
 
-    It leaves no activity row, as nobody could read it.
+    It leaves no change, as nobody could read it.
     """
     now = timezone.now()
     # Invitations first: who accepts one at this moment is then among the members, or refused.
@@ -95,6 +98,8 @@ def hand_over(*, membership: Membership, actor: User) -> None:
 
     Raises `NotTheOwner`, `OwnerStays`, `MemberGone` and `TooManyWorkspaces`.
     """
+    # Both rows by one statement, in the order of ids: of two changes at once, one waits, and
+    # neither for the other.
     rows = Membership.objects.select_for_update(of=("self",)).filter(
         workspace=membership.workspace, user__in=[actor.pk, membership.user_id]
     )
@@ -111,14 +116,14 @@ def hand_over(*, membership: Membership, actor: User) -> None:
     for row, role in ((old, Role.ADMIN), (new, Role.OWNER)):
         row.role = role
         row.save(update_fields=["role"])
-    _tell("handed over to", new, actor=actor)
+    _tell(Verb.HANDED_OVER, new, actor=actor)
 
 
 @transaction.atomic
 def invite_member(
     *, workspace: Workspace, email: str, role: str, anyone: bool = False, actor: User
 ) -> tuple[Invitation, str]:
-    """Invite somebody and return the row and the link's secret, which cannot be read again.
+    """Invite someone and return the row and the link's secret, which cannot be read again.
 
     Only the account with the address may accept, unless `anyone` who has the link may. An older
     open invitation of the same address is withdrawn. Raises `RoleNotGiven` and `AlreadyAMember`.
@@ -129,6 +134,7 @@ def invite_member(
     if has_member(workspace, email):
         raise AlreadyAMember(email)
     now = timezone.now()
+    # The newest decides the role: an older link must not give what was corrected since.
     open_invitations(workspace).filter(email=email).update(revoked=now)
     secret = secrets.token_urlsafe(32)
     invitation = Invitation.objects.create(
@@ -141,7 +147,7 @@ def invite_member(
         created=now,
         expires=now + timedelta(days=INVITATION_DAYS),
     )
-    _tell_of("invited", invitation, actor)
+    _tell_of(Verb.INVITED, invitation, actor)
     return invitation, secret
 
 
@@ -150,7 +156,7 @@ def withdraw_invitation(*, invitation: Invitation, actor: User) -> None:
     """Take an invitation back; one that opens nothing any more stays as it is."""
     mine = open_invitations(invitation.workspace).filter(pk=invitation.pk)
     if mine.update(revoked=timezone.now()):
-        _tell_of("withdrew", invitation, actor)
+        _tell_of(Verb.WITHDREW, invitation, actor)
 
 
 @transaction.atomic
@@ -166,18 +172,20 @@ def accept_invitation(*, invitation: Invitation, actor: User) -> Membership:
         if has_member(invitation.workspace, email):
             raise AlreadyAMember(str(actor))
         raise InvitedElsewhere(invitation.email, email)
+    # One UPDATE with the condition: of two who open the same link, one finds it used.
     row = open_invitations(invitation.workspace).filter(pk=invitation.pk)
     if not row.update(accepted=timezone.now(), accepted_by=actor):
         get_invitation(invitation.pk)
         raise InvitationUsed
     try:
+        # A savepoint: the INSERT is refused if the person became a member by another invitation.
         with transaction.atomic():
             made = Membership.objects.create(
                 workspace=invitation.workspace, user=actor, role=invitation.role
             )
     except IntegrityError as error:
         raise AlreadyAMember(str(actor)) from error
-    _tell("joined", made, role=made.role, actor=actor)
+    _tell(Verb.JOINED, made, role=made.role, actor=actor)
     record_event(
         AccountEvent.Verb.INVITATION_ACCEPTED,
         user=actor,
@@ -215,7 +223,7 @@ def _withdraw_those_of(membership: Membership) -> None:
     rows.update(revoked=timezone.now())
 
 
-def _tell(verb: str, membership: Membership, *, actor: User, **details: Any) -> None:
+def _tell(verb: Verb, membership: Membership, *, actor: User, **details: Any) -> None:
     record(
         workspace=membership.workspace,
         verb=verb,
@@ -227,7 +235,7 @@ def _tell(verb: str, membership: Membership, *, actor: User, **details: Any) -> 
     )
 
 
-def _tell_of(verb: str, invitation: Invitation, actor: User) -> None:
+def _tell_of(verb: Verb, invitation: Invitation, actor: User) -> None:
     record(
         workspace=invitation.workspace,
         verb=verb,

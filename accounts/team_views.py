@@ -41,13 +41,13 @@ def member_role(request: WorkspaceRequest, membership_id: UUID) -> HttpResponse:
     member = _member(request, membership_id)
     form = RoleForm(request.POST)
     if not form.is_valid():
-        return _members_page(request, refusal="There is no such role to give.", status=422)
+        return _members_page(request, refusal="This role cannot be assigned.", status=422)
     role = form.cleaned_data["role"]
     try:
         change_role(membership=member, role=role, actor=request.user)
     except AccountError as refusal:
         return _members_page(request, refusal=str(refusal), status=422)
-    messages.success(request, f"{member.user} is {Role(role).label.lower()} now.")
+    messages.success(request, f"{member.user} is now {Role(role).label.lower()}.")
     return redirect("members")
 
 
@@ -66,10 +66,10 @@ def member_remove(request: WorkspaceRequest, membership_id: UUID) -> HttpRespons
     revoked = ""
     if tokens:
         revoked = either(
-            tokens, " One token no longer works.", f" {tokens:,} tokens no longer work."
+            tokens, " One API token no longer works.", f" {tokens:,} API tokens no longer work."
         )
     if not leaves:
-        messages.success(request, f"{member.user} is no longer a member.{revoked}")
+        messages.success(request, f"{member.user} was removed.{revoked}")
         return redirect("members")
     messages.success(request, f"You left {member.workspace.name}.{revoked}")
     return redirect("home" if len(request.memberships) > 1 else "workspace-new")
@@ -84,7 +84,9 @@ def member_hand_over(request: WorkspaceRequest, membership_id: UUID) -> HttpResp
         hand_over(membership=member, actor=request.user)
     except AccountError as refusal:
         return _members_page(request, refusal=str(refusal), status=422)
-    messages.success(request, f"{member.user} owns the workspace now. You are an admin of it.")
+    messages.success(
+        request, f"You handed over the workspace to {member.user}. You are now an admin."
+    )
     return redirect("members")
 
 
@@ -92,7 +94,7 @@ def member_hand_over(request: WorkspaceRequest, membership_id: UUID) -> HttpResp
 @require_POST
 @requires("members.manage")
 def invitation_new(request: WorkspaceRequest) -> HttpResponse:
-    """Invite somebody; the answer is the only page that shows the link."""
+    """Invite someone; the answer is the only page that shows the link."""
     form = InvitationForm(request.POST)
     if not form.is_valid():
         return _members_page(request, form=form, status=422)
@@ -114,7 +116,7 @@ def invitation_withdraw(request: WorkspaceRequest, invitation_id: UUID) -> HttpR
     """Take an open invitation back."""
     found = get_object_or_404(open_invitations(request.workspace), pk=invitation_id)
     withdraw_invitation(invitation=found, actor=request.user)
-    messages.success(request, f"The invitation of {found.email} no longer works.")
+    messages.success(request, f"The invitation for {found.email} was withdrawn.")
     return redirect("members")
 
 

@@ -44,7 +44,7 @@ def token_revoke(request: WorkspaceRequest, token_id: UUID) -> HttpResponse:
     workspace = request.workspace if _manages_all(request) else None
     token = get_object_or_404(revocable_tokens(request.user, workspace), pk=token_id)
     revoke_token(token=token, actor=request.user)
-    messages.success(request, f"The token “{token.name}” no longer works.")
+    messages.success(request, f"The token “{token.name}” was revoked.")
     return redirect("tokens")
 
 
@@ -54,7 +54,7 @@ def workspace_switch(request: WorkspaceRequest) -> HttpResponse:
     """Work in another of one's own workspaces from now on."""
     form = WorkspaceForm(request.POST, user=request.user)
     if not form.is_valid():
-        raise Http404("There is no such workspace.")
+        raise Http404("This workspace does not exist.")
     request.session[SESSION_KEY] = str(form.cleaned_data["workspace"].pk)
     return redirect("home")
 

@@ -49,8 +49,11 @@ def data_folder() -> Iterator[CheckMessage]:
     folder = settings.LIKEWISE_DATA
     if not os.access(folder, os.W_OK | os.X_OK):
         yield Error(
-            f"The data folder {folder} cannot be written.",
-            hint="Give it to the user that runs Likewise, or set LIKEWISE_DATA to another folder.",
+            f"The data folder {folder} is not writable.",
+            hint=(
+                "Give the folder to the user that runs Likewise, or set LIKEWISE_DATA to another "
+                "folder."
+            ),
             id="likewise.E001",
         )
 
@@ -61,7 +64,7 @@ def first_owner() -> Iterator[CheckMessage]:
     if bool(settings.LIKEWISE_ADMIN_EMAIL) != bool(settings.LIKEWISE_ADMIN_PASSWORD):
         yield Error(
             "Only one of LIKEWISE_ADMIN_EMAIL and LIKEWISE_ADMIN_PASSWORD is set.",
-            hint="Set both to make the first owner at start, or neither to get a set-up link.",
+            hint="Set both to create the first owner at start, or neither to get a set-up link.",
             id="likewise.E002",
         )
 
@@ -71,7 +74,7 @@ def throttle() -> Iterator[CheckMessage]:
     """Refuse a misspelt rate, which would switch the limit off."""
     if not _THROTTLE.fullmatch(settings.LIKEWISE_THROTTLE):
         yield Error(
-            f"LIKEWISE_THROTTLE is {settings.LIKEWISE_THROTTLE!r}, which is no rate.",
+            f"LIKEWISE_THROTTLE is {settings.LIKEWISE_THROTTLE!r}, which is not a valid rate.",
             hint="Write 300/s (or /m, /h, /d), or 0 for no limit.",
             id="likewise.E003",
         )
@@ -84,7 +87,7 @@ def queues() -> Iterator[CheckMessage]:
     if unknown or not settings.LIKEWISE_QUEUES:
         yield Error(
             f"LIKEWISE_QUEUES names {', '.join(unknown) or 'no queue'}.",
-            hint=f"Name one or more of {', '.join(KNOWN_QUEUES)}, with commas between.",
+            hint=f"Use one or more of {', '.join(KNOWN_QUEUES)}, separated by commas.",
             id="likewise.E004",
         )
 
@@ -95,7 +98,7 @@ def public_address() -> Iterator[CheckMessage]:
     parts = urlsplit(settings.LIKEWISE_URL)
     if parts.scheme not in ("http", "https") or not parts.hostname or parts.path or parts.query:
         yield Error(
-            f"LIKEWISE_URL is {settings.LIKEWISE_URL!r}, which is no address of a site.",
+            f"LIKEWISE_URL is {settings.LIKEWISE_URL!r}, which is not a valid URL of a site.",
             hint="Write it like https://likewise.example.com, with nothing after the host.",
             id="likewise.E005",
         )
@@ -108,7 +111,10 @@ def lease() -> Iterator[CheckMessage]:
         yield Error(
             f"LIKEWISE_LEASE is {settings.LIKEWISE_LEASE:g} s "
             f"and LIKEWISE_SWEEP is {settings.LIKEWISE_SWEEP:g} s.",
-            hint="Both are above 0, and the lease is the longer: 30 and 5 are the defaults.",
+            hint=(
+                "Both must be above 0, and the lease longer than the sweep. The defaults are 30 "
+                "and 5."
+            ),
             id="likewise.E006",
         )
 
@@ -119,7 +125,7 @@ def worker_threads() -> Iterator[CheckMessage]:
     if settings.LIKEWISE_WORKERS < 1:
         yield Error(
             f"LIKEWISE_WORKERS is {settings.LIKEWISE_WORKERS}.",
-            hint="Set it to 1 or more, or leave it out for as many as there are cores.",
+            hint="Set it to 1 or more, or omit it to use the number of cores.",
             id="likewise.E007",
         )
 
@@ -130,7 +136,7 @@ def share_of_a_workspace() -> Iterator[CheckMessage]:
     if settings.LIKEWISE_JOBS_PER_WORKSPACE < 1:
         yield Error(
             f"LIKEWISE_JOBS_PER_WORKSPACE is {settings.LIKEWISE_JOBS_PER_WORKSPACE}.",
-            hint="Set it to 1 or more, or leave it out for one less than there are cores.",
+            hint="Set it to 1 or more, or omit it to use one less than the number of cores.",
             id="likewise.E014",
         )
 
@@ -152,8 +158,10 @@ def https_behind_a_proxy() -> Iterator[CheckMessage]:
     """Warn that no request will count as one over https: only a trusted proxy can say so."""
     if settings.LIKEWISE_URL.startswith("https://") and not settings.LIKEWISE_TRUSTED_PROXIES:
         yield Caution(
-            "LIKEWISE_URL is https, and LIKEWISE_TRUSTED_PROXIES names no proxy: every request is "
-            "taken for one over plain http, and refused or redirected.",
+            (
+                "LIKEWISE_URL is https, but LIKEWISE_TRUSTED_PROXIES names no proxy: every "
+                "request looks like plain http, and is refused or redirected."
+            ),
             hint="Name the network of the proxy that ends TLS, such as 127.0.0.1/32 or "
             "172.16.0.0/12, and let it send X-Forwarded-Proto.",
             id="likewise.W005",
@@ -167,41 +175,52 @@ def _networks(name: str, message_id: str) -> Iterator[CheckMessage]:
         except ValueError as error:
             yield Error(
                 f"{name} names {network!r}: {error}.",
-                hint="Write networks like 10.0.0.0/8, with commas between.",
+                hint="Write networks like 10.0.0.0/8, separated by commas.",
                 id=message_id,
             )
 
 
 @_registered
 def kept_requests() -> Iterator[CheckMessage]:
-    """Refuse to forget an answer before anybody can fetch it."""
+    """Refuse to delete an answer before anybody can fetch it."""
     if not settings.LIKEWISE_KEEP_REQUESTS > 0:
         yield Error(
             f"LIKEWISE_KEEP_REQUESTS is {settings.LIKEWISE_KEEP_REQUESTS:g}.",
-            hint="Set it to the days for which answers are kept: 7 is the default.",
+            hint="Set it to the number of days to keep answers; the default is 7.",
             id="likewise.E013",
         )
 
 
 @_registered
 def kept_uploads() -> Iterator[CheckMessage]:
-    """Refuse to forget what is being sent while it arrives."""
+    """Refuse to delete an upload while it arrives."""
     if not settings.LIKEWISE_KEEP_UPLOADS > 0:
         yield Error(
             f"LIKEWISE_KEEP_UPLOADS is {settings.LIKEWISE_KEEP_UPLOADS:g}.",
-            hint="Set it to the days for which an unfinished upload is kept: 7 is the default.",
+            hint="Set it to the number of days to keep unfinished uploads; the default is 7.",
             id="likewise.E020",
         )
 
 
 @_registered
 def kept_sign_ins() -> Iterator[CheckMessage]:
-    """Refuse to forget a sign-in before anybody can look at it."""
+    """Refuse to delete a sign-in before anybody can look at it."""
     if not settings.LIKEWISE_KEEP_SIGN_INS > 0:
         yield Error(
             f"LIKEWISE_KEEP_SIGN_INS is {settings.LIKEWISE_KEEP_SIGN_INS:g}.",
-            hint="Set it to the days for which account activity is kept: 180 is the default.",
+            hint="Set it to the number of days to keep account activity; the default is 180.",
             id="likewise.E030",
+        )
+
+
+@_registered
+def kept_changes() -> Iterator[CheckMessage]:
+    """Refuse to forget how a change is undone before anybody can undo it."""
+    if not settings.LIKEWISE_KEEP_CHANGES > 0:
+        yield Error(
+            f"LIKEWISE_KEEP_CHANGES is {settings.LIKEWISE_KEEP_CHANGES:g}.",
+            hint="Set it to the days for which changes can be undone: 90 is the default.",
+            id="likewise.E032",
         )
 
 
@@ -210,8 +229,8 @@ def backbone() -> Iterator[CheckMessage]:
     """Refuse an image encoder that is not there before the first job asks for it."""
     if settings.LIKEWISE_BACKBONE != "builtin" and not Path(settings.LIKEWISE_BACKBONE).is_file():
         yield Error(
-            f"LIKEWISE_BACKBONE is {settings.LIKEWISE_BACKBONE!r}, and there is no such file.",
-            hint="Give the path of an ONNX file, or leave it out for the built-in encoder.",
+            f"LIKEWISE_BACKBONE is {settings.LIKEWISE_BACKBONE!r}, but this file does not exist.",
+            hint="Give the path of an ONNX file, or omit it to use the built-in encoder.",
             id="likewise.E009",
         )
 
@@ -222,7 +241,7 @@ def largest_collection() -> Iterator[CheckMessage]:
     if settings.LIKEWISE_MAX_COLLECTION < 1:
         yield Error(
             f"LIKEWISE_MAX_COLLECTION is {settings.LIKEWISE_MAX_COLLECTION}.",
-            hint="Set it to 1 or more; 1000000 is the default.",
+            hint="Set it to 1 or more; the default is 1000000.",
             id="likewise.E010",
         )
 
@@ -233,18 +252,20 @@ def decoding_memory() -> Iterator[CheckMessage]:
     if settings.LIKEWISE_DECODING_MEMORY < LEAST_DECODING_MEMORY:
         yield Error(
             f"LIKEWISE_DECODING_MEMORY is {settings.LIKEWISE_DECODING_MEMORY} bytes.",
-            hint="Set it to 96M or more; 768M is the default.",
+            hint="Set it to 96M or more; the default is 768M.",
             id="likewise.E024",
         )
 
 
 @_registered
 def largest_image() -> Iterator[CheckMessage]:
-    """Refuse a limit by which nearly no image came in, and one that no computer could keep."""
+    """Refuse a limit that nearly no image meets, and one that no computer could keep."""
     if not LEAST_PIXELS <= settings.LIKEWISE_MAX_PIXELS <= MOST_PIXELS:
         yield Error(
             f"LIKEWISE_MAX_PIXELS is {settings.LIKEWISE_MAX_PIXELS}.",
-            hint=f"Set it to {LEAST_PIXELS} to {MOST_PIXELS}; 100000000 is the default.",
+            hint=(
+                f"Set it to a value from {LEAST_PIXELS} to {MOST_PIXELS}; the default is 100000000."
+            ),
             id="likewise.E031",
         )
 
@@ -258,8 +279,8 @@ def storage() -> Iterator[CheckMessage]:
         bucket = read_bucket(settings.LIKEWISE_STORAGE)
     except BadBucketAddress as error:
         yield Error(
-            f"LIKEWISE_STORAGE is no address of a bucket: {error}.",
-            hint="Leave it out to keep the files in the data folder.",
+            f"LIKEWISE_STORAGE is not a valid bucket URL: {error}.",
+            hint="Omit it to keep the files in the data folder.",
             id="likewise.E015",
         )
     else:
@@ -270,7 +291,7 @@ def storage() -> Iterator[CheckMessage]:
         ):
             yield Error(
                 "Only one of AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY is set.",
-                hint="Set both, or neither where the machine has a role of its own.",
+                hint="Set both, or neither if the machine has a role of its own.",
                 id="likewise.E016",
             )
 
@@ -282,7 +303,7 @@ def quotas() -> Iterator[CheckMessage]:
         if getattr(settings, f"LIKEWISE_{name}") < 0:
             yield Error(
                 f"LIKEWISE_{name} is below 0.",
-                hint="Set it to 0 for none.",
+                hint="Set it to 0 for no limit.",
                 id="likewise.E021",
             )
 
@@ -297,7 +318,7 @@ def unknown_settings() -> Iterator[CheckMessage]:
             continue
         near = difflib.get_close_matches(name, known, n=1)
         yield Caution(
-            f"{name} is set, and no setting has that name.",
+            f"{name} is set, but no setting has that name.",
             hint=f"Did you mean {near[0]}?" if near else "docs/settings.md lists the settings.",
             id="likewise.W001",
         )
@@ -315,9 +336,11 @@ def name_search(*, databases: Iterable[str] | None = None, **_: Any) -> list[Che
     ]
     return [
         Caution(
-            "Searches by name have no index: they are slow among a million images.",
-            hint="Let an administrator of PostgreSQL run “CREATE EXTENSION pg_trgm” in the database"
-            " of Likewise, then start again.",
+            "Searches by name have no index: they are slow in workspaces with very many images.",
+            hint=(
+                "Ask an administrator of PostgreSQL to run “CREATE EXTENSION pg_trgm” in the "
+                "database of Likewise, then start again."
+            ),
             id="likewise.W002",
         )
         for _alias in bare

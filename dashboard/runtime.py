@@ -14,10 +14,10 @@ from typing import Any, Generic, TypeVar
 from uuid import UUID
 
 from dashboard.engine import artifacts
+from dashboard.engine.custom import artifact as own_artifact
+from dashboard.engine.custom.preparing import Prepared
 from dashboard.engine.encoder import Encoder, PairEncoder, PhotoEncoder, PictureEncoder
 from dashboard.engine.index import ExactIndex, Rows
-from dashboard.engine.own import artifact as own_artifact
-from dashboard.engine.own.preparing import Prepared
 from dashboard.engine.prior import BOTH, BUILTIN, PHOTO, AnyPrior, prior_of
 from dashboard.engine.trained_model import TrainedModel, untrained_model
 from dashboard.files.errors import EncoderAbsent
@@ -26,6 +26,7 @@ from dashboard.files.store import paths, storage
 K = TypeVar("K", bound=Hashable)
 V = TypeVar("V")
 
+# Bounds of a process's memory; what goes is loaded again at its next use.
 VERSIONS_HELD = 32
 VECTORS_HELD = 8
 OWN_HELD = 2  # a graph may be hundreds of megabytes
@@ -37,7 +38,7 @@ def _nothing(_: Any) -> int:
     return 0
 
 
-class Held(Generic[K, V]):
+class Cache(Generic[K, V]):
     """At most `size` values by key; the one that was not used for longest goes first.
 
     With `weigh` they weigh at most `most` together, unless the newest does so alone. While a value
@@ -58,9 +59,11 @@ class Held(Generic[K, V]):
             with self._lock:
                 if key in self._values:
                     return self._used(key)
+                # A lock for each key: loading an encoder takes long, and hits on others must not
+                # wait.
                 loading = self._loading.setdefault(key, threading.Lock())
             with loading:
-                # Whoever had this lock before has loaded the value, or could not: look again.
+                # The thread that had this lock has loaded the value, or could not: look again.
                 if self._loading.get(key) is loading:
                     return self._loaded(key, load)
 
@@ -78,6 +81,7 @@ class Held(Generic[K, V]):
     def _used(self, key: K) -> V:
         """Return what is held, and make room: values may have grown since they came."""
         self._values.move_to_end(key)
+        # Never the last one, however heavy: it was asked for just now.
         while len(self._values) > 1 and self._is_full():
             self._values.popitem(last=False)
         return self._values[key]
@@ -87,10 +91,10 @@ class Held(Generic[K, V]):
         return len(self._values) > self._size or weight > self._most
 
 
-_shipped: Held[str, Encoder] = Held(2)
-_both: Held[str, PairEncoder] = Held(1)
-_own: Held[str, Prepared] = Held(OWN_HELD)
-_versions: Held[UUID, TrainedModel] = Held(VERSIONS_HELD)
+_shipped: Cache[str, Encoder] = Cache(2)
+_both: Cache[str, PairEncoder] = Cache(1)
+_own: Cache[str, Prepared] = Cache(OWN_HELD)
+_versions: Cache[UUID, TrainedModel] = Cache(VERSIONS_HELD)
 
 
 def encoder(key: str = BUILTIN) -> PictureEncoder:
@@ -138,6 +142,7 @@ def version(version_id: UUID, folder: str, encoder_key: str | None = None) -> Tr
 
 
 def _load(folder: str, encoder_key: str | None) -> TrainedModel:
+    # numpy and onnxruntime read files, and the storage may be a bucket.
     with tempfile.TemporaryDirectory() as local:
         for name in (artifacts.ARRAYS, artifacts.MANIFEST):
             # What is missing here is missing there, and `load` says so.
@@ -147,12 +152,13 @@ def _load(folder: str, encoder_key: str | None) -> TrainedModel:
 
 
 class Vectors:
-    """The descriptors of a workspace by one model, searched exactly, kept up by whoever asks.
+    """The descriptors of a workspace by one model, searched exactly, kept up by each search.
 
     Ids are feature rows. A newer row may be committed after an older one was read, so each
     refresh looks again at the last `OVERLAP` ids.
     """
 
+    # A row that is committed after a thousand newer ones is only found after a restart.
     OVERLAP = 1000
 
     def __init__(self, dimension: int) -> None:
@@ -161,7 +167,7 @@ class Vectors:
         self.lock = threading.Lock()
 
 
-_vectors: Held[tuple[UUID, UUID | str], Vectors] = Held(VECTORS_HELD)
+_vectors: Cache[tuple[UUID, UUID | str], Vectors] = Cache(VECTORS_HELD)
 
 
 def vectors(workspace_id: UUID, model: UUID | str, dimension: int) -> Vectors:
@@ -173,7 +179,7 @@ def vectors(workspace_id: UUID, model: UUID | str, dimension: int) -> Vectors:
 
 
 class Records:
-    """The records of a collection as of a generation, brought up to date by whoever searches.
+    """The records of a collection as of a generation, brought up to date by each search.
 
     `texts` has each record's key and its fields as JSON, which takes a tenth of the memory that
     objects would. Ids are record rows. Hold `lock` while you use any of it.
@@ -201,10 +207,11 @@ class Records:
 
     def weigh(self) -> int:
         """Return about how many bytes this takes."""
+        # Four bytes a float32; 500 for the objects around a record.
         return self.letters + len(self.texts) * (4 * self.index.dimension + 500)
 
 
-_records: Held[UUID, Records] = Held(COLLECTIONS_HELD, Records.weigh, COLLECTIONS_WEIGH)
+_records: Cache[UUID, Records] = Cache(COLLECTIONS_HELD, Records.weigh, COLLECTIONS_WEIGH)
 
 
 def records(collection_id: UUID, dimension: int) -> Records:
@@ -212,7 +219,7 @@ def records(collection_id: UUID, dimension: int) -> Records:
     return _records.get(collection_id, partial(Records, dimension))
 
 
-_untrained: Held[str, TrainedModel] = Held(2)
+_untrained: Cache[str, TrainedModel] = Cache(2)
 
 
 def untrained(key: str = BUILTIN) -> TrainedModel:

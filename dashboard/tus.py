@@ -19,16 +19,10 @@ from dashboard.files.errors import DiskLow
 from dashboard.files.store.chunks import LARGEST, Checksum, ChecksumMismatch
 from dashboard.models import Upload, UploadPart
 from dashboard.queries.uploads.receiving import expires, offset
+from dashboard.refusals import tus_status
 from dashboard.services.errors import Refused
-from dashboard.services.uploads.errors import (
-    NoHash,
-    NotReceiving,
-    OffsetTaken,
-    PartTooLarge,
-    TooManyParts,
-)
+from dashboard.services.uploads.errors import OffsetTaken
 from dashboard.services.uploads.receiving import append, register_part, withdraw_part
-from dashboard.services.workspaces.usage import QuotaReached
 
 VERSION: Final = "1.0.0"
 EXTENSIONS: Final = "creation,creation-with-upload,termination,expiration,checksum"
@@ -37,14 +31,6 @@ BODY: Final = "application/offset+octet-stream"
 # A connection on which nothing comes any more would hold its thread for ever.
 SILENCE: Final = 60.0
 _DIGITS: Final = 18
-_STATUS: Final[dict[type[Refused], int]] = {
-    NoHash: 400,
-    NotReceiving: 410,
-    OffsetTaken: 409,
-    PartTooLarge: 413,
-    TooManyParts: 413,
-    QuotaReached: 413,
-}
 
 
 @dataclass
@@ -85,10 +71,12 @@ def create(
     def answer() -> HttpResponse:
         _check_version(request)
         if "Upload-Defer-Length" in request.headers:
-            raise TusRefused(400, "Say in Upload-Length how large the file is.")
+            raise TusRefused(400, "Give the size of the file in Upload-Length.")
         size = _number(request, "Upload-Length")
         has_body = request.content_type == BODY
         length = _length(request) if has_body else 0
+        # Headers are checked before the file is named, or a mistake would leave a file without
+        # bytes.
         checksum = _checksum(request, length)
         given = _metadata(request)
         part = register_part(
@@ -107,7 +95,7 @@ def create(
 
 
 def resource(request: HttpRequest, *, part: UploadPart, actor: User) -> HttpResponse:
-    """Tell where a file goes on, take more of it, or take it back."""
+    """Tell where a file continues, take more of it, or remove it."""
 
     def answer() -> HttpResponse:
         _check_version(request)
@@ -118,7 +106,7 @@ def resource(request: HttpRequest, *, part: UploadPart, actor: User) -> HttpResp
             withdraw_part(part=part, actor=actor)
             return HttpResponse(status=204)
         if method not in ("HEAD", "GET"):
-            raise TusRefused(405, f"There is no {method[:20]} here: send HEAD, PATCH or DELETE.")
+            raise TusRefused(405, f"{method[:20]} is not supported: send HEAD, PATCH or DELETE.")
         headers = _place(part) | {"Upload-Length": str(part.size), "Cache-Control": "no-store"}
         return HttpResponse(status=200, headers=headers)
 
@@ -138,6 +126,7 @@ def _receive(
 ) -> None:
     socket = request.META.get("gunicorn.socket")
     if socket is not None:
+        # The socket of gunicorn's thread worker; other servers have limits of their own.
         socket.settimeout(SILENCE)
     append(
         part=part, stream=cast("IO[bytes]", request), start=start, length=length, checksum=checksum
@@ -151,12 +140,13 @@ def _spoken(answer: Callable[[], HttpResponse]) -> HttpResponse:
     except TusRefused as refusal:
         response = _refusal(refusal.status, refusal.sentence)
     except ChecksumMismatch:
-        response = _refusal(460, "These are not the bytes that were sent. Send them once more.")
+        response = _refusal(460, "The bytes do not match their checksum. Send them again.")
     except DiskLow as refusal:
         response = _refusal(507, str(refusal))
     except Refused as refusal:
         response = _refusal(_status(refusal), str(refusal))
         if isinstance(refusal, OffsetTaken) and refusal.received is not None:
+            # A client that was wrong can go on from here without another HEAD.
             response["Upload-Offset"] = str(refusal.received)
     response["Tus-Resumable"] = VERSION
     return response
@@ -165,7 +155,7 @@ def _spoken(answer: Callable[[], HttpResponse]) -> HttpResponse:
 def _status(refusal: Refused) -> int:
     if isinstance(refusal, OffsetTaken) and refusal.received is None:
         return 410
-    return _STATUS[type(refusal)]
+    return tus_status(refusal)
 
 
 def _refusal(status: int, sentence: str) -> HttpResponse:
@@ -185,7 +175,7 @@ def _place(part: UploadPart) -> dict[str, str]:
 
 def _check_version(request: HttpRequest) -> None:
     if request.headers.get("Tus-Resumable") != VERSION:
-        raise TusRefused(412, f"Say in the header Tus-Resumable that you speak tus {VERSION}.")
+        raise TusRefused(412, f"Send the header Tus-Resumable with tus {VERSION}.")
 
 
 def _number(request: HttpRequest, header: str) -> int:
@@ -208,7 +198,9 @@ def _checksum(request: HttpRequest, length: int) -> Checksum | None:
         return None
     algorithm, _, digest = given.partition(" ")
     if algorithm not in ALGORITHMS:
-        raise TusRefused(400, f"The checksums that are known here are {', '.join(ALGORITHMS)}.")
+        raise TusRefused(400, f"The supported checksums are {', '.join(ALGORITHMS)}.")
+    # Longer bodies become several objects, and a checksum is over all of it: it could only be told
+    # once some of them are stored.
     if length > LARGEST:
         raise TusRefused(413, f"With a checksum, send up to {LARGEST >> 20} MB at once.")
     return Checksum(algorithm, _from_base64(digest, "Upload-Checksum"))
@@ -222,7 +214,7 @@ def _metadata(request: HttpRequest) -> dict[str, str]:
         try:
             given[key] = decoded.decode()
         except UnicodeDecodeError as error:
-            raise TusRefused(400, f"The {key[:40]} of Upload-Metadata is no UTF-8.") from error
+            raise TusRefused(400, f"The {key[:40]} of Upload-Metadata is not UTF-8.") from error
     return given
 
 
@@ -236,4 +228,4 @@ def _from_base64(text: str, header: str) -> bytes:
     try:
         return base64.b64decode(text, validate=True)
     except (binascii.Error, ValueError) as error:
-        raise TusRefused(400, f"The header {header} is no base64.") from error
+        raise TusRefused(400, f"The header {header} is not valid base64.") from error

@@ -57,6 +57,18 @@ def test_the_locks_are_those_of_pyproject() -> None:
     assert set(direct) == run_time, "run make lock"
 
 
+def test_the_lock_of_the_scripts_is_that_of_its_tools_and_names_no_registry() -> None:
+    tools = json.loads((ROOT / "package.json").read_text())["devDependencies"]
+    packages = json.loads((ROOT / "package-lock.json").read_text())["packages"]
+    assert packages.pop("")["devDependencies"] == tools
+    assert all(re.fullmatch(r"[\d.]+", version) for version in tools.values())
+    for name, version in tools.items():
+        assert packages[f"node_modules/{name}"]["version"] == version
+    for package in packages.values():
+        assert package["integrity"].startswith("sha512-")
+        assert "resolved" not in package
+
+
 def test_both_locks_pin_the_same_versions() -> None:
     tools = pins(LOCKS[1])
     for name, versions in pins(LOCKS[0]).items():
@@ -83,7 +95,8 @@ def is_made(path: Path) -> bool:
     """Say whether a file was made here: caches, environments and data are no sources."""
     first = path.parts[0]
     hidden = first.startswith(".") and first not in (".ci", ".dockerignore", ".gitignore")
-    return hidden or first in ("var", "staticfiles", "screenshots") or "__pycache__" in path.parts
+    made = ("var", "staticfiles", "screenshots", "node_modules")
+    return hidden or first in made or "__pycache__" in path.parts
 
 
 def indexes_of_this_machine() -> set[str]:
@@ -116,6 +129,7 @@ def test_nothing_strays_into_the_root() -> None:
     usual = {"README.md", "CONTRIBUTING.md", "CHANGELOG.md", "LICENSE", "Makefile", "manage.py"}
     usual |= {"pyproject.toml", "gunicorn.conf.py", "Dockerfile", "compose.yaml", ".dockerignore"}
     usual |= {"requirements.lock", "requirements-dev.lock", ".gitignore", ".ci"}
+    usual |= {"package.json", "package-lock.json", "biome.json", "jsconfig.json"}
     usual |= {"accounts", "dashboard", "docs", "static", "templates", "tests"}
     assert {path.relative_to(ROOT).parts[0] for path in sources()} <= usual
 

@@ -14,7 +14,7 @@ PATIENCE = 30  # seconds until a test that waits for nothing fails
 
 
 def test_a_slow_loading_keeps_nobody_from_what_is_held() -> None:
-    held: runtime.Held[str, int] = runtime.Held(4)
+    held: runtime.Cache[str, int] = runtime.Cache(4)
     held.get("there", lambda: 1)
     begun, go_on = threading.Event(), threading.Event()
 
@@ -34,7 +34,7 @@ def test_a_slow_loading_keeps_nobody_from_what_is_held() -> None:
 
 
 def test_threads_share_one_loading() -> None:
-    held: runtime.Held[str, object] = runtime.Held(4)
+    held: runtime.Cache[str, object] = runtime.Cache(4)
     together, loads = threading.Barrier(8), []
 
     def load() -> object:
@@ -51,7 +51,7 @@ def test_threads_share_one_loading() -> None:
 
 
 def test_after_a_loading_that_failed_the_next_one_tries_again() -> None:
-    held: runtime.Held[str, int] = runtime.Held(4)
+    held: runtime.Cache[str, int] = runtime.Cache(4)
 
     with pytest.raises(ZeroDivisionError):
         held.get("one", lambda: 1 // 0)
@@ -60,7 +60,7 @@ def test_after_a_loading_that_failed_the_next_one_tries_again() -> None:
 
 
 def test_who_waited_for_a_loading_that_failed_tries_himself() -> None:
-    held: runtime.Held[str, int] = runtime.Held(4)
+    held: runtime.Cache[str, int] = runtime.Cache(4)
     begun, fail = threading.Event(), threading.Event()
 
     def failing() -> int:
@@ -81,8 +81,8 @@ def test_who_waited_for_a_loading_that_failed_tries_himself() -> None:
 def test_the_pair_shares_its_sessions_with_the_built_in_encoder(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(runtime, "_shipped", runtime.Held(2))
-    monkeypatch.setattr(runtime, "_both", runtime.Held(1))
+    monkeypatch.setattr(runtime, "_shipped", runtime.Cache(2))
+    monkeypatch.setattr(runtime, "_both", runtime.Cache(1))
     builtin = runtime.encoder(BUILTIN)
     assert set(runtime._shipped._values) == {BUILTIN}  # the other is loaded when it is needed
 

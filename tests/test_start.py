@@ -120,7 +120,7 @@ def test_a_second_start_in_the_folder_is_refused(running: Installation) -> None:
     second = start(running.environment | {"LIKEWISE_PORT": str(free_port())})
     said = second.communicate(timeout=30)[0]
     assert second.returncode == 1
-    assert re.fullmatch(r"CommandError: Likewise is running already from .+\n", said)
+    assert re.fullmatch(r"CommandError: Likewise is already running from .+\n", said)
 
 
 def test_a_taken_port_is_told_in_one_sentence(

@@ -100,7 +100,7 @@ def test_a_program_that_dies_starts_again(run: Callable[..., Running]) -> None:
     (first,) = running.started()
     os.kill(first, signal.SIGKILL)
     wait_until(lambda: len(running.started()) == 2)
-    assert running.end(signal.SIGTERM) == "The 0 ended (-9); it starts again in 1 s.\n"
+    assert running.end(signal.SIGTERM) == "The 0 ended (-9); it restarts in 1 s.\n"
     assert running.alive() == set()
 
 
@@ -108,13 +108,13 @@ def test_one_that_keeps_dying_is_tried_less_and_less_often(run: Callable[..., Ru
     running = run(DIES, processes=2)
     wait_until(lambda: len(running.started()) == 3)
     said = running.end(signal.SIGTERM)
-    assert "ended (3); it starts again in 1 s." in said
-    assert "ended (3); it starts again in 2 s." in said
+    assert "ended (3); it restarts in 1 s." in said
+    assert "ended (3); it restarts in 2 s." in said
 
 
 def test_one_that_does_not_stop_is_killed(run: Callable[..., Running]) -> None:
     running = run(STUBBORN, processes=1)
-    assert "the rest is killed" in running.end(signal.SIGTERM)
+    assert "Some processes did not end in time" in running.end(signal.SIGTERM)
     wait_until(lambda: running.alive() == set())
 
 

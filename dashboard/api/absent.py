@@ -9,19 +9,19 @@ from rest_framework.request import Request
 from dashboard.api.base import ApiView
 
 NO_LABELS = (
-    "Recognition labels are no part of Likewise: put images into groups of a similarity type."
+    "Recognition labels are not part of Likewise: put images into groups of a similarity type."
 )
 NO_TASKS = (
-    "Recognition tasks are no part of Likewise: its tasks learn likeness, see "
+    "Recognition tasks are not part of Likewise: its tasks learn similarity, see "
     "/similarity/training/v2/task."
 )
 NO_POINTS = (
-    "Points are no part of Likewise: mark a place on an image by an object, see "
+    "Points are not part of Likewise: mark a place on an image with an object, see "
     "/detection/v2/object."
 )
 NO_DETECTION = (
-    "Detection tasks are no part of Likewise: it keeps the objects that you draw and finds none "
-    "itself, see /detection/v2/object."
+    "Detection tasks are not part of Likewise: it stores the objects that you draw and detects "
+    "none, see /detection/v2/object."
 )
 NOT_HERE = "This call is not part of Likewise."
 # The first that the path begins with, or holds, counts.
@@ -43,6 +43,7 @@ class Absent(ApiView):
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         """Say in JSON that it is not here, whatever the method."""
+        # Token and rate limit first: without a token nobody learns which addresses there are.
         super().initial(request, *args, **kwargs)
         raise NotFound(sentence_for(request.path))
 

@@ -22,11 +22,12 @@ class TokenAuthentication(BaseAuthentication):
         scheme, *key = get_authorization_header(request).split() or [b""]
         if scheme.lower() != b"token":
             return None
+        # The format is checked before the database is asked; a text of many kilobytes is not even
+        # hashed.
         token = find_token(key[0].decode()) if len(key) == 1 and _KEY.fullmatch(key[0]) else None
         if token is None:
             raise AuthenticationFailed(
-                "This API token is not known, was revoked, or has expired: make a new one under "
-                "Tokens."
+                "This API token is unknown, revoked or expired. Create a new one under Tokens."
             )
         touch_token(token=token)
         return token.user, token

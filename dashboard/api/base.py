@@ -15,7 +15,7 @@ from dashboard.api.bodies import PLAIN, Limit, body_of, check_unread, has_body, 
 from dashboard.api.permissions import allow, named_in_body, named_in_query
 from dashboard.files.store import room
 from dashboard.models.base import ScopedModel
-from dashboard.queries.homes import home_of
+from dashboard.queries.owning_workspace import owning_workspace
 
 M = TypeVar("M", bound=ScopedModel)
 
@@ -30,17 +30,20 @@ class ApiView(APIView):
     body_limit: ClassVar[Limit | None] = PLAIN
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
-        """Go on as REST framework does; refuse a body that cannot be taken, unread."""
+        """Continue as REST framework does; refuse a body that cannot be taken, unread."""
         super().initial(request, *args, **kwargs)
+        # After the token is known and before the body is read: a full disk has no room to receive
+        # it.
         if self.needs_room and request.method == "POST":
             room.refuse_if_low()
         check_unread(request)
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-        """Go on as REST framework does; a large body goes out of memory at the end."""
+        """Continue as REST framework does; a large body goes out of memory at the end."""
         try:
             return super().dispatch(request, *args, **kwargs)
         finally:
+            # At the very end, since the view may use the body until then.
             if held := getattr(request, "body_room", 0):
                 memory.give_back(held)
 
@@ -56,7 +59,9 @@ class ApiView(APIView):
         before the body is read, which may name another workspace, where the thing is not.
         """
         named = named_in_query(self.request)
-        workspace = allow(self.request, named or home_of(model, pk), action)
+        # A subquery in place of the workspace: membership and thing are found by one statement, and
+        # a stranger's thing is a 404 like one that does not exist.
+        workspace = allow(self.request, named or owning_workspace(model, pk), action)
         if has_body(self.request):
             other = named or named_in_body(self.request)
             if other not in (None, workspace.pk):
@@ -66,5 +71,6 @@ class ApiView(APIView):
     def read(self, shape: type[Serializer[Any]], *, partial: bool = False) -> dict[str, Any]:
         """Return the body's clean values; 400 with a map from field to sentences."""
         form = shape(data=body_of(self.request), partial=partial)
+        # Validation is all that serializers are used for here; the services write.
         form.is_valid(raise_exception=True)
         return cast("dict[str, Any]", form.validated_data)

@@ -41,7 +41,7 @@ class LengthRequired(APIException):
     """The body came in pieces of unknown number, which the web server does not pass on."""
 
     status_code = 411
-    default_detail = "Send the body with a Content-Length instead of in chunks."
+    default_detail = "Send the body with a Content-Length instead of chunked."
     default_code = "length_required"
 
 
@@ -86,7 +86,8 @@ def check_unread(request: Request) -> None:
         return
     length = str(request.META.get("CONTENT_LENGTH") or "")
     if length.isdecimal() and int(length) > limit.bytes:
-        raise BodyTooLarge(f"The body is over {limit.bytes >> 20} MB: send less at once.")
+        raise BodyTooLarge(f"The body is over {limit.bytes >> 20} MB. Send less at once.")
+    # Without a length no limit can be checked before the body is read.
     if not length:
         raise LengthRequired
     negotiator, parsers = request.negotiator, request.parsers or ()
@@ -129,7 +130,8 @@ class Received:
         self.file.write(piece)
         self.length += len(piece)
         self.bound += bound_of(piece)
-        # One letter is found twenty times as quickly as two.
+        # One letter is found twenty times as quickly as two. Python keeps a text in one, two or
+        # four bytes a letter, by its widest letter.
         self.wide = self.wide or not piece.isascii() or (b"\\" in piece and b"\\u" in piece)
 
     def pieces(self) -> Iterator[bytes]:
@@ -159,7 +161,7 @@ def received(stream: IO[bytes]) -> Iterator[Received]:
 def check_values(body: Received, limit: Limit) -> None:
     """Count what a JSON body says. Raises `BodyTooLarge`."""
     if has_more_values(body.pieces(), limit.values, body.bound):
-        raise BodyTooLarge(f"The body has more than {limit.values:,} values: send less at once.")
+        raise BodyTooLarge(f"The body has more than {limit.values:,} values. Send less at once.")
 
 
 class BodyMemory:
@@ -175,7 +177,9 @@ class BodyMemory:
 
     def take(self, weight: int) -> int:
         """Wait until there is room, and return what to give back. Raises `Throttled`."""
+        # Room for a few of the largest at once, or for one that weighs several times its length.
         most = max(512 << 20, 4 * settings.LIKEWISE_MAX_BODY)
+        # One that weighs more than all there is gets in alone instead of never.
         weight = min(weight, most)
         with self._changed:
             if self.taken + weight > most:
@@ -197,12 +201,13 @@ class BodyMemory:
         """Let the next one in."""
         with self._changed:
             self.taken -= weight
+            # All of them: which of those that wait now fits is for each to find out.
             self._changed.notify_all()
 
 
 def _too_many_at_once() -> Throttled:
     refusal = Throttled(wait=1)
-    refusal.detail = "Too many large bodies at once: try again in a second."  # type: ignore[assignment]
+    refusal.detail = "Too many large bodies at once. Try again in a second."  # type: ignore[assignment]
     return refusal
 
 

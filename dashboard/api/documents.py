@@ -18,6 +18,7 @@ from rest_framework.views import APIView
 class Schema(APIView):
     """The OpenAPI schema, as JSON or, with `?format=yaml` or its media type, as YAML."""
 
+    # Public, as generators of clients fetch it without a token; it says nothing of any workspace.
     authentication_classes = ()
     permission_classes = ()
     renderer_classes = (

@@ -33,6 +33,7 @@ class OptionalText(serializers.CharField):
 class Flag(serializers.BooleanField):
     """Yes or no, missing if it is missing: a form's silence is no `false` here."""
 
+    # REST framework takes an unticked box for `false`: a form that only renames would clear marks.
     default_empty_html = empty
 
 
@@ -61,6 +62,7 @@ def decode_base64(data: Any) -> bytes:
     if data[:5].lower() == "data:":
         data = data.partition(",")[2]
     try:
+        # By vector instructions; texts of images are megabytes.
         return pybase64.b64decode(data, validate=True)
     except binascii.Error:  # perhaps only for line breaks, of which most callers send none
         return base64.b64decode("".join(data.split()), validate=True)
@@ -72,6 +74,7 @@ class Id(serializers.UUIDField):
     def to_internal_value(self, data: Any) -> UUID:
         """Return the id. Raises `ValidationError`."""
         try:
+            # `UUID` raises AttributeError for what is no text.
             return UUID(data)
         except (ValueError, AttributeError, TypeError) as error:
             text = str(data)[:50]
@@ -114,6 +117,7 @@ class JsonObject(serializers.Field[Any, Any, Any, Any]):
     def get_value(self, dictionary: Mapping[Any, Any]) -> Any:
         """Treat an empty field of a form as a missing one."""
         value = super().get_value(dictionary)
+        # Only a form's QueryDict has `getlist`: what came as JSON means what it says.
         return empty if hasattr(dictionary, "getlist") and value in ("", None) else value
 
     def to_internal_value(self, data: Any) -> dict[str, Any]:

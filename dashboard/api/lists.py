@@ -45,6 +45,7 @@ class Listing(Generic[R]):
             count = rows.count
         at, size = _page_number(request), _page_size(request)
         order = self._order(request)
+        # Only in the usual order, for which there are indexes: any other goes by OFFSET.
         if order is None and (cursor := _cursor(request, at, size)):
             found = page(rows, cursor, size)
             results, more, total = found.rows, bool(found.next), count()
@@ -52,7 +53,8 @@ class Listing(Generic[R]):
             before = (at - 1) * size
             results = list(rows.order_by(*(order or NEWEST_FIRST))[before : before + size])
             if at > 1 and not results:
-                raise Http404("There is no such page.")
+                raise Http404("This page does not exist.")
+            # A page that is not full is the last one, which tells the count without asking for it.
             total = before + len(results) if len(results) < size else count()
             more = at * size < total
         following = {"page": at + 1} | ({} if order else _made_cursor(results, at, size))
@@ -76,7 +78,7 @@ class Listing(Generic[R]):
 def _page_number(request: Request) -> int:
     given = request.query_params.get("page", "") or "1"
     if not given.isascii() or not given.isdecimal() or len(given) > 9 or int(given) < 1:
-        raise Http404("There is no such page.")
+        raise Http404("This page does not exist.")
     return int(given)
 
 
@@ -105,5 +107,6 @@ def _link(request: Request, changed: Json) -> str:
     """Return the address that was asked, with another page and everything else kept."""
     url = request.build_absolute_uri(request.path)
     query = parse_qsl(request.META.get("QUERY_STRING", ""), keep_blank_values=True)
+    # The query as it was sent: a parameter that is not known here stays in the links, too.
     rest = [(name, value) for name, value in query if name not in ("page", "cursor")]
     return f"{url}?{urlencode([*rest, *changed.items()])}"

@@ -15,6 +15,7 @@ _ID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 
 def text(request: Request, name: str) -> str | None:
     """Read text from the query; None if it is missing or empty."""
+    # PostgreSQL refuses NUL in text.
     return request.query_params.get(name, "").replace("\x00", "") or None
 
 
@@ -46,8 +47,9 @@ def number(request: Request, name: str) -> int | None:
     given = text(request, name)
     if given is None:
         return None
+    # Nine digits always fit into a column of 32 bits.
     if not given.isascii() or not given.isdecimal() or len(given) > 9:
-        raise ValidationError({name: ["Send a whole number from 0 to 999999999."]})
+        raise ValidationError({name: ["Send an integer from 0 to 999999999."]})
     return int(given)
 
 

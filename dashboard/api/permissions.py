@@ -22,7 +22,7 @@ NONE_GIVEN = (None, "", "Default")
 
 
 class RoleAllows(BasePermission):
-    """Let in whoever has a working key; each method then asks for a workspace and an action."""
+    """Let in anyone with a valid token; each method then asks for a workspace and an action."""
 
     def has_permission(self, request: Request, view: "APIView") -> bool:  # noqa: ARG002
         """Say that somebody is there. Raises `NotAuthenticated`."""
@@ -48,7 +48,7 @@ def allow(request: Request, workspace_id: UUID | Subquery, action: str) -> Works
 def refuse_key_that_reads(request: Request) -> None:
     """Raise `PermissionDenied` for a key of the scope “read”."""
     if cast("ApiToken", request.auth).scope == Scope.READ:
-        raise PermissionDenied("This API token can only read: make one with the scope “write”.")
+        raise PermissionDenied("This API token is read-only. Create one with the scope “write”.")
 
 
 def named_in_query(request: Request) -> UUID | None:
@@ -67,7 +67,7 @@ def _id_of(named: Any) -> UUID | None:
     try:
         return UUID(str(named))
     except ValueError as error:
-        raise Http404("There is no such workspace.") from error
+        raise Http404("This workspace does not exist, or you are not a member of it.") from error
 
 
 def workspace_for(request: Request, action: str) -> Workspace:
@@ -84,11 +84,14 @@ def workspace_for(request: Request, action: str) -> Workspace:
             body_of(request)
         return workspace
     found = find_membership(cast("User", request.user), default)
+    # The body may name a workspace where the user may; but who may nowhere is refused before its
+    # megabytes are read.
     if found is None or not is_allowed(found.role, action):
         refuse_who_may_nowhere(request, action)
     if action not in READ_SCOPE:
         refuse_key_that_reads(request)
     named = named_in_body(request)
+    # Only now is the body there to be asked.
     if named not in (None, default):
         return allow(request, named, action)
     return check(found, action).workspace

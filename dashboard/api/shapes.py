@@ -27,8 +27,10 @@ class TypeFields(Named):
     exclusive = Flag(required=False)
     fold_by = OptionalText(
         max_length=100,
-        help_text="A key of the images' metadata: groups whose images share a value of it are "
-        "tested together.",
+        help_text=(
+            "A key of the images' metadata: groups whose images share a value of it are tested "
+            "together."
+        ),
     )
 
 
@@ -37,8 +39,7 @@ class TaskFields(Named):
 
     encoder = OptionalText(
         max_length=100,
-        help_text="The key of the encoder that its next versions are trained with. Empty: that of "
-        "its workspace.",
+        help_text="Key of the encoder for the next versions. Empty: the workspace's encoder.",
     )
 
 
@@ -156,6 +157,8 @@ class DescriptorFields(serializers.Serializer[Any]):
         fields = super().get_fields()
         sent = getattr(self, "initial_data", None)
         if sent is not None and not sent.get("collection"):
+            # Decided by the body: a field that is required in one case is nothing REST framework
+            # can state.
             fields["task_id"].required, fields["task_id"].allow_null = True, False
         return fields
 

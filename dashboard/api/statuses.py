@@ -18,6 +18,7 @@ class StatusView(ApiView):
         data = response.data if isinstance(response.data, dict) else {}
         text = str(data.get("detail") or _sentences(data))
         outcome = status(response.status_code, text, self.request_id())
+        # The client of the hosted service raises by `status`, others by HTTP: both are told.
         response.data = {"detail": text} | data | {"status": outcome}
         return response
 

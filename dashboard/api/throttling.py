@@ -29,14 +29,17 @@ class TokenThrottle(BaseThrottle):
     _left = 0.0
 
     def allow_request(self, request: Request, view: "APIView") -> bool:  # noqa: ARG002
-        """Count this request and say whether it may go on."""
+        """Count this request and say whether it may continue."""
         rate = _RATE.fullmatch(settings.LIKEWISE_THROTTLE)
         if rate is None or request.auth is None:
             return True
         limit, length = int(rate[1]), _SECONDS[rate[2]]
+        # With the rate in the key: a changed setting begins new windows instead of misreading old
+        # ones.
         key = f"throttle-{cast('ApiToken', request.auth).pk}-{settings.LIKEWISE_THROTTLE}"
         began = _window(key, length)
         self._left = began + length - time.time()
+        # Counted in the window's own entry, which nobody has to set back.
         return _count(f"{key}-{began}", length) <= limit
 
     def wait(self) -> float:
@@ -50,6 +53,7 @@ def _window(key: str, length: int) -> float:
     began = cache.get(key)
     if isinstance(began, float) and now - length < began <= now:
         return began
+    # Two processes may begin a window at once; the later one wins, and a few requests go uncounted.
     cache.set(key, now, length)
     return now
 

@@ -28,6 +28,7 @@ View = Callable[..., HttpResponseBase]
 class AnyCaseUUID(UUIDConverter):
     """An id, also one that somebody wrote in capitals."""
 
+    # Django's own takes lower case alone, and some languages write ids in capitals.
     regex = UUIDConverter.regex.replace("a-f", "a-fA-F")
 
 
@@ -150,6 +151,7 @@ urlpatterns = [
     *call(CUSTOM + "visualRankRecords", record_search.VisualRank.as_view(), "records-visual-rank"),
     path("api/schema", documents.Schema.as_view(), name="schema"),
     re_path(
+        # Last: whatever no route above took, as JSON and not as the page of the dashboard.
         "^(similarity|recognition|detection|annotate|authorization|account/v2)(/|$)",
         absent.Absent.as_view(),
         name="api-unknown",

@@ -28,7 +28,8 @@ def _wall(colour: Colour) -> tuple[Image.Image, ImageDraw.ImageDraw]:
 
 
 def _soft(image: Image.Image, radius: float) -> Image.Image:
-    """Blur, as quickly as nobody can tell: a strong blur is made on a smaller picture."""
+    """Blur, as quickly as nobody can tell: a strong blur is made on a smaller image."""
+    # A box blur takes the same time at any radius, and so weak a one looks the same.
     if radius < 4:
         return image.filter(ImageFilter.BoxBlur(radius))
     small = image.reduce(4).filter(ImageFilter.GaussianBlur(radius / 4))
@@ -92,7 +93,7 @@ def _evening(floor: float, rng: Rng) -> Image.Image:
 
 
 def _garden(floor: float, rng: Rng) -> Image.Image:
-    """Draw leaves out of focus above wooden boards."""
+    """Draw lights out of focus above wooden boards."""
     image, draw = _wall(to_bytes(colorsys.hsv_to_rgb(rng.uniform(0.2, 0.42), 0.4, 0.55)))
     for _ in range(50):
         (x, y), r = rng.uniform(0, SIDE, 2), rng.uniform(8, 34)
@@ -161,6 +162,7 @@ def _falloff(rng: Rng) -> Floats:
     return fade[..., None]
 
 
+# A place that is named twice is drawn twice as often.
 PLACES: tuple[Callable[[float, Rng], Image.Image], ...] = (
     _studio,
     _studio,

@@ -10,7 +10,7 @@ from PIL import Image, ImageDraw, ImageFilter
 from dashboard.demo.inks import Ink
 from dashboard.demo.shapes import Floats, Points, curve
 
-SIDE = 320  # pixels of a picture
+SIDE = 320  # pixels of an image
 OVER = 2  # drawn twice as large and made smaller in the end, so that edges are soft
 _MARGIN = 8  # pixels around a part, for what is blurred
 
@@ -21,7 +21,7 @@ Corner: TypeAlias = tuple[int, int]
 class Pose:
     """How a product stands before the camera.
 
-    `middle` in pixels of the picture, `scale` in pixels a unit. `squeeze` narrows the product, a
+    `middle` in pixels of the image, `scale` in pixels a unit. `squeeze` narrows the product, a
     negative one shows its other side. `above` is the sine of the angle from which it is looked
     down on, `turn` the angle in radians by which it is turned about its axis.
     """
@@ -58,6 +58,7 @@ class Canvas:
         axes = np.array([[cos, -sin], [sin, cos]]) * (pose.squeeze, 1)
         self._axes, self._middle = axes * pose.scale * OVER, np.array(pose.middle) * OVER
         self._back = np.linalg.inv(self._axes).astype(np.float32)
+        # In the product's own coordinates: mirrored, it must still be lit from the same side.
         self._light = (light * (np.sign(pose.squeeze), 1, 1)).astype(np.float32)
 
     def area(self, outline: Points, finish: Finish) -> None:
@@ -79,7 +80,7 @@ class Canvas:
         self._cover_part(corner, mask, finish)
 
     def layer(self) -> tuple[Floats, Floats]:
-        """Give the picture: colours times cover (SIDE, SIDE, 3), and cover (SIDE, SIDE, 1)."""
+        """Give the image: colours times cover (SIDE, SIDE, 3), and cover (SIDE, SIDE, 1)."""
         colours, cover = (
             np.asarray(image.reduce(OVER), np.float32) / 255
             for image in (self._colours, self._cover)

@@ -93,6 +93,7 @@ def _flags(u: Floats, v: Floats) -> Choice:
 
 def _sprinkles(u: Floats, v: Floats) -> Choice:
     column, row = np.floor(u), np.floor(v)
+    # A hash of the cell in place of random numbers: the pattern is a function of the place alone.
     luck = (np.sin(column * 12.99 + row * 78.23) * 437.58) % 1
     turn = luck * 2 * np.pi
     a = u - column - 0.5 - 0.2 * np.cos(3 * turn)

@@ -37,7 +37,7 @@ _COARSE = 4  # shadows are soft: they are drawn smaller by this
 
 
 @dataclass(frozen=True)
-class Kind:
+class ObjectKind:
     """A kind of product: how to draw one, its size about its middle, how far it may lean.
 
     One that is `pieced` has parts in its other colours, so that the main one may be plain.
@@ -58,23 +58,24 @@ class Kind:
 
 
 KINDS = (
-    Kind("Mug", draw_mug, 0.72, 0.62, 0.85),
-    Kind("Vase", draw_vase, 1.2, 0.85, 0.6),
-    Kind("Teapot", draw_teapot, 0.85, 0.66, 1.05, pieced=True),
-    Kind("Bottle", draw_bottle, 1.15, 0.97, 0.45, lean=0.12, pieced=True),
-    Kind("Lamp", draw_lamp, 1.05, 0.95, 0.7, pieced=True),
-    Kind("Plate", draw_plate, 0.7, 0.62, 1.0, lean=0.1),
-    Kind("Sneaker", draw_sneaker, 0.6, 0.55, 1.05, lean=0.2, pieced=True),
-    Kind("Bag", draw_bag, 0.8, 0.85, 0.85, lean=0.08, pieced=True),
-    Kind("Cushion", draw_cushion, 0.85, 0.8, 0.9, lean=0.4),
-    Kind("Beanie", draw_beanie, 1.0, 0.62, 0.77, lean=0.15, pieced=True),
-    Kind("Umbrella", draw_umbrella, 0.85, 0.9, 1.0, lean=0.35),
-    Kind("Armchair", draw_armchair, 0.95, 0.97, 0.86, pieced=True),
+    ObjectKind("Mug", draw_mug, 0.72, 0.62, 0.85),
+    ObjectKind("Vase", draw_vase, 1.2, 0.85, 0.6),
+    ObjectKind("Teapot", draw_teapot, 0.85, 0.66, 1.05, pieced=True),
+    ObjectKind("Bottle", draw_bottle, 1.15, 0.97, 0.45, lean=0.12, pieced=True),
+    ObjectKind("Lamp", draw_lamp, 1.05, 0.95, 0.7, pieced=True),
+    ObjectKind("Plate", draw_plate, 0.7, 0.62, 1.0, lean=0.1),
+    ObjectKind("Sneaker", draw_sneaker, 0.6, 0.55, 1.05, lean=0.2, pieced=True),
+    ObjectKind("Bag", draw_bag, 0.8, 0.85, 0.85, lean=0.08, pieced=True),
+    ObjectKind("Cushion", draw_cushion, 0.85, 0.8, 0.9, lean=0.4),
+    ObjectKind("Beanie", draw_beanie, 1.0, 0.62, 0.77, lean=0.15, pieced=True),
+    ObjectKind("Umbrella", draw_umbrella, 0.85, 0.9, 1.0, lean=0.35),
+    ObjectKind("Armchair", draw_armchair, 0.95, 0.97, 0.86, pieced=True),
 )
 
 
-def photograph(kind: Kind, design: Design, rng: Rng) -> bytes:
-    """Take one picture of a product: JPEG."""
+def photograph(kind: ObjectKind, design: Design, rng: Rng) -> bytes:
+    """Take one image of a product: JPEG."""
+    # The order of the draws is part of the image: another order gives other bytes for a seed.
     light = _draw_light(rng)
     pose = _draw_pose(kind, rng)
     canvas = Canvas(pose, light)
@@ -86,7 +87,7 @@ def photograph(kind: Kind, design: Design, rng: Rng) -> bytes:
     return _develop(scene * (1 - cover) + colours, rng)
 
 
-def _draw_pose(kind: Kind, rng: Rng) -> Pose:
+def _draw_pose(kind: ObjectKind, rng: Rng) -> Pose:
     scale = SIDE * rng.uniform(0.6, 0.84) / kind.length
     highest = max(0.62 * SIDE, (kind.head + kind.foot) * scale + 6)
     base = rng.uniform(highest, 0.95 * SIDE)

@@ -1,7 +1,7 @@
-"""The demo's pictures: a small catalogue of drawn products, so that a new place has some to try.
+"""The demo's images: a small catalogue of drawn products, so that a new place has some to try.
 
-Two likenesses can be learned from them, the same product and the same colours; how well, over three
-seeds, stands with the measurement in tests/files/test_demo_pictures.py.
+Two similarities can be learned from them, the same product and the same colours; how well, over
+three seeds, stands with the measurement in tests/files/test_demo_pictures.py.
 """
 
 from collections.abc import Iterator
@@ -11,7 +11,7 @@ import numpy as np
 
 from dashboard.demo.colourways import COLOURWAYS, Colourway
 from dashboard.demo.design import Design, draw_design
-from dashboard.demo.photo import KINDS, Kind, photograph
+from dashboard.demo.photo import KINDS, ObjectKind, photograph
 
 PRODUCTS = 60
 VIEWS = 7
@@ -32,7 +32,7 @@ class DemoPicture:
 @dataclass(frozen=True)
 class _Product:
     number: int
-    kind: Kind
+    kind: ObjectKind
     number_of_kind: int
     design: Design
     colourway: Colourway
@@ -55,6 +55,7 @@ def draw_demo(seed: int = 1) -> Iterator[DemoPicture]:
     """
     for product in _draw_products(seed):
         for view in range(VIEWS):
+            # A generator for each picture: one that is changed or left out changes no other.
             rng = np.random.default_rng((seed, 2, product.number, view))
             yield DemoPicture(
                 file_name=f"{product.file_stem}-{view + 1}.jpg",

@@ -25,6 +25,7 @@ class Turned:
     def through(cls, *points: Sequence[float], axis: float = 0.0, sharp: bool = False) -> "Turned":
         """Make one of (radius, height) from top to bottom; the profile is smooth or `sharp`."""
         line = np.asarray(points, np.float64) if sharp else curve(points, steps=50)
+        # A spline may overshoot and turn back; a table of radii needs heights that only rise.
         heights = np.maximum.accumulate(line[:, 1])
         rows = np.linspace(heights[0], heights[-1], _ROWS)
         radii = np.interp(rows, heights, line[:, 0]).astype(np.float32)
@@ -53,6 +54,8 @@ class Turned:
         def lit(patch: Patch) -> Floats:
             x = patch.x - np.float32(self.axis)
             radius = self._lookup(self.radii, patch.y)
+            # Twice: the height at which a ring is seen depends on the radius, and that on the
+            # height.
             across = (x / radius).clip(-1, 1)
             height = patch.y - above * radius * np.sqrt(1 - across**2)
             radius = self._lookup(self.radii, height)

@@ -1,13 +1,14 @@
 """Cross-validation: every way to make a head, on groups that it has not seen.
 
 Each fold's heads are fitted to the other folds' groups. They are compared where its own groups look
-for one another, none of which they saw; what is *shown* is measured among all groups, as a search
-would be. There the others' rows have been fitted to, which costs fitted heads some points that
-they do not lose among new ones (this folder's README has the table): so it does not choose.
+for one another, none of which they saw. What is *shown* is measured among all groups, as a search
+would be, by heads that saw neither the query's fold nor that of the rows it is told from: see
+`unseen`. That takes a fit for each two folds, so it does not choose.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, field, replace
+from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +18,7 @@ from dashboard.engine.heads import AnyHead, Head, Recipe
 from dashboard.engine.metrics import Flags, Scores, evaluate, joined, mean
 from dashboard.engine.prior import AnyPrior, PairPrior
 from dashboard.engine.training_set import TypeData
+from dashboard.engine.unseen import unseen_scores
 from dashboard.engine.ways import (
     COSINE,
     UNTRAINED,
@@ -26,6 +28,7 @@ from dashboard.engine.ways import (
     Way,
     candidates,
     fit_recipes,
+    fit_way,
     halves,
 )
 
@@ -54,8 +57,8 @@ class Comparison:
     head: Callable[[int, Way], AnyHead] | None = None
     numbers: Callable[[Way], int] = _alike
 
-    def best(self, *, without: int | None = None) -> Way:
-        """Give the way with the highest MAP@R of all queries, or of all but one fold's.
+    def best(self, *, without: Collection[int] = ()) -> Way:
+        """Give the way with the highest MAP@R of all queries, or of all but some folds'.
 
         Of ways that are as good as it within `TIED`, the one with the fewest numbers.
         """
@@ -64,8 +67,8 @@ class Comparison:
         good = [way for way, precision in found.items() if precision >= enough]
         return min(good, key=lambda way: (self.numbers(way), -found[way]))
 
-    def _precision(self, parts: list[Scores], without: int | None) -> float:
-        kept = [part for number, part in enumerate(parts) if number != without]
+    def _precision(self, parts: list[Scores], without: Collection[int]) -> float:
+        kept = [part for number, part in enumerate(parts) if number not in without]
         return mean(joined(kept).average_precision)
 
     def honest(self) -> Scores:
@@ -74,7 +77,9 @@ class Comparison:
         The best of several candidates looks better than it is on the queries that chose it
         (Varma and Simon, "Bias in error estimation when using cross-validation", 2006).
         """
-        parts = [self.trained[self.best(without=fold)][fold] for fold in range(len(self.untrained))]
+        parts = [
+            self.trained[self.best(without=[fold])][fold] for fold in range(len(self.untrained))
+        ]
         return joined(parts)
 
     def less(self, way: Way) -> "Comparison":
@@ -83,7 +88,7 @@ class Comparison:
 
     def cosine(self) -> Way | None:
         """Give the best of the plain cosines, if there is one."""
-        means = {way: self._precision(parts, None) for way, parts in self.cosines.items()}
+        means = {way: self._precision(parts, ()) for way, parts in self.cosines.items()}
         return max(means, key=lambda way: means[way]) if means else None
 
 
@@ -172,7 +177,7 @@ def _cross_pair(data: TypeData, prior: PairPrior, seed: int, step: Step) -> Comp
 
 def _mixes_to_try(alone: list[dict[Recipe, list[Scores]]], folds_: int) -> Iterator[Mix]:
     """Give the mixes of what is best in each half, by all folds and by all but one."""
-    for without in (None, *range(folds_)):
+    for without in ((), *([fold] for fold in range(folds_))):
         first, second = (
             _recipe(Comparison([], dict(scores.items())).best(without=without)) for scores in alone
         )
@@ -237,23 +242,32 @@ def _side_by_side(
     return np.concatenate(both, axis=1)
 
 
-def among_all(data: TypeData, found: Comparison, ways: list[Way] | AnyHead, *, seed: int) -> Scores:
-    """Score groups that a head has not seen among all groups of the type, as a search would be.
+def among_all(data: TypeData, head: AnyHead, *, seed: int) -> Scores:
+    """Let the groups of every fold look for their own among all groups, by a head that saw none.
 
-    `ways` are the way of each fold, whose head has seen the other folds' groups; or one head for
-    all of them. Of more than MOST_QUERIES rows, whole groups or a part of each is asked for.
+    Of more than MOST_QUERIES rows, whole groups or a part of each is asked for.
     """
     asked = queries_of(data, seed)
-    parts = []
-    for fold, mask in enumerate(folds(data, seed)):
-        if isinstance(ways, list):
-            if found.head is None:
-                raise ValueError("The heads of this comparison were not kept.")
-            head = found.head(fold, ways[fold])
-        else:
-            head = ways
-        parts.append(scores_of(head, data, mask & asked))
-    return joined(parts)
+    return joined([scores_of(head, data, mask & asked) for mask in folds(data, seed)])
+
+
+def unseen_among_all(data: TypeData, prior: AnyPrior, found: Comparison, *, seed: int) -> Scores:
+    """Do the same by the best way, chosen without the query's fold and fitted without both."""
+    masks = [*folds(data, seed)]
+    ways = [found.best(without=[fold]) for fold in range(len(masks))]
+
+    @cache
+    def fitted(without: frozenset[int], way: Way) -> AnyHead:
+        tested = data.take(np.any([masks[fold] for fold in without], axis=0))
+        train = data.take(~np.isin(data.images, tested.images))
+        return fit_way(train, prior, way) if (train.groups >= 0).any() else prior.untrained
+
+    def head_for(fold: int, other: int) -> AnyHead:
+        if fold == other and found.head is not None:
+            return found.head(fold, ways[fold])
+        return fitted(frozenset((fold, other)), ways[fold])
+
+    return joined(unseen_scores(data, masks, queries_of(data, seed), head_for))
 
 
 def queries_of(data: TypeData, seed: int) -> Flags:

@@ -9,13 +9,19 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from dashboard.engine.crossing import Comparison, among_all, cross_validate, scores_of
+from dashboard.engine.crossing import (
+    Comparison,
+    among_all,
+    cross_validate,
+    scores_of,
+    unseen_among_all,
+)
 from dashboard.engine.folds import FEWEST_GROUPS, FOLDS, can_part, folds, sampled
 from dashboard.engine.heads import AnyHead
 from dashboard.engine.metrics import Scores, bootstrap_means, joined, mean
 from dashboard.engine.prior import AnyPrior, PairPrior
 from dashboard.engine.training_set import TypeData
-from dashboard.engine.ways import CANDIDATES, Way, candidates, fit_recipes, halves
+from dashboard.engine.ways import CANDIDATES, Way, candidates, fit_recipes, fit_way, halves
 
 __all__ = [
     "CANDIDATES",
@@ -129,8 +135,8 @@ def judge(
         in_use = scores_of(working, data) if working else None
         return Judgement(Verdict(sentence), untrained, untrained, gallery_of(data), working=in_use)
     found = cross_validate(data, prior, seed=seed, step=step)
-    untrained = among_all(data, found, prior.untrained, seed=seed)
-    verdict, delivered = _decided(data, found, untrained, seed)
+    untrained = among_all(data, prior.untrained, seed=seed)
+    verdict, delivered = _decided(data, prior, found, untrained, seed)
     return Judgement(
         verdict,
         delivered,
@@ -138,13 +144,13 @@ def judge(
         gallery_of(data),
         {way: joined(parts) for way, parts in found.trained.items()},
         joined(found.untrained),
-        among_all(data, found, working, seed=seed) if working else None,
+        among_all(data, working, seed=seed) if working else None,
         parted=data.blocks is None or can_part(data),
     )
 
 
 def _decided(
-    data: TypeData, found: Comparison, untrained: Scores, seed: int
+    data: TypeData, prior: AnyPrior, found: Comparison, untrained: Scores, seed: int
 ) -> tuple[Verdict, Scores]:
     """Decide, and score what is delivered among all groups.
 
@@ -162,8 +168,7 @@ def _decided(
         best = found.best()
         verdict = compare(best, found.honest(), before, baseline, seed=seed)
         if verdict.better:
-            ways = [found.best(without=fold) for fold in range(FOLDS)]
-            shown = among_all(data, found, ways, seed=seed)
+            shown = unseen_among_all(data, prior, found, seed=seed)
             if holds(shown, untrained):
                 return verdict, shown
             verdict = _not_among_all(verdict, shown, untrained)
@@ -171,7 +176,7 @@ def _decided(
         found = found.less(best)
     if cosine is None or baseline == "untrained":
         return verdicts[0], untrained
-    shown = among_all(data, found, [cosine] * FOLDS, seed=seed)
+    shown = among_all(data, fit_way(data, prior, cosine), seed=seed)
     if not compare(cosine, before, alone, seed=seed).better or not holds(shown, untrained):
         return verdicts[0], untrained
     was, now = (100 * mean(one.average_precision) for one in (alone, before))

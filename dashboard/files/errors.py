@@ -22,7 +22,7 @@ class UnreadableImage(FileRefused):
 
     def __init__(
         self,
-        reason: str = "The image is damaged or incomplete. Save it again and send the new file.",
+        reason: str = "The image is damaged or incomplete. Save it again and upload the new file.",
     ) -> None:
         super().__init__(reason)
 
@@ -32,7 +32,7 @@ class UnknownFormat(UnreadableImage):
 
     def __init__(self) -> None:
         super().__init__(
-            f"This is not an image that can be read here. Accepted are {ACCEPTED_FORMATS}."
+            f"This is not a supported image. Supported formats are {ACCEPTED_FORMATS}."
         )
 
 
@@ -41,7 +41,7 @@ class EndMissing(UnreadableImage):
 
     def __init__(self) -> None:
         super().__init__(
-            "The end of the image is missing: the file was cut off. Send the whole file."
+            "The end of the image is missing: the file is truncated. Upload the whole file."
         )
 
 
@@ -49,7 +49,7 @@ class CameraRaw(UnreadableImage):
     """The bytes are what a camera's sensor saw, and of what it made of that only a preview."""
 
     def __init__(self) -> None:
-        super().__init__("This is a camera's raw file: export it as JPEG or TIFF.")
+        super().__init__("This is a raw file of a camera. Export it as JPEG or TIFF.")
 
 
 class OtherFormat(FileRefused):
@@ -62,7 +62,7 @@ class ImageTooLarge(FileRefused):
     def __init__(self, limit: int, size: int | None = None) -> None:
         has = f"has {readable_size(size)}" if size is not None else "is larger"
         super().__init__(
-            f"The file {has}; at most {readable_size(limit)} are accepted. Send a smaller one."
+            f"The file {has}; the limit is {readable_size(limit)}. Upload a smaller file."
         )
         self.limit, self.size = limit, size
 
@@ -83,7 +83,7 @@ class TooManyPixels(FileRefused):
         elif pixels:
             has = f"The image has too many pixels, {pixels / 1e6:,.0f} million"
         super().__init__(
-            f"{has}; at most {limit / 1e6:g} million are accepted. Scale it down and send it again."
+            f"{has}; the limit is {limit / 1e6:g} million. Scale it down and upload it again."
         )
         self.limit, self.width, self.height = limit, width, height
 
@@ -94,8 +94,8 @@ class SideTooLong(TooManyPixels):
     def __init__(self, most: int, width: int, height: int) -> None:
         super().__init__(most, width, height)
         self.reason = (
-            f"The image has {width} × {height} pixels; a side of at most {most:,} is accepted. "
-            "Cut it into parts and send those."
+            f"The image has {width} × {height} pixels; the limit for one side is {most:,}. Cut it "
+            "into parts and upload those."
         )
         self.args = (self.reason,)
 
@@ -106,8 +106,9 @@ class TooHeavy(TooManyPixels):
     def __init__(self, need: int, width: int, height: int) -> None:
         super().__init__(width * height, width, height)
         self.reason = (
-            f"The image has {width} × {height} pixels in a form that takes {readable_size(need)} "
-            "of memory to decode. Save it as JPEG, or scale it down, and send that."
+            f"The image has {width} × {height} pixels in a format that needs "
+            f"{readable_size(need)} of memory to decode. Save it as JPEG, or scale it down, and "
+            "upload that."
         )
         self.args = (self.reason,)
 
@@ -121,7 +122,7 @@ class UnsafePath(FileRefused):
 
     def __init__(self, name: str) -> None:
         super().__init__(
-            f"The file name {name[:80]!r} cannot be used. Rename the file and send it again."
+            f"The file name {name[:80]!r} cannot be used. Rename the file and upload it again."
         )
         self.name = name
 
@@ -131,7 +132,7 @@ class BrokenArchive(FileRefused):
 
     def __init__(self) -> None:
         super().__init__(
-            "The archive is damaged or incomplete. Pack it again and send the new file."
+            "The archive is damaged or incomplete. Pack it again and upload the new file."
         )
 
 
@@ -140,7 +141,9 @@ class PackedFile(BrokenArchive):
 
     def __init__(self) -> None:
         super().__init__()
-        self.reason = "This is a single packed file, not an archive. Unpack it and send it so."
+        self.reason = (
+            "This is a single compressed file, not an archive. Decompress it and upload the result."
+        )
         self.args = (self.reason,)
 
 
@@ -149,8 +152,8 @@ class EmptyArchive(FileRefused):
 
     def __init__(self) -> None:
         super().__init__(
-            "There is nothing in the archive that could be brought in. Pack the files into it and "
-            "send it again."
+            "The archive contains nothing that can be imported. Pack the files into it and upload "
+            "it again."
         )
 
 
@@ -158,9 +161,7 @@ class ArchiveTooLarge(FileRefused):
     """The archive holds more than is taken at once."""
 
     def __init__(self, what: str) -> None:
-        super().__init__(
-            f"The archive holds {what}. Split it and send the parts one after another."
-        )
+        super().__init__(f"The archive contains {what}. Split it and upload the parts separately.")
         self.what = what
 
 
@@ -169,7 +170,8 @@ class ArchiveSuspicious(FileRefused):
 
     def __init__(self, name: str, ratio: int) -> None:
         super().__init__(
-            f"{name[:80]!r} unpacks to over {ratio} times its size, as no image does. Leave it out."
+            f"{name[:80]!r} unpacks to over {ratio} times its size, which no image does. Remove "
+            "it from the archive."
         )
         self.name, self.ratio = name, ratio
 
@@ -214,7 +216,7 @@ class AddressTooSlow(AddressFailed):
 
     def __init__(self, url: str, seconds: float) -> None:
         super().__init__(
-            f"The address did not deliver the file within {seconds:g} seconds. Try again later.",
+            f"The URL did not deliver the file within {seconds:g} seconds. Try again later.",
             url=url,
         )
         self.seconds = seconds
@@ -229,9 +231,9 @@ class DiskLow(Exception):
 
     def __init__(self, free: int, reserve: int) -> None:
         super().__init__(
-            f"This server has {readable_size(free)} of disk left, and keeps "
-            f"{readable_size(reserve)} free: nothing more is accepted and nothing was changed. "
-            "Delete what is no longer needed, or make room on the disk, then try again."
+            f"This server has {readable_size(free)} of disk space left and keeps "
+            f"{readable_size(reserve)} free, so nothing more is accepted and nothing was changed. "
+            "Delete what you no longer need, or free disk space, then try again."
         )
         self.free, self.reserve = free, reserve
 
@@ -241,8 +243,8 @@ class BrokenTransfer(FileRefused):
 
     def __init__(self, what: str) -> None:
         super().__init__(
-            f"The archive is damaged or was changed: {what}. Nothing was brought in. Export the "
-            "workspace again and send the new file."
+            f"The archive is damaged or was changed: {what}. Nothing was imported. Export the "
+            "workspace again and upload the new file."
         )
         self.what = what
 
@@ -256,7 +258,7 @@ class EncoderAbsent(FileRefused, LookupError):
 
     def __init__(self, key: str) -> None:
         super().__init__(
-            f"This needs the encoder {key}, which is not registered on this installation. Ask "
-            "whoever runs it to register the ONNX file; then try again."
+            f"This needs the encoder {key}, which is not registered on this server. Ask your "
+            "administrator to register its ONNX file; then try again."
         )
         self.key = key

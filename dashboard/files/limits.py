@@ -11,6 +11,7 @@ from django.conf import settings
 MIB: Final = 1024 * 1024
 GIB: Final = 1024 * MIB
 
+# What it costs in memory is in docs/image-memory.md.
 USUAL_PIXELS: Final = 100_000_000
 # The most that Pillow is ever allowed (see reading.py), whatever the setting says.
 MOST_PIXELS: Final = 400_000_000

@@ -11,9 +11,9 @@ class AccountEventFilter(forms.Form):
     person = forms.CharField(
         required=False,
         max_length=254,
-        label="E-mail address",
-        widget=forms.TextInput({"placeholder": "E-mail address", "autocomplete": "off"}),
+        label="Email address",
+        widget=forms.TextInput({"placeholder": "Email address", "autocomplete": "off"}),
     )
     verb = forms.ChoiceField(
-        choices=[("", "Everything"), *AccountEvent.Verb.choices], required=False, label="What"
+        choices=[("", "All events"), *AccountEvent.Verb.choices], required=False, label="Event"
     )

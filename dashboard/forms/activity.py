@@ -15,10 +15,10 @@ NOUNS = {
     "group": "Groups",
     "task": "Tasks",
     "version": "Versions",
-    "descriptors": "Descriptors",
+    "descriptors": "Embeddings",
     "collection": "Collections",
     "label": "Labels",
-    "object": "Objects",
+    "object": "Regions",
     "job": "Jobs",
     "member": "Members",
     "invitation": "Invitations",
@@ -31,10 +31,10 @@ class ActivityFilter(forms.Form):
     """The filter in the address of the list."""
 
     person = forms.ModelChoiceField(
-        User.objects.none(), required=False, empty_label="Everybody", label="Person"
+        User.objects.none(), required=False, empty_label="Everyone", label="Person"
     )
     noun = forms.ChoiceField(
-        choices=[("", "Everything"), *NOUNS.items()], required=False, label="What"
+        choices=[("", "Everything"), *NOUNS.items()], required=False, label="Subject"
     )
 
     def __init__(self, *args: Any, workspace: Workspace, **options: Any) -> None:

@@ -16,7 +16,7 @@ from dashboard.queries.training.versions import find_default
 class CollectionForm(forms.Form):
     """A collection's name and description."""
 
-    name = forms.CharField(max_length=255, help_text="What is found in it: “Shop, spring 2027”.")
+    name = forms.CharField(max_length=255, help_text="What it contains: “Shop, spring 2027”.")
     description = forms.CharField(
         required=False, max_length=10_000, widget=forms.Textarea({"rows": 3})
     )
@@ -26,9 +26,11 @@ class NewCollectionForm(CollectionForm):
     """A collection to be made of a version, which it keeps."""
 
     version = VersionField(
-        label="Described by",
+        label="Version",
         empty_label="Choose a version",
-        help_text="For good: descriptors of two versions cannot be compared.",
+        help_text=(
+            "This cannot be changed later: embeddings of different versions cannot be compared."
+        ),
     )
 
     def __init__(self, data: QueryDict | None = None, *, workspace: Workspace) -> None:

@@ -8,8 +8,8 @@ from django import forms
 from accounts.models import Workspace
 from dashboard.queries.training.encoders import SHIPPED, choices, search_key
 from dashboard.queries.training.looks import Look, looks_at_all
+from dashboard.services.training.encoder_files import read_stated
 from dashboard.services.training.encoders import NewEncoder
-from dashboard.services.training.own_files import read_stated
 
 
 def choices_said(workspace: Workspace) -> list[tuple[str, str]]:
@@ -27,33 +27,39 @@ def choices_said(workspace: Workspace) -> list[tuple[str, str]]:
 def _said(key: str, name: str, look: Look, now: str) -> str:
     parts = [f"{name}. {SHIPPED[key].sentence}" if key in SHIPPED else f"{name}."]
     if key == now:
-        parts.append("Search goes by it now.")
+        parts.append("Search uses it now.")
     elif look.images:
-        parts.append(f"To look at all: {look.sentence}.")
+        parts.append(f"To index all images: {look.sentence}.")
     return " ".join(parts)
 
 
 class EncoderForm(forms.Form):
     """An ONNX file, and the JSON that says how its pictures are prepared."""
 
-    name = forms.CharField(max_length=255, help_text="For instance “DINOv2 small”.")
+    name = forms.CharField(max_length=255, help_text="For example “DINOv2 small”.")
     graph = forms.FileField(
         label="ONNX file",
-        help_text="One file of at most 2 GB that holds its weights; it takes one picture, or any "
-        "number of them.",
+        help_text=(
+            "One file of at most 2 GB that includes the weights. Its input is one image or a "
+            "batch of any size."
+        ),
     )
     preprocessing = forms.FileField(
         required=False,
         label="Preprocessing",
-        help_text="preprocessor_config.json, timm's config.json, or one of our own keys. Without "
-        "it: 224 pixels, the middle cut out, ImageNet's mean and deviation.",
+        help_text=(
+            "preprocessor_config.json, timm's config.json, or a file with Likewise's own fields. "
+            "Default: 224 pixels, centre crop, ImageNet mean and standard deviation."
+        ),
     )
     output = forms.CharField(
-        required=False, max_length=255, help_text="The output's name, if the graph has several."
+        required=False,
+        max_length=255,
+        help_text=("The name of the output, if the graph has several."),
     )
     pooling = forms.ChoiceField(
         required=False,
-        choices=[("", "As fits the output"), ("cls", "First token"), ("mean", "Mean of tokens")],
+        choices=[("", "Automatic"), ("cls", "First token"), ("mean", "Mean of tokens")],
     )
 
     def clean_preprocessing(self) -> dict[str, Any]:
@@ -62,6 +68,7 @@ class EncoderForm(forms.Form):
         if file is None:
             return {}
         try:
+            # At most 1 MB: the form takes files of gigabytes, and JSON is held in memory.
             return read_stated(file.read(1 << 20))
         except ValueError as error:
             raise forms.ValidationError(str(error)) from error

@@ -11,27 +11,27 @@ from dashboard.forms.versions import VersionField
 from dashboard.forms.which_images import GROUPS_LISTED, WhichImagesForm
 from dashboard.models import Extraction, Group
 from dashboard.queries.library.groups import find_groups
-from dashboard.queries.library.image_tiles import Chosen
+from dashboard.queries.library.image_tiles import ImageFilter
 
 MOST_OF_A_FILTER = 2000
 MOST_OF_ADDRESSES = 1_000_000
-FILTER_GONE = "This filter is no longer there: its type or group was deleted."
+FILTER_GONE = "This filter no longer applies: its type or group was deleted."
 
 
 class SentForm(forms.Form):
     """Pictures that are described and not kept: at these addresses, or sent after this."""
 
-    version = VersionField(label="Described by", empty_label="Choose a version")
+    version = VersionField(label="Version", empty_label="Choose a version")
     file_format = forms.ChoiceField(
         label="Format",
         choices=Extraction.Format.choices,
         error_messages={"invalid_choice": "Choose one of the four formats."},
     )
     addresses = forms.CharField(
-        label="Addresses of pictures",
+        label="Image URLs",
         max_length=MOST_OF_ADDRESSES,
         required=False,
-        help_text="One a line. Leave it empty to send pictures or an archive.",
+        help_text="One per line. Leave empty to upload images or an archive.",
         widget=forms.Textarea({"rows": 3, "spellcheck": "false", "autocomplete": "off"}),
     )
 
@@ -45,7 +45,7 @@ class SentForm(forms.Form):
 class ExtractionForm(WhichImagesForm):
     """An extraction to be started; without a filter, a type and a group it is of all images."""
 
-    version = VersionField(label="Described by", empty_label="Choose a version")
+    version = VersionField(label="Version", empty_label="Choose a version")
     file_format = forms.ChoiceField(
         label="Format",
         choices=Extraction.Format.choices,
@@ -67,6 +67,7 @@ class ExtractionForm(WhichImagesForm):
     def _groups_to_list(self) -> list[Group]:
         """Return the newest groups of the name, and the chosen one if it is not among them."""
         found = find_groups(self.workspace, name=self.group_name).order_by("-created", "-id")
+        # One more than is listed tells that there are more.
         listed = list(found[: GROUPS_LISTED + 1])
         field: Any = self.fields["group"]
         field.help_text = self._note(len(listed))
@@ -75,31 +76,32 @@ class ExtractionForm(WhichImagesForm):
             chosen = field.to_python(self["group"].value())
         except forms.ValidationError:
             chosen = None
+        # A list without the chosen group would show another as chosen.
         if chosen is not None and chosen not in listed:
             listed.append(chosen)
         return listed
 
     def _note(self, found: int) -> str:
         if self.group_name and not found:
-            return "No group has that in its name."
+            return "No group has this in its name."
         if found > GROUPS_LISTED:
-            return f"The newest {GROUPS_LISTED} are listed: search for the others by their name."
+            return f"The newest {GROUPS_LISTED} groups are listed. Search for others by name."
         return ""
 
-    def clean_filter(self) -> Chosen | None:
+    def clean_filter(self) -> ImageFilter | None:
         """Return the filter as the grid reads it; None if it leaves nothing out."""
         return self._read_filter(self.cleaned_data["filter"])
 
-    def shown_filter(self) -> Chosen | None:
+    def shown_filter(self) -> ImageFilter | None:
         """Return the filter that the page came with; raises `ValidationError`."""
         return self._read_filter(str(self["filter"].value() or "")[:MOST_OF_A_FILTER])
 
-    def _read_filter(self, query: str) -> Chosen | None:
+    def _read_filter(self, query: str) -> ImageFilter | None:
         form = ChosenForm(QueryDict(query), workspace=self.workspace)
         if not form.is_valid():
             raise forms.ValidationError(FILTER_GONE)
         chosen = form.chosen()
-        return None if chosen == Chosen() else chosen
+        return None if chosen == ImageFilter() else chosen
 
     def clean(self) -> dict[str, Any]:
         """Refuse several answers to one question."""

@@ -28,6 +28,7 @@ class GroupNameInput(forms.TextInput):
             "hx-include": "[name=similarity_type]",
             "hx-target": f"#{known}",
             "hx-swap": "innerHTML",
+            # A newer request drops the older one, whose answer could come later and be wrong.
             "hx-sync": "this:replace",
         }
         return context

@@ -9,7 +9,7 @@ from dashboard.forms.finding import NameSearch
 from dashboard.forms.meta_data import MetaDataField
 from dashboard.models import Group, SimilarityType
 from dashboard.queries.library.groups import groups_in
-from dashboard.queries.library.image_tiles import Chosen
+from dashboard.queries.library.image_tiles import ImageFilter
 from dashboard.queries.library.similarity_types import types_in
 
 
@@ -27,10 +27,10 @@ class ChosenForm(NameSearch):
                 field: Any = self.fields[name]
                 field.queryset = rows(workspace)
 
-    def chosen(self) -> Chosen:
+    def chosen(self) -> ImageFilter:
         """Return the filter."""
         facts = self.cleaned_data
-        return Chosen(facts["test"], facts["without_type"], facts["group"], facts["search"])
+        return ImageFilter(facts["test"], facts["without_type"], facts["group"], facts["search"])
 
 
 class TestMarkForm(forms.Form):
@@ -48,4 +48,4 @@ class ImageForm(forms.Form):
     """The name of an image's file and what is to be known of the image."""
 
     file_name = forms.CharField(max_length=255)
-    meta_data = MetaDataField(help_text="Facts of your own, as a JSON object.")
+    meta_data = MetaDataField(help_text="Your own fields, as a JSON object.")

@@ -14,14 +14,14 @@ class JobFilter(forms.Form):
     """A kind, a state, a member: in the address of the list."""
 
     kind = forms.ChoiceField(
-        required=False, choices=[("", "Every kind"), *sorted(Job.Kind.choices, key=lambda c: c[1])]
+        required=False, choices=[("", "All kinds"), *sorted(Job.Kind.choices, key=lambda c: c[1])]
     )
     state = forms.ChoiceField(
         required=False,
-        choices=[("", "Every state"), (UNFINISHED, "Waiting or running"), *Job.State.choices],
+        choices=[("", "All states"), (UNFINISHED, "Waiting or running"), *Job.State.choices],
     )
     who = forms.ModelChoiceField(
-        User.objects.none(), required=False, empty_label="Everybody", label="Asked for by"
+        User.objects.none(), required=False, empty_label="Everyone", label="Requested by"
     )
 
     def __init__(self, data: Any, *, workspace: Workspace) -> None:

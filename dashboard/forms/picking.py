@@ -2,8 +2,8 @@
 
 from django import forms
 
-from dashboard.forms.chosen import IdsField, TickedForm
 from dashboard.forms.finding import NameSearch
+from dashboard.forms.selection import IdsField, TickedForm
 from dashboard.queries.library.picking import Wanted
 
 

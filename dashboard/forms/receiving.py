@@ -21,6 +21,7 @@ class BadList(Exception):
 
 def read_files(body: bytes) -> list[NewPart]:
     """Read `{"files": [{"name", "size", "sha256"?, "kind"?, "key"?}]}`. Raises `BadList`."""
+    # Counted before it is parsed, which takes many times the memory of the text.
     if text_has_more_values(body, _MOST_VALUES):
         raise BadList(f"Name from 1 to {MOST_AT_ONCE:,} files at once, as a list under “files”.")
     try:
@@ -41,10 +42,11 @@ def _file(entry: Any) -> NewPart:
     key = entry.get("key") or ""
     if not isinstance(name, str) or not name:
         raise BadList("Each file has a name.")
+    # `type`, as `true` is an integer in Python; the most is what the column holds.
     if type(size) is not int or not 0 <= size <= _LARGEST:
         raise BadList(f"“{name[:80]}” has no size in bytes.")
     if not isinstance(sha256, str) or kind not in (None, *UploadPart.Kind.values):
-        raise BadList(f"“{name[:80]}” has a hash or a kind that is none.")
+        raise BadList(f"“{name[:80]}” has a hash or a kind that is not valid.")
     if not isinstance(key, str) or (key and not _KEY.fullmatch(key)):
-        raise BadList(f"“{name[:80]}” has a key that is not 32 digits of 0-9 and a-f.")
+        raise BadList(f"“{name[:80]}” has a key that is not 32 hex characters.")
     return NewPart(name, size, sha256, kind, key=key)

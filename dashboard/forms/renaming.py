@@ -7,5 +7,5 @@ class NameForm(forms.Form):
     """The one field of a title that is being renamed."""
 
     name = forms.CharField(
-        max_length=255, error_messages={"required": "Give it a name, or press Escape."}
+        max_length=255, error_messages={"required": "Enter a name, or press Escape."}
     )

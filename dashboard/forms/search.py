@@ -26,13 +26,13 @@ class PictureForm(forms.Form):
     KNOWN = ""
 
     file = forms.FileField(
-        label="Picture",
+        label="Image",
         required=False,
         widget=forms.FileInput({"accept": "image/*,.heic,.heif"}),
         error_messages={"empty": "This file is empty. Choose another."},
     )
     url = forms.CharField(
-        label="Or the address of a picture",
+        label="Or the URL of an image",
         required=False,
         max_length=2000,
         widget=forms.URLInput({"placeholder": "https://…", "autocomplete": "off"}),
@@ -63,11 +63,11 @@ class PictureForm(forms.Form):
         """Refuse two pictures, and none."""
         values = self.cleaned_data
         if values.get("file") and values.get("url"):
-            raise forms.ValidationError("Choose a file or give an address, not both.")
+            raise forms.ValidationError("Choose a file or enter a URL, not both.")
         if not self.errors and not any(
             values[name] for name in ("file", "url", "picture", self.KNOWN)
         ):
-            raise forms.ValidationError("Choose a picture, paste one, or give its address.")
+            raise forms.ValidationError("Choose an image, paste one, or enter its URL.")
         return values
 
     def first_error(self) -> str:
@@ -84,11 +84,9 @@ class SearchForm(PictureForm):
         Image.objects.none(),
         required=False,
         widget=forms.HiddenInput,
-        error_messages={"invalid_choice": "This image is no longer there. Choose another."},
+        error_messages={"invalid_choice": "This image was deleted. Choose another."},
     )
-    version = VersionField(
-        label="Alike in the sense of", required=False, empty_label="Untrained descriptor"
-    )
+    version = VersionField(label="Version", required=False, empty_label="Untrained embedding")
 
     def __init__(
         self, data: QueryDict | None = None, files: Any = None, *, workspace: Workspace
@@ -97,6 +95,8 @@ class SearchForm(PictureForm):
         default = find_default(workspace) if data is None or "version" not in data else None
         if data is not None and "version" not in data:
             data = data.copy()
+            # Bound like the others: an empty field means the untrained embedding, a missing one the
+            # default.
             data["version"] = str(default.pk) if default else ""
         super().__init__(data, files, initial={"version": default})
         image: Any = self.fields["image"]

@@ -12,7 +12,7 @@ class SetupForm(forms.Form):
     """The first account and the first workspace."""
 
     email = forms.EmailField(
-        label="E-mail", max_length=254, widget=forms.EmailInput({"autocomplete": "username"})
+        label="Email", max_length=254, widget=forms.EmailInput({"autocomplete": "username"})
     )
     password = forms.CharField(
         strip=False, max_length=128, widget=forms.PasswordInput({"autocomplete": "new-password"})

@@ -8,21 +8,23 @@ class TypeForm(forms.Form):
 
     name = forms.CharField(
         max_length=255,
-        help_text="What does alike mean here? “Same product”, “same pattern”, “same person”.",
+        help_text="What makes images similar: “Same product”, “Same pattern”, “Same person”.",
     )
     description = forms.CharField(
         required=False,
         max_length=10_000,
         widget=forms.Textarea({"rows": 3}),
-        help_text="Tell your colleagues where the border is: does another colour still count?",
+        help_text="Tell your colleagues where to draw the line: does another colour still count?",
     )
     fold_by = forms.CharField(
         required=False,
         max_length=100,
         label="Fold by",
-        help_text="A key of the images’ metadata, for instance “shoot”. Groups whose images share "
-        "a value of it are then never on both sides of a check, so that a common background or "
-        "light does not pass for likeness. Leave it empty if nothing is shared.",
+        help_text=(
+            "A metadata field of the images, such as “shoot”. Groups whose images share a value "
+            "are never split between training and evaluation, so a common background or light "
+            "does not count as similarity. Leave empty if nothing is shared."
+        ),
     )
 
 
@@ -33,6 +35,8 @@ class NewTypeForm(TypeForm):
         required=False,
         initial=True,
         label="One group per image",
-        help_text="An image can then be in one group of this type only, so nothing is counted "
-        "twice. Take it off if an image may belong to several groups. It cannot be changed later.",
+        help_text=(
+            "An image can be in only one group of this type, so nothing is counted twice. Clear "
+            "the box if an image can belong to several groups. This cannot be changed later."
+        ),
     )

@@ -23,7 +23,7 @@ class TaskForm(forms.Form):
     )
     encoder = forms.ChoiceField(
         required=False,
-        help_text="What looks at the pictures, from the next training on; versions keep theirs.",
+        help_text="Used from the next training on. Existing versions keep theirs.",
     )
 
     def __init__(self, *args: Any, workspace: Workspace, **options: Any) -> None:
@@ -41,7 +41,7 @@ def _times(workspace: Workspace) -> str:
     some = next(iter(looks.values()))
     if not known or not some.images:
         return ""
-    return f" To look at {counted(some.images, 'image')} takes {', '.join(known)}."
+    return f" To index {counted(some.images, 'image')} takes {', '.join(known)}."
 
 
 class TaskTypeForm(forms.Form):
@@ -53,7 +53,7 @@ class TaskTypeForm(forms.Form):
         empty_label="Choose a type",
         error_messages={
             "required": "Choose a type first.",
-            "invalid_choice": "This type is no longer there.",
+            "invalid_choice": "This type was deleted.",
         },
     )
 

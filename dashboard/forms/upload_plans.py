@@ -7,7 +7,7 @@ from django import forms
 from dashboard.files.archives.code_pages import CODE_PAGES
 from dashboard.services.uploads.mending import Mended
 
-_MARKS = [("", "Not said"), ("yes", "Yes"), ("no", "No")]
+_MARKS = [("", "Not set"), ("yes", "Yes"), ("no", "No")]
 _VALUES = {"": None, "yes": True, "no": False}
 
 
@@ -18,7 +18,7 @@ class MendForm(forms.Form):
     group = forms.CharField(max_length=255, required=False)
     type = forms.CharField(max_length=255, required=False)
     test = forms.ChoiceField(choices=_MARKS, required=False, label="Test image")
-    real = forms.ChoiceField(choices=_MARKS, required=False, label="Real picture")
+    real = forms.ChoiceField(choices=_MARKS, required=False, label="Real image")
 
     def mended(self) -> Mended:
         """Return the values as the service takes them."""

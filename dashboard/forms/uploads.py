@@ -22,17 +22,17 @@ class TypeForm(forms.Form):
         SimilarityType.objects.none(),
         label="Folders become groups of the type",
         required=False,
-        empty_label="No type: only bring the images in",
-        help_text="Each folder becomes a group, and its images go into it.",
+        empty_label="No type: only import the images",
+        help_text="Each folder becomes a group of its images.",
         error_messages={
-            "invalid_choice": "This type is no longer there: reload the page and choose another."
+            "invalid_choice": "This type was deleted. Reload the page and choose another."
         },
     )
     new_type = forms.CharField(
         label="Or of a new type",
         max_length=255,
         required=False,
-        help_text="Such as “Same product”: in what sense the images of a folder are alike.",
+        help_text="What makes the images of a folder similar, such as “Same product”.",
         widget=forms.TextInput({"autocomplete": "off"}),
     )
 
@@ -57,7 +57,7 @@ class UploadForm(TypeForm):
     """How files are brought in."""
 
     auto_commit = forms.BooleanField(
-        label="Bring everything in at once, without a look at what would happen",
+        label="Import everything at once, without a review",
         required=False,
     )
     name = forms.CharField(max_length=255, required=False, widget=forms.HiddenInput)
@@ -105,10 +105,10 @@ class PlainUploadForm(UploadForm):
         widget=FilesInput({"multiple": True}),
     )
     addresses = forms.CharField(
-        label="Addresses of pictures",
+        label="URLs of images",
         max_length=MOST_ADDRESSES,
         required=False,
-        help_text="One a line. They are fetched when they are brought in.",
+        help_text="One per line. They are fetched during the import.",
         widget=forms.Textarea({"rows": 4, "spellcheck": "false", "autocomplete": "off"}),
     )
 

@@ -18,7 +18,7 @@ class VersionField(forms.ModelChoiceField):  # type: ignore[type-arg]  # generic
 
     default_error_messages = {
         "required": "Choose a trained version.",
-        "invalid_choice": "This version is no longer there: choose another.",
+        "invalid_choice": "This version was deleted. Choose another.",
     }
 
     def __init__(self, **options: Any) -> None:
@@ -26,6 +26,7 @@ class VersionField(forms.ModelChoiceField):  # type: ignore[type-arg]  # generic
 
     def offer(self, workspace: Workspace) -> None:
         """List what the workspace has."""
+        # All of them may be chosen, also those that the list has no room for.
         self.queryset = trained_versions(workspace)
         self.listed = {str(row.pk): row for row in self.queryset[:MOST_LISTED]}
         by_task = groupby(self.listed.values(), attrgetter("task"))

@@ -21,14 +21,14 @@ class WhichImagesForm(forms.Form):
         label="Which images",
         required=False,
         empty_label="All images",
-        error_messages={"invalid_choice": "This type is no longer there: choose another."},
+        error_messages={"invalid_choice": "This type was deleted. Choose another."},
     )
     group = forms.ModelChoiceField(
         Group.objects.none(),
-        label="Or only those of one group",
+        label="Or only the images of one group",
         required=False,
-        empty_label="No single group",
-        error_messages={"invalid_choice": "This group is no longer there: choose another."},
+        empty_label="No group",
+        error_messages={"invalid_choice": "This group was deleted. Choose another."},
     )
 
     def __init__(self, *args: Any, workspace: Workspace, **options: Any) -> None:
@@ -42,6 +42,7 @@ class WhichImagesForm(forms.Form):
         """Offer these to choose from; any other of the workspace may be chosen too."""
         field: Any = self.fields["group"]
         listed = [(row.pk, f"{row} ({row.similarity_type})") for row in groups]
+        # Of the widget alone: the field itself still takes any group of the workspace.
         field.widget.choices = [("", field.empty_label), *listed]
 
     def clean(self) -> dict[str, Any]:

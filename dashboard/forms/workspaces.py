@@ -16,11 +16,9 @@ class WorkspaceNameForm(forms.Form):
 
 
 class WorkspaceEncoderForm(forms.Form):
-    """What looks at the images where a task does not say."""
+    """Encoder where a task does not say."""
 
-    encoder = forms.ChoiceField(
-        required=False, label="What looks at the images", widget=forms.RadioSelect
-    )
+    encoder = forms.ChoiceField(required=False, label="Encoder", widget=forms.RadioSelect)
 
     def __init__(self, *args: Any, workspace: Workspace, **options: Any) -> None:
         options["initial"] = {"encoder": workspace.encoder}
@@ -32,9 +30,10 @@ class WorkspaceEncoderForm(forms.Form):
 class CloseWorkspaceForm(forms.Form):
     """The name once more, by hand, and which workspace the page was about when it was opened."""
 
+    # In the form: a person may have switched to another workspace in another tab.
     workspace = forms.UUIDField(widget=forms.HiddenInput)
     name = forms.CharField(
-        label="Type its name to confirm",
+        label="Enter its name to confirm",
         max_length=150,
         widget=forms.TextInput({"autocomplete": "off"}),
     )
@@ -51,7 +50,7 @@ class CloseWorkspaceForm(forms.Form):
         workspace_id: UUID = self.cleaned_data["workspace"]
         if workspace_id != self.closing.pk:
             raise forms.ValidationError(
-                "You chose another workspace meanwhile. Open this page again."
+                "You switched to another workspace in the meantime. Open this page again."
             )
         return workspace_id
 
@@ -59,5 +58,5 @@ class CloseWorkspaceForm(forms.Form):
         """Refuse any name but the workspace's own."""
         name: str = self.cleaned_data["name"]
         if name != self.closing.name.strip():
-            raise forms.ValidationError(f"That is not its name: it is “{self.closing.name}”.")
+            raise forms.ValidationError(f"The name does not match: it is “{self.closing.name}”.")
         return name

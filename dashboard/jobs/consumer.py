@@ -27,6 +27,8 @@ class PatientConsumer(Consumer):
         """Return the connection once there is one."""
         connected = conn.ensure_connection(
             self._tell,
+            # Seconds. From one to three, where Celery's own pauses would grow to thirty: a worker
+            # that has lost Redis for a minute is back within three seconds of it.
             interval_start=1,
             interval_step=1,
             interval_max=LONGEST_PAUSE,

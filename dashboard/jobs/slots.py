@@ -35,7 +35,7 @@ class Place:
     def step_aside(self) -> bool:
         """Exchange it for one of those for long work; False if none is free.
 
-        Whoever does so asks for the next job once that may begin.
+        The caller asks for the next job once that may begin.
         """
         return self.slots.move(self)
 
@@ -52,6 +52,7 @@ class Slots:
 
     def __init__(self, queues: Sequence[str], size: int, work: Work) -> None:
         self._work = work
+        # One more than jobs: the last one only takes what is urgent.
         self._free = dict.fromkeys(queues, size + 1)
         self._long: dict[str, list[Place]] = {queue: [] for queue in queues}
         self._most_long = size
@@ -63,8 +64,8 @@ class Slots:
     def look(self, queue: str) -> None:
         """Begin what waits in a queue, as far as slots are free; return at once.
 
-        Nothing is overlooked: whoever looked in vain looks again if somebody asked meanwhile, or
-        if looking for more than what is urgent has become possible.
+        Nothing is overlooked: a thread that looked in vain looks again if another asked meanwhile,
+        or if looking for more than what is urgent has become possible.
         """
         with self._lock:
             self._asked[queue] += 1
@@ -77,10 +78,12 @@ class Slots:
     def _begin(self, queue: str, *, is_for_long: bool = False) -> None:
         place = Place(self, queue, is_for_long=is_for_long)
         with self._lock:
+            # Under the lock with `asked`: a request that comes after this is noticed in `_over`.
             if stopping.is_set() or not self._take(place):
                 return
             asked = self._asked[queue]
         future = self._pool.submit(self._work, queue, place)
+        # Outside the lock: if the work is over already, this calls `_over` right here.
         future.add_done_callback(partial(self._over, place, asked))
 
     def _take(self, place: Place) -> bool:

@@ -13,7 +13,9 @@ from dashboard.models import Job
 from dashboard.services.doctor.temporary import remove_temporary
 from dashboard.services.extractions.sent import forget_left_features
 from dashboard.services.jobs import jobs
-from dashboard.services.jobs.closing import close_subject
+from dashboard.services.jobs.subject_end import end_subject
+from dashboard.services.journal.numbers import number_all
+from dashboard.services.journal.pruning import prune_changes
 from dashboard.services.requests.async_requests import forget_old_requests
 from dashboard.services.search.kept_queries import forget_queries
 from dashboard.services.training.describing import start_second_looks
@@ -24,6 +26,7 @@ from dashboard.services.uploads.receiving import forget_abandoned
 logger = logging.getLogger("likewise.jobs")
 TIDY_EVERY = 12  # sweeps: nobody waits for it
 LIST_EVERY = 3600.0  # seconds: it lists what is unfinished in the storage
+# Per process: two workers may tidy at the same time, as each step looks again for what is left.
 _begun: dict[str, float] = {}
 
 
@@ -54,6 +57,8 @@ def tidy() -> None:
         "abandoned": forget_abandoned,
         "features": forget_left_features,
         "account events": forget_old_events,
+        "numbers of changes": number_all,
+        "old changes": prune_changes,
         "queries": forget_queries,
         "speeds": measure_if_never,
         "second looks": start_second_looks,
@@ -75,13 +80,15 @@ def _is_due(step: str, every: float) -> bool:
 def _alone(step: str) -> Iterator[None]:
     try:
         yield
+    # Whatever it is: one step that fails must not keep the others from being done.
     except Exception:
         logger.exception("event=tidy-failed step=%s", step)
 
 
 @transaction.atomic
 def _give_up(job: Job) -> None:
+    # With a condition in the UPDATE: another sweep may have failed it, or a person retried it.
     if jobs.give_up(job):
         job.refresh_from_db()
-        close_subject(job)
+        end_subject(job)
         logger.error("job=%s event=given-up tries=%d", job.id, job.tries)

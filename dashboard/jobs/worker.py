@@ -24,7 +24,7 @@ from dashboard.files.store import room
 from dashboard.jobs.runner import run_next
 from dashboard.jobs.slots import Slots
 from dashboard.jobs.sweep import give_up_worn_out, tidy_if_due
-from dashboard.queries.jobs.turns import waiting_queues
+from dashboard.queries.jobs.claim_order import waiting_queues
 from dashboard.services.jobs import jobs
 
 logger = logging.getLogger("likewise.jobs")
@@ -49,7 +49,9 @@ def sweep_and_look() -> None:
     room.keep_ballast()  # first: on a full disk the rest needs it
     close_old_connections()
     name = f"{socket.gethostname()}:{os.getpid()}"
+    # Before the rest, which may take long: pages call a worker without a sign dead.
     jobs.give_sign(name=name, queues=settings.LIKEWISE_QUEUES)
+    # Before looking, so that what a dead worker had is found in this very sweep.
     jobs.take_back_expired()
     for queue in waiting_queues(settings.LIKEWISE_QUEUES):
         slots().look(queue)

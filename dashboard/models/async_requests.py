@@ -78,6 +78,7 @@ class AsyncRecord(models.Model):
     id = models.BigAutoField(primary_key=True)
     request = models.ForeignKey(AsyncRequest, models.CASCADE, related_name="records")
     number = models.PositiveIntegerField()
+    # Bytes, not JSON: PostgreSQL's `jsonb` would reorder keys and alter numbers.
     fields = models.BinaryField(help_text="What the answer repeats, as JSON to the letter.")
     url = models.TextField(blank=True, help_text="Where its picture is fetched, if anywhere.")
     offset = models.PositiveBigIntegerField(default=0, help_text="Where else its picture begins.")

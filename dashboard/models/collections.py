@@ -19,6 +19,7 @@ class Collection(ScopedModel):
 
     name = models.CharField(max_length=255)
     description = models.TextField(blank=True)
+    # RESTRICT, not PROTECT: with its whole workspace a collection may go.
     task = models.ForeignKey(Task, models.RESTRICT, related_name="collections")
     version = models.ForeignKey(Version, models.RESTRICT, related_name="collections")
     records_count = models.PositiveIntegerField(default=0)
@@ -39,6 +40,8 @@ class Record(models.Model):
     `generation` is the collection's when the record was written last. The picture is not kept.
     """
 
+    # Numbers in the order of insertion: by them a process learns what is new, see
+    # `runtime.Records`.
     id = models.BigAutoField(primary_key=True)
     collection = models.ForeignKey(Collection, models.CASCADE, related_name="records")
     key = models.CharField(max_length=255)
@@ -73,4 +76,4 @@ class Fill(ScopedModel):
         indexes = [models.Index(fields=["collection", "-created", "-id"], name="fill_recent")]
 
     def __str__(self) -> str:
-        return f"Images into {self.collection}"
+        return f"Adding images to {self.collection}"

@@ -26,6 +26,8 @@ class Encoder(models.Model):
         FAILED = "failed", "Failed"
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    # Versions and features name encoders by key, without a foreign key: an archive brings versions
+    # whose encoder is not here.
     key = models.CharField(max_length=100, unique=True)
     name = models.CharField(max_length=255)
     state = models.CharField(max_length=10, choices=State.choices, default=State.PREPARING)

@@ -10,6 +10,7 @@ from dashboard.models.images import Image
 class Feature(models.Model):
     """An image's features by one encoder: float16, little endian, as bytes (1 KB for 512)."""
 
+    # Ascending numbers, by which `runtime.Vectors` finds what came since it last looked.
     id = models.BigAutoField(primary_key=True)
     workspace = models.ForeignKey(Workspace, models.CASCADE, related_name="+")
     image = models.ForeignKey(Image, models.CASCADE, related_name="features")
@@ -46,6 +47,7 @@ class RegionFeature(models.Model):
     objects = ScopedManager["RegionFeature"]()
 
     class Meta:
+        # For deleting an encoder, which takes its features along.
         indexes = [models.Index(fields=["encoder"], name="region_feature_by_encoder")]
         constraints = [
             models.UniqueConstraint(

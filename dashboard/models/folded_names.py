@@ -19,6 +19,7 @@ def folded(name: str) -> str:
     So “Café”, “CAFÉ ” and one whose accent is a character of its own are equal; cut at 255.
     """
     bare = unicodedata.normalize("NFKC", name).casefold()
+    # Normalised again: folding the case may leave characters that NFKC would compose.
     return " ".join(unicodedata.normalize("NFKC", bare).split())[:LENGTH]
 
 

@@ -19,6 +19,7 @@ class Group(ScopedModel):
     names may stand side by side, as programs make them: `folded_name` finds them.
     """
 
+    # PROTECT: deleting a type deletes its groups by its service, which keeps the counters.
     similarity_type = models.ForeignKey(SimilarityType, models.PROTECT, related_name="groups")
     name = models.CharField(max_length=255)
     folded_name = FoldedNameField()
@@ -35,6 +36,8 @@ class Group(ScopedModel):
     class Meta:
         constraints = [
             models.CheckConstraint(
+                # On counters, as a constraint cannot look into other tables: the services hold the
+                # group's row while they count.
                 condition=Q(groups_count=0) | Q(images_count=0, regions_count=0),
                 name="group_holds_one_kind",
             )

@@ -55,6 +55,8 @@ class Image(ScopedModel):
         constraints = [
             models.UniqueConstraint(
                 fields=["workspace", "sha256"],
+                # Partial: the row of a deleted image stays, perhaps beside a new one of the same
+                # content.
                 condition=models.Q(deleted__isnull=True),
                 name="image_once_per_workspace",
             ),
@@ -70,6 +72,7 @@ class Image(ScopedModel):
                 condition=models.Q(deleted__isnull=True),
                 name="image_recent_test",
             ),
+            # Also of deleted images, which the constraint's partial index leaves out.
             models.Index(fields=["workspace", "sha256"], name="image_by_content"),
         ]
 

@@ -14,7 +14,7 @@ class Job(ScopedModel):
     RUNNING -> QUEUED when its worker's lease ran out, or it stopped in between: it is taken up
     again where it stopped, and not before `not_before`. Whoever runs it holds the lease: `owner`
     until `lease_until`, renewed by a heartbeat; only the owner may write progress or finish it.
-    Which of those that wait in a queue is taken next, `queries.jobs.turns` says: the highest
+    Which of those that wait in a queue is taken next, `queries.jobs.claim_order` says: the highest
     priority, of that the workspace with the fewest running, of that the oldest. Somebody waits at a
     page for the end of one whose priority is above 0; one whose priority is `LONG` has turned out
     to take long, and has places of its own.
@@ -49,6 +49,7 @@ class Job(ScopedModel):
 
     FINISHED = (State.DONE, State.FAILED, State.CANCELLED)
     UNFINISHED = (State.QUEUED, State.RUNNING)
+    # Below the usual 0 and above the removal of workspaces, for which nobody waits.
     LONG = -5
     MAX_TRIES = 4
     # Nobody could see that such a job was given up, nor ask for it again.
@@ -100,6 +101,7 @@ class Job(ScopedModel):
             models.Index(fields=["workspace", "-created", "-id"], name="job_recent"),
             # Not for the unfinished alone: SQLite takes no partial index for a bound value.
             models.Index(fields=["state", "queue", "-priority", "created"], name="job_by_turn"),
+            # Nearly every page and every deletion asks whether a job is about a thing.
             models.Index(fields=["subject_id"], name="job_by_subject"),
             models.Index(
                 fields=["workspace", "kind", "-created", "-id"], name="job_recent_of_kind"

@@ -29,6 +29,7 @@ def create_indexes(connection: BaseDatabaseWrapper, indexes: Indexes = INDEXES) 
     if connection.vendor != "postgresql" or has_indexes(connection, indexes):
         return has_indexes(connection, indexes)
     try:
+        # One transaction: a role without the right leaves nothing half made.
         with transaction.atomic(connection.alias), connection.cursor() as cursor:
             cursor.execute("CREATE EXTENSION IF NOT EXISTS pg_trgm")
             for name, (table, column) in indexes.items():

@@ -49,6 +49,7 @@ class Imported(models.Model):
     id = models.BigAutoField(primary_key=True)
     transfer = models.ForeignKey(Transfer, models.CASCADE, related_name="imported")
     noun = models.CharField(max_length=20)
+    # No foreign key: what it became may be of any table, and may be deleted since.
     old_id = models.UUIDField()
     new_id = models.UUIDField()
 

@@ -227,6 +227,7 @@ class UploadFile(models.Model):
             ),
         ]
         indexes = [
+            # With the id last: pages and batches go on behind the last row that they saw.
             models.Index(fields=["upload", "status", "id"], name="upload_files_by_status"),
             models.Index(fields=["upload", "foreseen", "id"], name="upload_files_by_foreseen"),
             models.Index(fields=["upload", "group_name", "id"], name="upload_files_by_group"),

@@ -21,6 +21,7 @@ class Usage(models.Model):
 
     workspace = models.ForeignKey(Workspace, models.CASCADE, related_name="+")
     what = models.CharField(max_length=10, choices=What.choices)
+    # Signed, unlike other counters: if it is too low, a deletion still goes through.
     count = models.BigIntegerField(default=0)
     size = models.BigIntegerField(default=0, help_text="Bytes.")
 

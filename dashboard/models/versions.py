@@ -47,6 +47,7 @@ class Version(ScopedModel):
             models.UniqueConstraint(
                 fields=["task"],
                 condition=Q(status__in=("CREATED", "QUEUED", "TRAINING")),
+                # The service asks under a lock; this holds for whatever else writes rows.
                 name="task_trains_one_version",
             ),
             models.CheckConstraint(

@@ -34,6 +34,7 @@ class Channel(filesystem.Channel):
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
         before = time.time() - LEFT_BEHIND
+        # Nobody reads them again: the message is lost, and the sweep finds its job.
         for path in self._messages.glob(f"*{ASIDE}"):
             with contextlib.suppress(FileNotFoundError):
                 if path.stat().st_mtime < before:
@@ -45,6 +46,7 @@ class Channel(filesystem.Channel):
 
     def _put(self, queue: str, payload: Any, **_: Any) -> None:  # type: ignore[override]
         """Put a message into a queue; names sort by time, on all processes of this machine."""
+        # The monotonic clock: set back, the wall clock would let new messages overtake.
         name = f"{time.monotonic_ns():020d}_{uuid.uuid4()}.{queue}.msg"
         _write(self._messages / name, payload)
 
@@ -53,6 +55,7 @@ class Channel(filesystem.Channel):
         ending = f".{queue}.msg"
         names = os.listdir(self._messages)  # noqa: PTH208  a third of the time of paths
         for name in sorted(name for name in names if name.endswith(ending)):
+            # Renamed first and then read: of two workers only one rename succeeds.
             aside = self._messages / f"{name}{ASIDE}"
             try:
                 (self._messages / name).rename(aside)
@@ -91,6 +94,7 @@ class Channel(filesystem.Channel):
         """Keep two who bind from forgetting each other's queue."""
         self.control_folder.mkdir(parents=True, exist_ok=True)
         with (self.control_folder / "lock").open("w") as lock:
+            # The kernel frees it when its process dies: no stale lock file is ever in the way.
             fcntl.flock(lock, fcntl.LOCK_EX)
             yield
 
@@ -124,6 +128,7 @@ class Transport(filesystem.Transport):
             super().drain_events(connection, timeout=0)
         except TimeoutError:
             if is_settled and not any(folder.glob("*.msg")):
+                # Only after an empty look, and only for a time that is over: see `SETTLED`.
                 self._empty_since = changed
             return False
         return True

@@ -44,6 +44,7 @@ class Program:
             stdin=subprocess.DEVNULL,
             pass_fds=self.inherited,
             start_new_session=True,
+            # If the supervisor is killed, the kernel ends the program: nothing else would.
             preexec_fn=lambda: set_pdeathsig("SIGKILL"),
         )
 
@@ -54,6 +55,7 @@ class Program:
         """
         if self.process is None or self.process.poll() is None:
             return False
+        # Its children outlive it otherwise, and would hold ports and locks of the next one.
         self.signal_all(signal.SIGKILL)
         now = time.monotonic()
         settled = now - self.started > LONGEST_PAUSE
@@ -77,7 +79,7 @@ def supervise(
 ) -> None:
     """Run the programs until a stop signal; return when none of their processes is left.
 
-    `hello` is said once stop signals are heeded: whoever reads it may send one.
+    `hello` is said once stop signals are heeded: its reader may send one.
     With `end_with_parent` it also stops when the parent (make) goes away or was interrupted.
     """
     orphaned = _parent_watch() if end_with_parent else lambda: False
@@ -89,6 +91,7 @@ def supervise(
             while not _is_stop(arrived) and not orphaned():
                 for program in programs:
                     _tend(program, say)
+                # SIGCHLD ends the wait at once, so a program that dies is restarted without delay.
                 arrived = wait(LOOK)
         finally:
             _stop(programs, wait, say)
@@ -99,8 +102,8 @@ def _tend(program: Program, say: Callable[[str], None]) -> None:
         program.start()
     elif program.process is not None and program.has_died():
         say(
-            f"The {program.name} ended ({program.process.returncode}); "
-            f"it starts again in {program.pause:.0f} s."
+            f"The {program.name} ended ({program.process.returncode}); it restarts in "
+            f"{program.pause:.0f} s."
         )
         program.process = None
 
@@ -115,7 +118,7 @@ def _stop(
         process.terminate()
     while any(process.poll() is None for process in running):
         if time.monotonic() >= deadline:
-            say("Not everything ended in time; the rest is killed. Jobs go on at the next start.")
+            say("Some processes did not end in time and are killed. Jobs resume at the next start.")
             break
         wait(LOOK)
     for program in programs:
@@ -129,9 +132,12 @@ def _signals() -> Iterator[Callable[[float], bytes]]:
     """Yield a wait that sleeps at most so many seconds and returns the signals that arrived."""
     reader, writer = socket.socketpair()
     with reader, writer:
+        # A signal handler writes here, and must never block.
         writer.settimeout(0)
         previous_fd = signal.set_wakeup_fd(writer.fileno())
         caught = (*STOP_SIGNALS, signal.SIGCHLD)
+        # Handlers that do nothing: Python writes to the wake-up descriptor only for handled
+        # signals.
         previous = {number: signal.signal(number, lambda *_: None) for number in caught}
 
         def wait(seconds: float) -> bytes:

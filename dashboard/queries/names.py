@@ -19,6 +19,7 @@ def holding(rows: Rows, field: str, text: str) -> Rows:
     """
     if text.isascii() or connection.vendor != "sqlite":
         return rows.filter(**{f"{field}__icontains": text})
+    # Escaped: the text is a person's, and a pattern of theirs could take exponential time.
     return rows.filter(**{f"{field}__iregex": re.escape(text)})
 
 
@@ -28,6 +29,7 @@ def beginning(rows: Rows, field: str, text: str) -> Rows:
     SQLite has none for LIKE, and compares text by its bytes; PostgreSQL by the rules of a language.
     """
     if connection.vendor == "sqlite":
+        # A range of the index. It is right because SQLite's order is that of bytes.
         return rows.filter(**{f"{field}__gte": text, f"{field}__lt": text + chr(sys.maxunicode)})
     return rows.filter(**{f"{field}__startswith": text})
 
@@ -35,10 +37,11 @@ def beginning(rows: Rows, field: str, text: str) -> Rows:
 def find_equal(rows: QuerySet[Any], name: str, but: Any = None) -> Any:
     """Return the oldest row of an equal name or None; for nouns of which a workspace has few.
 
-    Whoever keeps the name of `but` takes nobody's.
+    Keeping the name of `but` takes nobody's.
     """
     wanted = folded(name)
     if but is not None and folded(but.name) == wanted:
         return None
+    # Folding is Python's (NFKC, casefold); no database folds the same way.
     there = rows.select_related(None).order_by("created", "pk").only("pk", "name")
     return next((one for one in there if folded(one.name) == wanted), None)

@@ -17,7 +17,7 @@ from django.db.models import Model, Q, QuerySet
 
 PAGE_SIZE = 60
 MAX_DIGITS = 18  # of an id that both databases take
-DAMAGED = "This page's address is damaged: open the list again."
+DAMAGED = "The URL of this page is damaged. Open the list again."
 
 M = TypeVar("M", bound=Model)
 
@@ -52,6 +52,8 @@ def page(
         rows = rows.filter(
             Q(**{f"{created}__lte": when}) & ~Q(**{created: when, f"{key}__gte": last})
         )
+    # The key breaks ties between rows of one batch, which share their time. One row more than
+    # the page tells that there is a next one, without a COUNT.
     found = list(rows.order_by(f"-{created}", f"-{key}")[: size + 1])
     if len(found) <= size:
         return Page(found, "")
@@ -80,9 +82,10 @@ def page_by_id(
 def batches(rows: QuerySet[M], size: int, key: str = "pk") -> Iterator[list[M]]:
     """Yield all rows in lists of at most `size`, by a field that is unique among them, ascending.
 
-    Nothing is held between two lists, so others may write, and whoever gets a list may change its
+    Nothing is held between two lists, so others may write, and the caller may change its
     rows. What comes or goes meanwhile may be among them or not.
     """
+    # Not `.iterator()`: an open cursor holds a snapshot, on SQLite a read lock, over all batches.
     ordered = rows.order_by(key)
     found = list(ordered[:size])
     while found:
@@ -114,6 +117,7 @@ def _decode(cursor: str, parse: Callable[[str], UUID | int]) -> tuple[datetime, 
         when, last = datetime.fromisoformat(written), parse(key)
     except (ValueError, binascii.Error) as error:
         raise BadCursor(DAMAGED) from error
+    # A naive time would be compared in the server's time zone, and rows would be skipped.
     if when.tzinfo is None:
         raise BadCursor(DAMAGED)
     return when, last

@@ -22,6 +22,13 @@ class Refused(Exception):
     """A request that cannot be done; `str(error)` is one sentence for people; nothing changed."""
 
 
+class CannotBeUndone(Refused):
+    """A change has no inverse, has lost what it needs, or was undone before."""
+
+    def __init__(self) -> None:
+        super().__init__("This cannot be undone, or was undone already.")
+
+
 class EmptyName(Refused):
     """A thing that people look for by name came without one."""
 
@@ -34,7 +41,9 @@ class NameTaken(Refused):
 
     def __init__(self, noun: str, other: Model) -> None:
         self.other = other
-        super().__init__(f"There is already a {noun} “{other}”: use it, or choose another name.")
+        super().__init__(
+            f"A {noun} named “{other}” already exists. Use it, or choose another name."
+        )
 
 
 class SeveralOfThatName(Refused):
@@ -42,7 +51,9 @@ class SeveralOfThatName(Refused):
 
     def __init__(self, groups: Sequence[Group]) -> None:
         self.groups = groups
-        super().__init__(f"{len(groups)} groups are called “{groups[0]}”: say which one is meant.")
+        super().__init__(
+            f"{len(groups)} groups are named “{groups[0]}”. Choose one of them by its id."
+        )
 
 
 class UnknownIds(Refused):
@@ -52,14 +63,14 @@ class UnknownIds(Refused):
         self.ids = sorted(ids)
         listed = ", ".join(str(value) for value in self.ids[:20])
         more = f" and {len(self.ids) - 20} more" if len(self.ids) > 20 else ""
-        super().__init__(f"There is no {noun} with the id {listed}{more}. Nothing was changed.")
+        super().__init__(f"No {noun} has the id {listed}{more}. Nothing was changed.")
 
 
 class TooManyIds(Refused):
     """More ids than one call may carry."""
 
     def __init__(self, count: int, limit: int) -> None:
-        super().__init__(f"{count} ids are too many for one call: send at most {limit}.")
+        super().__init__(f"{count} ids are too many for one call. Send at most {limit}.")
 
 
 class ImageExists(Refused):
@@ -75,8 +86,8 @@ class GroupHoldsGroups(Refused):
 
     def __init__(self, group: Group) -> None:
         super().__init__(
-            f"“{group}” holds groups, so it cannot hold images or objects as well. "
-            "Add them to one of its groups."
+            f"“{group}” contains groups, so it cannot contain images or regions too. Add them to "
+            "one of its subgroups."
         )
 
 
@@ -85,8 +96,8 @@ class GroupHoldsImages(Refused):
 
     def __init__(self, group: Group) -> None:
         super().__init__(
-            f"“{group}” holds images or objects, so it cannot hold groups as well. "
-            "Take them out first, or make another group for the groups."
+            f"“{group}” contains images or regions, so it cannot contain groups too. Remove them "
+            "first, or create another group for the groups."
         )
 
 
@@ -94,7 +105,7 @@ class NestingWouldCycle(Refused):
     """A group would come to lie inside itself."""
 
     def __init__(self, group: Group, child: Group) -> None:
-        super().__init__(f"“{child}” cannot go into “{group}”: a group would lie inside itself.")
+        super().__init__(f"“{child}” cannot go into “{group}”: a group cannot contain itself.")
 
 
 class AlreadyInExclusiveType(Refused):
@@ -105,11 +116,11 @@ class AlreadyInExclusiveType(Refused):
 
     def __init__(self, member: Image | Region, group: Group, into: Group | None = None) -> None:
         self.member, self.group, self.into = member, group, into
-        noun = "image" if isinstance(member, Image) else "object"
+        noun = "image" if isinstance(member, Image) else "region"
         super().__init__(
-            f"{noun.capitalize()} {member.id} is in the group “{group}” ({group.id}) already, and "
-            f"an {noun} may be in one group of the type “{group.similarity_type}” only. "
-            "Take it out there first."
+            f"{noun.capitalize()} {member.id} is already in the group “{group}” ({group.id}), and "
+            f"the type “{group.similarity_type}” allows one group for each {noun}. Remove it from "
+            "that group first."
         )
 
 
@@ -121,7 +132,7 @@ class TypeHasGroups(Refused):
         groups = counted(count, "group")
         super().__init__(
             f"“{similarity_type}” still has {groups}. Delete them first, or delete the type with "
-            "force=true, which deletes its groups and keeps their images."
+            "force=true: its groups are deleted and their images stay."
         )
 
 
@@ -132,8 +143,8 @@ class InSeveralGroups(Refused):
         self.member_id, self.count = member_id, count
         many = counted(count, f"{noun} is", f"{noun}s are")
         super().__init__(
-            f"{many} in more than one group of this type, such as {member_id}. "
-            "Leave each in one of them first."
+            f"{many} in more than one group of this type, for example {member_id}. Keep each in "
+            "one group first."
         )
 
 
@@ -142,10 +153,10 @@ class LabelInUse(Refused):
 
     def __init__(self, label: Label, count: int) -> None:
         self.label, self.count = label, count
-        objects = counted(count, "object has", "objects have")
+        objects = counted(count, "region has", "regions have")
         super().__init__(
-            f"{objects} the label “{label}”. Give them another one first, or delete the label "
-            "with force=true, which deletes its objects and keeps their images."
+            f"{objects} the label “{label}”. Give them another label first, or delete the label "
+            "with force=true: its regions are deleted and their images stay."
         )
 
 
@@ -155,8 +166,8 @@ class DefaultLabelStays(Refused):
     def __init__(self, label: Label) -> None:
         self.label = label
         super().__init__(
-            f"Every workspace has a label named “{label}”, so this one stays as it is. "
-            "Make another label instead."
+            f"Every workspace has a label named “{label}”, so it cannot be changed or deleted. "
+            "Create another label instead."
         )
 
 
@@ -186,8 +197,8 @@ class TrainingAlreadyRunning(Refused):
     def __init__(self, version: Version) -> None:
         self.version = version
         super().__init__(
-            f"Version {version.number} of this task is being trained (model {version.id}). "
-            "Wait for it, or cancel it."
+            f"Version {version.number} of this task is being trained (model {version.id}). Wait "
+            "for it, or cancel it."
         )
 
 
@@ -195,14 +206,14 @@ class NotTrained(Refused):
     """A descriptor was asked of a task that has no trained version."""
 
     def __init__(self) -> None:
-        super().__init__("This task has no trained version yet: train it first.")
+        super().__init__("This task has no trained version yet. Train it first.")
 
 
 class ModelUnusable(NotTrained):
     """The files of a version, or of its encoder, are gone, damaged or not for this program."""
 
     def __init__(self, name: str, reason: str) -> None:
-        Refused.__init__(self, f"{name} cannot describe pictures: {reason}")
+        Refused.__init__(self, f"{name} cannot compute embeddings: {reason}")
 
 
 class NotReproducible(Refused):
@@ -238,7 +249,7 @@ class AlreadyFilling(Refused):
     """A collection takes images of the workspace from one job at a time."""
 
     def __init__(self) -> None:
-        super().__init__("Images are being put into this collection already: wait for that job.")
+        super().__init__("Images are already being added to this collection. Wait for that job.")
 
 
 class CollectionFull(Refused):
@@ -246,7 +257,7 @@ class CollectionFull(Refused):
 
     def __init__(self, collection: Collection) -> None:
         super().__init__(
-            f"“{collection}” is full. Delete records that are no longer needed, or make another "
+            f"“{collection}” is full. Delete records that you no longer need, or create another "
             "collection."
         )
 
@@ -257,30 +268,30 @@ class NotProducible(Refused):
     def __init__(self, version: Version) -> None:
         self.version = version
         super().__init__(
-            f"Version {version.number} is {version.get_status_display().lower()}: only a trained "
-            "one can be the production version."
+            f"Version {version.number} is {version.get_status_display().lower()}. Only a trained "
+            "version can be the production version."
         )
 
 
 class DemoGoes(Refused):
-    """The demo was to be loaded while it is taken back."""
+    """The demo was to be loaded while it is being removed."""
 
     def __init__(self) -> None:
-        super().__init__("The demo is being removed: load it again once that is done.")
+        super().__init__("The demo is being removed. Load it again when that is done.")
 
 
 class DemoIsGone(Refused):
     """The demo was to be removed, and is not there."""
 
     def __init__(self) -> None:
-        super().__init__("The demo is not in this workspace any more, so nothing was changed.")
+        super().__init__("The demo is no longer in this workspace. Nothing was changed.")
 
 
 class DemoIsHere(Refused):
     """The demo was loaded into this workspace already."""
 
     def __init__(self) -> None:
-        super().__init__("The demo is in this workspace already, or on its way.")
+        super().__init__("The demo is already loaded, or being loaded.")
 
 
 class FilterGone(Refused):
@@ -288,7 +299,7 @@ class FilterGone(Refused):
 
     def __init__(self) -> None:
         super().__init__(
-            "A group or a type that these images were chosen by was deleted: choose them again."
+            "A group or a type that these images were selected by was deleted. Select them again."
         )
 
 
@@ -296,7 +307,7 @@ class AlreadyFinished(Refused):
     """A job that has ended cannot be cancelled."""
 
     def __init__(self) -> None:
-        super().__init__("This job has ended already.")
+        super().__init__("This job has already ended.")
 
 
 class EncoderRefused(Refused):
@@ -308,7 +319,7 @@ class EncoderExists(Refused):
 
     def __init__(self, encoder: Encoder) -> None:
         self.encoder = encoder
-        super().__init__(f"This encoder is registered already, as “{encoder}”.")
+        super().__init__(f"This encoder is already registered as “{encoder}”.")
 
 
 class EncoderInUse(Refused):
@@ -316,9 +327,9 @@ class EncoderInUse(Refused):
 
     def __init__(self, encoder: Encoder, *, tasks: int, versions: int, workspaces: int) -> None:
         super().__init__(
-            f"“{encoder}” is needed by {counted(tasks, 'task')}, {counted(versions, 'version')} "
-            f"and the search of {counted(workspaces, 'workspace')}: delete the versions first, and "
-            "let tasks and workspaces choose another."
+            f"“{encoder}” is used by {counted(tasks, 'task')}, {counted(versions, 'version')} and "
+            f"the search of {counted(workspaces, 'workspace')}. Delete the versions first, and "
+            "choose another encoder for the tasks and workspaces."
         )
 
 
@@ -326,7 +337,7 @@ class StillUnderWay(Refused):
     """What has not ended cannot be tried again."""
 
     def __init__(self) -> None:
-        super().__init__("This is still under way. Wait for it, or cancel it first.")
+        super().__init__("This is still running. Wait for it, or cancel it first.")
 
 
 class NothingToRetry(Refused):
@@ -334,8 +345,8 @@ class NothingToRetry(Refused):
 
     def __init__(self) -> None:
         super().__init__(
-            "There is nothing left to try again here: it was done since, somebody tried again "
-            "already, or the files were sent more than a day ago."
+            "There is nothing left to retry: it is done, somebody has retried it already, or the "
+            "files were uploaded more than a day ago."
         )
 
 
@@ -344,6 +355,6 @@ class CollectionTooLarge(Refused):
 
     def __init__(self, limit: int) -> None:
         super().__init__(
-            f"A collection of the archive holds more than {limit:,} records, which is the most "
-            "here. Nothing was brought in. Raise LIKEWISE_MAX_COLLECTION, then try again."
+            f"A collection of the archive has more than {limit:,} records, the limit of this "
+            "server. Nothing was imported. Raise LIKEWISE_MAX_COLLECTION, then try again."
         )

@@ -13,7 +13,9 @@ from typing import Any
 
 from django.db.backends.sqlite3 import base
 
+# What the ORM writes begins so. Other writers are only slower: SQLite's own lock holds for all.
 _WRITES = ("INSERT", "UPDATE", "DELETE", "REPLACE")
+# By file, of which a process may open several.
 _turns: defaultdict[str, threading.Lock] = defaultdict(threading.Lock)
 
 
@@ -33,6 +35,7 @@ class DatabaseWrapper(base.DatabaseWrapper):
     def _commit(self) -> None:
         try:
             super()._commit()  # type: ignore[misc]  # the stubs leave it out
+        # Also after an error: a turn that is kept would stop every other writer of the process.
         finally:
             self._end_turn()
 
@@ -68,7 +71,7 @@ class DatabaseWrapper(base.DatabaseWrapper):
 
     def _take_turn(self) -> None:
         turn = _turns[str(self.settings_dict["NAME"])]
-        # After the timeout SQLite decides, and tells of it in its own words.
+        # As long as SQLite itself would wait. After that it decides, and says so in its own words.
         if turn.acquire(timeout=self.settings_dict["OPTIONS"].get("timeout", 5)):
             self._turn = turn
 

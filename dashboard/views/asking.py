@@ -13,7 +13,7 @@ from django_htmx.http import reswap, retarget
 from accounts.http import WorkspaceRequest
 from accounts.words import counted, either
 from dashboard.models import Group
-from dashboard.queries.library.held import Held, Holder, taken
+from dashboard.queries.library.containing_groups import Containment, Holder, taken
 from dashboard.services.library.members import Placed
 from dashboard.views.rendering import wants_fragment
 
@@ -39,7 +39,7 @@ class Question:
 
     title: str
     text: str
-    held: Held | None
+    held: Containment | None
     ids: Collection[UUID]
     action: str
     answers: list[Answer]
@@ -65,6 +65,7 @@ def put_question(
         else render(request, page, context, status=status)
     )
     patch_vary_headers(response, ["HX-Request"])
+    # The form's own target is the grid, which must stay as it is while the question is asked.
     return reswap(retarget(response, "#ask"), "innerHTML") if fragment else response
 
 
@@ -74,19 +75,21 @@ def ask_to_take_out(
     ids: Collection[UUID],
     *,
     noun: str,
-    held: Held | None = None,
+    held: Containment | None = None,
     lines: list[str] | None = None,
 ) -> HttpResponse:
     """Ask whether images or groups are to leave a group."""
     what = counted(len(ids), noun)
     question = Question(
-        title=f"Take {what} out of “{group}”?",
-        text="The workspace keeps them. That they belong here is forgotten: to bring them back, "
-        "they are put in again one by one.",
+        title=f"Remove {what} from “{group}”?",
+        text=(
+            "They stay in the workspace. To take this back, you would have to add them to the "
+            "group again."
+        ),
         held=held,
         ids=ids,
         action=request.path,
-        answers=[Answer("asked", "1", f"Take {what} out", "danger")],
+        answers=[Answer("asked", "1", f"Remove {what}", "danger")],
         lines=lines or [],
         target="#inside",
     )
@@ -104,17 +107,18 @@ def ask_about_taken(
     """Ask what becomes of images that are in another group of an exclusive type."""
     found = taken(into, ids)
     answers = [Answer("taken", "move", f"Move {either(found.count, 'it', 'them')}", "primary")]
+    # Without this answer where all are taken: skipping every one of them would do nothing.
     if found.count < len(ids):
-        leave = either(found.count, "Leave out", "Leave them out")
+        leave = either(found.count, "Skip it", "Skip them")
         answers.insert(0, Answer("taken", "leave", leave))
     return ask(
         request,
         Question(
             title=_taken_title(found, len(ids)),
-            text=f"An image may be in one group of the type “{into.similarity_type}” only. "
-            f"The others go into “{into}” either way."
+            text=f"An image can be in only one group of the type “{into.similarity_type}”. "
+            f"The others are added to “{into}” either way."
             if found.count < len(ids)
-            else f"An image may be in one group of the type “{into.similarity_type}” only.",
+            else f"An image can be in only one group of the type “{into.similarity_type}”.",
             held=found,
             ids=ids,
             action=request.get_full_path(),
@@ -125,8 +129,8 @@ def ask_about_taken(
     )
 
 
-def _taken_title(found: Held, ticked: int) -> str:
-    """Write `3 of them are in “phone”, 1 in “case”: move them, or leave them out?`."""
+def _taken_title(found: Containment, ticked: int) -> str:
+    """Write `3 of them are in “phone”, 1 in “case”: move or skip them?`."""
     them = either(found.count, "it", "them")
     if ticked == 1:
         return f"It is in {places(found)}: move it?"
@@ -136,13 +140,10 @@ def _taken_title(found: Held, ticked: int) -> str:
     be = either(first.count, "is", "are")
     others = "".join(f", {one.count:,} in “{one.name}”" for one in rest)
     more = f", others in {more_groups(found.more_groups)}" if found.more_groups else ""
-    return (
-        f"{first.count:,} of them {be} in “{first.name}”{others}{more}: "
-        f"move {them}, or leave {them} out?"
-    )
+    return f"{first.count:,} of them {be} in “{first.name}”{others}{more}: move or skip {them}?"
 
 
-def places(found: Held) -> str:
+def places(found: Containment) -> str:
     """Write `“phone”, “case” and 4 more groups`."""
     names = [f"“{one.name}”" for one in found.holders]
     if found.more_groups:
@@ -162,11 +163,11 @@ def holder_said(one: Holder) -> str:
 
 def placed_said(placed: Placed, group: Group) -> str:
     """Say what came of putting images into a group."""
-    went = f"{counted(placed.added, 'image')} went into “{group}”"
-    left = either(placed.left, "was left where it is", "were left where they are")
+    went = f"{counted(placed.added, 'image was', 'images were')} added to “{group}”"
+    left = either(placed.left, "was skipped", "were skipped")
     facts = {
-        f"{placed.moved:,} out of other groups": placed.moved,
-        f"{placed.already:,} {either(placed.already, 'was', 'were')} in it already": placed.already,
+        f"{placed.moved:,} moved from other groups": placed.moved,
+        f"{placed.already:,} {either(placed.already, 'was', 'were')} already in it": placed.already,
         f"{placed.left:,} {left}": placed.left,
     }
     return "; ".join([went, *(words for words, count in facts.items() if count)]) + "."

@@ -64,6 +64,7 @@ def manual(request: WorkspaceRequest, name: str = INDEX) -> HttpResponse:
 @cache
 def manual_pages() -> dict[str, ManualPage]:
     """Return the pages by their names, in the order in which the first one links them."""
+    # Read once: the manual is part of the program and does not change while it runs.
     first = _page(INDEX)
     return {INDEX: first} | {name: _page(name) for name in dict.fromkeys(first.rendered.links)}
 

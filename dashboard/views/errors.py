@@ -8,7 +8,7 @@ from django.template.loader import render_to_string
 from django.views.debug import SafeExceptionReporterFilter
 
 from dashboard.files.store import room
-from dashboard.views.trouble import FULL, Trouble, trouble_behind
+from dashboard.views.server_errors import FULL, Trouble, trouble_behind
 
 API_ADDRESSES = (
     "/similarity/",
@@ -18,7 +18,7 @@ API_ADDRESSES = (
     "/authorization/",
     "/account/v2/",
 )
-UNKNOWN = Trouble(500, "Something went wrong here.")
+UNKNOWN = Trouble(500, "Something went wrong on our side.")
 RETRY_AFTER = "5"
 
 
@@ -41,12 +41,17 @@ def server_error(request: HttpRequest) -> HttpResponse:
     if trouble == FULL:
         room.release()  # where a limit of the disk is not seen before it is reached: a quota
     response: HttpResponse
+    # By the path and not by the route: an error may come before anything was resolved.
     if request.path.startswith(API_ADDRESSES):
-        detail = f"{trouble.sentence} Tell the admin this request id: {request_id}."
+        detail = (
+            f"{trouble.sentence} If you report this to your administrator, include the request "
+            f"ID: {request_id}."
+        )
         body = {"detail": detail, "request_id": request_id}
         response = JsonResponse(body, status=trouble.status)
     else:
         context = {"request_id": request_id, "trouble": trouble if trouble != UNKNOWN else None}
+        # Without the request: context processors would ask the database, which may be what is away.
         response = HttpResponse(render_to_string("500.html", context), status=trouble.status)
     if trouble.status == 503:
         response["Retry-After"] = RETRY_AFTER

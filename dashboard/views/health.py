@@ -21,7 +21,7 @@ def healthz(request: HttpRequest) -> JsonResponse:  # noqa: ARG001
     healthy = all(value == "ok" for value in state.values())
     # A disk that runs full is no reason to take the server out of service: it still answers.
     if room.is_low():
-        state["disk"] = "low: uploads are refused"
+        state["disk"] = "low: uploads are rejected"
     return JsonResponse(state, status=200 if healthy else 503)
 
 
@@ -33,5 +33,5 @@ def _database_and_worker() -> dict[str, str]:
         return {"database": f"no answer: {type(error).__name__}", "worker": "unknown"}
     return {
         "database": "ok",
-        "worker": "ok" if alive else f"no worker gave a sign of life for {within.seconds} s",
+        "worker": "ok" if alive else f"no heartbeat from a worker for {within.seconds} s",
     }

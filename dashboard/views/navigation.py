@@ -15,7 +15,7 @@ _ITEMS = (
     ("tasks", "Tasks", "target"),
     ("collections", "Collections", "stack-2"),
     ("search", "Search", "search"),
-    ("extractions", "Descriptors", "database"),
+    ("extractions", "Embeddings", "database"),
     ("jobs", "Jobs", "list-check"),
     ("activity", "Activity", "history"),
     ("settings", "Settings", "settings"),

@@ -17,7 +17,8 @@ def for_operators(view: View[P]) -> View[P]:
     @wraps(view)
     def guarded(request: WorkspaceRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
         if not request.user.is_staff:
-            raise Http404("There is no such page.")
+            # 404 rather than 403: others need not know that there is such a page.
+            raise Http404("This page does not exist.")
         return view(request, *args, **kwargs)
 
     return guarded

@@ -41,7 +41,9 @@ def rename(request: WorkspaceRequest, named: Named, save: Callable[[str], object
             form.add_error("name", str(refusal))
         else:
             renamed = Named(named.noun, name, named.url, named.change_url)
-            return with_flash(_title(request, renamed), f"The {named.noun} is now “{name}”.")
+            return with_flash(
+                _title(request, renamed), f"The {named.noun} was renamed to “{name}”."
+            )
     return _form(request, named, form)
 
 

@@ -28,6 +28,7 @@ def may(request: WorkspaceRequest, action: str) -> bool:
 def wants_fragment(request: WorkspaceRequest) -> bool:
     """Say whether htmx will put the answer into a page that is there already."""
     htmx = request.htmx
+    # htmx also asks for whole pages: by boosted links, and when its history has lost one.
     return bool(htmx) and not htmx.boosted and not htmx.history_restore_request
 
 
@@ -37,13 +38,33 @@ def page_or_fragment(
     fragment: str,
     context: dict[str, Any],
     *,
+    fragments: str = "",
     status: int = 200,
 ) -> HttpResponse:
-    """Render the page, or only its partial `fragment`, whose name is its DOM id."""
-    name = f"{template}#{fragment}" if wants_fragment(request) else template
+    """Render the page, or only its partial `fragment`, whose name is its DOM id.
+
+    `fragments` is the template that has it, where that is not the page's own.
+    """
+    name = f"{fragments or template}#{fragment}" if wants_fragment(request) else template
     response = render(request, name, context, status=status)
+    # Page and fragment have one URL: a cache must not give one for the other.
     patch_vary_headers(response, ["HX-Request"])
     return response
+
+
+def form_page(
+    request: WorkspaceRequest,
+    form: BaseForm,
+    title: str,
+    *,
+    under: str,
+    cancel_url: str,
+    **more: Any,
+) -> HttpResponse:
+    """Show a form on a page of its own, below the word `under`; 422 for one that is refused."""
+    context = {"form": form, "pretitle": under, "title": title, "cancel_url": cancel_url, **more}
+    status = 422 if form.is_bound else 200
+    return render(request, "dashboard/form_page.html", context, status=status)
 
 
 def with_flash(response: HttpResponse, sentence: str, level: str = "success") -> HttpResponse:
@@ -67,6 +88,7 @@ def stays(sentence: str) -> HttpResponse:
 def see_other(to: Any, *args: Any) -> HttpResponseRedirect:
     """Send the browser on with a GET, after something was written."""
     response = HttpResponseRedirect(resolve_url(to, *args))
+    # 303, after which every browser and htmx follow by GET; 302 leaves the method open.
     response.status_code = 303
     return response
 
@@ -90,7 +112,7 @@ def unusable(form: BaseForm, reason: str) -> str:
     """Say what is wrong with a list's filter; `reason` is why a thing in it may be missing."""
     if "search" in form.errors:
         return f"This name cannot be searched for: {form.errors['search'][0]}"
-    return f"This filter is no longer there: {reason}."
+    return f"This filter no longer applies: {reason}."
 
 
 def damaged(request: HttpRequest, sentence: str) -> HttpResponse:

@@ -16,6 +16,7 @@ def ballast(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable[...
     """
 
     def middleware(request: HttpRequest) -> HttpResponse:
+        # Reading needs no room, and would cost a call of the system for each image of a page.
         if request.method not in _SAFE:
             room.release_if_full()
         return get_response(request)

@@ -31,6 +31,7 @@ def setup(request: HttpRequest) -> HttpResponse:
         return render(request, "accounts/setup.html", {"form": form}, status=422)
     try:
         owner, _ = open_installation(**form.cleaned_data)
+    # Two who opened the link at the same time: the second one has no account here.
     except AlreadySetUp:
         return redirect(settings.LOGIN_URL)
     login(request, owner, backend=settings.AUTHENTICATION_BACKENDS[0])

@@ -3,10 +3,10 @@
 from django.urls import path
 
 from dashboard.views import docs
-from dashboard.views.finding_urls import urlpatterns as finding
 from dashboard.views.jobs import job_polls, jobs
-from dashboard.views.library import chosen, image_change, images
-from dashboard.views.likeness_urls import urlpatterns as likeness
+from dashboard.views.library import image_change, images, selection
+from dashboard.views.library_urls import urlpatterns as library
+from dashboard.views.search_urls import urlpatterns as search
 from dashboard.views.team_urls import urlpatterns as team
 from dashboard.views.uploads import demo
 from dashboard.views.uploads.receiving_urls import urlpatterns as receiving
@@ -29,15 +29,15 @@ urlpatterns = [
     path("jobs/<uuid:job_id>/cancel", jobs.job_cancel, name="job-cancel"),
     path("jobs/<uuid:job_id>/retry", jobs.job_retry, name="job-retry"),
     path("images/", images.images, name="images"),
-    path("images/group", chosen.images_group, name="images-group"),
-    path("images/delete", chosen.images_delete, name="images-delete"),
+    path("images/group", selection.images_group, name="images-group"),
+    path("images/delete", selection.images_delete, name="images-delete"),
     path("images/<uuid:image_id>", images.image, name="image"),
     path("images/<uuid:image_id>/change", image_change.image_change, name="image-change"),
     path("images/<uuid:image_id>/test", images.image_test, name="image-test"),
     path("images/<uuid:image_id>/delete", images.image_delete, name="image-delete"),
     *receiving,
     *uploads,
-    *likeness,
-    *finding,
+    *library,
+    *search,
     *team,
 ]

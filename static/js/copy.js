@@ -1,3 +1,4 @@
+// @ts-check
 // Copy: shows buttons with [data-copy="text"] or [data-copy-from="#id"] and copies; [data-copy-label] inside says "Copied" for two seconds.
 const show = (root) => {
   for (const button of root.querySelectorAll("[data-copy], [data-copy-from]")) button.hidden = false;

@@ -1,3 +1,4 @@
+// @ts-check
 // Dialogs: a button [data-dialog="id"] opens that <dialog> as a modal one; [data-dialog-close] inside closes it, and so does a click beside it. Without this module the button's popovertarget does the opening.
 // A question that htmx brings, <dialog data-ask>, opens by itself and goes once it is answered; then the focus is where it was before.
 document.addEventListener("click", (event) => {

@@ -1,3 +1,4 @@
+// @ts-check
 // Docs: draws the calls of the schema that #docs[data-schema] names with Swagger UI, in the page's theme.
 const place = document.querySelector("#docs");
 

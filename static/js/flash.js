@@ -1,3 +1,4 @@
+// @ts-check
 // Messages: closes an alert with [data-flash-close], and shows new ones in #flash: from the event "flash" (HX-Trigger: {"flash": {"level": "success", "text": "..."}}) and when a request of htmx fails.
 const region = document.getElementById("flash");
 
@@ -28,16 +29,16 @@ document.addEventListener("htmx:responseError", (event) => {
   if (isPoll(event)) return;
   const { status } = event.detail.xhr;
   const reasons = {
-    403: "You may not do that, or you have been signed out. Reload the page and try again.",
-    404: "This no longer exists. Reload the page to see the newest state.",
-    413: "This is larger than the server accepts. Send less at once.",
-    429: "That was too much at once. Wait a moment and try again.",
+    403: "You do not have permission to do that, or you have been signed out. Reload the page and try again.",
+    404: "This no longer exists. Reload the page.",
+    413: "The request is larger than the server accepts. Send less at once.",
+    429: "Too many requests. Wait a moment and try again.",
   };
-  say(reasons[status] ?? `The server could not do that (${status}). Try again; if it stays, look at the server's log.`, "error");
+  say(reasons[status] ?? `The server could not do that (${status}). Try again; if the error persists, check the server log.`, "error");
 });
 
 document.addEventListener("htmx:sendError", (event) => {
-  if (!isPoll(event)) say("The server cannot be reached. Check the connection and try again.", "error");
+  if (!isPoll(event)) say("The server cannot be reached. Check your connection and try again.", "error");
 });
 
 document.addEventListener("htmx:load", reveal);

@@ -1,3 +1,4 @@
+// @ts-check
 // Grids by keyboard: every .image-grid or .strip is one stop of Tab. Arrows, Home, End and the page keys move, Shift ticks on the way, Enter opens, S searches with the image, B goes to the bar, and Escape in the bar comes back. Without this module every box and link is a stop of its own.
 // Lists stay lists and boxes stay boxes for screen readers, whose own keys read them as before: what moves is the tabindex alone.
 const GRIDS = ".image-grid, .strip";
@@ -19,7 +20,7 @@ const refresh = () => {
     const all = items(grid);
     if (!all.length) continue;
     grid.removeAttribute("tabindex");
-    grid.setAttribute("aria-description", "Arrow keys move, Space ticks, Enter opens. A question mark shows all keys.");
+    grid.setAttribute("aria-description", "Arrow keys move, Space selects, Enter opens. Press ? for all keyboard shortcuts.");
     for (const one of grid.querySelectorAll("a[href], button, input")) one.tabIndex = -1;
     const kept = places.get(grid);
     const lost = last?.grid === grid && document.activeElement === document.body && !last.item.isConnected;
@@ -88,12 +89,12 @@ const move = (event, grid, item) => {
 const toBar = (grid) => {
   const bar = grid.closest("[data-tick]")?.querySelector("[data-bulk]");
   if (!bar) return;
-  if (bar.hidden) document.dispatchEvent(new CustomEvent("flash", { detail: { level: "info", text: "Tick something first: the bar is for what is ticked." } }));
+  if (bar.hidden) document.dispatchEvent(new CustomEvent("flash", { detail: { level: "info", text: "Select something first." } }));
   else bar.querySelector("select, input:not([type=hidden]), button").focus();
 };
 
 const acts = {
-  Enter: (grid, item) => item.querySelector("a[href]")?.click(),
+  Enter: (_, item) => item.querySelector("a[href]")?.click(),
   b: toBar,
   s: (_, item) => item.querySelector("[data-alike]")?.click(),
 };

@@ -1,3 +1,4 @@
+// @ts-check
 // Keys of every page: / goes to the search of the page, ? shows the dialog #keys. Escape in an empty search field leaves it.
 const EDITABLE = "input:not([type=checkbox]):not([type=radio]), textarea, select, [contenteditable]";
 const FIELDS = "#group-search, #search, input[type=search], form[data-search] [name=url]";

@@ -1,9 +1,11 @@
+// @ts-check
 // Times: turns <time datetime="..." data-local> into the reader's own time; data-local is "datetime" (or empty), "date", "time" or "ago", the title always has the whole.
 const FORMATS = {
   datetime: { dateStyle: "medium", timeStyle: "short" },
   date: { dateStyle: "medium" },
   time: { timeStyle: "short" },
 };
+/** @type {[Intl.RelativeTimeFormatUnit, number][]} */
 const UNITS = [
   ["year", 31_536_000],
   ["month", 2_592_000],
@@ -16,9 +18,9 @@ const whole = new Intl.DateTimeFormat(language, { dateStyle: "full", timeStyle: 
 const relative = new Intl.RelativeTimeFormat(language, { numeric: "auto" });
 
 const ago = (moment) => {
-  const seconds = (moment - Date.now()) / 1_000;
-  const [unit, size] = UNITS.find(([, length]) => Math.abs(seconds) >= length) ?? ["second", 1];
-  return unit === "second" ? "just now" : relative.format(Math.round(seconds / size), unit);
+  const seconds = (moment.getTime() - Date.now()) / 1_000;
+  const found = UNITS.find(([, length]) => Math.abs(seconds) >= length);
+  return found ? relative.format(Math.round(seconds / found[1]), found[0]) : "just now";
 };
 
 const write = (element) => {

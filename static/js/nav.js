@@ -1,3 +1,4 @@
+// @ts-check
 // Navigation: closes <details class="menu"> on Escape, on a click outside and when the focus leaves, and the left bar's popover when the window becomes wide.
 const close = (menu, { refocus = false } = {}) => {
   menu.open = false;
@@ -6,7 +7,7 @@ const close = (menu, { refocus = false } = {}) => {
 
 document.addEventListener("click", (event) => {
   for (const menu of document.querySelectorAll("details.menu[open]")) {
-    if (!menu.contains(event.target)) close(menu);
+    if (!menu.contains(/** @type {Node} */ (event.target))) close(menu);
   }
 });
 

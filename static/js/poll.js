@@ -1,3 +1,4 @@
+// @ts-check
 // Polling: fires "poll" on each [data-poll] every second while the page is visible, every 5 s after a minute, every 15 s after ten; htmx listens with hx-trigger="poll".
 const STEPS = [
   [600_000, 15_000],

@@ -1,3 +1,4 @@
+// @ts-check
 // Renaming in place: in a form [data-rename] Escape does what its link [data-rename-cancel] does; the old name is selected, so that typing replaces it.
 document.addEventListener("keydown", (event) => {
   if (event.key !== "Escape" || event.isComposing) return;

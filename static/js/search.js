@@ -1,3 +1,4 @@
+// @ts-check
 // Search: enhances <form data-search>: a picture that is dropped, pasted or chosen is searched with at once; so is the present one whenever the version or the number of results changes.
 const form = document.querySelector("form[data-search]");
 const { file, url, image, record, picture } = form.elements;
@@ -18,9 +19,17 @@ const take = (files) => {
   form.requestSubmit();
 };
 
-for (const name of ["dragenter", "dragover"]) zone.addEventListener(name, (event) => (event.preventDefault(), (zone.dataset.over = "")));
+for (const name of ["dragenter", "dragover"]) {
+  zone.addEventListener(name, (event) => {
+    event.preventDefault();
+    zone.dataset.over = "";
+  });
+}
 for (const name of ["dragleave", "drop"]) zone.addEventListener(name, () => delete zone.dataset.over);
-zone.addEventListener("drop", (event) => (event.preventDefault(), take(event.dataTransfer.files)));
+zone.addEventListener("drop", (event) => {
+  event.preventDefault();
+  take(event.dataTransfer.files);
+});
 document.addEventListener("paste", ({ clipboardData }) => take(clipboardData?.files));
 url.addEventListener("input", () => url.value && keepOnly(url));
 file.addEventListener("change", () => {

@@ -1,3 +1,4 @@
+// @ts-check
 // Signing out: what this browser keeps of unfinished uploads, see upload-kept.js, is not for whoever comes next.
 import { clear } from "../vendor/idb-keyval/index.js";
 import { openStore } from "./kept-store.js";

@@ -1,3 +1,4 @@
+// @ts-check
 // Theme: sets light or dark before the first paint, and runs the switch [data-theme-switch] with buttons [data-theme-choice="auto|light|dark"]. A plain blocking script, not a module.
 (() => {
   const KEY = "likewise-theme";

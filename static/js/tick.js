@@ -1,3 +1,4 @@
+// @ts-check
 // Ticking tiles: in a form [data-tick] the bar shows while something is ticked and counts it, by the noun in data-tick; Shift ticks a range,
 // Ctrl+A all that is loaded, Escape none. Without this module the boxes and the bar simply work.
 

@@ -1,3 +1,4 @@
+// @ts-check
 // The tray of running jobs: remembers in a cookie, which the server heeds, whether it is closed. On a phone it is closed at first.
 const COOKIE = "tray";
 const found = document.cookie.match(/(?:^|; )tray=(\w+)/)?.[1];
@@ -14,6 +15,7 @@ document.addEventListener("click", (event) => {
   if (!tray) return;
   closed = tray.open;
   const secure = location.protocol === "https:" ? "; Secure" : "";
+  // biome-ignore lint/suspicious/noDocumentCookie: the cookie store exists on https alone
   document.cookie = `${COOKIE}=${closed ? "closed" : "open"}; Path=/; Max-Age=31536000; SameSite=Lax${secure}`;
 });
 

@@ -1,3 +1,4 @@
+// @ts-check
 // The files that somebody dropped, chose or pasted, with the path that each has in its folder.
 // What systems add is not sent: the server's own pattern, from the page.
 const JUNK = new RegExp(document.querySelector("[data-junk]")?.dataset.junk ?? "(?!)", "i");
@@ -5,8 +6,11 @@ const JUNK = new RegExp(document.querySelector("[data-junk]")?.dataset.junk ?? "
 // readEntries gives at most a hundred at a time.
 const childrenOf = async (reader) => {
   const found = [];
-  for (let batch; (batch = await new Promise((done, fail) => reader.readEntries(done, fail))).length; ) found.push(...batch);
-  return found;
+  for (;;) {
+    const batch = await new Promise((done, fail) => reader.readEntries(done, fail));
+    if (!batch.length) return found;
+    found.push(...batch);
+  }
 };
 
 // What cannot be read is passed to `lost`, and holds up nothing else.
@@ -42,7 +46,7 @@ const plain = (file) => ({ path: file.webkitRelativePath || file.name, file });
 
 // `add` gets a few hundred at a time, so that a page with a large folder stays at hand.
 const inBatches = (add) => {
-  let batch = [];
+  const batch = [];
   const flush = () => batch.length && add(batch.splice(0));
   return { flush, one: (found) => batch.push(found) >= 300 && flush() };
 };

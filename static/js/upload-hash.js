@@ -1,3 +1,4 @@
+// @ts-check
 // A worker: answers {id, file} with {id, sha256}, reading the file as a stream; or with {id, error}.
 // Not crypto.subtle: it is missing on plain http addresses, and wants a whole file in memory.
 import { sha256 } from "../vendor/noble-hashes/sha2.js";
@@ -7,8 +8,11 @@ const hex = (bytes) => Array.from(bytes, (byte) => byte.toString(16).padStart(2,
 const digest = async (file) => {
   const hash = sha256.create();
   const reader = file.stream().getReader();
-  for (let piece; !(piece = await reader.read()).done; ) hash.update(piece.value);
-  return hex(hash.digest());
+  for (;;) {
+    const { done, value } = await reader.read();
+    if (done) return hex(hash.digest());
+    hash.update(value);
+  }
 };
 
 addEventListener("message", async ({ data: { id, file } }) => {

@@ -1,3 +1,4 @@
+// @ts-check
 // A few workers that hash files: `hash(file)` promises the SHA-256 in hex.
 export class Hasher {
   #workers = [];
@@ -16,7 +17,8 @@ export class Hasher {
 
   hash(file) {
     return new Promise((done, fail) => {
-      this.#waiting.push({ id: (this.#next += 1), file, done, fail });
+      this.#next += 1;
+      this.#waiting.push({ id: this.#next, file, done, fail });
       this.#feed();
     });
   }

@@ -1,3 +1,4 @@
+// @ts-check
 // What was chosen for an upload, kept in this browser until all of it is sent, so that a reload goes on by itself: handles of what was dropped where the browser gives them, which cost nothing, or else the files, up to a size. A browser that keeps nothing is no error: then the files are chosen once more.
 import { delMany, getMany, keys, set } from "../vendor/idb-keyval/index.js";
 import { openStore } from "./kept-store.js";
@@ -120,7 +121,10 @@ export const read = async (all, add) => {
 export const isAlone = (base) => {
   if (!navigator.locks) return Promise.resolve(true);
   return new Promise((done) => {
-    const hold = () => (done(true), new Promise(() => {})); // as long as this page is there
+    const hold = () => {
+      done(true);
+      return new Promise(() => {}); // as long as this page is there
+    };
     navigator.locks.request(`upload ${base}`, { signal: AbortSignal.timeout(PATIENCE) }, hold).catch(() => done(false));
   });
 };

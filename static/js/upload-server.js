@@ -1,24 +1,30 @@
+// @ts-check
 // What the server is asked: each call waits for a server that is away, and fails with a sentence.
 const PAUSES = [1_000, 2_000, 5_000, 10_000, 20_000];
 
 export class Refused extends Error {
   constructor(status, sentence, missing = 0) {
     super(sentence);
-    Object.assign(this, { status, missing });
+    this.status = status;
+    this.missing = missing;
   }
 }
 
 export const sentenceOf = (status, body) => {
   if (body?.detail || body?.error) return body.detail || body.error;
-  if (status === 403) return "This page is too old, or your role was changed: reload it, and go on.";
-  if (status === 413) return "This is larger than the server in between accepts.";
-  return `The server answered ${status}. Try again.`;
+  if (status === 403) return "This page has expired, or your role was changed. Reload the page and resume.";
+  if (status === 413) return "The file is larger than the proxy in front of the server accepts.";
+  return `The server answered with status ${status}. Try again.`;
 };
 
 const wait = (pause) =>
   new Promise((done) => {
     const timer = setTimeout(done, pause);
-    addEventListener("online", () => (clearTimeout(timer), done()), { once: true });
+    const now = () => {
+      clearTimeout(timer);
+      done();
+    };
+    addEventListener("online", now, { once: true });
   });
 
 export class Server {
@@ -62,7 +68,12 @@ export class Server {
 
   async parts(base) {
     const found = [];
-    for (let cursor = "", page; !page || (cursor = page.next); found.push(...page.parts)) page = await this.ask(`${base}/parts?cursor=${cursor}`);
+    let cursor = "";
+    do {
+      const page = await this.ask(`${base}/parts?cursor=${cursor}`);
+      found.push(...page.parts);
+      cursor = page.next;
+    } while (cursor);
     return found;
   }
 }

@@ -1,3 +1,4 @@
+// @ts-check
 // What an upload has on the server already, to find again what is chosen once more: by path and size, or else by content, where one path is the end of the other (the folder was chosen from within).
 const keyOf = (path, size) => `${size} ${path}`;
 

@@ -1,3 +1,4 @@
+// @ts-check
 // Shows a queue: what is sent of all, how fast, the files under way and those that failed; never a row for each of ten thousand.
 import { Rate, files, time } from "./upload-words.js";
 import { size } from "./words.js";
@@ -27,7 +28,8 @@ export class View {
   #said = 0;
 
   constructor(panel, queue) {
-    Object.assign(this, { panel, queue });
+    this.panel = panel;
+    this.queue = queue;
     queue.addEventListener("change", () => (this.#timer ||= setTimeout(() => this.show(), EVERY)));
     this.part("failed").addEventListener("click", ({ target }) => this.#pressed(target.closest("button")));
   }
@@ -66,8 +68,8 @@ export class View {
     this.part("retry").hidden = !queue.failed.size;
     this.part("finish").hidden = !this.asks || queue.unfinished > 0 || !queue.items.length;
     this.part("without").hidden = !(queue.failed.size || this.missing) || queue.unfinished > 0;
-    this.part("without").textContent = this.missing ? "Leave out what is missing" : "Go on without the failed ones";
-    if (queue.unfinished && !queue.paused) this.say(`${percent(whole, 1)} percent sent.`, { atOnce: false });
+    this.part("without").textContent = this.missing ? "Continue without missing files" : "Continue without failed files";
+    if (queue.unfinished && !queue.paused) this.say(`${percent(whole, 1)} percent uploaded.`, { atOnce: false });
   }
 
   #figures() {
@@ -81,12 +83,12 @@ export class View {
     if (paused) this.#rate.forget();
     else this.#rate.mark(bytes.sent);
     const { perSecond } = this.#rate;
-    const words = [`${size(bytes.sent)} of ${size(needed(this.queue))} sent`];
+    const words = [`${size(bytes.sent)} of ${size(needed(this.queue))} uploaded`];
     if (paused) words.push("paused");
     else if (unfinished && perSecond > 0) words.push(`${size(perSecond)}/s`, `${time((needed(this.queue) - bytes.sent) / perSecond)} left`);
-    else if (this.asks && !unfinished) words.push("choose more, or go on");
+    else if (this.asks && !unfinished) words.push("choose more, or continue");
     const hashing = count.waiting + count.hashing;
-    if (hashing && !paused) words.push(`${files(hashing)} to look at`);
+    if (hashing && !paused) words.push(`${files(hashing)} to check`);
     this.part("sentence").textContent = words.join(" · ");
   }
 
@@ -94,7 +96,11 @@ export class View {
     const list = this.part("active");
     const moving = [...this.queue.sending].slice(0, ROWS.active); // they are sent in this order
     const wanted = new Set(moving);
-    for (const [item, row] of this.#rows) if (!wanted.has(item)) (row.remove(), this.#rows.delete(item));
+    for (const [item, row] of this.#rows) {
+      if (wanted.has(item)) continue;
+      row.remove();
+      this.#rows.delete(item);
+    }
     for (const item of moving) {
       if (!this.#rows.has(item)) this.#rows.set(item, list.appendChild(activeRow(item)));
       this.#rows.get(item).querySelector("progress").value = item.size ? item.sent / item.size : 0;
@@ -140,7 +146,7 @@ const failedRow = (item) => {
     does.append(button);
   }
   const [name, why, last] = [element("td", item.path, { className: "text-break" }), element("td"), element("td")];
-  why.dataset.label = "Why";
+  why.dataset.label = "Reason";
   why.append(element("span", item.reason));
   last.append(does);
   row.append(name, why, last);

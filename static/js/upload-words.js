@@ -1,3 +1,4 @@
+// @ts-check
 // Times and counts as people read them, and how fast something goes.
 import { counted } from "./words.js";
 

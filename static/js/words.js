@@ -1,3 +1,4 @@
+// @ts-check
 // Counts, shares and sizes in words, as accounts/words.py and dashboard/files/sizes.py say them on the server: tests/words.py holds both against one table.
 export const either = (count, one, many) => (count === 1 ? one : many);
 

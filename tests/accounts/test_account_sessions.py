@@ -53,7 +53,7 @@ def test_all_others_are_signed_out(cast: Cast, bob_client: Client) -> None:
     assert get_user(here).is_authenticated
     assert get_user(bob_client).is_authenticated
     again = here.post(f"{PAGE}/end", follow=True)
-    assert "signed in nowhere else" in again.content.decode()
+    assert "not signed in anywhere else" in again.content.decode()
 
 
 def test_a_session_from_before_this_table_ends_too(cast: Cast) -> None:

@@ -54,15 +54,18 @@ def test_the_address_in_any_case(cast: Cast) -> None:
 @pytest.mark.parametrize(
     ("words", "sentence"),
     [
-        (("--email", "nobody@example.org", "--name", "shop"), "no account with the address nobody"),
+        (
+            ("--email", "nobody@example.org", "--name", "shop"),
+            "no account with the email address nobody",
+        ),
         (
             (*ALICE, "--workspace", "5f3b6d1e-3c0f-4b43-9a67-0d3a3f9f7c11"),
             "You are not a member of that workspace",
         ),
         ((*ALICE, "--workspace", "nonsense"), "invalid UUID value"),
         ((*ALICE, "--scope", "all"), "invalid choice"),
-        ((*ALICE, "--days", "0"), "A key works for 1 to 36500 days"),
-        ((*ALICE, "--days", "9999999999"), "A key works for 1 to 36500 days"),
+        ((*ALICE, "--days", "0"), "A token is valid for 1 to 36500 days"),
+        ((*ALICE, "--days", "9999999999"), "A token is valid for 1 to 36500 days"),
         (("--email", "alice@example.org", "--name", " "), "1 to 100 characters"),
         (("--email", "alice@example.org", "--name", "x" * 101), "1 to 100 characters"),
         (("--email", "alice@example.org"), "--name"),
@@ -82,20 +85,20 @@ def test_not_in_a_strangers_workspace(cast: Cast) -> None:
 
 def test_revoke(cast: Cast) -> None:
     key, other = make_key(cast.alice, name="shop"), make_key(cast.alice, name="other")
-    assert run("revoke", *ALICE) == "Revoked 1 key.\n"
+    assert run("revoke", *ALICE) == "Revoked 1 token.\n"
     assert find_token(key) is None
     assert find_token(other) is not None
 
 
 def test_revoke_all_of_that_name(cast: Cast) -> None:
     keys = [make_key(cast.alice, name="shop") for _ in range(2)]
-    assert run("revoke", *ALICE) == "Revoked 2 keys.\n"
+    assert run("revoke", *ALICE) == "Revoked 2 tokens.\n"
     assert [find_token(key) for key in keys] == [None, None]
 
 
 def test_revoke_leaves_other_peoples(cast: Cast) -> None:
     key = make_key(cast.bob, name="shop")
-    with pytest.raises(CommandError, match="no working token named “shop”"):
+    with pytest.raises(CommandError, match="no active token named “shop”"):
         run("revoke", *ALICE)
     assert find_token(key) is not None
 
@@ -103,5 +106,5 @@ def test_revoke_leaves_other_peoples(cast: Cast) -> None:
 def test_revoke_twice(cast: Cast) -> None:
     make_key(cast.alice, name="shop")
     run("revoke", *ALICE)
-    with pytest.raises(CommandError, match="no working token"):
+    with pytest.raises(CommandError, match="no active token"):
         run("revoke", *ALICE)

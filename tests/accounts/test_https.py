@@ -71,7 +71,7 @@ def test_a_form_is_not_redirected(client: Client, cast: Cast) -> None:
     answer = client.post(LOGIN, TYPED)
     assert answer.status_code == 403
     assert "Location" not in answer
-    assert "nothing of it was carried out" in answer.content.decode()
+    assert "it was not carried out" in answer.content.decode()
     assert "sessionid" not in client.cookies
     assert "Content-Security-Policy" in answer
 
@@ -114,7 +114,7 @@ def test_a_token_is_refused_and_called_readable(client: Client, cast: Cast, meth
     key = make_key(cast.alice)
     answer = getattr(client, method)(TYPE, headers={"Authorization": f"Token {key}"})
     assert answer.status_code == 403
-    assert "revoke it and make a new one" in answer.json()["detail"]
+    assert "revoke it and create a new one" in answer.json()["detail"]
     assert key not in answer.content.decode()
     assert not SimilarityType.objects.exists()
 
@@ -124,7 +124,7 @@ def test_a_refused_call_does_nothing(client: Client, cast: Cast) -> None:
     headers = {"Authorization": f"Token {make_key(cast.alice)}"}
     assert client.delete(f"{TYPE}{made.pk}/", headers=headers).status_code == 403
     assert SimilarityType.objects.filter(pk=made.pk).exists()
-    # The same over https goes on.
+    # The same over HTTPS goes on.
     https = over("https", **headers)
     assert client.delete(f"{TYPE}{made.pk}/", **https).status_code == 204
 
@@ -132,7 +132,7 @@ def test_a_refused_call_does_nothing(client: Client, cast: Cast) -> None:
 def test_a_body_of_json_gets_json(client: Client) -> None:
     answer = client.post(TYPE, json.dumps({"name": "a"}), content_type="application/json")
     assert answer.status_code == 403
-    assert "over https" in answer.json()["detail"]
+    assert "over HTTPS" in answer.json()["detail"]
 
 
 # A proxy that is not trusted

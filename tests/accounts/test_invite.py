@@ -1,4 +1,4 @@
-"""Invite somebody, and take an invitation back."""
+"""Invite someone, and take an invitation back."""
 
 from datetime import timedelta
 
@@ -11,7 +11,7 @@ from pytest_django import Settings
 
 from accounts.errors import RoleNotGiven
 from accounts.mail import NO_MAIL, TERMINAL
-from accounts.models import Activity, Invitation, Role
+from accounts.models import Change, Invitation, Role
 from accounts.queries import digest_of, open_invitations
 from accounts.team import invite_member, withdraw_invitation
 from tests.factories import Cast
@@ -45,24 +45,24 @@ def test_the_link_is_shown_once_and_kept_nowhere(ann_client: Client) -> None:
     stored = [str(value) for row in Invitation.objects.values() for value in row.values()]
     assert secret not in stored
     assert digest_of(secret) in stored
-    assert secret not in str(list(Activity.objects.values()))
+    assert secret not in str(list(Change.objects.values()))
 
 
 def test_it_is_e_mailed(ann_client: Client) -> None:
     answer = ann_client.post(PAGE, TYPED)
     (letter,) = mail.outbox
     assert letter.to == ["ivy@example.org"]
-    assert letter.subject == "Ann invites you to Alice’s shop"
+    assert letter.subject == "Ann invited you to Alice’s shop"
     assert f"\n{answer.context['new_link']}\n" in letter.body
     assert "as editor" in letter.body
-    assert "We have e-mailed them this link" in answer.content.decode()
+    assert "We emailed them this link" in answer.content.decode()
 
 
 def test_a_line_break_in_a_name_breaks_no_letter(ann_client: Client, cast: Cast) -> None:
     cast.workspace.name = "Alice’s\r\nBcc: all@example.org"
     cast.workspace.save()
     ann_client.post(PAGE, TYPED)
-    assert mail.outbox[0].subject == "Ann invites you to Alice’s Bcc: all@example.org"
+    assert mail.outbox[0].subject == "Ann invited you to Alice’s Bcc: all@example.org"
 
 
 @pytest.mark.parametrize("backend", [NO_MAIL, TERMINAL])
@@ -72,7 +72,7 @@ def test_without_a_mail_server_it_shows_the_link_and_writes_it_nowhere(
     settings.EMAIL_BACKEND = backend
     answer = ann_client.post(PAGE, TYPED)
     text = answer.content.decode()
-    assert "No e-mail could be sent" in text
+    assert "This server could not send an email" in text
     assert answer.context["new_link"] in text
     assert secret_of(answer.context["new_link"]) not in "".join(capsys.readouterr())
 
@@ -86,15 +86,15 @@ def test_a_mail_server_that_fails_keeps_nobody(
     monkeypatch.setattr(type(get_connection()), "send_messages", failing)
     answer = ann_client.post(PAGE, TYPED)
     assert answer.status_code == 200
-    assert "No e-mail could be sent" in answer.content.decode()
+    assert "This server could not send an email" in answer.content.decode()
     assert open_invitations(Invitation.objects.get().workspace).exists()
 
 
 def test_it_leaves_an_activity_row(ann_client: Client, cast: Cast) -> None:
-    before = Activity.objects.count()
+    before = Change.objects.count()
     ann_client.post(PAGE, TYPED)
-    row = Activity.objects.latest("id")
-    assert Activity.objects.count() == before + 1
+    row = Change.objects.latest("id")
+    assert Change.objects.count() == before + 1
     assert (row.verb, row.noun, row.target_name) == ("invited", "invitation", "ivy@example.org")
     assert (row.actor, row.details) == (cast.ann, {"role": "editor"})
 
@@ -158,9 +158,9 @@ def invitation(cast: Cast) -> Invitation:
 
 def test_withdrawing_works(ann_client: Client, cast: Cast, invitation: Invitation) -> None:
     answer = ann_client.post(f"{PAGE}/{invitation.pk}/withdraw", follow=True)
-    assert "The invitation of ivy@example.org no longer works." in answer.content.decode()
+    assert "The invitation for ivy@example.org was withdrawn." in answer.content.decode()
     assert not open_invitations(cast.workspace).exists()
-    row = Activity.objects.latest("id")
+    row = Change.objects.latest("id")
     assert (row.verb, row.noun, row.actor) == ("withdrew", "invitation", cast.ann)
 
 
@@ -168,10 +168,10 @@ def test_withdrawing_twice_finds_nothing(
     ann_client: Client, cast: Cast, invitation: Invitation
 ) -> None:
     ann_client.post(f"{PAGE}/{invitation.pk}/withdraw")
-    before = Activity.objects.count()
+    before = Change.objects.count()
     assert ann_client.post(f"{PAGE}/{invitation.pk}/withdraw").status_code == 404
     withdraw_invitation(invitation=invitation, actor=cast.ann)
-    assert Activity.objects.count() == before
+    assert Change.objects.count() == before
 
 
 @pytest.mark.parametrize(("name", "status"), [("bob", 403), ("vera", 403), ("charlie", 404)])

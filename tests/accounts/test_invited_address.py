@@ -12,7 +12,7 @@ from django.test import Client
 from django.utils import timezone
 
 from accounts.errors import AlreadyAMember, EmailTaken, InvitationClosed, InvitedElsewhere
-from accounts.models import Activity, Invitation, Membership, Role, User
+from accounts.models import Change, Invitation, Membership, Role, User
 from accounts.queries import get_invitation, open_invitations
 from accounts.team import accept_invitation, change_role, invite_member, join
 from tests.factories import PASSWORD, Cast, make_cast, make_user, signed_in
@@ -58,7 +58,7 @@ def test_another_account_cannot_accept(charlie_client: Client, cast: Cast, secre
     assert charlie_client.post(ANSWER).status_code == 403
     assert not is_member(cast.charlie, cast)
     assert Invitation.objects.get().accepted is None
-    assert not Activity.objects.filter(verb="joined").exists()
+    assert not Change.objects.filter(verb="joined").exists()
 
 
 @pytest.mark.parametrize(
@@ -115,7 +115,7 @@ def test_switching_keeps_the_invitation_open(
     answer = charlie_client.post(ANSWER, {"switch": "yes"})
     assert (answer.status_code, answer["Location"]) == (302, ANSWER)
     assert not get_user(charlie_client).is_authenticated
-    assert "Make your account to accept" in charlie_client.get(ANSWER).content.decode()
+    assert "Create an account to accept" in charlie_client.get(ANSWER).content.decode()
     charlie_client.post(ANSWER, TYPED)
     assert is_member(User.objects.get(email=IVY), cast)
     assert not is_member(cast.charlie, cast)
@@ -169,11 +169,11 @@ def test_a_new_account_has_the_invited_address_all_the_same(
 def test_the_admin_chooses_and_sees_it(ann_client: Client, cast: Cast) -> None:
     page = "/settings/invitations"
     answer = ann_client.post(page, {"email": IVY, "role": "viewer"})
-    assert "only ivy@example.org can accept, once" in answer.content.decode()
+    assert "only ivy@example.org can accept it, once" in answer.content.decode()
     assert not Invitation.objects.get().anyone
-    assert "Only this address" in ann_client.get("/settings/members").content.decode()
+    assert "Only this email address" in ann_client.get("/settings/members").content.decode()
     answer = ann_client.post(page, {"email": IVY, "role": "viewer", "anyone": "on"})
-    assert "whatever their address" in answer.content.decode()
+    assert "with any email address" in answer.content.decode()
     (row,) = open_invitations(cast.workspace)
     assert row.anyone
     assert "Anyone with the link</span>" in ann_client.get("/settings/members").content.decode()
@@ -272,14 +272,11 @@ def test_of_many_who_accept_at_once_one_gets_in(committed: tuple[Cast, Invitatio
     cast, made = committed
     people = [make_user(f"p{number}") for number in range(6)]
     ends = at_once(
-        *(
-            lambda user=user: accept_invitation(invitation=made, actor=user)  # type: ignore[misc]
-            for user in people
-        )
+        *(lambda user=user: accept_invitation(invitation=made, actor=user) for user in people)
     )
     assert sum(isinstance(end, Membership) for end in ends) == 1
     assert Membership.objects.filter(workspace=cast.workspace, user__in=people).count() == 1
-    assert Activity.objects.filter(verb="joined").count() == 1
+    assert Change.objects.filter(verb="joined").count() == 1
 
 
 def test_of_a_new_and_an_old_account_at_once_one_gets_in(

@@ -46,7 +46,7 @@ def test_the_buttons_are_for_who_may(
 ) -> None:
     vera = Membership.objects.get(user=cast.vera)
     text = request.getfixturevalue(f"{name}_client").get(PAGE).content.decode()
-    assert ("Make the invitation" in text) == can_manage
+    assert ("Create invitation" in text) == can_manage
     assert (f"/settings/members/{vera.pk}/role" in text) == can_manage
     assert (f"/settings/members/{vera.pk}/hand-over" in text) == can_hand_over
     assert (f"/settings/members/{vera.pk}/remove" in text) == (can_manage or name == "vera")

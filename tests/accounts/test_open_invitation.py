@@ -10,7 +10,7 @@ from django.test import Client
 from django.utils import timezone
 
 from accounts.errors import AlreadyAMember, InvitationUsed
-from accounts.models import Activity, Invitation, Membership, Role, User
+from accounts.models import Change, Invitation, Membership, Role, User
 from accounts.queries import get_invitation_by_secret
 from accounts.team import accept_invitation, invite_member, join, withdraw_invitation
 from tests.factories import PASSWORD, Cast, make_user, signed_in
@@ -57,15 +57,15 @@ def test_it_works_with_an_account(ivy_client: Client, ivy: User, cast: Cast, sec
     assert (answer.status_code, answer["Location"]) == (302, "/")
     made = Membership.objects.get(user=ivy, workspace=cast.workspace)
     assert made.role == Role.EDITOR
-    assert ivy_client.get("/").wsgi_request.workspace == cast.workspace
+    assert ivy_client.get("/").wsgi_request.workspace == cast.workspace  # type: ignore[attr-defined]
 
 
 def test_it_leaves_an_activity_row(ivy_client: Client, ivy: User, cast: Cast, secret: str) -> None:
     opened(ivy_client, secret)
-    before = Activity.objects.count()
+    before = Change.objects.count()
     ivy_client.post(ANSWER)
-    row = Activity.objects.latest("id")
-    assert Activity.objects.count() == before + 1
+    row = Change.objects.latest("id")
+    assert Change.objects.count() == before + 1
     assert (row.verb, row.noun, row.actor) == ("joined", "member", ivy)
     assert row.workspace == cast.workspace
 
@@ -77,7 +77,9 @@ def test_opening_it_accepts_nothing(ivy_client: Client, ivy: User, secret: str) 
 
 
 def test_a_member_has_nothing_to_accept(bob_client: Client, cast: Cast, secret: str) -> None:
-    assert "You are a member of it already" in opened(bob_client, secret).content.decode()
+    assert (
+        "You are already a member of this workspace" in opened(bob_client, secret).content.decode()
+    )
     assert bob_client.post(ANSWER)["Location"] == "/"
     assert Membership.objects.get(user=cast.bob).role == Role.EDITOR
     get_invitation_by_secret(secret)
@@ -88,7 +90,7 @@ def test_a_member_has_nothing_to_accept(bob_client: Client, cast: Cast, secret: 
 
 def test_it_works_with_a_new_account(client: Client, cast: Cast, secret: str) -> None:
     answer = opened(client, secret)
-    assert "Make the account and join" in answer.content.decode()
+    assert "Create account and join" in answer.content.decode()
     answer = client.post(ANSWER, TYPED)
     assert (answer.status_code, answer["Location"]) == (302, "/")
     user = User.objects.get(email="ivy@example.org")
@@ -129,7 +131,7 @@ def test_who_has_an_account_signs_in_to_accept(client: Client, cast: Cast, secre
     ivy = make_user("ivy")
     text = opened(client, secret).content.decode()
     assert f'href="/accounts/login/?next={ANSWER}"' in text
-    assert "Make the account" not in text
+    assert "Create account" not in text
     client.post(ANSWER, TYPED)
     assert not Membership.objects.filter(user=ivy).exists()
     answer = client.post(
@@ -160,7 +162,7 @@ def test_it_works_once(ivy_client: Client, cast: Cast, secret: str) -> None:
     dana = signed_in(make_user("dana"))
     answer = opened(dana, secret)
     assert answer.status_code == 410
-    assert "This invitation was used already" in answer.content.decode()
+    assert "This invitation was already used" in answer.content.decode()
 
 
 def test_two_who_opened_a_link_for_anyone_cannot_both_accept(
@@ -217,7 +219,7 @@ def test_expired(client: Client, secret: str, invitation: Invitation) -> None:
 def test_unknown(client: Client, cast: Cast, path: str) -> None:
     answer = client.get(f"/invitations/{path}")
     assert answer.status_code == 404
-    assert "This link opens no invitation." in answer.content.decode()
+    assert "This invitation link is not valid." in answer.content.decode()
 
 
 @pytest.mark.parametrize("method", ["get", "post"])

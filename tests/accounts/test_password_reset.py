@@ -111,7 +111,7 @@ def test_letters_to_one_address_are_few(
         Client(REMOTE_ADDR=f"10.0.0.{place}").post(PAGE, {"email": email})
     answer = Client(REMOTE_ADDR="10.0.0.9").post(PAGE, {"email": email.upper()})
     assert answer.status_code == 429
-    assert "Too many tries" in answer.content.decode()
+    assert "Too many attempts" in answer.content.decode()
     assert len(mailoutbox) == 5
 
 
@@ -164,7 +164,7 @@ def no_mail(settings: Settings) -> None:
 
 def test_without_a_mail_server_the_page_says_whom_to_ask(client: Client, no_mail: None) -> None:
     text = client.get(PAGE).content.decode()
-    assert "Ask the administrator" in text
+    assert "Ask your administrator" in text
     assert "user reset-link" in text
     assert 'name="email"' not in text
 
@@ -198,7 +198,7 @@ def test_a_log_gets_none(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     settings.EMAIL_BACKEND = TERMINAL
-    assert "Ask the administrator" in client.get(PAGE).content.decode()
+    assert "Ask your administrator" in client.get(PAGE).content.decode()
     client.post(PAGE, {"email": "alice@example.org"})
     assert "event=mail-not-shown letters=1" in caplog.text
     assert "password/reset/key" not in caplog.text + "".join(capsys.readouterr())

@@ -4,7 +4,7 @@ import pytest
 from django.test import Client
 
 from accounts.errors import MemberGone
-from accounts.models import Activity, ApiToken, Membership, Role
+from accounts.models import ApiToken, Change, Membership, Role
 from accounts.queries import find_token, open_invitations
 from accounts.services import create_workspace
 from accounts.team import invite_member, remove_member
@@ -24,16 +24,16 @@ def address(row: Membership) -> str:
 def test_it_works(request: pytest.FixtureRequest, bob: Membership, name: str) -> None:
     answer = request.getfixturevalue(f"{name}_client").post(address(bob), follow=True)
     assert answer.redirect_chain == [("/settings/members", 302)]
-    assert "Bob is no longer a member." in answer.content.decode()
+    assert "Bob was removed." in answer.content.decode()
     assert not Membership.objects.filter(pk=bob.pk).exists()
 
 
 def test_it_leaves_an_activity_row(ann_client: Client, cast: Cast, bob: Membership) -> None:
     make_key(cast.bob)
-    before = Activity.objects.count()
+    before = Change.objects.count()
     ann_client.post(address(bob))
-    row = Activity.objects.latest("id")
-    assert Activity.objects.count() == before + 1
+    row = Change.objects.latest("id")
+    assert Change.objects.count() == before + 1
     assert (row.verb, row.noun, row.target_name, row.actor) == (
         "removed",
         "member",
@@ -58,7 +58,7 @@ def test_tokens_of_this_workspace_stop_working(
     here, elsewhere = make_key(cast.bob, cast.workspace), make_key(cast.bob, own)
     others = make_key(cast.vera)
     answer = alice_client.post(address(bob), follow=True)
-    assert "One token no longer works" in answer.content.decode()
+    assert "One API token no longer works" in answer.content.decode()
     assert find_token(here) is None
     assert find_token(elsewhere) is not None
     assert find_token(others) is not None
@@ -80,7 +80,7 @@ def test_a_member_may_leave(request: pytest.FixtureRequest, cast: Cast, name: st
     answer = request.getfixturevalue(f"{name}_client").post(address(row))
     assert (answer.status_code, answer["Location"]) == (302, "/settings/workspace/new")
     assert not Membership.objects.filter(user=user).exists()
-    told = Activity.objects.latest("id")
+    told = Change.objects.latest("id")
     assert (told.verb, told.actor) == ("left", user)
 
 
@@ -97,7 +97,7 @@ def test_the_owner_stays(request: pytest.FixtureRequest, cast: Cast, name: str) 
     key = make_key(cast.alice)
     answer = request.getfixturevalue(f"{name}_client").post(address(owner))
     assert answer.status_code == 422
-    assert "The owner stays" in answer.content.decode()
+    assert "The owner cannot leave" in answer.content.decode()
     assert Membership.objects.get(pk=owner.pk).role == Role.OWNER
     assert find_token(key) is not None
 

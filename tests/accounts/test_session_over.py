@@ -20,8 +20,8 @@ def test_it_works(expired: Client, cast: Cast) -> None:
     answer = expired.get("/jobs/?state=running")
     assert answer["Location"] == "/accounts/login/?next=/jobs/%3Fstate%3Drunning&over=yes"
     page = expired.get(answer["Location"]).content.decode()
-    assert "Your session is over" in page
-    assert "back where you were" in page
+    assert "Your session has expired" in page
+    assert "return to the page you were on" in page
     assert "not saved" not in page
     data = {"login": cast.bob.email, "password": PASSWORD, "next": "/jobs/?state=running"}
     assert '<input type="hidden" name="next" value="/jobs/?state=running"' in page
@@ -31,7 +31,7 @@ def test_it_works(expired: Client, cast: Cast) -> None:
 def test_who_was_never_here_is_not_told_so() -> None:
     answer = Client().get("/jobs/")
     assert answer["Location"] == "/accounts/login/?next=/jobs/"
-    assert "session is over" not in Client().get(answer["Location"]).content.decode()
+    assert "session has expired" not in Client().get(answer["Location"]).content.decode()
 
 
 def test_a_visitor_who_never_signed_in_is_not_told_so(cast: Cast) -> None:
@@ -42,15 +42,15 @@ def test_a_visitor_who_never_signed_in_is_not_told_so(cast: Cast) -> None:
     store.save()
     assert visitor.get("/jobs/")["Location"] == "/accounts/login/?next=/jobs/"
     answer = visitor.post("/uploads/new", headers={"Accept": "application/json"})
-    assert answer.json()["error"].startswith("Sign in first")
+    assert answer.json()["error"].startswith("Nothing was saved because")
 
 
 def test_what_a_stranger_sends_is_said_to_be_lost(db: None) -> None:
     stranger = Client()
     answer = stranger.post("/images/delete", headers={"Referer": "http://testserver/images/"})
     page = stranger.get(answer["Location"]).content.decode()
-    assert "session is over" not in page
-    assert "What you sent last was not saved. Sign in, and you are back where you were." in page
+    assert "session has expired" not in page
+    assert "Your last change was not saved. Sign in to return to the page you were on." in page
 
 
 def test_a_form_leads_back_to_its_page(expired: Client) -> None:
@@ -59,7 +59,7 @@ def test_a_form_leads_back_to_its_page(expired: Client) -> None:
     assert answer.status_code == 302
     assert answer["Location"] == "/accounts/login/?next=/images/%3Ftest%3D1&over=unsaved"
     page = expired.get(answer["Location"]).content.decode()
-    assert "What you sent last was not saved." in page
+    assert "Your last change was not saved." in page
 
 
 @pytest.mark.parametrize(
@@ -92,4 +92,4 @@ def test_a_form_over_htmx_says_that_nothing_was_saved(expired: Client) -> None:
 def test_a_script_gets_the_sentence(expired: Client) -> None:
     answer = expired.post("/uploads/new", headers={"Accept": "application/json"})
     assert answer.status_code == 401
-    assert "Your session is over" in answer.json()["error"]
+    assert "Your session has expired" in answer.json()["error"]

@@ -5,8 +5,8 @@ import pytest
 from tests.api.calls import NOBODYS
 from tests.factories import Cast, api_client
 
-LABELS, TASKS = "Recognition labels are no part", "Recognition tasks are no part"
-POINTS, DETECTION = "Points are no part", "Detection tasks are no part"
+LABELS, TASKS = "Recognition labels are not part", "Recognition tasks are not part"
+POINTS, DETECTION = "Points are not part", "Detection tasks are not part"
 
 
 @pytest.mark.parametrize(

@@ -10,8 +10,8 @@ from drf_spectacular.generators import EndpointEnumerator
 from drf_spectacular.validation import validate_schema
 
 from dashboard.api import urls
-from dashboard.api.schema.receiving import LEFT_OUT
 from dashboard.api.schema.table import CALLS
+from dashboard.api.schema.uploads.receiving import LEFT_OUT
 from dashboard.services.library.groups import add_images
 from tests.api.calls import DESCRIPTOR, GROUP, IMAGE, MODEL, TASK, TYPE
 from tests.api.training.described import OPERATIONS, SCHEMA, agrees, validator
@@ -49,7 +49,7 @@ def test_every_call_is_in_it_once() -> None:
         (spelt(route), method)
         for route in routes
         for method in METHODS
-        if hasattr(route.callback.cls, method)
+        if hasattr(route.callback.cls, method)  # type: ignore[attr-defined]
     }
     described = [(path.rstrip("/"), method) for path, method, _ in OPERATIONS]
     assert sorted(there - set(described)) == [], "give these a row in dashboard/api/schema"

@@ -28,14 +28,16 @@ def zip(files: int) -> None:  # noqa: A001  named as the figure names it
         for number in range(files):
             name = f"shop/{number // IN_A_GROUP}/{number}.jpg"
             archive.writestr(name, drawing + b"%d" % number)
-    _plan("shop.zip", stream.getvalue(), f"{files:,} new, 0 known already, 0 in error.")
+    _plan(
+        "shop.zip", stream.getvalue(), f"{files:,} new, 0 already in the workspace, 0 with errors."
+    )
 
 
 def csv(files: int) -> None:
     """Plan a manifest of files of which none was sent, each in a group of its own."""
     rows = "".join(f"{number}.jpg,{number}\n" for number in range(files))
     data = f"file,group\n{rows}".encode()
-    _plan("shop.csv", data, f"0 new, 0 known already, {files:,} in error.")
+    _plan("shop.csv", data, f"0 new, 0 already in the workspace, {files:,} with errors.")
 
 
 def _plan(name: str, data: bytes, outcome: str) -> None:

@@ -128,10 +128,10 @@ LISTED_ON = {
 def set_up(installation: Server, page: Page) -> None:
     """Make the first account by the link that the start printed."""
     page.goto(installation.setup_link())
-    page.get_by_label("E-mail").fill("alice@example.org")
+    page.get_by_label("Email").fill("alice@example.org")
     page.get_by_label("Password").fill(PASSWORD)
     page.get_by_label("Workspace name").fill("Alice’s shop")
-    page.get_by_role("button", name="Make the account").click()
+    page.get_by_role("button", name="Create account").click()
     expect(page).to_have_title("Home · Likewise")
 
 
@@ -153,8 +153,8 @@ def load(page: Page) -> None:
 def extract(page: Page) -> None:
     """Extract the descriptors of what a search of the grid has found."""
     page.goto(absolute(page, "/images/?search=1.jpg"))
-    page.get_by_role("link", name="Extract descriptors of these").click()
-    expect(page.get_by_text("Of images with “1.jpg” in the file name")).to_be_visible()
+    page.get_by_role("link", name="Extract embeddings of these images").click()
+    expect(page.get_by_text("Source: images with “1.jpg” in the file name")).to_be_visible()
     page.get_by_role("button", name="Extract", exact=True).click()
     expect(page.get_by_role("link", name="Download")).to_be_visible(timeout=240_000)
 
@@ -171,7 +171,7 @@ def collect(page: Page) -> None:
     page.goto(absolute(page, "/collections/new"))
     page.get_by_label("Name").fill("Demo catalogue")
     page.get_by_role("button", name="Save").click()
-    page.get_by_role("button", name="Put them in").click()
+    page.get_by_role("button", name="Add images").click()
     expect(page.get_by_text(re.compile(r"\b4[2-9]\d records"))).to_be_visible(
         timeout=PATIENCE * 1000
     )
@@ -245,7 +245,7 @@ def plan(page: Page) -> str:
         base64.b64encode(_shoes()).decode(),
     )
     page.goto(absolute(page, path))
-    expect(page.get_by_role("button", name=re.compile("^Bring in"))).to_be_visible(timeout=240_000)
+    expect(page.get_by_role("button", name=re.compile("^Import"))).to_be_visible(timeout=240_000)
     return path
 
 
@@ -294,6 +294,6 @@ def absolute(page: Page, path: str) -> str:
 
 def visit(page: Page, path: str, theme: str) -> None:
     """Open a page in a theme and wait until nothing is loading any more."""
-    page.emulate_media(color_scheme=theme, reduced_motion="reduce")  # type: ignore[arg-type]
+    page.emulate_media(color_scheme=theme, reduced_motion="reduce")
     page.goto(path if "://" in path else absolute(page, path), wait_until="load")
     expect(page.locator(".htmx-request")).to_have_count(0)

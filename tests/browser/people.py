@@ -42,7 +42,7 @@ workspace = actor.memberships.get().workspace
 def sign_in(page: Page, home: Home, after: str = "/") -> Page:
     """Sign in by the form, and be on the page that was asked for."""
     page.goto(urljoin(home.url, f"/accounts/login/?next={after}"))
-    page.get_by_label("E-mail").fill(home.email)
+    page.get_by_label("Email").fill(home.email)
     page.get_by_label("Password").fill(home.password)
     follow(page.get_by_role("button", name="Sign in"))
     return page

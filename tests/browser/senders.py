@@ -79,7 +79,7 @@ def begin(page: Page, program: Home, *paths: Path, words: str) -> None:
     page.goto(urljoin(program.url, "/uploads/new"))
     drop(page, *paths)
     expect(page.locator("[data-upload-chosen]")).to_contain_text(words)
-    page.get_by_label("Bring everything in at once").check()
+    page.get_by_label("Import everything at once").check()
     page.get_by_role("button", name="Upload", exact=True).click()
 
 
@@ -119,6 +119,6 @@ def send_one_while_a_folder_is_read(page: Page, program: Home, where: Path, seed
     drop(page, one / f"{seed}.jpg")
     page.evaluate(READ_LATER)
     drop(page, more)
-    page.get_by_label("Bring everything in at once").check()
+    page.get_by_label("Import everything at once").check()
     page.get_by_role("button", name="Upload", exact=True).click()
     wait_for_some(page, 1)

@@ -60,15 +60,15 @@ def _fits(page: Page) -> None:
 
 
 def _change_the_address(page: Page, letters: Path) -> None:
-    page.get_by_role("link", name="Change the e-mail address").click()
-    page.get_by_label("New e-mail address").fill(NEW_EMAIL)
+    page.get_by_role("link", name="Change email address").click()
+    page.get_by_label("New email address").fill(NEW_EMAIL)
     page.get_by_label("Your current password").fill("not this one")
-    page.get_by_role("button", name="Send the link").click()
+    page.get_by_role("button", name="Send link").click()
     field = page.get_by_label("Your current password")
     expect(field).to_have_attribute("aria-invalid", "true")
-    expect(field).to_have_accessible_description(re.compile("not your password"))
+    expect(field).to_have_accessible_description(re.compile("not your current password"))
     field.fill(PASSWORD)
-    page.get_by_role("button", name="Send the link").click()
+    page.get_by_role("button", name="Send link").click()
     expect(page.get_by_text(f"{NEW_EMAIL} is not confirmed yet")).to_be_visible()
     _fits(page)
     written = "\n".join(file.read_text() for file in letters.iterdir())
@@ -76,36 +76,36 @@ def _change_the_address(page: Page, letters: Path) -> None:
     assert link is not None, written
     page.goto(absolute(page, urlsplit(link[0]).path))
     _fits(page)
-    page.get_by_role("button", name="Confirm the address").click()
-    expect(page.get_by_text(f"You sign in with {NEW_EMAIL} from now on.")).to_be_visible()
+    page.get_by_role("button", name="Confirm email address").click()
+    expect(page.get_by_text(f"sign in with {NEW_EMAIL} from now on.")).to_be_visible()
 
 
 def _change_the_password(page: Page) -> None:
-    page.get_by_role("link", name="Change the password").click()
+    page.get_by_role("link", name="Change password").click()
     page.get_by_label("Your current password").fill(PASSWORD)
     page.get_by_label("New password", exact=True).fill(NEW_PASSWORD)
-    page.get_by_label("New password, once more").fill(NEW_PASSWORD)
+    page.get_by_label("Confirm new password").fill(NEW_PASSWORD)
     _fits(page)
-    page.get_by_role("button", name="Change the password").click()
-    expect(page.get_by_text("Your password is changed.")).to_be_visible()
+    page.get_by_role("button", name="Change password").click()
+    expect(page.get_by_text("Your password was changed.")).to_be_visible()
 
 
 def _set_up_a_second_factor(page: Page) -> tuple[str, list[str]]:
     page.get_by_role("link", name=re.compile("^Second factor")).last.click()
-    page.get_by_role("link", name="Set it up").click()
+    page.get_by_role("link", name="Set up").click()
     picture = page.get_by_role("img", name=re.compile("QR code"))
     expect(picture).to_be_visible()
     assert picture.evaluate("image => image.naturalWidth") > 0
     secret = page.locator("#secret").inner_text()
-    page.get_by_label("Code of the app").fill("000000")
+    page.get_by_label("Code from the app").fill("000000")
     page.get_by_label("Your current password").fill(NEW_PASSWORD)
-    page.get_by_role("button", name="Turn it on").click()
-    expect(page.get_by_text("This code is not right").first).to_be_visible()
+    page.get_by_role("button", name="Turn on").click()
+    expect(page.get_by_text("This code is wrong").first).to_be_visible()
     assert page.locator("#secret").inner_text() == secret
     _fits(page)
-    page.get_by_label("Code of the app").fill(code_of(secret))
+    page.get_by_label("Code from the app").fill(code_of(secret))
     page.get_by_label("Your current password").fill(NEW_PASSWORD)
-    page.get_by_role("button", name="Turn it on").click()
+    page.get_by_role("button", name="Turn on").click()
     expect(page.get_by_role("heading", name="Your second factor is on")).to_be_visible()
     codes = re.findall(r"\d{5} \d{5}", page.locator("#codes").inner_text())
     with page.expect_download() as download:
@@ -113,7 +113,7 @@ def _set_up_a_second_factor(page: Page) -> tuple[str, list[str]]:
     assert all(code in Path(download.value.path()).read_text() for code in codes)
     _fits(page)
     page.get_by_role("link", name="I have saved them").click()
-    expect(page.get_by_text("10 of them are left")).to_be_visible()
+    expect(page.get_by_text("10 codes left")).to_be_visible()
     _fits(page)
     return secret, codes
 
@@ -131,7 +131,7 @@ def _sign_in_by_code(page: Page, home: Home, code: str) -> None:
     _fits(page)
     page.get_by_label("Code").fill("000000")
     page.get_by_role("button", name="Sign in", exact=True).click()
-    expect(page.get_by_text("This code is not right").first).to_be_visible()
+    expect(page.get_by_text("This code is wrong").first).to_be_visible()
     page.get_by_label("Code").fill(code)
     page.get_by_role("button", name="Sign in", exact=True).click()
     expect(page).to_have_title("Home · Likewise")
@@ -154,15 +154,15 @@ def _sign_out_everywhere(page: Page, home: Home, browser: Browser, code: str) ->
 
 def _new_codes_and_off(page: Page) -> None:
     page.goto(absolute(page, "/settings/account/second-factor"))
-    expect(page.get_by_text("8 of them are left")).to_be_visible()
-    page.get_by_role("link", name="Make new ones").click()
+    expect(page.get_by_text("8 codes left")).to_be_visible()
+    page.get_by_role("link", name="Create new codes").click()
     _fits(page)
     page.get_by_label("Your current password").fill(NEW_PASSWORD)
-    page.get_by_role("button", name="Make new codes").click()
+    page.get_by_role("button", name="Create new codes").click()
     expect(page.get_by_role("heading", name="Your new recovery codes")).to_be_visible()
     page.get_by_role("link", name="I have saved them").click()
-    page.get_by_role("link", name="Turn it off").click()
+    page.get_by_role("link", name="Turn off").click()
     _fits(page)
     page.get_by_label("Your current password").fill(NEW_PASSWORD)
-    page.get_by_role("button", name="Turn it off").click()
-    expect(page.get_by_text("Your second factor is off: the password alone")).to_be_visible()
+    page.get_by_role("button", name="Turn off").click()
+    expect(page.get_by_text("Your second factor is off: your password")).to_be_visible()

@@ -24,7 +24,7 @@ with transaction.atomic():
 def test_it_is_shown_and_taken_back(page: Page, program: Home) -> None:
     program.shell(LOAD)
     sign_in(page, program, "/demo/")
-    _wait_for(page, "Search by picture with it")
+    _wait_for(page, "Search by image with it")
     assert [*_look(page, absolute(page, "/demo/"))] == []
     for address in ("/uploads/", "/types/", "/tasks/", "/versions/", "/groups/"):
         assert page.locator(f"main a[href^='{address}']").count(), address
@@ -37,7 +37,7 @@ def test_it_is_shown_and_taken_back(page: Page, program: Home) -> None:
     page.get_by_role("button", name="Remove the demo").click()
     dialog.get_by_role("button", name="Remove the demo").click()
     expect(page.get_by_role("heading", name="Removal of the demo")).to_be_visible()
-    expect(page.get_by_text("Taken back: ").first).to_be_visible(timeout=PATIENCE * 1000)
+    expect(page.get_by_text("Removed: ").first).to_be_visible(timeout=PATIENCE * 1000)
     for address in ("/images/", "/groups/", "/types/", "/tasks/"):
         page.goto(absolute(page, address))
         assert page.get_by_text("Demo shop").count() == 0

@@ -14,7 +14,7 @@ def test_it_works(program: Home, page: Page) -> None:
     sign_in(page, program)
     key = program.server.manage("token", "create", "--email", program.email, "--name", "docs")
     page.goto(program.url + "connect/")
-    page.get_by_role("link", name="The API’s pages").click()
+    page.get_by_role("link", name="API reference").click()
     expect(page.get_by_role("heading", name="The API", exact=True)).to_be_visible()
     page.get_by_role("button", name="Authorize", exact=True).click()
     page.locator(".auth-container input").fill(key)

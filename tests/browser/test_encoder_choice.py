@@ -39,11 +39,11 @@ LOOKS = {"light": (1280, "light"), "dark": (1280, "dark"), "phone": (390, "light
 
 @pytest.fixture
 def cast(transactional_db: None) -> Cast:
-    """Make a workspace whose images were looked at, on a machine that was measured."""
+    """Create a workspace whose images were looked at, on a machine that was measured."""
     cast = make_cast()
     for seed in range(6):
         make_image(cast.workspace, seed)
-    run_job(str(start_describing(workspace=cast.workspace, actor=cast.bob).id))  # type: ignore[union-attr]
+    run_job(str(start_describing(workspace=cast.workspace, actor=cast.bob).id))
     Usage.objects.filter(workspace=cast.workspace).update(count=23_000)
     for key, seconds in ((BOTH, 0.03), (BUILTIN, 0.01)):
         Encoder.objects.create(
@@ -59,7 +59,7 @@ def look_at(page: Page, name: str) -> None:
     """Judge the page as it is, and keep pictures of it."""
     for look, (width, scheme) in LOOKS.items():
         page.set_viewport_size({"width": width, "height": 900})
-        page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
+        page.emulate_media(color_scheme=scheme)
         wide = page.evaluate("document.documentElement.scrollWidth")
         assert wide <= width, f"{name} is wider than a {look} window"
         if PICTURES:
@@ -76,19 +76,19 @@ def test_it_works(page: Page, cast: Cast, live_server: LiveServer) -> None:
     page.context.add_cookies([{"name": "sessionid", "value": key, "url": live_server.url}])
     page.goto(f"{live_server.url}/settings/")
     fast = page.get_by_label("Built in, fast.")
-    expect(page.get_by_text("the best for most images. Search goes by it now.")).to_be_visible()
-    expect(page.get_by_text("To look at all: 23,000 images, about")).to_be_visible()
+    expect(page.get_by_text("the best for most images. Search uses it now.")).to_be_visible()
+    expect(page.get_by_text("To index all images: 23,000 images, about")).to_be_visible()
     look_at(page, "settings")
     fast.check()
     page.locator("#encoder").get_by_role("button", name="Save").click()
-    expect(page.get_by_role("heading", name="Looking at all images with")).to_be_visible()
-    expect(page.get_by_text("Search goes on as before until it is done.")).to_be_visible()
+    expect(page.get_by_role("heading", name="Processing all images with")).to_be_visible()
+    expect(page.get_by_text("Search works as before until it is done.")).to_be_visible()
     look_at(page, "job")
     run_job(str(Job.objects.get(kind=Job.Kind.DESCRIBE, state=Job.State.QUEUED).id))
-    expect(page.get_by_text("Search goes by “Built in, fast” now.")).to_be_visible()
+    expect(page.get_by_text("Search now uses “Built in, fast”.")).to_be_visible()
     page.goto(f"{live_server.url}/settings/")
     expect(fast).to_be_checked()
-    expect(page.get_by_text("in a third of the time. Search goes by it now.")).to_be_visible()
+    expect(page.get_by_text("in a third of the time. Search uses it now.")).to_be_visible()
     assert Workspace.objects.get(pk=cast.workspace.pk).search_encoder == BUILTIN
     page.close()  # before the server ends
 
@@ -107,6 +107,6 @@ def test_the_pages_that_tell_of_it(page: Page, cast: Cast, live_server: LiveServ
         "type-form": f"types/{kind.pk}/change",
         "encoders": "settings/encoders",
     }.items():
-        assert page.goto(f"{live_server.url}/{path}").status == 200, name  # type: ignore[union-attr]
+        assert page.goto(f"{live_server.url}/{path}").status == 200, name
         look_at(page, name)
     page.close()

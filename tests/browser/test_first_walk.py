@@ -47,10 +47,10 @@ def _archive(folder: Path) -> Path:
 
 def _set_up(installation: Server, page: Page) -> None:
     page.goto(installation.setup_link())
-    page.get_by_label("E-mail").fill("alice@example.org")
+    page.get_by_label("Email").fill("alice@example.org")
     page.get_by_label("Password").fill(PASSWORD)
     page.get_by_label("Workspace name").fill("Alice’s shop")
-    page.get_by_role("button", name="Make the account").click()
+    page.get_by_role("button", name="Create account").click()
     expect(page).to_have_title("Home · Likewise")
     expect(page.get_by_text("Alice’s shop").first).to_be_visible()
 
@@ -59,13 +59,13 @@ def _upload(page: Page, archive: Path) -> None:
     follow(page.get_by_role("link", name="Upload").first)
     page.locator("[data-upload-input]").first.set_input_files(archive)
     page.get_by_label("Or of a new type").fill("Same colours")
-    page.get_by_label("Bring everything in at once").check()
+    page.get_by_label("Import everything at once").check()
     page.get_by_role("button", name="Upload", exact=True).click()
     page.wait_for_url("**/uploads/*-*", timeout=4 * A_WHILE)
     page.reload()  # closing the page and opening it again changes nothing
     expect(page.get_by_text("202 of 202").first).to_be_visible(timeout=A_WHILE)
     expect(page.get_by_text("shop/notes.txt").first).to_be_visible()
-    expect(page.get_by_text("not an image that can be read").first).to_be_visible()
+    expect(page.get_by_text("not a supported image").first).to_be_visible()
     expect(page.get_by_text("end of the image is missing").first).to_be_visible()
 
 
@@ -74,8 +74,8 @@ def _train(page: Page) -> None:
     page.get_by_role("link", name="New task").first.click()
     page.get_by_label("Name").fill("Shop search")
     page.get_by_role("button", name="Save").click()
-    page.get_by_label("Type to attach").select_option(label="Same colours")
-    page.get_by_role("button", name="Attach").click()
+    page.get_by_label("Type to add").select_option(label="Same colours")
+    page.get_by_role("button", name="Add type").click()
     page.get_by_role("button", name="Train a version").click()
     expect(page.get_by_text("Training of version 1").first).to_be_visible()
     verdict = page.get_by_text(re.compile("Better in MAP@R|untrained kept")).first
@@ -89,7 +89,7 @@ def _make_token(page: Page) -> str:
     page.get_by_role("link", name="Settings", exact=True).click()
     page.get_by_role("link", name="API tokens").first.click()
     page.get_by_label("Name").fill("walk")
-    page.get_by_role("button", name="Make the token").click()
+    page.get_by_role("button", name="Create token").click()
     key = page.locator("#new-key").input_value()
     assert key.startswith("lw_")
     page.reload()
@@ -99,10 +99,10 @@ def _make_token(page: Page) -> str:
 def _walk_with_curl(url: str, key: str, folder: Path) -> None:
     """Walk the same road over HTTP, the way the hosted service's page writes its examples."""
 
-    def curl(path: str, *arguments: str) -> dict:  # type: ignore[type-arg]
+    def curl(path: str, *arguments: str) -> dict:
         command = ["curl", "-sS", "-H", f"Authorization: Token {key}", *arguments, url + path]
         done = subprocess.run(command, check=True, capture_output=True, timeout=60)
-        return json.loads(done.stdout)  # type: ignore[no-any-return]
+        return json.loads(done.stdout)
 
     similarity = "similarity/training/v2/"
     task = curl(similarity + "task", "-F", "name=By curl")
@@ -138,5 +138,5 @@ def _walk_with_curl(url: str, key: str, folder: Path) -> None:
     assert len(answer["records"][0]["_descriptor"]) == model["dimension"]
 
 
-def _base64(picture) -> str:  # type: ignore[no-untyped-def]
+def _base64(picture) -> str:
     return base64.b64encode(encoded(picture, "JPEG")).decode()

@@ -26,7 +26,7 @@ def fits(page: Page) -> bool:
 @pytest.mark.parametrize("size", SIZES)
 def test_deleting_asks_and_says_from_which_groups(shop: Shop, at_work: Page, size: str) -> None:
     page = at_work
-    page.set_viewport_size(SIZES[size])  # type: ignore[arg-type]
+    page.set_viewport_size(SIZES[size])
     name = f"Delete {size}"
     first, second = (14, 15) if size == "desk" else (16, 17)
     shop.group(name, first)
@@ -52,14 +52,14 @@ def test_deleting_asks_and_says_from_which_groups(shop: Shop, at_work: Page, siz
     page.keyboard.press("Tab")
     expect(dialog.get_by_role("button", name="Delete 2 images")).to_be_focused()
     page.keyboard.press("Enter")
-    expect(page.get_by_text("2 images were deleted, and left their groups.")).to_be_visible()
+    expect(page.get_by_text("2 images were deleted and removed from their groups.")).to_be_visible()
     expect(page.locator(f'input[value="{shop.images[first]}"]')).to_have_count(0)
 
 
 @pytest.mark.parametrize("size", SIZES)
 def test_those_in_another_group_are_asked_about(shop: Shop, at_work: Page, size: str) -> None:
     page = at_work
-    page.set_viewport_size(SIZES[size])  # type: ignore[arg-type]
+    page.set_viewport_size(SIZES[size])
     start = 20 if size == "desk" else 26
     phone = shop.group(f"phone {size}", start, start + 1, start + 2)
     page.goto(f"{shop.url}images/")
@@ -67,7 +67,7 @@ def test_those_in_another_group_are_asked_about(shop: Shop, at_work: Page, size:
         page.locator(f'input[value="{shop.images[number]}"]').check()
     page.get_by_label("Name of the group").fill(f"case {size}")
     page.keyboard.press("Enter")
-    question = f"3 of them are in “phone {size}”: move them, or leave them out?"
+    question = f"3 of them are in “phone {size}”: move or skip them?"
     dialog = page.get_by_role("dialog", name=question)
     expect(dialog).to_be_visible()
     expect(dialog.get_by_role("img")).to_have_count(3)
@@ -80,11 +80,11 @@ def test_those_in_another_group_are_asked_about(shop: Shop, at_work: Page, size:
     expect(page.get_by_label("Name of the group")).to_be_focused()
     expect(page.locator("[data-bulk-count]")).to_have_text("5 images")
     expect(page.get_by_label("Name of the group")).to_have_value(f"case {size}")
-    page.get_by_role("button", name="Put into group").click()
-    answer = "Leave them out" if size == "desk" else "Move them"
+    page.get_by_role("button", name="Add to group").click()
+    answer = "Skip them" if size == "desk" else "Move them"
     dialog.get_by_role("button", name=answer).click()
     moved = size == "phone"
-    told = "5 images went" if moved else "2 images went"
+    told = "5 images were added" if moved else "2 images were added"
     expect(page.get_by_text(told)).to_be_visible()
     page.goto(phone)
     expect(page.locator("#rows .tile")).to_have_count(0 if moved else 3)
@@ -96,10 +96,10 @@ def test_the_picker_of_a_group_asks_and_goes_on(shop: Shop, at_work: Page) -> No
     page.goto(shop.group("Wanted there") + "/images")
     for number in (40, 41, 42):
         page.locator(f'input[value="{shop.images[number]}"]').check()
-    page.get_by_role("button", name="Put into “Wanted there”").click()
+    page.get_by_role("button", name="Add to “Wanted there”").click()
     dialog = page.get_by_role("dialog", name="2 of them are in “Held here”")
-    dialog.get_by_role("button", name="Leave them out").click()
-    expect(page.get_by_text("1 image went into “Wanted there”; 2 were left")).to_be_visible()
+    dialog.get_by_role("button", name="Skip them").click()
+    expect(page.get_by_text("1 image was added to “Wanted there”; 2 were skipped")).to_be_visible()
     expect(dialog).to_have_count(0)
     expect(page.locator("#found")).to_be_focused()
     expect(page.locator(f'input[value="{shop.images[42]}"]')).to_have_count(0)
@@ -109,8 +109,8 @@ def test_a_refusal_keeps_ticks_and_name(shop: Shop, at_work: Page) -> None:
     page = at_work
     page.goto(f"{shop.url}images/")
     tick(page, 0, 1)
-    page.get_by_role("button", name="Put into group").click()
-    expect(page.get_by_text("Name the group: a new one, or one there is.")).to_be_visible()
+    page.get_by_role("button", name="Add to group").click()
+    expect(page.get_by_text("Enter the name of a new or an existing group.")).to_be_visible()
     expect(page.locator("[data-bulk-count]")).to_have_text("2 images")
     assert not page.get_by_role("dialog").count()
 
@@ -122,13 +122,13 @@ def test_without_javascript_nothing_is_lost_either(shop: Shop, browser: Browser)
     page.goto(f"{shop.url}images/")
     for number in (50, 51):
         page.locator(f'input[value="{shop.images[number]}"]').check()
-    page.get_by_role("button", name="Put into group").click()
-    expect(page.get_by_text("Name the group")).to_be_visible()
+    page.get_by_role("button", name="Add to group").click()
+    expect(page.get_by_text("Enter the name of a new")).to_be_visible()
     expect(page.locator(".tile-check input:checked")).to_have_count(2)
     page.get_by_label("Name of the group").fill("Plain case")
-    page.get_by_role("button", name="Put into group").click()
+    page.get_by_role("button", name="Add to group").click()
     expect(page.get_by_role("heading", level=1)).to_have_text(
-        "1 of them is in “Plain phone”: move it, or leave it out?"
+        "1 of them is in “Plain phone”: move or skip it?"
     )
     page.get_by_role("button", name="Cancel").click()
     expect(page.locator(".tile-check input:checked")).to_have_count(2)
@@ -137,10 +137,12 @@ def test_without_javascript_nothing_is_lost_either(shop: Shop, browser: Browser)
     expect(page.get_by_role("heading", level=1)).to_have_text("Delete 2 images?")
     page.get_by_role("button", name="Cancel").click()
     expect(page.locator(".tile-check input:checked")).to_have_count(2)
-    page.get_by_role("button", name="Put into group").click()
+    page.get_by_role("button", name="Add to group").click()
     page.get_by_role("button", name="Move it").click()
     expect(page).to_have_url(f"{shop.url}images/")
-    expect(page.get_by_text("2 images went into “Plain case”; 1 out of other")).to_be_visible()
+    expect(
+        page.get_by_text("2 images were added to “Plain case”; 1 moved from other")
+    ).to_be_visible()
     context.close()
 
 
@@ -193,7 +195,7 @@ def into_grid(page: Page) -> None:
 @pytest.mark.parametrize("size", SIZES)
 def test_the_grid_by_keyboard(shop: Shop, at_work: Page, size: str) -> None:
     page = at_work
-    page.set_viewport_size(SIZES[size])  # type: ignore[arg-type]
+    page.set_viewport_size(SIZES[size])
     page.goto(f"{shop.url}images/")
     into_grid(page)
     wide = columns(page)
@@ -214,7 +216,7 @@ def test_the_grid_by_keyboard(shop: Shop, at_work: Page, size: str) -> None:
     assert focused(page) == 0
 
     press(page, "b")
-    expect(page.get_by_text("Tick something first")).to_be_visible()
+    expect(page.get_by_text("Select something first")).to_be_visible()
     press(page, "ArrowRight", "Space")
     expect(page.locator("[data-bulk-count]")).to_have_text("1 image")
     press(page, "Shift+ArrowRight", "Shift+ArrowRight")
@@ -249,7 +251,7 @@ def test_keys_of_every_page(shop: Shop, at_work: Page) -> None:
     page.goto(f"{shop.url}images/")
     into_grid(page)
     press(page, "?")
-    keys = page.get_by_role("dialog", name="Keys")
+    keys = page.get_by_role("dialog", name="Keyboard shortcuts")
     expect(keys).to_be_visible()
     no_barriers(page)
     press(page, "Escape")
@@ -258,7 +260,7 @@ def test_keys_of_every_page(shop: Shop, at_work: Page) -> None:
     no_barriers(page)
     page.goto(shop.url)
     page.locator(".sidebar .menu-up summary").click()
-    page.get_by_role("button", name="Keys").click()
+    page.get_by_role("button", name="Keyboard shortcuts").click()
     expect(keys).to_be_visible()
     page.get_by_role("button", name="Close").click()
     expect(keys).to_be_hidden()
@@ -270,7 +272,7 @@ def test_the_other_grids_by_keyboard(shop: Shop, at_work: Page) -> None:
     page.goto(group)
     page.locator("#rows input").first.focus()
     press(page, "ArrowRight", "Space", "b")
-    expect(page.get_by_role("button", name="Take out of the group")).to_be_focused()
+    expect(page.get_by_role("button", name="Remove from group")).to_be_focused()
     press(page, "Escape")
     assert focused(page) == 1
     page.goto(f"{group}/images")
@@ -279,7 +281,7 @@ def test_the_other_grids_by_keyboard(shop: Shop, at_work: Page) -> None:
     expect(page).to_have_url(f"{group}/images")
     expect(page.locator("[data-bulk-count]")).to_have_text("1 image")
     press(page, "b", "Enter")
-    expect(page.get_by_text("1 image went into “Keyed”.")).to_be_visible()
+    expect(page.get_by_text("1 image was added to “Keyed”.")).to_be_visible()
     shop.group("Keyed too")
     page.goto(f"{shop.url}groups/")
     into_grid(page)
@@ -294,17 +296,17 @@ def test_the_other_grids_by_keyboard(shop: Shop, at_work: Page) -> None:
 @pytest.mark.parametrize("size", SIZES)
 def test_results_are_there_again_on_back(shop: Shop, at_work: Page, size: str) -> None:
     page = at_work
-    page.set_viewport_size(SIZES[size])  # type: ignore[arg-type]
+    page.set_viewport_size(SIZES[size])
     seed = 60 if size == "desk" else 62
     shop.group(f"Found {size}", seed, seed + 1)
     page.goto(f"{shop.url}search/")
-    look = page.get_by_role("button", name="Look at them now")
+    look = page.get_by_role("button", name="Index them now")
     if look.count():
         look.click()
-        expect(page.get_by_text("New images are being looked at")).to_be_hidden()
+        expect(page.get_by_text("New images are being indexed")).to_be_hidden()
         expect(look).to_have_count(0)
     picture = {"name": "mine.jpg", "mimeType": "image/jpeg", "buffer": drawn_jpeg(seed)}
-    page.locator("input[name=file]").set_input_files([picture])  # type: ignore[list-item]
+    page.locator("input[name=file]").set_input_files([picture])
     results = page.locator("#found .image-grid > .tile")
     expect(results).to_have_count(24)
     expect(results.first).to_contain_text(f"Found {size}")

@@ -39,15 +39,15 @@ def test_names_are_completed_and_equal_ones_told(page: Page, program: Home, kind
     offered = options.evaluate_all("all => all.map(one => one.value)")
     assert offered == ["face-frowning", "face-smiling"]
     page.get_by_label("Name of the new group").fill("Face-Smiling")
-    page.get_by_role("button", name="Make the group").click()
-    expect(page.get_by_text("There is already a group “face-smiling”")).to_be_visible()
+    page.get_by_role("button", name="Create group").click()
+    expect(page.get_by_text("A group named “face-smiling”")).to_be_visible()
     expect(page.get_by_label("Name")).to_have_value("Face-Smiling")
     follow(page.get_by_role("link", name="“face-smiling”"))
 
     page.get_by_role("link", name="Rename").click()
     page.get_by_label("Name of the group").fill("FACE-frowning")
     page.get_by_role("button", name="Save").click()
-    expect(page.get_by_role("alert")).to_contain_text("There is already a group “face-frowning”")
+    expect(page.get_by_role("alert")).to_contain_text("A group named “face-frowning”")
 
     page.goto(f"{program.url}images/")
     page.get_by_role("checkbox", name="1.jpg").check()
@@ -55,8 +55,8 @@ def test_names_are_completed_and_equal_ones_told(page: Page, program: Home, kind
     page.get_by_label("Name of the group").press_sequentially("smil")
     expect(page.locator("datalist option")).to_have_count(1)
     page.get_by_label("Name of the group").fill("FACE-SMILING")
-    page.get_by_role("button", name="Put into group").click()
-    expect(page.get_by_text("2 images went into “face-smiling”.")).to_be_visible()
+    page.get_by_role("button", name="Add to group").click()
+    expect(page.get_by_text("2 images were added to “face-smiling”.")).to_be_visible()
 
 
 @pytest.fixture
@@ -100,10 +100,10 @@ def test_of_two_equal_names_a_person_chooses(page: Page, program: Home) -> None:
     for name in ("1.jpg", "2.jpg"):
         page.get_by_role("checkbox", name=name).check()
     page.get_by_label("Name of the group").fill("foot")
-    page.get_by_role("button", name="Put into group").click()
+    page.get_by_role("button", name="Add to group").click()
     expect(page.get_by_role("heading", name="Which “foot”?")).to_be_visible()
     expect(page.get_by_role("radio")).to_have_count(2)
     assert not page.evaluate("document.documentElement.scrollWidth > innerWidth")
     page.get_by_role("radio", name="Foot 1 image").last.check()
-    page.get_by_role("button", name="Put in", exact=True).click()
-    expect(page.get_by_text("2 images went into “Foot”.")).to_be_visible()
+    page.get_by_role("button", name="Add", exact=True).click()
+    expect(page.get_by_text("2 images were added to “Foot”.")).to_be_visible()

@@ -92,8 +92,8 @@ def test_the_list_shows_progress_cancels_and_ends(opened: Page, cast: Cast) -> N
     jobs.give_sign(name="worker", queues=["upload"])
     opened.reload()
     asked = polls_of(opened, "/jobs/")
-    expect(opened.get_by_text("It is the next in the queue.")).to_be_visible()
-    expect(opened.get_by_text("1 job is before it in the queue.")).to_be_visible()
+    expect(opened.get_by_text("This job is next in the queue.")).to_be_visible()
+    expect(opened.get_by_text("1 job is ahead of it in the queue.")).to_be_visible()
 
     handle = claimed(first)
     handle.report(total=400, done=100, fraction=0.25, stage="Importing")
@@ -108,7 +108,7 @@ def test_the_list_shows_progress_cancels_and_ends(opened: Page, cast: Cast) -> N
     row = opened.locator(f"#row-{second.pk}")
     row.get_by_role("button", name="Cancel").click()
     expect(row.get_by_text("Cancelled").first).to_be_visible()
-    expect(opened.get_by_text("The job is cancelled").first).to_be_visible()
+    expect(opened.get_by_text("The job was cancelled").first).to_be_visible()
     opened.locator(f"#row-{first.pk}").get_by_role("button", name="Cancel").click()
     expect(opened.get_by_text("Cancelling")).to_be_visible()
     with pytest.raises(jobs.JobCancelled):

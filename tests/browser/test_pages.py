@@ -102,13 +102,11 @@ def _upload(page: Page, pictures: dict[str, list[Path]], folder: Path) -> None:
     page.get_by_role("link", name="Images", exact=True).click()
     follow(page.get_by_role("link", name="Upload images").first)
     page.locator("[data-upload-input]").first.set_input_files([note, *good, broken])
-    page.get_by_label("Bring everything in at once").check()
+    page.get_by_label("Import everything at once").check()
     page.get_by_role("button", name="Upload", exact=True).click()
     page.wait_for_url("**/uploads/*-*", timeout=4 * A_WHILE)
     for _ in range(2):  # what failed fails again, and nothing else comes in twice
-        expect(page.get_by_text("not an image that can be read").first).to_be_visible(
-            timeout=A_WHILE
-        )
+        expect(page.get_by_text("not a supported image").first).to_be_visible(timeout=A_WHILE)
         expect(page.get_by_text("end of the image is missing").first).to_be_visible()
         expect(page.get_by_text(f"{len(good) + 2} of {len(good) + 2}").first).to_be_visible()
         page.get_by_role("button", name="Retry failed").click()
@@ -127,8 +125,8 @@ def _group(page: Page, pictures: dict[str, list[Path]]) -> None:
             page.get_by_role("checkbox", name=path.name).check()
         page.get_by_label("Type of the group").select_option(label="Same mug")
         page.get_by_label("Name of the group").fill(name)
-        page.get_by_role("button", name="Put into group").click()
-        expect(page.get_by_text(f"{VIEWS} images went into “{name}”")).to_be_visible()
+        page.get_by_role("button", name="Add to group").click()
+        expect(page.get_by_text(f"{VIEWS} images were added to “{name}”")).to_be_visible()
 
 
 def _train(page: Page) -> None:
@@ -136,8 +134,8 @@ def _train(page: Page) -> None:
     page.get_by_role("link", name="New task").first.click()
     page.get_by_label("Name").fill("Mugs")
     page.get_by_role("button", name="Save").click()
-    page.get_by_label("Type to attach").select_option(label="Same mug")
-    page.get_by_role("button", name="Attach").click()
+    page.get_by_label("Type to add").select_option(label="Same mug")
+    page.get_by_role("button", name="Add type").click()
     page.get_by_role("button", name="Train a version").click()
     verdict = page.get_by_text(re.compile("Better in MAP@R|untrained kept")).first
     expect(verdict).to_be_visible(timeout=A_WHILE)
@@ -148,10 +146,10 @@ def _train(page: Page) -> None:
 def _search(page: Page, pictures: dict[str, list[Path]]) -> None:
     """Search with a picture that was brought in: what is most alike to it is itself."""
     follow(page.get_by_role("link", name="Search", exact=True))
-    page.get_by_label("Alike in the sense of").select_option(label="Mugs version 1")
+    page.get_by_label("Version").select_option(label="Mugs version 1")
     sent = next(iter(pictures.values()))[0]
     page.locator("input[type=file]").set_input_files(sent)
-    hits = page.get_by_role("list", name="The most alike first").get_by_role("listitem")
+    hits = page.get_by_role("list", name="Most similar first").get_by_role("listitem")
     expect(hits.first).to_contain_text(sent.name, timeout=A_WHILE)
 
 
@@ -161,9 +159,9 @@ def _search(page: Page, pictures: dict[str, list[Path]]) -> None:
 def _invite(page: Page) -> str:
     page.get_by_role("link", name="Settings", exact=True).click()
     page.get_by_role("link", name=re.compile("member")).first.click()
-    page.get_by_label("E-mail").fill("vera@example.org")
+    page.get_by_label("Email").fill("vera@example.org")
     page.get_by_label("Role", exact=True).last.select_option(label="Viewer")
-    page.get_by_role("button", name="Make the invitation").click()
+    page.get_by_role("button", name="Create invitation").click()
     return page.locator("#new-link").input_value()
 
 
@@ -171,10 +169,10 @@ def _join(page: Page, link: str) -> None:
     page.goto(link)
     page.get_by_label("Your name").fill("Vera")
     page.get_by_label("Password").fill(PASSWORD)
-    page.get_by_role("button", name="Make the account and join").click()
+    page.get_by_role("button", name="Create account and join").click()
     expect(page).to_have_title("Home · Likewise")
     page.goto(link)
-    expect(page.get_by_text("This invitation was used already")).to_be_visible()
+    expect(page.get_by_text("This invitation was already used")).to_be_visible()
 
 
 def _sees_everything_and_touches_nothing(page: Page, found: dict[str, str]) -> None:

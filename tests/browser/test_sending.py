@@ -41,7 +41,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
         for seed in range(EACH):
             name = root / f"mug {number}" / f"{seed}.jpg"
             name.write_bytes(drawn_jpeg(100_000 + 1000 * number + seed))
-        for name in (".DS_Store", "Icon\r", "0.xmp", "Picasa.ini"):
+        for name in (".DS_Store", "Icon\r", "0.xmp", "Picasa.ini"):  # type: ignore[assignment]
             (root / f"mug {number}" / name).write_bytes(b"x")
         (root / f"mug {number}" / "@eaDir").mkdir()
         (root / f"mug {number}" / "@eaDir" / "0.jpg").write_bytes(drawn_jpeg(1))
@@ -76,9 +76,9 @@ def test_300_files_and_a_reload(program: Home, page: Page, folder: Path) -> None
     drop(page, folder)
     expect(page.locator("[data-upload-chosen]")).to_contain_text("300 files")
     page.get_by_label("Or of a new type").fill("Same mug")
-    page.get_by_label("Bring everything in at once").check()
+    page.get_by_label("Import everything at once").check()
     page.get_by_role("button", name="Upload", exact=True).click()
-    expect(page.get_by_role("heading", name="Sending")).to_be_focused()
+    expect(page.get_by_role("heading", name="Uploading")).to_be_focused()
     wait_for_some(page, 40)
     assert not asked, "nothing of a file that was just named can be there"
     before = Counter(counted)
@@ -118,7 +118,7 @@ def test_another_browser_goes_on(
     address = first.url
     context.close()
     sign_in(page, program)
-    page.get_by_role("link", name="Go on with large.zip").click()
+    page.get_by_role("link", name="Resume large.zip").click()
     expect(page).to_have_url(address)
     offsets = []
     page.on(
@@ -153,8 +153,8 @@ def test_a_dead_network_and_a_pause(program: Home, browser: Browser, folder: Pat
     page.context.set_offline(False)
     wait_for_some(page, held + 5)
     page.get_by_role("button", name="Pause").click()
-    expect(page.get_by_role("button", name="Go on", exact=True)).to_be_focused()
-    page.get_by_role("button", name="Go on", exact=True).click()
+    expect(page.get_by_role("button", name="Resume", exact=True)).to_be_focused()
+    page.get_by_role("button", name="Resume", exact=True).click()
     page.wait_for_url(WHOLE, timeout=A_WHILE)
     expect(page.get_by_text("240 of 240").first).to_be_visible(timeout=A_WHILE)
     context.close()
@@ -198,17 +198,17 @@ def test_whoever_goes_on_may_choose_part_by_part(
     # The server never hears of them.
     page.route("**/uploads/*/parts", lambda route: route.fulfill(status=429, body=""))
     drop(page, *names)
-    page.get_by_label("Bring everything in at once").check()
+    page.get_by_label("Import everything at once").check()
     page.get_by_role("button", name="Upload", exact=True).click()
     page.wait_for_url(SENDING)
     reload_as_another(page)
     page.unroute_all(behavior="ignoreErrors")
-    expect(page.get_by_role("heading", name="3 of 3 files are not here yet")).to_be_visible()
+    expect(page.get_by_role("heading", name="3 of 3 files are not uploaded yet")).to_be_visible()
     drop(page, names[0])
     wait_for_some(page, 1)
-    onward = page.get_by_role("button", name="Bring them in")
+    onward = page.get_by_role("button", name="Import")
     expect(onward).to_be_visible()
-    expect(page.get_by_text("sent · choose more, or go on")).to_be_visible()
+    expect(page.get_by_text("uploaded · choose more, or continue")).to_be_visible()
     drop(page, names[1])
     wait_for_some(page, 2)
     expect(onward).to_be_visible()
@@ -220,11 +220,11 @@ def test_whoever_goes_on_may_choose_part_by_part(
 def test_an_archive_is_imported_when_somebody_says_so(program: Home, page: Page) -> None:
     sign_in(page, program)
     page.goto(urljoin(program.url, "/settings/transfers"))
-    page.get_by_role("button", name="Send an archive").click()
+    page.get_by_role("button", name="Import an archive").click()
     page.wait_for_url(SENDING)
     expect(page.get_by_text("Drop the archive of a workspace here")).to_be_visible()
     drop(page, ARCHIVE)
     wait_for_some(page, 1)
-    page.get_by_role("button", name="Import it").click()
+    page.get_by_role("button", name="Import").click()
     page.wait_for_url(re.compile("/settings/transfers/"), timeout=A_WHILE)
     expect(page.get_by_text("Done", exact=True).first).to_be_visible(timeout=A_WHILE)

@@ -43,7 +43,7 @@ def test_what_fails_can_be_tried_again_or_left_out(
     page.route("**/parts/*", refuse)
     begin(page, program, *names, words="3 files")
     expect(page.get_by_role("row", name="0.jpg Not now.")).to_be_visible(timeout=A_WHILE)
-    expect(page.get_by_role("button", name="Go on without the failed ones")).to_be_visible()
+    expect(page.get_by_role("button", name="Continue without failed files")).to_be_visible()
     page.get_by_role("button", name="Remove 0.jpg").click()
     expect(page.get_by_role("row", name="0.jpg Not now.")).to_have_count(0)
     page.unroute("**/parts/*")
@@ -93,7 +93,7 @@ def test_what_another_page_named_can_be_left_out(
     sign_in(page, program)
     page.route("**/uploads/*/parts", name_another)
     begin(page, program, tmp_path / "here.jpg", words="1 file")
-    page.get_by_role("button", name="Leave out what is missing").click(timeout=A_WHILE)
+    page.get_by_role("button", name="Continue without missing files").click(timeout=A_WHILE)
     page.wait_for_url(WHOLE, timeout=A_WHILE)
     expect(page.get_by_text("1 of 1").first).to_be_visible(timeout=A_WHILE)
     assert named == [True]
@@ -135,11 +135,11 @@ def test_giving_up_asks_first(program: Home, page: Page, tmp_path: Path) -> None
     page.route("**/parts/*", lambda route: None)  # it stays under way
     begin(page, program, name, words="1 file")
     page.wait_for_url(SENDING)
-    page.get_by_role("button", name="Give up", exact=True).click()
+    page.get_by_role("button", name="Discard", exact=True).click()
     page.get_by_role("button", name="Cancel").click()
-    expect(page.get_by_role("heading", name="Sending")).to_be_visible()
-    page.get_by_role("button", name="Give up", exact=True).click()
-    page.get_by_role("button", name="Give it up").click()
+    expect(page.get_by_role("heading", name="Uploading")).to_be_visible()
+    page.get_by_role("button", name="Discard", exact=True).click()
+    page.locator("#giving-up").get_by_role("button", name="Discard").click()
     page.wait_for_url(urljoin(program.url, "/uploads/new"))
     page.unroute_all(behavior="ignoreErrors")
 
@@ -147,8 +147,8 @@ def test_giving_up_asks_first(program: Home, page: Page, tmp_path: Path) -> None
 def test_addresses_of_a_form_that_was_refused_are_sent_once(program: Home, page: Page) -> None:
     sign_in(page, program)
     page.goto(urljoin(program.url, "/uploads/new"))
-    page.get_by_text("Pictures at addresses").click()
-    field = page.get_by_label("Addresses of pictures")
+    page.get_by_text("Add images by URL").click()
+    field = page.get_by_label("URLs of images")
     opened = []
 
     def refuse(route: Route) -> None:
@@ -166,7 +166,7 @@ def test_addresses_of_a_form_that_was_refused_are_sent_once(program: Home, page:
             expect(page.get_by_text("not both")).to_be_visible()
     page.wait_for_url(WHOLE, timeout=A_WHILE)
     # Sent twice they would be two files.
-    heading = page.get_by_role("heading", name="What “addresses.txt” would bring")
+    heading = page.get_by_role("heading", name="Review of “addresses.txt”")
     expect(heading).to_be_visible(timeout=A_WHILE)
     page.unroute_all(behavior="ignoreErrors")
 
@@ -190,7 +190,7 @@ def test_what_cannot_be_read_holds_up_nothing(program: Home, page: Page, tmp_pat
     drop(page, shop)
     page.evaluate("readFolders()")
     expect(
-        page.get_by_text("1 file could not be read and is left out: shop/gone.jpg")
+        page.get_by_text("1 file could not be read and was skipped: shop/gone.jpg")
     ).to_be_visible()
     expect(page.locator("[data-upload-chosen]")).to_contain_text("2 files")
 
@@ -205,7 +205,7 @@ def test_a_picture_in_two_folders_is_two_files_after_a_reload(
     page.goto(urljoin(program.url, "/uploads/new"))
     drop(page, red)
     page.get_by_label("Or of a new type").fill("Same cup")
-    page.get_by_label("Bring everything in at once").check()
+    page.get_by_label("Import everything at once").check()
     page.get_by_role("button", name="Upload", exact=True).click()
     page.wait_for_url(SENDING)
     reload_as_another(page)
@@ -227,4 +227,4 @@ def test_a_page_that_may_not_go_on_says_so(program: Home, page: Page, tmp_path: 
     page.route("**/parts?*", lambda route: route.fulfill(**refused))
     page.reload()
     expect(page.get_by_role("alert").get_by_text("Not now.")).to_be_visible()
-    expect(page.get_by_role("heading", name="Sending")).to_be_hidden()
+    expect(page.get_by_role("heading", name="Uploading")).to_be_hidden()

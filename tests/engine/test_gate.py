@@ -181,7 +181,7 @@ def test_the_best_recipe_is_chosen_on_other_folds_than_it_is_judged_on():
     )
 
     assert found.best() == a
-    assert [found.best(without=n) for n in range(3)] == [b, a, a]
+    assert [found.best(without=[n]) for n in range(3)] == [b, a, a]
     assert found.honest().average_precision.tolist() == [0.3] * 4 + [0.2] * 4 + [0.4] * 4
 
 

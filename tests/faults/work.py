@@ -161,7 +161,7 @@ class Work:
 
         That is seen by nobody, and gone once the doctor, or the sweep a day later, has mended it.
         """
-        found = self.installation.doctor("--mend")
+        found = self.installation.doctor("--fix")
         left = self.installation.doctor() if found else []
         return (*(line for line in found if not line.startswith("temporary:")), *left)
 
@@ -225,7 +225,7 @@ class Work:
         """See that each undoing came to its end and is told of once."""
         count = self.installation.rows.one
         undone = count("SELECT count(*) FROM dashboard_upload WHERE stage = 'undone'")
-        told = count("SELECT count(*) FROM accounts_activity WHERE verb = 'undid'")
+        told = count("SELECT count(*) FROM accounts_change WHERE verb = 'undid'")
         return _counted(undone, self.undone) + _counted(told, self.undone)
 
     def _results(self) -> Verdict:

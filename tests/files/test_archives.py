@@ -118,12 +118,12 @@ def test_names_in_the_old_code_page_are_read():
 @pytest.mark.parametrize(
     ("name", "words"),
     [
-        ("/etc/passwd", "out of the archive"),
-        ("../1.jpg", "out of the archive"),
-        ("a/../../1.jpg", "out of the archive"),
-        ("..", "out of the archive"),
-        ("C:/1.jpg", "out of the archive"),
-        ("c:1.jpg", "out of the archive"),
+        ("/etc/passwd", "outside the archive"),
+        ("../1.jpg", "outside the archive"),
+        ("a/../../1.jpg", "outside the archive"),
+        ("..", "outside the archive"),
+        ("C:/1.jpg", "outside the archive"),
+        ("c:1.jpg", "outside the archive"),
         ("a\\1.jpg", "backslashes"),
         ("..\\1.jpg", "backslashes"),
         ("a\n1.jpg", "invisible"),
@@ -176,7 +176,7 @@ def test_large_files_are_refused_by_their_claim():
 def test_a_refused_member_is_not_read():
     with ZipArchive(packed(("../1.jpg", b"x")), LIMITS) as archive:
         [member] = archive.members()
-        with pytest.raises(UnreadableMember, match="out of the archive"):
+        with pytest.raises(UnreadableMember, match="outside the archive"):
             archive.read(member)
 
 

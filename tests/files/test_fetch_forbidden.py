@@ -7,6 +7,7 @@ from dashboard.files.errors import (
     ForbiddenAddress,
 )
 from dashboard.files.fetch import fetch, guard
+from dashboard.network import connections
 from tests.files.serving import LOCAL, STRICT, fetched, resolving
 
 
@@ -26,7 +27,7 @@ def connected(monkeypatch):
         addresses.append(address)
         raise ConnectionRefusedError(address)
 
-    monkeypatch.setattr(guard, "_connected", refuse)
+    monkeypatch.setattr(connections, "_connected", refuse)
     return addresses
 
 

@@ -58,7 +58,7 @@ def test_measurements_are_spread_over_the_greys(mode):
 
 
 def test_values_that_are_no_numbers_are_refused():
-    with pytest.raises(UnreadableImage, match="no colours"):
+    with pytest.raises(UnreadableImage, match="not colours"):
         decode(encoded(Image.new("F", (3, 1), float("inf")), "TIFF"))
 
 

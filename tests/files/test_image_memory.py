@@ -62,7 +62,7 @@ def test_ten_of_the_worst_at_once(tmp_path: Path) -> None:
 
 def test_what_alone_would_take_far_more_than_the_budget_is_refused() -> None:
     data = heavy.FORMATS["TIFF, 16-bit RGBA"](LARGE)
-    with pytest.raises(TooHeavy, match=r"10000 × 10000 pixels in a form that takes 1\.2 GB"):
+    with pytest.raises(TooHeavy, match=r"10000 × 10000 pixels in a format that needs 1\.2 GB"):
         images.prepare(data)
     image = reading.open_image(heavy.FORMATS["TIFF, 16-bit RGBA"]((8000, 8000)), ImageLimits())
     with reading.room_for(image, 600):

@@ -82,16 +82,16 @@ def test_paths_of_all_systems_are_compared(path, plain):
 @pytest.mark.parametrize(
     ("text", "column", "sentence"),
     [
-        ("file,test\n1.jpg,maybe", "test", "Its test is “maybe”: write yes or no."),
-        ("file,group\n1.jpg," + "x" * 256, "group", "longer than 255 characters"),
-        ("file,group\n,A", "name", "Row 1 names no file and no address."),
-        ("file,url\n1.jpg,https://a.example", "row", "a file and an address"),
+        ("file,test\n1.jpg,maybe", "test", "Its test is “maybe”. Write yes or no."),
+        ("file,group\n1.jpg," + "x" * 256, "group", "more than 255 characters"),
+        ("file,group\n,A", "name", "Row 1 has neither a file nor a URL."),
+        ("file,url\n1.jpg,https://a.example", "row", "a file and a URL"),
         ("file\n1.jpg,A,B", "row", "more cells"),
-        ("url\nftp://a.example", "url", "Only addresses with http"),
+        ("url\nftp://a.example", "url", "Only URLs with http"),
         ("url\nhttp://user:secret@a.example", "url", "name or password"),
         ("url\nhttp://127.0.0.1/1.jpg", "url", "private network"),
         ("url\nhttp://[::1]/1.jpg", "url", "private network"),
-        ('[{"file": ["1.jpg"]}]', "name", "Its file is no text."),
+        ('[{"file": ["1.jpg"]}]', "name", "Its file is not text."),
         ("file,,group\n1.jpg,x,A", "row", "a value in a column without a name"),
     ],
 )
@@ -108,10 +108,10 @@ def test_a_row_says_what_is_wrong(text, column, sentence):
     [
         ("", "neither a column “file” nor"),
         ("name,group\n1.jpg,A", "neither a column “file” nor"),
-        ('[{"file": "1.jpg"', "no JSON that can be read"),
+        ('[{"file": "1.jpg"', "not valid JSON"),
         ('{"file": "1.jpg"}\n{"file"', "line 2"),
-        ('["1.jpg"]', "record 1 is none"),
-        ("file\n" + "x" * 200_000, "no table that can be read"),
+        ('["1.jpg"]', "record 1 is not one"),
+        ("file\n" + "x" * 200_000, "not a table that can be read"),
     ],
 )
 def test_a_table_that_cannot_be_read_says_why(text, sentence):
@@ -216,12 +216,12 @@ def test_a_null_character_is_kept_nowhere():
     assert "\\x00" not in repr(found)
     assert [*found[1].wrong] == ["url", "test"]
     assert [*found[2].wrong] == ["row"]
-    assert found[3].wrong == {"url": "Its address holds a null character."}
+    assert found[3].wrong == {"url": "Its URL contains a null character."}
 
 
 def test_a_mark_that_is_nested_deep_is_wrong_alone():
     [row] = rows(f'[{{"file": "1.jpg", "test": {nested(1000)}}}]')
-    assert row.wrong == {"test": "Its test is no text: write yes or no."}
+    assert row.wrong == {"test": "Its test is not text. Write yes or no."}
 
 
 class Endless(io.RawIOBase):
@@ -320,7 +320,7 @@ def test_tab_separated_values_in_any_unicode_are_read(encoding):
         ("file,group,group", "has the column “group” twice"),
         ("file,Colour,colour,Colour", "has the column “Colour” twice"),
         ("file,Group, group", "has the column “group” twice"),
-        ("file,path", "“file” and “path” of the manifest mean the same"),
+        ("file,path", "“file” and “path” of the manifest have the same meaning"),
     ],
 )
 def test_a_column_that_would_be_lost_is_refused_by_its_name(columns, sentence):
@@ -349,7 +349,7 @@ def test_an_object_with_a_list_is_that_list(text, files):
     [
         ('{"a": [{"file": "1"}], "b": [{"file": "2"}]}', "several lists: “a”, “b”"),
         ('{"a": [1], "b": [2]}', "several lists: “a”, “b”"),
-        ('{"a": ["1.png"]}', "record 1 is none"),
+        ('{"a": ["1.png"]}', "record 1 is not one"),
         ('{\n"a": [\n', "in the object"),
         ('{"a"\n{"file": "1.png"}\n', "in line 1"),
     ],
@@ -368,7 +368,7 @@ def test_no_number_is_no_value(form, no_number):
 
 @pytest.mark.parametrize("value", ['"\\ud800"', "1" * 5000, nested(100_000)])
 def test_beside_no_number_nothing_else_is_let_through(value):
-    with pytest.raises(BrokenManifest, match="no JSON that can be read"):
+    with pytest.raises(BrokenManifest, match="not valid JSON"):
         rows(f'[{{"file": "1.png", "a": NaN, "b": {value}}}]')
 
 

@@ -36,7 +36,7 @@ def disk(tmp_path: Path, settings: Settings, monkeypatch: pytest.MonkeyPatch) ->
 def test_below_the_reserve_all_is_refused(disk: Disk, settings: Settings) -> None:
     room.refuse_if_low()
     disk.free = 16 * MB - 1
-    with pytest.raises(DiskLow, match=r"has 16.8 MB of disk left, and keeps 16.8 MB free"):
+    with pytest.raises(DiskLow, match=r"has 16.8 MB of disk space left and keeps 16.8 MB free"):
         room.refuse_if_low()
     settings.LIKEWISE_RESERVE_DISK = 0
     room.refuse_if_low()

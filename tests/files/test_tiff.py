@@ -44,7 +44,7 @@ def test_millions_of_strips_are_refused_before_they_are_objects() -> None:
     data = of_many_strips(2_000_000)
     tracemalloc.start()
     try:
-        with pytest.raises(UnreadableImage, match="far too much"):
+        with pytest.raises(UnreadableImage, match="too much metadata"):
             images.inspect(data, LIMITS)
         assert tracemalloc.get_traced_memory()[1] < 5_000_000
     finally:
@@ -65,7 +65,7 @@ def test_a_tile_is_no_larger_than_an_image_may_be() -> None:
             struct.pack_into(order + "HHLL", data, at, 322, 4, 1, 4096)
         elif name == 279:  # StripByteCounts
             struct.pack_into(order + "HHLL", data, at, 323, 4, 1, 4096)
-    with pytest.raises(UnreadableImage, match="tiles larger"):
+    with pytest.raises(UnreadableImage, match="tiles that are larger"):
         images.inspect(bytes(data), ImageLimits(pixels=1_000_000))
 
 
@@ -78,7 +78,7 @@ def test_folders_that_point_at_themselves_end(head: bytes) -> None:
 @pytest.mark.parametrize("size", [(1_000_001, 1), (1, 1_000_001)])
 def test_a_side_is_not_endless(size: tuple[int, int]) -> None:
     """The writer of a PNG holds six rows: of fifty million pixels each they are a gigabyte."""
-    with pytest.raises(SideTooLong, match="at most 1,000,000"):
+    with pytest.raises(SideTooLong, match="the limit for one side is 1,000,000"):
         images.inspect(png_header(*size), LIMITS)
     assert images.inspect(png_header(1_000_000, 1), LIMITS).width == 1_000_000
 

@@ -29,31 +29,31 @@ MAY_ANSWER = ["2xx", "401", "403", "404", "409", "429", "400", "413"]
 # The usual list, and 404: a workspace that is not one's own is not there, whatever else is wrong.
 WITHOUT_HEADER = ["400", "401", "403", "404", "406", "415", "422"]
 # What no database holds, or no reader of JSON, at any depth of an object that is free otherwise.
-META_DATA = ("Send numbers beyond 64 bits", "Leave out the null character", "Nest at most")
+META_DATA = ("Send numbers beyond 64 bits", "Remove the null character", "Nest at most")
 EMPTY_FIELD = "This field is required"
-NO_ENCODER = ("This encoder is not there",)
-NO_TYPE = ("There is no type", "There is no such type")
-NO_IMAGE = ("There is no image",)
+NO_ENCODER = ("This encoder does not exist",)
+NO_TYPE = ("workspace has no type", "workspace has no such type")
+NO_IMAGE = ("No image",)
 NO_PICTURE = (
     "valid base64",
     "cannot be read",
     "Send the image as",
     "file is empty",
-    "address",
-    "no image",
-    "not an image",
+    "URL",
+    "No image",
+    "not a supported image",
     "damaged or incomplete",
     "end of the image is missing",
-    "camera's raw file",
+    "raw file of a camera",
     "Save it again",
     "pixels",
 )
 NO_MARK = ("Send one of", "not both")
-NO_BOX = (EMPTY_FIELD, "There is no such", "outside", "box", "area")
-KEPT = ("A collection keeps its", "There is no task", EMPTY_FIELD)
+NO_BOX = (EMPTY_FIELD, "This workspace has no such", "outside", "box", "area")
+KEPT = ("A collection keeps its", "This workspace has no task", EMPTY_FIELD)
 NO_RECORD = ("No record could be used",)
 NO_FILTER = ("filter", "$not", "$and", "$or", "$in", "$exists")
-NO_QUERY = ("query_record", "to search with", "_base64", "_url", *NO_PICTURE)
+NO_QUERY = ("query_record", "A query needs", "_base64", "_url", *NO_PICTURE)
 # A form has objects as texts, and what those hold no schema's reader looks at.
 NO_JSON = ("This is not valid JSON", "Send an object")
 # Why a well-formed body may be refused: what it names is not there, or is no picture.
@@ -70,24 +70,24 @@ REASONS = {
     "groups_patch": NO_TYPE,
     "groups_add_images": NO_IMAGE,
     "groups_remove_images": NO_IMAGE,
-    "groups_add_objects": ("There is no object",),
-    "groups_remove_objects": ("There is no object",),
-    "groups_add_groups": ("There is no group", "lie inside itself"),
-    "groups_remove_groups": ("There is no group",),
-    "groups_update": ("There is no group", *NO_MARK),
+    "groups_add_objects": ("No object",),
+    "groups_remove_objects": ("No object",),
+    "groups_add_groups": ("No group", "contain itself"),
+    "groups_remove_groups": ("No group",),
+    "groups_update": ("No group", *NO_MARK),
     "images_update": (*NO_IMAGE, *NO_MARK),
     "objects_create": NO_BOX,
     "objects_put": NO_BOX,
     "objects_patch": NO_BOX,
-    "group_verifications_create": ("There is no such group", "no member"),
-    "image_verifications_create": ("There is no such image", "no member"),
+    "group_verifications_create": ("This workspace has no such group", "not a member"),
+    "image_verifications_create": ("This workspace has no such image", "not a member"),
     "images_create": NO_PICTURE,
-    "requests_create": ("There is no group", "lacks", "is not an id"),
+    "requests_create": ("No group", "lacks", "is not an id"),
     "requests_list": ("Send one of",),
     "descriptors_make": ("No record could be read", EMPTY_FIELD, "may not be null"),
     "images_search": (*NO_QUERY, *NO_IMAGE),
     "uploads_create": (*NO_TYPE, "not both"),
-    "collections_create": ("There is no task",),
+    "collections_create": ("This workspace has no task",),
     "collections_put": KEPT,
     "collections_patch": KEPT,
     "records_insert": NO_RECORD,
@@ -128,7 +128,7 @@ class Token:
         return KEY
 
     def set(self, case: Case, data: str, context: Any) -> None:
-        case.headers = {**(case.headers or {}), "Authorization": f"Token {data}"}
+        case.headers = {**(case.headers or {}), "Authorization": f"Token {data}"}  # type: ignore[assignment, dict-item]
 
 
 @schema.parametrize()

@@ -151,7 +151,7 @@ def _uploads(cast: "Cast") -> dict[str, str]:
 def _results(version: "Version", actor: "User") -> dict[str, str]:
     """Fill a collection, extract, export, import, register an encoder, ask for descriptors."""
     from accounts.models import Workspace
-    from dashboard.engine.own import preparing
+    from dashboard.engine.custom import preparing
     from dashboard.models import Collection
     from dashboard.services.extractions.extractions import start_extraction
     from dashboard.services.requests.async_requests import SentRecord, start_descriptors
@@ -159,7 +159,7 @@ def _results(version: "Version", actor: "User") -> dict[str, str]:
     from dashboard.services.training.encoders import NewEncoder, register_encoder
     from dashboard.services.workspaces.workspaces import open_workspace
     from tests import transfers
-    from tests.engine.own import graphs
+    from tests.engine.custom import graphs
     from tests.factories import drawn_png
     from tests.services.training.test_encoders import FEW
     from tests.services.uploads.uploaded import ran

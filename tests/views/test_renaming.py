@@ -10,7 +10,7 @@ from django.db.models import Model
 from django.test import Client
 from django.urls import reverse
 
-from accounts.models import Activity
+from accounts.models import Change
 from tests.factories import Cast, make_group, make_image, make_task, make_type
 
 HTMX = {"HX-Request": "true", "HX-Target": "title"}
@@ -77,7 +77,7 @@ def test_it_works(bob_client: Client, thing: Thing) -> None:
     assert "autofocus" in text(saved), "the focus goes back to the button"
     assert "is now" in saved["HX-Trigger"]
     assert thing.facts == ("New <name>", thing.kept)
-    row = Activity.objects.get(verb="changed", target_id=thing.row.pk)
+    row = Change.objects.get(verb="changed", target_id=thing.row.pk)
     assert (row.target_name, row.details["before"]) == ("New <name>", "Old name")
     assert "renamed the" in text(bob_client.get("/activity/"))
 
@@ -91,8 +91,8 @@ def test_leaving_it_brings_the_title_back(bob_client: Client, thing: Thing) -> N
 @pytest.mark.parametrize(
     ("name", "sentence"),
     [
-        ("", "Give it a name"),
-        ("   ", "Give it a name"),
+        ("", "Enter a name"),
+        ("   ", "Enter a name"),
         ("x" * 256, "at most 255 characters"),
         ("nul\0", "Null characters are not allowed"),
     ],
@@ -119,7 +119,7 @@ def test_without_htmx_it_is_a_page(bob_client: Client, thing: Thing) -> None:
     assert thing.facts == ("New", {"b": 2} if thing.noun == "image" else "More.")
     wrong = bob_client.post(thing.form, fields | {"name": " ", "file_name": " "})
     assert wrong.status_code == 422
-    assert "Nothing was saved yet" in text(wrong)
+    assert "Nothing was saved." in text(wrong)
     assert thing.facts[0] == "New"
 
 
@@ -142,8 +142,8 @@ def test_a_stranger_and_a_viewer_rename_nothing(
         ("[1]", "Write an object"),
         ('"red"', "Write an object"),
         ('{"a": NaN}', "This is not valid JSON"),
-        ('{"a": "b\\u0000"}', "Leave out the null character"),
-        ('{"\\u0000": 1}', "Leave out the null character"),
+        ('{"a": "b\\u0000"}', "Remove the null character"),
+        ('{"\\u0000": 1}', "Remove the null character"),
         ('{"a": 123456789012345678901234567890}', "numbers beyond 64 bits as text"),
         ('{"a": ' + "[" * 120 + "]" * 120 + "}", "at most 100 levels"),
     ],

@@ -22,7 +22,7 @@ from tests.api.calls import IMAGE, REQUEST
 from tests.factories import Cast, api_client, drawn_jpeg, make_image, make_task
 from tests.services.uploads.uploaded import received, zipped
 
-SENTENCE = "of disk left, and keeps"
+SENTENCE = "of disk space left and keeps"
 TUS = {"Tus-Resumable": "1.0.0"}
 
 
@@ -130,7 +130,7 @@ def test_a_job_waits_for_room_and_goes_on(
             assert (job.state, job.tries) == (Job.State.QUEUED, 0)
             assert job.not_before is not None
             assert job.not_before > timezone.now() + timedelta(seconds=20)
-    assert job.message.startswith("It waits for room. This server has")
+    assert job.message.startswith("It waits for disk space. This server has")
     assert 0 < Image.objects.count() < 60
     free[0] = 1 << 30
     Job.objects.filter(pk=job.pk).update(not_before=None)
@@ -141,13 +141,13 @@ def test_a_job_waits_for_room_and_goes_on(
 
 @pytest.mark.usefixtures("low")
 def test_who_runs_the_server_is_told(cast: Cast, alice_client: Client, client: Client) -> None:
-    assert client.get("/healthz").json()["disk"] == "low: uploads are refused"
+    assert client.get("/healthz").json()["disk"] == "low: uploads are rejected"
     page = alice_client.get("/settings/").content.decode()
-    assert "Disk of this server" not in page
+    assert "Server disk" not in page
     cast.alice.is_staff = True
     cast.alice.save()
     page = alice_client.get("/settings/").content.decode()
-    assert "Uploads, exports, extractions and trainings are refused" in page
+    assert "Uploads, exports, extractions and trainings are rejected" in page
     [finding] = [finding for finding in examine(mend=True) if finding.noun == "disk"]
     assert SENTENCE in finding.sentence
     assert not finding.mended

@@ -25,14 +25,14 @@ def detection(key: str, endpoint: str) -> DetectionClient:
 def test_recognition_is_no_part(key: str, endpoint: str) -> None:
     client: RecognitionClient = client_of(key, endpoint, RecognitionClient)
     tasks, status = client.get_all_tasks()
-    assert (tasks, status["detail"][:29]) == (None, "Recognition tasks are no part")
-    assert client.get_all_labels()[1]["detail"].startswith("Recognition labels are no part")
-    assert client.get_task(str(uuid4()))[1]["status"].startswith("Recognition tasks are no part")
-    assert client.create_task("Shoes")[1]["status"].startswith("Recognition tasks are no part")
+    assert (tasks, status["detail"][:29]) == (None, "Recognition tasks are not part")
+    assert client.get_all_labels()[1]["detail"].startswith("Recognition labels are not part")
+    assert client.get_task(str(uuid4()))[1]["status"].startswith("Recognition tasks are not part")
+    assert client.create_task("Shoes")[1]["status"].startswith("Recognition tasks are not part")
     assert client.get_label(str(uuid4()))[0] is None
     assert client.create_label("Shoe")[0] is None
     assert client.remove_label(str(uuid4()))["detail"].startswith("Recognition labels")
-    assert client.create_point(None, "tip", [1, 2])[0]["detail"].startswith("Points are no part")
+    assert client.create_point(None, "tip", [1, 2])[0]["detail"].startswith("Points are not part")
     (image,), _ = client.upload_images(records(1))
     for answer in (
         image.add_label("x"),
@@ -42,7 +42,7 @@ def test_recognition_is_no_part(key: str, endpoint: str) -> None:
         client.modify_images([image.id], add_labels=["x"]),
         client.modify_images(labels=["x"], test=True),
     ):
-        assert answer["detail"].startswith("Recognition labels are no part")
+        assert answer["detail"].startswith("Recognition labels are not part")
     label = ClientLabel(key, endpoint, {"id": str(uuid4()), "name": "Shoe"})
     assert label.add_annotate_task("x")["detail"].startswith("Recognition labels")
     assert label.get_training_images()[0] == []
@@ -50,7 +50,7 @@ def test_recognition_is_no_part(key: str, endpoint: str) -> None:
 
 def test_detection_tasks_are_no_part(detection: DetectionClient) -> None:
     tasks, status = detection.get_all_tasks()
-    assert (tasks, status["detail"][:27]) == (None, "Detection tasks are no part")
+    assert (tasks, status["detail"][:27]) == (None, "Detection tasks are not part")
     assert detection.create_task("Shoes")[0] is None
     assert detection.remove_task(str(uuid4()))["detail"].startswith("Detection tasks")
     assert detection.get_model("x") is None
@@ -65,4 +65,4 @@ def test_detection_tasks_are_no_part(detection: DetectionClient) -> None:
         box.detach_recognition_label("x"),
         detection.add_label_to_object(box.id, "x"),
     ):
-        assert answer["detail"].startswith("Recognition labels are no part")
+        assert answer["detail"].startswith("Recognition labels are not part")

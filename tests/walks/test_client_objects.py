@@ -183,11 +183,11 @@ def test_a_group_of_groups(client: CustomSimilarityClient) -> None:
     assert shelf.groups[0].type["id"] == kind.id
     assert ids(client.get_groups(group=red.id)[0]) == [shelf.id]
     assert client.get_groups(empty=True)[2]["count"] == 2
-    assert "lie inside itself" in red.add_groups([shelf.id])["detail"]
+    assert "contain itself" in red.add_groups([shelf.id])["detail"]
     (image,), _ = client.upload_images(records(1))
-    assert "holds groups" in shelf.add_images([image.id])["detail"]
+    assert "contains groups" in shelf.add_images([image.id])["detail"]
     red.add_images([image.id])
-    assert "holds images" in red.add_groups([blue.id])["detail"]
+    assert "contains images" in red.add_groups([blue.id])["detail"]
     assert shelf.remove_groups([red.id], refresh=True) == {"removed": 1, "missing": 0}
     assert ids(shelf.groups) == [blue.id]
 
@@ -230,7 +230,7 @@ def test_verify(client: CustomSimilarityClient, cast: Cast) -> None:
     assert group.verify(str(cast.bob.pk))["user"] == str(cast.bob.pk)
     assert (group.verifyCount, Group.objects.get().verify_count) == (2, 2)
     assert group.verify(str(cast.charlie.pk))["user"] == [
-        "This user is no member of the workspace."
+        "This user is not a member of the workspace."
     ]
     assert group.unverify() is True
     assert (group.verifyCount, Group.objects.get().verify_count) == (0, 0)

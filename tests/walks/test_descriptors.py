@@ -206,8 +206,8 @@ def test_parallel_requests_load_one_encoder(
         return load()
 
     monkeypatch.setattr(Encoder, "builtin", counted)
-    monkeypatch.setattr(runtime, "_shipped", runtime.Held(2))
-    monkeypatch.setattr(runtime, "_both", runtime.Held(1))
+    monkeypatch.setattr(runtime, "_shipped", runtime.Cache(2))
+    monkeypatch.setattr(runtime, "_both", runtime.Cache(1))
     record = {"_base64": as_base64(drawn_jpeg(1))}
     with ThreadPoolExecutor(8) as pool:
         rows = list(pool.map(lambda _: client.descriptors(task, record)[0], range(16)))

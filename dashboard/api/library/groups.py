@@ -50,6 +50,7 @@ from dashboard.services.library.groups import (
 from dashboard.services.library.members import Placed
 from dashboard.services.library.nesting import add_groups, remove_groups
 
+# As many as a page of a list has at most.
 MEMBERS_SHOWN = 1000
 FILTERS = {
     "type": (an_id, "similarity_type"),
@@ -176,6 +177,7 @@ def _asked_for(request: Request, rows: QuerySet[Group]) -> QuerySet[Group]:
 def _counter(request: Request, workspace: Workspace) -> Callable[[], int] | None:
     """Return what knows how many groups those are that the query asks for, if anything does."""
     given = asked(request, (*FILTERS, "empty"))
+    # Counters answer what nearly every caller asks; anything else is counted.
     if not given:
         return partial(count_groups, workspace)
     if given.keys() == {"type"}:
@@ -189,9 +191,10 @@ def _with_type(workspace: Workspace, values: dict[str, Any]) -> dict[str, Any]:
     """Put the type in the place of its id. Raises `ValidationError`."""
     if "type" not in values:
         return values
+    # In the workspace: the id of another team's type is as unknown as any.
     kind = types_in(workspace).filter(pk=values.pop("type")).first()
     if kind is None:
-        raise ValidationError({"type": ["There is no such type in this workspace."]})
+        raise ValidationError({"type": ["This workspace has no such type."]})
     return values | {"similarity_type": kind}
 
 

@@ -79,6 +79,7 @@ class ImagesMarks(ApiView):
         workspace = workspace_for(request, "images.change")
         # What would change or choose images by labels must not seem to have worked.
         body = body_of(request)
+        # Of the whole call, though its other parts could be done: the caller meant one change.
         if any(body.get(name) for name in ("labels", "labels-add", "labels-remove")):
             raise NotFound(NO_LABELS)
         values = self.read(ImageMarks)
@@ -130,13 +131,14 @@ def _asked_for(request: Request, workspace: Workspace) -> ImageQuerySet:
 def _counter(request: Request, workspace: Workspace) -> Callable[[], int] | None:
     """Return what knows how many images those are that the query asks for, if anything does."""
     given = asked(request, (*FILTERS, *FILTERS_OF_THEIR_OWN))
+    # A group's counter knows only its images; with any other filter they must be counted.
     if given.keys() != {"group"}:
         return None
     return partial(count_in_group, workspace, UUID(given["group"]), "images_count")
 
 
 def _bytes(values: dict[str, Any]) -> tuple[bytes, str]:
-    """Return the picture's bytes and the file's name, whichever way it was sent."""
+    """Return the image's bytes and the file's name, whichever way it was sent."""
     if (file := values.get("img_path")) is not None:
         return file.read(), file.name
     if values.get("base64"):

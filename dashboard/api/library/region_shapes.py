@@ -54,7 +54,7 @@ class BoxField(serializers.ListField):
         try:
             return [self.child.run_validation(value) for value in data]
         except serializers.ValidationError as error:
-            raise serializers.ValidationError(["Send four whole numbers."]) from error
+            raise serializers.ValidationError(["Send four integers."]) from error
 
 
 class LabelFields(Named):
@@ -111,6 +111,7 @@ def label_json(row: Label) -> Json:
 def regions_json(rows: Iterable[Region], request: Request) -> list[Json]:
     """Write regions, each with its whole image."""
     rows = list(rows)
+    # Each image once, however many of its regions are on the page.
     images = {image["id"]: image for image in images_json({row.image for row in rows}, request)}
     return [
         {

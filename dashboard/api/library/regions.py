@@ -104,7 +104,7 @@ def _with_things(workspace: Workspace, values: dict[str, Any]) -> dict[str, Any]
         if field in values:
             found[name] = rows.filter(pk=values[field]).first()
             if found[name] is None:
-                raise ValidationError({field: [f"There is no such {name} in this workspace."]})
+                raise ValidationError({field: [f"This workspace has no such {name}."]})
     if "data" in values:
         found["box"] = Box(*values["data"])
     return found

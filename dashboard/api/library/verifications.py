@@ -38,10 +38,11 @@ class _Verifications(ApiView):
         """
         if user_id in (None, self.user.pk):
             return self.user
+        # Asked before it is looked up who is a member: others could learn it from the two answers.
         allow(self.request, workspace.pk, "verifications.all")
         member = members_of(workspace).filter(user=user_id, user__is_active=True).first()
         if member is None:
-            raise ValidationError({"user": ["This user is no member of the workspace."]})
+            raise ValidationError({"user": ["This user is not a member of the workspace."]})
         return member.user
 
     def _remove(self, verification: Verification) -> Response:
@@ -67,7 +68,7 @@ class GroupVerifications(_Verifications):
         user = self._verifier(workspace, values.get("user"))
         group = groups_in(workspace).filter(pk=values["group_id"]).first()
         if group is None:
-            raise ValidationError({"group_id": ["There is no such group in this workspace."]})
+            raise ValidationError({"group_id": ["This workspace has no such group."]})
         row, is_new = verify_group(group=group, user=user, actor=self.user)
         return Response(verification_json(row), status=201 if is_new else 200)
 
@@ -80,7 +81,7 @@ class OneGroupVerification(_Verifications):
         return Response(verification_json(self._find(verification_id, "workspace.view")))
 
     def delete(self, request: Request, verification_id: UUID) -> Response:  # noqa: ARG002
-        """Take it back; an admin may do so for others."""
+        """Withdraw it; an admin may do so for others."""
         return self._remove(self._find(verification_id, "verifications.own"))
 
     def _find(self, verification_id: UUID, action: str) -> Verification:
@@ -103,7 +104,7 @@ class ImageVerifications(_Verifications):
         user = self._verifier(workspace, values.get("user"))
         image = images_in(workspace).filter(pk=values["image_id"]).first()
         if image is None:
-            raise ValidationError({"image_id": ["There is no such image in this workspace."]})
+            raise ValidationError({"image_id": ["This workspace has no such image."]})
         row, is_new = verify_image(image=image, user=user, actor=self.user)
         return Response(verification_json(row), status=201 if is_new else 200)
 
@@ -116,7 +117,7 @@ class OneImageVerification(_Verifications):
         return Response(verification_json(self._find(verification_id, "workspace.view")))
 
     def delete(self, request: Request, verification_id: UUID) -> Response:  # noqa: ARG002
-        """Take it back; an admin may do so for others."""
+        """Withdraw it; an admin may do so for others."""
         return self._remove(self._find(verification_id, "verifications.own"))
 
     def _find(self, verification_id: UUID, action: str) -> Verification:

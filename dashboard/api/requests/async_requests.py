@@ -15,7 +15,6 @@ from rest_framework.response import Response
 from accounts.models import Workspace
 from dashboard.api.base import ApiView
 from dashboard.api.bodies import RECORDS
-from dashboard.api.errors import kept_record_status
 from dashboard.api.fields import MAX_IDS, Flag, Id, MetaData, RecordList
 from dashboard.api.lists import Listing
 from dashboard.api.parameters import text
@@ -40,6 +39,7 @@ from dashboard.queries.requests.async_requests import (
     requests_in,
 )
 from dashboard.queries.training.tasks import get_task
+from dashboard.refusals import kept_record_status
 from dashboard.services.errors import UnknownIds
 from dashboard.services.requests.async_requests import (
     SentRecord,
@@ -79,13 +79,13 @@ class TrainRequest(serializers.Serializer[Any]):
 
 
 class UploadRequest(serializers.Serializer[Any]):
-    """Pictures to bring in."""
+    """Images to import."""
 
     records = RecordList(most=MAX_IDS)
 
 
 class UploadRecord(serializers.Serializer[Any]):
-    """What may be said of a picture beside where it is."""
+    """What may be said of an image beside where it is."""
 
     group = Id(required=False, allow_null=True)
     test_image = Flag(required=False)
@@ -109,6 +109,8 @@ class AsyncRequests(ApiView):
 
     def post(self, request: Request) -> Response:
         """Take one; the answer says where to ask for it."""
+        # The least that any kind needs, before the body is read: which kind it is stands in the
+        # body.
         check_named(request, "workspace.view")
         start = {
             Kind.DESCRIPTOR: self._start_descriptors,
@@ -121,6 +123,8 @@ class AsyncRequests(ApiView):
     def _start_descriptors(self) -> AsyncRequest:
         values = self.read(DescriptorRequest)
         version = version_named(self, values)
+        # A generator: records are written down one by one, and decoded images are never all in
+        # memory.
         records = (
             SentRecord(dumps(repeated_fields(record)), source_of(record))
             for record in values["records"]
@@ -188,7 +192,7 @@ def _choice(request: Request, name: str, choices: Iterable[str]) -> str | None:
 
 
 def _upload_facts(workspace: Workspace, records: list[Json]) -> list[Json]:
-    """Read what the records say of their pictures. Raises `ValidationError`, `UnknownIds`."""
+    """Read what the records say of their images. Raises `ValidationError`, `UnknownIds`."""
     form = UploadRecord(data={})
     facts = []
     for at, record in enumerate(records, start=1):
@@ -244,6 +248,7 @@ def _progress(row: AsyncRequest, found: dict[str, int]) -> Json:
 def _parts(row: AsyncRequest, body: Json) -> Iterator[bytes]:
     """Write a request with its response, record by record."""
     write = _described_record if row.kind == Kind.DESCRIPTOR else _uploaded_record
+    # JSON that is put together by hand, since no writer of JSON takes a generator.
     yield dumps(body)[:-1] + b',"response":{"records":['
     for at, record in enumerate(every_record(row)):
         fields = orjson.loads(bytes(record.fields))
@@ -269,13 +274,13 @@ def _described_record(record: AsyncRecord, request_id: str) -> Json:
 
 
 def _uploaded_record(record: AsyncRecord, request_id: str) -> Json:
-    """Write what became of a picture: 201 if it is new, 200 if the workspace had it."""
+    """Write what became of an image: 201 if it is new, 200 if the workspace had it."""
     if record.status == AsyncRecord.Status.FAILED:
         return _failure(record, request_id)
     if record.status == AsyncRecord.Status.DONE:
         code, sentence = 201, record.reason or "Created."
     else:
-        code, sentence = 200, record.reason or "The image was in this workspace already."
+        code, sentence = 200, record.reason or "The image was already in this workspace."
     return {"image": record.image_id, "_status": status(code, sentence, request_id)}
 
 

@@ -84,16 +84,16 @@ class Noun:
 class ListPage(serializers.Serializer[Any]):
     """A page of a list."""
 
-    count = serializers.IntegerField(min_value=0, help_text="How many there are on all pages.")
-    next = serializers.URLField(allow_null=True, help_text="The next page, if there is one.")
-    previous = serializers.URLField(allow_null=True, help_text="The page before, if there is one.")
+    count = serializers.IntegerField(min_value=0, help_text="Number of results on all pages.")
+    next = serializers.URLField(allow_null=True, help_text="URL of the next page, or null.")
+    previous = serializers.URLField(allow_null=True, help_text="URL of the previous page, or null.")
 
 
 def page_of(shape: Shape) -> Shape:
     """Return the shape of a page of such things."""
     noun = shape.__name__.removesuffix("Answer")
     return type(
-        f"{noun}Page", (ListPage,), {"results": shape(many=True), "__doc__": "A page of a list."}
+        f"{noun}Page", (ListPage,), {"results": shape(many=True), "__doc__": "One page of a list."}
     )
 
 

@@ -52,7 +52,7 @@ class TokenScheme(OpenApiAuthenticationExtension):
             "type": "apiKey",
             "in": "header",
             "name": "Authorization",
-            "description": "`Token ` and an API token of yours, which you make under Tokens.",
+            "description": "`Token ` followed by an API token, which you create under Tokens.",
         }
 
 
@@ -118,7 +118,7 @@ class Base64Texts(_Written):
     schema = {
         "type": ["string", "null"],
         "contentEncoding": "base64",
-        "description": "Bare, or with a `data:image/…;base64,` head.",
+        "description": "Plain, or with a prefix `data:image/…;base64,`.",
     }
 
 
@@ -135,7 +135,7 @@ class References(_Written):
     target_class = "dashboard.api.library.region_shapes.Reference"
     schema = {
         "anyOf": [ID, {"type": "object", "required": ["id"], "properties": {"id": ID}}],
-        "description": "The id, or the thing as it was answered before.",
+        "description": "The id, or the object as it was returned before.",
     }
 
 
@@ -146,7 +146,7 @@ class Colors(_Written):
     schema = {
         "type": ["string", "null"],
         "pattern": "^(#([0-9a-fA-F]{3}|[0-9a-fA-F]{6}|[0-9a-fA-F]{8}))?$",
-        "description": "As in CSS; empty or null is the usual one.",
+        "description": "As in CSS; empty or null for the default colour.",
     }
 
 
@@ -199,5 +199,5 @@ class RecordLists(_Written):
 class RecordAnswerLists(_Written):
     """Records that were described."""
 
-    target_class = "dashboard.api.schema.descriptors.RecordAnswers"
+    target_class = "dashboard.api.schema.training.descriptors.RecordAnswers"
     schema = {"type": "array", "items": {"$ref": "#/components/schemas/DescribedRecord"}}

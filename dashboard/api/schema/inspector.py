@@ -99,7 +99,7 @@ class CallSchema(AutoSchema):
     def _body_limit(self) -> Json:
         limit = limit_of({"view": self.view}) or PLAIN
         size = "the setting LIKEWISE_MAX_BODY" if limit.size is None else f"{limit.size >> 20} MB"
-        return {"description": f"At most {size}, and {limit.values:,} values of JSON."}
+        return {"description": f"At most {size}, and {limit.values:,} JSON values."}
 
     def _raw_body(self) -> Json:
         schema = {"$ref": f"#/components/schemas/{self.call.raw_body}"}
@@ -130,7 +130,7 @@ class CallSchema(AutoSchema):
         call = self.call
         answer = self._get_response_for_code(call.answer, str(call.status), None, direction)  # type: ignore[no-untyped-call]
         answer["headers"] = {"X-Request-ID": refusals.REQUEST_ID}
-        answer["description"] = "Done." if call.answer else "Done; there is nothing to say."
+        answer["description"] = "Done." if call.answer else "Done; the response has no body."
         writing = () if self.method == "GET" else (403,)
         statuses = sorted({*refusals.COMMON, *refusals.TROUBLES, *writing, *call.refuses})
         done = {str(status): answer for status in (call.status, call.again) if status}

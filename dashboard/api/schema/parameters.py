@@ -20,22 +20,26 @@ WORKSPACE_ID: Json = {
 
 WORKSPACE = Parameter(
     "workspace",
-    "The workspace. Without one, or with `Default`: the token's default workspace for a list or a "
-    "new thing; for an address with an id, wherever the thing is.",
+    (
+        "The workspace. If omitted or `Default`: the token's default workspace for a list or a "
+        "new thing; for a URL with an id, the workspace that the id is in."
+    ),
     WORKSPACE_ID,
 )
-_SIZE = f"How many on a page: {PAGE_SIZE} unless told, {MAX_PAGE_SIZE} at most."
+_SIZE = f"Page size: {PAGE_SIZE} by default, at most {MAX_PAGE_SIZE}."
 LIST = (
-    Parameter("page", "Which page, from 1.", {"anyOf": [{"type": "integer", "minimum": 1}, EMPTY]}),
+    Parameter(
+        "page", "Page number, from 1.", {"anyOf": [{"type": "integer", "minimum": 1}, EMPTY]}
+    ),
     Parameter("page_size", _SIZE, {"anyOf": [{"type": "integer"}, {"type": "string"}]}),
     Parameter(
         "cursor",
-        "Where the next page begins, as `next` says it: pages far in come as fast as the first.",
+        "Cursor of the next page, as in `next`: late pages are as fast as the first.",
     ),
-    Parameter("search", "Keep what has this in its name, in any case."),
+    Parameter("search", "Only names that contain this text, ignoring case."),
     Parameter(
         "ordering",
-        "By `name` or `created`; `-` turns it round. Anything else: newest first.",
+        "Sort by `name` or `created`, with `-` for descending order. Anything else: newest first.",
     ),
 )
 
@@ -52,7 +56,7 @@ def of_flag(name: str, text: str) -> Parameter:
 
 def one_of(name: str, text: str, values: list[str]) -> Parameter:
     """Describe a filter by one of a few words, in any case."""
-    return Parameter(name, f"{text} {', '.join(values)}, in any case.", {"type": "string"})
+    return Parameter(name, f"{text} {', '.join(values)}, ignoring case.", {"type": "string"})
 
 
 def of_number(name: str, text: str) -> Parameter:

@@ -7,36 +7,40 @@ Json = dict[str, Any]
 
 # The way in is the same for all calls, so any of them may answer these.
 COMMON = {
-    400: "The body or a parameter cannot be used; nothing was changed.",
-    401: "There is no API token, or it is not known, was revoked or has expired.",
-    404: "It is not there, or not in a workspace of yours.",
+    400: "The body or a parameter is invalid; nothing was changed.",
+    401: "The API token is missing, unknown, revoked or expired.",
+    404: "It does not exist, or is in a workspace that you are not a member of.",
     406: "The header Accept asks for something other than JSON.",
-    411: "The body came in chunks, without a Content-Length.",
+    411: "The body was sent chunked, without a Content-Length.",
     413: "The body, the number of its values, or an image is over the limit.",
     415: "The body is neither JSON nor a form.",
-    429: "Too many calls with this token, or too many large bodies at once.",
+    429: "Too many requests with this token, or too many large bodies at once.",
 }
 OTHERS = {
-    403: "Your role, the token's scope or an address's network does not allow this.",
-    409: "It cannot be done as things stand; nothing was changed.",
+    403: "Your role, the token's scope or the network of a URL does not allow this.",
+    409: "The current state does not allow this; nothing was changed.",
 }
 # What the server itself may be short of: any call may answer these too.
 TROUBLES = {
-    503: "The database or the store of the files does not answer, or too many large images came at "
-    "once; nothing was changed.",
-    507: "The disk of the server is full, or has less left than it keeps free; nothing was "
-    "changed.",
+    503: (
+        "The database or the file storage does not answer, or too many large images were sent at "
+        "once; nothing was changed."
+    ),
+    507: (
+        "The disk of the server is full, or has less free space than it must keep; nothing was "
+        "changed."
+    ),
 }
 TEXTS = COMMON | OTHERS | TROUBLES
 EXAMPLES: dict[int, Json] = {
     400: {"name": ["This field is required."]},
     401: {"detail": "Send an API token in the header “Authorization: Token …”."},
-    403: {"detail": "This API token can only read: make one with the scope “write”."},
+    403: {"detail": "This API token is read-only. Create one with the scope “write”."},
     404: {"detail": "Not found."},
     406: {"detail": "Could not satisfy the request Accept header."},
-    409: {"detail": "This task has no trained version yet: train it first."},
-    411: {"detail": "Send the body with a Content-Length instead of in chunks."},
-    413: {"detail": "The body is over 128 MB: send less at once."},
+    409: {"detail": "This task has no trained version yet. Train it first."},
+    411: {"detail": "Send the body with a Content-Length instead of chunked."},
+    413: {"detail": "The body is over 128 MB. Send less at once."},
     415: {"detail": "Unsupported media type “text/plain” in request."},
     429: {"detail": "Request was throttled. Expected available in 1 second."},
     503: {
@@ -58,7 +62,7 @@ _STATUS: Json = {
     "required": ["code", "text", "request_id"],
     "additionalProperties": False,
     "properties": {
-        "code": {"type": "integer", "description": "As the HTTP status."},
+        "code": {"type": "integer", "description": "Equal to the HTTP status."},
         "text": {"type": "string"},
         "request_id": {"type": "string"},
     },
@@ -73,27 +77,27 @@ SCHEMAS: Json = {
     },
     "FieldErrors": {
         "type": "object",
-        "description": "Why, field by field.",
+        "description": "Why, for each field.",
         "minProperties": 1,
         "additionalProperties": _SENTENCES,
     },
     "Conflict": {
         "type": "object",
-        "description": "Why, in one sentence; with the model that is in the way, if one is.",
+        "description": "Why, in one sentence; with the model that is in the way, if there is one.",
         "required": ["detail"],
         "additionalProperties": False,
         "properties": {"detail": _DETAIL, "model": {"type": "string", "format": "uuid"}},
     },
     "Trouble": {
         "type": "object",
-        "description": "What the server is short of, in one sentence.",
+        "description": "What the server lacks, in one sentence.",
         "required": ["detail", "request_id"],
         "additionalProperties": False,
         "properties": {"detail": _DETAIL, "request_id": {"type": "string"}},
     },
     "RefusalWithStatus": {
         "type": "object",
-        "description": "Why, in one sentence, with the status that clients look at.",
+        "description": "Why, in one sentence, with the status that clients read.",
         "required": ["detail", "status"],
         "properties": {"detail": _DETAIL, "status": _STATUS},
         "additionalProperties": _SENTENCES,
@@ -101,13 +105,13 @@ SCHEMAS: Json = {
 }
 
 REQUEST_ID: Json = {
-    "description": "The request's id, by which the server's log tells what happened.",
+    "description": "The request id, to find the request in the server's log.",
     "required": True,
     "schema": {"type": "string"},
 }
 _RETRY_AFTER: Json = {
     "Retry-After": {
-        "description": "So many seconds to wait.",
+        "description": "Seconds to wait.",
         "required": True,
         "schema": {"type": "integer", "minimum": 1},
     }

@@ -2,26 +2,21 @@
 
 from typing import Any
 
-from dashboard.api.schema import (
-    async_requests,
-    collections,
-    descriptors,
-    fields,
+from dashboard.api.schema import fields
+from dashboard.api.schema.calls import Call, Noun
+from dashboard.api.schema.library import (
     groups,
     images,
     labels,
-    receiving,
-    records,
     regions,
-    search,
     similarity_types,
-    tasks,
-    users,
     verifications,
-    versions,
-    workspaces,
 )
-from dashboard.api.schema.calls import Call, Noun
+from dashboard.api.schema.requests import async_requests
+from dashboard.api.schema.search import collections, records, search
+from dashboard.api.schema.training import descriptors, tasks, versions
+from dashboard.api.schema.uploads import receiving
+from dashboard.api.schema.workspaces import users, workspaces
 
 NOUNS = (
     similarity_types.NOUN,
@@ -51,7 +46,7 @@ SCHEMAS: dict[str, Any] = (
     {
         "Flag": fields.FLAG,
         "WorkspaceId": {
-            "description": "The workspace, as in the query, which goes first if both name one.",
+            "description": "The workspace; overridden by the query parameter.",
         },
     }
     | descriptors.SCHEMAS

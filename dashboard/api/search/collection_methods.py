@@ -17,6 +17,7 @@ from dashboard.queries.search.collections import get_collection
 Json = dict[str, Any]
 
 HEADER = "collection-id"
+# Codes of the hosted service's contract, which its clients look at; HTTP itself says 200.
 DONE, ALL_FOUND, SOME_FOUND, ALL_INSERTED, SOME_INSERTED, DELETED = 200, 205, 206, 210, 211, 220
 BAD, NONE_FOUND, ALL_EXIST, FULL = 400, 404, 411, 412
 TEXTS = {
@@ -28,7 +29,7 @@ TEXTS = {
     DELETED: "The records were deleted.",
     BAD: "No record could be used.",
     NONE_FOUND: "No record was found.",
-    ALL_EXIST: "Every record is in the collection already.",
+    ALL_EXIST: "Every record already exists in the collection.",
     FULL: "The collection is full.",
 }
 
@@ -58,6 +59,8 @@ class CollectionMethod(StatusView, ABC):
         try:
             collection_id = UUID(given)
         except ValueError as error:
+            # Checked although no collection is known: without the permission the answer says
+            # nothing of the header.
             workspace_for(request, self.action)
             text = f"“{given[:50]}” is not an id." if given else "Name the collection."
             raise ValidationError(

@@ -79,13 +79,13 @@ def _task_in(workspace: Workspace, task_id: UUID) -> Task:
     """Return a task of the workspace. Raises `ValidationError`."""
     found = tasks_in(workspace).filter(pk=task_id).first()
     if found is None:
-        raise ValidationError({"task": [f"There is no task {task_id} in this workspace."]})
+        raise ValidationError({"task": [f"This workspace has no task {task_id}."]})
     return found
 
 
 def _check_kept(row: Collection, task: Any, version: Any) -> None:
     """Refuse another task or version. Raises `ValidationError`."""
-    kept = "A collection keeps its {}: make another collection, and insert the pictures there."
+    kept = "A collection keeps its {}. Create another collection, and insert the images there."
     if task not in (None, row.task_id):
         raise ValidationError({"task": [kept.format("task")]})
     if version not in (None, row.version.number):

@@ -7,7 +7,6 @@ import numpy as np
 from rest_framework.exceptions import ValidationError
 
 from dashboard.api.bodies import RECORDS
-from dashboard.api.errors import record_status
 from dashboard.api.search.collection_methods import (
     DONE,
     NONE_FOUND,
@@ -32,6 +31,7 @@ from dashboard.files.errors import FileRefused
 from dashboard.models import Collection, Record
 from dashboard.queries.search.record_search import Asked, nearest_texts, vector_of
 from dashboard.queries.search.records import records_by_key
+from dashboard.refusals import record_status
 
 Json = dict[str, Any]
 SENT = ("_url", "_base64")
@@ -99,6 +99,7 @@ class VisualRank(CollectionMethod):
         query, wanted = asked[0][1], values.get("fields_to_return")
         ranked = sorted(
             ((_distance(query, one), at, record) for at, (record, one) in enumerate(given)),
+            # Distance and then the order of the call: records themselves cannot be compared.
             key=lambda found: found[:2],
         )
         records = [_ranked(record, wanted) | {"_distance": far} for far, _, record in ranked]
@@ -110,6 +111,7 @@ class VisualRank(CollectionMethod):
 def _distance(one: Asked, other: Asked) -> float:
     if one.own is not None and one.own == other.own:
         return 0.0
+    # In float64: near 1, float32 may give different distances for equal vectors.
     cosine = float((one.vector.astype(np.float64) * other.vector).sum())
     return min(2.0, max(0.0, 1 - cosine))
 
@@ -140,7 +142,7 @@ def _reasons(skipped: list[Skipped]) -> list[Json]:
 def _asked(
     collection: Collection, records: list[Json]
 ) -> tuple[list[tuple[Record | Json, Asked]], list[Skipped]]:
-    """Return the vector of each record: the collection's own by `_id`, or of the picture sent.
+    """Return the vector of each record: the collection's own by `_id`, or of the image sent.
 
     What has neither comes second, with its reason.
     """
@@ -169,14 +171,14 @@ def _key(record: Json) -> str:
 
 
 def _sends(record: Json, rows: dict[str, Record]) -> bool:
-    """Say whether the record's picture is what counts."""
+    """Say whether the record's image is what counts."""
     return _key(record) not in rows and any(record.get(name) for name in SENT)
 
 
 def _nothing_there(record: Json) -> NotThere | BadRecord:
     if _key(record):
         return NotThere(IS_MISSING)
-    return BadRecord("A record to search with has an _id of the collection, a _url or a _base64.")
+    return BadRecord("A query needs an _id of the collection, a _url or a _base64.")
 
 
 def _skipped(record: Json, refusal: Refusal) -> Json:

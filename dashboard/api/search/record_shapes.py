@@ -19,12 +19,13 @@ Json = dict[str, Any]
 
 MAX_INSERTED = 1000
 MAX_NAMED = 10_000
+# Each query is a search of the whole collection.
 MAX_ASKED = 10
 MAX_K = 1000
 MAX_KEY = 255
-FIELDS_TOO_LARGE = f"The fields of a record take at most {MAX_FIELDS_SIZE >> 20} MB."
+FIELDS_TOO_LARGE = f"The fields of a record may have at most {MAX_FIELDS_SIZE >> 20} MB."
 EVERYTHING = "*"
-# Never kept: the picture itself, and what answers say about a record.
+# Never kept: the image itself, and what answers say about a record.
 MADE = ("_id", "_base64", "_descriptor", "_width", "_height", "_status", "_distance")
 
 
@@ -100,9 +101,7 @@ class Queried(Filtered):
         """Bring both ways of asking to one."""
         asked = [attrs["query_record"]] if attrs.get("query_record") else attrs.get("records")
         if not asked:
-            raise serializers.ValidationError(
-                {"query_record": ["Send a query_record, or records to search with."]}
-            )
+            raise serializers.ValidationError({"query_record": ["Send a query_record or records."]})
         return attrs | {"asked": asked}
 
 
@@ -131,7 +130,7 @@ def key_of(record: Json) -> str:
     if isinstance(key, int) and not isinstance(key, bool):
         key = str(key)
     if not isinstance(key, str) or not key or len(key) > MAX_KEY or "\x00" in key:
-        raise BadRecord(f"A record needs an _id: a text of 1 to {MAX_KEY} letters, or a number.")
+        raise BadRecord(f"A record needs an _id: text of 1 to {MAX_KEY} characters, or a number.")
     return key
 
 

@@ -8,7 +8,6 @@ from urllib.parse import urlencode
 from rest_framework.exceptions import ValidationError
 
 from dashboard.api.bodies import NAMES, RECORDS
-from dashboard.api.errors import record_status
 from dashboard.api.parameters import number
 from dashboard.api.search.collection_methods import (
     ALL_EXIST,
@@ -48,6 +47,7 @@ from dashboard.queries.search.records import (
     records_by_key,
     texts_in,
 )
+from dashboard.refusals import record_status
 from dashboard.services.search.records import (
     NewRecord,
     Outcome,
@@ -61,20 +61,20 @@ from dashboard.services.search.records import (
 Json = dict[str, Any]
 
 MOST_LISTED = 100_000
-EXISTS = "The collection has a record with this _id already."
+EXISTS = "The collection already has a record with this _id."
 TWICE = "Another record of this call has the same _id."
 IS_MISSING = "The collection has no record with this _id."
 NO_ROOM = "The collection is full."
 
 
 class Insert(CollectionMethod):
-    """Describe pictures and keep their descriptors."""
+    """Describe images and keep their descriptors."""
 
     action = "collections.change"
     body_limit = RECORDS
 
     def answer(self, collection: Collection) -> tuple[int, Json]:
-        """Insert what is new and readable; each of the others says why it was left out."""
+        """Insert what is new and readable; each of the others says why it was skipped."""
         new, skipped = _new(collection, self.read(Inserted)["records"])
         rows, unreadable = _described(collection, new)
         done = add_records(collection=collection, records=rows, actor=self.user)
@@ -86,9 +86,11 @@ class Insert(CollectionMethod):
 
 
 def _new(collection: Collection, records: list[Json]) -> tuple[dict[str, Json], list[Json]]:
-    """Sort out what needs no picture to be refused; the others come by their keys."""
+    """Sort out what needs no image to be refused; the others come by their keys."""
     usable, skipped = _keyed(records)
     there = known_keys(collection, list(usable))
+    # Without a lock, to spare fetching and describing in vain; `add_records` checks again under
+    # one.
     room = room_in(collection)
     new: dict[str, Json] = {}
     for key, fields in usable.items():
@@ -128,9 +130,10 @@ def _shown(record: Json) -> Any:
 def _described(
     collection: Collection, records: dict[str, Json]
 ) -> tuple[list[NewRecord], list[Json]]:
-    """Describe the records' pictures; what cannot be read says why."""
+    """Describe the records' images; what cannot be read says why."""
     rows: list[NewRecord] = []
     skipped: list[Json] = []
+    # Before the transaction: it takes seconds, in which the collection would be locked.
     results = described(collection.version, list(records.values()))
     for key, (record, result) in zip(records, results, strict=True):
         if isinstance(result, FileRefused):
@@ -220,9 +223,7 @@ class DeleteByFilter(CollectionMethod):
         """Return the ids of those that were deleted; an empty filter is refused."""
         matches = self.read(Filtered).get("filter")
         if matches is None:
-            raise BadFilter(
-                "Send a filter that is not empty: an empty one would delete everything."
-            )
+            raise BadFilter("Send a non-empty filter: an empty one would delete everything.")
         outcome = delete_matching(collection=collection, matches=matches, actor=self.user)
         return _deleted(outcome, [])
 
@@ -258,6 +259,7 @@ class AllRecords(CollectionMethod):
         values = self.read(Filtered)
         size, page = self._size_and_page()
         start, matches = (page - 1) * size, values.get("filter")
+        # One row more tells that there is a next page.
         end = start + size + 1
         if matches is None:
             rows = texts_in(collection, start, end)
@@ -272,7 +274,7 @@ class AllRecords(CollectionMethod):
         page = number(self.request, "page")
         for name, value in (("size", size), ("page", page)):
             if value == 0:
-                raise ValidationError({name: ["Send a whole number from 1 upwards."]})
+                raise ValidationError({name: ["Send an integer of 1 or more."]})
         return min(size or MOST_LISTED, MOST_LISTED), page or 1
 
     def _next(self, size: int, page: int) -> str:
@@ -289,6 +291,7 @@ class Random(CollectionMethod):
         """Return as many as asked for, or as there are."""
         values = self.read(Sampled)
         ids = matching_ids(collection, values.get("filter"))
+        # Drawn among ids in memory: ORDER BY random() would read and sort the whole collection.
         drawn = random.sample(ids, min(values["count"], len(ids)))
         rows = records_by_id(collection, drawn)
         wanted = values.get("fields_to_return")

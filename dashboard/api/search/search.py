@@ -1,4 +1,4 @@
-"""`/similarity/training/v2/search`: the images of a workspace that look like a picture."""
+"""`/similarity/training/v2/search`: the images of a workspace that are similar to an image."""
 
 import time
 from typing import Any
@@ -18,7 +18,7 @@ from dashboard.api.training.descriptors import source_of
 from dashboard.files.errors import FileRefused
 from dashboard.files.fetch.fetch import fetch_image
 from dashboard.models import Image, Version
-from dashboard.queries.library.held import groups_of_images
+from dashboard.queries.library.containing_groups import groups_of_images
 from dashboard.queries.library.images import get_image
 from dashboard.queries.search.search import Hit
 from dashboard.queries.training.tasks import get_task
@@ -27,7 +27,7 @@ from dashboard.services.training.descriptors import version_to_use
 
 Json = dict[str, Any]
 USUAL = 24
-NOT_THERE = "There is no image with this _id in the workspace."
+NOT_THERE = "No image of the workspace has this _id."
 
 
 class SearchFields(serializers.Serializer[Any]):
@@ -40,7 +40,7 @@ class SearchFields(serializers.Serializer[Any]):
 
 
 class ImageSearch(StatusView):
-    """Find the images that are most alike to a picture, or to one of them."""
+    """Find the images that are most alike to an image, or to one of them."""
 
     body_limit = RECORDS
 

@@ -10,7 +10,6 @@ from rest_framework.response import Response
 
 from dashboard.api.base import ApiView
 from dashboard.api.bodies import RECORDS
-from dashboard.api.errors import record_status
 from dashboard.api.fields import decode_base64
 from dashboard.api.permissions import check_named
 from dashboard.api.shapes import DescriptorFields
@@ -19,6 +18,7 @@ from dashboard.files.errors import FileRefused, UnreadableImage
 from dashboard.models import Collection, Task, Version
 from dashboard.queries.search.collections import get_collection
 from dashboard.queries.training.tasks import get_task_alone
+from dashboard.refusals import record_status
 from dashboard.services.training.descriptors import (
     Described,
     Source,
@@ -29,12 +29,12 @@ from dashboard.services.training.descriptors import (
 MADE = ("_base64", "_descriptor", "_width", "_height", "_status")
 NO_PICTURE = "The record has neither _url nor _base64."
 BAD_BASE64 = "The record's _base64 is not valid base64."
-BAD_URL = "The record's _url is no text."
+BAD_URL = "The record's _url is not text."
 Json = dict[str, Any]
 
 
 class Descriptors(StatusView):
-    """Descriptors of pictures that are sent along."""
+    """Descriptors of images that are sent along."""
 
     body_limit = RECORDS
 
@@ -72,13 +72,14 @@ def version_named(call: ApiView, values: Json) -> Version:
 def described(
     version: Version, records: list[Json]
 ) -> Iterator[tuple[Json, Described | FileRefused]]:
-    """Yield each record with what became of its picture."""
+    """Yield each record with what became of its image."""
     results = describe_sources(version=version, sources=map(source_of, records))
     return zip(records, results, strict=True)
 
 
 def source_of(record: Json) -> Source:
-    """Return where a record's picture is, or why it has none."""
+    """Return where a record's image is, or why it has none."""
+    # Before `_url`: bytes that were sent along need no fetching.
     if record.get("_base64"):
         try:
             return decode_base64(record["_base64"])

@@ -90,7 +90,7 @@ def _type_beside(task: Task, type_id: UUID) -> SimilarityType:
     """Return a type of the task's workspace. Raises `ValidationError`."""
     found = types_in(task.workspace).filter(pk=type_id).first()
     if found is None:
-        raise ValidationError({"type_id": [f"There is no type {type_id} in the task's workspace."]})
+        raise ValidationError({"type_id": [f"The task's workspace has no type {type_id}."]})
     return found
 
 

@@ -1,1 +1,1 @@
-"""Calls by which files come in."""
+"""Calls that upload files."""

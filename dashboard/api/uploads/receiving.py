@@ -69,6 +69,8 @@ class UploadView(ApiView):
     def upload(self, upload_id: UUID, action: str = "") -> Upload:
         """Return it if the key's user may do the action, or else what sending to it needs."""
         found = self.find(Upload, find_receiving, upload_id, "workspace.view")
+        # Found with the least permission, then checked again: what sending needs depends on the
+        # purpose.
         allow(self.request, found.workspace_id, action or action_of(found))
         return found
 
@@ -81,7 +83,7 @@ class OneUpload(UploadView):
         return Response(upload_json(self.upload(upload_id, "workspace.view")))
 
     def delete(self, request: Request, upload_id: UUID) -> Response:  # noqa: ARG002
-        """Give it up, with all that was sent."""
+        """Discard it with its files."""
         discard_upload(upload=self.upload(upload_id), actor=self.user)
         return Response(status=204)
 
@@ -90,19 +92,20 @@ class UploadFinish(UploadView):
     """The end of sending."""
 
     def post(self, request: Request, upload_id: UUID) -> Response:  # noqa: ARG002
-        """Have it looked through, or brought in if it was begun so."""
+        """Have it checked, or imported if it was begun so."""
         upload = self.upload(upload_id)
         leave_out = bool(self.read(FinishFields).get("leave_out"))
         finish_upload(upload=upload, leave_out=leave_out, actor=self.user)
+        # The service may have moved it on, to a stage that this object does not know.
         upload.refresh_from_db()
         return Response(upload_json(upload), status=202)
 
 
 class UploadCommit(UploadView):
-    """The word that what was looked through shall come in."""
+    """The call that imports an upload after its dry run."""
 
     def post(self, request: Request, upload_id: UUID) -> Response:  # noqa: ARG002
-        """Bring it in."""
+        """Import it."""
         upload = self.upload(upload_id, "images.add")
         commit_upload(upload=upload, actor=self.user)
         upload.refresh_from_db()
@@ -120,7 +123,7 @@ class Unread(BaseParser):
 
 
 class TusView(UploadView):
-    """A call of the tus protocol; whoever speaks it needs no schema."""
+    """A call of the tus protocol; its clients need no schema."""
 
     parser_classes = [Unread]
     body_limit = None  # it is that of a part
@@ -153,7 +156,7 @@ class OneUploadPart(TusView):
     """One file of an upload."""
 
     def head(self, request: Request, upload_id: UUID, part_id: int) -> HttpResponse:  # noqa: ARG002
-        """Tell where it goes on, take more of it, or take it back."""
+        """Tell where it continues, take more of it, or remove it."""
         part = get_part(self.upload(upload_id), part_id)
         return tus.resource(self.spoken(), part=part, actor=self.user)
 
@@ -188,5 +191,5 @@ def _type_in(workspace: Workspace, type_id: UUID | None) -> SimilarityType | Non
         return None
     found: SimilarityType | None = types_in(workspace).filter(pk=type_id).first()
     if found is None:
-        raise ValidationError({"type": ["There is no such type in this workspace."]})
+        raise ValidationError({"type": ["This workspace has no such type."]})
     return found

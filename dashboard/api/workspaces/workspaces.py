@@ -31,8 +31,10 @@ class WorkspaceFields(NewWorkspaceFields):
 
     encoder = OptionalText(
         max_length=100,
-        help_text="The key of the encoder that is used where a task names none. Empty: the "
-        "installation's default. Search goes by it once a job has looked at all images.",
+        help_text=(
+            "Key of the encoder for tasks that name none. Empty: the server's default. Search "
+            "uses it once a job has processed all images."
+        ),
     )
 
 
@@ -62,6 +64,7 @@ class OneWorkspace(ApiView):
         """Call it something else, or choose what looks at its images."""
         row = allow(request, workspace_id, "workspace.change")
         changes = self.read(WorkspaceFields, partial=True)
+        # Before the name is changed: each service is a transaction of its own.
         check_encoder(changes.get("encoder", ""))
         if "name" in changes:
             rename_workspace(workspace=row, name=changes["name"], actor=self.user)

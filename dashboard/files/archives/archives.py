@@ -63,6 +63,7 @@ _ENTRY: Final = struct.Struct("<4s4xH18xHHH12x")
 _HEADER: Final = struct.Struct("<4s22xHH")
 _HEADER_SIGN: Final = b"PK\x03\x04"
 _MIME_TYPE: Final = 100
+# The first date that a ZIP can hold.
 _NO_DATE: Final = (1980, 1, 1, 0, 0, 0)
 _UTF8_FLAG: Final = 0x800
 # DOS and Windows, by the numbers that packers give them: there a backslash parts folders.
@@ -74,7 +75,7 @@ class Archive(Protocol):
     """What an importer needs of an archive, whatever its kind.
 
     If it `unpacks_on_the_way`, what lies before a file is unpacked to reach it: read while listing.
-    If it `has_directory`, its members may be gone through once more meanwhile.
+    If it `has_directory`, its members may be gone through again meanwhile.
     """
 
     unpacks_on_the_way: bool
@@ -132,6 +133,8 @@ class ZipArchive(AbstractContextManager["ZipArchive"]):
         self, file: IO[bytes], limits: ArchiveLimits | None = None, *, code_page: str = ""
     ) -> None:
         self.limits = limits or configured_archive_limits()
+        # What was read is counted at the file: the sizes in a ZIP's directory are the packer's
+        # claim.
         self._source = _CountingReader(file, self.limits.members, unflags=True)
         self._unpacked = 0
         with blaming_the_bytes(_BROKEN, BrokenArchive):
@@ -150,6 +153,7 @@ class ZipArchive(AbstractContextManager["ZipArchive"]):
 
     def _slim(self) -> None:
         """Keep no more of each entry than reading needs: there may be 200,000."""
+        # Members are reached by number alone, since two of them may have the same name.
         self._zip.NameToInfo.clear()
         self._is_plain = True
         for info in self._zip.infolist():
@@ -213,6 +217,7 @@ class ZipArchive(AbstractContextManager["ZipArchive"]):
             blaming_the_bytes(_BROKEN, lambda: UnreadableMember(member.path, DAMAGED)),
             self._content(self._zip.infolist()[member.index]) as file,
         ):
+            # One byte more than allowed tells that there is more, however much that would be.
             data = file.read(self.limits.member_size + 1)
         if len(data) > self.limits.member_size:
             raise ImageTooLarge(self.limits.member_size)
@@ -228,10 +233,13 @@ class ZipArchive(AbstractContextManager["ZipArchive"]):
         sign, name, extra = _HEADER.unpack(self._source.read(_HEADER.size))
         if sign != _HEADER_SIGN:
             raise zipfile.BadZipFile
+        # The lengths of the local header: its extra field may differ from that of the directory.
         self._source.seek(info.header_offset + _HEADER.size + name + extra)
         return zipfile.ZipExtFile(self._source, "r", info)
 
     def _judge(self, member: Member, unpacked: int, packed: int) -> None:
+        # By the bytes that this member really took: members that share packed bytes, as in a bomb
+        # of overlapping files, are each checked alone, and all of them by `total`.
         if unpacked > self.limits.free and unpacked > packed * self.limits.ratio:
             raise ArchiveSuspicious(member.path, self.limits.ratio)
         self._unpacked += unpacked
@@ -248,12 +256,16 @@ class ZipArchive(AbstractContextManager["ZipArchive"]):
 
     def _refusal_of_entry(self, info: zipfile.ZipInfo) -> str | None:
         kind = stat.S_IFMT(info.external_attr >> 16)
+        # 0: packers on Windows write no mode at all.
         if kind not in (0, stat.S_IFREG):
             return NO_FILE
         if info.flag_bits & _ENCRYPTED_FLAG:
-            return "It is locked with a password. Pack it again without one."
+            return "It is protected with a password. Pack it again without one."
+        # zipfile reads bzip2 and LZMA, too. An LZMA stream says itself how much memory it wants.
         if info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
-            return "It is packed in a way that is not supported. Pack it as an ordinary ZIP."
+            return (
+                "It is compressed with a method that is not supported. Pack it as an ordinary ZIP."
+            )
         if info.file_size > self.limits.member_size:
             return ImageTooLarge(self.limits.member_size, info.file_size).reason
         return None
@@ -274,7 +286,7 @@ def _raw(info: zipfile.ZipInfo) -> bytes:
 def _unflagged(directory: bytes) -> bytes:
     """Return a ZIP's directory without the flags that call its names UTF-8.
 
-    zipfile gives up the whole archive for one name that is not what its flag says. Without flags
+    zipfile refuses the whole archive for one name that is not what its flag says. Without flags
     it reads every name in a code page of 256 letters, from which the bytes are had again.
     """
     data, at = bytearray(directory), 0
@@ -318,7 +330,7 @@ class _CountingReader:
 
     def read(self, size: int = -1) -> bytes:
         # zipfile reads the whole directory at once and makes an object of every entry: whatever
-        # number the archive gives, it is judged here, before a byte of that memory is spent.
+        # number the archive gives, it is checked here, before a byte of that memory is spent.
         if not self.is_open and size > max(_SMALL_DIRECTORY, self._members * _ENTRY_BYTES):
             raise ArchiveTooLarge(f"more than {self._members:,} files")
         data = self._file.read(size)

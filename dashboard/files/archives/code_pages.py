@@ -12,7 +12,7 @@ from typing import Final
 
 from charset_normalizer import from_bytes
 
-# What people may choose from; of two that read equally well the earlier one is taken.
+# The choices that people have; of two that read equally well, the earlier one wins.
 CODE_PAGES: Final = {
     "cp850": "Western Europe (DOS 850)",
     "cp437": "United States (DOS 437)",
@@ -38,7 +38,7 @@ CODE_PAGES: Final = {
     "mac_roman": "Western Europe (Mac)",
 }
 ESCAPED: Final = "likewise.escaped"
-# More says no more, and is measured in a fraction of a second.
+# A larger sample gives no better guess; this one takes a fraction of a second.
 _SAMPLE: Final = 32 * 1024
 _MARGIN: Final = 0.12
 _USUAL_SIGNS: Final = frozenset("½°–—’‘“”…·¿¡№ªº©®´€£§¥«»")
@@ -65,10 +65,13 @@ def guess(names: Iterable[bytes]) -> Guess:
     """Return the code page in which the names together read best; `names` are no UTF-8."""
     sample = _sample(names)
     scores = sorted(
-        (_oddness(sample, page) + 0.002 * place, page) for place, page in enumerate(CODE_PAGES)
+        # The order of `CODE_PAGES` decides where pages read equally well, and only there.
+        (_oddness(sample, page) + 0.002 * place, page)
+        for place, page in enumerate(CODE_PAGES)
     )
     best, page = scores[0]
     text = _text(sample, page)
+    # A page by which the names read the same is no rival: there is nothing to choose.
     rivals = (score for score, other in scores[1:] if _text(sample, other) != text)
     return Guess(page, next(rivals, 9.0) - best > _MARGIN)
 

@@ -1,4 +1,4 @@
-"""What systems put beside people's files: left out without a word, by server and browser alike.
+"""What systems put beside people's files: skipped without a word, by server and browser alike.
 
 The browser gets the pattern with the page, so that there is one list.
 """
@@ -11,7 +11,7 @@ _NAMES: Final = (
     *("@eaDir", "@tmp", "@Recycle", "@Recently-Snapshot", "#recycle", "#snapshot"),
     *("$RECYCLE.BIN", "System Volume Information", "FOUND.000", "lost+found", "Icon\r"),
 )
-# Edits and marks that programs keep beside a picture.
+# Edits and marks that programs keep beside an image.
 _SIDECARS: Final = ("aae", "xmp", "pp3", "dop")
 
 # Written in what Python and JavaScript have in common, and meant in any case of letters. A part of

@@ -8,7 +8,7 @@ from typing import Final
 _DRIVE: Final = re.compile(r"[A-Za-z]:")
 _CONTROL: Final = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 NO_FILE: Final = "It is a link or a device, not a file. Pack the file itself."
-DAMAGED: Final = "The file is damaged in the archive. Pack it again or send it alone."
+DAMAGED: Final = "The file is damaged in the archive. Pack it again or upload it separately."
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +57,7 @@ class Wrapper:
         """Take one more file into account."""
         self._loose = self._loose or len(parts) < 2
         self._deeper = self._deeper or len(parts) > 2
+        # Two are enough to know; an archive may have a hundred thousand.
         if len(self._tops) < 2:
             self._tops.add(parts[0])
 
@@ -89,12 +90,13 @@ def group_name(parts: tuple[str, ...], common: str | None) -> str | None:
 def refusal_of_path(raw: str, parts: tuple[str, ...]) -> str | None:
     """Return why a path cannot be taken, as a sentence; None if it can."""
     if _CONTROL.search(raw):
-        return "Its name holds invisible characters. Rename it and pack it again."
+        return "Its name contains invisible characters. Rename it and pack it again."
+    # Those of DOS and Windows were turned into slashes before; here it may be a letter of a name.
     if "\\" in raw:
         return "Its path is written with backslashes. Pack it again with a current program."
     if raw.startswith("/") or _DRIVE.match(raw) or ".." in parts:
-        return "Its path leads out of the archive. Pack the folder again from inside."
-    return None if raw.strip("./") else "It has no name. Give it one and pack it again."
+        return "Its path leads outside the archive. Pack the folder again from inside."
+    return None if raw.strip("./") else "It has no name. Name it and pack it again."
 
 
 def path_parts(raw: str) -> tuple[str, ...]:

@@ -9,6 +9,7 @@ from typing import Final
 
 from dashboard.files.archives.code_pages import ESCAPED, Guess, guess
 
+# APPNOTE 4.6.9: the extra field that holds the name in UTF-8.
 _UNICODE_PATH: Final = 0x7075
 
 
@@ -44,9 +45,11 @@ class Names:
 
 
 class Twins:
-    """Keeps apart the files whose names differ as bytes and are the same as text."""
+    """Separates the files whose names differ as bytes and are the same as text."""
 
     def __init__(self) -> None:
+        # Hashes in place of names: 200,000 paths would take tens of megabytes. The hashes of texts
+        # are seeded for each process, so nobody can make two paths collide.
         self._raw: dict[int, int] = {}
         self._next: dict[int, int] = {}
 
@@ -68,6 +71,7 @@ def _numbered(parts: tuple[str, ...], number: int) -> tuple[str, ...]:
 
 def composed_name(name: str) -> str:
     """Return the name with its accents composed, and nothing that no text can hold."""
+    # Lone surrogates: JSON and both databases refuse them.
     name = name.encode("utf-8", "replace").decode("utf-8")
     return unicodedata.normalize("NFC", name)
 
@@ -75,8 +79,8 @@ def composed_name(name: str) -> str:
 def unicode_path(extra: bytes, raw: bytes) -> bytes:
     """Return the name in UTF-8 that Info-ZIP, 7-Zip and WinRAR write beside `raw`; empty if none.
 
-    It counts only while the checksum of the raw name fits: whoever renamed the file knew nothing
-    of it (APPNOTE 4.6.9).
+    It counts only while the checksum of the raw name fits: a program that renamed the file knew
+    nothing of it (APPNOTE 4.6.9).
     """
     while len(extra) >= 4:
         kind, size = struct.unpack_from("<HH", extra)

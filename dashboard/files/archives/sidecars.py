@@ -1,7 +1,7 @@
-"""What lies beside a picture and tells of it alone: no manifest, and no file that failed.
+"""What lies beside an image and tells of it alone: no manifest, and no file that failed.
 
-Data sets keep a JSON and a text beside each picture (`0001.jpg`, `0001.json`, `0001.txt`), Google
-Takeout a JSON that has the picture's whole name in its own.
+Data sets keep a JSON and a text beside each image (`0001.jpg`, `0001.json`, `0001.txt`), Google
+Takeout a JSON that has the image's whole name in its own.
 """
 
 import re
@@ -19,22 +19,22 @@ _NUMBER: Final = re.compile(r"(\.[a-z]+)(\(\d+\))$")
 
 
 def is_picture(path: str) -> bool:
-    """Tell whether a file's name is that of a picture."""
+    """Tell whether a file's name is that of an image."""
     return path.lower().endswith(PICTURES)
 
 
 def may_be_sidecar(path: str) -> bool:
-    """Tell whether a file tells of a picture, if one of the same name lies beside it."""
+    """Tell whether a file tells of an image, if one of the same name lies beside it."""
     return path.lower().endswith(_SIDECARS)
 
 
 def picture_key(path: str) -> str:
-    """Return what a picture and its sidecars have in common."""
+    """Return what an image and its sidecars have in common."""
     return _without_extension(path.lower())
 
 
 def sidecar_key(path: str) -> str:
-    """Return what a sidecar and its picture have in common; see `picture_key`."""
+    """Return what a sidecar and its image have in common; see `picture_key`."""
     key = _without_extension(path.lower())
     if (found := _TAKEOUT.search(key)) and _TAKEOUT_WORDS.startswith(found[1]):
         key = key[: found.start()] + key[found.end() :]

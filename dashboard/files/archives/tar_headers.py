@@ -29,12 +29,15 @@ class _Header(tarfile.TarInfo):
     @classmethod
     def fromtarfile(cls, tar: Any) -> Self:
         """Read the next header, with those that speak of it. Raises BrokenArchive."""
+        # tarfile reads a header that speaks of the next one by calling itself: a long chain of them
+        # would exceed Python's recursion limit.
         tar.chained += 1
         if tar.chained > _MOST_CHAINED:
             raise BrokenArchive
         try:
             return super().fromtarfile(tar)
         except tarfile.EOFHeaderError:  # type: ignore[attr-defined]
+            # A TAR ends with two blocks of zeros. One of them alone may be a damaged header.
             if tar.fileobj.read(_BLOCK).strip(b"\0"):  # no end, but a header that was lost
                 raise BrokenArchive from None
             raise
@@ -114,6 +117,7 @@ def _said(data: bytes, tar: Any) -> dict[str, str]:
     said, at = {}, 0
     while at < len(data) and data[at]:
         space = data.find(b" ", at, at + _LENGTH_DIGITS)
+        # Digits are looked for in the first bytes alone: a header may consist of nothing else.
         digits = data[at:space] if space > 0 else b""
         end = at + int(digits) if digits.isdigit() else at
         name, equals, value = data[space + 1 : end - 1].partition(b"=")

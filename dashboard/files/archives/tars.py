@@ -39,6 +39,7 @@ _BROKEN: Final = (
 )
 # xz may ask for gigabytes; its highest preset needs 65 MB.
 _XZ_MEMORY: Final = 128 * MIB
+# Skipped bytes are unpacked too, in steps of this size: the limits are checked after each.
 _STEP: Final = 256 * 1024
 
 
@@ -70,7 +71,7 @@ class TarArchive(AbstractContextManager["TarArchive"]):
         return self._names.guess
 
     def _legacy(self) -> Generator[bytes]:
-        """Go through the archive once more, beside what is being read."""
+        """Go through the archive again, beside what is being read."""
         at = self._file.tell()
         try:
             other = TarArchive(self._file, self.limits)
@@ -112,6 +113,7 @@ class TarArchive(AbstractContextManager["TarArchive"]):
 
     def member(self, index: int) -> Member:
         """Return one file. Raises BrokenArchive, ArchiveTooLarge."""
+        # A packed stream cannot go back: it is unpacked from its beginning once more.
         if index < self._index:
             self._rewind()
         while self._index < index:
@@ -130,11 +132,13 @@ class TarArchive(AbstractContextManager["TarArchive"]):
         if member.index != self._index:
             self.member(member.index)
         with blaming_the_bytes(_BROKEN, lambda: UnreadableMember(member.path, DAMAGED)):
+            # tarfile would follow a link to another member; links were refused as `NO_FILE` before.
             content = self._tar.extractfile(self._here())
             data = content.read(self.limits.member_size + 1) if content is not None else b""
         if len(data) < member.size:
             raise UnreadableMember(
-                member.path, "The archive ends within the file. Pack it again or send it alone."
+                member.path,
+                "The archive ends within the file. Pack it again or upload the file separately.",
             )
         return data
 
@@ -158,7 +162,7 @@ class TarArchive(AbstractContextManager["TarArchive"]):
             self._info = self._tar.next()
         # The library remembers every header that it met; nobody asks for them.
         self._tar.members.clear()  # type: ignore[attr-defined]
-        self._index += 1  # past the last one too, so that going on from there means going back
+        self._index += 1  # past the last one too, so that continuing from there means going back
         if self._info is not None and self._index >= self.limits.members:
             raise ArchiveTooLarge(f"more than {self.limits.members:,} files")
         return self._info
@@ -274,6 +278,7 @@ class _Judged:
     def _judge(self, unpacked: int) -> None:
         if unpacked > self._limits.total:
             raise ArchiveTooLarge(f"more than {readable_size(self._limits.total)} of files")
+        # Of the whole stream, not of a member: in a packed TAR members share their packed bytes.
         allowed = max(self._limits.free, self._packed.consumed * self._limits.ratio)
         if unpacked > allowed:
             raise ArchiveSuspicious("The archive", self._limits.ratio)
@@ -289,6 +294,7 @@ class _Xz(io.RawIOBase):
 
     @staticmethod
     def _fresh() -> lzma.LZMADecompressor:
+        # FORMAT_XZ alone: the older .lzma format has no magic number to be known by.
         return lzma.LZMADecompressor(lzma.FORMAT_XZ, memlimit=_XZ_MEMORY)
 
     def readable(self) -> bool:

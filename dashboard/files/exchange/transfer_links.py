@@ -1,6 +1,6 @@
 """What holds an archive together: whatever a row names came before it, and nothing comes twice.
 
-Who writes an archive leaves out the rows that do not fit, since people go on working meanwhile; who
+Who writes an archive skips the rows that do not fit, since people continue working meanwhile; who
 reads one refuses it for them.
 """
 
@@ -43,6 +43,7 @@ class Links:
 
     def _images(self, row: Row) -> bool:
         about = f"{row['width']} {row['height']}"
+        # Equal bytes are one image in a workspace, so a second row of one content has no place.
         return self.seen.add("contents", row["sha256"]) and self.seen.add(
             "images", row["id"], about
         )
@@ -76,6 +77,7 @@ class Links:
         if bool(row["image"]) == bool(row["region"]) or self.seen.has("parents", row["group"]):
             return False
         scope = self.seen.find("groups", row["group"])
+        # The scope is the type where it is exclusive: a second group of it is then a duplicate.
         if not self.seen.add(f"in {scope}", member):
             return False
         self.seen.add("holders", row["group"])
@@ -111,6 +113,7 @@ class Links:
         )
 
     def _collections(self, row: Row) -> bool:
+        # Nothing is kept about a version that is not trained, so no collection fits it.
         task, _, dimension = (self.seen.find("versions", row["version"]) or "").partition(" ")
         return task == row["task"] and self.seen.add("collections", row["id"], dimension)
 

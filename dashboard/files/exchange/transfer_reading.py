@@ -44,7 +44,7 @@ _BROKEN: Final = (
 
 @dataclass(frozen=True)
 class Pack:
-    """Up to 500 images of an archive, with what encoders saw in them, and their pictures."""
+    """Up to 500 images of an archive, with what encoders saw in them, and their images."""
 
     images: list[Row]
     features: list[Row]
@@ -63,17 +63,20 @@ class Pack:
         name = picture_name(row)
         most = self._most(row)
         data = _read(self._zip, name, most)
+        # Beside the sums of the manifest, which are of whole packs: this ties the bytes to their
+        # row.
         if hashlib.sha256(data).hexdigest() != row["stored_sha256"]:
-            raise BrokenTransfer(f"the picture {name} is not the one that was exported")
+            raise BrokenTransfer(f"the image {name} is not the one that was exported")
         return data
 
     @staticmethod
     def _most(row: Row) -> int:
-        """Return the most bytes that pictures of this size take, however they are packed."""
+        """Return the most bytes that images of this size take, however they are packed."""
         width, height = int(row["width"]), int(row["height"])
         most = configured_image_limits().pixels
         if width * height > most:
             raise TooManyPixels(most, width, height)
+        # Four bytes a pixel, uncompressed, and room for headers: no encoding here takes more.
         return 4 * width * height + _CHUNK
 
 
@@ -94,8 +97,10 @@ class TransferReader:
         self.counts: dict[str, int] = self.manifest["counts"]
         self.members: dict[str, dict[str, Any]] = self.manifest["members"]
         names = [info.filename for info in self._zip.infolist()]
+        # Lists, not sets: a name that is there twice could be checked in one place and read in
+        # another.
         if sorted(names) != sorted([*self.members, MANIFEST]):
-            raise BrokenTransfer("it holds other files than it lists")
+            raise BrokenTransfer("it contains other files than it lists")
 
     def __enter__(self) -> Self:
         return self
@@ -114,7 +119,7 @@ class TransferReader:
                     digest.update(chunk)
                     yield len(chunk)
             if size != stated["size"] or digest.hexdigest() != stated["sha256"]:
-                raise BrokenTransfer(f"{name} is not as it was exported")
+                raise BrokenTransfer(f"{name} differs from what was exported")
 
     def rows(self, noun: str) -> Iterator[Row]:
         """Yield the rows of a noun in their order."""
@@ -126,6 +131,7 @@ class TransferReader:
 
     def packs(self) -> Iterator[Pack]:
         """Yield the packs in their order, each open until the next is asked for."""
+        # Names have leading zeros, so that this is the order in which packs were written.
         for name in sorted(self.members):
             if name.startswith("images/"):
                 with open_zip(self._window(name), members=2 * PACK_IMAGES) as inner:
@@ -144,7 +150,7 @@ class TransferReader:
         """Return a stored member as a file of its own: zipfile's own would seek by reading."""
         info = self._zip.getinfo(name)
         if info.compress_type != zipfile.ZIP_STORED:
-            raise BrokenTransfer(f"{name} is not stored as it is")
+            raise BrokenTransfer(f"{name} is compressed, and exports are not")
         with _reading(name):
             self._file.seek(info.header_offset)
             header = self._file.read(_LOCAL_HEADER.size)
@@ -155,6 +161,7 @@ class TransferReader:
     def _read_manifest(self) -> dict[str, Any]:
         try:
             text = _read(self._zip, MANIFEST, _MOST_OF_A_MANIFEST)
+            # Before it is parsed, which takes many times the memory of the text.
             if text_has_more_values(text, _MOST_VALUES_OF_A_MANIFEST):
                 raise ForeignTransfer(_FOREIGN)
             manifest = json.loads(text)
@@ -164,8 +171,9 @@ class TransferReader:
             raise ForeignTransfer(_FOREIGN)
         if manifest.get("format") not in FORMATS:
             raise ForeignTransfer(
-                f"The archive is of format {str(manifest.get('format'))[:20]}, and this "
-                f"installation reads format {FORMAT}. Update it, then send the archive again."
+                f"The archive has format {str(manifest.get('format'))[:20]}, and this "
+                f"installation reads format {FORMAT}. Update the installation, then upload the "
+                "archive again."
             )
         if not (_is_counts(manifest.get("counts")) and _is_members(manifest.get("members"))):
             raise BrokenTransfer("its manifest is not complete")
@@ -173,15 +181,15 @@ class TransferReader:
 
 
 _FOREIGN: Final = (
-    "This is no archive of a workspace, or only a part of one. Send a file that was downloaded "
-    "from “Export and import”."
+    "This is not a complete archive of a workspace. Upload a file that was downloaded from "
+    "“Export and import”."
 )
 
 
 def _judge_packing(archive: zipfile.ZipFile) -> None:
     """Refuse what no export writes: an LZMA member says itself how much memory it takes."""
     if any(info.compress_type not in _PACKED_AS for info in archive.infolist()):
-        raise BrokenTransfer("it is packed in a way that exports are not")
+        raise BrokenTransfer("it is packed differently from exports")
 
 
 def _is_counts(value: Any) -> bool:
@@ -213,7 +221,9 @@ def _some(noun: str, inner: zipfile.ZipFile, most: int) -> list[Row]:
             size += len(line)
             values += count_values(line)
             if len(rows) == most or size > _MOST_OF_A_PACK or values > _MOST_VALUES_OF_A_PACK:
-                raise BrokenTransfer(f"a pack of it holds more {noun} than packs do")
+                raise BrokenTransfer(f"a pack of it has more {noun} than allowed")
+            # Judged line by line: the pack is refused as soon as it is too much, not once it is
+            # built.
             rows.append(read_row(noun, line, len(rows) + 1))
     return rows
 
@@ -225,6 +235,7 @@ def _rows(noun: str, file: IO[bytes]) -> Iterator[Row]:
 
 def _lines(noun: str, file: IO[bytes]) -> Iterator[bytes]:
     number = 0
+    # Bounded, or a member without a single line break would be read whole.
     while line := file.readline(MOST_OF_A_LINE + 1):
         number += 1
         if len(line) > MOST_OF_A_LINE:
@@ -236,7 +247,7 @@ def _read(archive: zipfile.ZipFile, name: str, most: int) -> bytes:
     with _reading(name), archive.open(name) as file:
         data = file.read(most + 1)
     if len(data) > most:
-        raise BrokenTransfer(f"{name} is larger than it can be")
+        raise BrokenTransfer(f"{name} is larger than allowed")
     return data
 
 

@@ -19,25 +19,27 @@ Check = Callable[[Any], bool]
 
 MOST_OF_A_LINE: Final = 64 * 1024 * 1024
 MOST_VALUES_OF_A_LINE: Final = 1_000_000  # some 100 MB once they are built
+# The most that an integer column of either database holds.
 _MOST_NUMBER: Final = (1 << 31) - 1
 
 
 def read_row(noun: str, line: bytes, number: int) -> Row:
     """Return a line as a row with exactly the fields of its noun. Raises BrokenTransfer."""
     if text_has_more_values(line, MOST_VALUES_OF_A_LINE):
-        raise BrokenTransfer(f"line {number:,} of the {noun} holds too many values")
+        raise BrokenTransfer(f"line {number:,} of the {noun} has too many values")
     try:
         row = orjson.loads(line)
     except orjson.JSONDecodeError as error:
-        raise BrokenTransfer(f"line {number:,} of the {noun} is no JSON") from error
+        raise BrokenTransfer(f"line {number:,} of the {noun} is not valid JSON") from error
     fields = NOUNS[noun]
     if isinstance(row, dict):
         row = {name: value for name, value in LATER.items() if name in fields} | row
+    # Exactly these: a field that is not known was perhaps meant to change what the others mean.
     if not isinstance(row, dict) or row.keys() != fields.keys():
-        raise BrokenTransfer(f"line {number:,} of the {noun} has not the fields that it needs")
+        raise BrokenTransfer(f"line {number:,} of the {noun} lacks fields")
     for name, is_right in fields.items():
         if not is_right(row[name]):
-            raise BrokenTransfer(f"line {number:,} of the {noun} has a wrong “{name}”")
+            raise BrokenTransfer(f"line {number:,} of the {noun} has an invalid “{name}”")
     return row
 
 
@@ -65,6 +67,7 @@ def _text(most: int, *, empty: bool = True) -> Check:
 
 
 def _number(most: int = _MOST_NUMBER, least: int = 0) -> Check:
+    # `type`, not `isinstance`: in Python `true` is an integer.
     return lambda value: type(value) is int and least <= value <= most
 
 
@@ -83,6 +86,7 @@ def _flag(value: Any) -> bool:
 def is_id(value: Any) -> bool:
     """Say whether this is an id as the archive writes them."""
     try:
+        # Written back and compared: `UUID` reads several spellings, and ids are compared as text.
         return isinstance(value, str) and str(UUID(value)) == value
     except ValueError:
         return False
@@ -120,6 +124,7 @@ def _json(value: Any) -> bool:
 
 
 def _holds_nul(value: Any) -> bool:
+    # Iterative, since the value may be as deep as `MAX_DEPTH` allows.
     waiting = [value]
     while waiting:
         part = waiting.pop()

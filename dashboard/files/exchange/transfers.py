@@ -2,12 +2,12 @@
 
     likewise.json      what it is, of which format, and of each other member its size and SHA-256
     types.jsonl        and so on, a noun each: a line of JSON a row
-    images/000000.zip  packs of up to 500 images: the pictures, images.jsonl, features.jsonl,
+    images/000000.zip  packs of up to 500 images: the images, images.jsonl, features.jsonl,
                        region_features.jsonl
     versions/ID/       the files of a trained version
 
 Packs are ordinary ZIPs inside the ZIP: a ZIP's directory is held in memory, and one of a million
-pictures would take gigabytes on either side. Pictures and packs are stored, lines are deflated.
+images would take gigabytes on either side. Images and packs are stored, lines are deflated.
 
 Format 1, which is read too, did not say when things were created, and had no features of regions.
 """
@@ -87,6 +87,8 @@ class TransferWriter:
         name = f"images/{self._packs:06d}.zip"
         self._packs += 1
         images: list[Row] = []
+        # Written straight into the outer archive: a pack is never whole in memory, nor a file of
+        # its own.
         with self._member(name) as file, zipfile.ZipFile(file, "w") as inner:  # type: ignore[call-overload]
             for row, picture in pictures:
                 images.append(row)
@@ -109,6 +111,7 @@ class TransferWriter:
         """Write the manifest, which makes the archive one."""
         manifest = {"kind": KIND, "format": FORMAT, **about}
         manifest |= {"counts": self.counts, "members": self._members}
+        # Last: it has the sums of all others, and an archive that was cut off has none.
         self._zip.writestr(MANIFEST, json.dumps(manifest, indent=1), zipfile.ZIP_DEFLATED)
 
     @contextmanager
@@ -125,7 +128,7 @@ class TransferWriter:
 
 
 def picture_name(row: Row) -> str:
-    """Return what an image's picture is called in its pack."""
+    """Return the name of an image's file in its pack."""
     return f"{row['id']}.{row['extension']}"
 
 

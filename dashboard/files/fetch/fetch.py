@@ -14,9 +14,9 @@ from urllib3.exceptions import HTTPError
 from urllib3.util import parse_url
 
 from dashboard.files.errors import AddressFailed, FileRefused, ForbiddenAddress, ImageTooLarge
-from dashboard.files.fetch.addresses import is_allowed
 from dashboard.files.fetch.guard import Guard, open_session, private_network
 from dashboard.files.limits import FetchLimits, configured_fetch_limits
+from dashboard.network.addresses import is_allowed
 
 _CHUNK: Final = 64 * 1024
 # So many files of 20 MB may be in memory at once.
@@ -38,7 +38,7 @@ def fetch_image(url: str, limits: FetchLimits | None = None) -> bytes:
         except (requests.RequestException, HTTPError, OSError, ValueError) as error:
             guard.raise_if_late()
             raise AddressFailed(
-                "The address did not answer as it should. Check it, then try again.", url=url
+                "The URL did not answer correctly. Check it, then try again.", url=url
             ) from error
         # A connection that was cut off can look like one that ended.
         guard.raise_if_late()
@@ -51,6 +51,7 @@ def _may_pass(failure: BaseException) -> bool:
 
 @retry(
     retry=retry_if_exception(_may_pass),
+    # Half a second, then two seconds between the attempts; a thread of the pool waits meanwhile.
     stop=stop_after_attempt(3),
     wait=wait_exponential(multiplier=0.5, exp_base=4),
     reraise=True,
@@ -75,7 +76,7 @@ def refusal_of_address(url: str, limits: FetchLimits | None = None) -> str | Non
     except ForbiddenAddress as refusal:
         return refusal.reason
     except (HTTPError, ValueError):
-        return "This is no address that can be opened. Write it in full, with https://."
+        return "This is not a valid URL. Write it in full, with https://."
     return None
 
 
@@ -133,24 +134,27 @@ def _follow(session: requests.Session, guard: Guard) -> bytes:
     for _ in range(guard.limits.redirects + 1):
         _check_spelling(url)
         with session.get(
-            url, stream=True, allow_redirects=False, timeout=guard.seconds_left()
+            # Redirects are followed here, so that each target is checked like the first URL.
+            url,
+            stream=True,
+            allow_redirects=False,
+            timeout=guard.seconds_left(),
         ) as response:
             target = session.get_redirect_target(response)
             if target is None:
                 return _body(response, guard)
             url = urljoin(url, target)
-    raise AddressFailed(
-        "The address sends on to another one too often. Give the last one instead.", url=guard.url
-    )
+    raise AddressFailed("The URL redirects too often. Use the final one instead.", url=guard.url)
 
 
 def _check_spelling(url: str) -> None:
     """Refuse what no connection is needed to refuse. Raises ForbiddenAddress, ValueError."""
     address = parse_url(url)
     if address.scheme not in ("http", "https"):
-        raise ForbiddenAddress("Only addresses with http:// or https:// are opened.", url=url)
+        raise ForbiddenAddress("Only URLs with http:// or https:// are opened.", url=url)
+    # Refused: `https://example.com@10.0.0.1/` looks like one host and is another.
     if address.auth is not None:
-        raise ForbiddenAddress("Addresses with a name or password inside are not opened.", url=url)
+        raise ForbiddenAddress("URLs with a user name or password are not opened.", url=url)
     if not address.host:
         raise ValueError("no host")
 
@@ -159,12 +163,13 @@ def _body(response: requests.Response, guard: Guard) -> bytes:
     if response.status_code != 200:
         status = response.status_code
         raise AddressFailed(
-            f"The address answered with status {status} instead of a file. Check it.",
+            f"The URL answered with status {status} instead of a file. Check it.",
             url=guard.url,
             status=status,
         )
     limit = guard.limits.size
     claimed = response.headers.get("Content-Length", "")
+    # The header may lie; it only spares reading what admits to be too large.
     if claimed.isdecimal() and int(claimed) > limit:
         raise ImageTooLarge(limit, int(claimed))
     parts: list[bytes] = []

@@ -1,24 +1,17 @@
-"""Connections to addresses that strangers name: judged one by one, and cut off in time.
-
-A host name is resolved once, every address that it gives is judged, and the very address that was
-judged is connected to. So neither redirects nor name servers that change their mind lead inside.
-"""
+"""Connections to addresses that strangers name: judged one by one, and cut off in time."""
 
 import socket
 import threading
 import time
 from contextvars import ContextVar
-from http.cookiejar import DefaultCookiePolicy
-from typing import Any, Final, Self
+from typing import Final, Self
 
 import requests
-from requests.adapters import HTTPAdapter
-from urllib3 import HTTPConnectionPool, HTTPSConnectionPool
-from urllib3.connection import HTTPConnection, HTTPSConnection
+from urllib3.connection import HTTPConnection
 
 from dashboard.files.errors import AddressTooSlow, ForbiddenAddress
-from dashboard.files.fetch.addresses import is_allowed, resolve
 from dashboard.files.limits import FetchLimits
+from dashboard.network.connections import GuardedSession, PrivateNetwork, connect
 
 _HEADERS: Final = {
     "User-Agent": "Likewise",
@@ -31,8 +24,8 @@ _HEADERS: Final = {
 def private_network(host: str) -> str:
     """Say why a host is not opened."""
     return (
-        f"{host} is inside a private network, which this server does not open. "
-        "Send the file itself, or ask the administrator to allow the network."
+        f"{host} is in a private network, which this server does not open. Upload the file "
+        "itself, or ask your administrator to allow the network."
     )
 
 
@@ -72,20 +65,11 @@ class Guard:
 
     def connect(self, host: str, port: int) -> socket.socket:
         """Return a socket to a judged address of the host. Raises ForbiddenAddress, OSError."""
-        addresses = resolve(host, port, self.seconds_left())
-        # One forbidden address among public ones is a trick or a mistake; neither is followed.
-        if not all(is_allowed(address, self.limits.allowed_networks) for address in addresses):
-            raise ForbiddenAddress(private_network(host), url=self.url)
-        return self._watched(self._connect_first(addresses, port))
-
-    def _connect_first(self, addresses: list[str], port: int) -> socket.socket:
-        failure: OSError = OSError("no address")
-        for address in addresses:
-            try:
-                return _connected(address, port, self.seconds_left())
-            except OSError as error:
-                failure = error
-        raise failure
+        try:
+            connection = connect(host, port, self.limits.allowed_networks, self.seconds_left)
+        except PrivateNetwork as error:
+            raise ForbiddenAddress(private_network(host), url=self.url) from error
+        return self._watched(connection)
 
     def _watched(self, connection: socket.socket) -> socket.socket:
         # TLS takes the socket over; a second handle on it still ends it, whatever it is doing.
@@ -107,49 +91,12 @@ class Guard:
                     continue
 
 
-def _connected(address: str, port: int, seconds: float) -> socket.socket:
-    # Not socket.create_connection, which would resolve once more.
-    family = socket.AF_INET6 if ":" in address else socket.AF_INET
-    connection = socket.socket(family, socket.SOCK_STREAM)
-    try:
-        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        connection.settimeout(seconds)
-        connection.connect((address, port))
-    except OSError:
-        connection.close()
-        raise
-    return connection
-
-
 # The guard of the fetch that runs in this thread; without one no connection can be made.
 _guard: ContextVar[Guard] = ContextVar("guard")
 
 
-class _GuardedHTTPConnection(HTTPConnection):
-    def _new_conn(self) -> socket.socket:
-        return _guard.get().connect(self._dns_host, self.port)
-
-
-class _GuardedHTTPSConnection(HTTPSConnection):
-    def _new_conn(self) -> socket.socket:
-        return _guard.get().connect(self._dns_host, self.port)
-
-
-class _GuardedHTTPPool(HTTPConnectionPool):
-    ConnectionCls = _GuardedHTTPConnection
-
-
-class _GuardedHTTPSPool(HTTPSConnectionPool):
-    ConnectionCls = _GuardedHTTPSConnection
-
-
-class _GuardedAdapter(HTTPAdapter):
-    def init_poolmanager(self, *args: Any, **options: Any) -> None:
-        super().init_poolmanager(*args, **options)
-        self.poolmanager.pool_classes_by_scheme = {
-            "http": _GuardedHTTPPool,
-            "https": _GuardedHTTPSPool,
-        }
+def _open(connection: HTTPConnection, host: str) -> socket.socket:
+    return _guard.get().connect(host, connection.port)
 
 
 def open_session() -> requests.Session:
@@ -157,11 +104,6 @@ def open_session() -> requests.Session:
 
     Proxies, cookies and stored passwords are not used.
     """
-    http = requests.Session()
-    http.trust_env = False  # proxies and .netrc of the server are not for strangers' addresses
-    http.headers.clear()
+    http = GuardedSession(_open)
     http.headers.update(_HEADERS)
-    http.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
-    for scheme in ("http://", "https://"):
-        http.mount(scheme, _GuardedAdapter())
     return http

@@ -12,7 +12,7 @@ from typing import Any, Final
 _M_TRIM_THRESHOLD: Final = -1
 _M_MMAP_THRESHOLD: Final = -3
 # Pillow's whole blocks are mapped on their own, always; smaller ones, of which photos are made,
-# come from the heap as ever: fresh pages for each of them would cost milliseconds a picture.
+# come from the heap as ever: fresh pages for each of them would cost milliseconds an image.
 _MAPPED: Final = 16 << 20
 # What a thread keeps at the end of its heap: what photos take. CPU time of images.prepare() for a
 # JPEG of 1 MP is 12.4 ms with 16 MB, 16.3 with 8.
@@ -23,6 +23,7 @@ def _library() -> Any:
     """Return the C library if it is glibc."""
     with contextlib.suppress(AttributeError, OSError, TypeError):
         library = ctypes.CDLL(None)
+        # musl has no `mallopt`, and another library's need not mean the same.
         if library.gnu_get_libc_version and library.malloc_trim and library.mallopt:
             return library
     return None

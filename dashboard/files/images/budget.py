@@ -1,4 +1,4 @@
-"""How much memory decoding may take at once in this process; whoever needs more than is left waits.
+"""How much memory decoding may take at once in this process; what needs more than is left waits.
 
 Two lanes, each first come, first served. Photos of ordinary size have one of their own, so they
 never wait for a large image; in the other lane nobody overtakes, so a large image is never starved.
@@ -59,6 +59,8 @@ class Lane:
     def take(self, need: int, patience: float | None, most_waiting: int | None) -> None:
         """Return once there is room. Raises DecodersBusy if that takes too long."""
         with self._lock:
+            # Nobody overtakes those who wait, or a large image would wait for ever beside many
+            # small ones.
             if not self._waiting and self._has_room(need):
                 self.used += need
                 return
@@ -89,6 +91,7 @@ class Lane:
             self._admit()
 
     def _has_room(self, need: int) -> bool:
+        # An image larger than the lane is let in alone; it would wait for ever otherwise.
         return self.used == 0 or self.used + need <= self.capacity
 
     def _admit(self) -> None:
@@ -130,6 +133,7 @@ class Budget:
     @contextmanager
     def reserve(self, need: int) -> Iterator[None]:
         """Hold so many bytes for as long as the block runs. Raises DecodersBusy."""
+        # A small budget has a small lane: what does not fit there is large.
         lane = self.small if need <= min(SMALL, self.small.capacity) else self.large
         depth = getattr(self._held, "depth", 0)
         if depth:

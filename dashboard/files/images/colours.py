@@ -1,8 +1,8 @@
-"""Colour profiles: what turns the colours of a picture into sRGB, as every viewer shows them.
+"""Colour profiles: what turns the colours of an image into sRGB, as every viewer shows them.
 
 LittleCMS does it, through Pillow. What a profile asks for is found out once and kept by the hash of
 its bytes, so that the usual case, no profile or one that means sRGB, costs next to nothing. A
-profile that is broken or makes no sense counts as sRGB: it never refuses a picture.
+profile that is broken or makes no sense counts as sRGB: it never refuses an image.
 """
 
 import hashlib
@@ -40,7 +40,7 @@ _COLOUR_MODES: Final = ("RGB", "RGBA", "RGBa", "RGBX", "P", "PA", "YCbCr")
 
 @dataclass(frozen=True, slots=True)
 class Correction:
-    """What one profile does to a picture; may be used by several threads at once."""
+    """What one profile does to an image; may be used by several threads at once."""
 
     greys: tuple[int, ...]
     transform: ImageCms.ImageCmsTransform | None = None
@@ -51,9 +51,11 @@ class Correction:
         return self.transform is not None and self.transform.input_mode == "CMYK"
 
     def corrected(self, picture: Image.Image) -> Image.Image:
-        """Return the picture, L or RGB, in sRGB; colours are changed in place."""
+        """Return the image, L or RGB, in sRGB; colours are changed in place."""
         if self.transform is None or picture.mode == "L":
             return picture.point(self.greys * len(picture.getbands()))
+        # A picture that was read from a buffer shares it; changed in place, that would be changed,
+        # too.
         if picture.readonly:
             picture = picture.copy()
         self.transform.apply_in_place(picture)
@@ -61,7 +63,7 @@ class Correction:
         return picture
 
     def from_inks(self, part: Image.Image) -> Image.Image:
-        """Return a part of a CMYK picture in sRGB."""
+        """Return a part of a CMYK image in sRGB."""
         if self.transform is None:
             return part.convert("RGB")
         made = self.transform.apply(part)
@@ -70,7 +72,7 @@ class Correction:
 
 
 def correction(profile: object, mode: str) -> Correction | None:
-    """Return what a picture of that mode needs; None: its colours are right as they are."""
+    """Return what an image of that mode needs; None: its colours are right as they are."""
     most = _MOST_OF_INKS if mode == "CMYK" else MOST_BYTES
     if not isinstance(profile, bytes) or not _HEAD < len(profile) <= most:
         return None
@@ -93,12 +95,14 @@ class _Known:
 
     def find(self, profile: bytes) -> Correction | None:
         """Return what a profile asks for; two threads may find it out at once."""
+        # By hash, since a profile is up to megabytes and the cameras of a data set share a few.
         key = hashlib.sha256(profile).digest()
         with self._lock:
             if key in self._found:
                 self._found.move_to_end(key)
                 return self._found[key]
         try:
+            # Outside the lock: a thread that needs a known profile does not wait for this one.
             made = _made(profile)
         except _BROKEN:
             made = None
@@ -126,6 +130,7 @@ def _made(profile: bytes) -> Correction | None:
         _FLAGS,
     )
     greys = _greys(transform, mode)
+    # A profile that turns greys over is broken or an effect; people would see ruined images.
     if not _are_greys(greys):
         return None
     if mode == "L":

@@ -18,7 +18,7 @@ _FULL: Final = 4
 _BASE: Final = 6 << 20
 _WRITER_ROWS: Final = 6  # which Pillow's PNG writer holds to choose among its filters
 
-# libwebp: its own pixels of a lossless picture, and those of the layer of a lossy one.
+# libwebp: its own pixels of a lossless image, and those of the layer of a lossy one.
 _WEBP_LOSSLESS: Final = 4.6
 _WEBP_LAYER: Final = 6.0
 _WEBP_BY_PILLOW: Final = 21.0

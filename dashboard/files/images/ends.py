@@ -42,12 +42,13 @@ def _boxes_end(data: bytes) -> int:
 def is_whole_jpeg(data: bytes, *, is_small: bool) -> bool:
     """Tell whether all pixels of a JPEG are there that was sent without an end mark.
 
-    Pillow does not say that libjpeg had to make up the rest. So the picture is decoded twice, with
+    Pillow does not say that libjpeg had to make up the rest. So the image is decoded twice, with
     different bits behind its last byte: if they change it, they were needed. A file of one scan may
     be decoded scaled down, since each part of it shows at every scale.
     """
     if not jpeg.has_all_scans(data):
         return False
+    # `_OTHER_BITS` has no 0xFF, so that it cannot be taken for a marker.
     other = data[: -len(jpeg.END_MARK)] + _OTHER_BITS + jpeg.END_MARK
     return _digest(data, is_small=is_small) == _digest(other, is_small=is_small)
 

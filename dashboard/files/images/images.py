@@ -21,6 +21,7 @@ from dashboard.files.errors import UnreadableImage
 from dashboard.files.images import jpeg, pixels, reading
 from dashboard.files.limits import ImageLimits, configured_image_limits
 
+# The contract: without `noresize`, the shorter side of a stored image has at most 600 pixels.
 STORED_SIDE: Final = 600
 THUMBNAIL_SIDE: Final = 256
 ENCODER_SIDE: Final = 128
@@ -41,7 +42,7 @@ class ImageFacts:
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """What an encoder is shown of a picture, RGB and perhaps smaller; the upright size of all."""
+    """What an encoder is shown of an image, RGB and perhaps smaller; the upright size of all."""
 
     picture: Image.Image
     width: int
@@ -75,7 +76,7 @@ def inspect(data: bytes, limits: ImageLimits | None = None) -> ImageFacts:
 
 
 def has_profile(data: bytes) -> bool:
-    """Tell whether a colour profile of the picture changes its colours; the header tells."""
+    """Tell whether a colour profile of the image changes its colours; the header tells."""
     image = reading.open_image(data, configured_image_limits(), is_scaled=True)
     return image.correction is not None
 
@@ -83,7 +84,7 @@ def has_profile(data: bytes) -> bool:
 def decode(
     data: bytes, *, at_least: int | None = None, limits: ImageLimits | None = None
 ) -> Image.Image:
-    """Return the picture as sRGB, upright, transparent parts white.
+    """Return the image as sRGB, upright, transparent parts white.
 
     With `at_least` a JPEG may come back smaller, since its decoder scales for almost nothing, but
     never with the shorter side below `at_least`; nothing is ever enlarged.
@@ -98,7 +99,7 @@ def decode(
 
 
 def show(data: bytes, *, side: int = ENCODER_SIDE, limits: ImageLimits | None = None) -> Shown:
-    """Return the picture as jobs, search and API alike show it to an encoder of `side` pixels.
+    """Return the image as jobs, search and API alike show it to an encoder of `side` pixels.
 
     The same bytes give the same pixels. The longer side is at least twice `side` where the file
     has as much: the encoder's own scaling then has something to average. What is still large is
@@ -117,7 +118,7 @@ def show(data: bytes, *, side: int = ENCODER_SIDE, limits: ImageLimits | None = 
 def decode_for_encoder(
     data: bytes, *, side: int = ENCODER_SIDE, limits: ImageLimits | None = None
 ) -> Image.Image:
-    """Return the picture that `show` shows, of bytes that were taken before.
+    """Return the image that `show` shows, of bytes that were taken before.
 
     The limit on bytes is one on uploads and not asked again: what is stored of a file may be
     larger than the file was.
@@ -139,7 +140,7 @@ def stored_pixels(data: bytes) -> Iterator[Image.Image]:
 
 
 def prepare(data: bytes, *, resize: bool = True, limits: ImageLimits | None = None) -> StoredImage:
-    """Make what is stored of an upload: the picture, upright, without metadata; its thumbnail.
+    """Make what is stored of an upload: the image, upright, without metadata; its thumbnail.
 
     Lossy uploads become JPEG and all others PNG, so that equal pixels stay equal. With `resize`
     the shorter side is at most 600 pixels. One decoding feeds both files.
@@ -160,7 +161,8 @@ def prepare(data: bytes, *, resize: bool = True, limits: ImageLimits | None = No
 
 
 def thumbnail(stored: bytes) -> bytes:
-    """Make the thumbnail anew from what is stored of an image."""
+    """Make the thumbnail again from what is stored of an image."""
+    # The limit is one on uploads, and what is stored of a file may be larger than it.
     limits = replace(configured_image_limits(), size=len(stored))
     image = reading.open_image(stored, limits, is_scaled=True)
     reading.draft_longer(image, THUMBNAIL_SIDE)
@@ -169,7 +171,7 @@ def thumbnail(stored: bytes) -> bytes:
 
 
 def inspect_stored(data: bytes, limits: ImageLimits | None = None) -> tuple[str, int, int]:
-    """Return extension, width and height of a picture that was stored, from its header alone."""
+    """Return extension, width and height of an image that was stored, from its header alone."""
     limits = replace(limits or configured_image_limits(), size=len(data))
     file = reading.open_image(data, limits).file
     return _stored_extension(file), *reading.upright_size(file)
@@ -185,7 +187,7 @@ def _stored_extension(file: ImageFile.ImageFile) -> str:
 def restore(
     data: bytes, *, sha256: str, file_size: int, limits: ImageLimits | None = None
 ) -> StoredImage:
-    """Make what `prepare` made out of a picture that was stored elsewhere: it stays as it is.
+    """Make what `prepare` made out of an image that was stored elsewhere: it stays as it is.
 
     `sha256` and `file_size` are of the upload that it came from. The limit on bytes is one on
     uploads and not asked.
@@ -207,6 +209,7 @@ def _bare_jpeg(image: reading.Opened, *, resize: bool) -> bytes | None:
         return None
     if image.correction is not None:
         return None
+    # A turned one has to be recoded: the mark that turns it goes with the EXIF.
     return jpeg.strip(image.data) if pixels.orientation(file.getexif) == 1 else None
 
 
@@ -234,8 +237,9 @@ def _stored_image(
 
 
 def _thumbnail(picture: Image.Image) -> bytes:
-    """Make the thumbnail out of the picture itself, which is the last use of it: no copy."""
+    """Make the thumbnail out of the image itself, which is the last use of it: no copy."""
     with reading.refusing():
+        # No `reducing_gap`: it gained nothing, see `pixels.RESAMPLE`.
         picture.thumbnail((THUMBNAIL_SIDE, THUMBNAIL_SIDE), pixels.RESAMPLE, reducing_gap=None)
         return _jpeg(picture, _THUMBNAIL_QUALITY)
 
@@ -245,7 +249,7 @@ def _jpeg(picture: Image.Image, quality: int) -> bytes:
         with _memory_file() as file:
             picture.save(file, "JPEG", quality=quality)
             return os.pread(file.fileno(), file.tell(), 0)
-    except OSError:  # no room for a file: a full disk is no fault of the picture's
+    except OSError:  # no room for a file: a full disk is no fault of the image's
         buffer = io.BytesIO()
         picture.save(buffer, "JPEG", quality=quality)
         return buffer.getvalue()
@@ -264,5 +268,6 @@ def _memory_file() -> IO[bytes]:
 
 def _png(picture: Image.Image) -> bytes:
     buffer = io.BytesIO()
+    # Quick rather than small: Pillow's default is zlib's level 6.
     picture.save(buffer, "PNG", compress_level=1)
     return buffer.getvalue()

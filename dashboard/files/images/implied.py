@@ -1,4 +1,4 @@
-"""The colour profile that a picture without one describes in numbers: primaries and a gamma.
+"""The colour profile that an image without one describes in numbers: primaries and a gamma.
 
 PNG has chunks for them, HEIC the codes of video. A profile is built of them, so that there is one
 way to apply it.
@@ -13,6 +13,7 @@ import numpy as np
 from PIL import Image
 
 _D65: Final = (0.3127, 0.3290)
+# The primaries of ITU-R BT.709: x and y of red, green and blue.
 _SRGB: Final = (0.64, 0.33, 0.30, 0.60, 0.15, 0.06)
 # ICC wants colours as they look under D50; Bradford's method is the usual one.
 _BRADFORD: Final = np.array(

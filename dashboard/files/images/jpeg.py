@@ -1,4 +1,4 @@
-"""JPEG as a row of segments: enough to drop what is no picture, and to see through a slow bomb."""
+"""JPEG as a row of segments: enough to drop what is no image, and to see through a slow bomb."""
 
 from collections.abc import Iterator
 from typing import Final, NamedTuple
@@ -8,12 +8,14 @@ _JFIF, _ADOBE = 0xE0, 0xEE
 # Baseline, extended and progressive Huffman: what every browser shows.
 _COMMON_FRAMES: Final = frozenset({0xC0, 0xC1, 0xC2})
 _LOSSLESS_FRAMES: Final = frozenset({0xC3})
+# C4, C8 and CC are in the range of the frames, but are Huffman tables, reserved, and the
+# conditioning of arithmetic coding.
 _FRAMES: Final = frozenset({*range(0xC0, 0xD0)} - {0xC4, 0xC8, 0xCC})
 _COEFFICIENT: Final = 2  # bytes
 _TABLES: Final = frozenset({0xC4, 0xDB, 0xDC, 0xDD})
 _PLAIN_JFIF: Final = b"\xff\xe0\x00\x10JFIF\x00\x01\x01\x00\x00\x01\x00\x01\x00\x00"
 END_MARK: Final = bytes((0xFF, _END))
-# Of the zeros that some programs fill a file up with, as many may belong to the picture; a few more
+# Of the zeros that some programs fill a file up with, as many may belong to the image; a few more
 # are all its own, as those of a page that is white at its foot.
 _OWN_ZEROS: Final = 16
 _FEW_ZEROS: Final = 512
@@ -31,7 +33,7 @@ class _Segment(NamedTuple):
 
 
 def strip(data: bytes) -> bytes | None:
-    """Return the same picture without EXIF, profile, comments, previews and what follows its end.
+    """Return the same image without EXIF, profile, comments, previews and what follows its end.
 
     Pixels stay as they are, to the bit. None: the file is of a rare or odd kind; encode it again.
     """
@@ -48,7 +50,7 @@ def strip(data: bytes) -> bytes | None:
 
 
 def lacks_end(data: bytes) -> bool:
-    """Tell whether there is no mark behind the picture that ends it."""
+    """Tell whether there is no mark behind the image that ends it."""
     if data[:2] != bytes((0xFF, _START)) or data.endswith(END_MARK):
         return False
     # Within coded data these two bytes are never anything else, and phones put more behind them.
@@ -57,7 +59,7 @@ def lacks_end(data: bytes) -> bool:
 
 
 def ended(data: bytes) -> bytes:
-    """Return a picture that lacks its end mark with one, right behind its last byte."""
+    """Return an image that lacks its end mark with one, right behind its last byte."""
     bare = len(data.rstrip(b"\0"))
     return data[: bare + _OWN_ZEROS if len(data) - bare > _FEW_ZEROS else None] + END_MARK
 
@@ -87,7 +89,7 @@ def has_too_many_scans(data: bytes) -> bool:
 
 
 def coefficients(data: bytes) -> int:
-    """Return the bytes of the coefficients that the decoder holds of the whole picture at once.
+    """Return the bytes of the coefficients that the decoder holds of the whole image at once.
 
     None for the common kind, which it decodes row by row; scaling saves nothing of the others.
     """
@@ -110,7 +112,7 @@ def coefficients(data: bytes) -> int:
 
 
 def frame_size(data: bytes, *, is_lossless: bool = False) -> tuple[int, int]:
-    """Return width and height of a picture that browsers show; nothing of other kinds.
+    """Return width and height of an image that browsers show; nothing of other kinds.
 
     With `is_lossless` those of the kind in which cameras pack what a sensor saw, side by side.
     """
@@ -142,6 +144,7 @@ def _kept(data: bytes, segment: _Segment, until: int) -> bytes | None:
     if marker == _SCAN:
         return data[segment.start : until]
     if marker == _JFIF and data[segment.start + 4 : segment.start + 9] == b"JFIF\x00":
+        # Without the preview that may be in it, and with a resolution that says nothing.
         return _PLAIN_JFIF
     if marker == _ADOBE:  # says how the colours are coded
         return data[segment.start : segment.end]
@@ -175,5 +178,6 @@ def _after_scan(data: bytes, start: int) -> int:
         follower = data[position + 1]
         if follower not in _INSIDE_SCAN and follower != 0xFF:
             return position
+        # By `find`, which skips through megabytes of coded data in C.
         position = data.find(b"\xff", position + (1 if follower == 0xFF else 2))
     return len(data)

@@ -10,25 +10,26 @@ HEAD: Final = 512
 _ZIP: Final = (b"PK\x03\x04", b"PK\x05\x06")
 _PACKED: Final = (b"\x1f\x8b", b"BZh", b"\xfd7zXZ\x00")
 _TAR: Final = b"ustar"
+# The magic of a TAR stands behind the fields of its first header.
 _TAR_AT: Final = 257
 _TABLES: Final = (".csv", ".tsv", ".json", ".jsonl", ".ndjson")
 _ADDRESSES: Final = (b"http://", b"https://")
 _MARKS: Final = (codecs.BOM_UTF8, codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
-_UNPACK: Final = "Unpack it, and send the files or a ZIP of them."
-_SAVE_AS_CSV: Final = "This is an Office file, not a table that can be read here. Save it as CSV."
+_UNPACK: Final = "Unpack it, and upload the files or a ZIP of them."
+_SAVE_AS_CSV: Final = "This is an Office file, not a table that can be read. Save it as CSV."
 # What people send and nobody reads here, by its first bytes: what it is, and what to do.
 _OTHERS: Final = (
-    (b"7z\xbc\xaf\x27\x1c", f"This is a 7z archive, which is not read here. {_UNPACK}"),
-    (b"Rar!\x1a\x07", f"This is a RAR archive, which is not read here. {_UNPACK}"),
-    (b"\x28\xb5\x2f\xfd", f"This is packed by Zstandard, which is not read here. {_UNPACK}"),
-    (b"\x04\x22\x4d\x18", f"This is packed by LZ4, which is not read here. {_UNPACK}"),
-    (b"\x1f\x9d", f"This is packed by compress, which is not read here. {_UNPACK}"),
-    (b"LZIP", f"This is packed by lzip, which is not read here. {_UNPACK}"),
-    (b"MSCF", f"This is a CAB archive, which is not read here. {_UNPACK}"),
-    (b"xar!", f"This is a XAR archive, which is not read here. {_UNPACK}"),
-    (b"PK\x07\x08", "This is a part of a split ZIP. Pack the files into one ZIP and send that."),
+    (b"7z\xbc\xaf\x27\x1c", f"7z archives are not supported. {_UNPACK}"),
+    (b"Rar!\x1a\x07", f"RAR archives are not supported. {_UNPACK}"),
+    (b"\x28\xb5\x2f\xfd", f"Zstandard archives are not supported. {_UNPACK}"),
+    (b"\x04\x22\x4d\x18", f"LZ4 archives are not supported. {_UNPACK}"),
+    (b"\x1f\x9d", f"Archives of compress are not supported. {_UNPACK}"),
+    (b"LZIP", f"lzip archives are not supported. {_UNPACK}"),
+    (b"MSCF", f"CAB archives are not supported. {_UNPACK}"),
+    (b"xar!", f"XAR archives are not supported. {_UNPACK}"),
+    (b"PK\x07\x08", "This is a part of a split ZIP. Pack the files into one ZIP and upload that."),
     (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", _SAVE_AS_CSV),
-    (b"%PDF-", "This is a PDF. Export its pages as pictures and send those."),
+    (b"%PDF-", "This is a PDF. Export its pages as images and upload those."),
 )
 _OFFICE: Final = (".xlsx", ".xlsm", ".xlsb", ".ods", ".numbers", ".docx", ".odt", ".pptx", ".odp")
 
@@ -51,7 +52,7 @@ def is_table(name: str) -> bool:
 def kind_of(name: str, head: bytes) -> str:
     """Return `picture`, `archive`, `manifest` or `addresses`; `head` is the first `HEAD` bytes.
 
-    What is nothing else counts as a picture: decoding it tells.
+    What is nothing else counts as an image: decoding it tells.
     """
     if is_zip(head) or is_tar(head):
         return "archive"
@@ -62,14 +63,16 @@ def kind_of(name: str, head: bytes) -> str:
 
 
 def refuse_others(name: str, data: bytes) -> None:
-    """Raise OtherFormat for what is no picture and is known for something else."""
+    """Raise OtherFormat for what is no image and is known for something else."""
     for begin, sentence in _OTHERS:
         if data.startswith(begin):
             raise OtherFormat(sentence)
     if is_zip(data):
         if name.lower().endswith(_OFFICE):
             raise OtherFormat(_SAVE_AS_CSV)
-        raise OtherFormat("This is an archive inside an archive. Unpack it, or send it by itself.")
+        raise OtherFormat(
+            "This is an archive inside an archive. Unpack it, or upload it separately."
+        )
 
 
 def refuse_office(names: list[str], mime_type: bytes) -> None:

@@ -10,7 +10,7 @@ _FAINT = 16
 
 
 def mend(file: ImageFile.ImageFile, data: bytes) -> None:
-    """Correct a picture once it is decoded. Raises UnreadableImage for colours nearly black."""
+    """Correct an image once it is decoded. Raises UnreadableImage for colours nearly black."""
     if file.format == "BMP" and file.mode == "RGBA" and not file.getchannel("A").getbbox():
         file.putalpha(255)  # as every viewer shows it
     if file.format == "PNG":

@@ -30,7 +30,7 @@ _TURNS: Final = {
     7: Image.Transpose.TRANSVERSE,
     8: Image.Transpose.ROTATE_90,
 }
-# EXIF is a little file of its own: where it is broken, the picture may still be whole.
+# EXIF is a little file of its own: where it is broken, the image may still be whole.
 _BROKEN_EXIF: Final = (
     *(OSError, EOFError, SyntaxError, ValueError, TypeError, LookupError),
     *(ArithmeticError, AttributeError, RuntimeError),
@@ -53,7 +53,7 @@ def upright(image: Image.Image, turn: int) -> Image.Image:
 
 
 class Source(Protocol):
-    """A decoded picture that gives parts of itself; a picture of Pillow's is one."""
+    """A decoded image that gives parts of itself; an image of Pillow's is one."""
 
     @property
     def size(self) -> tuple[int, int]:
@@ -75,10 +75,10 @@ def scaled_size(size: tuple[int, int], shorter_side: int | None) -> tuple[int, i
 def flattened(
     source: Source, shorter_side: int | None = None, correction: Correction | None = None
 ) -> Image.Image:
-    """Return the picture as L or RGB without metadata, transparent parts white, scaled down.
+    """Return the image as L or RGB without metadata, transparent parts white, scaled down.
 
     Of 16 bits the upper eight are kept. Equal pixels give equal results whatever file they came
-    in. No second picture of full size is made. Inks are corrected before they are scaled, since
+    in. No second image of full size is made. Inks are corrected before they are scaled, since
     they are no colours before; all else afterwards, when there are fewer pixels.
     """
     size = scaled_size(source.size, shorter_side)
@@ -103,7 +103,7 @@ def _in_strips(
     """Flatten and scale to the width that is asked for, strip by strip, rows as many as before.
 
     Pillow itself scales to the new width first and rounds to 8 bits before it scales the height,
-    so that the result is to the bit that of the whole picture flattened and then scaled.
+    so that the result is to the bit that of the whole image flattened and then scaled.
     """
     whole: Image.Image | None = None
     for box in strips(source.size, across=size[0] == source.size[0]):
@@ -197,7 +197,7 @@ def _extrema(image: Image.Image) -> tuple[float, float]:
 
 def _spread(low: float, high: float) -> Callable[[Image.Image], Image.Image]:
     if not math.isfinite(high - low):
-        raise UnreadableImage("The image holds values that are no colours. Save it with 8 bits.")
+        raise UnreadableImage("The image has values that are not colours. Save it with 8 bits.")
     scale = 255 / (high - low) if high > low else 0.0
 
     def stretched(part: Image.Image) -> Image.Image:

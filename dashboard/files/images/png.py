@@ -1,7 +1,7 @@
-"""A PNG less what is no picture, before Pillow reads it.
+"""A PNG less what is no image, before Pillow reads it.
 
 Pillow refuses a file for a comment that is long or whose checksum is wrong, and would hold what it
-says. Comments are dropped anyway, and so are the frames of an animation: the picture is the one
+says. Comments are dropped anyway, and so are the frames of an animation: the image is the one
 that every viewer shows.
 """
 
@@ -13,7 +13,7 @@ from dashboard.files.images.colours import MOST_BYTES
 
 _MARK: Final = b"\x89PNG\r\n\x1a\n"
 _CRITICAL: Final = 0x20  # this bit of the first letter is 0
-# What tells of the picture: transparency, orientation, colours.
+# What affects how the image looks: transparency, orientation, colours.
 _KEPT: Final = frozenset({b"tRNS", b"eXIf", b"iCCP", b"sRGB", b"gAMA", b"cHRM"})
 _LENGTHS: Final = {b"sRGB": 1, b"gAMA": 4, b"cHRM": 32}
 _COMMENTS: Final = frozenset({b"tEXt", b"zTXt", b"iTXt"})
@@ -30,7 +30,7 @@ class _Chunk(NamedTuple):
 
 
 def bare(data: bytes) -> bytes:
-    """Return the file with those chunks alone that the picture needs; itself if these are all."""
+    """Return the file with those chunks alone that the image needs; itself if these are all."""
     if not data.startswith(_MARK):
         return data
     chunks = [*_chunks(data)]
@@ -71,6 +71,7 @@ def _is_kept(data: bytes, chunk: _Chunk) -> bool:
     body = data[chunk.body : chunk.end - 4]
     if _LENGTHS.get(chunk.name, len(body)) != len(body):
         return False
+    # Optional chunks with a wrong checksum are dropped; for a critical one Pillow refuses the file.
     if zlib.crc32(body, zlib.crc32(chunk.name)) != int.from_bytes(data[chunk.end - 4 : chunk.end]):
         return False
     return _can_be_unpacked(chunk.name, body)
@@ -89,7 +90,7 @@ def _can_be_unpacked(name: bytes, body: bytes) -> bool:
 
 
 def _turns(data: bytes, chunk: _Chunk) -> bool:
-    """Tell a comment that may say how the picture is to be turned."""
+    """Tell a comment that may say how the image is to be turned."""
     size = chunk.end - chunk.body
     head = data[chunk.body : chunk.body + 32].lower()
     return chunk.name in _COMMENTS and size <= _MOST_COMMENT and head.startswith(_TURNING)
@@ -98,6 +99,7 @@ def _turns(data: bytes, chunk: _Chunk) -> bool:
 def _unpacks(packed: bytes, most: int) -> bool:
     packer = zlib.decompressobj()
     try:
+        # Bounded: what does not end within `most` counts as broken, and a bomb is never unpacked.
         packer.decompress(packed, most)
     except zlib.error:
         return False

@@ -1,6 +1,6 @@
 """The one door through which Pillow gets to see bytes: which formats, how many pixels.
 
-Everything here may run in several threads at once: Pillow gives up the interpreter lock while it
+Everything here may run in several threads at once: Pillow releases the interpreter lock while it
 works, and nothing is shared. What Pillow must know for the whole process is set once, below.
 """
 
@@ -85,10 +85,10 @@ def refusing(data: bytes = b"", most: int = MOST_PIXELS) -> Iterator[None]:
 
 @dataclass(frozen=True, slots=True)
 class Opened:
-    """A picture whose header was read.
+    """An image whose header was read.
 
     `data` is what it is read from: the upload, or what was made of it where it holds more than the
-    picture or a little less. `most` is how many pixels may be decoded.
+    image or a little less. `most` is how many pixels may be decoded.
     """
 
     file: ImageFile.ImageFile
@@ -107,27 +107,28 @@ def open_image(upload: bytes, limits: ImageLimits, *, is_scaled: bool = False) -
     """Read the header and judge it; no pixel is decoded yet.
 
     With `is_scaled` a JPEG may have more pixels than the limits say, of which its decoder is asked
-    afterwards to leave out most; see `draft`. Raises UnreadableImage, ImageTooLarge, TooManyPixels.
+    afterwards to skip most; see `draft`. Raises UnreadableImage, ImageTooLarge, TooManyPixels.
     """
     if len(upload) > limits.size:
         raise ImageTooLarge(limits.size, len(upload))
     data = _picture_in(upload)
+    # Before `Image.open`, which builds the tags.
     if tiff.has_too_many_values(data):
-        raise UnreadableImage("The image says far too much of itself. Save it again and send that.")
+        raise UnreadableImage("The image has too much metadata. Save it again and upload that.")
     with refusing(upload, limits.pixels):
         file = Image.open(io.BytesIO(data), formats=_FORMATS)
     _judge(file, data, limits, is_scaled=is_scaled)
     if file.format == "TIFF" and tiff.has_too_large_tiles(file, limits.pixels):
         raise UnreadableImage(
-            "The image is built of tiles larger than any image may be. Save it again."
+            "The image has tiles that are larger than an image may be. Save it again."
         )
     if is_jpeg(file) and jpeg.has_too_many_scans(data):
-        raise UnreadableImage("The image is built of too many layers. Save it again and send that.")
+        raise UnreadableImage("The image has too many layers. Save it again and upload that.")
     return Opened(file, data, limits.pixels, jpeg.lacks_end(upload))
 
 
 def _picture_in(upload: bytes) -> bytes:
-    """Return the bytes of the picture that counts, without what would keep Pillow from it."""
+    """Return the bytes of the image that counts, without what would keep Pillow from it."""
     if raws.is_raw(upload):
         raise CameraRaw
     if jpeg.lacks_end(upload):
@@ -156,9 +157,11 @@ def room_for(image: Opened, shorter_side: int | None = None) -> Iterator[None]:
     What is decoded within must not outlive the block, unless it was scaled down. Raises
     DecodersBusy.
     """
+    # Here and not when it is opened: it takes a decoding, which the header alone does not pay for.
     if image.lacks_end:
         _require_whole(image)
     is_turned = pixels.orientation(partial(Image.Image.getexif, image.file)) != 1
+    # After `draft`: the size of the file object is the one that will be decoded.
     need = costs.cost(image.file, image.data, costs.Asked(shorter_side, is_turned=is_turned))
     width, height = image.file.size
     if not budget.decoding().can_hold(need, width * height):
@@ -184,7 +187,7 @@ def _require_whole(image: Opened) -> None:
 def load_upright(image: Opened, shorter_side: int | None = None) -> Image.Image:
     """Decode to plain grey or sRGB, scale the shorter side down to `shorter_side`, and turn.
 
-    In this order the fewest pixels are moved. The file is closed, unless it is the picture.
+    In this order the fewest pixels are moved. The file is closed, unless it is the image.
     """
     file, correction = image.file, image.correction
     with refusing(image.data):
@@ -212,9 +215,9 @@ def _decoded(file: ImageFile.ImageFile, data: bytes) -> pixels.Source:
 
 
 def upright_size(file: ImageFile.ImageFile) -> tuple[int, int]:
-    """Return width and height as they are once the picture is turned, from the header alone."""
+    """Return width and height as they are once the image is turned, from the header alone."""
     width, height = file.size
-    # Pillow turns TIFF by itself. PNG's own getexif would decode the picture to look behind it.
+    # Pillow turns TIFF by itself. PNG's own getexif would decode the image to look behind it.
     read_exif = partial(Image.Image.getexif, file)
     if file.format == "TIFF" or pixels.orientation(read_exif) < 5:
         return width, height
@@ -227,12 +230,12 @@ def format_name(file: ImageFile.ImageFile) -> str:
 
 
 def is_jpeg(file: ImageFile.ImageFile) -> bool:
-    """Tell JPEG, also with further pictures behind the first (MPO)."""
+    """Tell JPEG, also with further images behind the first (MPO)."""
     return file.format in ("JPEG", "MPO")
 
 
 def is_lossy(image: Opened) -> bool:
-    """Tell whether the format has already given up exact pixels."""
+    """Tell whether the format has already discarded exact pixels."""
     if image.file.format == "WEBP":
         frame = webp.first_frame(image.data)
         return frame is None or not frame.is_lossless

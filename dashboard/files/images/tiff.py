@@ -49,6 +49,7 @@ def _tags(data: bytes) -> Iterator[_Tag]:
     seen: set[int] = set()
     while waiting and len(seen) < _MOST_FOLDERS:
         place = waiting.pop()
+        # Folders may point to each other in a circle.
         if place in seen or not 0 < place < len(data):
             continue
         seen.add(place)

@@ -1,4 +1,4 @@
-"""Which picture of a TIFF is the picture: cameras put a small preview first, and raw data behind.
+"""Which image of a TIFF is the image: cameras put a small preview first, and raw data behind.
 
 The first page counts, unless it is a preview: marked as one, or small and of the same shape as a
 page far larger. Then the largest full page does that Pillow can read. In a camera's raw file it is
@@ -17,6 +17,7 @@ from dashboard.files.errors import CameraRaw, UnreadableImage
 from dashboard.files.images import jpeg
 
 _HEADS: Final = {b"II*\0": "<", b"MM\0*": ">", b"II+\0": "<", b"MM\0+": ">"}
+# Bytes of each type of number, by its code in TIFF 6.0 and BigTIFF.
 _SIZES: Final = {1: 1, 3: 2, 4: 4, 13: 4, 16: 8, 18: 8}
 _FORMS: Final = {1: "B", 3: "H", 4: "L", 13: "L", 16: "Q", 18: "Q"}
 _MOST_PAGES: Final = 64
@@ -37,7 +38,7 @@ _RAW_COLOURS: Final = (32803, 34892)  # a filter's pattern, or sums of it
 _RAW_PACKINGS: Final = (32767, 32769, 32770, 34713, 34892, 65000, 65535)
 _CR2: Final = b"CR"
 # Thumbnails of cameras are up to so long; whatever is larger and nearly as large as the raw data
-# is the whole picture, less a border.
+# is the whole image, less a border.
 _THUMBNAIL: Final = 320
 _PREVIEW: Final = 640
 _NEARLY: Final = 0.8
@@ -73,7 +74,7 @@ class _Page:
 
 
 class _Picture(NamedTuple):
-    """One that may be the picture, of which nothing is copied yet."""
+    """One that may be the image, of which nothing is copied yet."""
 
     size: tuple[int, int]
     page: _Page
@@ -85,7 +86,7 @@ class _Picture(NamedTuple):
 
 
 def picture_of(data: bytes) -> bytes:
-    """Return the file of one picture that a TIFF is read as; itself if its first page counts.
+    """Return the file of one image that a TIFF is read as; itself if its first page counts.
 
     Raises CameraRaw, and UnreadableImage where all but a preview cannot be read.
     """
@@ -114,7 +115,7 @@ def picture_of(data: bytes) -> bytes:
 def _largest(
     data: bytes, first: _Page, pages: list[_Page], area: int, longer: int = 0
 ) -> bytes | None:
-    """Return the largest picture that can be read and has nearly so many pixels, or nothing."""
+    """Return the largest image that can be read and has nearly so many pixels, or nothing."""
     for found in sorted(_possible(data, pages), key=lambda one: one.area, reverse=True):
         if found.area < _NEARLY * area or max(found.size) <= longer:
             return None
@@ -156,7 +157,7 @@ def _possible(data: bytes, pages: list[_Page]) -> Iterator[_Picture]:
 
 
 def _made(data: bytes, first: _Page, found: _Picture) -> bytes:
-    """Return a file of one picture, turned as the first page says."""
+    """Return a file of one image, turned as the first page says."""
     inner = _inner_jpeg(data, found.page) if found.is_jpeg else None
     if inner is None:
         return _alone(data, first, found.page)

@@ -1,4 +1,4 @@
-"""The first picture of a WebP file, decoded into one buffer.
+"""The first image of a WebP file, decoded into one buffer.
 
 Pillow asks libwebp for animations alone, which holds two canvases beside the frame and hands out
 copies: 20 bytes a pixel (measured), of which the decoder itself needs four. So libwebp's plain
@@ -21,14 +21,14 @@ _Decode = Callable[[bytes, int, int, int, int], int | None]
 
 
 class Frame(NamedTuple):
-    """Where the first picture lies in the file, and where on the canvas it belongs."""
+    """Where the first image lies in the file, and where on the canvas it belongs."""
 
     start: int
     end: int
     left: int
     top: int
     is_lossless: bool
-    has_layer: bool  # transparency beside a lossy picture
+    has_layer: bool  # transparency beside a lossy image
 
 
 class _Chunk(NamedTuple):
@@ -39,7 +39,7 @@ class _Chunk(NamedTuple):
 
 
 def first_frame(data: bytes) -> Frame | None:
-    """Find the first picture; None where there is none."""
+    """Find the first image; None where there is none."""
     left = top = 0
     end, is_framed = len(data), False
     layer = None
@@ -53,7 +53,7 @@ def first_frame(data: bytes) -> Frame | None:
             layer = chunk.start
         elif chunk.name in _PIXELS:
             start = chunk.start if layer is None else layer
-            start = start if is_framed else 0  # a file of one picture is taken whole
+            start = start if is_framed else 0  # a file of one image is taken whole
             return Frame(start, end, left, top, chunk.name == b"VP8L", layer is not None)
     return None
 
@@ -64,12 +64,13 @@ def can_decode() -> bool:
 
 
 def decode(data: bytes, frame: Frame, size: tuple[int, int]) -> Image.Image:
-    """Return the first picture on a canvas of that size, RGBA. Raises ValueError."""
+    """Return the first image on a canvas of that size, RGBA. Raises ValueError."""
     if _DECODE is None:
         raise ValueError("libwebp was not found")
     width, height = size
-    # Of the system, not of the allocator: it goes back as soon as the picture does.
+    # Of the system, not of the allocator: it goes back as soon as the image does.
     canvas = mmap.mmap(-1, 4 * width * height)
+    # libwebp checks the rest: it is told the stride and how many bytes lie behind the offset.
     offset = 4 * (frame.top * width + frame.left)
     if offset >= len(canvas):
         raise ValueError("the frame lies outside its canvas")
@@ -78,7 +79,7 @@ def decode(data: bytes, frame: Frame, size: tuple[int, int]) -> Image.Image:
     done = _DECODE(bits, len(bits), ctypes.addressof(place), len(canvas) - offset, 4 * width)
     del place  # or the map could not be closed
     if not done:
-        raise ValueError("libwebp refuses the picture")
+        raise ValueError("libwebp refuses the image")
     return Image.frombuffer("RGBA", size, canvas, "raw", "RGBA", 0, 1)  # type: ignore[arg-type]
 
 

@@ -60,7 +60,7 @@ def read_bucket(address: str) -> Bucket:
 def _single(query: dict[str, list[str]]) -> dict[str, str]:
     if unknown := sorted(set(query) - set(_PARAMETERS)):
         raise BadBucketAddress(
-            f"it has {unknown[0]!r}, which means nothing; known are {', '.join(_PARAMETERS)}"
+            f"it has {unknown[0]!r}, which is unknown; known are {', '.join(_PARAMETERS)}"
         )
     if several := sorted(name for name, values in query.items() if len(values) > 1):
         raise BadBucketAddress(f"it has {several[0]} more than once")
@@ -80,7 +80,7 @@ def _prefix(parts: SplitResult) -> str:
     if not _FOLDER.fullmatch(prefix) or not {"", ".", ".."}.isdisjoint(
         prefix.split("/") if prefix else []
     ):
-        raise BadBucketAddress("its prefix is no plain folder: letters, digits, - and _ will do")
+        raise BadBucketAddress("its prefix is not a plain folder: use letters, digits, - and _")
     return prefix
 
 
@@ -90,16 +90,17 @@ def _endpoint(url: str | None) -> str | None:
         return None
     parts = urlsplit(url)
     if parts.scheme not in ("http", "https") or not parts.hostname or parts.username:
-        raise BadBucketAddress("its endpoint_url is no address like https://storage.example.com")
+        raise BadBucketAddress("its endpoint_url is not a URL like https://storage.example.com")
     return url
 
 
 def _style(style: str | None, endpoint: str | None) -> str:
     """Return how the bucket is named in a request: a store at home seldom has a name for each."""
     if style is None:
+        # With its name in the host, each bucket needs a name in DNS and a certificate.
         return "path" if endpoint else "auto"
     if style not in STYLES:
-        raise BadBucketAddress(f"its addressing_style is none of {', '.join(STYLES)}")
+        raise BadBucketAddress(f"its addressing_style is not one of {', '.join(STYLES)}")
     return style
 
 

@@ -1,6 +1,6 @@
 """Bytes that arrive piece by piece: each piece an object of the storage, read as one file again.
 
-An object is written whole and never changed, so any web server on any machine can go on where
+An object is written whole and never changed, so any web server on any machine can continue where
 another stopped, and an object store serves as well as a disk.
 """
 
@@ -32,7 +32,7 @@ class Piece:
 
 
 class ChecksumMismatch(Exception):
-    """What arrived is not what was sent; it was thrown away."""
+    """What arrived is not what was uploaded; it was thrown away."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,9 +78,11 @@ def write(name: str, incoming: Incoming, checksum: Checksum | None = None) -> in
 
     Raises `ChecksumMismatch`; then nothing is stored.
     """
+    # Hashed while it is written: a piece is read once, and its bytes are never all in memory.
     section = _Section(incoming, checksum)
     storage.write_from(name, cast("IO[bytes]", section))
     if not section.is_as_announced():
+        # No row names it yet, so nobody can have read it.
         storage.delete(name)
         raise ChecksumMismatch
     return section.count
@@ -124,6 +126,7 @@ class _Joined(io.RawIOBase):
         self._size = sum(piece.size for piece in pieces)
         self._at = 0
         self._open: tuple[Piece, IO[bytes]] | None = None
+        # A gap would be read as a shift of everything behind it: better nothing than wrong bytes.
         if self._starts != list(_places(self._pieces)):
             raise ValueError("The pieces do not follow each other.")
 
@@ -155,7 +158,7 @@ class _Joined(io.RawIOBase):
         data = file.read(min(len(buffer), piece.size - within))
         if not data:
             raise StorageAway(
-                "A piece of what was sent is shorter than it was when it was written."
+                "A piece of an uploaded file is shorter than it was when it was written."
             )
         buffer[: len(data)] = data
         self._at += len(data)

@@ -18,7 +18,7 @@ def blaming_the_bytes(
 ) -> Iterator[None]:
     """Turn errors of these kinds into a refusal, unless the bytes are not to blame.
 
-    What was sent may be thrown away once it is refused, so an outage goes through as it is.
+    What was uploaded may be thrown away once it is refused, so an outage goes through as it is.
     """
     try:
         yield
@@ -43,4 +43,5 @@ def _is_of_the_place(error: BaseException) -> bool:
         return True
     if isinstance(error, OSError):
         return error.errno not in _OF_THE_BYTES
+    # A process without memory is no fault of the file that it was reading.
     return isinstance(error, MemoryError)

@@ -30,6 +30,7 @@ from dashboard.files.store.ranges import RangeReader, Stretch
 
 PART: Final = 8 * 1024 * 1024  # 10,000 of them are the most: 80 GB
 _PARTS_IN_MEMORY: Final = 2
+# The most that one call of S3's DeleteObjects takes.
 _DELETED_AT_ONCE: Final = 1000
 _GONE: Final = ("404", "NoSuchKey", "NotFound")
 
@@ -72,7 +73,7 @@ class BucketStorage(S3Storage):  # type: ignore[misc]  # it has no types
             except ClientError as error:
                 status = error.response["ResponseMetadata"]["HTTPStatusCode"]
                 if status in (403, 404):
-                    sentence = "is not there" if status == 404 else "refuses these keys"
+                    sentence = "does not exist" if status == 404 else "refuses these keys"
                     raise StorageAway(f"The bucket {self.of.name} {sentence}.") from error
                 raise
 
@@ -95,6 +96,8 @@ class BucketStorage(S3Storage):  # type: ignore[misc]  # it has no types
                     Bucket=self.of.name,
                     Key=self._key(name),
                     Range=f"bytes={start}-{start + size - 1}",
+                    # An object may be overwritten while it is read, as by a second try of a job:
+                    # halves of two objects must never be read as one.
                     **({"IfMatch": seen.tag} if seen.tag else {}),
                 )
                 data: bytes = answer["Body"].read()
@@ -113,6 +116,7 @@ class BucketStorage(S3Storage):  # type: ignore[misc]  # it has no types
             content.seek(0)
         with _talking(name):
             head = _read_full(content, PART)
+            # One request instead of three: nearly every image is smaller than a part.
             if len(head) < PART:
                 self.client.put_object(Bucket=self.of.name, Key=key, Body=head, **extra)
             else:
@@ -167,6 +171,7 @@ class BucketStorage(S3Storage):  # type: ignore[misc]  # it has no types
         with _talking(f"{len(keys)} objects"):
             batch = {"Objects": keys, "Quiet": True}
             answer = self.client.delete_objects(Bucket=self.of.name, Delete=batch)
+            # The request as a whole succeeds even if single objects were not deleted.
             if refused := answer.get("Errors"):
                 raise StorageAway(f"The store did not delete an object: {refused[0]['Code']}.")
         return len(keys)
@@ -183,7 +188,7 @@ class BucketStorage(S3Storage):  # type: ignore[misc]  # it has no types
                         yield found["Key"], found["UploadId"]
 
     def remove_unfinished(self, older_than: float) -> int:
-        """Forget the parts that killed processes left behind; count the uploads."""
+        """Delete the parts that killed processes left behind; count the uploads."""
         removed = 0
         for key, upload_id in self.unfinished(older_than):
             with _talking(key), contextlib.suppress(FileNotFoundError):
@@ -196,7 +201,7 @@ class BucketStorage(S3Storage):  # type: ignore[misc]  # it has no types
 
 
 class _Seen:
-    """Which object was opened: its tag is another as soon as somebody writes there anew."""
+    """Which object was opened: its tag is another as soon as somebody writes there again."""
 
     tag = ""
 
@@ -245,6 +250,7 @@ def _config(bucket: Bucket) -> Config:
         read_timeout=60,
         tcp_keepalive=True,
         max_pool_connections=50,
+        # boto's default mode is `legacy`, which retries fewer kinds of errors.
         retries={"mode": "standard", "total_max_attempts": 3},
         # Older stores know nothing of checksums that came to S3 in 2025.
         request_checksum_calculation="when_required",
@@ -256,7 +262,7 @@ def _transfer() -> TransferConfig:
     config = TransferConfig(
         multipart_threshold=PART, multipart_chunksize=PART, max_concurrency=_PARTS_IN_MEMORY
     )
-    # Ten by default, which would be 80 MB for each file that comes in.
+    # Ten by default, which would be 80 MB for each file that is uploaded.
     config.max_in_memory_upload_chunks = _PARTS_IN_MEMORY
     return config
 

@@ -68,12 +68,12 @@ def transfer(workspace_id: UUID, transfer_id: UUID) -> str:
 
 
 def async_pictures(workspace_id: UUID, request_id: UUID) -> str:
-    """Return where the pictures of a request over the API wait, all in one file."""
+    """Return where the images of a request over the API wait, all in one file."""
     return f"{workspace_id}/requests/{_shard(request_id)}/{request_id}"
 
 
 def queries(workspace_id: UUID | None = None) -> str:
-    """Return the folder of the pictures that were searched with, of a workspace or of all.
+    """Return the folder of the images that were searched with, of a workspace or of all.
 
     All of them lie together, so that those whose time is over are found by one short listing.
     """
@@ -81,7 +81,7 @@ def queries(workspace_id: UUID | None = None) -> str:
 
 
 def query(workspace_id: UUID, key: str) -> str:
-    """Return where a picture that was searched with is kept for a while. Raises UnsafePath."""
+    """Return where an image that was searched with is kept for a while. Raises UnsafePath."""
     return f"{queries(workspace_id)}/{plain_name(key)}"
 
 

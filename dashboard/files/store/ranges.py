@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final
 
-FIRST: Final = 256 * 1024  # nearly every picture comes with the first request
+FIRST: Final = 256 * 1024  # nearly every image comes with the first request
 _LARGEST: Final = 4 * 1024 * 1024
 
 
@@ -35,6 +35,7 @@ class RangeReader(io.RawIOBase):
     def __init__(self, fetch: Fetch) -> None:
         self._fetch = fetch
         self._size = FIRST
+        # At once, since opening must tell whether the object is there, and how long it is.
         self._held = fetch(0, FIRST)
         self._at = 0
 

@@ -25,6 +25,7 @@ _EASE: Final = 4
 def free() -> int:
     """Return how many bytes this user can still write beside the database and the files."""
     facts = os.statvfs(settings.LIKEWISE_DATA)
+    # `f_bavail`, not `f_bfree`: what file systems keep for root does not help this process.
     return facts.f_bavail * facts.f_frsize
 
 

@@ -9,11 +9,12 @@ from typing import Final, Self
 class Seen:
     """Which keys of which noun were seen so far, each with a word about it.
 
-    It is a scratch file in a folder of the caller's: a kill loses it, and it is written anew.
+    It is a scratch file in a folder of the caller's: a kill loses it, and it is written again.
     """
 
     def __init__(self, folder: Path) -> None:
         self._rows = sqlite3.connect(folder / "seen.sqlite3", isolation_level=None)
+        # No journal and no waiting for the disk: a scratch file need not survive a crash.
         self._rows.execute("PRAGMA journal_mode = OFF")
         self._rows.execute("PRAGMA synchronous = OFF")
         self._rows.execute(
@@ -21,6 +22,7 @@ class Seen:
             " WITHOUT ROWID"
         )
         self._rows.execute("CREATE TABLE edges (parent TEXT, child TEXT)")
+        # One transaction, never committed: the file is read by this connection alone.
         self._rows.execute("BEGIN")
 
     def __enter__(self) -> Self:

@@ -48,6 +48,7 @@ class AtomicFileSystemStorage(FileSystemStorage):
 
     def _save(self, name: str, content: File[bytes]) -> str:
         target = Path(self.path(name))
+        # In the same file system as the target: only there is a rename atomic.
         aside = Path(self.path(f"{_ASIDE}/{uuid.uuid4().hex}"))
         try:
             self._write_aside(aside, content)
@@ -69,10 +70,13 @@ class AtomicFileSystemStorage(FileSystemStorage):
 
     def _put_in_place(self, aside: Path, target: Path) -> None:
         try:
+            # The folder usually exists. Making it first would cost a system call for each file.
             aside.replace(target)
         except FileNotFoundError:
             aside.replace(_made_folder(target))
         if self.durable:
+            # The name lies in the folder: without this a power cut may leave the bytes and lose the
+            # name.
             _sync_folder(target.parent)
 
     def entries(self, folder: str) -> Iterator[Entry]:
@@ -267,6 +271,7 @@ def _listed(storage: Storage, folder: str) -> Iterator[Entry]:
 def _walk(path: Path, name: str) -> Iterator[Entry]:
     try:
         with os.scandir(path) as found:
+            # Sorted, as a bucket lists: the doctor merges this with rows in the order of names.
             inside = sorted(found, key=lambda one: one.name)
     except (FileNotFoundError, NotADirectoryError):
         return

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 
 import numpy as np
 
-_PIECE = 256 << 10  # counted in about a millisecond, in which no other thread goes on
+_PIECE = 256 << 10  # counted in about a millisecond, in which no other thread continues
 _FEW = 4 << 10  # letters, below which a call of numpy costs more than counting them
 
 
@@ -63,6 +63,7 @@ class _Counter:
     def count(self, piece: bytes) -> int:
         """Return how many of the text's values begin in this piece."""
         data = self._rest + piece
+        # A piece may end within an escape: an odd number of backslashes leaves one for the next.
         slashes = len(data) - len(data.rstrip(b"\\"))
         self._rest = b"\\" if slashes % 2 else b""
         bare = data[: len(data) - slashes].replace(b"\\\\", b"").replace(b'\\"', b"")

@@ -1,6 +1,6 @@
 """Reading manifests: tables that say of each file, or address, what is known of it.
 
-Columns are found whatever their case; those that are none of ours are meta data. A value that
+Columns are found whatever their case; those that are none of ours are metadata. A value that
 cannot be meant is no reason to refuse the table: its row says what is wrong with it.
 """
 
@@ -98,27 +98,28 @@ def read_manifest(file: IO[bytes]) -> Iterator[ManifestRow]:
         for number, record in enumerate(_records(text, start)):
             if record is None:  # a row of a spreadsheet with nothing in it
                 continue
+            # Empty rows are not counted: spreadsheets may append any number of them.
             if count >= MAX_ROWS:
                 raise BrokenManifest(
-                    f"The manifest has more than {MAX_ROWS:,} rows. Split it and send the parts."
+                    f"The manifest has more than {MAX_ROWS:,} rows. Split it and upload the parts."
                 )
             yield _row(number, record)
             count += 1
     except UnicodeError as error:
         raise BrokenManifest(
-            "The manifest is not written in UTF-8. Save it as “CSV UTF-8” and send it again."
+            "The manifest is not UTF-8. Save it as “CSV UTF-8” and upload it again."
         ) from error
     except csv.Error as error:
         raise BrokenManifest(
-            f"The manifest is no table that can be read: {error}. Save it again as CSV."
+            f"The manifest is not a table that can be read: {error}. Save it again as CSV."
         ) from error
 
 
 def read_possible_manifest(file: IO[bytes], *, is_beside: bool = False) -> Iterator[ManifestRow]:
     """Read a table that nobody sent as a manifest, as `read_manifest` does.
 
-    Yields nothing for a sidecar, which tells of a single picture: `is_beside` says that there is
-    one of its name. The address in such a record is where that picture came from.
+    Yields nothing for a sidecar, which tells of a single image: `is_beside` says that there is
+    one of its name. The address in such a record is where that image came from.
     Raises BrokenManifest before the first row if none of the first ones tells of a file.
     """
     rows = read_manifest(file)
@@ -130,6 +131,7 @@ def read_possible_manifest(file: IO[bytes], *, is_beside: bool = False) -> Itera
         raise
     if is_beside and not tells_of_several(first):
         return
+    # A record of one image's origin, as crawlers keep beside it, not a table.
     if len(first) == 1 and first[0].url and _begins_as_object(file):
         return
     if first and not any(row.names_something for row in first):
@@ -158,7 +160,7 @@ def read_addresses(file: IO[bytes]) -> Iterator[ManifestRow]:
             continue
         if number >= MAX_ROWS:
             raise BrokenManifest(
-                f"The list has more than {MAX_ROWS:,} addresses. Split it and send the parts."
+                f"The list has more than {MAX_ROWS:,} URLs. Split it and upload the parts."
             )
         row = ManifestRow(number)
         _set_url(row, address)
@@ -206,18 +208,18 @@ def _judge_columns(columns: list[str]) -> None:
         other = meant.setdefault(_COLUMNS.get(name.lower(), name), name)
         if other is not name and other.lower() == name.lower():
             raise BrokenManifest(
-                f"The manifest has the column “{name[:80]}” twice. Rename one of the two or delete "
-                "it, and send it again."
+                f"The manifest has the column “{name[:80]}” twice. Rename or delete one of them, "
+                "and upload it again."
             )
         if other is not name:
             raise BrokenManifest(
-                f"The columns “{other}” and “{name}” of the manifest mean the same. Rename one of "
-                "the two or delete it, and send it again."
+                f"The columns “{other}” and “{name}” of the manifest have the same meaning. "
+                "Rename or delete one of them, and upload it again."
             )
     if not meant.keys() & {"file", "url"}:
         raise BrokenManifest(
-            "The manifest has neither a column “file” nor a column “url”: its first line must "
-            "name its columns. Add that line and send it again."
+            "The manifest has neither a column “file” nor a column “url”. Name its columns in the "
+            "first line and upload it again."
         )
 
 
@@ -272,8 +274,7 @@ def _of_object(found: Record) -> Iterator[Record]:
     if len(telling or lists) > 1:
         names = ", ".join(f"“{str(name)[:80]}”" for name in telling or lists)
         raise BrokenManifest(
-            f"The manifest has several lists: {names}. Send the one that names the files, by "
-            "itself."
+            f"The manifest has several lists: {names}. Upload only the one that names the files."
         )
     [records] = (telling or lists).values()
     yield from (_record(one, f"record {number:,}") for number, one in enumerate(records, 1))
@@ -294,7 +295,7 @@ def _whole(text: io.TextIOWrapper) -> str:
     if len(whole) > MAX_ARRAY:
         raise BrokenManifest(
             f"The manifest is larger than {readable_size(MAX_ARRAY)}. Write one record a line "
-            "(JSON Lines) instead of one array or object, and send it again."
+            "(JSON Lines) instead of one array or object, and upload it again."
         )
     return whole
 
@@ -310,12 +311,11 @@ def _parsed(text: str, where: str) -> Any:
     except orjson.JSONDecodeError as error:
         if _NO_NUMBER.search(text):
             with suppress(ValueError, TypeError, RecursionError):
-                # Once more by orjson, which lets nothing through that cannot be kept.
+                # Again by orjson, which lets nothing through that cannot be kept.
                 found = json.loads(text, parse_constant=lambda _: None)
                 return orjson.loads(orjson.dumps(found))
         raise BrokenManifest(
-            f"The manifest is no JSON that can be read, in {where}: {error}. Mend it and send it "
-            "again."
+            f"The manifest is not valid JSON, in {where}: {error}. Fix it and upload it again."
         ) from error
 
 
@@ -323,8 +323,8 @@ def _record(found: Any, where: str) -> Record:
     if isinstance(found, dict):
         return found
     raise BrokenManifest(
-        f"The manifest must be a list of records such as {{“file”: …}}; {where} is none. Mend it "
-        "and send it again."
+        f"The manifest must be a list of records such as {{“file”: …}}, but {where} is not one. "
+        "Fix it and upload it again."
     )
 
 
@@ -337,14 +337,14 @@ def _row(number: int, record: Record) -> ManifestRow:
             _set(row, str(name).strip(), value)
     if not row.file and not row.url:
         row.names_something = "file" in row.wrong
-        nothing = f"Row {number + 1:,} names no file and no address."
+        nothing = f"Row {number + 1:,} has neither a file nor a URL."
         row.wrong = {"name": row.wrong.pop("file", nothing)} | row.wrong
     elif row.file and row.url:
-        row.wrong["row"] = "It names a file and an address. Leave one of them out."
+        row.wrong["row"] = "It names a file and a URL. Remove one of them."
         row.url = ""
     reason = refusal_of_meta_data(row.meta_data)
     if reason is not None:
-        row.wrong["row"] = f"Its meta data cannot be kept. {reason}"
+        row.wrong["row"] = f"Its metadata cannot be stored. {reason}"
         row.meta_data = {}
     return row
 
@@ -356,7 +356,7 @@ def _set(row: ManifestRow, name: str, value: Any) -> None:
     elif column in ("test", "real"):
         _set_mark(row, column, value)
     elif not isinstance(value, str | int | float) or isinstance(value, bool):
-        row.wrong[column] = f"Its {column} is no text."
+        row.wrong[column] = f"Its {column} is not text."
     elif column == "url":
         _set_url(row, str(value).strip())
     elif column != "file" or plain_path(str(value)):
@@ -366,7 +366,7 @@ def _set(row: ManifestRow, name: str, value: Any) -> None:
 def _set_text(row: ManifestRow, column: str, text: str) -> None:
     limit = MAX_PATH if column == "file" else MAX_NAME
     if len(text) > limit:
-        row.wrong[column] = f"Its {column} is longer than {limit:,} characters: shorten it."
+        row.wrong[column] = f"Its {column} has more than {limit:,} characters. Shorten it."
     else:
         setattr(row, column, text)
 
@@ -377,7 +377,8 @@ def _set_url(row: ManifestRow, address: str) -> None:
         return
     reason = refusal_of_address(address)
     if "\x00" in address:
-        address, reason = address.replace("\x00", ""), "Its address holds a null character."
+        address, reason = address.replace("\x00", ""), "Its URL contains a null character."
+    # A refused one is only shown; a good one is kept whole, however long.
     row.url = address[:MAX_PATH] if reason else address
     if reason is not None:
         row.wrong["url"] = reason
@@ -385,23 +386,23 @@ def _set_url(row: ManifestRow, address: str) -> None:
 
 def _set_mark(row: ManifestRow, column: str, value: Any) -> None:
     if not isinstance(value, str | int | float):
-        row.wrong[column] = f"Its {column} is no text: write yes or no."
+        row.wrong[column] = f"Its {column} is not text. Write yes or no."
         return
     text = str(value).strip().lower().replace("\x00", "")
     if text in _YES | _NO:
         setattr(row, column, text in _YES)
     elif text:
-        row.wrong[column] = f"Its {column} is “{text[:40]}”: write yes or no."
+        row.wrong[column] = f"Its {column} is “{text[:40]}”. Write yes or no."
 
 
 def refusal_of_meta_data(meta_data: dict[str, Any]) -> str | None:
-    """Say in a sentence why a file cannot have this meta data; None if it can."""
+    """Say in a sentence why a file cannot have this metadata; None if it can."""
     if not meta_data:
         return None
     if (reason := refusal_of_json(meta_data)) is not None:
         return reason
     if is_too_much(meta_data):
-        return f"It is larger than {readable_size(MAX_META_DATA)}: shorten it."
+        return f"It is larger than {readable_size(MAX_META_DATA)}. Shorten it."
     return None
 
 

@@ -1,8 +1,9 @@
-"""What meta data may be, whichever way it comes."""
+"""What metadata may be, whichever way it comes."""
 
 from collections.abc import Callable
 from typing import Any, Final
 
+# Below where readers and writers of JSON fail, which recurse once a level.
 MAX_DEPTH: Final = 100
 BEYOND: Final = 1 << 63
 _NUL: Final = "\x00"
@@ -11,7 +12,7 @@ _NUL: Final = "\x00"
 def refusal_of_value(value: Any) -> str | None:
     """Say what is wrong with one value, whatever is in it: readers of JSON would alter it, say."""
     if isinstance(value, str) and _NUL in value:
-        return "Leave out the null character."
+        return "Remove the null character."
     # orjson reads whole numbers beyond 64 bits as inexact ones, which look like this.
     if isinstance(value, float) and abs(value) >= BEYOND:
         return "Send numbers beyond 64 bits as text."

@@ -54,6 +54,7 @@ class NpzWriter:
         self, name: str, kind: str, shape: tuple[int, ...], compression: int
     ) -> Iterator[IO[bytes]]:
         """Open one array for writing: its header is there already."""
+        # `numpy.savez` would need the arrays whole. Readers cannot tell the difference.
         info = zipfile.ZipInfo(f"{name}.npy")
         info.compress_type = compression
         with self._zip.open(info, "w", force_zip64=True) as file:
@@ -96,6 +97,8 @@ class Texts:
     def write(self) -> None:
         """Write the columns; padded as they are they shrink to almost nothing."""
         for column in self._columns:
+            # Fixed width, as all of numpy's texts: objects would be pickles, which `np.load`
+            # refuses.
             kind, shape = f"<U{column.width}", (self._rows,)
             member = self._archive.member(column.name, kind, shape, zipfile.ZIP_DEFLATED)
             with member as file:

@@ -10,8 +10,8 @@ from dashboard.files.sizes import readable_size
 
 MAX_LINE: Final = 1 * MIB
 _LONG_LINE: Final = (
-    f"The manifest has a row of more than {readable_size(MAX_LINE)}: it is no table, or its quotes "
-    "are not closed. Mend it and send it again."
+    f"The manifest has a row of more than {readable_size(MAX_LINE)}: it is not a table, or a "
+    "quote is not closed. Fix it and upload it again."
 )
 
 
@@ -44,7 +44,7 @@ class Cells:
             yield line
 
     def begin_row(self) -> None:
-        """Count anew: a row is over."""
+        """Count again: a row is over."""
         self._size = 0
 
 

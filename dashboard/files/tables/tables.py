@@ -25,7 +25,7 @@ ROWS_AT_ONCE = 500
 class Header:
     """What the descriptors were made with; it goes into every format.
 
-    `count` is how many there are, `failed` how many pictures have none.
+    `count` is how many there are, `failed` how many images have none.
     """
 
     task: str
@@ -113,6 +113,8 @@ def _csv(path: Path, header: Header, rows: Iterator[Described]) -> None:
         numbers = [f"d{place}" for place in range(header.dimension)]
         writer.writerow(["id", "file_name", "groups", *numbers])
         for row in rows:
+            # `repr` of the doubles gives back the same float32; fewer digits would change
+            # distances.
             values = [repr(value) for value in row.descriptor.tolist()]
             writer.writerow([row.id, row.file_name, json.dumps(row.groups), *values])
 

@@ -1,4 +1,4 @@
-"""Find and mend what faults could have left behind."""
+"""Find and fix what faults could have left behind."""
 
 import sys
 from typing import Any
@@ -11,37 +11,38 @@ from dashboard.services.doctor.doctor import LEAST_AGE, examine
 
 
 class Command(BaseCommand):
-    """`doctor` reports; `doctor --mend` mends. It ends with 1 if anything is left to do."""
+    """`doctor` reports; `doctor --fix` fixes. It exits with 1 if problems are left."""
 
     help = (
-        "Compare files with rows and counters with what they count, and find stuck jobs. "
-        "Safe beside a running installation. Exit status 1: something is left to do."
+        "Compare files with rows and counters with what they count, and find stuck jobs. Safe "
+        "while Likewise is running. Exit status 1: problems are left."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
-        """Take whether to mend, and what is left alone."""
-        parser.add_argument("--mend", action="store_true", help="mend what can be mended")
+        """Take whether to fix, and what is left alone."""
+        parser.add_argument("--fix", dest="mend", action="store_true", help="fix what can be fixed")
         parser.add_argument(
             "--older-than",
             type=float,
             default=LEAST_AGE,
             metavar="SECONDS",
-            help="leave alone what is younger (%(default)g)",
+            help="ignore what is younger than this many seconds (%(default)g)",
         )
 
     def handle(self, *, mend: bool, older_than: float, **_options: Any) -> None:
         """Print a line for each finding, then how many there are."""
         if older_than < 0:
-            raise CommandError("--older-than is a number of seconds from 0 on.")
+            raise CommandError("--older-than takes a number of seconds, 0 or more.")
         found = mended = 0
         try:
             for finding in examine(mend=mend, older_than=older_than):
                 found += 1
                 mended += finding.mended
-                mark = " [mended]" if finding.mended else ""
+                mark = " [fixed]" if finding.mended else ""
                 self.stdout.write(f"{finding.noun}: {finding.name}: {finding.sentence}{mark}")
         except StorageAway as error:
             raise CommandError(str(error)) from error
+        # To stderr: it is no finding, and scripts read the findings.
         if note := unjudged():
             self.stderr.write(note)
         self.stdout.write(_outcome(found, mended))
@@ -53,5 +54,5 @@ def _outcome(found: int, mended: int) -> str:
     if not found:
         return "Everything is in order."
     left = found - mended
-    words = f"{found:,} found, {mended:,} mended, {left:,} left"
-    return f"{words}: doctor --mend mends what can be mended." if not mended else f"{words}."
+    words = f"{found:,} found, {mended:,} fixed, {left:,} left"
+    return f"{words}: doctor --fix fixes what can be fixed." if not mended else f"{words}."

@@ -1,4 +1,4 @@
-"""Register an encoder of one's own from a file."""
+"""Register an encoder from a file."""
 
 from pathlib import Path
 from typing import Any
@@ -7,8 +7,8 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from dashboard.queries.training.encoders import SHIPPED, default_key, encoders, keys_of, name_of
 from dashboard.services.errors import Refused
+from dashboard.services.training.encoder_files import new_encoder_from
 from dashboard.services.training.encoders import NewEncoder, register_at_once, set_default_key
-from dashboard.services.training.own_files import new_encoder_from
 
 
 class Command(BaseCommand):
@@ -17,24 +17,28 @@ class Command(BaseCommand):
     `encoder default NAME` lets one be used where nobody chose another, shipped ones too.
     """
 
-    help = "Register an ONNX image encoder, list what there is, or choose the default."
+    help = "Register an ONNX image encoder, list all encoders, or choose the default."
 
     def add_arguments(self, parser: CommandParser) -> None:
         """Declare the verbs."""
         verbs = parser.add_subparsers(dest="verb", required=True)
-        verbs.add_parser("list", help="One line an encoder: name, state, key.")
-        default = verbs.add_parser("default", help="Let one be used where nobody chose another.")
-        default.add_argument("name", help="Its name or its key, as `encoder list` gives them.")
-        register = verbs.add_parser("register", help="Try, prepare and keep an ONNX file.")
+        verbs.add_parser("list", help="List the encoders: name, state and key.")
+        default = verbs.add_parser(
+            "default", help="Use an encoder where no workspace and no task has chosen another."
+        )
+        default.add_argument("name", help="Its name or its key, as `encoder list` prints them.")
+        register = verbs.add_parser("register", help="Test, prepare and store an ONNX file.")
         register.add_argument("file", type=Path)
-        register.add_argument("--name", help="What people call it; the file's name otherwise.")
+        register.add_argument("--name", help="Its name; by default the name of the file.")
         register.add_argument(
             "--preprocessing",
             type=Path,
-            help="The JSON that says how pictures are prepared; preprocessor_config.json or "
-            "FILE.json beside the file otherwise.",
+            help=(
+                "JSON file that says how images are prepared; by default preprocessor_config.json "
+                "or FILE.json beside the file."
+            ),
         )
-        register.add_argument("--output", default="", help="The name of the output to use.")
+        register.add_argument("--output", default="", help="Name of the output to use.")
         register.add_argument("--pooling", default="", choices=["cls", "mean"])
         register.add_argument(
             "--default", action="store_true", help="Make it the default once it is ready."
@@ -63,13 +67,14 @@ class Command(BaseCommand):
         word = options["name"]
         keys = keys_of(word)
         if not keys:
-            raise ValueError(f"There is no encoder “{word}”: `encoder list` shows what there is.")
+            raise ValueError(f"No encoder is named “{word}”. `encoder list` prints all.")
         if len(keys) > 1:
-            raise ValueError(f"Several encoders are called “{word}”: give a key instead.")
+            raise ValueError(f"Several encoders are named “{word}”. Give the key instead.")
         set_default_key(key=keys[0])
         self.stdout.write(
-            f"“{name_of(keys[0])}” is the default now. Workers look at the images of those "
-            "workspaces that chose none, and their search goes by it once that is done."
+            f"“{name_of(keys[0])}” is now the default. Workers process the images of the "
+            "workspaces that have not chosen an encoder; their search uses the new default when "
+            "that is done."
         )
 
     def _register(self, options: dict[str, Any]) -> None:
@@ -80,13 +85,14 @@ class Command(BaseCommand):
             output=options["output"],
             pooling=options["pooling"],
         )
-        made = register_at_once(new=new, progress=self._tell)
+        made = register_at_once(new=new, progress=self)
         if options["default"]:
             set_default_key(key=made.key)
         self.stdout.write(
-            f"“{made}” is ready: {made.dimension} numbers, {made.milliseconds} ms a picture."
+            f"“{made}” is ready: {made.dimension} dimensions, {made.milliseconds} ms per image."
         )
 
-    def _tell(self, done: int, total: int) -> None:
+    def report(self, done: int, total: int, stage: str = "") -> None:  # noqa: ARG002 (one stage)
+        """Say how far the preparation is, now and then."""
         if done % 250 == 0 or done == total:
-            self.stderr.write(f"{done} of {total} drawn pictures")
+            self.stderr.write(f"{done} of {total} drawn images")

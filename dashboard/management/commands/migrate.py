@@ -27,22 +27,25 @@ class Command(migrate.Command):
         connection, copy = connections[options["database"]], None
         try:
             if is_to_be_upgraded(connection):
+                # Before anything is changed; `keep_copy` gives it its last name once the upgrade is
+                # done.
                 copy = self._copy(connection)
                 prepare_upgrade(connection)
             super().handle(*args, **options)
         except Refused as error:
             raise CommandError(str(error)) from error
         except DatabaseError as error:
-            way_back = f", or go back to the version before with {copy}" if copy else ""
+            way_back = f", or return to the previous version with {copy}" if copy else ""
             raise CommandError(
-                f"The database could not be upgraded: {str(error).strip().rstrip('.')}. The step"
-                f" that failed was undone: mend its cause and start again{way_back}."
+                f"The database could not be upgraded: {str(error).strip().rstrip('.')}. The step "
+                f"that failed was undone. Fix its cause and start again{way_back}."
             ) from error
+        # Last: until then the copy of the previous upgrade is still the way back.
         if kept := keep_copy(connection):
-            self.stdout.write(f"The database as it was before this upgrade is kept in {kept}.")
+            self.stdout.write(f"The database from before this upgrade is kept in {kept}.")
 
     def _copy(self, connection: BaseDatabaseWrapper) -> Path | None:
         copy = copy_database(connection)
         if copy is None and connection.vendor == "sqlite":
-            self.stderr.write("The disk has no room for a copy of the database: there is none.")
+            self.stderr.write("The disk has no room for a copy of the database, so none was made.")
         return copy

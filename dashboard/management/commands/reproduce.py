@@ -13,18 +13,18 @@ from dashboard.services.training.reproduction import train_again
 class Command(BaseCommand):
     """`reproduce ID` trains a version again from what it kept, compares, and keeps nothing."""
 
-    help = "Train a version again from its snapshot and say whether its descriptors are the same."
+    help = "Train a version again from its snapshot and compare the descriptors."
 
     def add_arguments(self, parser: CommandParser) -> None:
         """Declare the argument."""
-        parser.add_argument("id", type=UUID, help="The version's id, as in its address.")
+        parser.add_argument("id", type=UUID, help="Id of the version, as in its URL.")
 
     def handle(self, *_args: Any, **options: Any) -> None:
         """Do it, or say in one sentence why not."""
         rows = Version.objects.select_related("task__workspace", "workspace")
         version = rows.filter(pk=options["id"], status=Version.Status.TRAINED).first()
         if version is None:
-            raise CommandError(f"There is no trained version {options['id']}.")
+            raise CommandError(f"No trained version has the id {options['id']}.")
         try:
             found = train_again(version=version)
         except Refused as error:
@@ -34,7 +34,7 @@ class Command(BaseCommand):
             f"{found.difference:.1e}."
         )
         if found.changed:
-            outcome += f" Not as it was then: {', '.join(found.changed)}."
+            outcome += f" Changed since then: {', '.join(found.changed)}."
         if not found.is_same:
             raise CommandError(outcome)
         self.stdout.write(outcome)

@@ -40,8 +40,8 @@ class Command(BaseCommand):
     """Start everything (what `make run` does), or one part of it (what a container does)."""
 
     help = (
-        "Without a part: prepare, then run the web server and the worker until a signal. "
-        "prepare: migrate, collect static files, make the first owner. web, worker: that one alone."
+        "Without a part: prepare, then run the web server and the worker until a signal. prepare: "
+        "migrate, collect static files, create the first owner. web, worker: only that part."
     )
     requires_system_checks = (TAG,)  # settings may be wrong; what developers get wrong is no news
 
@@ -61,6 +61,7 @@ class Command(BaseCommand):
                 self._prepare()
                 self._say(self._where())
             case "web":
+                # Replaces this process: a container's signals reach the server itself.
                 os.execv(sys.executable, web_command())  # noqa: S606  the command is ours
             case "worker":
                 os.execv(sys.executable, worker_command())  # noqa: S606
@@ -70,9 +71,13 @@ class Command(BaseCommand):
     def _run_all(self, *, end_with_parent: bool) -> None:
         # Until there is something to stop, Ctrl-C just ends it.
         signal.signal(signal.SIGINT, signal.SIG_DFL)
+        # The lock before the port: a second start is told that Likewise runs, not that a port is
+        # taken.
         with _only_one(), _listener() as listener:
             self._prepare()
             where = self._where()
+            # The supervisor's own socket: while the web server restarts, connections wait instead
+            # of failing.
             bind = ["--bind", f"fd://{listener.fileno()}"]
             programs = [
                 Program("web server", [*web_command(), *bind], inherited=[listener.fileno()]),
@@ -86,17 +91,19 @@ class Command(BaseCommand):
         if settings.LIKEWISE_BACKBONE == "builtin":
             return
         # It brings the engine along, which a start with the built-in encoder need not wait for.
-        use_backbone = import_string("dashboard.services.training.own_files.use_backbone")
+        use_backbone = import_string("dashboard.services.training.encoder_files.use_backbone")
         try:
-            use_backbone(Path(settings.LIKEWISE_BACKBONE), self._tell)
+            use_backbone(Path(settings.LIKEWISE_BACKBONE), self)
         except (Refused, OSError, ValueError) as error:
             raise CommandError(f"LIKEWISE_BACKBONE: {error}") from error
 
-    def _tell(self, done: int, total: int) -> None:
+    def report(self, done: int, total: int, stage: str = "") -> None:  # noqa: ARG002 (one stage)
+        """Say how far the preparation is, now and then."""
         if done % 500 == 0:
-            self._say(f"Preparing the encoder, once: {done} of {total} drawn pictures")
+            self._say(f"Preparing the encoder, once: {done} of {total} drawn images")
 
     def _prepare(self) -> None:
+        # First: on a full disk the migration needs what the ballast frees.
         room.keep_ballast()
         try:
             storage.probe()
@@ -112,13 +119,13 @@ class Command(BaseCommand):
                 open_installation(email=email, password=password, name="My workspace")
             except ValidationError as error:
                 reasons = " ".join(error.messages)
-                raise CommandError(f"The first owner could not be made. {reasons}") from error
+                raise CommandError(f"The first owner could not be created. {reasons}") from error
 
     def _where(self) -> str:
         if has_users():
             return f"Likewise: {settings.LIKEWISE_URL}/"
         link = f"{settings.LIKEWISE_URL}/setup?key={setup_key.current()}"
-        return f"Likewise: {link} (works once: it makes the first account)"
+        return f"Likewise: {link} (single use: it creates the first account)"
 
     def _say(self, sentence: str) -> None:
         self.stdout.write(sentence)
@@ -141,6 +148,7 @@ def worker_command() -> list[str]:
     return [
         *(sys.executable, "-W", ROOT_WARNING, "-m", "celery", "--quiet"),
         *("--workdir", str(settings.BASE_DIR), "--app", "dashboard.celery", "worker"),
+        # Celery's thread only receives; jobs run in the slots' own threads.
         *("--pool", "solo"),
         *("--queues", ",".join(settings.LIKEWISE_QUEUES)),
         *("--hostname", f"likewise-{os.getpid()}@%h"),
@@ -158,8 +166,8 @@ def _only_one() -> Iterator[None]:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:
             raise CommandError(
-                f"Likewise is running already from {settings.LIKEWISE_DATA}: "
-                "stop it first, or give LIKEWISE_DATA another folder."
+                f"Likewise is already running from {settings.LIKEWISE_DATA}. Stop it first, or "
+                "set LIKEWISE_DATA to another folder."
             ) from error
         yield
 
@@ -175,8 +183,8 @@ def _listener() -> Iterator[socket.socket]:
     except OSError as error:
         reason = str(error.strerror).partition(" (")[0]
         raise CommandError(
-            f"Cannot listen on {host}:{port} ({reason}): "
-            "stop what uses it, or set LIKEWISE_HOST and LIKEWISE_PORT."
+            f"Cannot listen on {host}:{port} ({reason}). Stop the program that uses it, or set "
+            "LIKEWISE_HOST and LIKEWISE_PORT."
         ) from error
     with listener:
         yield listener
@@ -196,6 +204,7 @@ def _collect_static_files() -> None:
     call_command(
         "collectstatic", interactive=False, clear=True, verbosity=0, ignore_patterns=UNUSED_STATIC
     )
+    # Last: if collecting breaks off, the next start does it again.
     stamp.write_text(fingerprint)
 
 

@@ -15,31 +15,34 @@ from accounts.words import counted
 
 
 class Command(BaseCommand):
-    """`token create` prints one line, the key; `token revoke` prints what it did."""
+    """`token create` prints one line, the token; `token revoke` prints what it did."""
 
-    help = "Make or revoke a key for the API."
+    help = "Create or revoke an API token."
 
     def add_arguments(self, parser: CommandParser) -> None:
         """Declare the two verbs."""
         verbs = parser.add_subparsers(dest="verb", required=True)
-        create = verbs.add_parser("create", help="Make a key and print it, once.")
-        revoke = verbs.add_parser("revoke", help="Revoke a user's keys of a name.")
+        create = verbs.add_parser("create", help="Create a token and print it, once.")
+        revoke = verbs.add_parser("revoke", help="Revoke a user's tokens of this name.")
         for verb in (create, revoke):
-            verb.add_argument("--email", required=True, help="Whose key it is.")
-            verb.add_argument("--name", required=True, help="What the key is called.")
+            verb.add_argument("--email", required=True, help="Email address of the user.")
+            verb.add_argument("--name", required=True, help="Name of the token.")
         create.add_argument("--workspace", type=UUID, help="Its default workspace.")
         create.add_argument("--scope", choices=Scope.values, default=Scope.WRITE)
-        create.add_argument("--days", type=int, help="It works so long; otherwise until revoked.")
+        create.add_argument(
+            "--days", type=int, help="Days until it expires; by default it works until revoked."
+        )
 
     def handle(self, *_args: Any, verb: str, email: str, name: str, **options: Any) -> None:
         """Do it, or say in one sentence why not."""
         try:
             user = get_user(email)
             if verb == "create":
+                # One line and nothing else, so that a script can take it.
                 self.stdout.write(_create(user, name, options))
             else:
                 count = revoke_tokens_named(name=name, actor=user)
-                self.stdout.write(f"Revoked {counted(count, 'key')}.")
+                self.stdout.write(f"Revoked {counted(count, 'token')}.")
         except AccountError as error:
             raise CommandError(str(error)) from error
 
@@ -47,9 +50,9 @@ class Command(BaseCommand):
 def _create(user: User, name: str, options: dict[str, Any]) -> str:
     days = options["days"]
     if days is not None and not 0 < days <= 36500:
-        raise CommandError("A key works for 1 to 36500 days.")
+        raise CommandError("A token is valid for 1 to 36500 days.")
     if not 0 < len(name.strip()) <= 100:
-        raise CommandError("A key's name has 1 to 100 characters.")
+        raise CommandError("The name of a token has 1 to 100 characters.")
     _, key = issue_token(
         name=name,
         workspace=_workspace(user, options["workspace"]),

@@ -22,34 +22,39 @@ class Command(BaseCommand):
     `user reset-link` prints one line, the link.
     """
 
-    help = "Make an account with a workspace of its own, or let somebody in again."
+    help = "Create an account with its own workspace, or help somebody sign in again."
 
     def add_arguments(self, parser: CommandParser) -> None:
         """Declare the two verbs."""
         verbs = parser.add_subparsers(dest="verb", required=True)
-        create = verbs.add_parser("create", help="Make an account and its workspace.")
-        create.add_argument("--email", required=True, help="The address to sign in with.")
+        create = verbs.add_parser("create", help="Create an account and its workspace.")
+        create.add_argument("--email", required=True, help="Email address to sign in with.")
         create.add_argument("--password", required=True)
-        create.add_argument("--name", default="", help="What pages call the person.")
+        create.add_argument("--name", default="", help="Name that pages show.")
         reset = verbs.add_parser(
-            "reset-second-factor", help="Let somebody sign in by password whose phone is gone."
+            "reset-second-factor", help="Let somebody who has lost their phone sign in by password."
         )
-        reset.add_argument("--email", required=True, help="The address that they sign in with.")
+        reset.add_argument("--email", required=True, help="Email address to sign in with.")
 
-        link = verbs.add_parser("reset-link", help="Print a link that sets a new password, once.")
-        link.add_argument("--email", required=True, help="The address of the account.")
+        link = verbs.add_parser(
+            "reset-link", help="Print a single-use link that sets a new password."
+        )
+        link.add_argument("--email", required=True, help="Email address of the account.")
 
     def handle(self, *_args: Any, verb: str, email: str, **options: Any) -> None:
         """Do it, or say in one sentence why not."""
         try:
             if verb == "create":
                 user = _create(email, options["password"], options["name"])
-                said = f"{user.email} can sign in now."
+                said = f"{user.email} can now sign in."
             elif verb == "reset-link":
                 said = reset_link(get_user(email))
             else:
                 user = _reset(email)
-                said = f"{user.email} signs in with the password alone until they set up a new one."
+                said = (
+                    f"{user.email} signs in with the password alone until a new second factor is "
+                    "set up."
+                )
         except AccountError as error:
             raise CommandError(str(error)) from error
         except ValidationError as error:
@@ -60,6 +65,7 @@ class Command(BaseCommand):
 @transaction.atomic
 def _create(email: str, password: str, name: str) -> User:
     user = create_user(email=email, password=password, name=name)
+    # In the transaction of the account: without a workspace it could do nothing.
     open_workspace(name=f"{user.get_short_name()}’s workspace"[:150], actor=user)
     return user
 

@@ -1,4 +1,4 @@
-"""Write a workspace into an archive, or send one to be brought in."""
+"""Write a workspace into an archive, or send one to be imported."""
 
 from pathlib import Path
 from typing import Any
@@ -19,7 +19,7 @@ from dashboard.services.exchange.transfers import send_archive
 
 
 class Command(BaseCommand):
-    """`workspace export` writes FILE; `workspace import` sends it, and a worker brings it in."""
+    """`workspace export` writes FILE; `workspace import` sends it, and a worker imports it."""
 
     help = "Export a workspace into one archive, or import one."
 
@@ -27,23 +27,25 @@ class Command(BaseCommand):
         """Declare the two verbs."""
         verbs = parser.add_subparsers(dest="verb", required=True)
         out = verbs.add_parser("export", help="Write a workspace into FILE.")
-        into = verbs.add_parser("import", help="Send FILE to be brought into a workspace.")
+        into = verbs.add_parser("import", help="Import an archive into a workspace.")
         for verb in (out, into):
             verb.add_argument("--workspace", type=UUID, required=True)
             verb.add_argument("file", type=Path)
-        into.add_argument("--email", required=True, help="The admin in whose name it is done.")
+        into.add_argument(
+            "--email", required=True, help="Email address of the admin who exports or imports."
+        )
 
     def handle(self, *_args: Any, verb: str, workspace: UUID, file: Path, **options: Any) -> None:
         """Do it, or say in one sentence why not."""
         row = Workspace.objects.filter(pk=workspace).first()
         if row is None:
-            raise CommandError(f"There is no workspace {workspace}.")
+            raise CommandError(f"No workspace has the id {workspace}.")
         try:
             if verb == "export":
                 self._export(row, file)
             else:
                 job = send_archive(workspace=row, file=file, actor=_admin(row, options["email"]))
-                self.stdout.write(f"A worker brings it in: see the job {job.pk}.")
+                self.stdout.write(f"A worker imports it. See job {job.pk}.")
         except (AccountError, Refused, DiskLow, OSError) as error:
             raise CommandError(str(error)) from error
 
@@ -51,7 +53,7 @@ class Command(BaseCommand):
         """Write aside and rename last: under its name the file is always complete."""
         aside = file.with_name(f".{file.name}.unfinished")
         try:
-            counts = write_archive(workspace=workspace, path=aside, progress=_Silent())
+            counts = write_archive(workspace=workspace, path=aside)
             aside.replace(file)
         finally:
             aside.unlink(missing_ok=True)
@@ -60,21 +62,9 @@ class Command(BaseCommand):
         self.stdout.write(f"{images} and {groups}, {size}.")
 
 
-class _Silent:
-    """Nobody watches: whoever wants it to stop ends the program."""
-
-    def report(self, **_fields: Any) -> None:
-        """Say nothing."""
-
-    tick = report
-
-    def check(self) -> None:
-        """Go on."""
-
-
 def _admin(workspace: Workspace, email: str) -> User:
     user = get_user(email)
     membership = find_membership(user, workspace.pk)
     if membership is None or not is_allowed(membership.role, "workspace.transfer"):
-        raise CommandError(f"{email} is no admin of {workspace}.")
+        raise CommandError(f"{email} is not an admin of {workspace}.")
     return user

@@ -36,7 +36,9 @@ from dashboard.models import (
 from dashboard.queries.pages import batches
 from dashboard.queries.training.encoders import encoders
 
+# Bounds memory: models and ids of one page. SQLite also limits the parameters of `pk__in`.
 ROWS_AT_ONCE = 2000
+# A shorter sweep must not make a worker that is busy for a moment look dead.
 LATELY = timedelta(minutes=1)
 
 
@@ -51,10 +53,11 @@ def side_by_side(
 ) -> Iterator[tuple[Entry | None, Any | None]]:
     """Yield what is stored and what rows want, both in the order of names; one of each may lack.
 
-    Both are read while others write: what lacks is a suspicion, to be looked at once more.
+    Both are read while others write: what lacks is a suspicion, to be looked at again.
     """
     stored, rows = iter(entries), iter(wanted)
     entry, row = next(stored, None), next(rows, None)
+    # A merge of two sorted streams: sets of names would hold every file of the installation.
     while entry is not None or row is not None:
         if row is None or (entry is not None and entry.name < row[0]):
             yield entry, None
@@ -69,6 +72,7 @@ def side_by_side(
 
 def busy_since(workspace_id: UUID) -> datetime | None:
     """Return when the oldest job of a workspace was queued that has not ended; None without."""
+    # What a job has written since it was queued may have no row yet, so it is left alone.
     unfinished = Job.objects.filter(workspace=workspace_id).exclude(state__in=Job.FINISHED)
     return unfinished.order_by("created").values_list("created", flat=True).first()
 
@@ -99,7 +103,7 @@ def wanted_upload_files(names: list[str], upload_ids: set[UUID]) -> set[str]:
 
 
 def chunks_of(workspace_id: UUID) -> QuerySet[UploadChunk]:
-    """Return the chunks of what a workspace was sent; a part that was forgotten has no path."""
+    """Return the chunks of what a workspace was sent; a part that was deleted has no path."""
     rows = UploadChunk.objects.filter(part__upload__workspace=workspace_id)
     return rows.exclude(part__path="").select_related("part")
 
@@ -120,6 +124,7 @@ def images_without_original() -> int:
 def has_version(workspace_id: UUID, task_id: UUID, number: int) -> bool:
     """Say whether a version is there that has files or is about to have them."""
     rows = Version.objects.filter(workspace=workspace_id, task=task_id, number=number)
+    # A training writes its files before its row names them: an unfinished one may own a folder.
     version = rows.only("status", "artifact").first()
     return version is not None and (
         bool(version.artifact) or version.status in Version.UNFINISHED or is_worked_on(version.pk)
@@ -156,6 +161,8 @@ class Counted:
             differs |= ~Q(**{name: F(f"right_{name}")})
         for page in batches(rows.only("pk"), size):
             ids = [row.pk for row in page]
+            # Counted and compared by one statement: between two, a change of others would look like
+            # an error.
             yield from list(self.with_right(rows.filter(pk__in=ids)).filter(differs).order_by("pk"))
 
     def right(self, row: Any) -> dict[str, int]:
@@ -173,6 +180,7 @@ class Counted:
 
 def _how_many(model: type[Model], key: str) -> Coalesce:
     mine = model._default_manager.filter(**{key: OuterRef("pk")}).order_by()
+    # A subquery per counter. Joins of several tables in one query would multiply the counts.
     number = mine.values(key).annotate(n=Count("pk")).values("n")
     return Coalesce(Subquery(number, output_field=IntegerField()), 0)
 

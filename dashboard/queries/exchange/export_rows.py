@@ -34,6 +34,7 @@ from dashboard.queries.library.images import images_in
 from dashboard.queries.pages import batches
 from dashboard.queries.training.encoders import SHIPPED
 
+# A row may carry a vector and JSON; memberships below are two ids, so more fit in a batch.
 ROWS_AT_ONCE = 500
 LIGHT_ROWS_AT_ONCE = 2000
 
@@ -46,6 +47,7 @@ def by_age(rows: QuerySet[M], size: int = ROWS_AT_ONCE) -> Iterator[list[M]]:
     while True:
         left = rows
         if last is not None:
+            # The form that one index can answer; see `dashboard.queries.pages`.
             left = rows.filter(created__gte=last.created)
             left = left.exclude(Q(created=last.created, pk__lte=last.pk))
         batch = list(left.order_by("created", "pk")[:size])
@@ -101,6 +103,7 @@ def region_feature_rows(image_ids: Iterable[UUID]) -> Iterator[Row]:
     """Yield what encoders saw in parts of a batch of images, however many those are."""
     sides = ("left", "top", "right", "bottom")
     rows = RegionFeature.objects.filter(image__in=list(image_ids)).order_by("pk")
+    # Streamed: an image has one row of features for each encoder, but any number of regions.
     found = rows.values_list("image_id", "encoder", "vector", *sides)
     for image_id, encoder, vector, *box in found.iterator(chunk_size=ROWS_AT_ONCE):
         seen = {"image": str(image_id), "encoder": encoder, "vector": packed(vector)}
@@ -127,6 +130,7 @@ def group_rows(workspace: Workspace) -> Iterator[Row]:
 def member_rows(workspace: Workspace) -> Iterator[Row]:
     """Yield who is in which group: images, then regions; type by type."""
     for model, noun in ((GroupImage, "image"), (GroupRegion, "region")):
+        # The order lets an import lock few groups in each of its batches.
         rows: QuerySet[Any] = model._base_manager.filter(group__workspace=workspace)
         rows = rows.order_by("similarity_type_id", "group_id", "pk")
         found = rows.values_list("group_id", f"{noun}_id", "similarity_type_id")
@@ -181,11 +185,13 @@ def finished_versions(workspace: Workspace) -> Iterator[Version]:
 
 def _finished_versions(workspace: Workspace) -> QuerySet[Version]:
     rows = Version.objects.in_workspace(workspace)
+    # A training cannot be resumed elsewhere: its job and its lease stay here.
     return rows.exclude(status__in=Version.UNFINISHED)
 
 
 def version_row(version: Version) -> Row:
     """Return what the archive says of a version."""
+    # The seed goes along, so that the version can be reproduced where it is imported.
     names = ("number", "status", "detail", "encoder", "seed", "dimension", "metrics")
     return _thing(version, *names) | {
         "task": str(version.task_id),
@@ -206,6 +212,7 @@ def record_rows(workspace: Workspace) -> Iterator[Row]:
     """Yield the records, collection by collection."""
     for collection in _each(Collection.objects.in_workspace(workspace)):
         rows = Record.objects.filter(collection=collection)
+        # By id, for which a collection has an index. Records have no `created` to go by.
         for batch in batches(rows, ROWS_AT_ONCE):
             for row in batch:
                 yield {

@@ -19,5 +19,5 @@ def get_transfer(workspace: Workspace, transfer_id: UUID) -> Transfer:
 
 
 def find_import(upload: Upload) -> Transfer | None:
-    """Return the import of what was sent, or None if it was not begun."""
+    """Return the import of what was uploaded, or None if it was not begun."""
     return Transfer.objects.filter(upload=upload).first()

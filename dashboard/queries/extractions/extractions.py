@@ -7,8 +7,8 @@ from django.db.models import QuerySet
 
 from accounts.models import Workspace
 from dashboard.models import Extraction, Feature, Fill, GroupImage, Image, Upload
-from dashboard.queries.library.chosen import read_chosen
-from dashboard.queries.library.image_tiles import chosen_images
+from dashboard.queries.library.image_filters import read_filter
+from dashboard.queries.library.image_tiles import filtered_images
 from dashboard.queries.library.images import images_in
 
 
@@ -24,7 +24,7 @@ def get_extraction(workspace: Workspace, extraction_id: UUID) -> Extraction:
 
 
 def find_extraction(upload: Upload) -> Extraction | None:
-    """Return the extraction that the pictures of an upload are for, or None."""
+    """Return the extraction that the images of an upload are for, or None."""
     return Extraction.objects.filter(upload=upload).first()
 
 
@@ -34,7 +34,8 @@ def images_to_describe(extraction: Extraction) -> QuerySet[Image]:
     Raises `ObjectDoesNotExist` if its filter names a thing that is gone.
     """
     workspace = extraction.workspace
-    rows = chosen_images(workspace, read_chosen(workspace, extraction.filter))
+    rows = filtered_images(workspace, read_filter(workspace, extraction.filter))
+    # By id, which never changes: a second run after a kill must meet the images in the same order.
     return _narrowed(rows, extraction).order_by("pk")
 
 
@@ -63,6 +64,7 @@ def images_described(extraction: Extraction) -> QuerySet[Image]:
 def group_names(image_ids: Collection[UUID]) -> dict[UUID, list[str]]:
     """Return the names of the groups that each image is in."""
     found: dict[UUID, list[str]] = {}
+    # By age, so that a name keeps its place in the list when another is added.
     rows = GroupImage.objects.filter(image__in=image_ids).order_by("id")
     for image_id, name in rows.values_list("image_id", "group__name"):
         found.setdefault(image_id, []).append(name)

@@ -28,6 +28,7 @@ class Progress:
         """Return the done part of the whole work, 0 to 100; 100 means that all of it is done."""
         if self.job.state == Job.State.DONE:
             return percent(self.handled, self.job.total)
+        # 100 only once the job has ended: its last transaction may still fail.
         return min(99, percent(self.job.fraction, 1))
 
     @property
@@ -65,6 +66,7 @@ class Progress:
     @property
     def time_left(self) -> timedelta | None:
         """Return how long the rest will take at the pace so far, or None."""
+        # Below one percent the pace is still that of the start, and the estimate jumps.
         if self.is_finished or not self.elapsed or self.job.fraction < 0.01:
             return None
         left = self.elapsed * (1 - self.job.fraction) / self.job.fraction

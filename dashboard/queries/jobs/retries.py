@@ -19,6 +19,7 @@ def newest_of(jobs: Sequence[Job]) -> dict[tuple[UUID, str], datetime]:
     newest: dict[tuple[UUID, str], datetime] = {}
     for subject_id, kind, created in same.values_list("subject_id", "kind", "created"):
         key = subject_id, kind
+        # Only the newest job about a thing may be retried: an older one would do its work twice.
         newest[key] = max(created, newest.get(key, created))
     return newest
 
@@ -30,18 +31,18 @@ def has_successor(job: Job) -> bool:
 
 
 def can_upload_again(job: Job) -> bool:
-    """Say whether something of it did not come in and still could."""
+    """Say whether something of it was not imported and still could be."""
     return can_retry_upload(job.subject_id)
 
 
 def can_plan_again(job: Job) -> bool:
-    """Say whether it waits as it was: one to which more is being sent is looked through after."""
+    """Say whether it waits as it was: one to which more is being sent is checked after."""
     receiving = Upload.objects.filter(pk=job.subject_id, stage=Upload.Stage.RECEIVING).first()
     return broke_off(job) and receiving is not None and not missing_parts(receiving).exists()
 
 
 def can_undo_again(job: Job) -> bool:
-    """Say whether what the upload brought in is still there to be undone."""
+    """Say whether what the upload imported is still there to be undone."""
     committed = Upload.objects.filter(pk=job.subject_id, stage=Upload.Stage.COMMITTED)
     return broke_off(job) and committed.exists()
 
@@ -53,11 +54,13 @@ def can_train_again(job: Job) -> bool:
     ).first()
     if version is None:
         return False
+    # A retry makes a new version, so an old failure beside a newer version has nothing to add.
     return not Version.objects.filter(task=version.task_id, number__gt=version.number).exists()
 
 
 def can_extract_again(job: Job) -> bool:
-    """Say whether there is no file yet, and what was sent for it, if so, is still here."""
+    """Say whether there is no file yet, and what was uploaded for it, if so, is still here."""
+    # An empty path: the file is stored before its row names it.
     unwritten = Extraction.objects.filter(pk=job.subject_id, path="")
     sent = UploadPart.objects.filter(upload=OuterRef("upload")).exclude(path="")
     return broke_off(job) and unwritten.filter(Q(upload=None) | Exists(sent)).exists()
@@ -70,6 +73,7 @@ def can_export_again(job: Job) -> bool:
 
 def can_import_again(job: Job) -> bool:
     """Say whether the archive is still here: what was refused is not looked at again."""
+    # An archive that was refused is removed at once, so this also excludes a second refusal.
     stored = Transfer.objects.filter(pk=job.subject_id).exclude(upload__parts__path="")
     return broke_off(job) and stored.filter(upload__parts__isnull=False).exists()
 

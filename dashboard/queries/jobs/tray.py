@@ -6,8 +6,9 @@ from uuid import UUID
 from accounts.models import Workspace
 from dashboard.models import Job
 from dashboard.queries.jobs.jobs import Progress, progress_of
-from dashboard.queries.moments import Snapshots
+from dashboard.queries.short_cache import ShortCache
 
+# Every open page polls the tray: with this, a process asks twice a second, however many look.
 FRESH = 0.5  # seconds
 COUNTED = 100
 
@@ -35,7 +36,7 @@ def _read(workspace_id: UUID) -> Tray:
     return Tray(running, waiting=len(jobs) - len(running))
 
 
-_trays = Snapshots(FRESH, _read)
+_trays = ShortCache(FRESH, _read)
 
 
 def forget_trays() -> None:

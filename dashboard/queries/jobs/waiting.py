@@ -10,8 +10,9 @@ from django.conf import settings
 from django.utils import timezone
 
 from dashboard.models import Job, WorkerSign
-from dashboard.queries.jobs.turns import Lane, claimable, lane_of, running_in
+from dashboard.queries.jobs.claim_order import Lane, claimable, lane_of, running_in
 
+# A worker gives a sign of life at each sweep; under load some are late.
 SILENT_SWEEPS = 4
 COUNTED = 1000  # nobody asks whether 1,000 or 2,000 are before theirs
 
@@ -53,6 +54,8 @@ def _served_queues() -> set[str]:
 
 def _lines(queues: Iterable[str]) -> dict[tuple[str, bool], list[UUID]]:
     """Return the ids that wait in each line, the next first, as far as they are counted."""
+    # Without the fairness of `next_in`: a place in line that moves with every start tells nobody
+    # anything.
     rows = claimable(queues).order_by("-priority", "created", "id")
     lines: dict[tuple[str, bool], list[UUID]] = defaultdict(list)
     for job in rows.only("queue", "priority")[:COUNTED]:
@@ -68,6 +71,7 @@ def _line_of(job: Job) -> tuple[str, bool]:
 def _waiting(
     job: Job, served: set[str], running: Counter[tuple[UUID, Lane]], line: list[UUID]
 ) -> Waiting:
+    # In this order: what an administrator must fix comes before what only takes time.
     if job.queue not in served:
         return Waiting(unserved=True, workers=bool(served))
     if job.not_before is not None and job.not_before > timezone.now():

@@ -47,6 +47,7 @@ def count_groups(workspace: Workspace, type_id: UUID | None = None) -> int:
     """Return how many groups there are, of a type or of all, from the types' counters."""
     kinds = SimilarityType.objects.in_workspace(workspace)
     kinds = kinds if type_id is None else kinds.filter(pk=type_id)
+    # Counters, because COUNT reads every row: 40 to 190 ms at a million, for each page of a list.
     return int(kinds.aggregate(count=Sum("groups_count", default=0))["count"])
 
 
@@ -68,6 +69,7 @@ def find_groups(
 
 def groups_named(similarity_type: SimilarityType, name: str) -> QuerySet[Group]:
     """Return the groups of a type whose name is equal, see `folded`; the oldest first."""
+    # No unique constraint stands behind this: programs make groups of equal names, see `Group`.
     rows = Group.objects.filter(similarity_type=similarity_type, folded_name=folded(name))
     return rows.select_related("similarity_type").order_by("created", "id")
 
@@ -76,12 +78,14 @@ def groups_to_fill(type_ids: Iterable[UUID], folded_names: Iterable[str]) -> Que
     """Return the groups of such names that images can go into; of equal ones the oldest last."""
     names = set(folded_names)
     rows = Group.objects.filter(similarity_type__in=type_ids, folded_name__in=names, groups_count=0)
+    # The oldest last: callers build a dict by name, where the last one wins.
     return rows.order_by("-created", "-id")
 
 
 def names_like(similarity_type: SimilarityType, text: str, limit: int = 10) -> list[str]:
     """Return names of a type's groups that complete a text: first those that begin with it."""
     rows = Group.objects.filter(similarity_type=similarity_type)
+    # The index answers the beginnings. Only if they are too few, names are searched within.
     begun = beginning(rows, "folded_name", folded(text)).order_by("folded_name", "id")
     names = dict.fromkeys(begun.values_list("name", flat=True)[:limit])
     if len(names) < limit and text.strip():
@@ -104,6 +108,7 @@ def covers(groups: Iterable[Group], each: int = 4) -> dict[UUID, list[GroupImage
     found: dict[UUID, list[GroupImage]] = {group.pk: [] for group in groups}
     members = GroupImage.objects.filter(group=OuterRef("pk"), image__deleted__isnull=True)
     newest = members.order_by("-image_created", "-image").values("pk")
+    # Not a window function: that would number every member of every group on the page.
     places = {f"cover_{at}": Subquery(newest[at : at + 1]) for at in range(each)}
     rows = Group.objects.filter(pk__in=found).annotate(**places).values_list(*places)
     chosen = GroupImage.objects.filter(pk__in={pk for row in rows for pk in row if pk is not None})

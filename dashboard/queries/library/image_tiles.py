@@ -22,7 +22,7 @@ from dashboard.queries.pages import page
 class Tile(TypedDict):
     """An image as the grid shows it; `picture` is the attributes of its `img`, thumbnail and all.
 
-    `cover` is the same for where the picture says nothing that its group's name does not.
+    `cover` is the same where the name of the group says enough.
 
     A mapping of escaped strings, few of them: a page has sixty tiles, and what a template costs is
     the look-ups.
@@ -45,7 +45,7 @@ class TilePage:
 
 
 @dataclass(frozen=True)
-class Chosen:
+class ImageFilter:
     """Which images of a workspace: all of them, or those that pass every filter that is set."""
 
     test: bool = False
@@ -54,31 +54,34 @@ class Chosen:
     search: str = ""
 
 
-def tile_page(workspace: Workspace, chosen: Chosen, cursor: str = "") -> TilePage:
-    """Read one page of the chosen images, newest first; raises `BadCursor`."""
-    if chosen.group is not None and chosen == Chosen(group=chosen.group):
-        return _page_of_group(chosen.group, cursor)
-    found = page(chosen_images(workspace, chosen), cursor)
+def tile_page(workspace: Workspace, wanted: ImageFilter, cursor: str = "") -> TilePage:
+    """Read one page of the wanted images, newest first; raises `BadCursor`."""
+    # Only the group: then its own index has the order. With other filters the images lead.
+    if wanted.group is not None and wanted == ImageFilter(group=wanted.group):
+        return _page_of_group(wanted.group, cursor)
+    found = page(filtered_images(workspace, wanted), cursor)
     return TilePage(tiles(found.rows), found.next)
 
 
-def chosen_images(workspace: Workspace, chosen: Chosen) -> ImageQuerySet:
+def filtered_images(workspace: Workspace, wanted: ImageFilter) -> ImageQuerySet:
     """Return the images that pass every filter: what the grid shows and an extraction describes."""
     rows = images_in(workspace)
-    if chosen.group is not None:
-        rows = rows.filter(pk__in=GroupImage.objects.filter(group=chosen.group).values("image"))
-    if chosen.search:
-        rows = holding(rows, "file_name", chosen.search)
-    if chosen.test:
+    if wanted.group is not None:
+        rows = rows.filter(pk__in=GroupImage.objects.filter(group=wanted.group).values("image"))
+    if wanted.search:
+        rows = holding(rows, "file_name", wanted.search)
+    if wanted.test:
         # Not `=True`, which SQLite gets as a bare column and then reads every row for.
         rows = rows.filter(test_image__in=[True])
-    if chosen.without_type is not None:
-        rows = without_group(rows, chosen.without_type)
+    if wanted.without_type is not None:
+        rows = without_group(rows, wanted.without_type)
     return rows
 
 
 def without_group(rows: ImageQuerySet, similarity_type: SimilarityType) -> ImageQuerySet:
     """Keep the images that are in no group of the type: one look into an index per image."""
+    # `image_created` is redundant for the result. With it the condition is a prefix of
+    # `type_images_recent`, in the same order as the page.
     members = GroupImage.objects.filter(
         similarity_type=similarity_type, image_created=OuterRef("created"), image=OuterRef("pk")
     )
@@ -101,7 +104,9 @@ def tile(image: Image) -> Tile:
 def _tile(image: Image, links: ImageLinks) -> Tile:
     width, height = thumbnail_size(image)
     key = str(image.id)
-    name = html.escape(image.file_name or "Image without a name")
+    name = html.escape(image.file_name or "Unnamed image")
+    # The strings below are marked safe, so everything in them is escaped here: the name by
+    # `html.escape`, the rest is ids and numbers.
     source = links.thumbnail(key).replace("&", "&amp;")  # the rest needs no escaping
     shown = f'src="{source}" width="{width}" height="{height}"'
     return Tile(

@@ -23,6 +23,7 @@ def get_image(workspace: Workspace, image_id: UUID) -> Image:
 def images_by_sha256(workspace: Workspace, hashes: Collection[str]) -> dict[str, Image]:
     """Return the images with these contents; a present one wins over a deleted one."""
     rows = Image.objects.in_workspace(workspace).filter(sha256__in=hashes)
+    # One content may have several rows: each deletion keeps one. The dict keeps the last.
     newest_deleted_first = sorted(rows, key=lambda row: (row.deleted is None, row.created))
     return {row.sha256: row for row in newest_deleted_first}
 

@@ -19,6 +19,7 @@ class ImageLinks:
     """
 
     def __init__(self, workspace_id: UUID) -> None:
+        # One time for all: links of a page then end together, and equal ones can be cached.
         self._now = time.time()
         self._pages, _ = _around("image")
         self._thumbnails, self._thumbnail_end = _around("thumbnail-file", workspace_id)

@@ -31,6 +31,7 @@ def ids_below(groups: Iterable[UUID]) -> set[UUID]:
     layer = set(groups)
     while layer:
         rows = GroupNesting.objects.filter(parent__in=layer)
+        # Without what was found: a group in two parents is walked once, and a cycle ends.
         layer = set(rows.values_list("child_id", flat=True)) - found
         found |= layer
     return found
@@ -51,6 +52,7 @@ def covers_of_all(groups: Sequence[Group], each: int) -> dict[UUID, list[GroupIm
 def _leaves(groups: Sequence[Group], each: int) -> dict[UUID, list[Group]]:
     """Return for every group itself, or in the place of one that holds groups what is in it."""
     leaves = {group.pk: [group] for group in groups}
+    # Bounded, because every page of a list does this; deeper groups show no covers.
     for _ in range(LEVELS):
         holders = {one.pk for row in leaves.values() for one in row if one.groups_count}
         if not holders:

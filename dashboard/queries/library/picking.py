@@ -28,6 +28,7 @@ def pickable_images(group: Group, wanted: Wanted, cursor: str = "") -> TilePage:
     similarity_type = group.similarity_type
     rows = without_group(rows, similarity_type) if wanted.ungrouped else _outside(rows, group)
     if wanted.test:
+        # A list for SQLite's sake, see `filtered_images`.
         rows = rows.filter(test_image__in=[True])
     named = holding(rows, "file_name", wanted.search) if wanted.search else rows
     found = page(named, cursor)

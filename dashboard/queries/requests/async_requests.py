@@ -56,5 +56,6 @@ def every_record(request: AsyncRequest) -> Iterator[AsyncRecord]:
 
 def requests_ended_before(moment: datetime) -> QuerySet[AsyncRequest]:
     """Return the requests of everybody that have been over since then, oldest first."""
+    # The first condition adds nothing to the result: it lets the index on `created` find the few.
     rows = AsyncRequest.objects.filter(created__lt=moment, job__finished__lt=moment)
     return rows.order_by("created")

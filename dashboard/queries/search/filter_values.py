@@ -1,7 +1,7 @@
 """What a filter finds in a record's fields, and how it compares that, with the work counted.
 
-Whoever writes filter and records may be an attacker: nothing here is looked at again and again, and
-no look-up is by a hash that can be foreseen, as that of a number can. That of a text is drawn anew
+Filters and records may come from an attacker: nothing here is looked at again and again, and
+no look-up is by a hash that can be foreseen, as that of a number can. That of a text is drawn again
 when a process starts.
 """
 
@@ -58,6 +58,7 @@ class Work:
             after: dict[int, Any] = {}
             for value in standing:
                 for one in self._next(value, name):
+                    # By identity: equality of large values would cost work that nobody counts.
                     after[id(one)] = one
             standing = list(after.values())
         return standing
@@ -69,6 +70,7 @@ class Work:
             return [value.get(name, MISSING)]
         if not isinstance(value, list):
             return [MISSING]
+        # Counted before it is done: a list may be as long as the record allows.
         self.spend(len(value))
         after = [one.get(name, MISSING) for one in value if isinstance(one, dict)]
         if name.isascii() and name.isdecimal() and len(name) < 9 and int(name) < len(value):
@@ -143,6 +145,8 @@ def is_in(wanted: list[Any], work: Work) -> Hit:
         return _is(wanted[0])
     texts = {one for one in wanted if isinstance(one, str)}
     constants = [one for one in wanted if one is None or isinstance(one, bool)]
+    # Sorted and bisected, not hashed: Python hashes equal numbers alike on every machine, so an
+    # attacker could send many that collide. Texts are hashed with a seed of the process.
     numbers = sorted(one for one in wanted if _is_number(one))
     shapes = {work.shape(one) for one in wanted if isinstance(one, dict | list)}
     no_value, yes, no = None in constants, True in constants, False in constants
@@ -193,6 +197,7 @@ def _object(parts: list[tuple[int, int]]) -> str:
 def _scalar(value: Any) -> str:
     """Write a value so that equal ones are equal, and others are not."""
     if isinstance(value, str):
+        # A mark before texts, so that the text `1` and the number 1 differ.
         return f"“{value}"
     if isinstance(value, float) and value.is_integer():
         return str(int(value))

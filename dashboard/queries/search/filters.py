@@ -16,6 +16,7 @@ Json = dict[str, Any]
 Condition = Callable[[Json], bool]
 Test = Callable[[list[Any]], bool]
 
+# Parsing recurses once a level; these limits hold before any record is read.
 MAX_DEPTH = 20
 MAX_CONDITIONS = 1000
 MAX_LISTED = 10_000
@@ -36,7 +37,7 @@ class TooMuchWork(BadFilter):
 
     def __init__(self) -> None:
         super().__init__(
-            "This filter takes too many comparisons on this collection: send fewer conditions, "
+            "This filter needs too many comparisons on this collection. Send fewer conditions, "
             "shorter paths, or conditions on fields with shorter lists."
         )
 
@@ -90,7 +91,7 @@ class _Parser:
     def all_of(self, given: Any, depth: int = 1) -> Condition:
         """Read an object: every entry must match."""
         if not isinstance(given, dict) or not given:
-            raise BadFilter("A condition of the filter must be an object that is not empty.")
+            raise BadFilter("A condition of the filter must be a non-empty object.")
         if depth > MAX_DEPTH:
             raise BadFilter(f"Nest the filter at most {MAX_DEPTH} levels deep.")
         parts = [self._entry(str(name), value, depth) for name, value in given.items()]
@@ -105,8 +106,10 @@ class _Parser:
             parts = [self.all_of(one, depth + 1) for one in _some(name, value)]
             among = all if name == "$and" else any
             return lambda fields: among(part(fields) for part in parts)
+        # Refused, not ignored: without an operator more would match, and a deletion by filter
+        # would delete it.
         if name.startswith("$"):
-            raise BadFilter(f"The filter has {name[:50]}, which is not supported here.")
+            raise BadFilter(f"The filter has {name[:50]}, which is not supported.")
         path, test, work = _path(name), self._test(name, value, depth), self._work
 
         def condition(fields: Json) -> bool:
@@ -142,7 +145,7 @@ class _Parser:
             return self._one(is_ordered(key, _comparable(key, value)))
         if key == "$exists":
             return _exists(value)
-        raise BadFilter(f"The filter has {key[:50]}, which is not supported here.")
+        raise BadFilter(f"The filter has {key[:50]}, which is not supported.")
 
     def _one(self, hit: Hit) -> Test:
         """Ask for one value that is a hit: of those that stand at a path, or within a list."""
@@ -156,14 +159,14 @@ class _Parser:
 
 def _some(name: str, value: Any) -> list[Any]:
     if not isinstance(value, list) or not value:
-        raise BadFilter(f"{name} takes a list of conditions that is not empty.")
+        raise BadFilter(f"{name} takes a non-empty list of conditions.")
     return value
 
 
 def _path(name: str) -> list[str]:
     path = name.split(".")
     if not all(path) or len(name) > MAX_PATH:
-        raise BadFilter(f"The filter has the field “{name[:50]}”, which is none.")
+        raise BadFilter(f"The filter has the field “{name[:50]}”, which is not a valid field.")
     return path
 
 
@@ -175,7 +178,7 @@ def _listed(value: Any) -> list[Any]:
 
 def _comparable(key: str, value: Any) -> float | str:
     if isinstance(value, bool) or not isinstance(value, int | float | str):
-        raise BadFilter(f"{key} takes a number or a text.")
+        raise BadFilter(f"{key} takes a number or text.")
     return value
 
 

@@ -1,4 +1,4 @@
-"""Search among the records of a collection: in what a process holds, and scoped once more."""
+"""Search among the records of a collection: in what a process holds, and scoped again."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -17,6 +17,7 @@ from dashboard.queries.search.records import (
     records_by_id,
 )
 
+# Of two unit vectors that point away from each other.
 FARTHEST = 2.0
 
 
@@ -63,9 +64,11 @@ def nearest_records(
     comes first, at 0. Memory proposes, the collection's rows decide: what is not there any more,
     or belongs elsewhere, is not shown whatever memory holds.
     """
+    # Filtered before the search: the k nearest of all records might hold none that match.
     allowed = None if matches is None else matching(collection, matches).texts
     with held_records(collection) as held:
         nearest = _nearest(held, asked, k, radius, allowed)
+    # The database decides: a row that was deleted since memory was refreshed is not shown.
     rows = records_by_id(collection, list(nearest))
     return [RecordHit(rows[one], far) for one, far in nearest.items() if one in rows]
 
@@ -104,6 +107,7 @@ def _nearest(
             found[int(key)] = min(float(distance), found.get(int(key), FARTHEST))
     for one in asked:
         if one.own is not None and one.own in (held.texts if allowed is None else allowed):
+            # Computed in float32 it may be slightly more than 0, and another could come first.
             found[one.own] = 0.0
     own = {one.own for one in asked}
     order = sorted(found, key=lambda one: (found[one], one not in own, one))[:k]

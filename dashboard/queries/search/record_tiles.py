@@ -41,6 +41,7 @@ def _as_id(key: str) -> UUID | None:
         found = UUID(key)
     except ValueError:
         return None
+    # `UUID` also reads braces and capitals. A key of that form is the client's own, not an image.
     return found if str(found) == key else None
 
 
@@ -50,6 +51,8 @@ def _shortened(row: Record) -> str:
 
 
 def _address(row: Record) -> str:
-    """Return where the picture came from, if a browser may be sent there."""
+    """Return where the image came from, if a browser may be sent there."""
     url = row.fields.get("_url")
+    # Fields come from clients: a `javascript:` URL would run in the page of the person who clicks
+    # it.
     return url if isinstance(url, str) and url.startswith(("http://", "https://")) else ""

@@ -115,7 +115,7 @@ def matching(collection: Collection, matches: Filter) -> Matching:
 def still_matching(collection: Collection, found: Matching, matches: Filter) -> list[int]:
     """Return the row ids of what was found, judged again where something was written since.
 
-    Whoever holds the collection's row gets what holds until the commit, without asking a slow
+    A caller that holds the collection's row gets what holds until the commit, without asking a slow
     filter of all records meanwhile.
     """
     rows = Record.objects.filter(collection=collection, generation__gt=found.generation)

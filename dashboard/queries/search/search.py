@@ -1,4 +1,4 @@
-"""Search among a workspace's images: what each process holds, kept up, and scoped once more."""
+"""Search among a workspace's images: what each process holds, kept up, and scoped again."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -58,10 +58,12 @@ def _refreshed(
     workspace: Workspace, version: Version | None, model: TrainedModel
 ) -> runtime.Vectors:
     """Add the features that were computed since this process last looked."""
+    # Untrained descriptors are alike for all tasks, so they are held once for each encoder.
     of = version.id if version else model.encoder
     held = runtime.vectors(workspace.id, of, model.dimension)
     with held.lock:
         rows = Feature.objects.in_workspace(workspace).filter(encoder=model.encoder)
+        # Ids are given at INSERT and seen at COMMIT: a lower one may appear after a higher one.
         ids = rows.filter(pk__gt=held.last - held.OVERLAP).order_by("pk")
         new = [key for key in ids.values_list("pk", flat=True) if not held.index.has(key)]
         for start in range(0, len(new), ROWS_AT_ONCE):
@@ -71,6 +73,7 @@ def _refreshed(
 
 
 def _add(held: runtime.Vectors, keys: Sequence[int], model: TrainedModel) -> None:
+    # The range adds nothing to the result; it lets the planner scan the primary key in order.
     rows = Feature.objects.filter(pk__gte=keys[0], pk__lte=keys[-1], pk__in=keys).order_by("pk")
     pairs = list(rows.values_list("pk", "vector"))
     features = np.stack([np.frombuffer(vector, "<f2") for _, vector in pairs])

@@ -26,7 +26,11 @@ class Shipped:
 SHIPPED: Final = {
     one.key: one
     for one in (
-        Shipped(BOTH, "Built in", "Shapes, colours and what things are: the best for most images."),
+        Shipped(
+            BOTH,
+            "Built in",
+            "Shapes, colours and object categories: the best for most images.",
+        ),
         Shipped(BUILTIN, "Built in, fast", "Shapes and colours only, in a third of the time."),
     )
 }
@@ -92,6 +96,7 @@ def keys_in_use(workspace: Workspace) -> list[str]:
     used |= set(Task.objects.in_workspace(workspace).order_by().values_list("encoder", flat=True))
     known = SHIPPED.keys() | set(_ready().values_list("key", flat=True))
     first = [search_key(workspace), wanted_key(workspace)]
+    # The order is the order of work: search should be complete before other versions are.
     return list(dict.fromkeys([*first, *sorted(used & known)]))
 
 
@@ -113,10 +118,10 @@ def choices(workspace: Workspace | None = None) -> list[tuple[str, str]]:
     }
     default = next((row.key for row in rows if row.is_default), BOTH)
     if workspace is None:
-        open_choice = f"The installation’s default ({names[default]})"
+        open_choice = f"Default of the installation ({names[default]})"
     else:
         wanted = workspace.encoder or default
-        open_choice = f"As the workspace ({names.get(wanted, wanted)})"
+        open_choice = f"Same as the workspace ({names.get(wanted, wanted)})"
     return [("", open_choice), *names.items()]
 
 

@@ -6,17 +6,17 @@ from typing import Any
 from dashboard.engine.metrics import Interval
 from dashboard.models import Version
 
-# Up to these shares of what things are, this is what the likeness goes by.
+# Up to these shares of what things are, this is what the similarity goes by.
 _MIX_STEPS = (0.15, 0.4, 0.6, 0.85)
 _MIX_WORDS = (
     "almost only shapes and colours",
     "mostly shapes and colours",
-    "shapes and colours as much as what things are",
-    "mostly what things are",
-    "almost only what things are",
+    "shapes and colours as much as object categories",
+    "mostly object categories",
+    "almost only object categories",
 )
 # What the gate compares with instead, where it is better than the untrained descriptor.
-_BASELINES = {"cosine": "the plain cosine of the features, as it is better than the untrained head"}
+_BASELINES = {"cosine": "the plain cosine of the features, which is better than the untrained head"}
 NAMES = {"recall@1": "Recall@1", "recall@5": "Recall@5", "map@r": "MAP@R"}
 
 
@@ -82,7 +82,7 @@ class Candidate:
 
 @dataclass(frozen=True)
 class Mix:
-    """How much of the likeness comes from what things are; the rest is shapes and colours."""
+    """How much of the similarity comes from what things are; the rest is shapes and colours."""
 
     photo_share: float
 
@@ -152,6 +152,7 @@ def _evaluation(report: dict[str, Any]) -> Evaluation:
         unseen=_comparison(report["unseen"]),
         held_out=_comparison(held_out) if held_out else None,
         candidates=_candidates(report),
+        # From here on with `get`: versions that were trained earlier have no such entry.
         production=report.get("production_version"),
         mix=_mix(report.get("mix")),
         baseline=_BASELINES.get(report.get("baseline", ""), ""),
@@ -176,7 +177,7 @@ def _candidates(report: dict[str, Any]) -> list[Candidate]:
 
 
 def _shown(recipe: dict[str, Any] | None) -> dict[str, Any] | None:
-    """Leave out what a recipe does not say: most lean to nothing."""
+    """Skip what a recipe does not say: most lean to nothing."""
     if recipe is None:
         return None
     return {name: value for name, value in recipe.items() if value not in ("", None)}

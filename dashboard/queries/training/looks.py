@@ -15,6 +15,7 @@ from accounts.words import counted
 from dashboard.models import Encoder, Job, Usage
 from dashboard.queries.training.encoders import second_looks, speeds
 
+# A look at all images may take hours: what somebody cancelled must not start again at once.
 LEFT_ALONE = timedelta(days=1)
 _MINUTE, _HOUR = 60, 3600
 
@@ -63,6 +64,7 @@ def looks_at_all(workspace: Workspace, keys: Sequence[str]) -> dict[str, Look]:
 def _seconds(encoder: Encoder | None, images: int) -> float | None:
     if encoder is None:
         return None
+    # `seconds` is of one thread, and each thread of a worker looks at an image of its own.
     return float(images * encoder.seconds / threads())
 
 

@@ -1,4 +1,4 @@
-"""Is there enough to train on, and what would mend it?"""
+"""Is there enough to train on, and what would fix it?"""
 
 from dataclasses import dataclass
 
@@ -6,8 +6,10 @@ from django.db.models import Count, F, Q
 
 from dashboard.models import SimilarityType, Task
 
+# One group has no other to be told from, and one image no other to be near to.
 MIN_GROUPS = 2
 MIN_IMAGES = 2
+# As many as the engine's gate asks for: with fewer it keeps the untrained head.
 VERIFIED_GROUPS = 10
 GOOD_GROUPS = 20
 
@@ -38,23 +40,30 @@ class Readiness:
         """Say what there is and what would help."""
         name, groups = self.similarity_type.name, self.usable_groups
         said = {
-            "missing": f"“{name}” has {groups} of the {MIN_GROUPS} groups with at least "
-            f"{MIN_IMAGES} images or objects that a training needs: add some to its groups.",
-            "few": f"“{name}” has {groups} groups to learn from: it can be trained, but it takes "
-            f"{VERIFIED_GROUPS} to verify a gain.",
-            "fair": f"“{name}” has {groups} groups to learn from: a gain can be verified, and "
-            "20 groups of 5 images or more make one likely.",
+            "missing": (
+                f"“{name}” has {groups} of the {MIN_GROUPS} groups with at least {MIN_IMAGES} "
+                "images or regions that a training needs. Add some to its groups."
+            ),
+            "few": (
+                f"“{name}” has {groups} groups to learn from. It can be trained, but verifying a "
+                f"gain takes {VERIFIED_GROUPS}."
+            ),
+            "fair": (
+                f"“{name}” has {groups} groups to learn from. A gain can be verified, and 20 "
+                "groups of 5 images or more make one likely."
+            ),
             "good": f"“{name}” has {groups} groups to learn from. More groups help more than more "
             "images in each.",
         }[self.level]
         if self.is_ready and self.similarity_type.fold_by:
             key = self.similarity_type.fold_by
-            said += f" Groups that share a value of “{key}” are tested together."
+            said += f" Groups that share a value of “{key}” are measured together."
         return said
 
 
 def readiness(task: Task) -> list[Readiness]:
     """Judge every type of the task, by name; an empty list means that it has no type."""
+    # An estimate from counters, shown on every page of a task: the training itself counts members.
     usable = Q(groups__test_group=False) & (
         Q(groups__images_count__gte=MIN_IMAGES - F("groups__regions_count"))
         | Q(groups__groups_count__gt=0)

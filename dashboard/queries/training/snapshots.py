@@ -55,6 +55,7 @@ class Snapshot:
                 ]
                 for similarity_type, members in self.members.items()
             },
+            # With hashes: reproducing the version later shows if an image has other bytes by then.
             "images": {str(image.id): image.stored_sha256 for image in shown},
             "regions": {
                 str(key): [str(region.image_id), *region.box]
@@ -116,11 +117,11 @@ def kept_snapshot(task: Task, kept: Mapping[str, Any]) -> Snapshot:
     longer there, or a type.
     """
     if kept.get("format") != FORMAT:
-        raise SnapshotLost(f"Its snapshot has the format {kept.get('format')}, not {FORMAT}.")
+        raise SnapshotLost(f"Its snapshot has format {kept.get('format')}, not {FORMAT}.")
     images = _of_same_bytes(task.workspace, kept["images"])
     types = SimilarityType.objects.in_workspace(task.workspace).in_bulk(map(UUID, kept["types"]))
     if len(types) < len(kept["types"]):
-        raise SnapshotLost("A similarity type that it learned is no longer there.")
+        raise SnapshotLost("A similarity type that it was trained on no longer exists.")
     regions = {
         UUID(key): _region(UUID(key), images[UUID(image)], box)
         for key, (image, *box) in kept["regions"].items()
@@ -141,7 +142,9 @@ def _of_same_bytes(workspace: Workspace, hashes: Mapping[str, str]) -> dict[UUID
     images = Image.objects.in_workspace(workspace).present().in_bulk(map(UUID, hashes))
     same = {key: one for key, one in images.items() if one.stored_sha256 == hashes[str(key)]}
     if lost := len(hashes) - len(same):
-        raise SnapshotLost(f"{lost} of the {len(hashes)} images that it saw are no longer there.")
+        raise SnapshotLost(
+            f"{lost} of the {len(hashes)} images that it was trained on no longer exist."
+        )
     return same
 
 
@@ -154,6 +157,7 @@ def _present(
     workspace: Workspace, ids: Collection[UUID]
 ) -> tuple[dict[UUID, Image], dict[UUID, Region]]:
     images = Image.objects.in_workspace(workspace).present().in_bulk(ids)
+    # Both tables have UUIDs, so what is not the id of an image can only be that of a region.
     regions = Region.objects.in_workspace(workspace).filter(image__deleted__isnull=True)
     return images, regions.select_related("image").in_bulk(set(ids) - images.keys())
 
@@ -162,6 +166,7 @@ def _members(similarity_type: SimilarityType) -> list[Member]:
     found: list[Member] = []
     of_type = {"similarity_type": similarity_type}
     for rows, member, image in _memberships(of_type):
+        # A fixed order: folds are cut by position, and the same data must give the same model.
         values = rows.order_by("group_id", member).values_list(
             member, "group_id", "group__test_group", f"{image}test_image"
         )

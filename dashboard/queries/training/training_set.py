@@ -18,7 +18,7 @@ SAME_PIXELS = 0.5  # of the smaller one, from which on two boxes show the same
 
 
 def training_set(version: Version, seen: Snapshot) -> TrainingSet:
-    """Turn a snapshot into arrays; what has no features is left out."""
+    """Turn a snapshot into arrays; what has no features is skipped."""
     features = features_of(version.workspace, seen.images.keys(), version.encoder)
     features |= features_of_regions(version.workspace, seen.regions.values(), version.encoder)
     types = tuple(
@@ -49,6 +49,7 @@ def _type_data(
     seen: Snapshot,
 ) -> TypeData:
     groups = _group_numbers(members)
+    # After the groups are numbered: `learned_groups` numbers all members, and both must agree.
     members = [member for member in members if member.id in features]
     ids = {member.id for member in members}
     numbers = _numbers(

@@ -25,7 +25,7 @@ def get_version(workspace: Workspace, version_id: UUID) -> Version:
 
 
 def trained_versions(workspace: Workspace) -> QuerySet[Version]:
-    """Return what can describe pictures, task by task by name, the newest of each first."""
+    """Return what can describe images, task by task by name, the newest of each first."""
     rows = versions_in(workspace).filter(status=Version.Status.TRAINED)
     return rows.order_by("task__name", "task", "-number")
 
@@ -33,6 +33,7 @@ def trained_versions(workspace: Workspace) -> QuerySet[Version]:
 def find_default(workspace: Workspace) -> Version | None:
     """Return the newest version that is some task's production, or else the newest trained one."""
     producing = Task.objects.filter(production_version=OuterRef("pk"))
+    # Search must work before anybody chose a version, but a chosen one always wins.
     first = Case(When(Exists(producing), then=0), default=1)
     return trained_versions(workspace).order_by(first, "-trained", "id").first()
 

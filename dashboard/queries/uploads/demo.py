@@ -36,7 +36,7 @@ class Demo:
 
 
 def demo_uploads(workspace: Workspace) -> QuerySet[Upload]:
-    """Return the uploads that brought the demo in, also what is left of those taken back."""
+    """Return the uploads that brought the demo in, also what is left of those undone."""
     part = UploadPart.objects.filter(upload=OuterRef("pk"), number=0, name=ARCHIVE)
     return Upload.objects.in_workspace(workspace).filter(Exists(part))
 

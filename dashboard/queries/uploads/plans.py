@@ -18,6 +18,7 @@ from dashboard.queries.library.similarity_types import types_in
 from dashboard.queries.pages import DAMAGED, PAGE_SIZE, BadCursor
 
 MOST_CODE_PAGES = 5
+# Names in ASCII are the same in every code page and show nothing; some archives begin with many.
 NAMES_SEARCHED = 500
 NAMES_SHOWN = 3
 
@@ -37,7 +38,7 @@ class PlanTotals:
 
     @property
     def coming(self) -> int:
-        """Return how many would be brought in."""
+        """Return how many would be imported."""
         return self.new + self.known
 
 
@@ -107,6 +108,7 @@ def planned_groups(
     rows = upload.files.exclude(status=Status.LEFT_OUT)
     if cursor:
         name, named = _decode(cursor)
+        # The form that one index can answer, here ascending; see `dashboard.queries.pages`.
         rows = rows.filter(Q(group_name__gte=name) & ~Q(group_name=name, type_name__lte=named))
     found = list(
         rows.values("group_name", "type_name")
@@ -153,6 +155,7 @@ def _there(types: Collection[Any], names: Collection[str]) -> dict[tuple[Any, st
     rows = groups_to_fill(types, {folded(name) for name in names})
     found = list(rows.values_list("similarity_type_id", "folded_name", "name"))
     equal = {(type_id, key): name for type_id, key, name in found}
+    # An exact spelling wins over an equal one: two groups may be named “Cup” and “cup”.
     return equal | {(type_id, name): name for type_id, _, name in found}
 
 
@@ -161,17 +164,17 @@ def _into(there: Mapping[tuple[Any, str], str], type_id: Any, name: str) -> str:
 
 
 def planned_files(upload: Upload) -> QuerySet[UploadFile]:
-    """Return the files that were not left out."""
+    """Return the files that were not skipped."""
     return upload.files.exclude(status=Status.LEFT_OUT)
 
 
 def files_in_error(upload: Upload) -> QuerySet[UploadFile]:
-    """Return the files that would not come in as they are."""
+    """Return the files that could not be imported as they are."""
     return upload.files.filter(status=Status.WAITING, foreseen=Foreseen.WRONG)
 
 
 def files_left_out(upload: Upload) -> QuerySet[UploadFile]:
-    """Return the files that somebody left out."""
+    """Return the files that somebody skipped."""
     return upload.files.filter(status=Status.LEFT_OUT)
 
 
@@ -186,6 +189,7 @@ def _decode(cursor: str) -> tuple[str, str]:
         raise BadCursor(DAMAGED) from error
     if not (isinstance(found, list) and len(found) == 2 and all(type(one) is str for one in found)):
         raise BadCursor(DAMAGED)
+    # PostgreSQL refuses a NUL in text, which would be an error of the server.
     if any("\x00" in one for one in found):
         raise BadCursor(DAMAGED)
     return found[0], found[1]

@@ -38,7 +38,8 @@ def lacking(workspace: Workspace, hashes: Collection[str]) -> set[str]:
 
 
 def offset(part: UploadPart) -> int:
-    """Return where a part goes on; what was known is whole without a byte sent."""
+    """Return where a part continues; what was known is whole without a byte sent."""
+    # A tus client then finds nothing to send, and needs no call of its own for “known”.
     return part.size if part.known else part.received
 
 
@@ -86,7 +87,7 @@ def totals(upload: Upload) -> dict[str, int]:
 
 
 def unfinished_uploads(workspace: Workspace, limit: int = 5) -> list[Upload]:
-    """Return what somebody began to send and did not bring in, the newest first."""
+    """Return what somebody began to send and did not import, the newest first."""
     rows = uploads_in(workspace).filter(stage__in=WAITING_FOR_SOMEBODY).exclude(has_job())
     return list(rows.select_related("created_by").order_by("-created", "-id")[:limit])
 
@@ -98,19 +99,20 @@ def has_job() -> Exists:
 
 
 def abandoned_uploads(now: datetime) -> QuerySet[Upload]:
-    """Return the uploads of all workspaces that nobody sends to, finishes or brings in any more."""
+    """Return the uploads of all workspaces that nobody sends to, finishes or imports any more."""
     before = now - timedelta(days=settings.LIKEWISE_KEEP_UPLOADS)
+    # `modified` is written with every piece, so an upload under way is never abandoned.
     left = Upload.objects.filter(stage__in=WAITING_FOR_SOMEBODY, modified__lt=before)
     return left.filter(~has_job())
 
 
 def forgotten_chunks(limit: int) -> list[UploadChunk]:
-    """Return objects of parts that were given up; a kill left them."""
+    """Return objects of parts that were discarded; a kill left them."""
     return list(UploadChunk.objects.filter(part__path="").order_by("pk")[:limit])
 
 
 def expires(upload: Upload) -> datetime | None:
-    """Return when an upload is forgotten if nobody does anything more; None if it is not."""
+    """Return when an upload is deleted if nobody continues it; None if it is not."""
     if upload.stage not in WAITING_FOR_SOMEBODY:
         return None
     return upload.modified + timedelta(days=settings.LIKEWISE_KEEP_UPLOADS)

@@ -32,7 +32,7 @@ def counts(upload: Upload) -> dict[str, int]:
 
 
 def foreseen_counts(upload: Upload) -> Counter[str]:
-    """Count the upload's files by what is foreseen of them, less those that are left out."""
+    """Count the upload's files by what is foreseen of them, less those that are skipped."""
     rows = upload.files.exclude(status=UploadFile.Status.LEFT_OUT)
     return Counter(dict(rows.order_by().values_list("foreseen").annotate(Count("id"))))
 
@@ -51,7 +51,7 @@ def failure_page(upload: Upload, cursor: str = "", size: int = PAGE_SIZE) -> Pag
 
 
 def retryable(upload_id: UUID) -> QuerySet[UploadFile]:
-    """Return the files that did not come in and could if they are read again.
+    """Return the files that were not imported and could be if they are read again.
 
     One that its manifest or its path stands in the way of would fail in the same way; the bytes of
     one that failed must still be there, or have an address.
@@ -65,7 +65,7 @@ def retryable(upload_id: UUID) -> QuerySet[UploadFile]:
 
 
 def can_retry_upload(upload_id: UUID) -> bool:
-    """Say whether something of an upload that was brought in did not come in and still could."""
+    """Say whether some files of an imported upload failed and could still be imported."""
     rows = Upload.objects.filter(pk=upload_id, stage=Upload.Stage.COMMITTED)
     unlisted = stored_parts().filter(upload=OuterRef("pk"), listed=False)
     return rows.filter(Exists(unlisted) | Exists(retryable(upload_id))).exists()
@@ -82,8 +82,8 @@ def stored_parts() -> QuerySet[UploadPart]:
 
 
 def unfinished_parts(upload_id: UUID) -> QuerySet[UploadPart]:
-    """Return the parts of an upload that have files which did not come in and could be read."""
-    # Two lists, each made once: asked for each part anew, all files would be gone through for it.
+    """Return the parts of an upload that have files which were not imported and could be read."""
+    # Two lists, each made once: a subquery for each part would read all files each time.
     left = retryable(upload_id).order_by()
     own, of_sources = left.values("part"), left.filter(source__isnull=False).values("source__part")
     return stored_parts().filter(
@@ -92,15 +92,16 @@ def unfinished_parts(upload_id: UUID) -> QuerySet[UploadPart]:
 
 
 def expired_parts(before: datetime) -> QuerySet[UploadPart]:
-    """Return what is still stored of uploads that were brought in, untouched since then.
+    """Return what is still stored of uploads that were imported, untouched since then.
 
-    One that is still to be brought in is forgotten whole, or not at all: `abandoned_uploads`.
+    One that is still to be imported is deleted whole, or not at all: `abandoned_uploads`.
     """
     over = (Upload.Stage.COMMITTED, Upload.Stage.UNDONE)
     rows = stored_parts().filter(upload__stage__in=over, upload__modified__lt=before)
     unfinished = Job.objects.exclude(state__in=Job.FINISHED)
     rows = rows.exclude(Exists(unfinished.filter(subject_id=OuterRef("upload"))))
-    for model in (Transfer, Extraction):  # an import, or an extraction of what was sent for it
+    # Their jobs are about the transfer or extraction, not about the upload whose bytes they read.
+    for model in (Transfer, Extraction):  # an import, or an extraction of what was uploaded for it
         busy = model.objects.filter(pk__in=unfinished.values("subject_id"))
         rows = rows.exclude(Exists(busy.filter(upload=OuterRef("upload"))))
     return rows

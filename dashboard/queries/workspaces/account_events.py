@@ -16,6 +16,7 @@ def find_events(*, person: str = "", verb: str = "") -> QuerySet[AccountEvent]:
         rows = rows.filter(verb=verb)
     if not person:
         return rows
+    # By account where there is one: rows from before a change of address belong to it, too.
     found = User.objects.filter(email__iexact=person).first()
     return rows.filter(user=found) if found else rows.filter(address=person.lower())
 

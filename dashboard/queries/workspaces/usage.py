@@ -1,4 +1,4 @@
-"""What a workspace takes up, of what it may; and the counts held against what they count."""
+"""The storage that a workspace uses, its limit, and counters compared with what they count."""
 
 from dataclasses import dataclass
 from typing import Any, Final
@@ -27,7 +27,7 @@ What = Usage.What
 
 @dataclass(frozen=True)
 class Part:
-    """One thing that takes up room."""
+    """One thing that uses storage."""
 
     name: str
     count: int
@@ -36,7 +36,7 @@ class Part:
 
 @dataclass(frozen=True)
 class Used:
-    """What a workspace takes up; a quota of 0 is none."""
+    """The storage that a workspace uses; a limit of 0 is none."""
 
     images: Part
     others: list[Part]
@@ -60,7 +60,7 @@ class Used:
 
 
 def used(workspace: Workspace) -> Used:
-    """Return what a workspace takes up: counters, and the few rows of its exported files."""
+    """Return the storage that a workspace uses: counters, and few rows of exported files."""
     rows = Usage.objects.filter(workspace=workspace).values_list("what", "count", "size")
     counted = {what: (count, size) for what, count, size in rows}
     waiting = Part("Files of uploads", *counted.get(What.UPLOADS, (0, 0)))
@@ -73,7 +73,7 @@ def used(workspace: Workspace) -> Used:
 
 
 def stored_results(workspace: Workspace) -> list[Part]:
-    """Return what exports and extractions take up; there are few of them, so they are added up."""
+    """Return the storage of exports and extractions; they are few, so they are added up."""
     parts = []
     for name, model in (("Exports", Transfer), ("Extractions", Extraction)):
         stored = model._default_manager.filter(workspace=workspace).exclude(path="")
@@ -99,6 +99,7 @@ def wrong_usages(what: str, workspace_id: UUID | None = None) -> QuerySet[Any]:
 
 def uncounted(what: str) -> QuerySet[Workspace]:
     """Return the workspaces that have something of a sort and no row that counts it."""
+    # Asked apart: a workspace without a row of `Usage` has nothing that could be wrong.
     there = Exists(_counted(what).filter(**{_HOMES[What(what)]: OuterRef("pk")}))
     return Workspace.objects.filter(
         there, ~Exists(Usage.objects.filter(workspace=OuterRef("pk"), what=what))

@@ -37,6 +37,7 @@ def _tables() -> list[tuple[type[Model], str]]:
     }:
         paths |= found
     del paths[Workspace]
+    # From the models, not from a list: a table that is added later cannot be forgotten here.
     order = TopologicalSorter({model: set(map(_target, points_to[model])) for model in paths})
     return [(model, paths[model]) for model in reversed([*order.static_order()]) if model in paths]
 
@@ -48,6 +49,7 @@ def _keys(model: type[Model]) -> list[ForeignKey[Any, Any]]:
         for field in model._meta.local_fields
         if isinstance(field, ForeignKey)
         and field.remote_field.on_delete in _HOLDS
+        # A table that points to itself would be a cycle; its rows go in one statement.
         and field.remote_field.model is not model
     ]
 

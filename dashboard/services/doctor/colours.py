@@ -1,6 +1,6 @@
-"""Images that were stored before colour profiles were applied, held against what was sent.
+"""Images that were stored before colour profiles were applied, compared with their uploaded files.
 
-What was sent is mostly gone: it stays for some days where a part of it did not come in.
+The uploaded files are mostly gone: it stays for some days where a part of it did not come in.
 """
 
 from collections.abc import Iterator
@@ -15,7 +15,7 @@ from dashboard.services.uploads.reader import PartReader
 
 DROPPED = (
     "Its colour profile was dropped when it was stored, so its colours are wrong. Delete the image "
-    "and send the picture again, which brings it back under its id."
+    "and upload the file again: it comes back under the same id."
 )
 
 
@@ -35,16 +35,19 @@ def unjudged() -> str:
         return ""
     subject = f"{count:,} images, whose" if count > 1 else "1 image, whose"
     return (
-        f"Not judged: the colours of {subject} original bytes are not kept. What had a colour "
-        "profile and was stored by a version that dropped it has wrong colours: send it again."
+        f"Not checked: the colours of {subject} original file is no longer kept. Images that had a "
+        "colour profile and were stored by an earlier version have wrong colours: upload them "
+        "again."
     )
 
 
 def _lost_its_profile(image: Image, row: UploadFile, reader: PartReader) -> bool:
     try:
         data = reader.read(row)
+        # The hash is that of the upload: another file of this name proves nothing.
         if not pictures.has_profile(data) or pictures.sha256(data) != image.sha256:
             return False
+        # Equal bytes: it was stored by a version that applies the profile.
         return pictures.prepare(data).stored_sha256 != image.stored_sha256
     except (FileRefused, OSError):
         return False

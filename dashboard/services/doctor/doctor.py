@@ -1,8 +1,8 @@
-"""Find, and mend, what a killed process, a full disk or a lost file could ever leave behind.
+"""Find, and fix, what a killed process, a full disk or a lost file could ever leave behind.
 
 It may run beside a working installation. Nothing is touched that is younger than `older_than`
 seconds, or younger than the oldest unfinished job of its workspace, which may still be at it; and
-each suspicion is looked at once more, with the row held, before anything is changed.
+each suspicion is looked at again, with the row held, before anything is changed.
 """
 
 import time
@@ -27,6 +27,7 @@ from dashboard.services.doctor import usage as doctor_usage
 from dashboard.services.doctor import versions as doctor_versions
 from dashboard.services.doctor.round import Finding, Round
 
+# Younger files may belong to a request or a job that has not written its rows yet.
 LEAST_AGE = 3600.0
 ENCODERS = "encoders"
 QUERIES = paths.queries()
@@ -52,6 +53,7 @@ def examine(*, mend: bool, older_than: float = LEAST_AGE) -> Iterator[Finding]:
         before=timezone.now() - timedelta(seconds=older_than),
         stored_before=time.time() - older_than,
     )
+    # Jobs and subjects first: what they bring to rest may leave files without rows, found below.
     yield from doctor_rows.jobs(round_)
     yield from doctor_rows.unfinished_subjects(round_)
     yield from doctor_rows.counters(round_)
@@ -64,6 +66,7 @@ def examine(*, mend: bool, older_than: float = LEAST_AGE) -> Iterator[Finding]:
 def _files(round_: Round) -> Iterator[Finding]:
     """Go once through all that is stored, folder by folder, then through what has no folder."""
     seen: set[tuple[str, str]] = set()
+    # One listing of the whole storage, which comes in order of names: a bucket is asked once.
     for (home, noun), entries in groupby(storage.entries(), key=_folder):
         seen.add((home, noun))
         workspace_id = _as_uuid(home)
@@ -73,10 +76,12 @@ def _files(round_: Round) -> Iterator[Finding]:
             yield from doctor_temporary.queries(round_, entries)
         elif workspace_id is None or noun not in _OF_WORKSPACE:
             yield from _strangers(entries)
+        # The closing job deletes files and rows in an order of its own; both look wrong meanwhile.
         elif not is_being_removed(workspace_id):
             yield from _OF_WORKSPACE[noun](round_, workspace_id, entries)
     for workspace in in_pages(Workspace.objects.only("pk")):
         for noun, check in _OF_WORKSPACE.items():
+            # No file at all is no folder in the listing, and then its rows would go unchecked.
             if (str(workspace.pk), noun) not in seen and not is_being_removed(workspace.pk):
                 yield from check(round_, workspace.pk, iter(()))
         if not is_being_removed(workspace.pk):
@@ -91,6 +96,7 @@ def _folder(entry: Entry) -> tuple[str, str]:
 
 def _as_uuid(text: str) -> UUID | None:
     try:
+        # `UUID` reads other spellings, too, of which we write none.
         return UUID(text) if len(text) == 36 else None
     except ValueError:
         return None
@@ -99,4 +105,6 @@ def _as_uuid(text: str) -> UUID | None:
 def _strangers(entries: Iterator[Entry]) -> Iterator[Finding]:
     """Tell of files that are none of ours, and leave them alone."""
     for entry in entries:
-        yield Finding("file", entry.name, "Likewise did not put it there. It is left alone.")
+        yield Finding(
+            "file", entry.name, "This file does not belong to Likewise. It is left in place."
+        )

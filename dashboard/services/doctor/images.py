@@ -1,6 +1,6 @@
 """Images and their thumbnails: files without a row, and rows without a file."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import PurePosixPath
 from typing import Any
 from uuid import UUID
@@ -15,40 +15,43 @@ from dashboard.files.store.entries import Entry
 from dashboard.models import Image
 from dashboard.queries.doctor.doctor import in_pages, side_by_side
 from dashboard.services.doctor.round import Finding, Round
-from dashboard.services.holding import hold_all
+from dashboard.services.row_locks import lock_all
 
 LOST = (
-    "Its file is gone or empty. Put it back from a backup; or delete the image and send the "
-    "picture again, which brings it back under its id."
+    "Its file is missing or empty. Restore it from a backup; or delete the image and upload the "
+    "file again: it comes back under the same id."
 )
 
 
 def images(round_: Round, workspace_id: UUID, entries: Iterator[Entry]) -> Iterator[Finding]:
-    """Compare stored images with the rows of a workspace. What is lost cannot be mended here."""
-    rows = ((_path(row), row) for row in in_pages(_rows(workspace_id)))
-    for entry, row in side_by_side(entries, rows):
-        if entry is not None and row is None:
-            finding = _orphan(round_, "image", workspace_id, entry)
-        elif row is not None and (entry is None or not entry.size):
-            finding = _lost(round_, row)
-        else:
-            continue
-        if finding is not None:
-            yield finding
+    """Compare stored images with the rows of a workspace. What is lost cannot be fixed here."""
+    for entry, row in _unmatched(workspace_id, entries, _path):
+        found = _orphan(round_, "image", workspace_id, entry) if entry else _lost(round_, row)
+        if found is not None:
+            yield found
 
 
 def thumbnails(round_: Round, workspace_id: UUID, entries: Iterator[Entry]) -> Iterator[Finding]:
-    """Compare stored thumbnails with the rows of a workspace; what lacks is made anew."""
-    rows = ((_thumbnail_path(row), row) for row in in_pages(_rows(workspace_id)))
+    """Compare stored thumbnails with the rows of a workspace; what lacks is made again."""
+    for entry, row in _unmatched(workspace_id, entries, _thumbnail_path):
+        found = (
+            _orphan(round_, "thumbnail", workspace_id, entry) if entry else _make_anew(round_, row)
+        )
+        if found is not None:
+            yield found
+
+
+def _unmatched(
+    workspace_id: UUID, entries: Iterator[Entry], path: Callable[[Any], str]
+) -> Iterator[tuple[Entry | None, Any]]:
+    """Yield what stands alone: a file without a row, or a row whose file is gone or empty."""
+    rows = ((path(row), row) for row in in_pages(_rows(workspace_id)))
     for entry, row in side_by_side(entries, rows):
-        if entry is not None and row is None:
-            finding = _orphan(round_, "thumbnail", workspace_id, entry)
-        elif row is not None and (entry is None or not entry.size):
-            finding = _make_anew(round_, row)
-        else:
-            continue
-        if finding is not None:
-            yield finding
+        if row is None:
+            yield entry, None
+        # An empty file is what a full disk or a power cut may leave of one.
+        elif entry is None or not entry.size:
+            yield None, row
 
 
 def _rows(workspace_id: UUID) -> QuerySet[Any]:
@@ -67,7 +70,7 @@ def _thumbnail_path(image: Image) -> str:
 def _orphan(round_: Round, noun: str, workspace_id: UUID, entry: Entry) -> Finding | None:
     """Judge a file without a present image.
 
-    It is removed while the row is held: whoever brings a deleted image back writes its files anew
+    It is removed while the row is held: whoever brings a deleted image back writes its files again
     under the same names, and holds the row for as long.
     """
 
@@ -76,7 +79,7 @@ def _orphan(round_: Round, noun: str, workspace_id: UUID, entry: Entry) -> Findi
 
     @transaction.atomic
     def remove() -> bool:
-        if any(_wants(row, entry) for row in hold_all(_named(entry))):
+        if any(_wants(row, entry) for row in lock_all(_named(entry))):
             return False
         storage.delete(entry.name)
         return True
@@ -86,6 +89,7 @@ def _orphan(round_: Round, noun: str, workspace_id: UUID, entry: Entry) -> Findi
 
 def _named(entry: Entry) -> QuerySet[Image]:
     try:
+        # By the id in the name and of any state: a deleted image's row is what `remove` locks.
         return Image.objects.filter(pk=UUID(PurePosixPath(entry.name).stem))
     except ValueError:
         return Image.objects.none()
@@ -96,6 +100,7 @@ def _wants(row: Image, entry: Entry) -> bool:
 
 
 def _lost(round_: Round, row: Image) -> Finding | None:
+    # Row and file once more, one after another: rows and listing are of different moments.
     if not _must_be_there(round_, row) or _is_there(_path(row)):
         return None
     return Finding("image", f"{row.id} {row.file_name}".strip(), LOST)
@@ -106,13 +111,15 @@ def _make_anew(round_: Round, row: Image) -> Finding | None:
         return None
     name = f"{row.id} {row.file_name}".strip()
     if not round_.mend:
-        return Finding("thumbnail", name, "It is gone or empty. It can be made from the image.")
+        return Finding("thumbnail", name, "It is missing or empty. It can be made from the image.")
     try:
         small = pictures.thumbnail(storage.read(_path(row)))
     except (FileNotFoundError, FileRefused):
-        return Finding("thumbnail", name, "It is gone, and so is the image that it was made from.")
+        return Finding(
+            "thumbnail", name, "It is missing, and so is the image that it was made from."
+        )
     storage.write(_thumbnail_path(row), small)
-    return Finding("thumbnail", name, "It was gone. It was made anew.", mended=True)
+    return Finding("thumbnail", name, "It was missing. It was made again.", mended=True)
 
 
 def _must_be_there(round_: Round, row: Image) -> bool:

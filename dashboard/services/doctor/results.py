@@ -1,4 +1,4 @@
-"""Files that jobs made or wait for: extractions, exports, pictures of requests over the API."""
+"""Files that jobs made or wait for: extractions, exports, images of requests over the API."""
 
 from collections.abc import Iterator
 from functools import partial
@@ -26,7 +26,7 @@ def transfers(round_: Round, workspace_id: UUID, entries: Iterator[Entry]) -> It
 
 
 def requests(round_: Round, workspace_id: UUID, entries: Iterator[Entry]) -> Iterator[Finding]:
-    """Find pictures that came with requests which have ended, or were never written down."""
+    """Find images that came with requests which have ended, or were never written down."""
     for entry in entries:
         finding = round_.orphan("request", workspace_id, entry, partial(_is_open, entry))
         if finding is not None:
@@ -62,6 +62,7 @@ def _orphan(
 ) -> Finding | None:
     def is_wanted() -> bool:
         subject = _id_of(entry)
+        # The file of a job that is about to end is stored, and its row does not name it yet.
         about_to_be = subject is not None and is_worked_on(subject)
         return about_to_be or rows.filter(path=entry.name, pk=subject).exists()
 
@@ -74,8 +75,9 @@ def _lost(round_: Round, noun: str, rows: Any, row: Any) -> Finding | None:
     if not still.exists() or storage.exists(row.path):
         return None
     if round_.mend:
+        # An empty path is the state of a result that never came to be, which can be retried.
         still.update(path="", size=0)
-    sentence = "Its file is gone. It is no longer offered for download; start it again."
+    sentence = "Its file is missing. It can no longer be downloaded; start it again."
     return Finding(noun, str(row.pk), sentence, mended=round_.mend)
 
 

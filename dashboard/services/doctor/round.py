@@ -12,7 +12,7 @@ from dashboard.queries.doctor.doctor import busy_since
 
 @dataclass(frozen=True)
 class Finding:
-    """One thing that is not as it should be, in words, and whether it was mended."""
+    """One thing that is not as it should be, in words, and whether it was fixed."""
 
     noun: str
     name: str
@@ -32,6 +32,7 @@ class Round:
         """Say whether a file is too young to be judged, or perhaps of a job that runs."""
         if entry.modified > self.stored_before:
             return True
+        # A job stores first and writes its row at the end: what is younger than it may be its own.
         since = busy_since(workspace_id)
         return since is not None and entry.modified > since.timestamp()
 
@@ -50,9 +51,11 @@ class Round:
         if self.spares(workspace_id, entry) or is_wanted():
             return None
         if not self.mend:
-            return Finding(noun, entry.name, "No row knows this file. It can be removed.")
+            return Finding(noun, entry.name, "No row refers to this file. It can be deleted.")
         if remove is None:
             storage.delete(entry.name)
         elif not remove():
             return None
-        return Finding(noun, entry.name, "No row knew this file. It was removed.", mended=True)
+        return Finding(
+            noun, entry.name, "No row referred to this file. It was deleted.", mended=True
+        )

@@ -1,4 +1,4 @@
-"""What rows say of themselves: jobs that nobody takes up, versions that wait for ever, counters."""
+"""What rows say of themselves: jobs that no worker takes, versions that wait for ever, counters."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -9,28 +9,35 @@ from django.db.models import Exists, OuterRef
 from dashboard.models import Encoder, Job, Upload, Version
 from dashboard.queries.doctor.doctor import COUNTED, Counted, in_pages, served_queues
 from dashboard.services.doctor.round import Finding, Round
-from dashboard.services.holding import hold_all
 from dashboard.services.jobs.jobs import take_back_expired
 from dashboard.services.jobs.queueing import wake
+from dashboard.services.row_locks import lock_all
 from dashboard.services.training.encoders import close_preparing
 from dashboard.services.training.training import close_training
 from dashboard.services.uploads.plans import close_plan
 
-BROKEN_OFF = "It broke off. Start it again."
+BROKEN_OFF = "It stopped unexpectedly. Start it again."
 
 
 def jobs(round_: Round) -> Iterator[Finding]:
-    """Find jobs whose worker went silent and that no sweep has found, and queues of no worker."""
+    """Find jobs without a heartbeat that no sweep has found, and queues of no worker."""
     silent = Job.objects.filter(state=Job.State.RUNNING, lease_until__lt=round_.before)
     for job in in_pages(silent):
         if round_.mend:
+            # The sweep's own function: it checks the lease again under a lock, as what was read
+            # here may be out of date.
             take_back_expired()
             wake(job)
-        sentence = "Its worker went silent, and no other takes it up. It can be queued again."
+        sentence = (
+            "Its worker sends no heartbeat, and no other worker has taken the job. It can be "
+            "queued again."
+        )
         yield Finding("job", f"{job.pk} {job.title}", sentence, mended=round_.mend)
     waiting = Job.objects.filter(state=Job.State.QUEUED, created__lt=round_.before)
     for job in in_pages(waiting.exclude(queue__in=served_queues())):
-        sentence = f"It waits, and no worker serves the queue “{job.queue}”. Start one."
+        sentence = (
+            f"It waits in the queue “{job.queue}”, which no worker serves. Start a worker for it."
+        )
         yield Finding("job", f"{job.pk} {job.title}", sentence)
 
 
@@ -41,7 +48,7 @@ def unfinished_subjects(round_: Round) -> Iterator[Finding]:
     for version in in_pages(unfinished.filter(modified__lt=round_.before).select_related("task")):
         if round_.mend:
             close_training(version_id=version.pk, cancelled=False, message=BROKEN_OFF)
-        sentence = "It waits for a training that is not queued, and its task for it."
+        sentence = "It waits for a training that is not queued, and blocks its task."
         yield Finding("version", f"{version.pk} {version}", sentence, mended=round_.mend)
     preparing = Encoder.objects.filter(~Exists(job), state=Encoder.State.PREPARING)
     for encoder in in_pages(preparing.filter(created__lt=round_.before)):
@@ -53,7 +60,7 @@ def unfinished_subjects(round_: Round) -> Iterator[Finding]:
     for upload in in_pages(planning.filter(modified__lt=round_.before)):
         if round_.mend:
             close_plan(upload_id=upload.pk)
-        sentence = "It waits to be looked through, and that is not queued. Finish it again."
+        sentence = "It waits for a dry run that is not queued. Finish the upload again."
         yield Finding("upload", f"{upload.pk} {upload}", sentence, mended=round_.mend)
 
 
@@ -65,7 +72,7 @@ def counters(round_: Round) -> Iterator[Finding]:
     for counted in COUNTED:
         for row in counted.wrong():
             sentences = [
-                f"{name} says {getattr(row, name):,}, and the rows are {right:,}."
+                f"{name} is {getattr(row, name):,}, but there are {right:,} rows."
                 for name, right in counted.right(row).items()
             ]
             mended = round_.mend and _recount(counted, row.pk)
@@ -73,17 +80,19 @@ def counters(round_: Round) -> Iterator[Finding]:
 
 
 def _recount(counted: Counted, pk: Any) -> bool:
-    """Count anew while the row is held, as everybody does who changes the numbers.
+    """Count again while the row is held, as everybody does who changes the numbers.
 
     False if the rows themselves break a rule, which only a person can settle.
     """
     rows = counted.model._default_manager.filter(pk=pk)
     try:
         with transaction.atomic():
-            for _ in hold_all(rows):
+            for _ in lock_all(rows):
+                # Counted again under the lock: the finding above was read without one.
                 right = counted.right(counted.with_right(rows).get())
                 if right:
                     rows.update(**right)
+    # Such as a group of images that was made to hold groups: `group_holds_one_kind` forbids both.
     except IntegrityError:
         return False
     return True

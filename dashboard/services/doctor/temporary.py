@@ -21,24 +21,24 @@ def temporary(round_: Round, older_than: float) -> Iterator[Finding]:
     for path in _left_behind(older_than):
         if round_.mend:
             _remove(path)
-        sentence = "A process that was killed left it behind."
+        sentence = "Left behind by a process that was killed."
         yield Finding("temporary", str(path), sentence, mended=round_.mend)
     count = storage.count_unfinished(older_than)
     if count:
         if round_.mend:
             storage.remove_unfinished(older_than)
-        sentence = "Files that were never finished; nobody sees them."
+        sentence = "Files that were never finished; no page shows them."
         yield Finding("temporary", f"{count:,} in the storage", sentence, mended=round_.mend)
 
 
 def queries(round_: Round, entries: Iterator[Entry]) -> Iterator[Finding]:
-    """Find pictures that were searched with and whose hour is over: no sweep has come by."""
+    """Find images that were searched with and whose hour is over: no sweep has come by."""
     for entry in entries:
         if entry.modified > min(round_.stored_before, time.time() - HOUR):
             continue
         if round_.mend:
             storage.delete(entry.name)
-        sentence = "A picture that was searched with; its hour is over."
+        sentence = "A query image older than one hour."
         yield Finding("query", entry.name, sentence, mended=round_.mend)
 
 
@@ -56,6 +56,7 @@ def _left_behind(older_than: float) -> Iterator[Path]:
     before = time.time() - older_than
     for path in sorted(Path(settings.FILE_UPLOAD_TEMP_DIR).glob("*")):
         with contextlib.suppress(FileNotFoundError):
+            # The newest file inside: writing into a file does not touch the time of its folder.
             newest = max(one.stat().st_mtime for one in (path, *path.rglob("*")))
             if newest < before:
                 yield path

@@ -1,6 +1,6 @@
 """Make the database of an earlier version ready for `migrate`, or refuse before anything changes.
 
-Each step commits on its own and finds out anew what is left to do, so a start that was killed is
+Each step commits on its own and finds out again what is left to do, so a start that was killed is
 simply repeated.
 """
 
@@ -25,9 +25,9 @@ class NewerDatabase(Refused):
     def __init__(self, unknown: Nodes) -> None:
         app, name = min(unknown)
         super().__init__(
-            f"The database was made by a newer version of Likewise (this one does not know its"
-            f" migration {app}.{name}): start that version again, or restore the backup that was"
-            " made before the upgrade. Nothing was changed."
+            "The database was made by a newer version of Likewise: this one does not know its "
+            f"migration {app}.{name}. Start the newer version, or restore the backup from before "
+            "the upgrade. Nothing was changed."
         )
 
 
@@ -35,6 +35,7 @@ def is_to_be_upgraded(connection: BaseDatabaseWrapper) -> bool:
     """Say whether there is a database of an earlier version. Raises NewerDatabase."""
     loader = MigrationLoader(connection)
     recorded = _ours(loader.applied_migrations)
+    # Before anything is written: an older program would misread what newer migrations changed.
     unknown = {node for node in recorded - loader.disk_migrations.keys() if not _is_renamed(node)}
     if unknown:
         raise NewerDatabase(unknown)
@@ -48,6 +49,7 @@ def is_to_be_upgraded(connection: BaseDatabaseWrapper) -> bool:
 
 def prepare_upgrade(connection: BaseDatabaseWrapper) -> None:
     """Give a database from the days when migrations were rewritten what today's count on."""
+    # In this order: names tell the loader what is applied, and skipped migrations need the schema.
     _rename_recorded(connection)
     loader = MigrationLoader(connection)
     complete_schema(connection, state_of(loader, set(loader.applied_migrations)))
@@ -81,6 +83,7 @@ def _apply_skipped(connection: BaseDatabaseWrapper) -> None:
         if node in _ours(needed) - recorded:
             before = executor.loader.applied_migrations.keys() & graph.forwards_plan(node)
             executor.apply_migration(state_of(executor.loader, set(before)), migration)
+            # Applying records a row behind the loader's back.
             executor.loader.build_graph()
 
 

@@ -20,14 +20,18 @@ def copy_database(connection: BaseDatabaseWrapper) -> Path | None:
     if file is None:
         return None
     copy, unfinished = _beside(file, UPGRADING), _beside(file, UNFINISHED)
+    # Equal records: the upgrade had not begun, and people may have worked since. So copy again.
     if copy.is_file() and _recorded(copy) != _recorded(file):
         return copy
+    # Once for the copy, once for tables that SQLite rewrites while it migrates.
     if shutil.disk_usage(file.parent).free < 2 * file.stat().st_size:
         return None
     unfinished.unlink(missing_ok=True)
     with closing(sqlite3.connect(file)) as source, closing(sqlite3.connect(unfinished)) as target:
+        # SQLite's own backup: a copy of the file would miss what is still in its write-ahead log.
         source.backup(target)
     shutil.copymode(file, unfinished)
+    # Renamed last: a copy that a kill cut short never has the name that is trusted.
     return unfinished.replace(copy)
 
 

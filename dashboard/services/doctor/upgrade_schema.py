@@ -46,6 +46,7 @@ def missing_steps(connection: BaseDatabaseWrapper, state: ProjectState) -> list[
 def complete_schema(connection: BaseDatabaseWrapper, state: ProjectState) -> None:
     """Take those steps, all or none."""
     if steps := missing_steps(connection, state):
+        # One transaction on both databases: SQLite, too, can roll back a change of its schema.
         with connection.schema_editor() as editor:
             for step in steps:
                 step(editor)
@@ -68,6 +69,7 @@ def _fields(
         and name in state.models[APP, model].fields
         and _column(state, model, name) not in _columns(connection, f"{APP}_{model}")
     ]
+    # The editor must see the tables as they are: SQLite copies them column by column.
     before = state.clone()
     for model, name in missing:
         before.remove_field(APP, model, name)

@@ -1,4 +1,4 @@
-"""What was sent and waits: stored files that no part or chunk knows, and chunks without bytes."""
+"""Uploads that wait: stored files that no part or chunk knows, and chunks without bytes."""
 
 from collections.abc import Iterator
 from itertools import islice
@@ -15,6 +15,7 @@ FILES_AT_ONCE = 500
 
 def uploads(round_: Round, workspace_id: UUID, entries: Iterator[Entry]) -> Iterator[Finding]:
     """Compare what is stored of uploads with their rows."""
+    # Looked up in batches: millions of small pieces would be as many queries.
     while found := list(islice(entries, FILES_AT_ONCE)):
         by_name = {entry.name: entry for entry in found}
         for name in sorted(by_name.keys() - _wanted(list(by_name))):
@@ -23,7 +24,7 @@ def uploads(round_: Round, workspace_id: UUID, entries: Iterator[Entry]) -> Iter
                 yield finding
     for chunk in in_pages(chunks_of(workspace_id)):
         if not storage.exists(chunk.path) and _still_wanted(round_, chunk):
-            sentence = "Bytes that were received are gone. Send the file again."
+            sentence = "Uploaded bytes are missing. Upload the file again."
             yield Finding("upload", f"{chunk.part.upload_id} {chunk.part.name}", sentence)
 
 

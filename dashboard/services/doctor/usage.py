@@ -1,4 +1,4 @@
-"""What a workspace is said to take up, held against what is there."""
+"""The recorded storage of a workspace, compared with what is there."""
 
 from collections.abc import Iterator
 from uuid import UUID
@@ -21,14 +21,14 @@ def usages(round_: Round) -> Iterator[Finding]:
         for workspace in in_pages(uncounted(what)):
             if round_.mend:
                 _recount(workspace.pk, what)
-            sentence = f"What its {what.label.lower()} take up was not counted."
+            sentence = f"The storage of its {what.label.lower()} was not counted."
             yield Finding("usage", f"{workspace.pk} {workspace}", sentence, mended=round_.mend)
         for row in in_pages(wrong_usages(what)):
             if round_.mend:
                 _recount(row.workspace_id, what)
             sentence = (
-                f"{what.label} are said to be {row.count:,} with {row.size:,} bytes, and the rows "
-                f"are {row.right_count:,} with {row.right_size:,}."
+                f"{what.label}: {row.count:,} with {row.size:,} bytes are recorded, but the rows "
+                f"have {row.right_count:,} with {row.right_size:,} bytes."
             )
             name = f"{row.workspace_id} {row.workspace}"
             yield Finding("usage", name, sentence, mended=round_.mend)
@@ -44,8 +44,9 @@ def disk() -> Iterator[Finding]:
 
 @transaction.atomic
 def _recount(workspace_id: UUID, what: str) -> None:
-    """Count anew while the row is held, as everybody does who changes it."""
+    """Count again while the row is held, as everybody does who changes it."""
     usage = hold_usage(workspace_id, what)
+    # Judged once more under the lock; nothing is left to correct if it was a change under way.
     for right in wrong_usages(what, workspace_id):
         count, size = right.right_count - usage.count, right.right_size - usage.size
         count_on(usage, count=count, size=size)

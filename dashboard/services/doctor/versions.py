@@ -5,7 +5,7 @@ from functools import partial
 from uuid import UUID
 
 from dashboard.engine import artifacts
-from dashboard.engine.own import artifact
+from dashboard.engine.custom import artifact
 from dashboard.files.store import paths, storage
 from dashboard.files.store.entries import Entry
 from dashboard.models import Encoder
@@ -18,6 +18,7 @@ VERSION_FILES = (artifacts.ARRAYS, artifacts.MANIFEST)
 def versions(round_: Round, workspace_id: UUID, entries: Iterator[Entry]) -> Iterator[Finding]:
     """Compare stored versions with their rows: `WORKSPACE/versions/TASK/NUMBER/FILE`."""
     for entry in entries:
+        # Asked for each file: a workspace has few versions, of three files each.
         if not _is_known(workspace_id, entry):
             is_known = partial(_is_known, workspace_id, entry)
             finding = round_.orphan("version", workspace_id, entry, is_known)
@@ -25,7 +26,7 @@ def versions(round_: Round, workspace_id: UUID, entries: Iterator[Entry]) -> Ite
                 yield finding
     for version in in_pages(trained_versions(workspace_id).select_related("task")):
         if version.trained < round_.before and not _are_there(version.artifact, VERSION_FILES):
-            sentence = "Its files are gone. Put them back from a backup, or train the task again."
+            sentence = "Its files are missing. Restore them from a backup, or train the task again."
             yield Finding("version", f"{version.pk} {version}", sentence)
 
 
@@ -36,7 +37,7 @@ def encoder_files(round_: Round, key: str, entries: Iterator[Entry]) -> Iterator
             continue
         if round_.mend:
             storage.delete(entry.name)
-        sentence = "No encoder has this file."
+        sentence = "No encoder uses this file."
         yield Finding("encoder", entry.name, sentence, mended=round_.mend)
 
 
@@ -44,7 +45,10 @@ def encoders(round_: Round) -> Iterator[Finding]:
     """Find encoders that can be chosen and cannot be loaded."""
     for encoder in in_pages(ready_encoders().filter(created__lt=round_.before)):
         if not _are_there(paths.encoder(encoder.key), artifact.FILES):
-            sentence = "Its files are gone. Put them back from a backup, or delete and register it."
+            sentence = (
+                "Its files are missing. Restore them from a backup, or delete the encoder and "
+                "register it again."
+            )
             yield Finding("encoder", f"{encoder.pk} {encoder}", sentence)
 
 

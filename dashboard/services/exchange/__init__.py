@@ -1,1 +1,1 @@
-"""A workspace as one archive: written here, brought in there."""
+"""A workspace as one archive: written here, imported there."""

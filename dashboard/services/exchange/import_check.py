@@ -1,4 +1,4 @@
-"""Read an archive from end to end before anything of it is brought in."""
+"""Read an archive from end to end before anything of it is imported."""
 
 import io
 import json
@@ -40,6 +40,7 @@ MOST_OF_AN_ARTIFACT: Final = {
     artifacts.MANIFEST: 16 << 20,
     SNAPSHOT: 256 << 20,
 }
+# Parsed JSON takes many times its bytes, so that values are counted before it is parsed.
 MOST_VALUES: Final = {artifacts.MANIFEST: 200_000, SNAPSHOT: 8_000_000}
 SUMS_SHARE: Final = 0.1  # of the whole progress
 CHECK_SHARE: Final = 0.2
@@ -59,6 +60,7 @@ def check_archive(archive: TransferReader, handle: jobs.Handle) -> None:
     """
     whole = sum(stated["size"] for stated in archive.members.values()) or 1
     read = 0
+    # Before anything is parsed: a damaged archive is told from a forged one, and costs one reading.
     for size in archive.check_sums():
         read += size
         handle.tick(stage="Checking the archive", fraction=SUMS_SHARE * min(1.0, read / whole))
@@ -80,17 +82,19 @@ class _Check:
         self._packs()
         for noun in AFTER_IMAGES:
             self._rows(noun, self._archive.rows(noun))
+        # Of the whole archive: any single nesting may be right while together they close a circle.
         if self._links.seen.has_cycle(lambda: self._handle.tick(stage="Checking the archive")):
-            raise BrokenTransfer("a group of it lies in itself")
+            raise BrokenTransfer("a group of it contains itself")
+        # Unary plus drops zeros: a noun with no rows may be named or not.
         if +self._counts != +Counter(self._archive.counts):
-            raise BrokenTransfer("it holds more or fewer rows than it says")
+            raise BrokenTransfer("it has more or fewer rows than it says")
 
     def _rows(self, noun: str, rows: Iterable[Row]) -> None:
         for row in rows:
             self._counts[noun] += 1
             if not self._links.fits(noun, row):
                 raise BrokenTransfer(
-                    f"line {self._counts[noun]:,} of the {noun} does not fit what comes before it"
+                    f"line {self._counts[noun]:,} of the {noun} does not fit the lines before it"
                 )
             if noun == "versions":
                 self._version(row)
@@ -106,9 +110,11 @@ class _Check:
             self._rows("region_features", pack.region_features())
             self._fit(pack.images)
             for row in pack.images:
+                # Headers only. Decoding each image waits until it is brought in, where it costs
+                # memory anyway.
                 facts = pictures.inspect_stored(pack.picture(row))
                 if facts != (row["extension"], row["width"], row["height"]):
-                    raise BrokenTransfer(f"the picture {row['id']} is not what its row says")
+                    raise BrokenTransfer(f"the image {row['id']} does not match its row")
                 done += 1
                 fraction = SUMS_SHARE + (CHECK_SHARE - SUMS_SHARE) * min(1.0, done / total)
                 self._handle.tick(stage="Checking the archive", fraction=fraction)
@@ -120,6 +126,7 @@ class _Check:
         for some in portions(rows):
             sizes = {row["sha256"]: row["file_size"] for row in some}
             known = images_in(self._handle.job.workspace).filter(sha256__in=sizes)
+            # What is here already takes nothing of the quota; equal images become one.
             here = set(known.values_list("sha256", flat=True))
             if not all(self._room.take(sizes[one]) for one in sizes.keys() - here):
                 raise images_refusal()
@@ -128,11 +135,11 @@ class _Check:
         try:
             evaluations(Version(metrics=row["metrics"]))
         except (KeyError, TypeError, ValueError, AttributeError) as error:
-            raise BrokenTransfer("the figures of a version are not such") from error
+            raise BrokenTransfer("the figures of a version are not valid") from error
         if row["status"] == Version.Status.TRAINED:
             model = read_model(self._archive, row["id"])
             if (model.encoder, model.dimension) != (row["encoder"], row["dimension"]):
-                raise BrokenTransfer("a version is not what its row says")
+                raise BrokenTransfer("a version does not match its row")
 
     def _record(self, row: Row) -> None:
         self._records[row["collection"]] += 1
@@ -147,22 +154,24 @@ def read_artifact(archive: TransferReader, version_id: str) -> dict[str, bytes]:
     for path, name in names.items():
         files[name] = archive.read(path, MOST_OF_AN_ARTIFACT[name])
         if name in MOST_VALUES and text_has_more_values(files[name], MOST_VALUES[name]):
-            raise BrokenTransfer(f"{path} holds too many values")
+            raise BrokenTransfer(f"{path} has too many values")
     return files
 
 
 def read_model(archive: TransferReader, version_id: str) -> TrainedModel:
     """Return a trained version, seen to work. Raises BrokenTransfer."""
     files = read_artifact(archive, version_id)
+    # Before numpy sees the file: it allocates what a header says.
     _refuse_bomb(files[artifacts.ARRAYS])
     if not _is_snapshot(files[SNAPSHOT]):
-        raise BrokenTransfer("what a version of it saw cannot be read")
+        raise BrokenTransfer("the training data of a version cannot be read")
     with blaming_the_bytes(_UNUSABLE, lambda: BrokenTransfer("a version of it cannot be used")):
         with tempfile.TemporaryDirectory(dir=settings.FILE_UPLOAD_TEMP_DIR) as aside:
             for name in (artifacts.ARRAYS, artifacts.MANIFEST):
                 Path(aside, name).write_bytes(files[name])
             model = artifacts.load(Path(aside))
         for part in model.heads:
+            # Shapes may fit the header and not each other: only a computation shows it.
             part.head.describe(np.ones((1, part.head.width), np.float32))
     return model
 
@@ -196,15 +205,18 @@ def _refuse_bomb(data: bytes) -> None:
     except (zipfile.BadZipFile, ValueError, OSError) as error:
         raise BrokenTransfer("a version of it cannot be read") from error
     if not whole or size > len(data):
-        raise BrokenTransfer("a version of it is packed in a way that versions are not")
+        raise BrokenTransfer("a version of it is packed in an unknown way")
 
 
 def _is_whole(arrays: zipfile.ZipFile, info: zipfile.ZipInfo) -> bool:
     """Tell whether an array is as large as it says: numpy makes room for what it says."""
     with arrays.open(info) as file:
+        # The only version that `numpy.savez` writes for such arrays; the others have longer
+        # headers.
         if np.lib.format.read_magic(file) != (1, 0):
             return False
         shape, _, kind = np.lib.format.read_array_header_1_0(file, _MOST_OF_A_HEADER)
         return (
+            # Objects would be pickles, which run code when they are read.
             not kind.hasobject and file.tell() + math.prod(shape) * kind.itemsize == info.file_size
         )

@@ -23,16 +23,16 @@ from dashboard.models import (
 from dashboard.queries.library.images import images_in
 from dashboard.services.exchange.import_nestings import without_cycles
 from dashboard.services.exchange.imported import Ids, created, portions
-from dashboard.services.holding import hold_all
 from dashboard.services.jobs import jobs
-from dashboard.services.library.members import IMAGES, REGIONS, Kind, place
+from dashboard.services.library.members import IMAGES, REGIONS, MemberKind, place
+from dashboard.services.row_locks import lock_all
 
 M = TypeVar("M", bound=Model)
 
 
 @dataclass
 class GroupImport:
-    """Brings rows in, noun by noun; `elsewhere` counts members that stay where they are."""
+    """Imports rows, noun by noun; `elsewhere` counts members that stay where they are."""
 
     workspace: Workspace
     actor: User | None
@@ -44,19 +44,21 @@ class GroupImport:
     def types(self, rows: Iterable[Row]) -> None:
         """Join types of the same name and the same `exclusive`; others get a name of their own.
 
-        One that was deleted since an earlier try is made anew.
+        One that was deleted since an earlier try is made again.
         """
-        hold_all(Workspace.objects.filter(pk=self.workspace.pk))
+        # Whoever makes a type locks the workspace, too: a name that is found free stays free.
+        lock_all(Workspace.objects.filter(pk=self.workspace.pk))
         there = self.ids.alive("types", self._all_types())
         for row in rows:
             if row["id"] not in there:
                 self.ids.keep("types", {row["id"]: self._type(row)})
-        self.handle.report(stage="Bringing types in")
+        self.handle.report(stage="Importing types")
 
     def _type(self, row: Row) -> UUID:
         # Two of the archive never become one: each joins one that was here before, or is new.
         here = self._all_types().order_by("created", "id")
         here = here.exclude(pk__in=self.ids.all("types").values())
+        # `exclusive` must agree: memberships of the archive might not fit into an exclusive type.
         joined = here.filter(name=row["name"], exclusive=row["exclusive"]).first()
         if joined is not None:
             return joined.pk
@@ -70,8 +72,8 @@ class GroupImport:
 
     @transaction.atomic
     def labels(self, rows: Iterable[Row]) -> None:
-        """Join labels of the same name; one that was deleted since is made anew."""
-        hold_all(Workspace.objects.filter(pk=self.workspace.pk))
+        """Join labels of the same name; one that was deleted since is made again."""
+        lock_all(Workspace.objects.filter(pk=self.workspace.pk))
         there = self.ids.alive("labels", self._all_labels())
         for row in rows:
             if row["id"] not in there:
@@ -79,7 +81,7 @@ class GroupImport:
                 here = here.exclude(pk__in=self.ids.all("labels").values())
                 label = here.order_by("created", "id").first() or self._label(row)
                 self.ids.keep("labels", {row["id"]: label.pk})
-        self.handle.report(stage="Bringing labels in")
+        self.handle.report(stage="Importing labels")
 
     def _label(self, row: Row) -> Label:
         fields = {name: row[name] for name in ("name", "description", "color", "output_name")}
@@ -90,6 +92,7 @@ class GroupImport:
 
     @transaction.atomic
     def _draw(self, batch: Sequence[Row]) -> None:
+        # Rows are locked by `_there` in the order of `row_locks`: images before labels.
         images = self._images([row["image"] for row in batch])
         labels = self._there("labels", self._all_labels(), [row["label"] for row in batch])
         made = [
@@ -104,6 +107,7 @@ class GroupImport:
             for row in batch
             if row["image"] in images
             and row["label"] in labels
+            # A known image keeps its own bytes, which may have been stored in another size.
             and _fits(row, images[row["image"]])
         ]
         Region.objects.bulk_create(made)
@@ -133,8 +137,11 @@ class GroupImport:
             for row in batch
             if row["type"] in types
         ]
+        # Types before groups, and counted in the transaction that makes the groups: a kill
+        # between the two would leave a wrong counter.
         for type_id, count in Counter(group.similarity_type_id for group in made).items():
             kind = SimilarityType.objects.filter(pk=type_id)
+            # `F`: added in the database, so that no other change of the counter is overwritten.
             kind.update(groups_count=F("groups_count") + count)
         Group.objects.bulk_create(made)
         self._keep("groups", made, batch)
@@ -142,7 +149,7 @@ class GroupImport:
     def members(self, rows: Iterable[Row]) -> None:
         """Put images and regions into their groups.
 
-        Whoever is in another group of a type that allows one stays there.
+        A member of another group of a type that allows one stays there.
         """
         for batch in portions(rows):
             with transaction.atomic():
@@ -151,15 +158,20 @@ class GroupImport:
                 groups = self._groups([row["group"] for row in batch])
                 self._place(IMAGES, batch, groups, images)
                 self._place(REGIONS, batch, groups, regions)
-                self.handle.report(stage="Bringing members in")
+                self.handle.report(stage="Importing members")
             self.handle.check()
 
     def _place(
-        self, kind: Kind, batch: Sequence[Row], groups: dict[str, Group], members: dict[str, Any]
+        self,
+        kind: MemberKind,
+        batch: Sequence[Row],
+        groups: dict[str, Group],
+        members: dict[str, Any],
     ) -> None:
         by_type: defaultdict[UUID, list[tuple[Group, Any]]] = defaultdict(list)
         for row in batch:
             group, member = groups.get(row["group"]), members.get(row[kind.member] or "")
+            # A group holds images or groups, never both; somebody may have nested one into it.
             if group is not None and member is not None and not group.groups_count:
                 by_type[group.similarity_type_id].append((group, member))
         for pairs in by_type.values():
@@ -169,7 +181,8 @@ class GroupImport:
         """Put groups into groups, but where somebody put them the other way round meanwhile."""
         for batch in portions(rows):
             with transaction.atomic():
-                hold_all(Workspace.objects.filter(pk=self.workspace.pk))
+                lock_all(Workspace.objects.filter(pk=self.workspace.pk))
+                # The workspace first: `nest` takes the same lock, and cycles are judged under it.
                 groups = self._groups([row[side] for row in batch for side in ("parent", "child")])
                 wanted = [
                     (groups[row["parent"]].pk, groups[row["child"]].pk)
@@ -183,15 +196,18 @@ class GroupImport:
                     GroupNesting(parent_id=parent, child_id=child)
                     for parent, child in without_cycles(wanted)
                 ]
+                # Conflicts are those of an earlier try; counted from rows below, not from what was
+                # sent.
                 GroupNesting.objects.bulk_create(made, ignore_conflicts=True)
                 _count_groups({row.parent_id for row in made})
-                self.handle.report(stage="Bringing groups of groups in")
+                self.handle.report(stage="Importing subgroups")
             self.handle.check()
 
     def verifications(self, rows: Iterable[Row]) -> None:
         """Keep the word of those who are members here."""
         for batch in portions(rows):
             emails = {row["email"] for row in batch}
+            # Members only: else an archive could put words into the mouth of any account here.
             members = Membership.objects.filter(workspace=self.workspace, user__email__in=emails)
             users = dict(members.values_list("user__email", "user_id"))
             with transaction.atomic():
@@ -199,7 +215,7 @@ class GroupImport:
                 groups = self._groups([row["group"] for row in batch if row["group"]])
                 for noun, things in (("group", groups), ("image", images)):
                     self._verify(noun, batch, things, users)
-                self.handle.report(stage="Bringing verifications in")
+                self.handle.report(stage="Importing verifications")
             self.handle.check()
 
     def _verify(
@@ -212,6 +228,7 @@ class GroupImport:
         }
         model: Any = Group if noun == "group" else Image
         rows = Verification.objects.filter(**{f"{noun}__in": {thing for _, thing in wanted}})
+        # Subtracted, not ignored on conflict: the counters below need to know how many came.
         new = wanted.keys() - set(rows.values_list("user_id", f"{noun}_id"))
         Verification.objects.bulk_create(
             Verification(
@@ -225,6 +242,7 @@ class GroupImport:
         by_count: defaultdict[int, list[UUID]] = defaultdict(list)
         for thing in {thing for _, thing in new}:
             by_count[sum(1 for _, other in new if other == thing)].append(thing)
+        # A statement for each increase, not for each row: most are counted up by one.
         for count, ids in by_count.items():
             model.objects.filter(pk__in=ids).update(verify_count=F("verify_count") + count)
 
@@ -237,11 +255,11 @@ class GroupImport:
             self.handle.check()
 
     def _keep(self, noun: str, made: Sequence[Any], batch: Sequence[Row]) -> None:
-        """Write down what came in, and tell of it; what could not come in has no new id."""
+        """Record what was imported; what could not be imported has no new id."""
         new_ids = {thing.pk for thing in made}
         ids = {row["id"]: self.ids.make(noun, row["id"]) for row in batch}
         self.ids.keep(noun, {old: new for old, new in ids.items() if new in new_ids})
-        self.handle.report(stage=f"Bringing {noun} in")
+        self.handle.report(stage=f"Importing {noun}")
 
     def _images(self, old_ids: Sequence[str]) -> dict[str, Image]:
         return self._there("images", images_in(self.workspace), old_ids)
@@ -255,7 +273,7 @@ class GroupImport:
     def _there(self, noun: str, things: QuerySet[M], old_ids: Sequence[str]) -> dict[str, M]:
         """Return the things that are still there, held and as they are now, by their old ids."""
         new_ids = self.ids.find(noun, old_ids)
-        found = {thing.pk: thing for thing in hold_all(things.filter(pk__in=new_ids.values()))}
+        found = {thing.pk: thing for thing in lock_all(things.filter(pk__in=new_ids.values()))}
         return {old: found[new] for old, new in new_ids.items() if new in found}
 
     def _all_types(self) -> QuerySet[SimilarityType]:
@@ -271,6 +289,7 @@ _GROUP_FIELDS = ("name", "description", "meta_data", "test_group")
 def free_name(name: str, taken: set[str]) -> str:
     """Return a name that nobody has: the same with a number behind it."""
     number = 2
+    # Cut so that the number fits into the 255 characters of a name.
     while (free := f"{name[:240]} ({number})") in taken:
         number += 1
     return free if name in taken else name

@@ -1,4 +1,4 @@
-"""Bring the pictures of an archive in: decoded side by side, written in short transactions."""
+"""Bring the images of an archive in: decoded side by side, written in short transactions."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Executor
@@ -24,6 +24,7 @@ from dashboard.services.jobs import jobs
 from dashboard.services.library.images import NewImage, insert_images, remove_unused, write_files
 
 IMAGES_AT_ONCE: Final = 50
+# As many bytes as a batch of an upload: the memory of a worker is the same for both.
 BYTES_AT_ONCE: Final = 64 << 20
 
 M = TypeVar("M", bound=Model)
@@ -31,7 +32,7 @@ M = TypeVar("M", bound=Model)
 
 @dataclass
 class ImageImport:
-    """Brings images in; `ids` knows which are in already."""
+    """Imports images; `ids` knows which are in already."""
 
     workspace: Workspace
     actor: User | None
@@ -46,6 +47,7 @@ class ImageImport:
             there = self.ids.find("images", [row["id"] for row in rows])
             left = [row for row in rows if row["id"] not in there]
             self.handle.report(done=self.handle.job.done + len(there))  # by an earlier try
+            # Looked up without a lock, to spare the decoding. `insert_images` decides under one.
             known = images_by_sha256(self.workspace, [row["sha256"] for row in left])
             present = {
                 row["id"]: known[row["sha256"]].pk
@@ -66,6 +68,8 @@ class ImageImport:
 
     def _insert(self, batch: Sequence[tuple[Row, bytes]], known: dict[str, Image]) -> None:
         deleted = [known.get(row["sha256"]) for row, _ in batch]
+        # Decoded and stored outside the transaction, which would hold locks for all that time.
+        # Files before rows: a row is never seen without its image.
         tried = self.pool.map(self._made, *zip(*batch, strict=True), deleted)
         made = [new for new in tried if new is not None]
         with transaction.atomic():
@@ -80,10 +84,12 @@ class ImageImport:
                 done=self.handle.job.done + len(came),
                 failed=self.handle.job.failed + len(batch) - len(came),
             )
+        # After the commit: files of images that somebody else had added by then, or that the quota
+        # refused.
         remove_unused(self.workspace, made, rows)
 
     def _made(self, row: Row, data: bytes, deleted: Image | None) -> NewImage | None:
-        """Decode a picture and write its files under the id that it will have.
+        """Decode an image and write its files under the id that it will have.
 
         None if it breaks off behind a header that was right: it stays out, alone.
         """
@@ -91,6 +97,8 @@ class ImageImport:
             picture = pictures.restore(data, sha256=row["sha256"], file_size=row["file_size"])
         except FileRefused:
             return None
+        # A deleted image comes back under its id. Its files are written later, under the lock on
+        # its row, because another request may bring it back first.
         new_id = deleted.pk if deleted is not None else self.ids.make("images", row["id"])
         if deleted is None:
             write_files(self.workspace, new_id, picture)
@@ -105,7 +113,7 @@ class ImageImport:
         )
 
     def _features(self, pack: Pack) -> None:
-        """Keep what encoders saw, where the encoder is here and the picture is the same one."""
+        """Keep what encoders saw, where the encoder is here and the image is the same one."""
         same = self._same(pack)
         features = [Feature(**fields) for fields in self._seen(pack.features, same)]
         self._add(Feature.objects, features)
@@ -122,6 +130,7 @@ class ImageImport:
         return {
             row["id"]: new_ids[row["id"]]
             for row in pack.images
+            # Features are of pixels. An image that was known here may have been stored differently.
             if row["id"] in new_ids and here.get(new_ids[row["id"]]) == row["stored_sha256"]
         }
 
@@ -139,12 +148,15 @@ class ImageImport:
     @transaction.atomic
     def _add(self, manager: Manager[M], rows: Sequence[M]) -> None:
         """Keep features; what is there already stays."""
+        # Conflicts are right answers: features of equal pixels by the same encoder are equal.
         manager.bulk_create(rows, batch_size=500, ignore_conflicts=True)
+        # Nothing new to say, but `report` raises if the lease is lost, and the batch is rolled
+        # back.
         self.handle.report(done=self.handle.job.done)
 
 
 def _by_bytes(pack: Pack, rows: Sequence[Row]) -> Iterator[list[tuple[Row, bytes]]]:
-    """Yield rows with their pictures, as many at a time as may be in memory."""
+    """Yield rows with their images, as many at a time as may be in memory."""
     batch: list[tuple[Row, bytes]] = []
     size = 0
     for row in rows:
@@ -164,4 +176,5 @@ def _is_right(row: Row) -> bool:
     except EncoderAbsent:
         return False
     vector = unpacked(row["vector"])
+    # Float16: two bytes a number. A NaN would spread into every distance of the workspace.
     return len(vector) == 2 * dimension and bool(np.isfinite(np.frombuffer(vector, "<f2")).all())

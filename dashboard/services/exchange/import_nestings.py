@@ -18,6 +18,7 @@ def without_cycles(wanted: Iterable[Nesting]) -> list[Nesting]:
     wanted = list(wanted)
     children = {child for _, child in wanted}
     below: defaultdict[UUID, set[UUID]] = defaultdict(set)
+    # Only what lies below the new children can lead back to a new parent.
     there = GroupNesting.objects.filter(parent__in=children | ids_below(children))
     for parent, child in there.values_list("parent_id", "child_id"):
         below[parent].add(child)
@@ -30,6 +31,7 @@ def without_cycles(wanted: Iterable[Nesting]) -> list[Nesting]:
 
 
 def _leads_to(below: Mapping[UUID, set[UUID]], start: UUID, end: UUID) -> bool:
+    # Iterative: Python's recursion limit is lower than nestings may be deep.
     seen, left = {start}, [start]
     while left:
         if (one := left.pop()) == end:

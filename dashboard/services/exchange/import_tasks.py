@@ -20,19 +20,20 @@ from dashboard.models import Collection, SimilarityType, Task, TaskType, Version
 from dashboard.services.exchange.exporting import ARTIFACT_FILES
 from dashboard.services.exchange.import_check import read_artifact
 from dashboard.services.exchange.imported import Ids, created, portions
-from dashboard.services.holding import hold_all
 from dashboard.services.jobs import jobs
+from dashboard.services.row_locks import lock_all
 from dashboard.services.search.records import NewRecord, write_records
 from dashboard.services.training.training import SNAPSHOT
 
 _OF_SNAPSHOTS = ("types", "images", "regions", "groups")
+# With its quotes: an id within a longer text, such as a value of metadata, is not a reference.
 _QUOTED_ID = re.compile(rb'"([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})"')
 _VERSION_FIELDS = ("number", "status", "detail", "encoder", "seed", "dimension")
 
 
 @dataclass
 class TaskImport:
-    """Brings rows in, noun by noun; there are few tasks, versions and collections."""
+    """Imports rows, noun by noun; there are few tasks, versions and collections."""
 
     workspace: Workspace
     actor: User | None
@@ -60,7 +61,7 @@ class TaskImport:
     def _types(self, old_ids: list[str]) -> list[SimilarityType]:
         """Return the types that are still there, held."""
         rows = SimilarityType.objects.in_workspace(self.workspace)
-        return hold_all(rows.filter(pk__in=self.ids.find("types", old_ids).values()))
+        return lock_all(rows.filter(pk__in=self.ids.find("types", old_ids).values()))
 
     def versions(self, archive: TransferReader) -> None:
         """Store the versions' files and then make their rows."""
@@ -81,6 +82,7 @@ class TaskImport:
                 **{name: row[name] for name in _VERSION_FIELDS},
             )
             if row["status"] == Version.Status.TRAINED:
+                # Files before the row: a version that is shown as trained can be loaded at once.
                 made.artifact = self._store(made, read_artifact(archive, row["id"]), types)
             with transaction.atomic():
                 made.save(force_insert=True)
@@ -99,6 +101,7 @@ class TaskImport:
             kind["key"] = _new(types, kind["key"])
         files[artifacts.MANIFEST] = json.dumps(manifest, indent=2).encode()
         files[SNAPSHOT] = self._renamed(files[SNAPSHOT])
+        # In this order the manifest is last: a folder without one is not a version.
         for name in ARTIFACT_FILES:
             storage.write(f"{folder}/{name}", files[name])
         return folder
@@ -128,9 +131,11 @@ class TaskImport:
             )
             with transaction.atomic():
                 if trained.exists():
+                    # The condition stands in the UPDATE: a choice made since it was read is not
+                    # overwritten.
                     waiting = Task.objects.filter(pk=task_id, production_version__isnull=True)
                     waiting.update(production_version=version_id)
-                self.handle.report(stage="Bringing versions in")
+                self.handle.report(stage="Importing versions")
 
     def collections(self, rows: Iterable[Row]) -> None:
         """Make the collections, without their records."""
@@ -170,13 +175,15 @@ class TaskImport:
             for old_id, new_records in by_collection.items():
                 if collection := found.get(collections.get(old_id)):
                     with transaction.atomic():
+                        # Keys are unique in a collection, which makes a second try harmless: no
+                        # `Imported` rows.
                         write_records(collection=collection, records=new_records)
-                        self.handle.report(stage="Bringing records in")
+                        self.handle.report(stage="Importing records")
             self.handle.check()
 
     def _keep(self, noun: str, old_id: str, new_id: UUID) -> None:
         self.ids.keep(noun, {old_id: new_id})
-        self.handle.report(stage=f"Bringing {noun} in")
+        self.handle.report(stage=f"Importing {noun}")
 
 
 def _new(ids: dict[str, UUID], key: Any) -> str:

@@ -39,7 +39,7 @@ class Ids:
         self._transfer = transfer
 
     def find(self, noun: str, old_ids: Collection[str]) -> dict[str, UUID]:
-        """Return the new id of each old one that was brought in."""
+        """Return the new id of each old one that was imported."""
         return self.find_any((noun,), old_ids)
 
     def find_any(self, nouns: Collection[str], old_ids: Collection[str]) -> dict[str, UUID]:
@@ -54,15 +54,18 @@ class Ids:
         return {str(old): new for old, new in rows.values_list("old_id", "new_id")}
 
     def alive(self, noun: str, things: QuerySet[M]) -> dict[str, UUID]:
-        """Return all of a noun that are still there; what is gone may be brought in anew."""
+        """Return all of a noun that are still there; what is gone may be imported again."""
         pairs = self.all(noun)
         there = set(things.filter(pk__in=pairs.values()).values_list("pk", flat=True))
+        # Unlike images and groups: types and labels are needed by all that follows, so one that was
+        # deleted between two tries is made again instead of losing what refers to it.
         gone = [old for old, new in pairs.items() if new not in there]
         Imported.objects.filter(transfer=self._transfer, noun=noun, old_id__in=gone).delete()
         return {old: new for old, new in pairs.items() if new in there}
 
     def make(self, noun: str, old_id: str) -> UUID:
         """Return the id that a new thing gets: in every try the same, so that files are too."""
+        # Of the transfer, too: the same archive imported twice gives two sets of groups.
         text = f"{self._transfer.pk} {noun} {old_id}"
         return UUID(bytes=hashlib.sha256(text.encode()).digest()[:16], version=4)
 

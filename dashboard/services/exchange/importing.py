@@ -1,4 +1,4 @@
-"""Bring a workspace's archive in: checked whole first, then noun by noun, going on after a kill."""
+"""Import a workspace's archive: checked whole first, then noun by noun, continuing after a kill."""
 
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -10,7 +10,8 @@ from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
-from accounts.activity import record
+from accounts.journal import record
+from accounts.verbs import Verb
 from accounts.words import counted
 from dashboard.files.errors import FileRefused
 from dashboard.files.exchange.transfer_reading import TransferReader
@@ -33,7 +34,7 @@ ELSEWHERE: Final = "elsewhere"  # counted among the rest once all is in
 
 
 def run_import(*, transfer_id: UUID, handle: jobs.Handle) -> str:
-    """Bring all in that is not in yet; returns the sentence of the outcome.
+    """Import all that is not in yet; returns the sentence of the outcome.
 
     Raises FileRefused or Refused before anything is written if the archive cannot be used.
     """
@@ -42,15 +43,19 @@ def run_import(*, transfer_id: UUID, handle: jobs.Handle) -> str:
     if ELSEWHERE not in transfer.counts:  # else it was killed after all, before the job ended
         try:
             with _archive_of(transfer) as archive:
+                # Checked whole once. The archive cannot change between tries: chunks are never
+                # rewritten.
                 if not transfer.counts:
                     check_archive(archive, handle)
                     _begin(transfer, archive, handle)
                 _bring(transfer, archive, handle)
         except QuotaReached:
-            raise  # once there is room the same archive comes in
+            # Before `FileRefused`, of which it is a subclass: this archive must not be deleted.
+            raise  # once there is room the same archive is imported
         except FileRefused:
             _forget(transfer)  # it would be refused again
             raise
+    # Last: until then another try may need the bytes.
     _forget(transfer)
     return f"{outcome(transfer)} {_stayed(transfer.counts[ELSEWHERE])}".strip()
 
@@ -62,7 +67,7 @@ def _begin(transfer: Transfer, archive: TransferReader, handle: jobs.Handle) -> 
     transfer.save(update_fields=["counts", "modified"])
     record(
         workspace=transfer.workspace,
-        verb="imported",
+        verb=Verb.IMPORTED,
         noun="workspace",
         target_id=transfer.id,
         target_name=str(archive.manifest.get("name", "")),
@@ -89,6 +94,7 @@ def _archive_of(transfer: Transfer) -> Iterator[TransferReader]:
 def _bring(transfer: Transfer, archive: TransferReader, handle: jobs.Handle) -> None:
     common = (transfer.workspace, transfer.created_by, Ids(transfer), handle)
     groups, tasks = GroupImport(*common), TaskImport(*common)
+    # An order in which whatever a row names is there before it, as `AFTER_IMAGES` of the check.
     groups.types(archive.rows("types"))
     groups.labels(archive.rows("labels"))
     total = transfer.counts.get("images", 0)
@@ -98,26 +104,30 @@ def _bring(transfer: Transfer, archive: TransferReader, handle: jobs.Handle) -> 
         for pack in archive.packs():
             images.bring(pack)
             _tell_images(transfer, handle)
+            # After each pack, in a statement of its own: an import counts as abandoned by its
+            # `modified`.
             _touch(transfer)
     steps: tuple[tuple[str, Callable[[], None]], ...] = (
         ("regions", lambda: groups.regions(archive.rows("regions"))),
         ("groups", lambda: groups.groups(archive.rows("groups"))),
         ("members", lambda: groups.members(archive.rows("members"))),
-        ("groups of groups", lambda: groups.nestings(archive.rows("nestings"))),
+        ("subgroups", lambda: groups.nestings(archive.rows("nestings"))),
         ("verifications", lambda: groups.verifications(archive.rows("verifications"))),
         ("tasks", lambda: tasks.tasks(archive.rows("tasks"))),
         ("versions", lambda: tasks.versions(archive)),
-        ("versions in production", lambda: tasks.productions(archive.rows("tasks"))),
+        # A second reading of the tasks: a task names its production version, which names its task.
+        ("production versions", lambda: tasks.productions(archive.rows("tasks"))),
         ("collections", lambda: tasks.collections(archive.rows("collections"))),
         ("records", lambda: tasks.records(archive.rows("records"))),
     )
     for number, (noun, step) in enumerate(steps):
         share = (1 - IMAGES_SHARE) * number / len(steps)
-        handle.report(stage=f"Bringing {noun} in", fraction=IMAGES_SHARE + share)
+        handle.report(stage=f"Importing {noun}", fraction=IMAGES_SHARE + share)
         step()
     start_describing(workspace=transfer.workspace, actor=transfer.created_by)
     with transaction.atomic():
         handle.report(fraction=1.0)
+        # Marks the end: a worker that is killed after this commit does not import again.
         transfer.counts[ELSEWHERE] = groups.elsewhere
         transfer.save(update_fields=["counts", "modified"])
 
@@ -126,11 +136,11 @@ def _tell_images(transfer: Transfer, handle: jobs.Handle) -> None:
     total = transfer.counts.get("images", 0) or 1
     share = min(1.0, (handle.job.done + handle.job.skipped) / total)
     fraction = CHECK_SHARE + (IMAGES_SHARE - CHECK_SHARE) * share
-    handle.report(stage="Bringing images in", fraction=fraction)
+    handle.report(stage="Importing images", fraction=fraction)
 
 
 def _touch(transfer: Transfer) -> None:
-    """Keep the archive from being forgotten while it is brought in."""
+    """Keep the archive from being deleted while it is imported."""
     if transfer.upload is not None:
         Upload.objects.filter(pk=transfer.upload.pk).update(modified=timezone.now())
 
@@ -138,5 +148,5 @@ def _touch(transfer: Transfer) -> None:
 def _stayed(count: int) -> str:
     if not count:
         return ""
-    who = counted(count, "image or object stays", "images or objects stay")
-    return f"{who} in the group where it was: the type allows one."
+    who = counted(count, "image or region stays", "images or regions stay")
+    return f"{who} in the current group, because the type allows only one."

@@ -6,8 +6,9 @@ from uuid import UUID
 
 from django.db import transaction
 
-from accounts.activity import record
+from accounts.journal import record
 from accounts.models import User, Workspace
+from accounts.verbs import Verb
 from dashboard.files.store import paths, room, storage
 from dashboard.models import Job, Transfer, Upload, UploadPart
 from dashboard.services.jobs import jobs
@@ -34,14 +35,14 @@ def start_export(*, workspace: Workspace, actor: User) -> tuple[Transfer, Job]:
     transfer = Transfer.objects.create(
         workspace=workspace, direction=Direction.EXPORT, created_by=actor
     )
-    _tell("started to export", transfer, workspace.name, actor)
+    _tell(Verb.STARTED_EXPORTING, transfer, workspace.name, actor)
     return transfer, _enqueue(transfer, actor)
 
 
 def open_import(*, workspace: Workspace, name: str, actor: User) -> Transfer:
     """Begin an import: its archive is sent as the one file of its upload.
 
-    When that is whole, `finish_receiving` queues the bringing in.
+    When that is whole, `finish_receiving` queues the importing.
     """
     return Transfer.objects.get(upload=_open(workspace, name, actor))
 
@@ -58,7 +59,7 @@ def _open(workspace: Workspace, name: str, actor: User) -> Upload:
 
 
 def send_archive(*, workspace: Workspace, file: Path, actor: User) -> Job:
-    """Take an archive of this machine in, and queue the bringing in.
+    """Take an archive of this machine in, and queue the importing.
 
     Raises `OSError`, and what an upload that is sent raises; then nothing of it stays.
     """
@@ -71,6 +72,7 @@ def send_archive(*, workspace: Workspace, file: Path, actor: User) -> Job:
             )
             append(part=part, stream=stream, start=0, length=size)
             return finish_receiving(upload=upload, actor=actor)
+        # Also for Ctrl-C at the command line: a half-sent archive would wait for days.
         except BaseException:
             discard_upload(upload=upload, actor=actor)
             raise
@@ -94,14 +96,16 @@ def _enqueue(transfer: Transfer, actor: User) -> Job:
 
 @transaction.atomic
 def delete_transfer(*, transfer: Transfer, actor: User) -> None:
-    """Remove an archive that was written, or what was sent of one; what came in stays."""
+    """Remove an archive that was written, or the uploaded file of one; what was imported stays."""
     upload = transfer.upload
     jobs.drop(subject_ids=[transfer.id])
-    _tell("deleted", transfer, str(upload or transfer.workspace), actor)
+    _tell(Verb.DELETED, transfer, str(upload or transfer.workspace), actor)
     path = paths.transfer(transfer.workspace_id, transfer.id)
+    # After the commit: a rollback brings rows back, but no file.
     transaction.on_commit(partial(storage.delete, path))
     transfer.delete()
     if upload is not None:
+        # Not in this transaction: removing the bytes of a large upload takes longer than locks may.
         transaction.on_commit(partial(_remove_upload, upload))
 
 
@@ -117,7 +121,7 @@ def close_transfer(*, transfer_id: UUID) -> None:
         storage.delete(paths.transfer(transfer.workspace_id, transfer.id))
 
 
-def _tell(verb: str, transfer: Transfer, name: str, actor: User) -> None:
+def _tell(verb: Verb, transfer: Transfer, name: str, actor: User) -> None:
     record(
         workspace=transfer.workspace,
         verb=verb,

@@ -4,12 +4,13 @@ from uuid import UUID
 
 from django.db import transaction
 
-from accounts.activity import record
+from accounts.journal import record
 from accounts.models import User, Workspace
+from accounts.verbs import Verb
 from dashboard.files.store import paths, room, storage
 from dashboard.models import Extraction, Group, Job, SimilarityType, Version
-from dashboard.queries.library.chosen import chosen_words, stored
-from dashboard.queries.library.image_tiles import Chosen
+from dashboard.queries.library.image_filters import filter_words, stored
+from dashboard.queries.library.image_tiles import ImageFilter
 from dashboard.services.jobs.queueing import enqueue
 from dashboard.services.workspaces.usage import refuse_if_results_full
 
@@ -22,13 +23,14 @@ def start_extraction(
     file_format: str,
     group: Group | None = None,
     similarity_type: SimilarityType | None = None,
-    chosen: Chosen | None = None,
+    image_filter: ImageFilter | None = None,
     actor: User,
 ) -> tuple[Extraction, Job]:
     """Queue the description of all images, or of those of a group, a type or a filter.
 
     Raises `QuotaReached`.
     """
+    # Refused now, so that a person is told at the page and not by a failed job an hour later.
     room.refuse_if_low()
     refuse_if_results_full(workspace)
     extraction = Extraction.objects.create(
@@ -36,14 +38,14 @@ def start_extraction(
         version=version,
         group=group,
         similarity_type=similarity_type,
-        filter=stored(chosen) if chosen else {},
-        filter_words=chosen_words(chosen) if chosen else "",
+        filter=stored(image_filter) if image_filter else {},
+        filter_words=filter_words(image_filter) if image_filter else "",
         format=file_format,
         created_by=actor,
     )
     record(
         workspace=workspace,
-        verb="started to extract",
+        verb=Verb.STARTED_EXTRACTING,
         noun="descriptors",
         target_id=extraction.id,
         target_name=str(extraction),
@@ -53,7 +55,7 @@ def start_extraction(
 
 
 def retry_extraction(*, extraction: Extraction, actor: User) -> Job:
-    """Queue an extraction once more that came to no file."""
+    """Queue an extraction again that came to no file."""
     return _enqueue(extraction, actor)
 
 
@@ -69,6 +71,7 @@ def _enqueue(extraction: Extraction, actor: User) -> Job:
 
 def close_extraction(*, extraction_id: UUID) -> None:
     """Remove what an extraction that did not succeed may have stored."""
+    # The path is not in the row until the file is complete, so it is computed again.
     extraction = Extraction.objects.get(pk=extraction_id)
     if not extraction.path:
         storage.delete(paths.extraction(extraction.workspace_id, extraction.id, extraction.format))

@@ -40,6 +40,7 @@ class StoredImages:
         except ObjectDoesNotExist as error:
             raise FilterGone from error
         self._tell(total)
+        # Closed also by an exception, so that no thread of the pool goes on reading images.
         with closing(encode_images(self._unseen(), self.extraction.version.encoder)) as batches:
             for batch in batches:
                 self._over += len(batch)
@@ -48,7 +49,7 @@ class StoredImages:
     def _tell(self, total: int) -> None:
         done = min(self._over, total)
         fraction = LOOKING_SHARE * (done / total if total else 1)
-        self.handle.report(stage="Looking at the images", total=total, done=done, fraction=fraction)
+        self.handle.report(stage="Computing embeddings", total=total, done=done, fraction=fraction)
         self.handle.check()
 
     def _unseen(self) -> Iterator[Image]:
@@ -59,6 +60,8 @@ class StoredImages:
 
     def _pages(self, *, described: bool) -> Iterator[list[Image]]:
         """Yield the images by id; those that come meanwhile may be among them or not."""
+        # Pages, not a cursor that stays open: this may take hours, and others must be able to
+        # write.
         last: UUID | None = None
         while True:
             rows = (images_described if described else images_to_describe)(self.extraction)

@@ -1,4 +1,4 @@
-"""Describe many pictures and keep the result as a file: complete, or absent."""
+"""Describe many images and keep the result as a file: complete, or absent."""
 
 import tempfile
 from collections.abc import Iterator
@@ -19,7 +19,7 @@ from dashboard.services.jobs import jobs
 
 
 class Source(Protocol):
-    """Pictures that are described, wherever they are."""
+    """Images that are described, wherever they are."""
 
     def look(self) -> None:
         """Let the encoder look at those that it has not seen."""
@@ -40,7 +40,7 @@ class Source(Protocol):
 def run_extraction(*, extraction_id: UUID, handle: jobs.Handle) -> str:
     """Compute what is missing, then write the file aside and store it whole.
 
-    A second run after a kill computes only what the first one had not, and writes anew.
+    A second run after a kill computes only what the first one had not, and writes again.
     """
     extraction = Extraction.objects.select_related("version__task", "workspace").get(
         pk=extraction_id
@@ -51,14 +51,16 @@ def run_extraction(*, extraction_id: UUID, handle: jobs.Handle) -> str:
         room.refuse_if_low()
         source.look()
         _write(extraction, source, handle)
+    # Only now, when the result is named by a row: until then another try needs the source.
     source.close()
     failed = source.failed()
-    described = f"{counted(extraction.count, 'image')} described"
+    described = f"{counted(extraction.count, 'embedding')} computed"
     return f"{described}, {failed:,} failed." if failed else f"{described}."
 
 
 def _write(extraction: Extraction, source: Source, handle: jobs.Handle) -> None:
     path = paths.extraction(extraction.workspace_id, extraction.id, extraction.format)
+    # Written here and stored whole: a bucket has no appending, and a reader sees all or nothing.
     with tempfile.TemporaryDirectory(dir=settings.FILE_UPLOAD_TEMP_DIR) as aside:
         local = Path(aside, "result")
         count = _write_aside(local, extraction, source)
@@ -66,13 +68,15 @@ def _write(extraction: Extraction, source: Source, handle: jobs.Handle) -> None:
         with local.open("rb") as file:
             storage.write_stream(path, file, limit=size)
     with transaction.atomic():
+        # `report` holds the job's row and checks the lease: of two workers only the owner saves.
         handle.report(total=count, done=count, fraction=1.0)
         extraction.path, extraction.size, extraction.count = path, size, count
         extraction.save(update_fields=["path", "size", "count", "modified"])
 
 
 def _write_aside(local: Path, extraction: Extraction, source: Source) -> int:
-    """Write the table; once more if images came or went while it was written."""
+    """Write the table; again if images came or went while it was written."""
+    # The header of a table names its number of rows before the first row is written.
     count = source.count()
     while (
         written := write_table(

@@ -1,4 +1,4 @@
-"""Ask for the descriptors of pictures that are sent for this alone, or named by addresses."""
+"""Ask for the descriptors of images that are sent for this alone, or named by addresses."""
 
 import io
 from typing import Any
@@ -15,11 +15,11 @@ from dashboard.services.uploads.receiving_end import finish_receiving
 def open_extraction(
     *, workspace: Workspace, version: Version, file_format: str, name: str = "", actor: User
 ) -> Upload:
-    """Begin a description of pictures that are sent; when all are here its job is queued."""
+    """Begin a description of images that are sent; when all are here its job is queued."""
     upload = open_upload(
         workspace=workspace,
         purpose=Upload.Purpose.DESCRIBE,
-        name=name or "Pictures to describe",
+        name=name or "Uploaded images",
         actor=actor,
     )
     Extraction.objects.create(
@@ -35,7 +35,7 @@ def open_extraction(
 def describe_addresses(
     *, workspace: Workspace, version: Version, file_format: str, addresses: str, actor: User
 ) -> Extraction:
-    """Queue the description of the pictures at these addresses, one a line.
+    """Queue the description of the images at these addresses, one a line.
 
     Raises what an upload that is sent raises; then nothing of it stays.
     """
@@ -56,6 +56,7 @@ def describe_addresses(
         )
         append(part=part, stream=io.BytesIO(data), start=0, length=len(data))
         finish_receiving(upload=upload, actor=actor)
+    # Also for a request that is ended from outside: a half-open upload counts against the quota.
     except BaseException:
         discard_upload(upload=upload, actor=actor)
         raise

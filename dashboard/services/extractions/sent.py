@@ -1,4 +1,4 @@
-"""Pictures that were sent to be described, or named by addresses: looked at once, not kept."""
+"""Images that were sent to be described, or named by addresses: looked at once, not kept."""
 
 from collections import deque
 from collections.abc import Iterator
@@ -29,9 +29,10 @@ from dashboard.services.uploads.reader import PartReader
 from dashboard.services.uploads.receiving import forget_bytes
 
 FILES_AT_ONCE: Final = 50
-BYTES_AT_ONCE: Final = 64 << 20  # of pictures that wait to be looked at
+BYTES_AT_ONCE: Final = 64 << 20  # of images that wait to be looked at
 ROWS_AT_ONCE: Final = 500
 LOOKING_SHARE: Final = 0.85  # of the whole progress; the rest is writing
+# Seldom is enough: bytes are kept for days, and each touch is a write that others wait for.
 _TOUCHED: Final = timedelta(minutes=10)
 
 Status = UploadFile.Status
@@ -49,8 +50,10 @@ class _Waiting:
 
 
 def _is_full(waiting: deque[_Waiting]) -> bool:
+    # Twice a batch, so that the pool has work while the first half is written.
     if len(waiting) >= 2 * FILES_AT_ONCE:
         return True
+    # A finished one no longer holds its bytes: only its vector is left.
     return sum(one.size for one in waiting if not one.future.done()) >= BYTES_AT_ONCE
 
 
@@ -71,9 +74,9 @@ class SentPictures:
         self.upload = rows.get(pk=str(self.extraction.upload_id))
 
     def look(self) -> None:
-        """List what was sent, and let the encoder look at what it has not seen.
+        """List what was uploaded, and let the encoder look at what it has not seen.
 
-        Each batch is one transaction, which the job's lease guards; a second run goes on.
+        Each batch is one transaction, which the job's lease guards; a second run continues.
         """
         list_parts(upload=self.upload, handle=self.handle)
         encoder = load_encoder(self.extraction.version.encoder)
@@ -84,6 +87,7 @@ class SentPictures:
                 for row, content in self._contents(reader):
                     size = 0 if isinstance(content, FileRefused) else len(content)
                     waiting.append(_Waiting(row, pool.submit(_look, encoder, content), size))
+                    # Else this name keeps the last image's bytes alive while the loop waits below.
                     del content
                     while _is_full(waiting):
                         self._keep(waiting)
@@ -93,6 +97,7 @@ class SentPictures:
     def _contents(self, reader: PartReader) -> Iterator[tuple[UploadFile, bytes | FileRefused]]:
         rows, same = tee(self._waiting())
         with closing(reader.read_many(same)) as contents:
+            # `tee` runs ahead only as far as `read_many` reads in advance.
             yield from zip(rows, contents, strict=False)
 
     def _waiting(self) -> Iterator[UploadFile]:
@@ -109,7 +114,10 @@ class SentPictures:
             else:
                 row.status = Status.ADDED
                 features.append(SentFeature(file=row, vector=seen.astype("<f2").tobytes()))
+        # Outcome, vector and progress together: a second run meets only files that are still
+        # WAITING.
         with transaction.atomic():
+            # A worker that lost its lease may have written the same features.
             SentFeature.objects.bulk_create(features, ignore_conflicts=True)
             update_rows([one.row for one in batch], ["status", "reason"])
             self._tell(self._counts())
@@ -117,7 +125,7 @@ class SentPictures:
         self.handle.check()
 
     def _touch(self) -> None:
-        """Keep the bytes from being forgotten while they are needed."""
+        """Keep the bytes from being deleted while they are needed."""
         now = timezone.now()
         stale = Upload.objects.filter(pk=self.upload.pk, modified__lt=now - _TOUCHED)
         stale.update(modified=now)
@@ -131,7 +139,7 @@ class SentPictures:
         total, done, failed = counts
         fraction = LOOKING_SHARE * ((done + failed) / total if total else 1)
         self.handle.report(
-            stage="Looking at the pictures",
+            stage="Computing embeddings",
             total=total,
             done=done,
             failed=failed,
@@ -165,20 +173,21 @@ class SentPictures:
             done += len(page)
 
     def close(self) -> None:
-        """Forget the pictures and what was seen in them, now that the result is kept."""
+        """Delete the images and their features, now that the result is kept."""
         forget_bytes(self.upload)
         forget_features(self.upload)
 
 
 def forget_features(upload: Upload) -> None:
-    """Remove what the encoder saw in an upload's pictures, batch by batch."""
+    """Remove what the encoder saw in an upload's images, batch by batch."""
     rows = SentFeature.objects.filter(file__upload=upload).order_by("pk")
+    # In batches: one statement for all would hold SQLite's write lock for as long as it takes.
     while ids := list(rows.values_list("pk", flat=True)[:ROWS_AT_ONCE]):
         SentFeature.objects.filter(pk__in=ids).delete()
 
 
 def forget_left_features() -> int:
-    """Remove what was seen in pictures that are forgotten meanwhile; returns how many, a few."""
+    """Remove what was seen in images that were deleted meanwhile; returns how many, a few."""
     rows = SentFeature.objects.filter(file__part__path="").order_by("pk")
     ids = list(rows.values_list("pk", flat=True)[:ROWS_AT_ONCE])
     SentFeature.objects.filter(pk__in=ids).delete()

@@ -16,6 +16,8 @@ def drop_extractions(extractions: QuerySet[Extraction]) -> None:
     rows = list(extractions)
     jobs.drop(subject_ids=[row.id for row in rows])
     for row in rows:
+        # After the commit: if the transaction fails, the row still needs its file. A kill in
+        # between leaves a file without a row, which the doctor removes.
         path = paths.extraction(row.workspace_id, row.id, row.format)
         transaction.on_commit(partial(storage.delete, path))
 
@@ -26,7 +28,7 @@ def drop_fills(fills: QuerySet[Fill]) -> None:
 
 
 def drop_requests(requests: Iterable[AsyncRequest]) -> None:
-    """End the work on requests that cannot go on, and remove pictures after the commit."""
+    """End the work on requests that cannot continue, and remove images after the commit."""
     rows = list(requests)
     jobs.drop(subject_ids=[row.id for row in rows])
     for row in rows:

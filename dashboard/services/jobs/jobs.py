@@ -20,12 +20,12 @@ from django.utils import timezone
 
 from accounts.models import Workspace
 from dashboard.models import Job, WorkerSign
-from dashboard.queries.jobs.turns import Lane, has_its_share, lane_of, next_in
+from dashboard.queries.jobs.claim_order import Lane, has_its_share, lane_of, next_in
 from dashboard.services.errors import AlreadyFinished
-from dashboard.services.holding import hold_pks
+from dashboard.services.row_locks import lock_pks
 
-MAKES_WAY = "upload"  # in this queue; work of the others would begin anew, or is never short
-TURN = 5.0  # seconds: then a job lets those in that wait, and goes on beside them
+MAKES_WAY = "upload"  # in this queue; work of the others would begin again, or is never short
+TURN = 5.0  # seconds: then a job lets those in that wait, and continues beside them
 LONGEST_TURN = 30.0  # seconds: then it does so even if it has to stop for that
 LOOK_STEP = 1.0  # seconds between two looks at who waits, and how long these have waited
 REPORT_STEP = 0.4
@@ -72,11 +72,13 @@ class Place(Protocol):
 def claim(job_id: UUID, owner: str) -> Job | None:
     """Take a waiting job for `owner`; None if another was faster or there is nothing to take."""
     now = timezone.now()
+    # One UPDATE with the condition: of two workers only one changes a row. No lock is held.
     claimed = Job.objects.filter(pk=job_id, state=Job.State.QUEUED).update(
         state=Job.State.RUNNING,
         owner=owner,
         lease_until=now + timedelta(seconds=settings.LIKEWISE_LEASE),
         tries=F("tries") + 1,
+        # Of the first try: people wait since then.
         started=Coalesce("started", now),
         not_before=None,
     )
@@ -90,6 +92,7 @@ def claim_next(
 ) -> Job | None:
     """Take the job of a queue, or of its `long` ones, whose turn it is; None if there is none."""
     for job in next_in(queue, urgent_only=urgent_only, long=long):
+        # The list was read without a lock, so any of it may be taken by now.
         if claimed := _claim_within_share(job, owner):
             return claimed
     return None
@@ -111,7 +114,8 @@ def _go_aside(job: Job, place: Place) -> bool:
 
     Raises `LeaseLost`.
     """
-    hold_pks(Workspace.objects.filter(pk=job.workspace_id))
+    # The lock of `_claim_within_share`: who moves to the long lane counts against its limit.
+    lock_pks(Workspace.objects.filter(pk=job.workspace_id))
     if has_its_share(job, Lane.LONG) or not place.step_aside():
         return False
     _call_long(job)
@@ -163,6 +167,8 @@ class Handle:
         if self.job.tries > 1 and fields.get("fraction", 0) >= self._before + GETS_ON:
             # Whatever stopped it, it is not this work: a long job may lose any number of workers.
             fields["tries"] = 1
+        # The UPDATE also locks the row until the commit: nobody can take the job between this check
+        # and the commit of what was done.
         if not _owned(self.job).update(**fields):
             raise LeaseLost
         for name, value in fields.items():
@@ -182,6 +188,7 @@ class Handle:
         """
         if stopping.is_set():
             raise WorkerStopping
+        # Read from the database: cancelling happens in another process.
         requested = _owned(self.job).values_list("cancel_requested", flat=True).first()
         if requested is None:
             raise LeaseLost
@@ -190,9 +197,9 @@ class Handle:
         self._make_way()
 
     def _make_way(self) -> None:
-        """Let others in that wait, once this work has taken long: go on beside them, if possible.
+        """Let waiting jobs in, once this work has taken long: continue beside them, if possible.
 
-        Work that goes on has lost nothing. What goes back to the queue does so once: it comes
+        Work that continues has lost nothing. What goes back to the queue does so once: it comes
         again among those that take long, and keeps its place there.
         """
         if self.place is None or self.job.queue != MAKES_WAY or lane_of(self.job) == Lane.LONG:
@@ -238,6 +245,7 @@ def release(job: Job, *, wait: timedelta = timedelta(0), forgive: bool = False) 
         state=Job.State.QUEUED,
         owner="",
         lease_until=None,
+        # By the database row and not by a sleeping thread: a worker that ends takes no pause along.
         not_before=timezone.now() + wait,
         tries=F("tries") - (1 if forgive else 0),
     )
@@ -250,6 +258,8 @@ def request_cancel(*, job: Job) -> bool:
     Raises `AlreadyFinished`.
     """
     now = timezone.now()
+    # First the one that waits: if a worker claims it in between, the second UPDATE finds it
+    # running.
     waiting = Job.objects.filter(pk=job.pk, state=Job.State.QUEUED)
     if waiting.update(
         state=Job.State.CANCELLED, cancel_requested=True, finished=now, message="Cancelled."
@@ -278,7 +288,7 @@ def drop(*, subject_ids: Iterable[UUID]) -> None:
 def stop_all(*, workspace: Workspace) -> int:
     """Cancel what waits in a workspace that goes away and ask what runs to stop; count the latter.
 
-    Its removal itself goes on.
+    Its removal itself continues.
     """
     others = Job.objects.in_workspace(workspace).exclude(kind=Job.Kind.CLOSE)
     others.filter(state=Job.State.QUEUED).update(
@@ -288,10 +298,14 @@ def stop_all(*, workspace: Workspace) -> int:
 
 
 def take_back_expired() -> int:
-    """Put jobs whose worker went silent back into the queue; returns how many."""
+    """Put jobs whose worker sends no heartbeat back into the queue; returns how many."""
     now = timezone.now()
     return Job.objects.filter(state=Job.State.RUNNING, lease_until__lt=now).update(
-        state=Job.State.QUEUED, owner="", lease_until=None, not_before=None
+        # The try stays counted: work that kills its worker must not do so for ever.
+        state=Job.State.QUEUED,
+        owner="",
+        lease_until=None,
+        not_before=None,
     )
 
 
@@ -313,8 +327,9 @@ def give_up(job: Job) -> bool:
 
 
 def give_sign(*, name: str, queues: list[str]) -> None:
-    """Renew a worker's sign of life; one that is new forgets those that have long been silent."""
+    """Write a worker's heartbeat; a new worker deletes those that have long had none."""
     now = timezone.now()
+    # An UPDATE at nearly every sweep; the INSERT is the first one's.
     if not WorkerSign.objects.filter(name=name).update(queues=queues, seen=now):
         WorkerSign.objects.create(name=name, queues=queues, seen=now)
         WorkerSign.objects.filter(seen__lt=now - timedelta(days=1)).delete()

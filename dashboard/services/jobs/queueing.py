@@ -33,6 +33,8 @@ def enqueue(
         subject_id=subject_id,
         created_by=actor,
     )
+    # Row first, message after the commit: a worker that is woken earlier would find no row. A
+    # message that is lost costs only the time to the next sweep.
     transaction.on_commit(lambda: wake(job))
     return job
 
@@ -46,6 +48,8 @@ def wake(job: Job) -> None:
     if time.monotonic() < Broker.away_until:
         return
     try:
+        # No retry: a request must not wait for a broker. The row is safe, the message only saves
+        # time.
         app.send_task("dashboard.run_job", args=[str(job.id)], queue=job.queue, retry=False)
     except (OperationalError, OSError) as error:
         Broker.away_until = time.monotonic() + AWAY

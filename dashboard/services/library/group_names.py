@@ -48,6 +48,7 @@ def find_named(*, similarity_type: SimilarityType, name: str) -> Group | None:
     """
     SimilarityType.objects.select_for_update(no_key=True).get(pk=similarity_type.pk)
     equal = list(groups_named(similarity_type, name)[:EQUAL_SHOWN])
+    # Images cannot go into a group that holds groups, so it is hardly the one that is meant.
     fitting = [group for group in equal if not group.groups_count] or equal
     if len(fitting) > 1:
         raise SeveralOfThatName(fitting)

@@ -9,8 +9,9 @@ from django.db import models, transaction
 from django.db.models import Count, F, Q, QuerySet
 from django.utils import timezone
 
-from accounts.activity import record
+from accounts.journal import record, values_of
 from accounts.models import User, Workspace
+from accounts.verbs import Verb
 from dashboard.models import (
     Extraction,
     Fill,
@@ -26,13 +27,12 @@ from dashboard.queries.library.groups import groups_in, groups_to_fill
 from dashboard.queries.library.images import images_in
 from dashboard.queries.library.regions import regions_in
 from dashboard.services.errors import AlreadyInExclusiveType, EmptyName
-from dashboard.services.holding import hold, hold_all, hold_ids, hold_pks
 from dashboard.services.jobs.dropping import drop_extractions, drop_fills
 from dashboard.services.library.members import (
     IMAGES,
     REGIONS,
-    Kind,
     Member,
+    MemberKind,
     Placed,
     Taken,
     first_taken,
@@ -40,6 +40,7 @@ from dashboard.services.library.members import (
     put,
     take_out,
 )
+from dashboard.services.row_locks import lock_all, lock_ids, lock_pks, lock_rows
 
 M = TypeVar("M", bound=models.Model)
 
@@ -66,16 +67,18 @@ def create_group(
         test_group=test_group,
     )
     _count_groups(similarity_type.pk, 1)
-    _tell("created", group, actor=actor)
+    _tell(Verb.CREATED, group, actor=actor)
     return group
 
 
 @transaction.atomic
 def mark_group(*, group: Group, test_group: bool, actor: User) -> None:
     """Keep a group back for testing, or give it back to training."""
+    was = values_of(group, ["test_group"])
     group.test_group = test_group
     group.save(update_fields=["test_group", "modified"])
-    _tell("marked as test" if test_group else "unmarked as test", group, actor=actor)
+    verb = Verb.MARKED_TEST if test_group else Verb.UNMARKED_TEST
+    _tell(verb, group, was=was, now=values_of(group, was), actor=actor)
 
 
 @transaction.atomic
@@ -84,13 +87,13 @@ def mark_groups(*, workspace: Workspace, ids: Iterable[UUID], test_group: bool, 
 
     Raises `UnknownIds` and `TooManyIds`; then nothing is changed.
     """
-    groups = hold(groups_in(workspace).only("id", "similarity_type"), ids, "group")
+    groups = lock_rows(groups_in(workspace).only("id", "similarity_type"), ids, "group")
     rows = Group.objects.filter(pk__in=[group.pk for group in groups])
     rows.update(test_group=test_group, modified=timezone.now())
     if groups:
         record(
             workspace=workspace,
-            verb="marked several as test" if test_group else "unmarked several as test",
+            verb=Verb.MARKED_SEVERAL_TEST if test_group else Verb.UNMARKED_SEVERAL_TEST,
             noun="group",
             count=len(groups),
             actor=actor,
@@ -102,16 +105,17 @@ def mark_groups(*, workspace: Workspace, ids: Iterable[UUID], test_group: bool, 
 def change_group(*, group: Group, changes: dict[str, Any], actor: User) -> Group:
     """Set any of `name`, `description`, `meta_data`, `test_group` and `similarity_type`.
 
-    The meta data is replaced whole; another type takes the members along. Raises `EmptyName` and
+    The metadata is replaced whole; another type takes the members along. Raises `EmptyName` and
     `AlreadyInExclusiveType`; then nothing is changed.
     """
     if "similarity_type" in changes:
         changes = changes | {"similarity_type": _hold_types(group, changes["similarity_type"])}
     rows = Group.objects.select_related("workspace", "similarity_type")
+    # `of`: the joined workspace and type are only read. Locking them here would break the order.
     row = rows.select_for_update(of=("self",), no_key=True).get(pk=group.pk)
     if not changes:
         return row
-    before = row.name
+    before, was = row.name, values_of(row, changes)
     if not changes.get("name", row.name).strip():
         raise EmptyName("group")
     if "similarity_type" in changes:
@@ -119,31 +123,32 @@ def change_group(*, group: Group, changes: dict[str, Any], actor: User) -> Group
     for name, value in changes.items():
         setattr(row, name, value)
     row.save(update_fields=[*changes, "modified"])
-    _tell("changed", row, actor=actor, fields=sorted(changes), before=before, after=row.name)
+    told: dict[str, Any] = {"fields": sorted(changes), "before": before, "after": row.name}
+    _tell(Verb.CHANGED, row, was=was, now=values_of(row, was), actor=actor, **told)
     return row
 
 
 def _hold_types(group: Group, similarity_type: SimilarityType) -> SimilarityType:
     """Hold the type that the group has and the one that it gets; returns that as it is now.
 
-    Of an exclusive type all groups are held, as whoever puts something into one of them holds it:
-    nothing of the group's can come in there before the group has.
+    Of an exclusive type all groups are held, as a service that puts something into one of them
+    holds it: nothing of the group's can come in there before the group has.
     """
     _hold_workspace(group)
     current = Group.objects.filter(pk=group.pk).values("similarity_type")
     wanted = Q(pk__in=current) | Q(pk=similarity_type.pk)
-    held = {kind.pk: kind for kind in hold_all(SimilarityType.objects.filter(wanted))}
+    held = {kind.pk: kind for kind in lock_all(SimilarityType.objects.filter(wanted))}
     if similarity_type.pk not in held:
-        raise SimilarityType.DoesNotExist("The type was deleted meanwhile.")
+        raise SimilarityType.DoesNotExist("The type was deleted in the meantime.")
     if held[similarity_type.pk].exclusive:
         touched = Q(similarity_type=similarity_type) | Q(pk=group.pk)
-        hold_pks(Group.objects.filter(touched))
+        lock_pks(Group.objects.filter(touched))
     return held[similarity_type.pk]
 
 
 def _hold_workspace(group: Group) -> None:
     """Let no other nesting, move or deletion of groups happen in the workspace meanwhile."""
-    hold_all(Workspace.objects.filter(pk=group.workspace_id))
+    lock_all(Workspace.objects.filter(pk=group.workspace_id))
 
 
 def _move_to_type(group: Group, similarity_type: SimilarityType) -> None:
@@ -165,7 +170,7 @@ def delete_group(*, group: Group, actor: User) -> None:
     """Delete a group; what it held stays."""
     _hold_workspace(group)
     row = Group.objects.select_related("workspace").get(pk=group.pk)
-    _tell("deleted", row, actor=actor)
+    _tell(Verb.DELETED, row, actor=actor)
     _count_groups(row.similarity_type_id, -1)
     discard_groups(Group.objects.filter(pk=row.pk))
 
@@ -178,8 +183,11 @@ def discard_groups(groups: QuerySet[Group]) -> None:
     """
     nested = GroupNesting.objects.filter(child__in=groups)
     touched = Q(pk__in=groups.values("pk")) | Q(pk__in=nested.values("parent"))
+    # By id, as everywhere: two deletions that share groups wait for each other, never in a circle.
     held = Group.objects.filter(touched).order_by("id").select_for_update()
+    # A full lock, not `no_key`, since these rows go away: an insert that refers to one has to wait.
     list(held.values_list("pk", flat=True))
+    # Parents that go away themselves need no counting.
     holders = nested.exclude(parent__in=groups).order_by("parent").values_list("parent")
     for parent_id, count in list(holders.annotate(Count("id"))):
         Group.objects.filter(pk=parent_id).update(groups_count=F("groups_count") - count)
@@ -196,6 +204,7 @@ def discard_groups_of_types(groups: QuerySet[Group]) -> int:
     Call it in a transaction that holds the workspace.
     """
     held = groups.order_by("pk").select_for_update(of=("self",), no_key=True)
+    # Counting reads the rows, which is what locks them.
     by_type = Counter(held.values_list("similarity_type", flat=True))
     for type_id, count in by_type.items():
         _count_groups(type_id, -count)
@@ -228,6 +237,7 @@ def find_or_make_groups(
         Group(workspace_id=similarity_type.workspace_id, similarity_type=similarity_type, name=name)
         for name in lacking.values()
     ]
+    # No change is recorded for each group: the upload's own change stands for all of them.
     Group.objects.bulk_create(made)
     if made:
         _count_groups(similarity_type.pk, len(made))
@@ -238,20 +248,20 @@ def find_or_make_groups(
 def hold_to_place(*, image_ids: Iterable[UUID], group_ids: Iterable[UUID]) -> None:
     """Hold what several calls of `place_images` will, before the first one.
 
-    All images come before all groups: whoever deletes images holds them in this order.
+    All images come before all groups: deletions hold them in this order.
     """
-    hold_pks(Image.objects.filter(pk__in=set(image_ids)))
-    hold_pks(Group.objects.filter(pk__in=set(group_ids)))
+    lock_pks(Image.objects.filter(pk__in=set(image_ids)))
+    lock_pks(Group.objects.filter(pk__in=set(group_ids)))
 
 
 def place_images(pairs: Sequence[tuple[Group, Image]]) -> Placed:
     """Put each image into its group, all groups of one type; call it in a transaction.
 
     An image in another group of an exclusive type stays there and is reported; one that was
-    deleted meanwhile is left out.
+    deleted meanwhile is skipped.
     """
     rows = Image.objects.present().filter(pk__in={image.pk for _, image in pairs})
-    there = {image.pk for image in hold_all(rows.only("id"))}
+    there = {image.pk for image in lock_all(rows.only("id"))}
     return place(IMAGES, [(group, image) for group, image in pairs if image.pk in there])
 
 
@@ -262,10 +272,10 @@ def add_images(
     """Put images into a group; those that are there already stay.
 
     `taken` says what becomes of those in another group of an exclusive type: unless they are moved
-    or left out, nobody goes in. Raises `UnknownIds`, `TooManyIds`, `GroupHoldsGroups` and
+    or skipped, nobody goes in. Raises `UnknownIds`, `TooManyIds`, `GroupHoldsGroups` and
     `AlreadyInExclusiveType`; then nothing is changed.
     """
-    held = hold_ids(images_in(group.workspace), ids, "image")
+    held = lock_ids(images_in(group.workspace), ids, "image")
     return _add(IMAGES, group, held, actor, taken)
 
 
@@ -273,7 +283,7 @@ def add_images(
 def add_regions(*, group: Group, ids: Iterable[UUID], actor: User) -> Placed:
     """Put regions into a group, as `add_images` does images."""
     rows = regions_in(group.workspace).select_related(None)
-    return _add(REGIONS, group, hold_ids(rows, ids, "object"), actor)
+    return _add(REGIONS, group, lock_ids(rows, ids, "object"), actor)
 
 
 @transaction.atomic
@@ -282,13 +292,15 @@ def remove_images(*, group: Group, ids: Iterable[UUID], actor: User) -> tuple[in
 
     Raises `UnknownIds` and `TooManyIds`; then nothing is changed.
     """
-    return _remove(IMAGES, group, hold(_bare(images_in(group.workspace)), ids, "image"), actor)
+    return _remove(IMAGES, group, lock_rows(_bare(images_in(group.workspace)), ids, "image"), actor)
 
 
 @transaction.atomic
 def remove_regions(*, group: Group, ids: Iterable[UUID], actor: User) -> tuple[int, int]:
     """Take regions out of a group, as `remove_images` does images."""
-    return _remove(REGIONS, group, hold(_bare(regions_in(group.workspace)), ids, "object"), actor)
+    return _remove(
+        REGIONS, group, lock_rows(_bare(regions_in(group.workspace)), ids, "object"), actor
+    )
 
 
 def _bare(rows: QuerySet[M]) -> QuerySet[M]:
@@ -297,25 +309,36 @@ def _bare(rows: QuerySet[M]) -> QuerySet[M]:
 
 
 def _add(
-    kind: Kind, group: Group, ids: Collection[UUID], actor: User, taken: Taken = Taken.REFUSE
+    kind: MemberKind, group: Group, ids: Collection[UUID], actor: User, taken: Taken = Taken.REFUSE
 ) -> Placed:
     placed = put(kind, group, ids, taken)
     if placed.moved:
-        verb, details = f"moved {kind.noun}s to", {"moved": f"{placed.moved:,}"}
-        _tell(verb, group, count=placed.added, actor=actor, **details)
+        verb, moved = Verb(f"moved {kind.noun}s to"), f"{placed.moved:,}"
+        _tell(verb, group, count=placed.added, actor=actor, moved=moved)
     elif placed.added:
-        _tell(f"added {kind.noun}s to", group, count=placed.added, actor=actor)
+        _tell(Verb(f"added {kind.noun}s to"), group, count=placed.added, actor=actor)
     return placed
 
 
-def _remove(kind: Kind, group: Group, members: Sequence[Member], actor: User) -> tuple[int, int]:
+def _remove(
+    kind: MemberKind, group: Group, members: Sequence[Member], actor: User
+) -> tuple[int, int]:
     removed = take_out(kind, group, members)
     if removed:
-        _tell(f"removed {kind.noun}s from", group, count=removed, actor=actor)
+        _tell(Verb(f"removed {kind.noun}s from"), group, count=removed, actor=actor)
     return removed, len(members) - removed
 
 
-def _tell(verb: str, group: Group, *, count: int = 1, actor: User | None, **details: Any) -> None:
+def _tell(
+    verb: Verb,
+    group: Group,
+    *,
+    count: int = 1,
+    was: dict[str, Any] | None = None,
+    now: dict[str, Any] | None = None,
+    actor: User | None,
+    **details: Any,
+) -> None:
     record(
         workspace=group.workspace,
         verb=verb,
@@ -324,5 +347,7 @@ def _tell(verb: str, group: Group, *, count: int = 1, actor: User | None, **deta
         target_name=group.name,
         count=count,
         details=details,
+        before=was,
+        after=now,
         actor=actor,
     )

@@ -11,23 +11,25 @@ from uuid import UUID
 from django.db import transaction
 from django.utils import timezone
 
-from accounts.activity import record
+from accounts.journal import record, values_of
 from accounts.models import User, Workspace
+from accounts.verbs import Verb
 from dashboard.files.images import images as pictures
 from dashboard.files.store import paths, room, storage
 from dashboard.models import Image, Region, Verification
 from dashboard.queries.library.images import images_by_sha256, images_in
 from dashboard.services.errors import ImageExists
-from dashboard.services.holding import hold, hold_all
 from dashboard.services.library.members import leave_all_groups
+from dashboard.services.row_locks import lock_all, lock_rows
 from dashboard.services.workspaces.usage import Room, count_on, hold_images, images_refusal
 
+# Each batch is a transaction that holds its rows while files are removed.
 FILES_PER_BATCH = 100
 
 
 @dataclass(frozen=True)
 class NewImage:
-    """A picture that is ready to get its row; its files are written already, under `id`."""
+    """An image that is ready to get its row; its files are written already, under `id`."""
 
     id: UUID
     picture: pictures.StoredImage
@@ -64,7 +66,7 @@ def delete_files(image: Image) -> None:
 def remove_unused(
     workspace: Workspace, tried: Sequence[NewImage], images: Mapping[str, Image]
 ) -> None:
-    """Remove the files of pictures that got no row from `insert_images`, which gave `images`.
+    """Remove the files of images that got no row from `insert_images`, which gave `images`.
 
     Another upload of the same bytes was faster, or the quota left no room.
     """
@@ -81,12 +83,14 @@ def remove_unused(
 def insert_images(
     *, workspace: Workspace, images: Sequence[NewImage], actor: User | None
 ) -> dict[str, Image]:
-    """Give pictures their rows and return the workspace's image for each content hash.
+    """Give images their rows and return the workspace's image for each content hash.
 
     Call it in a transaction. Where the workspace has a hash already, the row that is there
     stays as it is, unless it was deleted: then it comes back now, in no group. What the quota
     leaves no room for gets no row and is not returned.
     """
+    # First of all: others who add or delete images of this workspace wait here, so the quota is
+    # judged by numbers that cannot change.
     usage = hold_images(workspace.pk)
     known = images_by_sha256(workspace, [image.picture.sha256 for image in images])
     now = timezone.now()
@@ -97,7 +101,7 @@ def insert_images(
         if not is_here and not left.take(new.picture.file_size):
             del fresh[sha256]
     gone = [row.pk for row in known.values() if row.deleted is not None and row.sha256 in fresh]
-    returning = hold_all(Image.objects.filter(pk__in=gone, deleted__isnull=False))
+    returning = lock_all(Image.objects.filter(pk__in=gone, deleted__isnull=False))
     for row in returning:
         _fill(row, fresh[row.sha256], actor)
         # While the row is held, so that nobody removes these files, or writes others. An import has
@@ -139,12 +143,13 @@ def add_image(
     resize: bool = True,
     actor: User,
 ) -> Image:
-    """Add one picture from its bytes as uploaded.
+    """Add one image from its bytes as uploaded.
 
-    Raises `FileRefused` if it is no picture that can be read, `QuotaReached`, and `ImageExists`
+    Raises `FileRefused` if it is no image that can be read, `QuotaReached`, and `ImageExists`
     with the image if the workspace has these bytes, also when another upload of them wins by a
     moment.
     """
+    # Before the decoding, which is the expensive part.
     room.refuse_if_low()
     picture = pictures.prepare(data, resize=resize)
     known = images_by_sha256(workspace, [picture.sha256]).get(picture.sha256)
@@ -162,7 +167,7 @@ def add_image(
         if image is not None and image.id == new_id:
             record(
                 workspace=workspace,
-                verb="added",
+                verb=Verb.ADDED,
                 noun="image",
                 target_id=image.id,
                 target_name=file_name,
@@ -176,26 +181,28 @@ def add_image(
 
 def _refuse_returned(known: Image) -> None:
     """Hold an image that was deleted; raises `ImageExists` if somebody has brought it back."""
-    for row in hold_all(Image.objects.filter(pk=known.pk)):
+    for row in lock_all(Image.objects.filter(pk=known.pk)):
         if row.deleted is None:
             raise ImageExists(row)
 
 
 @transaction.atomic
 def change_image(*, image: Image, changes: dict[str, Any], actor: User) -> Image:
-    """Set any of `file_name`, `meta_data`, `test_image` and `real`; meta data is replaced whole."""
+    """Set any of `file_name`, `meta_data`, `test_image` and `real`; metadata is replaced whole."""
     allowed = {"file_name", "meta_data", "test_image", "real"}
-    before = image.file_name
+    before, was = image.file_name, values_of(image, allowed & changes.keys())
     for name in allowed & changes.keys():
         setattr(image, name, changes[name])
     image.save(update_fields=[*(allowed & changes.keys()), "modified"])
     record(
         workspace=image.workspace,
-        verb="changed",
+        verb=Verb.CHANGED,
         noun="image",
         target_id=image.id,
         target_name=image.file_name,
-        details={"fields": sorted(allowed & changes.keys()), "before": before},
+        details={"fields": sorted(was), "before": before},
+        before=was,
+        after=values_of(image, was),
         actor=actor,
     )
     return image
@@ -209,13 +216,13 @@ def mark_images(
 
     Raises `UnknownIds` and `TooManyIds`; then nothing is changed.
     """
-    images = hold(images_in(workspace).only("id"), ids, "image")
+    images = lock_rows(images_in(workspace).only("id"), ids, "image")
     rows = Image.objects.filter(pk__in=[image.pk for image in images])
     rows.update(**marks, modified=timezone.now())
     if images:
         record(
             workspace=workspace,
-            verb="changed",
+            verb=Verb.CHANGED,
             noun="image",
             count=len(images),
             details={"fields": sorted(marks)},
@@ -232,12 +239,13 @@ def delete_images(*, workspace: Workspace, ids: Iterable[UUID], actor: User) -> 
     and `TooManyIds`; then nothing is changed.
     """
     hold_images(workspace.pk)
-    images = hold(images_in(workspace), ids, "image")
+    images = lock_rows(images_in(workspace), ids, "image")
     discard_images(images)
     for start in range(0, len(images), FILES_PER_BATCH):
         ids_of_batch = [image.pk for image in images[start : start + FILES_PER_BATCH]]
+        # After the commit, and each checked once more: the same bytes may have been sent again.
         transaction.on_commit(partial(delete_files_of, ids_of_batch))
-    record(workspace=workspace, verb="deleted", noun="image", count=len(images), actor=actor)
+    record(workspace=workspace, verb=Verb.DELETED, noun="image", count=len(images), actor=actor)
     return len(images)
 
 
@@ -250,16 +258,18 @@ def discard_images(images: Sequence[Image]) -> None:
         return
     usage = hold_images(images[0].workspace_id)
     count_on(usage, count=-len(images), size=-sum(image.file_size for image in images))
-    regions = hold_all(Region.objects.filter(image__in=images))
+    # Regions after images and before groups, see `row_locks`.
+    regions = lock_all(Region.objects.filter(image__in=images))
     leave_all_groups(images=images, regions=regions)
     Region.objects.filter(pk__in=[region.pk for region in regions]).delete()
     Verification.objects.filter(image__in=images).delete()
     rows = Image.objects.filter(pk__in=[image.pk for image in images])
+    # The row stays, so that the same bytes bring the image back under its id.
     rows.update(deleted=timezone.now(), verify_count=0)
 
 
 @transaction.atomic
 def delete_files_of(ids: Iterable[UUID]) -> None:
     """Remove the files of images, unless somebody brought them back meanwhile."""
-    for image in hold_all(Image.objects.filter(pk__in=ids, deleted__isnull=False)):
+    for image in lock_all(Image.objects.filter(pk__in=ids, deleted__isnull=False)):
         delete_files(image)

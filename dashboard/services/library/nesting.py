@@ -5,18 +5,19 @@ from uuid import UUID
 
 from django.db import transaction
 
-from accounts.activity import record
+from accounts.journal import record
 from accounts.models import User, Workspace
+from accounts.verbs import Verb
 from dashboard.models import Group, GroupNesting
 from dashboard.queries.library.groups import groups_in
 from dashboard.queries.library.nesting import ids_below
 from dashboard.services.errors import GroupHoldsImages, NestingWouldCycle
-from dashboard.services.holding import hold_all, select_by_ids
+from dashboard.services.row_locks import lock_all, select_by_ids
 
 
 @transaction.atomic
 def add_groups(*, group: Group, ids: Iterable[UUID], actor: User) -> tuple[int, int]:
-    """Put groups into a group; returns how many came in and how many were in already.
+    """Put groups into a group; returns how many were added and how many were in already.
 
     Raises `UnknownIds`, `TooManyIds`, `GroupHoldsImages` and `NestingWouldCycle`; then nothing is
     changed. Nestings of a workspace are made one after another, so two calls cannot close a cycle.
@@ -28,7 +29,7 @@ def add_groups(*, group: Group, ids: Iterable[UUID], actor: User) -> tuple[int, 
     there = set(GroupNesting.objects.filter(parent=group).values_list("child_id", flat=True))
     rows = [GroupNesting(parent=group, child=child) for child in children if child.pk not in there]
     GroupNesting.objects.bulk_create(rows, batch_size=500)
-    _recount(group, "added groups to", len(rows), actor)
+    _recount(group, Verb.ADDED_GROUPS, len(rows), actor)
     return len(rows), len(children) - len(rows)
 
 
@@ -40,13 +41,14 @@ def remove_groups(*, group: Group, ids: Iterable[UUID], actor: User) -> tuple[in
     """
     children, group = _hold(group, ids)
     removed, _ = GroupNesting.objects.filter(parent=group, child__in=children).delete()
-    _recount(group, "removed groups from", removed, actor)
+    _recount(group, Verb.REMOVED_GROUPS, removed, actor)
     return removed, len(children) - removed
 
 
 def _hold(group: Group, ids: Iterable[UUID]) -> tuple[list[Group], Group]:
     """Return the groups of the ids, and the group as it is now, held."""
-    hold_all(Workspace.objects.filter(pk=group.workspace_id))
+    # Two nestings that are both right may close a circle together, so they take turns.
+    lock_all(Workspace.objects.filter(pk=group.workspace_id))
     children = select_by_ids(groups_in(group.workspace), ids, "group")
     rows = groups_in(group.workspace).select_for_update(of=("self",), no_key=True)
     return children, rows.get(pk=group.pk)
@@ -62,10 +64,11 @@ def _refuse_cycle(group: Group, children: list[Group]) -> None:
         raise NestingWouldCycle(group, guilty)
 
 
-def _recount(group: Group, verb: str, count: int, actor: User) -> None:
+def _recount(group: Group, verb: Verb, count: int, actor: User) -> None:
     if not count:
         return
     Group.objects.filter(pk=group.pk).update(
+        # Counted, not added: a wrong number is repaired, and the workspace's lock keeps others out.
         groups_count=GroupNesting.objects.filter(parent=group).count()
     )
     record(

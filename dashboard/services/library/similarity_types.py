@@ -5,14 +5,15 @@ from typing import Any
 
 from django.db import transaction
 
-from accounts.activity import record
+from accounts.journal import record, values_of
 from accounts.models import User, Workspace
+from accounts.verbs import Verb
 from dashboard.models import Extraction, Fill, Group, SimilarityType
 from dashboard.services.errors import EmptyName, InSeveralGroups, TypeHasGroups
-from dashboard.services.holding import hold_all, hold_pks
 from dashboard.services.jobs.dropping import drop_extractions, drop_fills
 from dashboard.services.library.groups import discard_groups
 from dashboard.services.library.members import IMAGES, REGIONS, in_several_groups
+from dashboard.services.row_locks import lock_all, lock_pks
 
 
 @transaction.atomic
@@ -38,7 +39,7 @@ def create_type(
         exclusive=exclusive,
         fold_by=fold_by.strip(),
     )
-    _tell("created", similarity_type, actor)
+    _tell(Verb.CREATED, similarity_type, actor)
     return similarity_type
 
 
@@ -46,7 +47,7 @@ def find_or_make_type(
     *, workspace: Workspace, name: str, exclusive: bool
 ) -> tuple[SimilarityType, bool]:
     """Do the same as a part of a larger change, which tells of it; also say whether it was made."""
-    hold_all(Workspace.objects.filter(pk=workspace.pk))
+    lock_all(Workspace.objects.filter(pk=workspace.pk))
     found = _oldest(workspace, name)
     if found is not None:
         return found, False
@@ -72,7 +73,7 @@ def change_type(
     row = _locked(similarity_type)
     if not changes:
         return row
-    before = row.name
+    before, was = row.name, values_of(row, changes)
     if not changes.get("name", row.name).strip():
         raise EmptyName("similarity type")
     if "exclusive" in changes:
@@ -82,14 +83,15 @@ def change_type(
     for name, value in changes.items():
         setattr(row, name, value)
     row.save(update_fields=[*changes, "modified"])
-    _tell("changed", row, actor, fields=sorted(changes), before=before, after=row.name)
+    told = {"fields": sorted(changes), "before": before, "after": row.name}
+    _tell(Verb.CHANGED, row, actor, was, values_of(row, was), **told)
     return row
 
 
 def _set_exclusive(similarity_type: SimilarityType, *, exclusive: bool) -> None:
     """Bring the copies of `exclusive` in the memberships up to date."""
-    # Whoever puts members into these groups holds them, and reads the type after that.
-    hold_pks(Group.objects.filter(similarity_type=similarity_type))
+    # Services that put members into these groups hold them, and read the type after that.
+    lock_pks(Group.objects.filter(similarity_type=similarity_type))
     for kind in (IMAGES, REGIONS):
         if exclusive and (several := in_several_groups(kind, similarity_type)):
             raise InSeveralGroups(kind.noun, *several)
@@ -103,7 +105,7 @@ def delete_type(*, similarity_type: SimilarityType, force: bool = False, actor: 
 
     Trained versions stay, and so do the groups' images. Raises `TypeHasGroups` unless `force`.
     """
-    hold_all(Workspace.objects.filter(pk=similarity_type.workspace_id))
+    lock_all(Workspace.objects.filter(pk=similarity_type.workspace_id))
     row = _locked(similarity_type)
     groups = Group.objects.filter(similarity_type=row)
     count = groups.count()
@@ -111,7 +113,7 @@ def delete_type(*, similarity_type: SimilarityType, force: bool = False, actor: 
         raise TypeHasGroups(row, count)
     drop_work_on_types([row])
     discard_groups(groups)
-    _tell("deleted", row, actor, groups=count)
+    _tell(Verb.DELETED, row, actor, groups=count)
     row.delete()
     return count
 
@@ -129,7 +131,14 @@ def _locked(similarity_type: SimilarityType) -> SimilarityType:
     return rows.get(pk=similarity_type.pk)
 
 
-def _tell(verb: str, similarity_type: SimilarityType, actor: User, **details: Any) -> None:
+def _tell(
+    verb: Verb,
+    similarity_type: SimilarityType,
+    actor: User,
+    was: dict[str, Any] | None = None,
+    now: dict[str, Any] | None = None,
+    **details: Any,
+) -> None:
     record(
         workspace=similarity_type.workspace,
         verb=verb,
@@ -137,5 +146,7 @@ def _tell(verb: str, similarity_type: SimilarityType, actor: User, **details: An
         target_id=similarity_type.id,
         target_name=similarity_type.name,
         details=details,
+        before=was,
+        after=now,
         actor=actor,
     )

@@ -5,22 +5,23 @@ from typing import Any
 from django.db import transaction
 from django.db.models import F
 
-from accounts.activity import record
+from accounts.journal import record
 from accounts.models import User
+from accounts.verbs import Verb
 from dashboard.models import Group, Image, Verification
-from dashboard.services.holding import hold_all
+from dashboard.services.row_locks import lock_all
 
 
 @transaction.atomic
 def verify_group(*, group: Group, user: User, actor: User) -> tuple[Verification, bool]:
     """Write down that the user finds the group right; returns whether that is new."""
-    return _verify("group", hold_all(Group.objects.filter(pk=group.pk)), user, actor)
+    return _verify("group", lock_all(Group.objects.filter(pk=group.pk)), user, actor)
 
 
 @transaction.atomic
 def verify_image(*, image: Image, user: User, actor: User) -> tuple[Verification, bool]:
     """Write down that the user finds the image right; returns whether that is new."""
-    return _verify("image", hold_all(Image.objects.present().filter(pk=image.pk)), user, actor)
+    return _verify("image", lock_all(Image.objects.present().filter(pk=image.pk)), user, actor)
 
 
 @transaction.atomic
@@ -28,24 +29,26 @@ def unverify(*, verification: Verification, actor: User) -> None:
     """Take a verification back."""
     noun = "group" if verification.group_id else "image"
     thing: Any = verification.group or verification.image
-    (held,) = hold_all(type(thing).objects.filter(pk=thing.pk)) or [None]
+    # The thing first: its lock guards its counter.
+    (held,) = lock_all(type(thing).objects.filter(pk=thing.pk)) or [None]
     removed, _ = Verification.objects.filter(pk=verification.pk).delete()
     if held is None or not removed:
-        raise Verification.DoesNotExist("It was taken back already.")
+        raise Verification.DoesNotExist("It has already been withdrawn.")
     _count(held, -1)
-    _tell("took back a verification of", noun, held, verification.user, actor)
+    _tell(Verb.UNVERIFIED, noun, held, verification.user, actor)
 
 
 def _verify(noun: str, held: list[Any], user: User, actor: User) -> tuple[Verification, bool]:
     if not held:
-        raise Verification.DoesNotExist("It was deleted meanwhile.")
+        raise Verification.DoesNotExist("It was deleted in the meantime.")
     (thing,) = held
+    # While the thing is held, so two requests at once make one row and count it once.
     found, is_new = Verification.objects.get_or_create(
         workspace=thing.workspace, user=user, **{noun: thing}
     )
     if is_new:
         _count(thing, 1)
-        _tell("verified", noun, thing, user, actor)
+        _tell(Verb.VERIFIED, noun, thing, user, actor)
     return found, is_new
 
 
@@ -53,7 +56,7 @@ def _count(thing: Any, more: int) -> None:
     type(thing).objects.filter(pk=thing.pk).update(verify_count=F("verify_count") + more)
 
 
-def _tell(verb: str, noun: str, thing: Any, user: User | None, actor: User) -> None:
+def _tell(verb: Verb, noun: str, thing: Any, user: User | None, actor: User) -> None:
     record(
         workspace=thing.workspace,
         verb=verb,

@@ -58,20 +58,23 @@ def work_off(request: AsyncRequest, handle: jobs.Handle, look: Look) -> str:
     """Take the waiting records in batches; each is written whole, guarded by the job's lease."""
     _report(request, handle)
     with _Pictures(request) as sent:
+        # Queried each time: what an earlier worker finished is no longer WAITING.
         while rows := list(waiting_records(request)[:AT_ONCE]):
+            # Fetching and decoding before the transaction, which may then be short.
             finish = look(rows, [sent.source(row) for row in rows])
             with transaction.atomic():
                 finish()
                 update_rows(rows, WRITTEN)
                 _report(request, handle)
             handle.check()
+    # After the last batch is committed: the images are what a second try would read.
     close_request(request_id=request.id)
     found = counts([request])[request.id]
     return f"{found[Status.DONE] + found[Status.KNOWN]:,} done, {found[Status.FAILED]:,} failed."
 
 
 class _Pictures(ExitStack):
-    """Where the pictures of a request's records are; the file of those sent along stays open."""
+    """Where the images of a request's records are; the file of those sent along stays open."""
 
     def __init__(self, request: AsyncRequest) -> None:
         super().__init__()
@@ -84,6 +87,7 @@ class _Pictures(ExitStack):
             return row.url
         if not row.size:  # nothing at all, which there may be no file of
             return b""
+        # Opened at the first need: a request may name nothing but URLs, and then has no file.
         if self._file is None:
             self._file = self.enter_context(storage.open(self._path))
         self._file.seek(row.offset)
@@ -92,7 +96,7 @@ class _Pictures(ExitStack):
 
 
 def fail(row: AsyncRecord, refusal: FileRefused) -> None:
-    """Give up this record with its reason; the others go on."""
+    """Fail this record with its reason; the others continue."""
     row.status, row.refusal, row.reason = Status.FAILED, type(refusal).__name__, refusal.reason
 
 
@@ -100,7 +104,7 @@ def _report(request: AsyncRequest, handle: jobs.Handle) -> None:
     found = counts([request])[request.id]
     total, waiting = sum(found.values()), found[Status.WAITING]
     handle.report(
-        stage="Working off the records",
+        stage="Processing the records",
         total=total,
         done=found[Status.DONE],
         skipped=found[Status.KNOWN],
@@ -110,6 +114,6 @@ def _report(request: AsyncRequest, handle: jobs.Handle) -> None:
 
 
 def close_request(*, request_id: UUID) -> None:
-    """Remove the pictures that were sent along, which nobody needs any more."""
+    """Remove the images that were sent along, which nobody needs any more."""
     request = AsyncRequest.objects.get(pk=request_id)
     storage.delete(paths.async_pictures(request.workspace_id, request.id))

@@ -13,29 +13,31 @@ from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
-from accounts.activity import record
+from accounts.journal import record
 from accounts.models import User, Workspace
+from accounts.verbs import Verb
 from accounts.words import counted
 from dashboard.files.errors import FileRefused
 from dashboard.files.store import paths, room, storage
 from dashboard.models import AsyncRecord, AsyncRequest, Job, Task, Version
 from dashboard.queries.requests.async_requests import requests_ended_before
 from dashboard.services.errors import AlreadyFinished, NoSuchVersion
-from dashboard.services.jobs.closing import cancel_job
 from dashboard.services.jobs.dropping import drop_requests
 from dashboard.services.jobs.queueing import enqueue
+from dashboard.services.jobs.subject_end import cancel_job
 from dashboard.services.requests.async_records import fail
 from dashboard.services.training.descriptors import Source
 from dashboard.services.training.training import start_training
-from dashboard.services.uploads.stored_first import removed_unless_told
+from dashboard.services.uploads.rollback import removed_on_rollback
 
 Kind = AsyncRequest.Kind
+# A request may have 10,000 records; ten at a time keep the sweep and its transactions short.
 FORGOTTEN_AT_ONCE = 10
 
 
 @dataclass(frozen=True)
 class SentRecord:
-    """A record as it came: what the answer repeats (as JSON), its picture, and where that goes."""
+    """A record as it came: what the answer repeats (as JSON), its image, and where that goes."""
 
     fields: bytes
     source: Source
@@ -49,7 +51,7 @@ def start_descriptors(
 ) -> AsyncRequest:
     """Keep records and queue their description. Raises `NoSuchVersion`.
 
-    The pictures are stored before the rows; a transaction that fails leaves neither.
+    The images are stored before the rows; a transaction that fails leaves neither.
     """
     request = AsyncRequest(
         workspace=version.workspace,
@@ -65,7 +67,7 @@ def start_descriptors(
 def start_uploads(
     *, workspace: Workspace, records: Iterable[SentRecord], actor: User
 ) -> AsyncRequest:
-    """Keep records and queue the upload of their pictures."""
+    """Keep records and queue the upload of their images."""
     return _start(AsyncRequest(workspace=workspace, kind=Kind.UPLOAD, created_by=actor), records)
 
 
@@ -87,7 +89,9 @@ def start_train(*, task: Task, actor: User) -> AsyncRequest:
 def _start(request: AsyncRequest, records: Iterable[SentRecord]) -> AsyncRequest:
     room.refuse_if_low()
     path = paths.async_pictures(request.workspace_id, request.id)
-    with removed_unless_told(partial(storage.delete, path)):
+    # Storage knows no rollback: if the rows fail, this removes the file that was written first.
+    with removed_on_rollback(partial(storage.delete, path)):
+        # One object for all images of a call: 10,000 small ones would be 10,000 writes to a bucket.
         with tempfile.TemporaryFile(dir=settings.FILE_UPLOAD_TEMP_DIR) as pictures:
             rows = [_row(request, at, sent, pictures) for at, sent in enumerate(records)]
             if size := pictures.tell():
@@ -99,7 +103,7 @@ def _start(request: AsyncRequest, records: Iterable[SentRecord]) -> AsyncRequest
 
 
 def _row(request: AsyncRequest, number: int, sent: SentRecord, pictures: IO[bytes]) -> AsyncRecord:
-    """Make a record's row, with its picture at the end of the file if it was sent along."""
+    """Make a record's row, with its image at the end of the file if it was sent along."""
     row = AsyncRecord(
         request=request,
         number=number,
@@ -122,6 +126,8 @@ def _write(request: AsyncRequest, rows: list[AsyncRecord]) -> None:
         _hold(request.version)
     is_upload = request.kind == Kind.UPLOAD
     count = counted(len(rows), "record")
+    # The job first, since the request refers to it. Its message leaves after the commit, when
+    # request and records are there to be read.
     request.job = enqueue(
         workspace=request.workspace,
         kind=Job.Kind.ASYNC_UPLOAD if is_upload else Job.Kind.ASYNC_DESCRIPTOR,
@@ -133,7 +139,7 @@ def _write(request: AsyncRequest, rows: list[AsyncRecord]) -> None:
     AsyncRecord.objects.bulk_create(rows, batch_size=500)
     record(
         workspace=request.workspace,
-        verb="sent",
+        verb=Verb.SENT,
         noun="request",
         target_id=request.id,
         target_name=str(request),
@@ -144,6 +150,8 @@ def _write(request: AsyncRequest, rows: list[AsyncRecord]) -> None:
 
 def _hold(version: Version) -> None:
     """Keep the version from being deleted until the request is there to be ended with it."""
+    # A deletion of the version either waits for this commit or has happened: no job is left that
+    # describes by nothing.
     if not Version.objects.select_for_update().filter(pk=version.pk).exists():
         raise NoSuchVersion(version.number)
 
@@ -157,7 +165,7 @@ def delete_request(*, request: AsyncRequest, actor: User) -> None:
     drop_requests([request])
     record(
         workspace=request.workspace,
-        verb="deleted",
+        verb=Verb.DELETED,
         noun="request",
         target_id=request.id,
         target_name=str(request),
@@ -169,6 +177,7 @@ def delete_request(*, request: AsyncRequest, actor: User) -> None:
 def forget_old_requests() -> int:
     """Delete some of the requests that ended longer ago than they are kept; returns how many."""
     before = timezone.now() - timedelta(days=settings.LIKEWISE_KEEP_REQUESTS)
+    # No change is recorded: that the answers expire is a setting, not what a person did.
     rows = list(requests_ended_before(before)[:FORGOTTEN_AT_ONCE])
     for row in rows:
         row.delete()

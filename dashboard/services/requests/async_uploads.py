@@ -1,4 +1,4 @@
-"""Bring in the pictures of an asynchronous request: each content once, each in its group."""
+"""Import the images of an asynchronous request: each content once, each in its group."""
 
 from collections import defaultdict
 from collections.abc import Callable
@@ -25,12 +25,12 @@ from dashboard.services.training.descriptors import Source, contents_of
 from dashboard.services.workspaces.usage import images_refusal, is_full
 
 Status = AsyncRecord.Status
-GROUP_GONE = "The group was deleted meanwhile: the image is in none."
-GROUP_HOLDS_GROUPS = "The group holds groups by now: the image is in none."
+GROUP_GONE = "The group was deleted in the meantime: the image is in no group."
+GROUP_HOLDS_GROUPS = "The group now contains groups: the image is in no group."
 
 
 def run_uploads(*, request_id: UUID, handle: jobs.Handle) -> str:
-    """Bring in every picture that still waits; returns a sentence about the outcome."""
+    """Import every image that still waits; returns a sentence about the outcome."""
     request = request_to_do(request_id)
     with ThreadPoolExecutor(settings.LIKEWISE_WORKERS, "uploads") as pool:
         outcome = work_off(request, handle, partial(_look, request, pool))
@@ -40,7 +40,7 @@ def run_uploads(*, request_id: UUID, handle: jobs.Handle) -> str:
 
 @dataclass
 class _Batch:
-    """The records at hand by the content of their pictures, and the pictures that are new."""
+    """The records at hand by the content of their images, and the images that are new."""
 
     rows: defaultdict[str, list[AsyncRecord]] = field(default_factory=lambda: defaultdict(list))
     known: dict[str, Image] = field(default_factory=dict)
@@ -59,10 +59,12 @@ def _look(
         digest = pictures.sha256(data)
         batch.rows[digest].append(row)
         data_of[digest] = data
+    # Without a lock, only to spare the decoding; `insert_images` checks again under one.
     batch.known = images_by_sha256(request.workspace, data_of.keys())
     if is_full(request.workspace):
         _fail_new(batch)
     work = {
+        # Once for each content: two records of equal bytes become one image.
         digest: pool.submit(_prepare, request.workspace, found[0], data_of[digest], there)
         for digest, found in batch.rows.items()
         if (there := batch.known.get(digest)) is None or there.deleted is not None
@@ -72,7 +74,7 @@ def _look(
 
 
 def _fail_new(batch: _Batch) -> None:
-    """Let the pictures fail that the workspace lacks: they would be decoded in vain."""
+    """Let the images fail that the workspace lacks: they would be decoded in vain."""
     here = {digest for digest, image in batch.known.items() if image.deleted is None}
     for digest in batch.rows.keys() - here:
         for row in batch.rows.pop(digest):
@@ -82,15 +84,17 @@ def _fail_new(batch: _Batch) -> None:
 def _prepare(
     workspace: Workspace, row: AsyncRecord, data: bytes, deleted: Image | None
 ) -> NewImage:
-    """Decode a picture and write its files under the id that it will have."""
+    """Decode an image and write its files under the id that it will have."""
     picture = pictures.prepare(data)
     new_id = deleted.id if deleted is not None else row.image_id_if_new
+    # Before the row, which must never point to nothing. `image_id_if_new` is drawn when the record
+    # is made, so that a second try writes over these files instead of beside them.
     write_files(workspace, new_id, picture)
     return NewImage(new_id, picture, last_segment(row.url), row.meta_data, row.test_image)
 
 
 def _gather(batch: _Batch, work: dict[str, Future[NewImage]]) -> None:
-    """Wait for the pictures; a content that cannot be read fails all its records."""
+    """Wait for the images; a content that cannot be read fails all its records."""
     for digest, future in work.items():
         try:
             batch.new.append(future.result())
@@ -111,6 +115,7 @@ def _bring_in(request: AsyncRequest, batch: _Batch) -> None:
     for digest in {new.picture.sha256 for new in batch.new} - inserted.keys():
         for row in batch.rows.pop(digest):
             fail(row, images_refusal())
+    # Read again: between `_look` and this, images may have come, gone or come back.
     images = images_by_sha256(request.workspace, batch.rows.keys())
     for digest, rows in batch.rows.items():
         image = images.get(digest)
@@ -122,6 +127,7 @@ def _bring_in(request: AsyncRequest, batch: _Batch) -> None:
             rows[0].status = Status.DONE
     _place([row for rows in batch.rows.values() for row in rows if row.image is not None], request)
     unused = partial(remove_unused, request.workspace, batch.new, inserted)
+    # Only after the commit is it certain which of the files no row refers to.
     transaction.on_commit(unused)
 
 
@@ -138,6 +144,7 @@ def _place(rows: list[AsyncRecord], request: AsyncRequest) -> None:
             row.reason = GROUP_HOLDS_GROUPS
         else:
             by_type[group.similarity_type_id].append((row, group))
+    # By id, as rows are locked everywhere: see `row_locks`.
     for type_id in sorted(by_type):
         _place_in_type(by_type[type_id])
 
@@ -146,6 +153,7 @@ def _held_groups(workspace: Workspace, wanted: list[tuple[AsyncRecord, UUID]]) -
     """Hold the records' images, and then their groups, which are returned by their ids."""
     image_ids = {row.image_id for row, _ in wanted if row.image_id is not None}
     group_ids = {group_id for _, group_id in wanted}
+    # Locked and only then read: a group that was deleted or filled with groups is seen as such.
     hold_to_place(image_ids=image_ids, group_ids=group_ids)
     rows = Group.objects.in_workspace(workspace).filter(pk__in=group_ids)
     return {group.id: group for group in rows}
@@ -156,4 +164,4 @@ def _place_in_type(pairs: list[tuple[AsyncRecord, Group]]) -> None:
     for row, group in pairs:
         there = placed.elsewhere.get(row.image.id) if row.image is not None else None
         if there is not None and there.id != group.id:
-            row.reason = f"It stays in the group “{there}”: the type allows one."
+            row.reason = f"It stays in the group “{there}”: the type allows only one."

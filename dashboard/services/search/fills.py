@@ -5,8 +5,9 @@ from uuid import UUID
 
 from django.db import transaction
 
-from accounts.activity import record
+from accounts.journal import record
 from accounts.models import User
+from accounts.verbs import Verb
 from accounts.words import counted, either
 from dashboard.models import Collection, Fill, Group, Image, Job, SimilarityType
 from dashboard.queries.extractions.extractions import group_names, images_to_fill
@@ -20,6 +21,7 @@ from dashboard.services.search.records import NewRecord, room_in, write_records
 from dashboard.services.training.descriptors import describe_stored
 from dashboard.services.training.features import ensure_features
 
+# For one transaction, which locks the collection's row; between two, others may write to it.
 IMAGES_AT_ONCE = 200
 
 
@@ -35,6 +37,7 @@ def start_fill(
 
     Raises `CollectionFull`, and `AlreadyFilling` while another such job is under way.
     """
+    # Locked: of two requests at the same time, the second sees the first one's job.
     row = Collection.objects.select_for_update().get(pk=collection.pk)
     if has_running_fill(row):
         raise AlreadyFilling
@@ -49,7 +52,7 @@ def start_fill(
     )
     record(
         workspace=collection.workspace,
-        verb="started to fill",
+        verb=Verb.STARTED_FILLING,
         noun="collection",
         target_id=collection.id,
         target_name=collection.name,
@@ -70,11 +73,13 @@ def run_fill(*, fill_id: UUID, handle: jobs.Handle) -> str:
     A second run after a kill passes over what the first one put in. Raises `CollectionFull`.
     """
     fill = Fill.objects.select_related("collection__version", "workspace").get(pk=fill_id)
+    # A list that is fixed, so that the progress counts the same images to the end; ids alone.
     ids = list(images_to_fill(fill).values_list("pk", flat=True))
     # What an earlier try put in is there now, and was not before: that try counted it.
     mine, known, skipped = handle.job.done, 0, 0
     for start in range(0, len(ids), IMAGES_AT_ONCE):
         batch = ids[start : start + IMAGES_AT_ONCE]
+        # Before the embeddings are computed, which is the slow part. `write_records` asks again.
         there = known_keys(fill.collection, [str(one) for one in batch])
         known += len(there)
         new = _records(fill, [one for one in batch if str(one) not in there])
@@ -82,28 +87,27 @@ def run_fill(*, fill_id: UUID, handle: jobs.Handle) -> str:
         skipped = max(0, known - mine)
         with transaction.atomic():
             handle.report(
-                stage="Putting images in",
+                stage="Adding images",
                 total=len(ids),
                 done=max(mine, seen - skipped),
                 skipped=skipped,
                 fraction=seen / len(ids),
             )
+            # With the report in one transaction: a kill cannot count a batch twice.
             outcome = write_records(collection=fill.collection, records=new)
         if outcome.beyond:
             raise CollectionFull(fill.collection)
         handle.check()
     inside = counted(len(ids), "image is", "images are")
     before = either(skipped, "1 of them was", f"{skipped:,} of them were")
-    return f"{inside} in the collection, {before} there before."
+    return f"{inside} in the collection; {before} there before."
 
 
 def _records(fill: Fill, ids: Sequence[UUID]) -> list[NewRecord]:
-    """Describe images, with what is known of them; those deleted meanwhile are left out."""
+    """Describe images, with what is known of them; those deleted meanwhile are skipped."""
     version = fill.collection.version
     images = images_in(fill.workspace).in_bulk(ids)
-    ensure_features(
-        images=list(images.values()), encoder_key=version.encoder, progress=lambda *_: None
-    )
+    ensure_features(images=list(images.values()), encoder_key=version.encoder)
     names = group_names(list(images))
     there = [one for one in ids if one in images]
     return [

@@ -1,4 +1,4 @@
-"""Pictures that were searched with are kept for an hour, so that results have an address."""
+"""Images that were searched with are kept for an hour, so that results have an address."""
 
 import hashlib
 import json
@@ -18,7 +18,7 @@ MOST_BYTES = 256 << 20
 
 @dataclass(frozen=True)
 class KeptQuery:
-    """A picture that somebody brought: its bytes, its name, and its address if it has one."""
+    """An image that somebody brought: its bytes, its name, and its address if it has one."""
 
     name: str
     data: bytes
@@ -26,32 +26,35 @@ class KeptQuery:
 
 
 class QueryGone(Exception):
-    """The picture of a search is no longer kept, or never was in this workspace."""
+    """The image of a search is no longer kept, or never was in this workspace."""
 
     def __init__(self) -> None:
         super().__init__(
-            "The picture of this search is no longer kept: results have an address for an hour. "
-            "Search with the picture again."
+            "The query image of this search is no longer kept: the URL of a result works for one "
+            "hour. Search with the image again."
         )
 
 
 def keep_query(*, workspace: Workspace, query: KeptQuery) -> str:
-    """Keep a picture for an hour and return the signed name that finds it in this workspace.
+    """Keep an image for an hour and return the signed name that finds it in this workspace.
 
     Raises `DiskLow`.
     """
     room.refuse_if_low()
     facts = json.dumps({"name": query.name, "url": query.url}).encode()
+    # JSON has no line break of its own, so the first one ends it. One object: no half can be lost.
     body = facts + b"\n" + query.data
     _make_room(workspace, len(body))
+    # By content: a search that is sent again, as a form is by reload, is stored once.
     key = hashlib.sha256(body).hexdigest()
     storage.write(paths.query(workspace.pk, key), body)
     return _signer(workspace).sign(key)
 
 
 def find_query(*, workspace: Workspace, name: str) -> KeptQuery:
-    """Return the picture that was kept under a signed name. Raises `QueryGone`."""
+    """Return the image that was kept under a signed name. Raises `QueryGone`."""
     try:
+        # The signature keeps the time; the file's own is only used to tidy.
         key = _signer(workspace).unsign(name, max_age=HOUR)
         body = storage.read(paths.query(workspace.pk, key))
     except (BadSignature, FileNotFoundError) as error:
@@ -62,7 +65,7 @@ def find_query(*, workspace: Workspace, name: str) -> KeptQuery:
 
 
 def forget_queries(older_than: float = HOUR) -> int:
-    """Remove the pictures that were kept longer than they are; returns how many."""
+    """Remove the images that were kept longer than they are; returns how many."""
     before = time.time() - older_than
     old = [one for one in storage.entries(paths.queries()) if one.modified < before]
     for one in old:

@@ -1,4 +1,4 @@
-"""Find the records of a collection that are most alike to a picture, or to one of them."""
+"""Find the records of a collection that are most alike to an image, or to one of them."""
 
 from collections.abc import Sequence
 
@@ -11,7 +11,7 @@ from dashboard.services.training.loading import load_encoder, load_model
 
 
 def search_records_by_picture(*, collection: Collection, data: bytes, k: int) -> list[RecordHit]:
-    """Return the records most alike to a picture's bytes.
+    """Return the records most similar to the bytes of an image.
 
     Raises `FileRefused`, `ModelUnusable`.
     """
@@ -29,4 +29,5 @@ def search_records_by_key(
     if row is None:
         raise Record.DoesNotExist
     asked = Asked(vector_of(row), row.pk)
+    # One more than asked for, and the first dropped: a record is its own nearest.
     return row, nearest_records(collection, [asked], min(k, MOST_HITS) + 1)[1:]

@@ -11,8 +11,9 @@ from django.db import transaction
 from django.db.models import F
 from numpy.typing import NDArray
 
-from accounts.activity import record
+from accounts.journal import record
 from accounts.models import User
+from accounts.verbs import Verb
 from dashboard.models import Collection, Record
 from dashboard.models.bulk import update_rows
 from dashboard.queries.search.filters import Filter
@@ -26,6 +27,7 @@ from dashboard.queries.search.records import (
 )
 
 ROWS_AT_ONCE = 500
+# Each process holds all fields of a collection in memory, see `runtime.Records`.
 MAX_FIELDS_SIZE = 1 << 20  # bytes of JSON
 
 Json = dict[str, Any]
@@ -62,9 +64,9 @@ def room_in(collection: Collection) -> int:
 
 @transaction.atomic
 def add_records(*, collection: Collection, records: Sequence[NewRecord], actor: User) -> Outcome:
-    """Add records; a key that is there already, and what there is no room for, is left out."""
+    """Add records; a key that is there already, and what there is no room for, is skipped."""
     outcome = write_records(collection=collection, records=records)
-    _tell(collection, len(outcome.done), "added records to", actor)
+    _tell(collection, len(outcome.done), Verb.ADDED_RECORDS, actor)
     return outcome
 
 
@@ -76,6 +78,7 @@ def write_records(*, collection: Collection, records: Sequence[NewRecord]) -> Ou
     for new in records:
         if new.key in there:
             outcome.known.append(new.key)
+        # `records_count` of the locked row is exact: no other writer can pass the limit meanwhile.
         elif len(added) == room_in(row):
             outcome.beyond.append(new.key)
         else:
@@ -93,6 +96,8 @@ def _row(collection: Collection, new: NewRecord) -> Record:
         key=new.key,
         fields=new.fields,
         vector=new.vector.astype("<f4").tobytes(),
+        # The number that `_count` will write in this transaction: readers ask for rows above
+        # theirs.
         generation=collection.generation + 1,
     )
 
@@ -116,7 +121,7 @@ def update_records(
             found[key] = one
     update_rows(found.values(), ["fields", "generation"])
     _count(row, written=len(found))
-    _tell(row, len(found), "changed records of", actor)
+    _tell(row, len(found), Verb.CHANGED_RECORDS, actor)
     outcome = Outcome(
         done=[key for key in changes if key in found],
         missing=[key for key in changes if key not in there],
@@ -133,7 +138,7 @@ def delete_records(*, collection: Collection, keys: Sequence[str], actor: User) 
     for some in portions(list(found)):
         Record.objects.filter(collection=row, key__in=some).delete()
     _count(row, added=-len(found))
-    _tell(row, len(found), "deleted records of", actor)
+    _tell(row, len(found), Verb.DELETED_RECORDS, actor)
     return Outcome(
         done=[key for key in keys if key in found],
         missing=[key for key in keys if key not in found],
@@ -152,7 +157,7 @@ def delete_matching(*, collection: Collection, matches: Filter, actor: User) -> 
         for some in portions(list(found)):
             Record.objects.filter(collection=row, pk__in=some).delete()
         _count(row, added=-len(found))
-        _tell(row, len(found), "deleted records of", actor)
+        _tell(row, len(found), Verb.DELETED_RECORDS, actor)
     return Outcome(done=[one.key for one in found.values()])
 
 
@@ -165,12 +170,14 @@ def _locked(collection: Collection) -> Collection:
 def _count(row: Collection, *, added: int = 0, written: int = 0) -> None:
     """Count the records and the generation on, if anything was written."""
     if added or written:
+        # In the transaction of the rows: readers see them and the new generation in the same
+        # moment.
         Collection.objects.filter(pk=row.pk).update(
             records_count=F("records_count") + added, generation=F("generation") + 1
         )
 
 
-def _tell(row: Collection, count: int, verb: str, actor: User) -> None:
+def _tell(row: Collection, count: int, verb: Verb, actor: User) -> None:
     if count:
         record(
             workspace=row.workspace,

@@ -1,4 +1,4 @@
-"""Find the images that are most alike to a picture."""
+"""Find the images that are most alike to an image."""
 
 from accounts.models import Workspace
 from dashboard.engine.trained_model import TrainedModel
@@ -16,9 +16,9 @@ MOST_HITS = 200
 def search_by_picture(
     *, workspace: Workspace, version: Version | None, data: bytes, k: int
 ) -> list[Hit]:
-    """Return the images most alike to a picture's bytes, by a version or by the untrained model.
+    """Return the images most similar to an image, by a version or by the untrained model.
 
-    Raises `FileRefused` if the bytes are no picture that can be read, `ModelUnusable`.
+    Raises `FileRefused` if the bytes are no image that can be read, `ModelUnusable`.
     """
     model = model_of(workspace, version)
     row = features_of_bytes(load_encoder(model.encoder), data)
@@ -33,6 +33,7 @@ def search_by_image(*, image: Image, version: Version | None, k: int) -> list[Hi
         data = storage.read(paths.image(image.workspace_id, image.id, image.extension))
         row = features_of_bytes(load_encoder(model.encoder), data)
     query = model.describe(row[None])[0]
+    # The image itself is among them, usually first; an identical one may come before it.
     hits = nearest(image.workspace, version, model, query, min(k, MOST_HITS) + 1)
     return [hit for hit in hits if hit.image != image][:k]
 

@@ -18,12 +18,12 @@ from dashboard.queries.jobs.jobs import unfinished_jobs
 from dashboard.queries.training.encoders import keys_in_use, looks_again, name_of, wanted_key
 from dashboard.queries.training.features import count_undescribed, has_undescribed, undescribed
 from dashboard.queries.training.looks import look_at_all, second_looks_due
-from dashboard.services.holding import hold_pks
 from dashboard.services.jobs import jobs
 from dashboard.services.jobs.queueing import enqueue
+from dashboard.services.row_locks import lock_pks
 from dashboard.services.training import features
 
-NEW = "Looking at new images"
+NEW = "Processing new images"
 
 
 @transaction.atomic
@@ -34,6 +34,7 @@ def start_describing(*, workspace: Workspace, actor: User | None) -> Job | None:
     before. Returns None where there is nothing to queue.
     """
     workspace = Workspace.objects.get(pk=workspace.pk)  # the caller's may be older than the choice
+    # Only one that is queued will meet every image of now; one that runs may be past some.
     waiting = unfinished_jobs(workspace).filter(kind=Job.Kind.DESCRIBE, state=Job.State.QUEUED)
     if waiting.exists():
         return None
@@ -56,16 +57,17 @@ def start_second_looks() -> int:
 
 @transaction.atomic
 def _start_if_none(workspace_id: UUID) -> bool:
-    hold_pks(Workspace.objects.filter(pk=workspace_id))
+    # Two workers sweep at the same time: the second finds the first one's job.
+    lock_pks(Workspace.objects.filter(pk=workspace_id))
     if workspace_id not in second_looks_due(workspace_id):
         return False
     return start_describing(workspace=Workspace(pk=workspace_id), actor=None) is not None
 
 
 def _start_second_look(workspace: Workspace, wanted: str, actor: User | None) -> Job:
-    job = _enqueue(workspace, f"Looking at all images with “{name_of(wanted)}”", actor)
+    job = _enqueue(workspace, f"Processing all images with “{name_of(wanted)}”", actor)
     job.message = (
-        f"{look_at_all(workspace, wanted).sentence}. Search goes on as before until it is done."
+        f"{look_at_all(workspace, wanted).sentence}. Search works as before until it is done."
     )
     job.save(update_fields=["message"])
     return job
@@ -96,15 +98,16 @@ def run_describing(*, workspace: Workspace, handle: jobs.Handle) -> str:
         else:
             _look(workspace, key, handle)
     if again:
-        return f"Search goes by “{name_of(wanted)}” now."
-    return f"{counted(handle.job.done, 'image')} can be searched now."
+        return f"Search now uses “{name_of(wanted)}”."
+    return f"{counted(handle.job.done, 'image')} can now be searched."
 
 
 def _begun(workspace: Workspace) -> Workspace:
-    """Read the workspace anew; the first look settles by what its search goes."""
+    """Read the workspace again; the first look settles by what its search goes."""
     row = Workspace.objects.get(pk=workspace.pk)
     if not row.search_encoder:
         row.search_encoder = wanted_key(row)
+        # With the condition: another job may have settled it meanwhile.
         unsettled = Workspace.objects.filter(pk=row.pk, search_encoder="")
         unsettled.update(search_encoder=row.search_encoder)
     return row
@@ -118,6 +121,8 @@ def _look_again(workspace: Workspace, wanted: str, handle: jobs.Handle) -> None:
     _look(workspace, wanted, handle)  # what came meanwhile, and lies before where the first was
     with transaction.atomic():
         handle.report(stage=NEW)
+        # Only if search still goes by what it went by at the start: the choice may have changed
+        # twice.
         rows = Workspace.objects.filter(pk=workspace.pk, search_encoder=workspace.search_encoder)
         rows.update(search_encoder=wanted)
         if has_undescribed(workspace, wanted):

@@ -1,4 +1,4 @@
-"""Describe pictures with a trained version."""
+"""Compute the descriptors of images by a trained version."""
 
 from collections import deque
 from collections.abc import Collection, Iterable, Iterator, Sequence
@@ -21,14 +21,14 @@ from dashboard.services.errors import NoSuchVersion, NotTrained
 from dashboard.services.training.features import features_of_picture
 from dashboard.services.training.loading import load_encoder, load_model
 
-# So many pictures wait in memory, of at most 20 MB from an address; as many may be on their way.
+# So many images wait in memory, of at most 20 MB from an address; as many may be on their way.
 AT_ONCE = 16
 
-# Of a picture: its address, its bytes, or why there is neither.
+# Of an image: its address, its bytes, or why there is neither.
 Source = str | bytes | FileRefused
-# A descriptor, (dimension,) float32 of unit length; width and height of the picture.
+# A descriptor, (dimension,) float32 of unit length; width and height of the image.
 Described = tuple[NDArray[np.float32], int, int]
-# The features of a picture, (dimension,) float16; width and height.
+# The features of an image, (dimension,) float16; width and height.
 Seen = tuple[NDArray[np.float16], int, int]
 
 
@@ -46,7 +46,7 @@ def version_to_use(*, task: Task, number: int | None) -> Version:
 
 
 def describe(*, version: Version, pictures_bytes: Sequence[bytes]) -> list[Described | FileRefused]:
-    """Return descriptor, width and height of each picture, or why it has none, in order."""
+    """Return descriptor, width and height of each image, or why it has none, in order."""
     return list(describe_sources(version=version, sources=pictures_bytes))
 
 
@@ -55,7 +55,7 @@ def describe_stored(
 ) -> dict[UUID, NDArray[np.float32]]:
     """Return the descriptors, (dimension,) float32 each, of images of the version's workspace.
 
-    Those that have no features, or are gone, are left out. Raises `ModelUnusable`.
+    Those that have no features, or are gone, are skipped. Raises `ModelUnusable`.
     """
     features = features_of(version.workspace, image_ids, version.encoder)
     there = [one for one in image_ids if one in features]
@@ -68,15 +68,17 @@ def describe_stored(
 def describe_sources(
     *, version: Version, sources: Iterable[Source]
 ) -> Iterator[Described | FileRefused]:
-    """Yield descriptor, width and height of each picture, or why it has none, in order.
+    """Yield descriptor, width and height of each image, or why it has none, in order.
 
     Equal pixels give equal descriptors. Sources are taken as there is room for them, so that one
-    is read while others are encoded; addresses are fetched side by side. Each picture is encoded
+    is read while others are encoded; addresses are fetched side by side. Each image is encoded
     alone, the head is applied to several at once. Raises `ModelUnusable`.
     """
     model = load_model(version)
     seen = _look_at_all(load_encoder(version.encoder), sources)
     while some := list(islice(seen, AT_ONCE)):
+        # Encoded one by one and multiplied together: each image's features do not depend on its
+        # batch.
         rows = [one[0] for one in some if not isinstance(one, FileRefused)]
         described = iter(model.describe(np.array(rows))) if rows else iter(())
         for one in some:
@@ -97,7 +99,7 @@ def _look_at_all(
 
 
 def look_at(encoder: PictureEncoder, content: bytes | FileRefused) -> Seen | FileRefused:
-    """Encode one picture, or say why it has no features."""
+    """Encode one image, or say why it has no features."""
     if isinstance(content, FileRefused):
         return content
     try:

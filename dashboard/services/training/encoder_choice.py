@@ -2,12 +2,13 @@
 
 from django.db import transaction
 
-from accounts.activity import record
+from accounts.journal import record
 from accounts.models import User, Workspace
+from accounts.verbs import Verb
 from dashboard.models import Job
 from dashboard.queries.training.encoders import choices, name_of
 from dashboard.services.errors import EncoderRefused
-from dashboard.services.holding import hold_all
+from dashboard.services.row_locks import lock_all
 from dashboard.services.training.describing import start_describing
 
 
@@ -19,7 +20,8 @@ def choose_encoder(*, workspace: Workspace, key: str, actor: User) -> Job | None
     looked at all images; None where there is nothing to look at. Raises `EncoderRefused`.
     """
     check_encoder(key)
-    [row] = hold_all(Workspace.objects.filter(pk=workspace.pk))
+    # Two who choose at once: the activity tells what each of them really replaced.
+    [row] = lock_all(Workspace.objects.filter(pk=workspace.pk))
     before = row.encoder
     if key == before:
         return None
@@ -27,11 +29,13 @@ def choose_encoder(*, workspace: Workspace, key: str, actor: User) -> Job | None
     row.save(update_fields=["encoder", "modified"])
     record(
         workspace=row,
-        verb="chose an encoder for",
+        verb=Verb.CHOSE_ENCODER,
         noun="workspace",
         target_id=row.pk,
         target_name=row.name,
         details={"before": _name(before), "after": _name(key)},
+        before={"encoder": before},
+        after={"encoder": key},
         actor=actor,
     )
     return start_describing(workspace=row, actor=actor)
@@ -40,7 +44,7 @@ def choose_encoder(*, workspace: Workspace, key: str, actor: User) -> Job | None
 def check_encoder(key: str) -> None:
     """Refuse an encoder that is not there, or not ready. Raises `EncoderRefused`."""
     if key not in dict(choices()):
-        raise EncoderRefused("This encoder is not there, or not ready yet: choose another.")
+        raise EncoderRefused("This encoder does not exist or is not ready yet. Choose another.")
 
 
 def _name(key: str) -> str:

@@ -1,9 +1,9 @@
-"""Register encoders of one's own: tried at once, prepared by a job, never half there."""
+"""Register encoders: tried at once, prepared by a job, never half there."""
 
 import hashlib
 import shutil
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,13 +15,14 @@ from django.db import IntegrityError, transaction
 
 from accounts.models import User, Workspace
 from dashboard import runtime
+from dashboard.engine.custom import artifact, preparing
+from dashboard.engine.custom.graph import Graph
+from dashboard.engine.custom.isolated import try_isolated
+from dashboard.engine.custom.preparing import Prepared, prepare
+from dashboard.engine.custom.preprocessing import read_preprocessing
 from dashboard.engine.errors import UnfitEncoder
-from dashboard.engine.own import artifact, preparing
-from dashboard.engine.own.apart import try_apart
-from dashboard.engine.own.graph import Graph
-from dashboard.engine.own.preparing import Prepared, prepare
-from dashboard.engine.own.preprocessing import read_preprocessing
 from dashboard.engine.prior import BOTH
+from dashboard.engine.progress import SILENT, Progress
 from dashboard.files.sizes import readable_size
 from dashboard.files.store import paths, storage
 from dashboard.models import Encoder, Feature, Job, RegionFeature
@@ -29,6 +30,7 @@ from dashboard.queries.training.encoders import SHIPPED, users_of
 from dashboard.services.errors import EmptyName, EncoderExists, EncoderInUse, EncoderRefused
 from dashboard.services.jobs import jobs
 from dashboard.services.jobs.queueing import enqueue
+from dashboard.services.jobs.spans import Span
 from dashboard.services.training.speeds import measure_speed, shipped_row
 
 FEATURES_AT_ONCE = 5000
@@ -54,6 +56,8 @@ def register_encoder(*, new: NewEncoder, workspace: Workspace, actor: User) -> t
     Raises `EmptyName`, `EncoderExists`, and `EncoderRefused` if it is unfit, with nothing kept.
     """
     row = _row(new, actor)
+    # The file before the row: an encoder that is listed has its graph. The key is a hash, so a
+    # second try writes the same files.
     _store(new.graph, row)
     with transaction.atomic():
         _insert(row)
@@ -68,7 +72,7 @@ def register_encoder(*, new: NewEncoder, workspace: Workspace, actor: User) -> t
 
 
 def register_at_once(
-    *, new: NewEncoder, progress: Callable[[int, int], None], actor: User | None = None
+    *, new: NewEncoder, progress: Progress = SILENT, actor: User | None = None
 ) -> Encoder:
     """Do all of it in this process, for commands; what broke off before is done again.
 
@@ -88,14 +92,10 @@ def register_at_once(
 
 
 def run_preparing(*, encoder_id: UUID, handle: jobs.Handle) -> str:
-    """Show the drawn pictures to an encoder and make it ready; from the start after a kill."""
+    """Show the drawn images to an encoder and make it ready; from the start after a kill."""
     row = Encoder.objects.get(pk=encoder_id)
-
-    def progress(done: int, total: int) -> None:
-        handle.tick(stage="Looking at drawn pictures", fraction=0.99 * done / total)
-
-    _prepare(row, progress)
-    return f"“{row}” can be chosen now."
+    _prepare(row, Span(handle, 0, 0.99, "Testing with drawn images"))
+    return f"“{row}” is ready to use."
 
 
 def close_preparing(*, encoder_id: UUID, message: str) -> None:
@@ -139,6 +139,7 @@ def set_default(*, encoder: Encoder | None) -> None:
     Search goes over to it, workspace by workspace, once it has looked at all their images: workers
     begin with that at a sweep. Raises `EncoderRefused` if it is not ready.
     """
+    # All rows, in one order: of two defaults that are chosen at once, the second waits.
     rows = Encoder.objects.select_for_update().order_by("id")
     list(rows)
     Encoder.objects.filter(is_default=True).update(is_default=False)
@@ -160,6 +161,7 @@ def delete_encoder(*, encoder: Encoder) -> None:
         if tasks or versions or workspaces:
             raise EncoderInUse(encoder, tasks=tasks, versions=versions, workspaces=workspaces)
         Encoder.objects.filter(pk=encoder.pk).delete()
+    # After the row is gone, in batches: no new work can name the encoder any more.
     for kind in (Feature, RegionFeature):
         rows = kind.objects.filter(encoder=encoder.key).order_by("id")
         while ids := list(rows.values_list("id", flat=True)[:FEATURES_AT_ONCE]):
@@ -175,7 +177,8 @@ def _row(new: NewEncoder, actor: User | None) -> Encoder:
     if size > LARGEST_GRAPH:
         raise EncoderRefused(f"The file is over {readable_size(LARGEST_GRAPH)}: {TOO_LARGE}.")
     try:
-        tried = try_apart(new.graph, new.stated, output=new.output, pooling=new.pooling)
+        # In a process of its own: a hostile graph may take all memory or crash the runtime.
+        tried = try_isolated(new.graph, new.stated, output=new.output, pooling=new.pooling)
     except UnfitEncoder as error:
         raise EncoderRefused(str(error)) from error
     key = artifact.key_of(_sha256(new.graph), tried.preprocessing, new.output, new.pooling)
@@ -225,7 +228,7 @@ def _insert(row: Encoder) -> None:
         raise EncoderExists(row) from error
 
 
-def _prepare(row: Encoder, progress: Callable[[int, int], None]) -> None:
+def _prepare(row: Encoder, progress: Progress) -> None:
     if row.state == Encoder.State.READY:  # killed after the last write, before the job ended
         return
     with _graph_file(row) as file:

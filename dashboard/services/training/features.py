@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from PIL import Image as Pillow
 
 from dashboard.engine.encoder import PictureEncoder
+from dashboard.engine.progress import SILENT, Progress
 from dashboard.files.images import images as pictures
 from dashboard.files.store import paths, storage
 from dashboard.models import Feature, Image, Region, RegionFeature
@@ -22,11 +23,12 @@ from dashboard.services.training.loading import load_encoder
 T = TypeVar("T")
 R = TypeVar("R")
 
+# What a kill loses at most, and what a transaction writes.
 IMAGES_PER_BATCH = 50
 
 
 def features_of_bytes(encoder: PictureEncoder, data: bytes) -> NDArray[np.float16]:
-    """Encode one picture from its bytes, (dimension,) float16."""
+    """Encode one image from its bytes, (dimension,) float16."""
     return features_of_picture(encoder, pictures.decode_for_encoder(data, side=encoder.size))
 
 
@@ -40,7 +42,7 @@ def ensure_features(
     images: Sequence[Image],
     regions: Sequence[Region] = (),
     encoder_key: str,
-    progress: Callable[[int, int], None],
+    progress: Progress = SILENT,
 ) -> None:
     """Give every image and region its features by an encoder, in batches that are kept at once.
 
@@ -51,14 +53,14 @@ def ensure_features(
     missing = [image for image in images if image.id not in there]
     sheets = _sheets(regions, encoder_key)
     total, done = len(missing) + sum(map(len, sheets)), 0
-    progress(0, total)
+    progress.report(0, total)
     with (
         closing(encode_images(missing, encoder_key)) as batches,
         closing(_encode(sheets, encoder_key, _region_features, _keep_regions)) as parts,
     ):
         for count in chain(map(len, batches), (sum(map(len, part)) for part in parts)):
             done += count
-            progress(done, total)
+            progress.report(done, total)
 
 
 def encode_images(
@@ -95,6 +97,7 @@ def _encode(
     try:
         for thing in things:
             waiting.append((thing, pool.submit(one, encoder, thing)))
+            # Twice a batch, so that the pool has work while one is written.
             if len(waiting) == 2 * IMAGES_PER_BATCH:
                 yield over()
         while waiting:
@@ -105,6 +108,7 @@ def _encode(
 
 def keep_features(rows: list[Feature]) -> None:
     """Write features; what another job has written meanwhile stays."""
+    # Two jobs may compute the same feature; both results are equal, so either may stay.
     Feature.objects.bulk_create(rows, ignore_conflicts=True)
 
 

@@ -1,4 +1,4 @@
-"""Load what describes pictures, or say in a sentence why it cannot be used."""
+"""Load what describes images, or say in a sentence why it cannot be used."""
 
 from dashboard import runtime
 from dashboard.engine.encoder import PictureEncoder

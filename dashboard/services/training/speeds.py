@@ -5,8 +5,8 @@ from functools import partial
 
 from django.utils import timezone
 
+from dashboard.engine.custom.trial import side_by_side
 from dashboard.engine.encoder import PictureEncoder
-from dashboard.engine.own.trial import side_by_side
 from dashboard.models import Encoder
 from dashboard.queries.training.encoders import SHIPPED, speeds
 from dashboard.services.training.features import features_of_bytes
@@ -14,14 +14,14 @@ from dashboard.services.training.loading import load_encoder
 
 
 def measure_speeds() -> dict[str, float]:
-    """Measure every encoder beside the shipped ones, and keep the seconds of a picture by key.
+    """Measure every encoder beside the shipped ones, and keep the seconds of an image by key.
 
     That is from the bytes of a JPEG of 800 x 600 to features, on one thread. Raises
     `ModelUnusable` if an encoder cannot be loaded; then nothing is kept.
     """
     ready = Encoder.objects.filter(state=Encoder.State.READY).exclude(key__in=SHIPPED)
     found: dict[str, float] = {}
-    # One of one's own at a time: each may take gigabytes of memory.
+    # One registered encoder at a time: each may take gigabytes of memory.
     for keys in [[key] for key in ready.values_list("key", flat=True)] or [[]]:
         found = _seconds([*SHIPPED, *keys]) | found
     _keep(found)
@@ -52,6 +52,7 @@ def _keep(found: dict[str, float]) -> None:
     now = timezone.now()
     for key, seconds in found.items():
         measured = {"seconds": seconds, "measured": now}
+        # A registered one that was deleted while it was measured gets no row.
         if Encoder.objects.filter(key=key).update(**measured) or key not in SHIPPED:
             continue
         shipped_row(key)

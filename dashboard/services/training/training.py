@@ -1,4 +1,4 @@
-"""Train versions: a task's likeness as of now, checked, kept, and never half there."""
+"""Train versions: a task's similarity as of now, checked, kept, and never half there."""
 
 import json
 import secrets
@@ -11,8 +11,9 @@ from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
-from accounts.activity import record
+from accounts.journal import record
 from accounts.models import User
+from accounts.verbs import Verb
 from dashboard import runtime
 from dashboard.engine import artifacts, training
 from dashboard.engine.trained_model import TrainedModel
@@ -26,10 +27,12 @@ from dashboard.queries.training.versions import find_running
 from dashboard.services.errors import ModelUnusable, NotReady, TrainingAlreadyRunning
 from dashboard.services.jobs import jobs
 from dashboard.services.jobs.queueing import enqueue
+from dashboard.services.jobs.spans import Span
 from dashboard.services.training.features import ensure_features
 from dashboard.services.training.loading import load_model
 
 FEATURES_SHARE = 0.6  # of the whole progress; the rest is fitting and checking
+# The row is read with every page of the version; the artifact keeps the whole report.
 WORST_GROUPS_KEPT = 50
 SNAPSHOT = "snapshot.json"
 
@@ -41,6 +44,7 @@ def start_training(*, task: Task, actor: User) -> tuple[Version, Job]:
     Raises `NotReady` with one sentence per type that lacks data, `TrainingAlreadyRunning`.
     """
     room.refuse_if_low()
+    # Two people who press Train at once would otherwise both find no training.
     task = Task.objects.select_for_update().select_related("workspace").get(pk=task.pk)
     if (running := find_running(task)) is not None:
         raise TrainingAlreadyRunning(running)
@@ -58,7 +62,7 @@ def start_training(*, task: Task, actor: User) -> tuple[Version, Job]:
     )
     record(
         workspace=task.workspace,
-        verb="started to train",
+        verb=Verb.STARTED_TRAINING,
         noun="version",
         target_id=version.id,
         target_name=str(version),
@@ -77,7 +81,7 @@ def start_training(*, task: Task, actor: User) -> tuple[Version, Job]:
 def _check_readiness(task: Task) -> None:
     types = readiness(task)
     if not types:
-        raise NotReady(["This task has no similarity type: attach one first."])
+        raise NotReady(["This task has no similarity type. Add one first."])
     if lacking := [kind.sentence for kind in types if not kind.is_ready]:
         raise NotReady(lacking)
 
@@ -97,25 +101,21 @@ def run_training(*, version_id: UUID, handle: jobs.Handle) -> str:
     Version.objects.filter(pk=version.pk).update(status=Version.Status.TRAINING)
     seen = snapshot(version.task)
     if empty := [kind.name for kind, members in seen.members.items() if not members]:
-        raise NotReady([f"“{name}” has no image to learn from." for name in empty])
-
-    def features_done(done: int, total: int) -> None:
-        fraction = FEATURES_SHARE * done / total if total else FEATURES_SHARE
-        handle.report(stage="Looking at the images", total=total, done=done, fraction=fraction)
-        handle.check()
-
+        raise NotReady([f"“{name}” has no image to train on." for name in empty])
     ensure_features(
         images=list(seen.images.values()),
         regions=list(seen.regions.values()),
         encoder_key=version.encoder,
-        progress=features_done,
+        progress=Span(handle, 0, FEATURES_SHARE, "Computing features", counts=("done", "total")),
     )
     model = _fit(version, seen, handle)
-    handle.report(stage="Keeping the result", fraction=0.99)
+    handle.report(stage="Saving the version", fraction=0.99)
     handle.check()
+    # Files before the row. A second run writes the same names again, so that nothing is left over.
     folder = _store(version, model, seen)
     try:
         _finish_training(version, model, folder, handle, _fold_keys(seen))
+    # Not after `LeaseLost`: another worker may be writing the same folder.
     except jobs.JobCancelled:
         storage.delete_all(folder)
         raise
@@ -124,17 +124,12 @@ def run_training(*, version_id: UUID, handle: jobs.Handle) -> str:
 
 def _fit(version: Version, seen: Snapshot, handle: jobs.Handle) -> TrainedModel:
     """Fit the version's model; cancelled between any two steps of it."""
-
-    def progress(stage: str, fraction: float) -> None:
-        handle.tick(stage=stage, fraction=FEATURES_SHARE + (0.99 - FEATURES_SHARE) * fraction)
-
     try:
         return training.fit(
             training_set(version, seen),
             prior=runtime.prior(version.encoder),
             production=_production(version, seen),
-            progress=progress,
-            cancelled=lambda: False,
+            progress=Span(handle, FEATURES_SHARE, 0.99),
         )
     except training.TooLittleData as error:
         raise NotReady([str(error)]) from error
@@ -181,6 +176,7 @@ def _finish_training(
     handle: jobs.Handle,
     fold_by: dict[str, str],
 ) -> None:
+    # The fence, and then the last moment at which cancelling counts: both in this transaction.
     handle.report(fraction=1.0)
     handle.check()
     version.status = Version.Status.TRAINED
@@ -217,6 +213,7 @@ def _summary(report: dict[str, Any]) -> dict[str, Any]:
 
 def close_training(*, version_id: UUID, cancelled: bool, message: str) -> None:
     """Bring a version to rest whose job ended without it; a trained one stays trained."""
+    # With the condition: a job may end badly after its version was saved.
     Version.objects.filter(pk=version_id, status__in=Version.UNFINISHED).update(
         status=Version.Status.CANCELLED if cancelled else Version.Status.ERROR,
         detail=message,

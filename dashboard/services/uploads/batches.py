@@ -17,7 +17,6 @@ from dashboard.files.store import room
 from dashboard.models import Group, Image, SimilarityType, Upload, UploadFile, UploadGroup
 from dashboard.models.bulk import update_rows
 from dashboard.queries.library.images import images_by_sha256, images_in
-from dashboard.services.holding import hold_pks
 from dashboard.services.library.groups import find_or_make_groups, hold_to_place, place_images
 from dashboard.services.library.images import (
     NewImage,
@@ -27,9 +26,11 @@ from dashboard.services.library.images import (
     remove_unused,
     write_files,
 )
+from dashboard.services.row_locks import lock_pks
 from dashboard.services.uploads.reader import PartReader
 from dashboard.services.workspaces.usage import images_refusal, is_full
 
+# Bounds a transaction, and with the bytes what two batches keep in memory at a time.
 FILES_PER_BATCH = 100
 BYTES_PER_BATCH = 64 << 20
 WRITTEN = ["status", "reason", "image", "group", "placed", "sha256"]
@@ -49,7 +50,7 @@ class _Item:
     work: Future[NewImage] | None = None
 
     def fail(self, reason: str) -> None:
-        """Give up this file with its reason; the others go on."""
+        """Fail this file with its reason; the others continue."""
         self.row.status, self.row.reason = Status.FAILED, reason
 
     def take(self, data: bytes | FileRefused) -> int:
@@ -93,11 +94,12 @@ class Importer:
     def batches(self) -> Iterator[int]:
         """Go once through the waiting files; yield the size of each batch once it is committed.
 
-        While one batch is written to the database, the pictures of the next are decoded.
+        While one batch is written to the database, the images of the next are decoded.
         """
         self._last, self._hashes = 0, set()
         current = self._begin()
         while current:
+            # Begun before the current batch is written: the pool decodes while the database works.
             following = self._begin()
             self._commit(current)
             yield len(current)
@@ -107,8 +109,9 @@ class Importer:
         """Read the next files and start the work on those that the workspace lacks."""
         room.refuse_if_low()
         items = self._read()
+        # A guess without a lock: `insert_images` judges under one what this spared or not.
         known = images_by_sha256(self.upload.workspace, {item.sha256 for item in items})
-        # What the batch before this one brings in is not decoded twice; if that fails, the next
+        # What the batch before this one imports is not decoded twice; if that fails, the next
         # pass finds the file waiting.
         begun, full = set(self._hashes), is_full(self.upload.workspace)
         for item in items:
@@ -120,6 +123,7 @@ class Importer:
                     item.fail(images_refusal().reason)  # it would be decoded in vain
                 else:
                     item.work = self._pool.submit(self._prepare, item.row, item.data, there)
+            # The pool has what it needs; what is known already must not stay in memory.
             item.data = None
         self._hashes = {item.sha256 for item in items if item.sha256}
         return items
@@ -139,6 +143,7 @@ class Importer:
                 size += item.take(data)
                 if size >= BYTES_PER_BATCH:
                     break
+        # Up to the first that was not read: the next batch goes on behind a single id.
         items = list(takewhile(lambda item: item.row.pk not in unread, items))
         self._last = items[-1].row.pk if items else self._last
         return items
@@ -155,7 +160,7 @@ class Importer:
                 item.sha256 = hashes[item.row.pk]
 
     def _prepare(self, row: UploadFile, data: bytes, deleted: Image | None) -> NewImage:
-        """Decode a picture and write its files under the id that it will have."""
+        """Decode an image and write its files under the id that it will have."""
         picture = pictures.prepare(data)
         new_id = deleted.id if deleted is not None else row.image_id_if_new
         write_files(self.upload.workspace, new_id, picture)
@@ -173,6 +178,8 @@ class Importer:
         """Write a batch: images, groups, memberships and what became of each file, or nothing."""
         prepared = [new for item in items if (new := self._result(item)) is not None]
         with transaction.atomic():
+            # Locks in the order of `row_locks`: types here, usage and images in `insert_images`,
+            # groups last.
             self._hold_types(items)
             images = insert_images(
                 workspace=self.upload.workspace, images=prepared, actor=self.upload.created_by
@@ -184,6 +191,7 @@ class Importer:
             self._place([item for item in items if item.row.image is not None])
             update_rows([item.row for item in items], WRITTEN)
             self._fence(Counter(item.row.status for item in items))
+        # After the commit: if the batch is rolled back, the next try needs these very files.
         remove_unused(self.upload.workspace, prepared, images)
 
     @staticmethod
@@ -200,7 +208,7 @@ class Importer:
         """Say of each file whether its image is new or was known.
 
         A file whose twin in this batch failed fails with it; one whose image was deleted since
-        the batch began stays waiting, and the next pass brings it in.
+        the batch began stays waiting, and the next pass imports it.
         """
         twins = {item.sha256 for item in items} - images.keys()
         present = images_in(self.upload.workspace).filter(sha256__in=twins)
@@ -220,7 +228,7 @@ class Importer:
     def _hold_types(self, items: list[_Item]) -> None:
         """Hold the types whose groups get something: they come before images and groups."""
         types = {kind.pk for item in items if (kind := self._type_of(item.row)) is not None}
-        hold_pks(SimilarityType.objects.filter(pk__in=types))
+        lock_pks(SimilarityType.objects.filter(pk__in=types))
 
     def _type_of(self, row: UploadFile) -> SimilarityType | None:
         """Return the type whose group a file goes into, if it goes into any."""
@@ -239,6 +247,7 @@ class Importer:
                 by_type[similarity_type].append(item)
         placing = [item.row for of_type in by_type.values() for item in of_type]
         for similarity_type, of_type in by_type.items():
+            # For all types before any is placed: images come before groups in every transaction.
             self._find_groups(similarity_type, of_type)
         hold_to_place(
             image_ids=[row.image_id for row in placing if row.image_id],
@@ -269,13 +278,13 @@ class Importer:
                 placed.pairs.discard((row.group_id, row.image_id))
                 row.placed = True
             elif there is not None and there.pk != row.group_id:
-                row.reason = f"It stays in the group “{there}”: the type allows one."
+                row.reason = f"It stays in the group “{there}”: the type allows only one."
 
 
 def _due(upload: Upload) -> QuerySet[UploadFile]:
     """Return the files that wait for nothing but their turn.
 
-    The second row of a file comes after the first, which may stand behind it: then its picture is
+    The second row of a file comes after the first, which may stand behind it: then its image is
     here, with all that was said of it, and an archive need not be read backwards.
     """
     rows = upload.files.filter(status=Status.WAITING).exclude(source__status=Status.WAITING)
@@ -290,9 +299,10 @@ def _hash_of(row: UploadFile) -> str:
 def remove_unborn(upload: Upload) -> None:
     """Remove the files of images that got no row, after the work broke off for good.
 
-    Files come in in the order of their ids, and two batches of them are on their way at a time.
+    Files are imported in the order of their ids, and two batches are on their way at a time.
     """
     waiting = _due(upload)
+    # No more can have files: one batch was being written and the next one decoded.
     rows = list(waiting.values_list("image_id_if_new", "sha256")[: 2 * FILES_PER_BATCH])
     born = Image.objects.filter(pk__in=[new_id for new_id, _ in rows])
     there = set(born.values_list("pk", flat=True))

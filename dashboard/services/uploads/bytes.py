@@ -11,7 +11,7 @@ from django.utils import timezone
 from dashboard.files.store import paths, storage
 from dashboard.models import Upload, UploadPart
 from dashboard.queries.uploads.uploads import expired_parts, stored_parts, unfinished_parts
-from dashboard.services.holding import hold_all
+from dashboard.services.row_locks import lock_all
 from dashboard.services.uploads.batches import remove_unborn
 from dashboard.services.uploads.receiving import forget_parts
 from dashboard.services.workspaces.usage import let_go
@@ -23,6 +23,7 @@ def close_upload(*, upload_id: UUID) -> None:
     See `LIKEWISE_KEEP_UPLOADS`.
     """
     upload = Upload.objects.select_related("workspace").get(pk=upload_id)
+    # While the rows still say which files were on their way.
     remove_unborn(upload)
     Upload.objects.filter(pk=upload.pk).update(modified=timezone.now())
     left = unfinished_parts(upload.pk).values("pk")
@@ -30,7 +31,7 @@ def close_upload(*, upload_id: UUID) -> None:
 
 
 def forget_uploads() -> int:
-    """Remove what was sent, did not come in and was kept long enough; returns how many parts."""
+    """Remove uploaded files that were not imported and kept long enough; returns how many parts."""
     before = timezone.now() - timedelta(days=settings.LIKEWISE_KEEP_UPLOADS)
     uploads = Upload.objects.filter(pk__in=expired_parts(before).values("upload"))
     return sum(_forget_expired(upload, before) for upload in uploads.order_by("pk"))
@@ -39,7 +40,7 @@ def forget_uploads() -> int:
 def _forget_expired(upload: Upload, before: datetime) -> int:
     with transaction.atomic():
         # Who tries it again holds it too: either the bytes go, or there is a job that needs them.
-        hold_all(Upload.objects.filter(pk=upload.pk))
+        lock_all(Upload.objects.filter(pk=upload.pk))
         parts = list(expired_parts(before).filter(upload=upload).only("pk"))
         if parts:  # all that is stored: what makes them expire is the upload's
             let_go(upload.workspace_id, stored_parts().filter(upload=upload))

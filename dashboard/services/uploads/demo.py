@@ -1,4 +1,4 @@
-"""The demo: pictures that the program draws, brought in and learned as anybody's own would be."""
+"""The demo: images that the program draws, imported and learned as anybody's own would be."""
 
 import io
 import zipfile
@@ -40,9 +40,10 @@ PICTURES = 420
 def start_demo(*, workspace: Workspace, actor: User) -> Job:
     """Queue the drawing of the demo.
 
-    Raises `DemoIsHere` if it is here or on its way, `DemoGoes` while it is taken back.
+    Raises `DemoIsHere` if it is here or on its way, `DemoGoes` while it is undone.
     """
     room.refuse_if_low()
+    # A second click waits here and then finds the first one's job.
     Workspace.objects.select_for_update().get(pk=workspace.pk)
     running = Job.objects.in_workspace(workspace).filter(kind=Job.Kind.DEMO)
     if demo_task(workspace) or running.exclude(state__in=Job.FINISHED).exists():
@@ -69,9 +70,9 @@ def demo_task(workspace: Workspace) -> Task | None:
 def remove_demo(*, workspace: Workspace, actor: User) -> Job | None:
     """Delete the demo's task with its versions, and queue the undoing of its upload.
 
-    That takes back the pictures, and groups and types that hold nothing else and that no other task
+    That undoes the images, and groups and types that hold nothing else and that no other task
     learns: what people added stays, with the groups that it is in. None if the upload was undone by
-    hand before. Raises `DemoIsGone`, `UsedByCollections`, and `StillUnderWay` while its pictures
+    hand before. Raises `DemoIsGone`, `UsedByCollections`, and `StillUnderWay` while its images
     come in; then nothing is changed.
     """
     Workspace.objects.select_for_update().get(pk=workspace.pk)
@@ -89,16 +90,17 @@ def remove_demo(*, workspace: Workspace, actor: User) -> Job | None:
 
 
 def run_demo(*, workspace: Workspace, handle: jobs.Handle) -> str:
-    """Draw the pictures, then hand them to an ordinary upload, which ends in a training.
+    """Draw the images, then hand them to an ordinary upload, which ends in a training.
 
     What it makes appears in one transaction: a second run after a kill finds all of it or none.
     """
     if demo_task(workspace) is not None:
-        return "The demo is here."
+        return "The demo is ready."
     actor = handle.job.created_by
     if actor is None:
         raise DemoIsHere
     pictures: list[DemoPicture] = []
+    # Drawn before the transaction, which then holds its locks for a moment only.
     for picture in draw_demo():
         pictures.append(picture)
         done = len(pictures)
@@ -106,7 +108,7 @@ def run_demo(*, workspace: Workspace, handle: jobs.Handle) -> str:
     with transaction.atomic():
         handle.report(total=len(pictures), done=len(pictures))
         _hand_over(workspace, pictures, actor)
-    return f"{len(pictures)} pictures drawn: an upload brings them in, then a training begins."
+    return f"{len(pictures)} images drawn. An upload imports them, then a training starts."
 
 
 def _hand_over(workspace: Workspace, pictures: list[DemoPicture], actor: User) -> UUID:
@@ -123,7 +125,7 @@ def _hand_over(workspace: Workspace, pictures: list[DemoPicture], actor: User) -
     task = create_task(
         workspace=workspace,
         name=TASK,
-        description="Drawn products in drawn colours: look around, then bring your own.",
+        description="Drawn products in drawn colours: look around, then upload your own images.",
         actor=actor,
     )
     for kind in (products, colours):
@@ -147,7 +149,7 @@ def _hand_over(workspace: Workspace, pictures: list[DemoPicture], actor: User) -
 def _tell_what_it_made(
     upload: Upload, types: Iterable[SimilarityType], groups: Iterable[Group]
 ) -> None:
-    """Let undoing the upload take back what was made for it beforehand, too."""
+    """Let undoing the upload undo what was made for it beforehand, too."""
     UploadType.objects.bulk_create(UploadType(upload=upload, similarity_type=one) for one in types)
     UploadGroup.objects.bulk_create(UploadGroup(upload=upload, group=one) for one in groups)
 

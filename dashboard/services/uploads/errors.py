@@ -1,4 +1,4 @@
-"""Why an upload cannot go on: one sentence each that says what to do."""
+"""Why an upload cannot continue: one sentence each that says what to do."""
 
 from accounts.words import counted
 from dashboard.files.sizes import readable_size
@@ -10,7 +10,7 @@ class NothingToUpload(Refused):
     """An upload without a single file."""
 
     def __init__(self) -> None:
-        super().__init__("Choose at least one picture or ZIP archive.")
+        super().__init__("Choose at least one image or ZIP archive.")
 
 
 class WrongStage(Refused):
@@ -19,9 +19,7 @@ class WrongStage(Refused):
     def __init__(self, upload: Upload) -> None:
         self.upload = upload
         stage = upload.get_stage_display().lower()
-        super().__init__(
-            f"This upload is at the stage “{stage}” by now, so nothing was changed. Open it again."
-        )
+        super().__init__(f"This upload is now “{stage}”, so nothing was changed. Open it again.")
 
 
 class NotReceiving(Refused):
@@ -30,7 +28,7 @@ class NotReceiving(Refused):
     def __init__(self, upload: Upload) -> None:
         self.upload = upload
         super().__init__(
-            f"“{upload}” takes no more files: it was brought in or given up. Begin a new upload."
+            f"“{upload}” no longer accepts files: it was imported or discarded. Start a new upload."
         )
 
 
@@ -38,7 +36,9 @@ class NoHash(Refused):
     """What was said to be a SHA-256 is none."""
 
     def __init__(self, text: str) -> None:
-        super().__init__(f"“{text[:80]}” is no SHA-256: send 64 digits of 0-9 and a-f, or none.")
+        super().__init__(
+            f"“{text[:80]}” is not a valid SHA-256: send 64 hex characters or omit it."
+        )
 
 
 class OffsetTaken(Refused):
@@ -47,9 +47,9 @@ class OffsetTaken(Refused):
     def __init__(self, received: int | None) -> None:
         self.received = received
         super().__init__(
-            f"Bytes up to {received:,} are here already. Go on from there."
+            f"{received:,} bytes are already uploaded. Continue from there."
             if received is not None
-            else "This file is no longer waited for."
+            else "This upload no longer expects this file."
         )
 
 
@@ -59,8 +59,8 @@ class PartTooLarge(Refused):
     def __init__(self, name: str, limit: int) -> None:
         self.limit = limit
         super().__init__(
-            f"“{name[-80:]}” is larger than {readable_size(limit)}, which is the most here. "
-            "Split it and send the parts."
+            f"“{name[-80:]}” is larger than {readable_size(limit)}, the limit of this server. "
+            "Split it and upload the parts."
         )
 
 
@@ -69,7 +69,7 @@ class TooManyParts(Refused):
 
     def __init__(self, limit: int) -> None:
         super().__init__(
-            f"One upload takes up to {limit:,} files. Send the others in a second one, or pack "
+            f"One upload accepts up to {limit:,} files. Upload the others separately, or pack "
             "them into a ZIP."
         )
 
@@ -81,15 +81,16 @@ class NotWhole(Refused):
         self.count = count
         files = counted(count, "file is", "files are")
         super().__init__(
-            f"{files} not here as a whole yet. Send what is missing, or take these files out."
+            f"{files} not completely uploaded yet. Upload the rest, or remove these files from "
+            "the upload."
         )
 
 
 class NotOneArchive(Refused):
-    """What was sent to be imported is not one file."""
+    """The upload of a workspace's archive is not one file."""
 
     def __init__(self) -> None:
         super().__init__(
-            "A workspace is brought in from one archive: send the file that was downloaded from "
-            "“Export and import”, and nothing beside it."
+            "A workspace is imported from one archive. Upload the file that was downloaded from "
+            "“Export and import”, and nothing else."
         )

@@ -26,9 +26,11 @@ from dashboard.services.jobs import jobs
 from dashboard.services.uploads.matching import match_manifests
 from dashboard.services.uploads.tables import NO_MANIFEST, WHOLE_PART, InnerTables, told_row
 
+# Each batch is a transaction, on SQLite with the write lock.
 LISTED_AT_ONCE = 200
+# More than a data set has sidecars of one image; the rows wait in memory.
 MOST_UNDECIDED = 20
-LONG_PATH = "The names of its folders are longer than 255 characters together. Shorten them."
+LONG_PATH = "The names of its folders have more than 255 characters in all. Shorten them."
 Kind = UploadPart.Kind
 T = TypeVar("T")
 # Notes in a row what shows in its file's bytes, or why there are none.
@@ -39,8 +41,8 @@ def list_parts(*, upload: Upload, handle: jobs.Handle, look: Look | None = None)
     """Write a row for every file of the parts that have none yet.
 
     Archives are listed, manifests and lists of addresses read. What cannot be taken has a row with
-    the reason. Pictures come first, so that a manifest finds what it tells of. `look` is given the
-    files of archives that would have to be unpacked once more to see them later.
+    the reason. Images come first, so that a manifest finds what it tells of. `look` is given the
+    files of archives that would have to be unpacked again to see them later.
     """
     waiting = upload.parts.filter(listed=False)
     for part in waiting.order_by("number").iterator(chunk_size=LISTED_AT_ONCE):
@@ -71,18 +73,20 @@ def _judge_kind(part: UploadPart) -> None:
 
 
 class _Beside:
-    """Knows which files lie beside a picture of the same name, once somebody asks."""
+    """Knows which files lie beside an image of the same name, once somebody asks."""
 
     def __init__(self, upload: Upload) -> None:
         self._names = upload.parts.filter(kind=Kind.PICTURE).values_list("name", flat=True)
         self._keys: set[int] | None = None
 
     def tells_of_picture(self, name: str) -> bool:
-        """Say whether a file may be a sidecar, and its picture is there."""
+        """Say whether a file may be a sidecar, and its image is there."""
         if not sidecars.may_be_sidecar(name):
             return False
         if self._keys is None:
             names = filter(sidecars.is_picture, self._names.iterator(chunk_size=2000))
+            # Hashes: 100,000 names would take many times the memory. They are seeded, so nobody can
+            # choose names that collide.
             self._keys = {hash(sidecars.picture_key(one)) for one in names}
         return hash(sidecars.sidecar_key(name)) in self._keys
 
@@ -93,7 +97,7 @@ def _batches(items: Iterator[T]) -> Iterator[list[T]]:
 
 
 def _list_pictures(upload: Upload, beside: _Beside, handle: jobs.Handle) -> None:
-    """Write the rows of pictures that came one by one; their folders are those of their paths."""
+    """Write the rows of images that came one by one; their folders are those of their paths."""
     pictures = upload.parts.filter(kind=Kind.PICTURE)
     wrapper = archives.Wrapper()
     for name in pictures.values_list("name", flat=True).iterator(chunk_size=2000):
@@ -134,6 +138,7 @@ def _row(part: UploadPart, number: int, parts: tuple[str, ...], group: str | Non
 
 
 def _write(rows: Iterable[UploadFile]) -> None:
+    # After a kill a part is listed from its start: rows that are there conflict, and stay.
     UploadFile.objects.bulk_create(rows, ignore_conflicts=True, batch_size=LISTED_AT_ONCE)
 
 
@@ -151,6 +156,7 @@ def _list_archive(part: UploadPart, handle: jobs.Handle, look: Look | None) -> N
     if inside.guess is not None:
         part.code_page, part.code_page_sure = inside.guess.code_page, inside.guess.is_sure
         part.save(update_fields=["code_page", "code_page_sure"])
+    # `listed` is set last: until then the part is listed again.
     _end(part, inside.wrapper.folder, handle)
 
 
@@ -204,9 +210,9 @@ class _Inside:
     def _sidecar(
         self, archive: archives.Archive, tables: InnerTables, member: archives.Member
     ) -> Iterator[UploadFile]:
-        """Yield the rows of what may lie beside a picture, but for one that does.
+        """Yield the rows of what may lie beside an image, but for one that does.
 
-        In a TAR its picture may come behind it. Those of one name follow each other: what may yet
+        In a TAR its image may come behind it. Those of one name follow each other: what may yet
         be decided by the next files is kept until then.
         """
         key = hash(sidecars.sidecar_key(member.path))
@@ -224,7 +230,7 @@ class _Inside:
         yield from rows
 
     def _known(self, archive: archives.Archive) -> set[int]:
-        """Return the keys of the pictures: all of them, or in a TAR those that were met."""
+        """Return the keys of the images: all of them, or in a TAR those that were met."""
         if self._pictures is None:
             ahead = archive.members() if archive.has_directory else iter(())
             pictures = (one for one in ahead if sidecars.is_picture(one.name))
@@ -232,7 +238,7 @@ class _Inside:
         return self._pictures
 
     def _decided(self, key: int | None) -> Iterator[UploadFile]:
-        """Yield the rows that were kept for another key and have no picture."""
+        """Yield the rows that were kept for another key and have no image."""
         kept, self._undecided = self._undecided, []
         for other, rows in kept:
             if other in (self._pictures or ()):
@@ -299,7 +305,7 @@ def _end(part: UploadPart, wrapper: str | None, handle: jobs.Handle) -> None:
     if wrapper is not None:
         rows = UploadFile.objects.filter(part=part, number__lt=UploadFile.FIRST_TOLD)
         rows = rows.filter(Q(group_name=wrapper) | Q(group_name__startswith=f"{wrapper}/"))
-        # When an archive is listed once more, rows of the first time have lost it already: their
+        # When an archive is listed again, rows of the first time have lost it already: their
         # group is no longer all that stands before the file's own name.
         rows = rows.filter(described=False).alias(rest=Substr("name", Length("group_name") + 2))
         _take_off(rows.exclude(rest__contains="/").order_by("number"), wrapper, handle)

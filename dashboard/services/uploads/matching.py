@@ -55,7 +55,7 @@ def match_manifests(*, upload: Upload, handle: jobs.Handle) -> None:
 
 def _match(waiting: QuerySet[UploadFile], files: QuerySet[UploadFile], handle: jobs.Handle) -> None:
     last = 0
-    # The names alone: meta data is large, and asked for only of the rows that are at hand.
+    # Only the names: metadata is large, and is read only for the rows that are being matched.
     names = waiting.order_by("pk").values_list("pk", "name")
     while (found := _Found(names.filter(pk__gt=last)[:MATCHED_AT_ONCE].iterator(2000))).pks:
         first, last = found.pks[0], found.pks[-1]
@@ -64,6 +64,8 @@ def _match(waiting: QuerySet[UploadFile], files: QuerySet[UploadFile], handle: j
         if found.lost:
             found.want_folded(names.filter(pk__range=(first, last)).iterator(chunk_size=2000))
             _see_all(found.see_folded, files, handle)
+        # A row is settled and removed in one transaction: after a kill only the rest is matched
+        # again.
         for start in range(0, len(found.pks), ROWS_PER_WRITE):
             pks = found.pks[start : start + ROWS_PER_WRITE]
             with transaction.atomic():
@@ -99,12 +101,12 @@ class _Wanted:
         """Say that there is no such file."""
         if self.inside:
             return (
-                f"There is no file “{self.name}” in the archive of its manifest. Pack it too, or "
-                "correct its name in the manifest."
+                f"The manifest names “{self.name}”, which is not in its archive. Add the file to "
+                "the archive, or correct its name in the manifest."
             )
         return (
-            f"There is no file “{self.name}” in this upload. Send it too, or correct its name in "
-            "the manifest."
+            f"The manifest names “{self.name}”, which is not in this upload. Upload the file too, "
+            "or correct its name in the manifest."
         )
 
 
@@ -196,7 +198,7 @@ class _Found:
         meant = self._folded.file(_Wanted(name.casefold())) if is_lost else self._names.file(wanted)
         if meant == SEVERAL:
             return None, (
-                f"Several files are called “{wanted.name}”. Write the folder before the name in "
+                f"Several files are named “{wanted.name}”. Write the folder before the name in "
                 "the manifest."
             )
         return (meant, "") if meant else (None, wanted.reason)
@@ -222,6 +224,7 @@ def _settle(rows: list[UploadFile], found: _Found) -> None:
     update_rows(files.values(), [*TOLD, "described", "foreseen"])
     update_rows(second, ["source", "name", "wrong", "reason", "foreseen"])
     update_rows(lost, ["name", "wrong", "reason"])
+    # Last: what they said is in their files' rows now.
     UploadFile.objects.filter(pk__in=described).delete()
 
 
@@ -250,9 +253,9 @@ def _tell_more(file: UploadFile, row: UploadFile) -> None:
     row.foreseen = UploadFile.Foreseen.UNKNOWN
     differing = [name for name, value in row.meta_data.items() if _differs(file, name, value)]
     more = row.meta_data.keys() - file.meta_data.keys()
-    # Each row was judged alone: together they can only be too large.
+    # Each row alone was checked when it was read: together, size is all that can be wrong.
     if more and is_too_much(both := row.meta_data | file.meta_data):
-        row.refuse("row", "Its meta data and that of earlier rows are too much together.")
+        row.refuse("row", "Its metadata and that of earlier rows are too large together.")
         return
     file.meta_data = both if more else file.meta_data
     for mark in ("test_image", "real"):
@@ -263,7 +266,7 @@ def _tell_more(file: UploadFile, row: UploadFile) -> None:
             differing.append(MARKS[mark])
     if differing:
         names = ", ".join(f"“{name}”" for name in differing)
-        said = f"An earlier row says something else of {names}, and that holds."
+        said = f"An earlier row has another value for {names}, which is kept."
         row.reason = f"{row.reason} {said}".strip()
 
 

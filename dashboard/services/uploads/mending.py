@@ -1,4 +1,4 @@
-"""Mend what was looked through before it is brought in: nothing but the upload's rows changes."""
+"""Fix what was checked before it is imported: nothing but the upload's rows changes."""
 
 from dataclasses import dataclass
 
@@ -9,7 +9,7 @@ from accounts.models import User
 from dashboard.models import Job, SimilarityType, Upload, UploadFile, UploadPart
 from dashboard.models.bulk import update_rows
 from dashboard.queries.uploads.plans import files_in_error, files_left_out
-from dashboard.services.holding import hold_all
+from dashboard.services.row_locks import lock_all
 from dashboard.services.uploads.errors import WrongStage
 from dashboard.services.uploads.plans import foresee, start_plan
 
@@ -34,7 +34,7 @@ COLUMNS = {"group": "group_name", "type": "type_name", "test": "test_image", "re
 
 @transaction.atomic
 def mend_file(*, upload: Upload, file_id: int, mended: Mended) -> UploadFile:
-    """Say anew what becomes of a file. Raises `WrongStage`, `UploadFile.DoesNotExist`."""
+    """Say again what becomes of a file. Raises `WrongStage`, `UploadFile.DoesNotExist`."""
     row = _held(upload, file_id)
     for column, name in COLUMNS.items():
         setattr(row, name, getattr(mended, name))
@@ -54,14 +54,14 @@ def leave_out(*, upload: Upload, file_id: int, out: bool) -> UploadFile:
 
 @transaction.atomic
 def leave_out_wrong(*, upload: Upload) -> int:
-    """Leave out all that is in error; returns how many. Raises `WrongStage`."""
+    """Skip all that is in error; returns how many. Raises `WrongStage`."""
     _hold_planned(upload)
     return files_in_error(upload).update(status=Status.LEFT_OUT)
 
 
 @transaction.atomic
 def put_all_back(*, upload: Upload) -> int:
-    """Put back all that was left out; returns how many. Raises `WrongStage`."""
+    """Put back all that was skipped; returns how many. Raises `WrongStage`."""
     _hold_planned(upload)
     return files_left_out(upload).update(status=Status.WAITING)
 
@@ -91,7 +91,7 @@ def choose_type(
 
 @transaction.atomic
 def choose_code_page(*, upload: Upload, part_id: int, code_page: str, actor: User | None) -> Job:
-    """Read the names of an archive in another code page: what it holds is looked through anew.
+    """Read the names of an archive in another code page: what it holds is checked again.
 
     What manifests said went into the rows of any archive, so that with one all are read again.
     Raises `WrongStage`, `UploadPart.DoesNotExist`.
@@ -101,6 +101,7 @@ def choose_code_page(*, upload: Upload, part_id: int, code_page: str, actor: Use
     is_told_of = row.parts.filter(kind=UploadPart.Kind.MANIFEST).exists()
     parts = row.parts.all() if is_told_of else row.parts.filter(pk=part.pk)
     rows = row.files.filter(part__in=parts.values("pk")).order_by("pk")
+    # In batches of ids, which a statement takes only so many of.
     while found := list(rows.values_list("pk", flat=True)[:ROWS_AT_ONCE]):
         row.files.filter(pk__in=found).delete()
     parts.update(listed=False)
@@ -109,11 +110,11 @@ def choose_code_page(*, upload: Upload, part_id: int, code_page: str, actor: Use
 
 
 def _hold_planned(upload: Upload) -> Upload:
-    """Hold the upload, so that it is not brought in meanwhile. Raises `WrongStage`.
+    """Hold the upload, so that it is not imported meanwhile. Raises `WrongStage`.
 
-    Whoever mends it will bring it in: it is not forgotten as one that nobody touches.
+    A person who fixes it will import it: it is not deleted as an abandoned one.
     """
-    [row] = hold_all(Upload.objects.filter(pk=upload.pk))
+    [row] = lock_all(Upload.objects.filter(pk=upload.pk))
     if row.stage != Upload.Stage.PLANNED:
         raise WrongStage(row)
     Upload.objects.filter(pk=row.pk).update(modified=timezone.now())
@@ -126,9 +127,10 @@ def _held(upload: Upload, file_id: int) -> UploadFile:
 
 
 def _judged(upload: Upload, row: UploadFile) -> UploadFile:
-    """Foresee anew what becomes of a file, and of others with the same picture."""
+    """Foresee again what becomes of a file, and of others with the same image."""
     rows = [row]
     if row.sha256:
+        # If the first of equal images is skipped, the second one becomes the new one.
         twins = upload.files.filter(sha256=row.sha256, status=Status.WAITING)
         rows = list(twins.select_related("part", "source").order_by("pk"))
         if row.status == Status.WAITING:

@@ -1,7 +1,7 @@
-"""Look an upload through before anything is brought in: what is new, what is known, what is wrong.
+"""The dry run of an upload: what is new, what is known, what is wrong. Nothing is imported.
 
-Nothing but the upload's own rows is written. After a kill it goes on with the rows that nobody has
-looked at; when it breaks off for good, the upload can be sent more files and looked through again.
+Nothing but the upload's own rows is written. After a kill it continues with the rows that nobody
+has looked at; when it breaks off for good, the upload can be sent more files and checked again.
 """
 
 from collections import Counter
@@ -22,9 +22,9 @@ from dashboard.models.bulk import update_rows
 from dashboard.queries.library.images import images_in
 from dashboard.queries.uploads.receiving import missing_parts
 from dashboard.queries.uploads.uploads import foreseen_counts
-from dashboard.services.holding import hold_all
 from dashboard.services.jobs import jobs
 from dashboard.services.jobs.queueing import enqueue
+from dashboard.services.row_locks import lock_all
 from dashboard.services.uploads.errors import NothingToUpload, NotWhole, WrongStage
 from dashboard.services.uploads.listing import list_parts
 from dashboard.services.uploads.reader import SEND_AGAIN, PartReader
@@ -42,15 +42,16 @@ Stage = Upload.Stage
 def start_plan(*, upload: Upload, actor: User | None) -> Job:
     """Queue the dry run of an upload whose files are all here.
 
-    Raises `NothingToUpload`, `NotWhole`, and `WrongStage` if it runs already or was brought in.
+    Raises `NothingToUpload`, `NotWhole`, and `WrongStage` if it runs already or was imported.
     """
-    [row] = hold_all(Upload.objects.filter(pk=upload.pk))
+    [row] = lock_all(Upload.objects.filter(pk=upload.pk))
     if row.stage not in (Stage.RECEIVING, Stage.PLANNED):
         raise WrongStage(row)
     if not row.parts.exists():
         raise NothingToUpload
     if missing := missing_parts(row).count():
         raise NotWhole(missing)
+    # With the job in one transaction: a stage without a job would wait for ever.
     Upload.objects.filter(pk=row.pk).update(stage=Stage.PLANNING, modified=timezone.now())
     return enqueue(
         workspace=upload.workspace,
@@ -71,12 +72,13 @@ def run_plan(*, upload_id: UUID, handle: jobs.Handle) -> str:
     counts = foreseen_counts(upload)
     with transaction.atomic():
         handle.report(**_numbers(counts))
+        # With the condition: a file that was named meanwhile has opened the upload again.
         Upload.objects.filter(pk=upload.pk, stage=Stage.PLANNING).update(
             stage=Stage.PLANNED, modified=timezone.now()
         )
     return (
-        f"{counts[Foreseen.NEW]:,} new, {counts[Foreseen.KNOWN]:,} known already, "
-        f"{counts[Foreseen.WRONG]:,} in error."
+        f"{counts[Foreseen.NEW]:,} new, {counts[Foreseen.KNOWN]:,} already in the workspace, "
+        f"{counts[Foreseen.WRONG]:,} with errors."
     )
 
 
@@ -114,6 +116,7 @@ class Looker:
     def look(self) -> bool:
         """Look at one batch; False if there was nothing left to look at."""
         rows = self._read() or self._read_from_the_start()
+        # Outside the transaction: it reads, and only the writing has to be short.
         foresee(self._upload, rows)
         with transaction.atomic():
             update_rows(rows, LOOKED_AT)
@@ -122,7 +125,7 @@ class Looker:
             total = self._counts.total()
             left = self._counts[Foreseen.UNKNOWN]
             self._handle.report(
-                stage="Looking through the files",
+                stage="Checking the files",
                 fraction=(total - left) / total if total else 0,
                 **_numbers(self._counts),
             )
@@ -136,7 +139,7 @@ class Looker:
         return self._read()
 
     def _read(self) -> list[UploadFile]:
-        """Return the next rows, with the hashes of the pictures that could be read."""
+        """Return the next rows, with the hashes of the images that could be read."""
         found = self._upload.files.filter(foreseen=Foreseen.UNKNOWN, status="waiting")
         found = found.filter(pk__gt=self._last).defer("meta_data", "source__meta_data")
         # A second row of a file waits for the first one: when more was sent, that may be newer.
@@ -167,11 +170,11 @@ def _has_bytes(row: UploadFile) -> bool:
 def _look_early(handle: jobs.Handle, row: UploadFile, data: bytes | FileRefused) -> None:
     """Look at a file while its archive is listed."""
     _inspect(row, data)
-    handle.tick(stage=f"Looking through {row.part.name[-80:]}")
+    handle.tick(stage=f"Checking {row.part.name[-80:]}")
 
 
 def _inspect(row: UploadFile, data: bytes | FileRefused) -> None:
-    """Note a picture's hash, and what its header alone tells against it."""
+    """Note the hash of an image, and what its header alone tells against it."""
     if isinstance(data, FileRefused):
         row.refuse("picture", data.reason)
         return
@@ -184,7 +187,7 @@ def _inspect(row: UploadFile, data: bytes | FileRefused) -> None:
 
 
 def foresee(upload: Upload, rows: list[UploadFile]) -> None:
-    """Say of each row whether it is new, known, or in error; later twins of a picture are known."""
+    """Say of each row whether it is new, known, or in error; later twins of an image are known."""
     by_pk = {row.pk: row for row in rows}
     for row in rows:
         if row.source is not None and not row.wrong:

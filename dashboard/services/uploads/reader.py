@@ -13,11 +13,14 @@ from dashboard.models import UploadFile, UploadPart
 from dashboard.queries.uploads.receiving import open_part
 
 SEND_AGAIN = (
-    "The workspace had this picture when the upload began, so its bytes were not sent, and it was "
-    "deleted since. Send the file again."
+    "The workspace had this image when the upload started, so its file was not uploaded, and the "
+    "image was deleted in the meantime. Upload the file again."
 )
-NOT_KEPT = "What was sent is no longer kept. Send the file again."
-NO_FILE = "It names a file that was not sent. Send the file, or correct the name in the manifest."
+NOT_KEPT = "The uploaded file is no longer kept. Upload it again."
+NO_FILE = (
+    "The manifest names a file that was not uploaded. Upload the file, or correct its name in the "
+    "manifest."
+)
 
 
 class PartReader(ExitStack):
@@ -72,11 +75,13 @@ class PartReader(ExitStack):
     def _member(self, row: UploadFile) -> bytes:
         if row.number >= UploadFile.FIRST_TOLD:
             raise FileRefused(NO_FILE)
+        # Opening a large archive reads its whole directory, so it stays open for the rows that
+        # follow.
         if self._part != row.part:
             self.close()
             self._part = None
             file = self.enter_context(open_part(row.part))
-            page = row.part.code_page  # nothing is guessed anew
+            page = row.part.code_page  # nothing is guessed again
             self._archive = self.enter_context(archives.open_archive(file, code_page=page))
             self._part = row.part
         return self._archive.read(self._archive.member(row.number))

@@ -1,7 +1,7 @@
-"""Take in what people send, piece by piece, so that nothing of it is lost and nothing sent twice.
+"""Receive uploads piece by piece, so that nothing is lost and nothing is sent twice.
 
 Every piece is an object of the storage and a row, and the part counts it in the same transaction:
-whoever comes next, on any machine, goes on where the last one stopped.
+whoever comes next, on any machine, continues where the last one stopped.
 """
 
 import re
@@ -15,8 +15,9 @@ from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
-from accounts.activity import record
+from accounts.journal import record
 from accounts.models import User, Workspace
+from accounts.verbs import Verb
 from dashboard.files.images import kinds
 from dashboard.files.store import chunks, paths, room, storage
 from dashboard.files.store.chunks import Checksum, Incoming
@@ -29,10 +30,11 @@ from dashboard.queries.uploads.receiving import (
 )
 from dashboard.services.uploads.errors import NoHash, NotReceiving, OffsetTaken, PartTooLarge
 from dashboard.services.uploads.receiving_names import NewPart, name_parts
-from dashboard.services.uploads.stored_first import removed_unless_told
+from dashboard.services.uploads.rollback import removed_on_rollback
 from dashboard.services.workspaces.usage import let_go
 
 FORGOTTEN_AT_ONCE: Final = 500
+# See `_count`; far less than the days for which uploads are kept.
 _TOUCHED: Final = timedelta(minutes=10)
 _HASH: Final = re.compile("[0-9a-f]{64}")
 _OPEN: Final = (Upload.Stage.RECEIVING, Upload.Stage.PLANNED)
@@ -52,8 +54,8 @@ def open_upload(
 ) -> Upload:
     """Begin an upload. It is no activity of the workspace until all of it is here.
 
-    `expected` is how many files will be named at least, so that whoever goes on with it elsewhere
-    knows when all are.
+    `expected` is how many files will be named at least, so that a browser that continues it
+    elsewhere knows when all are.
     """
     room.refuse_if_low()
     return Upload.objects.create(
@@ -88,10 +90,11 @@ def register_part(
 def register_parts(*, upload: Upload, parts: Sequence[NewPart], actor: User) -> list[UploadPart]:  # noqa: ARG001
     """Name files that will be sent, in this order; what the workspace has is known and stays away.
 
-    Whoever got no answer may name the same once more; see `name_parts`. An upload that was looked
+    A client that got no answer may name the same again; see `name_parts`. An upload that was looked
     through is open again. Raises `NotReceiving`, `NoHash`, `PartTooLarge`, `TooManyParts` and
     `QuotaReached`; then none of them is named.
     """
+    # Held, so that numbers are given once and nobody finishes the upload meanwhile.
     row = Upload.objects.select_for_update().get(pk=upload.pk)
     if row.stage not in _OPEN:
         raise NotReceiving(row)
@@ -134,6 +137,7 @@ def _may_append(part: UploadPart, start: int, length: int) -> None:
     room.refuse_if_low()
     if part.upload.stage != Upload.Stage.RECEIVING or not (part.path or part.known):
         raise NotReceiving(part.upload)
+    # Asked without a lock, to refuse before the body is read; `_count` decides.
     if start != offset(part):
         raise OffsetTaken(offset(part))
     if start + length > part.size:
@@ -143,9 +147,12 @@ def _may_append(part: UploadPart, start: int, length: int) -> None:
 def _append_chunk(
     part: UploadPart, start: int, incoming: Incoming, checksum: Checksum | None
 ) -> int:
+    # A name of its own for each try: of two that send the same bytes, the loser removes only its
+    # own.
     path = paths.upload_chunk(part.path, start, uuid.uuid4().hex[:12])
+    # The bytes before the row: a row always has its bytes, whenever the program dies.
     size = chunks.write(path, incoming, checksum)
-    with removed_unless_told(partial(storage.delete, path)):
+    with removed_on_rollback(partial(storage.delete, path)):
         _count(part, UploadChunk(part=part, start=start, size=size, path=path))
     part.received = start + size
     return part.received
@@ -154,10 +161,11 @@ def _append_chunk(
 @transaction.atomic
 def _count(part: UploadPart, chunk: UploadChunk) -> None:
     """Write a chunk's row if the part still waits for exactly these bytes."""
-    # Without a join: the row itself is judged anew when somebody else was faster.
+    # Without a join, so that PostgreSQL checks the row again if another request was faster.
     waiting = UploadPart.objects.filter(pk=part.pk, received=chunk.start).exclude(path="")
     if not waiting.update(received=chunk.start + chunk.size, kind=part.kind):
         raise OffsetTaken(_received(part))
+    # After the UPDATE, which holds the part's row: of two that are here at once one gets no row.
     chunk.save(force_insert=True)
     now = timezone.now()
     # Seldom, or all who send a part of one upload would wait for each other.
@@ -173,7 +181,7 @@ def _received(part: UploadPart) -> int | None:
 
 
 def withdraw_part(*, part: UploadPart, actor: User) -> None:  # noqa: ARG001
-    """Take back a file that was named, sent or not. Raises `NotReceiving`."""
+    """Remove a file that was named, sent or not. Raises `NotReceiving`."""
     with transaction.atomic():
         row = Upload.objects.select_for_update().get(pk=part.upload_id)
         if row.stage not in _OPEN:
@@ -185,7 +193,7 @@ def withdraw_part(*, part: UploadPart, actor: User) -> None:  # noqa: ARG001
 
 
 def withdraw_missing(*, upload: Upload, actor: User) -> int:  # noqa: ARG001
-    """Take back all files that are not here as a whole; returns how many.
+    """Remove all files that are not completely uploaded; returns how many.
 
     Of an upload that was handed on nothing is missing.
     """
@@ -193,7 +201,7 @@ def withdraw_missing(*, upload: Upload, actor: User) -> int:  # noqa: ARG001
         row = Upload.objects.select_for_update().get(pk=upload.pk)
         if row.stage != Upload.Stage.RECEIVING:
             return 0
-        # Held, so that what somebody else completes in this moment is judged when it is whole.
+        # Held, so that a part that is being completed right now is judged after it is complete.
         parts = list(missing_parts(row).select_for_update())
         row.save(update_fields=["modified"])
         _give_up(row, parts)
@@ -202,15 +210,16 @@ def withdraw_missing(*, upload: Upload, actor: User) -> int:  # noqa: ARG001
 
 
 def _withdraw(parts: Sequence[UploadPart]) -> None:
+    # After the commit: the parts have lost their paths, so nothing more can arrive for them.
     _forget(parts)
     for some in _slices(parts):
         UploadPart.objects.filter(pk__in=[part.pk for part in some]).delete()
 
 
 def discard_upload(*, upload: Upload, actor: User) -> None:
-    """Give up an upload that was not brought in: its rows and all that it sent.
+    """Discard an upload that was not imported: its rows and its files.
 
-    Raises `NotReceiving`. A kill on the way leaves what the sweep takes up.
+    Raises `NotReceiving`. A kill on the way leaves the rest to the sweep.
     """
     with transaction.atomic():
         row = Upload.objects.select_for_update().get(pk=upload.pk)
@@ -219,7 +228,7 @@ def discard_upload(*, upload: Upload, actor: User) -> None:
         count = row.parts.count()
         record(
             workspace=row.workspace,
-            verb="discarded",
+            verb=Verb.DISCARDED,
             noun="upload",
             target_id=row.id,
             target_name=row.name,
@@ -268,6 +277,8 @@ def _slices(parts: Sequence[UploadPart]) -> Iterator[Sequence[UploadPart]]:
 
 def _remove_chunks(rows: Sequence[UploadChunk]) -> None:
     for row in rows:
+        # The object before its row: a kill in between leaves a row by which the sweep finds it
+        # again.
         storage.delete(row.path)
     UploadChunk.objects.filter(pk__in=[row.pk for row in rows]).delete()
 
@@ -286,6 +297,7 @@ def forget_abandoned() -> int:
     for upload in abandoned_uploads(timezone.now()):
         with transaction.atomic():
             row = Upload.objects.select_for_update().filter(pk=upload.pk).first()
+            # Judged again under the lock: somebody may have sent to it since the list was read.
             if row is None or row.modified != upload.modified:
                 continue
             let_go(row.workspace_id, row.parts.all())

@@ -3,8 +3,9 @@
 from django.db import transaction
 from django.utils import timezone
 
-from accounts.activity import record
+from accounts.journal import record
 from accounts.models import User
+from accounts.verbs import Verb
 from dashboard.models import Extraction, Job, Transfer, Upload
 from dashboard.queries.uploads.receiving import missing_parts
 from dashboard.services.jobs.queueing import enqueue
@@ -17,11 +18,12 @@ _HANDED_ON = (Upload.Stage.PLANNING, Upload.Stage.PLANNED, Upload.Stage.COMMITTE
 
 
 def finish_upload(*, upload: Upload, leave_out: bool = False, actor: User) -> None:
-    """Hand an upload on, once; what is not here as a whole may be left out.
+    """Finish an upload, once; incomplete files may be skipped.
 
-    Whoever got no answer may say so again: one that was handed on is left as it is. Raises
+    A client that got no answer may call it again: a finished upload is left as it is. Raises
     `NotReceiving`, `NothingToUpload`, `NotWhole`; then it waits on.
     """
+    # In a transaction of its own: what is taken back stays so, even if finishing is refused.
     if leave_out:
         withdraw_missing(upload=upload, actor=actor)
     with transaction.atomic():
@@ -32,7 +34,7 @@ def finish_upload(*, upload: Upload, leave_out: bool = False, actor: User) -> No
 
 @transaction.atomic
 def finish_receiving(*, upload: Upload, actor: User) -> Job:
-    """Look the upload through, or bring it in at once, or do what else it is for.
+    """Start the dry run, or the import, or what else the upload is for.
 
     Raises `NotReceiving`, `NothingToUpload`, `NotWhole`; then it waits on.
     """
@@ -45,12 +47,13 @@ def finish_receiving(*, upload: Upload, actor: User) -> Job:
     if not count:
         raise NothingToUpload
     if row.purpose == Upload.Purpose.IMAGES:
-        # Nothing has changed in the workspace before it is brought in: that tells of itself.
+        # No change is recorded: the workspace stays as it is until the import, which records its
+        # own.
         begin = commit_unasked if row.auto_commit else start_plan
         return begin(upload=row, actor=actor)
     record(
         workspace=row.workspace,
-        verb="uploaded",
+        verb=Verb.UPLOADED,
         noun="files",
         target_id=row.id,
         target_name=row.name,
@@ -63,7 +66,7 @@ def finish_receiving(*, upload: Upload, actor: User) -> Job:
 def _hand_on(upload: Upload, actor: User) -> Job:
     if upload.purpose == Upload.Purpose.DESCRIBE:
         extraction = Extraction.objects.get(upload=upload)
-        return _enqueue(upload, Job.Kind.EXTRACT, f"Descriptors of {upload}", extraction, actor)
+        return _enqueue(upload, Job.Kind.EXTRACT, f"Extraction of {upload}", extraction, actor)
     transfer = Transfer.objects.get(upload=upload)
     return _enqueue(upload, Job.Kind.IMPORT, f"Import of {upload}", transfer, actor)
 
@@ -71,6 +74,7 @@ def _hand_on(upload: Upload, actor: User) -> Job:
 def _enqueue(
     upload: Upload, kind: str, title: str, subject: Extraction | Transfer, actor: User
 ) -> Job:
+    # With the job's row: what asks again finds the stage, and queues no second job.
     upload.stage, upload.committed = Upload.Stage.COMMITTED, timezone.now()
     upload.save(update_fields=["stage", "committed", "modified"])
     return enqueue(

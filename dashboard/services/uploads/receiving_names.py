@@ -16,6 +16,7 @@ from dashboard.queries.uploads.receiving import lacking
 from dashboard.services.uploads.errors import TooManyParts
 from dashboard.services.workspaces.usage import count_named, images_refusal, is_full
 
+# As many as an archive may hold, see `ArchiveLimits`.
 MOST_PARTS: Final = 200_000
 
 
@@ -66,7 +67,7 @@ class _NamedBefore:
         rows = {row.pk: row for row in chain(by_key, by_content)}.values()
         self._rows: defaultdict[object, list[UploadPart]] = defaultdict(list)
         for row in sorted(rows, key=attrgetter("number"), reverse=True):
-            # What was known has no path: it is told by its content, which need not be sent.
+            # A known file has no path, as it need not be sent: it is identified by its content.
             content = row.kind, row.similarity_type_id, row.known
             mark = row.path if row.path in keyed else content
             self._rows[mark, row.name, row.size, row.sha256].append(row)
@@ -85,7 +86,7 @@ def _make(upload: Upload, parts: Sequence[NewPart]) -> list[UploadPart]:
     first = 0 if last is None else last + 1
     if first + len(parts) > MOST_PARTS:
         raise TooManyParts(MOST_PARTS)
-    # What is sent to be described, or is a workspace's archive, is no image that could be used.
+    # Images for embeddings and archives of workspaces cannot be taken from the library.
     is_for_keeps = upload.purpose == Upload.Purpose.IMAGES
     hashes = {part.sha256 for part in parts if part.sha256 and is_for_keeps}
     known = hashes - lacking(upload.workspace, hashes) if hashes else set()
@@ -93,6 +94,7 @@ def _make(upload: Upload, parts: Sequence[NewPart]) -> list[UploadPart]:
     if is_for_keeps and not all(part.known for part in named) and is_full(upload.workspace):
         raise images_refusal()
     made = UploadPart.objects.bulk_create(named, batch_size=500)
+    # Last: it holds the row for which every other sender of the workspace waits.
     count_named(upload.workspace_id, made)
     return made
 

@@ -14,8 +14,8 @@ from dashboard.models import UploadFile, UploadPart
 WHOLE_PART = 2_147_483_647
 # Between the folder of a manifest inside an archive and what its row names, until that is found.
 INSIDE = "//"
-NO_MANIFEST = "It is no picture, and no manifest that can be read."
-_LONG = "The folder of the manifest and the name are longer than 1,024 characters together."
+NO_MANIFEST = "It is not an image, and not a manifest that can be read."
+_LONG = "The folder of the manifest and the name have more than 1,024 characters in all."
 
 
 def told_row(part: UploadPart, told: manifests.ManifestRow) -> UploadFile:
@@ -47,7 +47,7 @@ class InnerTables:
     def rows(self, member: Member, *, is_beside: bool) -> Iterator[UploadFile]:
         """Yield the rows of a manifest, or why it cannot be read, or not to its end.
 
-        What tells of a single picture has none; `is_beside` says that there is one of its name.
+        What tells of a single image has none; `is_beside` says that there is one of its name.
         """
         try:
             data = io.BytesIO(self._archive.read(member))
@@ -63,7 +63,7 @@ class InnerTables:
         if self._count >= manifests.MAX_ROWS:
             raise BrokenManifest(
                 f"The manifests of the archive have more than {manifests.MAX_ROWS:,} rows. Split "
-                "it and send the parts."
+                "it and upload the parts."
             )
         row = told_row(self._part, told)
         row.number = UploadFile.FIRST_TOLD + self._count

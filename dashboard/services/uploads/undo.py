@@ -1,7 +1,7 @@
 """Undo an upload as a whole: images, memberships, groups and types that came with it go again.
 
-Each batch is one transaction, which the job's lease guards. A file that was taken back has no
-image any more, so that after a kill, or when somebody cancelled, the rest can be taken back too.
+Each batch is one transaction, which the job's lease guards. A file that was undone has no
+image any more, so that after a kill, or when somebody cancelled, the rest can be undone too.
 """
 
 from collections import defaultdict
@@ -11,20 +11,22 @@ from django.db import transaction
 from django.db.models import Exists, OuterRef, QuerySet
 from django.utils import timezone
 
-from accounts.activity import record
+from accounts.journal import record
 from accounts.models import User, Workspace
+from accounts.verbs import Verb
 from accounts.words import counted
 from dashboard.models import Group, Image, Job, SimilarityType, TaskType, Upload, UploadFile
+from dashboard.queries.journal.changes import find_change
 from dashboard.queries.uploads.undo import added_images, placed_files, told_undoing
 from dashboard.queries.uploads.uploads import is_busy
 from dashboard.services.errors import StillUnderWay
-from dashboard.services.holding import hold_all
 from dashboard.services.jobs import jobs
 from dashboard.services.jobs.queueing import enqueue
 from dashboard.services.library.groups import discard_groups_of_types
 from dashboard.services.library.images import delete_files_of, discard_images
 from dashboard.services.library.members import IMAGES, take_out
 from dashboard.services.library.similarity_types import drop_work_on_types
+from dashboard.services.row_locks import lock_all
 from dashboard.services.uploads.errors import WrongStage
 from dashboard.services.uploads.receiving import forget_bytes
 from dashboard.services.workspaces.usage import hold_images
@@ -36,27 +38,28 @@ Status = UploadFile.Status
 
 @transaction.atomic
 def undo_upload(*, upload: Upload, title: str = "", actor: User | None) -> Job:
-    """Queue the undoing of an upload that was brought in, wholly or in part.
+    """Queue the undoing of an upload that was imported, wholly or in part.
 
     Raises `WrongStage`, also for one that brings no images in, and `StillUnderWay` while a job
-    brings it in.
+    imports it.
     """
-    [row] = hold_all(Upload.objects.filter(pk=upload.pk))
+    [row] = lock_all(Upload.objects.filter(pk=upload.pk))
     if row.stage != Upload.Stage.COMMITTED or row.purpose != Upload.Purpose.IMAGES:
         raise WrongStage(row)
+    # An import that still runs would bring images in behind the undoing.
     if is_busy(row):
         raise StillUnderWay
     return enqueue(
         workspace=upload.workspace,
         kind=Job.Kind.UNDO,
-        title=title or f"Undoing of {upload.name}",
+        title=title or f"Undo of {upload.name}",
         subject_id=upload.pk,
         actor=actor,
     )
 
 
 def run_undo(*, upload_id: UUID, handle: jobs.Handle) -> str:
-    """Take back what is still there of the upload; returns a sentence about the outcome."""
+    """Undo what is still there of the upload; returns a sentence about the outcome."""
     upload = Upload.objects.select_related("workspace").get(pk=upload_id)
     if upload.stage != Upload.Stage.UNDONE:  # else it was killed after all, before the job ended
         taken_back = _TakingBack(upload, handle)
@@ -74,24 +77,26 @@ class _TakingBack:
         self._upload, self._handle = upload, handle
         self._done = handle.job.done  # by an earlier try
         self._total = self._done + self._left().count()
-        self._last = {Status.ADDED: 0, Status.KNOWN: 0}  # what lies before was taken back
+        self._last = {Status.ADDED: 0, Status.KNOWN: 0}  # what lies before was undone
 
     def _left(self) -> QuerySet[UploadFile]:
         rows = self._upload.files.filter(status__in=(Status.ADDED, Status.KNOWN))
         return rows.filter(image__isnull=False)
 
     def step(self) -> bool:
-        """Take one batch back; False if there was nothing left.
+        """Undo one batch; False if there was nothing left.
 
-        The rows forget their images last, so that after a kill in between files are found again.
+        The rows lose their images last, so that after a kill in between files are found again.
         """
         rows = self._next(Status.ADDED) or self._next(Status.KNOWN)
         added = [row.image_id for row in rows if row.status == Status.ADDED and row.image_id]
         with transaction.atomic():
+            # Usage before images, as in every transaction that deletes some.
             hold_images(self._upload.workspace_id)
-            discard_images(hold_all(added_images(self._upload).filter(pk__in=added)))
+            discard_images(lock_all(added_images(self._upload).filter(pk__in=added)))
             self._leave_groups(rows)
             self._report(self._done)
+        # Between the two transactions: the rows still know their images if a kill comes here.
         delete_files_of(added)
         with transaction.atomic():
             UploadFile.objects.filter(pk__in=[row.pk for row in rows]).update(
@@ -109,7 +114,7 @@ class _TakingBack:
 
     def _report(self, done: int) -> None:
         fraction = min(1.0, done / self._total) if self._total else 1.0
-        self._handle.report(stage="Taking it back", total=self._total, done=done, fraction=fraction)
+        self._handle.report(stage="Undoing", total=self._total, done=done, fraction=fraction)
 
     def _leave_groups(self, rows: list[UploadFile]) -> None:
         """Take images that were known before out of the groups that they came into."""
@@ -118,7 +123,7 @@ class _TakingBack:
         for group_id, image_id in placed.values_list("group_id", "image_id"):
             by_group[group_id].append(image_id)
         images = {image for members in by_group.values() for image in members}
-        hold_all(Image.objects.filter(pk__in=images).only("id"))
+        lock_all(Image.objects.filter(pk__in=images).only("id"))
         for group in Group.objects.filter(pk__in=by_group).order_by("pk"):
             members = Image.objects.filter(pk__in=by_group[group.pk])
             take_out(IMAGES, group, list(members.only("id", "created")))
@@ -126,10 +131,11 @@ class _TakingBack:
     @transaction.atomic
     def end(self) -> None:
         """Remove groups and types that came with the upload and hold nothing else, and tell."""
-        hold_all(Workspace.objects.filter(pk=self._upload.workspace_id))
+        # As deleting groups or types does: it keeps nesting and moving out until the end.
+        lock_all(Workspace.objects.filter(pk=self._upload.workspace_id))
         groups = self._remove_groups()
         types = self._remove_types()
-        self._handle.report(stage="Taking it back", fraction=1.0)
+        self._handle.report(stage="Undoing", fraction=1.0)
         actor = self._handle.job.created_by
         Upload.objects.filter(pk=self._upload.pk).update(
             stage=Upload.Stage.UNDONE,
@@ -139,12 +145,13 @@ class _TakingBack:
         )
         record(
             workspace=self._upload.workspace,
-            verb="undid",
+            verb=Verb.UNDID,
             noun="files",
             target_id=self._upload.pk,
             target_name=self._upload.name,
             count=self._done,
             details={"counts": {"file": self._done, "group": groups, "type": types}},
+            undoes=find_change(self._upload.workspace, self._upload.pk, Verb.UPLOADED),
             actor=actor,
         )
 
@@ -158,7 +165,7 @@ class _TakingBack:
             pk__in=self._upload.made_types.values("similarity_type")
         )
         used = TaskType.objects.filter(similarity_type=OuterRef("pk"))
-        held = hold_all(made.filter(~Exists(used), groups_count=0))
+        held = lock_all(made.filter(~Exists(used), groups_count=0))
         drop_work_on_types(held)
         SimilarityType.objects.filter(pk__in=[one.pk for one in held]).delete()
         return len(held)
@@ -168,4 +175,4 @@ def _outcome(counts: dict[str, int]) -> str:
     # PostgreSQL gives them back in an order of its own.
     told = [(noun, counts.get(noun, 0)) for noun in ("file", "group", "type")]
     words = [counted(count, noun) for noun, count in told if count]
-    return f"Taken back: {', '.join(words) or 'nothing was left'}."
+    return f"Removed: {', '.join(words) or 'nothing'}."

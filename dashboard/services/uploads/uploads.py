@@ -1,6 +1,6 @@
 """Take files in: store the bytes, write a row for every file, then let a job work the rows off.
 
-Whatever happens in between, running the job again goes on where it stopped: an archive is listed
+Whatever happens in between, running the job again continues where it stopped: an archive is listed
 once, and each file's row says what became of it.
 """
 
@@ -16,8 +16,9 @@ from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
-from accounts.activity import record
+from accounts.journal import record
 from accounts.models import User, Workspace
+from accounts.verbs import Verb
 from dashboard.files.images import kinds
 from dashboard.files.store import paths, room, storage
 from dashboard.models import (
@@ -40,20 +41,21 @@ from dashboard.queries.uploads.uploads import (
     stored_parts,
 )
 from dashboard.services.errors import NothingToRetry, Refused, StillUnderWay
-from dashboard.services.holding import hold_all
 from dashboard.services.jobs import jobs
 from dashboard.services.jobs.queueing import enqueue
 from dashboard.services.library.similarity_types import find_or_make_type
+from dashboard.services.row_locks import lock_all
 from dashboard.services.training.describing import start_describing
 from dashboard.services.training.training import start_training
 from dashboard.services.uploads.batches import Importer
 from dashboard.services.uploads.bytes import close_upload
 from dashboard.services.uploads.errors import NothingToUpload, WrongStage
 from dashboard.services.uploads.listing import list_parts
-from dashboard.services.uploads.stored_first import removed_unless_told
+from dashboard.services.uploads.rollback import removed_on_rollback
 from dashboard.services.uploads.tables import WHOLE_PART
 from dashboard.services.workspaces.usage import count_named, images_refusal, is_full
 
+INVERSE = "upload"  # in the rows of the journal: see `inverses.py`
 FAILED_AT_ONCE = 200
 
 Stored = tuple[UploadPart, UploadChunk]
@@ -84,7 +86,7 @@ def start_upload(
     then_train: Task | None = None,
     actor: User,
 ) -> tuple[Upload, Job]:
-    """Store the files, write their rows, and queue the job that brings them in.
+    """Store the files, write their rows, and queue the job that imports them.
 
     Folders become groups of a file's own `similarity_type`, or else of the upload's. When all is
     in, `then_train` is trained.
@@ -106,7 +108,7 @@ def start_upload(
         committed=timezone.now(),
         name=_title(files),
     )
-    with removed_unless_told(partial(storage.delete_all, paths.upload(workspace.id, upload.id))):
+    with removed_on_rollback(partial(storage.delete_all, paths.upload(workspace.id, upload.id))):
         parts = [_stored_part(upload, number, file) for number, file in enumerate(files)]
         with transaction.atomic():
             job = _write_rows(upload, parts, actor)
@@ -142,14 +144,16 @@ def _write_rows(upload: Upload, stored: Sequence[Stored], actor: User) -> Job:
     UploadChunk.objects.bulk_create([chunk for _, chunk in stored if chunk.size], batch_size=200)
     record(
         workspace=upload.workspace,
-        verb="uploaded",
+        verb=Verb.UPLOADED,
         noun="files",
         target_id=upload.id,
         target_name=upload.name,
         count=len(parts),
+        inverse=INVERSE,
         actor=actor,
     )
     job = _queue(upload, f"Upload of {upload.name}", actor)
+    # Last, since all senders of the workspace wait for this row until the commit.
     count_named(upload.workspace_id, parts)
     return job
 
@@ -166,11 +170,11 @@ def _queue(upload: Upload, title: str, actor: User | None) -> Job:
 
 @transaction.atomic
 def commit_upload(*, upload: Upload, actor: User | None) -> Job:
-    """Bring in what the plan foresees, as one change; what is in error stays out.
+    """Import what the plan foresees, as one change; what is in error stays out.
 
     Raises `WrongStage`.
     """
-    [row] = hold_all(Upload.objects.filter(pk=upload.pk).select_related("workspace"))
+    [row] = lock_all(Upload.objects.filter(pk=upload.pk).select_related("workspace"))
     if row.stage != Upload.Stage.PLANNED:
         raise WrongStage(row)
     # What is in error fails when the job begins, batch by batch: here all would wait for it.
@@ -193,11 +197,12 @@ def _commit(row: Upload, counted: Callable[[], int], actor: User | None) -> Job:
     row.save()
     record(
         workspace=row.workspace,
-        verb="uploaded",
+        verb=Verb.UPLOADED,
         noun="files",
         target_id=row.id,
         target_name=row.name,
         count=counted(),
+        inverse=INVERSE,
         actor=actor,
     )
     return _queue(row, f"Upload of {row.name}", actor)
@@ -219,18 +224,19 @@ def _fail_wrong(upload: Upload, handle: jobs.Handle) -> None:
             UploadFile.objects.filter(pk__in=[row.pk for row in some]).update(
                 status=UploadFile.Status.FAILED
             )
-            handle.report(stage="Bringing pictures in")
+            handle.report(stage="Importing images")
         handle.check()
 
 
 def run_upload(*, upload_id: UUID, handle: jobs.Handle) -> str:
-    """Bring in every file that still waits; returns a sentence about the outcome.
+    """Import every file that still waits; returns a sentence about the outcome.
 
     Each batch is one transaction, which the job's lease guards: after a kill the next worker
     finds either all of a batch or nothing of it.
     """
     related = ("workspace", "similarity_type", "then_train", "created_by")
     upload = Upload.objects.select_related(*related).get(pk=upload_id)
+    # Again, though a plan has listed them: after `auto_commit` or a kill some are not.
     list_parts(upload=upload, handle=handle)
     _fail_wrong(upload, handle)
     types = _types(upload, handle)
@@ -240,9 +246,12 @@ def run_upload(*, upload_id: UUID, handle: jobs.Handle) -> str:
         ThreadPoolExecutor(settings.LIKEWISE_WORKERS, "import") as pool,
         Importer(upload, pool, partial(_report, tally, handle), types) as importer,
     ):
+        # More than one pass: second rows of a file, and files whose image was deleted meanwhile,
+        # wait for the next.
         while upload.files.filter(status=UploadFile.Status.WAITING).exists():
             for _ in importer.batches():
                 handle.check()
+    # Only when no file waits: until then another try needs the bytes.
     close_upload(upload_id=upload.id)
     start_describing(workspace=upload.workspace, actor=upload.created_by)
     return f"{_outcome(counts(upload))} {_train(upload)}".strip()
@@ -254,7 +263,7 @@ def _types(upload: Upload, handle: jobs.Handle) -> dict[str, SimilarityType]:
     waiting = upload.files.filter(status=UploadFile.Status.WAITING).exclude(type_name="")
     names = list(waiting.order_by("type_name").values_list("type_name", flat=True).distinct())
     types = {name: _made_type(upload, name) for name in names}
-    handle.report(stage="Bringing pictures in")
+    handle.report(stage="Importing images")
     return types
 
 
@@ -284,7 +293,7 @@ def _report(tally: Counter[str], handle: jobs.Handle, more: Counter[str] | None 
     total = tally.total() - tally[UploadFile.Status.LEFT_OUT]
     waiting = tally[UploadFile.Status.WAITING]
     handle.report(
-        stage="Bringing pictures in",
+        stage="Importing images",
         total=total,
         done=tally[UploadFile.Status.ADDED],
         skipped=tally[UploadFile.Status.KNOWN],
@@ -296,7 +305,7 @@ def _report(tally: Counter[str], handle: jobs.Handle, more: Counter[str] | None 
 def _outcome(by_status: dict[str, int]) -> str:
     words = [f"{by_status[UploadFile.Status.ADDED]:,} added"]
     if known := by_status[UploadFile.Status.KNOWN]:
-        words.append(f"{known:,} known already")
+        words.append(f"{known:,} already in the workspace")
     if failed := by_status[UploadFile.Status.FAILED]:
         words.append(f"{failed:,} failed")
     return ", ".join(words) + "."
@@ -307,7 +316,7 @@ def retry_upload(*, upload: Upload, actor: User) -> Job:
 
     Call it in a transaction that keeps others from doing the same. Raises `NothingToRetry`.
     """
-    [row] = hold_all(Upload.objects.filter(pk=upload.pk).select_related("workspace"))
+    [row] = lock_all(Upload.objects.filter(pk=upload.pk).select_related("workspace"))
     if row.stage != Upload.Stage.COMMITTED:
         raise NothingToRetry
     if is_busy(row):
@@ -320,4 +329,4 @@ def retry_upload(*, upload: Upload, actor: User) -> Job:
     # What waits keeps what was found against it: that was not yet told as a failure.
     failed = retryable(row.pk).filter(status=UploadFile.Status.FAILED)
     failed.update(status=UploadFile.Status.WAITING, reason="", wrong={})
-    return _queue(row, f"Upload of {row.name}, once more", actor)
+    return _queue(row, f"Retry of {row.name}", actor)

@@ -1,1 +1,1 @@
-"""Workspaces themselves, and what each takes up."""
+"""Workspaces themselves, and the storage of each."""

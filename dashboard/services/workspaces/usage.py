@@ -1,4 +1,4 @@
-"""Count what a workspace takes up, in the transaction that changes it, and hold it to its quota."""
+"""Count the storage of a workspace, in the transaction that changes it, and enforce its limit."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -17,6 +17,7 @@ from dashboard.queries.workspaces.usage import stored_results
 from dashboard.services.errors import Refused
 
 What = Usage.What
+# A statement takes only so many parameters.
 PARTS_AT_ONCE = 2000
 
 
@@ -32,8 +33,8 @@ def images_refusal() -> QuotaReached:
     if settings.LIKEWISE_QUOTA_BYTES:
         allowed.append(readable_size(settings.LIKEWISE_QUOTA_BYTES))
     return QuotaReached(
-        f"The workspace has reached its quota ({' or '.join(allowed)}). Delete images, or ask "
-        "whoever runs this server for more; then try again."
+        f"The workspace has reached its limit ({' or '.join(allowed)}). Delete images, or ask "
+        "your administrator for a higher limit; then try again."
     )
 
 
@@ -41,8 +42,8 @@ def uploads_refusal() -> QuotaReached:
     """Say that too much waits to be imported."""
     most = readable_size(settings.LIKEWISE_QUOTA_BYTES)
     return QuotaReached(
-        f"Files of this workspace that wait to be imported may have {most} in all. Import or "
-        "discard those that wait, or ask whoever runs this server for more; then try again."
+        f"Uploaded files of this workspace that are not imported yet may have {most} in all. "
+        "Import or discard them, or ask your administrator for a higher limit; then try again."
     )
 
 
@@ -52,7 +53,7 @@ def refuse_if_results_full(workspace: Workspace) -> None:
     if most and sum(part.size for part in stored_results(workspace)) >= most:
         raise QuotaReached(
             f"Exports and extractions of this workspace may have {readable_size(most)} in all. "
-            "Delete those that are no longer needed, then try again."
+            "Delete those that you no longer need, then try again."
         )
 
 
@@ -78,21 +79,24 @@ class Room:
 
 
 def hold_images(workspace_id: UUID) -> Usage:
-    """Hold what the images of a workspace take up until the transaction ends.
+    """Hold the usage row of a workspace's images until the transaction ends.
 
-    Whoever adds or deletes images does this before holding any: types, usage, images, in this
+    Adding and deleting images does this before holding any: types, usage, images, in this
     order. So two uploads at once take turns, and neither passes the quota with the other.
     """
     return hold_usage(workspace_id, What.IMAGES)
 
 
 def hold_usage(workspace_id: UUID, what: str) -> Usage:
-    """Hold what one sort of things takes up until the transaction ends; made if there is none."""
+    """Hold one usage row until the transaction ends; made if there is none."""
     rows = Usage.objects.filter(workspace=workspace_id, what=what)
+    # `no_key`: an insert that refers to this row need not wait.
     held = rows.select_for_update(no_key=True).order_by("pk")
     found = held.first()
     if found is None:
         made = Usage(workspace_id=workspace_id, what=what)
+        # Two may find none at once: the constraint lets one row in, and both read that under a
+        # lock.
         Usage.objects.bulk_create([made], ignore_conflicts=True)
         found = held.get()
     return found
@@ -102,6 +106,7 @@ def count_on(usage: Usage, *, count: int, size: int) -> None:
     """Write down that so many came (or went, below 0); call it while the row is held."""
     if count or size:
         rows = Usage.objects.filter(pk=usage.pk)
+        # Relative: the numbers of `usage` in memory may be ahead of the row, see `Room.take`.
         rows.update(count=F("count") + count, size=F("size") + size)
 
 
@@ -128,6 +133,7 @@ def count_named(workspace_id: UUID, parts: Iterable[UploadPart]) -> None:
     sizes = [part.size for part in parts if part.path]
     if not sizes:
         return
+    # Asked last, since every sender of the workspace waits for this row until the commit.
     usage, most = hold_usage(workspace_id, What.UPLOADS), settings.LIKEWISE_QUOTA_BYTES
     if most and usage.size + sum(sizes) > most:
         raise uploads_refusal()
@@ -136,13 +142,13 @@ def count_named(workspace_id: UUID, parts: Iterable[UploadPart]) -> None:
 
 @transaction.atomic
 def let_go(workspace_id: UUID, parts: QuerySet[UploadPart]) -> int:
-    """Take what was sent of files off the count: nothing more arrives for them.
+    """Take what was uploaded of files off the count: nothing more arrives for them.
 
     Their rows stay, without a path; what is removed after this stays removed. Returns how many
     had one until now.
     """
     stored = parts.exclude(path="").order_by("pk")
-    # Without a join: a part that somebody else let go meanwhile is judged anew.
+    # Locked without a join, so that PostgreSQL checks a part again that another process let go.
     held = dict(stored.select_for_update(of=("self",)).values_list("pk", "size"))
     ids = list(held)
     for first in range(0, len(ids), PARTS_AT_ONCE):

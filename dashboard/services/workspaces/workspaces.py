@@ -47,16 +47,18 @@ def close_workspace(*, workspace: Workspace, actor: User) -> Job:
     told to stop. The activity rows go too, so what remains of it is a line in the log.
     """
     row = Workspace.objects.select_for_update().get(pk=workspace.pk)
+    # Under the lock on the workspace: a second click finds the first one's job.
     under_way = Job.objects.in_workspace(row).filter(kind=Job.Kind.CLOSE).first()
     if under_way is not None:
         return under_way
+    # People first, so that nothing new begins while jobs are told to stop.
     shut_out(workspace=row)
     stop_all(workspace=row)
     logger.info("event=workspace-closed workspace=%s actor=%s", row.pk, actor.pk)
     return enqueue(
         workspace=row,
         kind=Job.Kind.CLOSE,
-        title=f"Removal of {row.name}",
+        title=f"Deletion of {row.name}",
         subject_id=row.pk,
         actor=actor,
     )
@@ -65,11 +67,12 @@ def close_workspace(*, workspace: Workspace, actor: User) -> Job:
 def remove_workspace(*, workspace: Workspace, handle: Handle) -> NoReturn:
     """Remove the files of a closed workspace, then its rows batch by batch, then itself.
 
-    A second run after a kill goes on with what is left. The job's own row goes with the
+    A second run after a kill continues with what is left. The job's own row goes with the
     workspace, in one transaction, so there is a job to find as long as there is anything to
     remove. Raises `NotYet` while other jobs have not stopped, else `JobGone`.
     """
     while True:
+        # A job that still runs would write files behind us. `NotYet` comes back in a few seconds.
         if stop_all(workspace=workspace):
             raise NotYet
         _remove_files(workspace, handle)
@@ -86,16 +89,18 @@ def remove_workspace(*, workspace: Workspace, handle: Handle) -> NoReturn:
 def _remove_files(workspace: Workspace, handle: Handle) -> None:
     for name in storage.names(paths.workspace(workspace.pk)):
         storage.delete(name)
-        handle.tick(stage="Removing files")
+        handle.tick(stage="Deleting files")
     storage.delete_all(paths.workspace(workspace.pk))  # the folders, empty by now
 
 
 def _remove_rows(workspace: Workspace, handle: Handle) -> None:
     for rows in _rows_but_jobs(workspace):
+        # By ids, since a sliced query cannot be deleted. One statement for all would hold its locks
+        # for as long as it takes, on SQLite against every other writer.
         while ids := [*rows[:ROWS_PER_BATCH].values_list("pk", flat=True)]:
             with transaction.atomic():
                 rows.model._base_manager.filter(pk__in=ids).delete()
-                handle.report(stage="Removing rows", done=handle.job.done + len(ids))
+                handle.report(stage="Deleting rows", done=handle.job.done + len(ids))
             handle.check()
 
 
@@ -106,7 +111,7 @@ def _remove_last(workspace: Workspace, handle: Handle) -> bool:
     others = unfinished_jobs(workspace).exclude(pk=handle.job.pk)
     if others.exists() or any(rows.exists() for rows in _rows_but_jobs(workspace)):
         return False  # of a request that was under way when the workspace was closed
-    handle.report(stage="Removing the workspace")
+    handle.report(stage="Deleting the workspace")
     row.delete()
     return True
 

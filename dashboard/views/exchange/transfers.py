@@ -29,8 +29,8 @@ NOUNS = (
     ("images", "Images"),
     ("types", "Types"),
     ("groups", "Groups"),
-    ("members", "Memberships"),
-    ("regions", "Objects"),
+    ("members", "Group members"),
+    ("regions", "Regions"),
     ("tasks", "Tasks"),
     ("versions", "Versions"),
     ("collections", "Collections"),
@@ -115,9 +115,7 @@ def transfer_export(request: WorkspaceRequest) -> HttpResponse:
 @requires("workspace.transfer")
 def transfer_import(request: WorkspaceRequest) -> HttpResponse:
     """Begin an import; its archive is sent as any upload is."""
-    made = open_import(
-        workspace=request.workspace, name="A workspace’s archive", actor=request.user
-    )
+    made = open_import(workspace=request.workspace, name="Workspace archive", actor=request.user)
     return see_other("upload-sending", made.upload_id)
 
 

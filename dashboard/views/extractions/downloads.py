@@ -77,6 +77,7 @@ def _span(request: HttpRequest, size: int, tag: str) -> range | None:
     Several stretches at once are more than anybody needs: the whole is an answer to that too.
     """
     asked = _RANGE.fullmatch(request.headers.get("Range", ""))
+    # Another file by now: a stretch of it would not fit what the browser has.
     if asked is None or request.headers.get("If-Range", tag) != tag:
         return None
     first, last = asked.groups()

@@ -18,7 +18,7 @@ from dashboard.forms.extractions import ExtractionForm, SentForm
 from dashboard.models import Extraction, Job, Upload
 from dashboard.queries.extractions.extractions import extractions_in, get_extraction
 from dashboard.queries.jobs.jobs import job_about, jobs_about
-from dashboard.queries.library.chosen import chosen_words
+from dashboard.queries.library.image_filters import filter_words
 from dashboard.queries.pages import page
 from dashboard.queries.training.versions import find_default
 from dashboard.services.errors import Refused
@@ -50,7 +50,7 @@ class ExtractionRow:
     def of(self) -> str:
         """Say which images it describes."""
         if self.extraction.upload is not None:
-            return f"pictures of “{self.extraction.upload}”"
+            return f"images of the upload “{self.extraction.upload}”"
         if self.extraction.filter_words:
             return self.extraction.filter_words
         if self.extraction.group:
@@ -93,6 +93,7 @@ def extractions(request: WorkspaceRequest) -> HttpResponse:
     if request.method != "POST":
         initial: dict[str, Any] = {name: request.GET.get(name, "") for name in PREFILLED}
         initial["version"] = initial["version"] or find_default(request.workspace)
+        # PostgreSQL refuses to look for a NUL.
         name = request.GET.get("group_name", "").replace("\0", "")[:255]
         form = ExtractionForm(workspace=request.workspace, group_name=name, initial=initial)
         return _list_page(request, form)
@@ -102,7 +103,10 @@ def extractions(request: WorkspaceRequest) -> HttpResponse:
     wanted = dict(form.cleaned_data)
     try:
         extraction, _ = start_extraction(
-            workspace=request.workspace, chosen=wanted.pop("filter"), **wanted, actor=request.user
+            workspace=request.workspace,
+            image_filter=wanted.pop("filter"),
+            **wanted,
+            actor=request.user,
         )
     except Refused as refusal:
         form.add_error(None, str(refusal))
@@ -137,6 +141,7 @@ def extraction_send(request: WorkspaceRequest) -> HttpResponse:
 def _list_page(
     request: WorkspaceRequest, form: ExtractionForm, sent: SentForm | None = None
 ) -> HttpResponse:
+    # The choice alone: someone types a name and waits for nothing else of this page.
     if request.htmx and request.htmx.target == GROUP_CHOICE:
         return page_or_fragment(request, PAGE, GROUP_CHOICE, {"form": form})
     try:
@@ -153,7 +158,7 @@ def _list_page(
         or SentForm(
             workspace=request.workspace, initial={"version": form.initial.get("version", "")}
         ),
-        "filter_words": chosen_words(chosen) if chosen else "",
+        "filter_words": filter_words(chosen) if chosen else "",
         "has_version": len(versions.choices) > 1,
         "rows": [ExtractionRow(row, jobs.get(row.pk)) for row in found.rows],
         "next_url": f"{request.path}?cursor={found.next}" if found.next else "",

@@ -17,7 +17,7 @@ from accounts.models import Membership, Workspace
 from dashboard.queries.jobs.jobs import Progress, get_job
 from dashboard.queries.jobs.tray import COUNTED, Tray, find_tray, forget_trays
 from dashboard.queries.jobs.waiting import what_they_wait_for
-from dashboard.queries.moments import Snapshots
+from dashboard.queries.short_cache import ShortCache
 from dashboard.views.jobs.progress import shown_progress
 from dashboard.views.rendering import missing_is_404, wants_fragment
 
@@ -36,6 +36,7 @@ class Watched:
     workspace: Workspace
     role: str
     job_id: UUID
+    # Not compared: members of one role see the same bar, so that they share one reading.
     membership: Membership | None = field(compare=False)
 
 
@@ -61,7 +62,7 @@ def _rendered(watched: Watched) -> tuple[str, bool]:
     return render_to_string("partials/job_progress.html", context), progress.is_finished
 
 
-_polls: Snapshots[Watched, tuple[str, bool]] = Snapshots(FRESH, _rendered)
+_polls: ShortCache[Watched, tuple[str, bool]] = ShortCache(FRESH, _rendered)
 
 
 def forget_polls() -> None:
@@ -97,6 +98,7 @@ def tray(request: HttpRequest) -> dict[str, Any]:
 def shown_tray(request: HttpRequest) -> ShownTray | None:
     """Return what runs in the person's workspace, or None if nothing does."""
     membership: Membership | None = getattr(request, "membership", None)
+    # The page itself is open to users who still have to set up a second factor; what runs is not.
     if membership is None or lacks_second_factor(membership):
         return None
     found = find_tray(membership.workspace)

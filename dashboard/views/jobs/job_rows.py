@@ -37,6 +37,7 @@ def job_rows(request: WorkspaceRequest, jobs: Sequence[Job]) -> list[JobRow]:
     closed = () if may(request, "workspace.transfer") else _TRANSFERS
     subjects = job_subjects(request.workspace, jobs, closed)
     waiting = what_they_wait_for(jobs)
+    # By rows alone, in one query; whether files are still there is found out by the retry.
     retriable = may_retry([job for job in jobs if may(request, retry_action(job))])
     return [
         JobRow(
@@ -61,7 +62,7 @@ def retry_action(job: Job) -> str:
 
 
 def _retry_words(job: Job) -> str:
-    return "Retry failed" if job.state == Job.State.DONE else "Try again"
+    return "Retry failed" if job.state == Job.State.DONE else "Retry"
 
 
 def _took(job: Job) -> str:

@@ -80,7 +80,7 @@ def _request(job: Job, found: Subjects) -> Subject:
 
 
 def _demo(_job: Job, _found: Subjects) -> Subject:
-    return Subject(url=resolve_url("demo"), label="See what it made")
+    return Subject(url=resolve_url("demo"), label="Open the demo")
 
 
 def _transfer(job: Job, _: Subjects) -> Subject:

@@ -16,8 +16,8 @@ from dashboard.models import Job
 from dashboard.queries.jobs.jobs import find_jobs, get_job
 from dashboard.queries.pages import page
 from dashboard.services.errors import AlreadyFinished, Refused
-from dashboard.services.jobs.closing import cancel_job
 from dashboard.services.jobs.retries import retry_job
+from dashboard.services.jobs.subject_end import cancel_job
 from dashboard.views.jobs.job_polls import forget_polls
 from dashboard.views.jobs.job_rows import job_rows, retry_action, retry_label
 from dashboard.views.rendering import (
@@ -39,7 +39,9 @@ def jobs(request: WorkspaceRequest) -> HttpResponse:
     """List a page of the jobs, newest first; while any of them is under way it renews itself."""
     form = JobFilter(request.GET, workspace=request.workspace)
     if not form.is_valid():
-        return damaged(request, "There are no jobs of that kind, in that state, or of that person.")
+        return damaged(
+            request, "This filter is not valid: the kind, state or person does not exist."
+        )
     rows = find_jobs(request.workspace, **form.cleaned_data)
     cursor = request.GET.get("cursor", "")
     found = page(rows, cursor)
@@ -85,7 +87,7 @@ def job_cancel(request: WorkspaceRequest, job_id: UUID) -> HttpResponse:
         cancel_job(job=shown, actor=request.user)
     except AlreadyFinished as refusal:
         return refused(request, str(refusal), resolve_url("job", shown.id))
-    return _changed(request, "The job is cancelled; what it has done so far stays.", shown)
+    return _changed(request, "The job was cancelled. What it has done so far stays.", shown)
 
 
 @require_POST
@@ -94,16 +96,18 @@ def job_cancel(request: WorkspaceRequest, job_id: UUID) -> HttpResponse:
 def job_retry(request: WorkspaceRequest, job_id: UUID) -> HttpResponse:
     """Do what a job left undone, by a new job."""
     shown = get_job(request.workspace, job_id)
+    # Beside the decorator, which knows no kind: retrying an export takes the right to export.
     check(request.membership, retry_action(shown))
     try:
         again = retry_job(job=shown, actor=request.user)
     except Refused as refusal:
         return refused(request, str(refusal), resolve_url("job", shown.id))
-    return _changed(request, "It is tried again; what was done before stays.", again)
+    return _changed(request, "The job is retried. What it has done so far stays.", again)
 
 
 def _changed(request: WorkspaceRequest, sentence: str, to: Job) -> HttpResponse:
     """Go on to the job, or let what htmx shows of jobs renew itself where it is."""
+    # The person's next poll must not show the state from before, which is cached for half a second.
     forget_polls()
     if not wants_fragment(request):
         messages.success(request, sentence)

@@ -55,6 +55,7 @@ def shown_progress(
         total=job.total,
         failed=job.failed,
         skipped=job.skipped,
+        # Once all is handled the job still writes or closes: a rate would then only fall.
         rate=rate_words(now.rate if now.handled < job.total else None, kind_of(job).unit),
         time_left=time_left_words(now.time_left),
         can_cancel=is_allowed(role, "jobs.cancel") and not job.cancel_requested,
@@ -66,25 +67,27 @@ def shown_progress(
 def waiting_words(waiting: Waiting, queue: str) -> str:
     """Say what a job waits for and, where somebody can do something about it, what."""
     if waiting.unserved and not waiting.workers:
-        return "No worker is running: whoever runs Likewise has to start one."
+        return "No worker is running. Ask your administrator to start a worker."
     if waiting.unserved:
         return (
-            f"No worker serves the queue “{queue}”: start one whose LIKEWISE_QUEUES names it, "
-            "or none at all."
+            f"No worker serves the queue “{queue}”: ask your administrator to start one. Its "
+            "LIKEWISE_QUEUES must name the queue or be empty."
         )
     if waiting.again:
-        return "It stopped in between, and is tried again at"
+        return "The job was interrupted. It resumes automatically at"
     if waiting.share == 1:
-        return "The workspace has its share of running jobs, one: this one begins when it ends."
+        return (
+            "This workspace runs one job at a time. This job starts when the current one finishes."
+        )
     if waiting.share:
         return (
-            f"The workspace has its share of {waiting.share:,} running jobs: "
-            "this one begins when one of them ends."
+            f"This workspace runs at most {waiting.share:,} jobs at a time. This job starts when "
+            "one of them finishes."
         )
     if waiting.before:
         jobs = counted(waiting.before, "job is", "jobs are")
-        return f"{jobs} before it in the queue."
-    return "It is the next in the queue."
+        return f"{jobs} ahead of it in the queue."
+    return "This job is next in the queue."
 
 
 def rate_words(rate: float | None, unit: str = "images") -> str:

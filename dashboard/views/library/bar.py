@@ -4,9 +4,9 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from accounts.http import WorkspaceRequest
-from dashboard.forms.chosen import GroupingForm
+from dashboard.forms.selection import GroupingForm
 from dashboard.models import SimilarityType
-from dashboard.queries.library.image_tiles import Chosen
+from dashboard.queries.library.image_tiles import ImageFilter
 from dashboard.queries.library.similarity_types import types_in, types_offered
 
 SESSION_KEY = "grouped_by"
@@ -23,7 +23,7 @@ class Bar:
 
 def bar(
     request: WorkspaceRequest,
-    shown: Chosen | None = None,
+    shown: ImageFilter | None = None,
     types: list[SimilarityType] | None = None,
 ) -> Bar:
     """Offer the type of the grid's filter, else the one used last, else the only one there is.
@@ -37,6 +37,7 @@ def bar(
     for choice in filter(None, choices):
         if any(one.pk == choice for one in offered):
             return Bar(offered, choice)
+        # Only the first types by name are offered; the one in use may stand behind them.
         if (one := types_in(request.workspace).filter(pk=choice).first()) is not None:
             return Bar([*offered, one], choice)
     return Bar(offered, offered[0].pk if len(offered) == 1 else None)
@@ -60,7 +61,7 @@ def remember_type(request: WorkspaceRequest, used: SimilarityType) -> None:
         request.session[SESSION_KEY] = kept | {str(request.workspace.id): str(used.pk)}
 
 
-def _of_filter(shown: Chosen) -> UUID | None:
+def _of_filter(shown: ImageFilter) -> UUID | None:
     if shown.without_type is not None:
         return shown.without_type.pk
     return shown.group.similarity_type_id if shown.group is not None else None

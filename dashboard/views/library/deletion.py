@@ -26,7 +26,7 @@ def group_delete(request: WorkspaceRequest, group_id: UUID) -> HttpResponse:
     """Delete a group; its images stay."""
     shown = get_group(request.workspace, group_id)
     delete_group(group=shown, actor=request.user)
-    messages.success(request, f"The group “{shown}” was deleted. Its images are still here.")
+    messages.success(request, f"The group “{shown}” was deleted. Its images stay.")
     return see_other("type", shown.similarity_type_id)
 
 
@@ -39,7 +39,7 @@ def type_delete(request: WorkspaceRequest, type_id: UUID) -> HttpResponse:
     groups = delete_type(similarity_type=shown, force=True, actor=request.user)
     its = either(groups, "its group", f"its {groups:,} groups")
     gone = f"“{shown}” and {its} were" if groups else f"“{shown}” was"
-    messages.success(request, f"{gone} deleted; images stay.")
+    messages.success(request, f"{gone} deleted. The images stay.")
     return see_other("types")
 
 

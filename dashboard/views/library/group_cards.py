@@ -27,7 +27,7 @@ class GroupCard:
             return counted(group.groups_count, "group")
         images = counted(group.images_count, "image")
         return (
-            f"{images} · {counted(group.regions_count, 'object')}"
+            f"{images} · {counted(group.regions_count, 'region')}"
             if group.regions_count
             else images
         )

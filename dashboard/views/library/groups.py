@@ -12,7 +12,6 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from accounts.access import requires
 from accounts.http import WorkspaceRequest
 from accounts.words import counted
-from dashboard.forms.chosen import AskedForm
 from dashboard.forms.groups import (
     GroupFilter,
     GroupForm,
@@ -20,9 +19,10 @@ from dashboard.forms.groups import (
     NewGroupForm,
     TestGroupForm,
 )
+from dashboard.forms.selection import AskedForm
 from dashboard.models import Group
+from dashboard.queries.library.containing_groups import containing_groups, present
 from dashboard.queries.library.groups import find_groups, get_group, members_of, names_like
-from dashboard.queries.library.held import held, present
 from dashboard.queries.library.image_tiles import tiles
 from dashboard.queries.library.nesting import groups_around, groups_inside
 from dashboard.queries.library.similarity_types import types_in
@@ -33,10 +33,12 @@ from dashboard.services.library.groups import mark_group, remove_images
 from dashboard.views.asking import ask_to_take_out
 from dashboard.views.library.group_cards import group_cards
 from dashboard.views.library.ticked import Ticks, refused_ticks, ticked_page, why
+from dashboard.views.listing import Listing, list_page
 from dashboard.views.naming import taken_words
 from dashboard.views.renaming import Named, rename
 from dashboard.views.rendering import (
     damaged,
+    form_page,
     may,
     missing_is_404,
     page_or_fragment,
@@ -46,9 +48,16 @@ from dashboard.views.rendering import (
     with_flash,
 )
 
+GROUPS = Listing(
+    "group",
+    "Groups",
+    "dashboard/library/groups",
+    tiles=True,
+    above="dashboard/library/groups/chips.html",
+)
 PARENTS_SHOWN = 20
 TYPES_SHOWN = 20
-FORM_PAGE, GROUP_PAGE = "dashboard/form_page.html", "dashboard/library/groups/group.html"
+GROUP_PAGE = "dashboard/library/groups/group.html"
 
 
 @never_cache
@@ -62,17 +71,17 @@ def groups(request: WorkspaceRequest) -> HttpResponse:
         return damaged(request, unusable(form, "its type was deleted"))
     chosen, search = form.cleaned_data["type"], form.cleaned_data["search"]
     rows = find_groups(request.workspace, similarity_type=chosen, name=search)
-    found = page(rows, cursor := request.GET.get("cursor", ""))
-    context = {
-        "cards": group_cards(found.rows),
-        "next": found.next,
-        "chosen": chosen,
-        "search": search,
-        "types": types_in(request.workspace).order_by("name", "id")[:TYPES_SHOWN],
-        "can_add": may(request, "groups.add"),
-    }
-    fragment = "rows" if cursor else "found"
-    return page_or_fragment(request, "dashboard/library/groups/list.html", fragment, context)
+    found = page(rows, request.GET.get("cursor", ""))
+    return list_page(
+        request,
+        GROUPS,
+        group_cards(found.rows),
+        found.next,
+        chosen=chosen,
+        search=search,
+        types=types_in(request.workspace).order_by("name", "id")[:TYPES_SHOWN],
+        can_add=may(request, "groups.add"),
+    )
 
 
 @never_cache
@@ -92,7 +101,7 @@ def group_new(request: WorkspaceRequest) -> HttpResponse:
     except NameTaken as refusal:
         form.add_error("name", taken_words("group", refusal.other))
         return _form_page(request, form, "New group", resolve_url("groups"))
-    messages.success(request, f"The group “{made.name}” is there. Now put images into it.")
+    messages.success(request, f"The group “{made.name}” was created. Now add images to it.")
     return see_other("group", made.pk)
 
 
@@ -108,8 +117,7 @@ def group_names(request: WorkspaceRequest) -> HttpResponse:
 
 
 def _form_page(request: WorkspaceRequest, form: Any, title: str, cancel_url: str) -> HttpResponse:
-    context = {"form": form, "pretitle": "Groups", "title": title, "cancel_url": cancel_url}
-    return render(request, FORM_PAGE, context, status=422 if form.is_bound else 200)
+    return form_page(request, form, title, under="Groups", cancel_url=cancel_url)
 
 
 @never_cache
@@ -121,6 +129,7 @@ def group(request: WorkspaceRequest, group_id: UUID) -> HttpResponse:
     shown = get_group(request.workspace, group_id)
     cursor = request.GET.get("cursor", "")
     context = _inside(request, shown, cursor)
+    # A fragment shows what is inside: the groups around are not read for it.
     if not wants_fragment(request):
         around = groups_around(shown).order_by("name", "id")
         context |= {"around": list(around[:PARENTS_SHOWN])}
@@ -198,11 +207,11 @@ def group_test(request: WorkspaceRequest, group_id: UUID) -> HttpResponse:
     shown = get_group(request.workspace, group_id)
     form = TestGroupForm(request.POST)
     if not form.is_valid():
-        messages.error(request, "Nothing was changed: the form was incomplete. Press it again.")
+        messages.error(request, "Nothing was changed: the form was incomplete. Try again.")
         return see_other("group", shown.pk)
     mark_group(group=shown, **form.cleaned_data, actor=request.user)
-    kept = "kept back for testing" if shown.test_group else "used for training again"
-    messages.success(request, f"The group is {kept}. It counts from the next training on.")
+    kept = "marked as a test group" if shown.test_group else "no longer a test group"
+    messages.success(request, f"The group is {kept}. This applies from the next training on.")
     return see_other("group", shown.pk)
 
 
@@ -222,11 +231,11 @@ def group_remove_images(request: WorkspaceRequest, group_id: UUID) -> HttpRespon
         return refused_ticks(request, ticks, form.first_error())
     there = present(request.workspace, ticks.ids)
     if there and not form.cleaned_data["asked"]:
-        found = held(request.workspace, there)
+        found = containing_groups(request.workspace, there)
         return ask_to_take_out(request, shown, there, noun="image", held=found)
     try:
         removed, _ = remove_images(group=shown, ids=ticks.ids, actor=request.user)
     except Refused as refusal:
         return refused_ticks(request, ticks, why(refusal), refusal)
-    out = counted(removed, "image is", "images are")
-    return answer_change(request, shown, f"{out} out of the group, and still in the workspace.")
+    out = counted(removed, "image was", "images were")
+    return answer_change(request, shown, f"{out} removed from the group. The workspace keeps them.")

@@ -17,9 +17,9 @@ from accounts.http import WorkspaceRequest
 from dashboard.files.sizes import readable_size
 from dashboard.forms.images import ChosenForm, TestMarkForm
 from dashboard.models import Image
-from dashboard.queries.library.chosen import stored
 from dashboard.queries.library.groups import groups_of_image
-from dashboard.queries.library.image_tiles import Chosen, tile_page
+from dashboard.queries.library.image_filters import stored
+from dashboard.queries.library.image_tiles import ImageFilter, tile_page
 from dashboard.queries.library.images import get_image
 from dashboard.queries.library.links import image_link
 from dashboard.queries.library.similarity_types import types_offered
@@ -45,7 +45,7 @@ GROUPS_SHOWN = 100
 @missing_is_404
 def images(request: WorkspaceRequest) -> HttpResponse:
     """Show the images, newest first, all of them or those of one filter."""
-    chosen = Chosen()
+    chosen = ImageFilter()
     if request.GET.keys() & ChosenForm.base_fields.keys():  # most often the grid is shown whole
         form = ChosenForm(request.GET, workspace=request.workspace)
         if not form.is_valid():
@@ -69,7 +69,7 @@ def images(request: WorkspaceRequest) -> HttpResponse:
     return page_or_fragment(request, "dashboard/library/images/list.html", fragment, context)
 
 
-def _address(chosen: Chosen) -> str:
+def _address(chosen: ImageFilter) -> str:
     """Return the filters as an address has them; a fragment never asks for them."""
     return urlencode(stored(chosen))
 
@@ -88,10 +88,11 @@ def _next_url(request: WorkspaceRequest, cursor: str) -> str:
 def image(request: WorkspaceRequest, image_id: UUID) -> HttpResponse:
     """Show one image and all that is known of it."""
     shown = get_image(request.workspace, image_id)
+    # One more than is shown tells that there are more.
     groups = list(groups_of_image(shown)[: GROUPS_SHOWN + 1])
     context = {
         "image": shown,
-        "name": shown.file_name or "Image without a name",
+        "name": shown.file_name or "Unnamed image",
         "link": image_link(shown),
         "size": readable_size(shown.file_size),
         "groups": groups[:GROUPS_SHOWN],
@@ -114,14 +115,14 @@ def _pretty(shown: Image) -> str:
 def _consequences(groups: int) -> str:
     """Say what deleting does, before it is done."""
     if groups > GROUPS_SHOWN:
-        leaves = f"It leaves more than {GROUPS_SHOWN} groups"
+        leaves = f"It is removed from more than {GROUPS_SHOWN} groups"
     else:
-        leaves = {0: "It is in no group", 1: "It leaves its group"}.get(
-            groups, f"It leaves its {groups} groups"
+        leaves = {0: "It is in no group", 1: "It is removed from its group"}.get(
+            groups, f"It is removed from its {groups} groups"
         )
     return (
-        f"{leaves}, and its file is removed from this server. Versions that learned from it stay "
-        "as they are. The same file can be uploaded again; it then comes back in no group."
+        f"{leaves}, and its file is deleted from this server. Versions trained with it do not "
+        "change. You can upload the same file again; it is then in no group."
     )
 
 
@@ -133,10 +134,10 @@ def image_test(request: WorkspaceRequest, image_id: UUID) -> HttpResponse:
     shown = get_image(request.workspace, image_id)
     form = TestMarkForm(request.POST)
     if not form.is_valid():
-        messages.error(request, "Nothing was changed: the form was incomplete. Press it again.")
+        messages.error(request, "Nothing was changed: the form was incomplete. Try again.")
         return see_other("image", shown.id)
     change_image(image=shown, changes=form.cleaned_data, actor=request.user)
-    kept = "kept back for testing" if shown.test_image else "used for training again"
+    kept = "marked as a test image" if shown.test_image else "no longer a test image"
     messages.success(request, f"The image is {kept}.")
     return see_other("image", shown.id)
 

@@ -31,7 +31,7 @@ def _seconds_left(request: HttpRequest) -> int:
     """Return how long the link is good for; 403 if it is not, before anything is looked up."""
     now, query = time.time(), request.GET.dict()
     if not links.verify(request.path, query, now):
-        raise PermissionDenied("This link has expired or was altered: open the page again.")
+        raise PermissionDenied("This link has expired or was changed. Reload the page.")
     return links.seconds_left(query, now)
 
 
@@ -41,6 +41,9 @@ def _send(path: str, seconds: int) -> FileResponse:
     except FileNotFoundError as error:
         raise Http404("This image was deleted.") from error
     response = FileResponse(file, content_type=mimetypes.guess_type(path)[0])
+    # No longer than the link: a browser must not show what it could no longer fetch. The bytes
+    # under one id never change.
     response["Cache-Control"] = f"private, max-age={seconds}, immutable"
+    # If bytes were ever taken for a page, nothing in them could run on this origin.
     response["Content-Security-Policy"] = "default-src 'none'; sandbox"
     return response

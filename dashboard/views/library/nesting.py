@@ -64,6 +64,7 @@ def _offer(
 ) -> HttpResponse:
     """Offer groups; those that were ticked when something was refused come first, ticked."""
     rows = pickable_groups(shown, search)
+    # Whatever is searched for: what was ticked must not vanish with a refusal.
     kept = list(pickable_groups(shown).filter(pk__in=ticked)) if ticked else []
     found = [one for one in rows[: OFFERED + 1 + len(kept)] if one not in kept]
     context = {
@@ -92,7 +93,7 @@ def _put_in(request: WorkspaceRequest, shown: Group, search: str) -> HttpRespons
         return trigger_client_event(_offer(request, shown, search), "group-changed")
 
     return put_in(
-        request, shown, f"{counted(added, 'group is', 'groups are')} now in “{shown}”.", offer
+        request, shown, f"{counted(added, 'group was', 'groups were')} added to “{shown}”.", offer
     )
 
 
@@ -129,5 +130,5 @@ def group_remove_groups(request: WorkspaceRequest, group_id: UUID) -> HttpRespon
     return answer_change(
         request,
         shown,
-        f"{counted(removed, 'group is', 'groups are')} out, and still in the workspace.",
+        f"{counted(removed, 'group was', 'groups were')} removed. The workspace keeps them.",
     )

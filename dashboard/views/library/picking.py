@@ -10,8 +10,8 @@ from django.views.decorators.http import require_http_methods
 
 from accounts.access import requires
 from accounts.http import WorkspaceRequest
-from dashboard.forms.chosen import PuttingForm
 from dashboard.forms.picking import PickFilter
+from dashboard.forms.selection import PuttingForm
 from dashboard.models import Group
 from dashboard.queries.library.groups import get_group
 from dashboard.queries.library.picking import Wanted, pickable_images

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from django.contrib import messages
 from django.http import HttpResponse
-from django.shortcuts import render, resolve_url
+from django.shortcuts import resolve_url
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
@@ -20,10 +20,12 @@ from dashboard.queries.library.similarity_types import find_types, get_type, typ
 from dashboard.queries.pages import page
 from dashboard.services.library.similarity_types import change_type, create_type
 from dashboard.views.library.group_cards import group_cards
+from dashboard.views.listing import Listing, list_page
 from dashboard.views.naming import check_name, is_taken
 from dashboard.views.renaming import Named, rename
 from dashboard.views.rendering import (
     damaged,
+    form_page,
     may,
     missing_is_404,
     page_or_fragment,
@@ -32,7 +34,7 @@ from dashboard.views.rendering import (
     wants_fragment,
 )
 
-FORM_PAGE = "dashboard/form_page.html"
+TYPES = Listing("type", "Types", "dashboard/library/similarity_types")
 
 
 @never_cache
@@ -44,18 +46,10 @@ def types(request: WorkspaceRequest) -> HttpResponse:
     form = NameSearch(request.GET)
     if not form.is_valid():
         return damaged(request, unusable(form, "it was deleted"))
-    search, cursor = form.cleaned_data["search"], request.GET.get("cursor", "")
-    found = page(find_types(request.workspace, search), cursor)
-    context = {
-        "types": found.rows,
-        "next": found.next,
-        "search": search,
-        "can_add": may(request, "types.add"),
-    }
-    fragment = "rows" if cursor else "found"
-    return page_or_fragment(
-        request, "dashboard/library/similarity_types/list.html", fragment, context
-    )
+    search = form.cleaned_data["search"]
+    found = page(find_types(request.workspace, search), request.GET.get("cursor", ""))
+    can_add = may(request, "types.add")
+    return list_page(request, TYPES, found.rows, found.next, search=search, can_add=can_add)
 
 
 @never_cache
@@ -65,15 +59,10 @@ def type_new(request: WorkspaceRequest) -> HttpResponse:
     """Make a type."""
     form = NewTypeForm(request.POST if request.method == "POST" else None)
     if not form.is_valid() or is_taken("type", types_in(request.workspace), form):
-        context = {
-            "form": form,
-            "pretitle": "Types",
-            "title": "New type",
-            "cancel_url": resolve_url("types"),
-        }
-        return render(request, FORM_PAGE, context, status=422 if form.is_bound else 200)
+        to = resolve_url("types")
+        return form_page(request, form, "New type", under="Types", cancel_url=to)
     made = create_type(workspace=request.workspace, **form.cleaned_data, actor=request.user)
-    messages.success(request, f"“{made.name}” is there. Now make its groups.")
+    messages.success(request, f"The type “{made.name}” was created. Now create its groups.")
     return see_other("type", made.pk)
 
 
@@ -115,13 +104,8 @@ def type_change(request: WorkspaceRequest, type_id: UUID) -> HttpResponse:
     initial = {name: getattr(shown, name) for name in ("name", "description", "fold_by")}
     form = TypeForm(request.POST if request.method == "POST" else None, initial=initial)
     if not form.is_valid() or is_taken("type", others, form, but=shown):
-        context = {
-            "form": form,
-            "pretitle": "Types",
-            "title": "Name, description and fold by",
-            "cancel_url": here,
-        }
-        return render(request, FORM_PAGE, context, status=422 if form.is_bound else 200)
+        title = "Name, description and fold by"
+        return form_page(request, form, title, under="Types", cancel_url=here)
     change_type(similarity_type=shown, changes=form.cleaned_data, actor=request.user)
     messages.success(request, "Saved.")
     return see_other("type", shown.pk)

@@ -16,7 +16,7 @@ from django_htmx.http import trigger_client_event
 from accounts.http import WorkspaceRequest
 from accounts.words import counted
 from dashboard.models import Group
-from dashboard.queries.library.held import present, tiles_of
+from dashboard.queries.library.containing_groups import present, tiles_of
 from dashboard.services.errors import Refused, UnknownIds
 from dashboard.views.library.bar import Bar
 from dashboard.views.library.tiles import tile_items
@@ -74,4 +74,4 @@ def why(refusal: Refused, noun: str = "image") -> str:
     if not isinstance(refusal, UnknownIds):
         return str(refusal)
     was = counted(len(refusal.ids), f"of these {noun}s was", f"of these {noun}s were")
-    return f"{was} deleted meanwhile. Nothing was changed: press again for the others."
+    return f"{was} deleted in the meantime. Nothing was changed. Try again with the others."

@@ -11,7 +11,7 @@ from dashboard.queries.library.image_tiles import Tile
 
 _TICK = (
     '<label class="tile-check">'
-    '<input type="checkbox" name="ids" value="{id}" aria-label="Tick {name}"%s></label>'
+    '<input type="checkbox" name="ids" value="{id}" aria-label="Select {name}"%s></label>'
 )
 _TEST = '<span class="tile-badges"><span class="tile-badge">Test</span></span>'
 _TILE = (

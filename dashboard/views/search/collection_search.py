@@ -27,7 +27,7 @@ from dashboard.views.search.search import at_its_address, brought_picture, lost,
 from dashboard.views.search.snippets import Shown, curl_nearest
 
 PAGE = "dashboard/search/collections/search.html"
-GONE = "This record is no longer in the collection. Choose another, or bring a picture."
+GONE = "This record is no longer in the collection. Choose another, or choose an image."
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ from uuid import UUID
 from django.conf import settings
 from django.contrib import messages
 from django.http import HttpResponse
-from django.shortcuts import render, resolve_url
+from django.shortcuts import resolve_url
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
@@ -28,8 +28,10 @@ from dashboard.services.search.collections import (
 )
 from dashboard.services.search.fills import start_fill
 from dashboard.views.jobs.progress import shown_if_any
+from dashboard.views.listing import Listing, list_page
 from dashboard.views.naming import is_taken
 from dashboard.views.rendering import (
+    form_page,
     may,
     missing_is_404,
     page_or_fragment,
@@ -38,7 +40,7 @@ from dashboard.views.rendering import (
 )
 from dashboard.views.search.snippets import KEY
 
-FORM_PAGE = "dashboard/form_page.html"
+COLLECTIONS = Listing("collection", "Collections", "dashboard/search/collections")
 PAGE = "dashboard/search/collections/collection.html"
 
 
@@ -49,13 +51,14 @@ PAGE = "dashboard/search/collections/collection.html"
 def collections(request: WorkspaceRequest) -> HttpResponse:
     """List the collections, newest first."""
     found = page(collections_in(request.workspace), request.GET.get("cursor", ""))
-    context = {
-        "collections": found.rows,
-        "next": found.next,
-        "can_add": may(request, "collections.add"),
-        "has_version": bool(found.rows) or find_default(request.workspace) is not None,
-    }
-    return page_or_fragment(request, "dashboard/search/collections/list.html", "rows", context)
+    return list_page(
+        request,
+        COLLECTIONS,
+        found.rows,
+        found.next,
+        can_add=may(request, "collections.add"),
+        has_version=bool(found.rows) or find_default(request.workspace) is not None,
+    )
 
 
 @never_cache
@@ -76,15 +79,14 @@ def collection_new(request: WorkspaceRequest) -> HttpResponse:
     except Refused as refusal:  # the version was deleted meanwhile
         form.add_error("version", str(refusal))
         return _form_page(request, form, "New collection", resolve_url("collections"))
-    messages.success(request, f"“{made.name}” is there. Now put pictures into it.")
+    messages.success(request, f"The collection “{made.name}” was created. Now add images to it.")
     return see_other("collection", made.pk)
 
 
 def _form_page(
     request: WorkspaceRequest, form: CollectionForm, title: str, cancel_url: str
 ) -> HttpResponse:
-    context = {"form": form, "pretitle": "Collections", "title": title, "cancel_url": cancel_url}
-    return render(request, FORM_PAGE, context, status=422 if form.is_bound else 200)
+    return form_page(request, form, title, under="Collections", cancel_url=cancel_url)
 
 
 @never_cache
@@ -140,7 +142,7 @@ def collection_change(request: WorkspaceRequest, collection_id: UUID) -> HttpRes
     others = collections_in(request.workspace)
     if not form.is_valid() or is_taken("collection", others, form, but=shown):
         here = resolve_url("collection", shown.pk)
-        return _form_page(request, form, "Rename the collection", here)
+        return _form_page(request, form, "Rename collection", here)
     change_collection(collection=shown, changes=form.cleaned_data, actor=request.user)
     messages.success(request, "Saved.")
     return see_other("collection", shown.pk)
@@ -172,5 +174,5 @@ def collection_delete(request: WorkspaceRequest, collection_id: UUID) -> HttpRes
     """Delete a collection with its records."""
     shown = get_collection(request.workspace, collection_id)
     delete_collection(collection=shown, actor=request.user)
-    messages.success(request, f"“{shown.name}” and its records were deleted.")
+    messages.success(request, f"The collection “{shown.name}” and its records were deleted.")
     return see_other("collections")

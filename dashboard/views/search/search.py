@@ -22,7 +22,7 @@ from dashboard.files.images import images as pictures
 from dashboard.forms.search import SearchForm
 from dashboard.models import Image, Job, Version
 from dashboard.queries.jobs.jobs import unfinished_jobs
-from dashboard.queries.library.held import groups_of_images
+from dashboard.queries.library.containing_groups import groups_of_images
 from dashboard.queries.library.image_tiles import Tile, tile
 from dashboard.queries.library.images import get_image
 from dashboard.queries.library.links import thumbnail_link
@@ -180,9 +180,11 @@ def brought_picture(request: WorkspaceRequest, asked: dict[str, Any]) -> Brought
         return Brought(find_query(workspace=request.workspace, name=name), name)
     else:
         return None
+    # Before it is kept: else anybody could store what is no image.
     pictures.inspect(query.data)
     try:
         return Brought(query, keep_query(workspace=request.workspace, query=query))
+    # Searching needs no room, only the URL of its results does.
     except DiskLow:
         return Brought(query)
 
@@ -194,7 +196,7 @@ def preview(data: bytes) -> str:
 
 
 def _name(image: Image) -> str:
-    return image.file_name or "Image without a name"
+    return image.file_name or "Unnamed image"
 
 
 def hit_tiles(hits: Sequence[Hit], version: Version | None, k: int) -> list[HitTile]:
@@ -261,7 +263,7 @@ def search_describe(request: WorkspaceRequest) -> HttpResponse:
     """Have the new images looked at, so that they are found."""
     job = start_describing(workspace=request.workspace, actor=request.user)
     if job is None:
-        messages.info(request, "Nothing is left to look at, or a job is waiting to do so already.")
+        messages.info(request, "All images are indexed, or a job is already queued to index them.")
     return see_other("search")
 
 

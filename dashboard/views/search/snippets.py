@@ -22,7 +22,7 @@ class Shown:
 
     url: str = ""
     key: str = ""
-    file: str = "picture.jpg"
+    file: str = "image.jpg"
 
     @property
     def record(self) -> dict[str, str]:

@@ -31,12 +31,12 @@ from dashboard.services.training.encoders import (
 )
 from dashboard.services.training.speeds import measure_speeds
 from dashboard.views.operators import for_operators
-from dashboard.views.rendering import View, missing_is_404, see_other
+from dashboard.views.rendering import View, form_page, missing_is_404, see_other
 
 P = ParamSpec("P")
 FROM_NOW_ON = (
-    "It is the default now. Workers look at the images of the workspaces that chose none; their "
-    "search goes by it once that is done."
+    "The encoder is now the default. Workers index the images of workspaces that did not select "
+    "an encoder; their search uses it once that is done."
 )
 REST_OF_FORM = 2 << 20  # bytes: the preprocessing, names, the form's own lines
 
@@ -48,12 +48,13 @@ def receives_a_graph(view: View[P]) -> View[P]:
     """
     protected: Any = csrf_protect(view)
 
-    # The middleware's own check would read the whole body before anybody is asked.
+    # The middleware's own check would read the whole body before the permission is checked.
     @csrf_exempt
     @wraps(view)
     def receiving(request: WorkspaceRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
         if int(request.META.get("CONTENT_LENGTH") or 0) > LARGEST_GRAPH + REST_OF_FORM:
             return render(request, "413.html", {"limit": LARGEST_GRAPH}, status=413)
+        # On the disk from the first byte: a graph is up to 2 GB, and is read from a file anyway.
         request.upload_handlers = [TemporaryFileUploadHandler(request)]
         answer: HttpResponse = protected(request, *args, **kwargs)
         return answer
@@ -92,17 +93,16 @@ def encoder_new(request: WorkspaceRequest) -> HttpResponse:
         except Refused as refusal:
             form.add_error(None, str(refusal))
         else:
-            messages.success(request, f"“{made}” is being prepared.")
+            messages.success(request, f"The encoder “{made}” is being prepared.")
             return see_other("encoders")
-    context = {
-        "form": form,
-        "pretitle": "Encoders",
-        "title": "Register an encoder",
-        "cancel_url": reverse("encoders"),
-        "has_files": True,
-    }
-    status = 422 if form.is_bound else 200
-    return render(request, "dashboard/form_page.html", context, status=status)
+    return form_page(
+        request,
+        form,
+        "Register an encoder",
+        under="Encoders",
+        cancel_url=reverse("encoders"),
+        has_files=True,
+    )
 
 
 @require_POST
@@ -167,5 +167,5 @@ def encoder_delete(request: WorkspaceRequest, encoder_id: UUID) -> HttpResponse:
     except Refused as refusal:
         messages.error(request, str(refusal))
     else:
-        messages.success(request, f"“{encoder}” was deleted.")
+        messages.success(request, f"The encoder “{encoder}” was deleted.")
     return see_other("encoders")

@@ -1,12 +1,13 @@
 """Tasks: the types that one model learns, whether there is enough to learn from, its versions."""
 
+from collections.abc import Callable
 from functools import partial
 from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
 from django.http import HttpResponse
-from django.shortcuts import render, resolve_url
+from django.shortcuts import resolve_url
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
@@ -25,10 +26,12 @@ from dashboard.services.errors import Refused
 from dashboard.services.training.tasks import add_type, change_task, create_task, remove_type
 from dashboard.services.training.training import start_training
 from dashboard.views.jobs.progress import shown_if_any
+from dashboard.views.listing import Listing, list_page
 from dashboard.views.naming import check_name, is_taken
 from dashboard.views.renaming import Named, rename
 from dashboard.views.rendering import (
     damaged,
+    form_page,
     may,
     missing_is_404,
     page_or_fragment,
@@ -38,6 +41,7 @@ from dashboard.views.rendering import (
 )
 from dashboard.views.training.versions import version_rows
 
+TASKS = Listing("task", "Tasks", "dashboard/training/tasks")
 VERSIONS_SHOWN = 20
 
 
@@ -50,17 +54,17 @@ def tasks(request: WorkspaceRequest) -> HttpResponse:
     form = NameSearch(request.GET)
     if not form.is_valid():
         return damaged(request, unusable(form, "it was deleted"))
-    search, cursor = form.cleaned_data["search"], request.GET.get("cursor", "")
-    found = page(find_tasks(request.workspace, search), cursor)
+    search = form.cleaned_data["search"]
+    found = page(find_tasks(request.workspace, search), request.GET.get("cursor", ""))
     newest = newest_versions(found.rows)
-    context = {
-        "rows": [(task, newest.get(task.pk)) for task in found.rows],
-        "next": found.next,
-        "search": search,
-        "can_add": may(request, "tasks.add"),
-    }
-    fragment = "rows" if cursor else "found"
-    return page_or_fragment(request, "dashboard/training/tasks/list.html", fragment, context)
+    return list_page(
+        request,
+        TASKS,
+        [{"task": task, "version": newest.get(task.pk)} for task in found.rows],
+        found.next,
+        search=search,
+        can_add=may(request, "tasks.add"),
+    )
 
 
 @never_cache
@@ -72,16 +76,14 @@ def task_new(request: WorkspaceRequest) -> HttpResponse:
     if not form.is_valid() or is_taken("task", tasks_in(request.workspace), form):
         return _form_page(request, form, "New task", resolve_url("tasks"))
     made = create_task(workspace=request.workspace, **form.cleaned_data, actor=request.user)
-    messages.success(request, f"“{made.name}” is there. Now choose the types that it learns.")
+    messages.success(request, f"The task “{made.name}” was created. Now add its similarity types.")
     return see_other("task", made.pk)
 
 
 def _form_page(
     request: WorkspaceRequest, form: TaskForm, title: str, cancel_url: str
 ) -> HttpResponse:
-    context = {"form": form, "pretitle": "Tasks", "title": title, "cancel_url": cancel_url}
-    status = 422 if form.is_bound else 200
-    return render(request, "dashboard/form_page.html", context, status=status)
+    return form_page(request, form, title, under="Tasks", cancel_url=cancel_url)
 
 
 @never_cache
@@ -127,6 +129,7 @@ def task(request: WorkspaceRequest, task_id: UUID) -> HttpResponse:
         "can_delete": may(request, "tasks.delete"),
     }
     shown.workspace = request.workspace  # known already: no query for it
+    # More rows of the table need neither types nor readiness, which are the costly part.
     if not (cursor and wants_fragment(request)):
         context |= _types_of(request, shown) | _training_of(request, shown)
     fragment = "rows" if cursor else "training"
@@ -158,15 +161,9 @@ def _training_of(request: WorkspaceRequest, shown: Task) -> dict[str, Any]:
 @missing_is_404
 def task_types(request: WorkspaceRequest, task_id: UUID) -> HttpResponse:
     """Attach a type to a task."""
-    shown = get_task(request.workspace, task_id)
-    form = TaskTypeForm(request.POST, workspace=request.workspace)
-    if not form.is_valid():
-        messages.error(request, str(form.errors["similarity_type"][0]))
-        return see_other("task", shown.pk)
-    chosen = form.cleaned_data["similarity_type"]
-    if add_type(task=shown, similarity_type=chosen, actor=request.user):
-        messages.success(request, f"“{chosen}” is learned from the next training on.")
-    return see_other("task", shown.pk)
+    return _change_types(
+        request, task_id, add_type, "The type “{}” was added. It is used from the next training on."
+    )
 
 
 @require_POST
@@ -174,14 +171,28 @@ def task_types(request: WorkspaceRequest, task_id: UUID) -> HttpResponse:
 @missing_is_404
 def task_type_remove(request: WorkspaceRequest, task_id: UUID) -> HttpResponse:
     """Take a type off a task; its groups and the trained versions stay."""
+    return _change_types(
+        request,
+        task_id,
+        remove_type,
+        "The type “{}” was removed. Its groups and older versions stay.",
+    )
+
+
+def _change_types(
+    request: WorkspaceRequest, task_id: UUID, change: Callable[..., bool], sentence: str
+) -> HttpResponse:
+    """Do to a task what `change` does with the chosen type; `sentence` says what it did."""
     shown = get_task(request.workspace, task_id)
     form = TaskTypeForm(request.POST, workspace=request.workspace)
     if not form.is_valid():
         messages.error(request, str(form.errors["similarity_type"][0]))
-        return see_other("task", shown.pk)
-    chosen = form.cleaned_data["similarity_type"]
-    if remove_type(task=shown, similarity_type=chosen, actor=request.user):
-        messages.success(request, f"“{chosen}” is off. Its groups and older versions stay.")
+    elif change(
+        task=shown,
+        similarity_type=(chosen := form.cleaned_data["similarity_type"]),
+        actor=request.user,
+    ):
+        messages.success(request, sentence.format(chosen))
     return see_other("task", shown.pk)
 
 
@@ -196,5 +207,5 @@ def task_train(request: WorkspaceRequest, task_id: UUID) -> HttpResponse:
     except Refused as refusal:
         messages.error(request, str(refusal))
     else:
-        messages.success(request, f"Version {version.number} is on its way.")
+        messages.success(request, f"The training of version {version.number} has started.")
     return see_other("task", shown.pk)

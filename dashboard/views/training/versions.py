@@ -93,6 +93,6 @@ def version_production(request: WorkspaceRequest, version_id: UUID) -> HttpRespo
     except Refused as refusal:
         messages.error(request, str(refusal))
     else:
-        state = "is in production now" if production else "is no longer in production"
+        state = "was put into production" if production else "was taken out of production"
         messages.success(request, f"Version {chosen.number} {state}.")
     return see_other("version", chosen.id)

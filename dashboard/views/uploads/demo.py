@@ -57,5 +57,5 @@ def demo_remove(request: WorkspaceRequest) -> HttpResponse:
         return see_other("demo")
     if job is not None:
         return see_other("job", job.id)
-    messages.success(request, "The demo is removed.")
+    messages.success(request, "The demo was removed.")
     return see_other("home")

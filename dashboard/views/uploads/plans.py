@@ -86,6 +86,7 @@ def _code_page_form(use: CodePageUse) -> CodePageForm:
 def upload_rows(request: WorkspaceRequest, upload_id: UUID) -> HttpResponse:
     """Show the files of a planned group, those in error, or those that were left out."""
     shown = get_upload(request.workspace, upload_id)
+    # It was imported or opened again meanwhile; its page knows where it stands.
     if shown.stage != Upload.Stage.PLANNED:
         return see_other("upload", shown.id)
     kind = request.GET.get("show", "")
@@ -127,7 +128,7 @@ def upload_mend(request: WorkspaceRequest, upload_id: UUID) -> HttpResponse:
     except Refused as refusal:
         return _again(request, shown, form, str(refusal))
     if not wants_fragment(request):
-        messages.success(request, f"“{row.name}” was changed.")
+        messages.success(request, f"“{row.name}” was saved.")
         return see_other("upload", shown.id)
     context = {"file": row, "upload": shown, "can_add": True}
     answer = render(request, "dashboard/uploads/plan_file.html", context)
@@ -151,10 +152,10 @@ def upload_mend_all(request: WorkspaceRequest, upload_id: UUID) -> HttpResponse:
     try:
         if do == "leave-out":
             count = mending.leave_out_wrong(upload=shown)
-            return _changed(request, shown, f"{_files(count)} left out.")
+            return _changed(request, shown, f"{_files(count)} skipped.")
         if do == "put-back":
             return _changed(
-                request, shown, f"{_files(mending.put_all_back(upload=shown))} put back."
+                request, shown, f"{_files(mending.put_all_back(upload=shown))} included."
             )
         return _rename(request, shown)
     except Refused as refusal:
@@ -170,9 +171,9 @@ def _rename(request: WorkspaceRequest, shown: Upload) -> HttpResponse:
         upload=shown, group=values["group"], named_type=values["type"], name=values["name"]
     )
     if not count:
-        gone = "This group is no longer there: somebody renamed it."
+        gone = "This group no longer exists: someone renamed it."
         return _again(request, shown, form, gone)
-    return _changed(request, shown, f"The group is called “{values['name']}” now.")
+    return _changed(request, shown, f"The group was renamed to “{values['name']}”.")
 
 
 @require_POST
@@ -205,7 +206,7 @@ def _again(request: WorkspaceRequest, shown: Upload, form: Form, sentence: str) 
     context = {
         "form": form,
         "pretitle": "Uploads",
-        "title": "Change the plan",
+        "title": "Edit the upload",
         "cancel_url": _page_of(shown),
         "do": request.POST.get("do", ""),
     }

@@ -31,6 +31,7 @@ from dashboard.queries.uploads.receiving import (
     totals,
     unfinished_uploads,
 )
+from dashboard.refusals import status_of
 from dashboard.services.errors import Refused
 from dashboard.services.uploads.errors import NotWhole
 from dashboard.services.uploads.receiving import (
@@ -46,9 +47,9 @@ from dashboard.views.uploads.receiving_bodies import takes_files, with_token
 
 # What comes next, by what an upload is for: with a look at what would happen, and without.
 DOES = {
-    Upload.Purpose.IMAGES: ("Look through", "Bring them in"),
-    Upload.Purpose.DESCRIBE: ("Describe them", "Describe them"),
-    Upload.Purpose.WORKSPACE: ("Import it", "Import it"),
+    Upload.Purpose.IMAGES: ("Review", "Import"),
+    Upload.Purpose.DESCRIBE: ("Extract embeddings", "Extract embeddings"),
+    Upload.Purpose.WORKSPACE: ("Import", "Import"),
 }
 TUS = ["HEAD", "OPTIONS", "PATCH", "POST", "DELETE"]
 
@@ -75,6 +76,7 @@ def upload_new(request: WorkspaceRequest) -> HttpResponse:
         _take_all(upload, form, request)
         finish_receiving(upload=upload, actor=request.user)
     except Refused as refusal:
+        # All or nothing: without JavaScript nobody could go on with a half-sent upload.
         discard_upload(upload=upload, actor=request.user)
         return _form_page(request, form, str(refusal))
     return see_other("upload", upload.id)
@@ -148,6 +150,7 @@ def upload_sending(request: WorkspaceRequest, upload_id: UUID) -> HttpResponse:
     if upload.stage != Upload.Stage.RECEIVING:
         return see_other("upload", upload.id)
     told = totals(upload)
+    # Files that the browser was about to name when it was closed count as missing, too.
     unnamed = max(0, upload.expected - told["files"])
     return render(
         request,
@@ -180,11 +183,14 @@ def upload_parts(request: WorkspaceRequest, upload_id: UUID) -> HttpResponse:
     try:
         files = read_files(request.body)
         parts = register_parts(upload=upload, parts=files, actor=request.user)
-    except (BadList, Refused) as refusal:
-        return _told(str(refusal), 422)
+    except BadList as error:
+        return _told(str(error), 422)
+    except Refused as refusal:
+        return _told(str(refusal), status_of(refusal))
     return JsonResponse({"parts": [_part(part) for part in parts]}, status=201)
 
 
+# Not unprotected: `with_token` checks the token, and leaves the body unread.
 @csrf_exempt
 @never_cache
 @require_http_methods(["OPTIONS", "POST"])
@@ -229,9 +235,10 @@ def upload_finish(request: WorkspaceRequest, upload_id: UUID) -> HttpResponse:
         leave_out = bool(request.POST.get("leave_out"))
         finish_upload(upload=upload, leave_out=leave_out, actor=request.user)
     except NotWhole as refusal:
-        return JsonResponse({"detail": str(refusal), "missing": refusal.count}, status=409)
+        told = {"detail": str(refusal), "missing": refusal.count}
+        return JsonResponse(told, status=status_of(refusal))
     except Refused as refusal:
-        return _told(str(refusal), 409)
+        return _told(str(refusal), status_of(refusal))
     return _led(request, resolve_url("upload", upload.id))
 
 
@@ -244,7 +251,7 @@ def upload_discard(request: WorkspaceRequest, upload_id: UUID) -> HttpResponse:
     try:
         discard_upload(upload=_upload(request, upload_id), actor=request.user)
     except Refused as refusal:
-        return _told(str(refusal), 409)
+        return _told(str(refusal), status_of(refusal))
     return _led(request, resolve_url("upload-new"))
 
 

@@ -54,6 +54,7 @@ def takes_files(refuse: Refuse) -> Callable[[View[P]], View[P]]:
             request: WorkspaceRequest, /, *args: P.args, **kwargs: P.kwargs
         ) -> HttpResponse:
             request.upload_handlers = [TemporaryFileUploadHandler(request)]
+            # In this order: the first two read nothing of the body.
             sentence = _too_large(request) or _no_room(request) or _too_many(request)
             if sentence:
                 return refuse(request, sentence)
@@ -69,7 +70,7 @@ def _too_large(request: WorkspaceRequest) -> str:
     limit = settings.LIKEWISE_MAX_UPLOAD
     if int(request.META.get("CONTENT_LENGTH") or 0) <= limit:
         return ""
-    return f"This is more than {readable_size(limit)}, which is the most at once. Send it in parts."
+    return f"The request is larger than {readable_size(limit)}, the most at once. Send it in parts."
 
 
 def _no_room(request: WorkspaceRequest) -> str:
@@ -90,7 +91,7 @@ def _too_many(request: WorkspaceRequest) -> str:
             pass
         most = settings.DATA_UPLOAD_MAX_NUMBER_FILES
         return (
-            f"Without JavaScript up to {most:,} files can be sent at once. Send fewer, or pack "
-            "them into a ZIP."
+            f"Without JavaScript, up to {most:,} files can be uploaded at once. Upload fewer, or "
+            "pack them into a ZIP."
         )
     return ""

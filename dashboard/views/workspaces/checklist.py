@@ -9,6 +9,7 @@ def remember(request: WorkspaceRequest, step: str) -> None:
     """Tick a step for this person in this workspace; the session is written once."""
     tried = request.session.get(SESSION_KEY, [])
     name = f"{step} {request.workspace.id}"
+    # Written once: a session that is changed costs a write to the database.
     if name not in tried:
         request.session[SESSION_KEY] = [*tried, name]
 

@@ -76,7 +76,7 @@ def workspace_encoder(request: WorkspaceRequest) -> HttpResponse:
 @never_cache
 @require_http_methods(["GET", "POST"])
 def workspace_new(request: WorkspaceRequest) -> HttpResponse:
-    """Make a workspace of one's own and go on in it; also for who is in none."""
+    """Create a workspace of one's own and go on in it; also for who is in none."""
     if not request.user.is_authenticated:
         return sign_in_first(request)
     form = WorkspaceNameForm(request.POST if request.method == "POST" else None)
@@ -108,6 +108,7 @@ def workspace_delete(request: WorkspaceRequest) -> HttpResponse:
     if not form.is_valid():
         return _settings_page(request, close_form=form, status=422)
     close_workspace(workspace=closing, actor=request.user)
+    # Else the next page would look for the workspace that was just closed.
     request.session.pop(SESSION_KEY, None)
     messages.success(
         request,

@@ -92,8 +92,8 @@ def test_where_an_image_cannot_go_is_said(cast: Cast, client: ApiClient) -> None
     texts = [record["_status"]["text"] for record in found]
     assert "stays in the group “here”" in texts[0]
     assert "already" in texts[1]
-    assert "deleted meanwhile" in texts[2]
-    assert "holds groups" in texts[3]
+    assert "deleted in the meantime" in texts[2]
+    assert "contains groups" in texts[3]
     assert all(record["image"] for record in found)
     assert GroupImage.objects.count() == 1
 
@@ -135,7 +135,7 @@ def test_a_killed_upload_brings_everything_in_once(
         ({"test_image": "maybe"}, "Record 2: Must be a valid boolean."),
         ({"meta_data": [1]}, "Record 2: Send an object."),
         ({"meta_data": "{}"}, "Record 2: Send an object."),
-        ({"meta_data": {"a": "\x00"}}, "Record 2: Leave out the null character."),
+        ({"meta_data": {"a": "\x00"}}, "Record 2: Remove the null character."),
     ],
 )
 def test_a_record_that_makes_no_sense(client: ApiClient, record: Json, sentence: str) -> None:

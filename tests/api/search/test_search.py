@@ -100,10 +100,10 @@ def test_bad_input(client: ApiClient, cast: Cast, images: list[Image]) -> None:
     theirs = make_image(cast.elsewhere, 99)
     for record, sentence in (
         ({}, "neither _url nor _base64"),
-        ({"_id": "nonsense"}, "There is no image with this _id"),
-        ({"_id": 7}, "There is no image with this _id"),
-        ({"_id": str(uuid.uuid4())}, "There is no image with this _id"),
-        ({"_id": str(theirs.pk)}, "There is no image with this _id"),
+        ({"_id": "nonsense"}, "No image of the workspace has this _id"),
+        ({"_id": 7}, "No image of the workspace has this _id"),
+        ({"_id": str(uuid.uuid4())}, "No image of the workspace has this _id"),
+        ({"_id": str(theirs.pk)}, "No image of the workspace has this _id"),
         ({"_base64": "!"}, "not valid base64"),
     ):
         answer = client.post(SEARCH, {"query_record": record})

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from accounts.models import Activity
+from accounts.models import Change
 from dashboard.engine.prior import BOTH, BUILTIN
 from dashboard.models import Task
 from tests.api.calls import TASK, TYPE, check_refusals, in_workspace
@@ -35,7 +35,7 @@ def test_it_works(cast: Cast) -> None:
     }
     assert client.get(f"{TASK}{task['id']}").json() == task
     assert client.get(TASK).json()["results"] == [task]
-    activity = Activity.objects.filter(noun="task").get()
+    activity = Change.objects.filter(noun="task").get()
     assert (activity.verb, activity.target_name, activity.actor) == ("created", "Shoes", cast.bob)
 
 
@@ -54,7 +54,7 @@ def test_change_what_is_given(cast: Cast, method: str) -> None:
     emptied = change(f"{TASK}{task.id}/", {"description": None})
     assert (emptied.data["name"], emptied.data["description"]) == ("Hats", "")
     assert change(f"{TASK}{task.id}/", {}).data["name"] == "Hats"
-    assert Activity.objects.filter(noun="task", verb="changed").count() == 2
+    assert Change.objects.filter(noun="task", verb="changed").count() == 2
 
 
 def test_delete(cast: Cast) -> None:
@@ -171,7 +171,10 @@ def test_a_task_chooses_its_encoder(cast: Cast) -> None:
     assert client.patch(f"{TASK}{task['id']}", {"encoder": None}).json()["encoder"] == ""
 
 
-@pytest.mark.parametrize("key", ["photo-1", "own-1234", "Built in"])
+@pytest.mark.parametrize(
+    "key",
+    ["photo-1", "own-1234", "Shapes, colours and object categories: the best for most images."],
+)
 def test_an_encoder_that_is_not_there_is_refused(cast: Cast, key: str) -> None:
     client, there = api_client(cast.bob), make_task(cast.workspace)
     for answer in (
@@ -180,6 +183,6 @@ def test_an_encoder_that_is_not_there_is_refused(cast: Cast, key: str) -> None:
     ):
         assert (answer.status_code, answer.json()) == (
             400,
-            {"detail": "This encoder is not there, or not ready yet: choose another."},
+            {"detail": "This encoder does not exist or is not ready yet. Choose another."},
         )
     assert Task.objects.get() == there

@@ -343,11 +343,11 @@ def test_the_command(
     with pytest.raises(SystemExit) as ended:
         call_command("doctor", "--older-than", "0")
     assert ended.value.code == 1
-    assert "1 found, 0 mended, 1 left: doctor --mend" in capsys.readouterr().out
-    call_command("doctor", "--older-than", "0", "--mend")
+    assert "1 found, 0 fixed, 1 left: doctor --fix" in capsys.readouterr().out
+    call_command("doctor", "--older-than", "0", "--fix")
     out = capsys.readouterr().out
-    assert f"thumbnail: {image.pk} 0.jpg: It was gone. It was made anew. [mended]" in out
-    assert "1 found, 1 mended, 0 left." in out
+    assert f"thumbnail: {image.pk} 0.jpg: It was missing. It was made again. [fixed]" in out
+    assert "1 found, 1 fixed, 0 left." in out
     with pytest.raises(CommandError):
         call_command("doctor", "--older-than", "-1")
 

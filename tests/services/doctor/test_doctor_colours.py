@@ -50,13 +50,13 @@ def test_it_works(cast: Cast, before: pytest.MonkeyPatch, capsys: Any) -> None:
     wrong = Image.objects.get(file_name="wide.png")
     (finding,) = everything()
     assert (finding.noun, finding.name) == ("image", f"{wrong.id} wide.png")
-    assert "send the picture again" in finding.sentence
+    assert "upload the file again" in finding.sentence
     make_image(cast.workspace, 7)
     with pytest.raises(SystemExit):
         call_command("doctor", "--older-than", "0")
     told = capsys.readouterr()
     assert told.out.startswith(f"image: {wrong.id} wide.png: Its colour profile was dropped")
-    assert told.err.startswith("Not judged: the colours of 1 image, whose original bytes")
+    assert told.err.startswith("Not checked: the colours of 1 image, whose original file")
 
 
 def test_what_is_stored_with_its_profile_is_right(cast: Cast) -> None:

@@ -29,7 +29,7 @@ def test_more_pixels_than_are_taken(cast: Cast, archive: bytes, settings: Settin
 def test_a_collection_that_is_too_large(cast: Cast, archive: bytes, settings: Settings) -> None:
     settings.LIKEWISE_MAX_COLLECTION = 1
     _, job = bring(cast.elsewhere, archive, cast.charlie)
-    assert job.message.startswith("A collection of the archive holds more than 1 records")
+    assert job.message.startswith("A collection of the archive has more than 1 records")
     assert not Image.objects.in_workspace(cast.elsewhere).exists()
 
 
@@ -85,7 +85,7 @@ def test_a_pack_of_too_many_rows(
 ) -> None:
     """They are refused as they are read: not even one more is kept."""
     monkeypatch.setattr(transfer_reading, "_MOST_ENCODERS", 2)
-    sentence = f"a pack of it holds more {noun} than packs do"
+    sentence = f"a pack of it has more {noun} than allowed"
     assert sentence in refused(cast, forged(archive, many_rows(noun, most + 1)))
     assert sentence not in refused(cast, forged(archive, many_rows(noun, most)))
 
@@ -96,7 +96,7 @@ def test_a_pack_of_too_many_bytes(
 ) -> None:
     monkeypatch.setattr(transfer_reading, "_MOST_OF_A_PACK", 100_000)
     message = refused(cast, forged(archive, many_rows(noun, 500)))
-    assert "than packs do" in message
+    assert "than allowed" in message
 
 
 def test_a_picture_that_claims_more_pixels_than_any(
@@ -109,7 +109,7 @@ def test_a_picture_that_claims_more_pixels_than_any(
 
     def read(data: object, name: str, most: int) -> bytes:
         assert most < 300_000_000, "it would be read"
-        return actual(data, name, most)  # type: ignore[arg-type]
+        return actual(data, name, most)
 
     actual = transfer_reading._read
     monkeypatch.setattr(transfer_reading, "_read", read)
@@ -125,7 +125,7 @@ def test_a_machine_out_of_handles_is_not_the_archives_fault(
         try:
             raise OSError(errno.EMFILE, "Too many open files")
         except OSError as error:
-            raise BrokenArtifact(str(folder)) from error
+            raise BrokenArtifact(folder, str(error)) from error
 
     transfer, job = sent(cast.elsewhere, archive, cast.charlie)
     with monkeypatch.context() as patch:

@@ -84,7 +84,7 @@ def test_a_type_and_a_label_that_were_joined_and_then_deleted(
         raise jobs.LeaseLost
 
     with monkeypatch.context() as patch:
-        at_stage(patch, "Bringing images in", die)
+        at_stage(patch, "Importing images", die)
         run(job)
     assert job.state == Job.State.QUEUED
     drop_type(cast, "Same product")
@@ -94,14 +94,14 @@ def test_a_type_and_a_label_that_were_joined_and_then_deleted(
     assert told(cast.elsewhere) == told(cast.workspace)
 
 
-@pytest.mark.parametrize("stage", ["regions", "groups", "members", "groups of groups", "tasks"])
+@pytest.mark.parametrize("stage", ["regions", "groups", "members", "subgroups", "tasks"])
 def test_a_type_that_is_deleted_on_the_way(
     cast: Cast, monkeypatch: pytest.MonkeyPatch, stage: str
 ) -> None:
     """What belonged to it stays out with it; the rest comes in."""
     fill(cast.workspace)
     _, data = export(cast.workspace, cast.ann)
-    at_stage(monkeypatch, f"Bringing {stage} in", lambda: drop_type(cast, "Same product"))
+    at_stage(monkeypatch, f"Importing {stage}", lambda: drop_type(cast, "Same product"))
     _, job = bring(cast.elsewhere, data, cast.charlie)
     assert (job.state, job.tries) == (Job.State.DONE, 1)
     names = Group.objects.in_workspace(cast.elsewhere).values_list("name", flat=True)
@@ -113,7 +113,7 @@ def test_a_type_that_is_deleted_on_the_way(
 def test_a_label_that_is_deleted_on_the_way(cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
     fill(cast.workspace)
     _, data = export(cast.workspace, cast.ann)
-    at_stage(monkeypatch, "Bringing regions in", lambda: drop_label(cast, "Heel"))
+    at_stage(monkeypatch, "Importing regions", lambda: drop_label(cast, "Heel"))
     _, job = bring(cast.elsewhere, data, cast.charlie)
     assert (job.state, job.tries) == (Job.State.DONE, 1)
     assert not Region.objects.in_workspace(cast.elsewhere).exists()
@@ -124,17 +124,17 @@ def test_an_image_that_is_deleted_as_it_goes_into_its_groups(
 ) -> None:
     fill(cast.workspace)
     _, data = export(cast.workspace, cast.ann)
-    real, left = import_groups.hold_all, [False]
+    real, left = import_groups.lock_all, [False]
 
-    def hold_all(rows: Any) -> Any:
+    def lock_all(rows: Any) -> Any:
         if rows.model is Image and left == [True]:
             left.clear()
             gone = Image.objects.in_workspace(cast.elsewhere).get(file_name__startswith="0")
             delete_images(workspace=cast.elsewhere, ids=[gone.pk], actor=cast.charlie)
         return real(rows)
 
-    monkeypatch.setattr(import_groups, "hold_all", hold_all)
-    at_stage(monkeypatch, "Bringing members in", lambda: left.__setitem__(0, True))
+    monkeypatch.setattr(import_groups, "lock_all", lock_all)
+    at_stage(monkeypatch, "Importing members", lambda: left.__setitem__(0, True))
     _, job = bring(cast.elsewhere, data, cast.charlie)
     assert (job.state, left) == (Job.State.DONE, [])
     rows = GroupImage.objects.filter(group__workspace=cast.elsewhere)
@@ -154,7 +154,7 @@ def test_groups_that_were_put_the_other_way_round_on_the_way(
         here = {group.name: group for group in Group.objects.in_workspace(cast.elsewhere)}
         add_groups(group=here["inner"], ids=[here["outer"].pk], actor=cast.charlie)
 
-    at_stage(monkeypatch, "Bringing groups of groups in", turn)
+    at_stage(monkeypatch, "Importing subgroups", turn)
     _, job = bring(cast.elsewhere, data, cast.charlie)
     assert job.state == Job.State.DONE
     groups = Group.objects.in_workspace(cast.elsewhere)

@@ -53,7 +53,7 @@ def test_a_row_of_many_values(
 ) -> None:
     data = forged(archive, in_row(noun, field))
     tracemalloc.reset_peak()
-    assert f"line 1 of the {noun} holds too many values" in refused(cast, data)
+    assert f"line 1 of the {noun} has too many values" in refused(cast, data)
     assert peak() < MOST
 
 
@@ -69,7 +69,7 @@ def test_a_pack_of_many_values(cast: Cast, archive: bytes, peak: Callable[[], in
 
     data = forged(archive, in_pack(many))
     tracemalloc.reset_peak()
-    assert "holds more images than packs do" in refused(cast, data)
+    assert "has more images than allowed" in refused(cast, data)
     assert peak() < 3 * MOST  # two million empty objects
 
 
@@ -98,7 +98,7 @@ def test_a_version_of_many_values(
 
     data = forged(archive, change)
     tracemalloc.reset_peak()
-    assert f"/{name} holds too many values" in refused(cast, data)
+    assert f"/{name} has too many values" in refused(cast, data)
     assert peak() < MOST
 
 
@@ -114,14 +114,14 @@ def test_an_array_that_says_it_is_larger(
             if path.endswith("/" + artifacts.ARRAYS):
                 members[path] = lying(shape)
 
-    assert "packed in a way that versions are not" in refused(cast, forged(archive, change))
+    assert "packed in an unknown way" in refused(cast, forged(archive, change))
 
 
 def lying(shape: tuple[int, ...]) -> bytes:
     stream = io.BytesIO()
     with zipfile.ZipFile(stream, "w") as arrays, arrays.open("mean_0.npy", "w") as file:
         header = {"descr": "<f4", "fortran_order": False, "shape": shape}
-        np.lib.format.write_array_header_1_0(file, header)  # type: ignore[arg-type]
+        np.lib.format.write_array_header_1_0(file, header)
         file.write(bytes(100))
     return stream.getvalue()
 

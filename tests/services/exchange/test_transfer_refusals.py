@@ -44,19 +44,19 @@ def as_sent_by(form: str) -> bytes:
     ["nothing", "a picture", "a zip of pictures", "another manifest", "no json", "a deep manifest"],
 )
 def test_a_foreign_file(cast: Cast, form: str) -> None:
-    assert refused(cast, as_sent_by(form)).startswith("This is no archive of a workspace")
+    assert refused(cast, as_sent_by(form)).startswith("This is not a complete archive")
 
 
 def test_the_beginning_of_one(cast: Cast, archive: bytes) -> None:
-    assert refused(cast, archive[: len(archive) // 2]).startswith("This is no archive")
+    assert refused(cast, archive[: len(archive) // 2]).startswith("This is not a complete archive")
 
 
 def test_a_newer_format(cast: Cast, archive: bytes) -> None:
     members = unpacked(archive)
     members["likewise.json"] = members["likewise.json"].replace(b'"format": 3', b'"format": 4')
     assert refused(cast, packed(members)) == (
-        "The archive is of format 4, and this installation reads format 3. Update it, then send "
-        "the archive again."
+        "The archive has format 4, and this installation reads format 3. Update the installation, "
+        "then upload the archive again."
     )
 
 
@@ -65,7 +65,7 @@ def test_a_changed_member(cast: Cast, archive: bytes, name: str) -> None:
     members = unpacked(archive)
     members[name] = members[name][:-2] + b" \n"
     assert refused(cast, packed(members)).startswith(
-        f"The archive is damaged or was changed: {name} is not as it was exported."
+        f"The archive is damaged or was changed: {name} differs from what was exported."
     )
 
 
@@ -74,7 +74,7 @@ def test_members_too_many_and_too_few(cast: Cast, archive: bytes) -> None:
     more["../../etc/passwd"] = b"root"
     del fewer["groups.jsonl"]
     for members in (more, fewer):
-        assert "it holds other files than it lists" in refused(cast, packed(members))
+        assert "it contains other files than it lists" in refused(cast, packed(members))
 
 
 def test_a_noun_that_is_missing(cast: Cast, archive: bytes) -> None:
@@ -87,27 +87,27 @@ def test_a_noun_that_is_missing(cast: Cast, archive: bytes) -> None:
 @pytest.mark.parametrize(
     ("noun", "fields", "what"),
     [
-        ("groups", {"name": "\0"}, "has a wrong “name”"),
-        ("groups", {"meta_data": {"a": deep(100)}}, "has a wrong “meta_data”"),
-        ("groups", {"meta_data": {"a": deep(900)}}, "has a wrong “meta_data”"),
-        ("groups", {"name": " "}, "has a wrong “name”"),
-        ("groups", {"meta_data": {"a": ["\0"]}}, "has a wrong “meta_data”"),
-        ("groups", {"id": "../../secret"}, "has a wrong “id”"),
-        ("groups", {"more": 1}, "has not the fields"),
+        ("groups", {"name": "\0"}, "has an invalid “name”"),
+        ("groups", {"meta_data": {"a": deep(100)}}, "has an invalid “meta_data”"),
+        ("groups", {"meta_data": {"a": deep(900)}}, "has an invalid “meta_data”"),
+        ("groups", {"name": " "}, "has an invalid “name”"),
+        ("groups", {"meta_data": {"a": ["\0"]}}, "has an invalid “meta_data”"),
+        ("groups", {"id": "../../secret"}, "has an invalid “id”"),
+        ("groups", {"more": 1}, "lacks fields"),
         ("groups", {"type": "11111111-1111-4111-8111-111111111111"}, "does not fit"),
-        ("regions", {"right": 1 << 40}, "has a wrong “right”"),
+        ("regions", {"right": 1 << 40}, "has an invalid “right”"),
         ("regions", {"right": 100_000}, "does not fit"),
         ("regions", {"left": 10, "right": 10}, "does not fit"),
-        ("groups", {"created": "0001-01-01T00:00:00+14:00"}, "has a wrong “created”"),
-        ("tasks", {"created": "2024-01-01T00:00:00"}, "has a wrong “created”"),
+        ("groups", {"created": "0001-01-01T00:00:00+14:00"}, "has an invalid “created”"),
+        ("tasks", {"created": "2024-01-01T00:00:00"}, "has an invalid “created”"),
         ("members", {"image": None, "region": None}, "does not fit"),
         ("tasks", {"types": ["11111111-1111-4111-8111-111111111111"]}, "does not fit"),
-        ("versions", {"status": "TRAINING"}, "has a wrong “status”"),
-        ("versions", {"trained": "yesterday"}, "has a wrong “trained”"),
-        ("versions", {"dimension": 7}, "a version is not what its row says"),
-        ("versions", {"metrics": {"a": {}}}, "the figures of a version are not such"),
+        ("versions", {"status": "TRAINING"}, "has an invalid “status”"),
+        ("versions", {"trained": "yesterday"}, "has an invalid “trained”"),
+        ("versions", {"dimension": 7}, "a version does not match its row"),
+        ("versions", {"metrics": {"a": {}}}, "the figures of a version are not valid"),
         ("records", {"vector": "AAAA"}, "does not fit"),
-        ("records", {"vector": "?"}, "has a wrong “vector”"),
+        ("records", {"vector": "?"}, "has an invalid “vector”"),
     ],
 )
 def test_a_wrong_row(
@@ -118,7 +118,7 @@ def test_a_wrong_row(
 
 @pytest.mark.parametrize("noun", ["types", "groups", "members", "nestings", "tasks", "records"])
 def test_a_row_that_comes_twice(cast: Cast, archive: bytes, noun: str) -> None:
-    assert "does not fit what comes before it" in refused(cast, forged(archive, twice(noun)))
+    assert "does not fit the lines before it" in refused(cast, forged(archive, twice(noun)))
 
 
 def test_fewer_rows_than_it_says(cast: Cast, archive: bytes) -> None:
@@ -138,7 +138,7 @@ def test_a_group_in_itself(cast: Cast) -> None:
     def change(members: Members) -> None:
         members["nestings.jsonl"] = "\n".join(lines).encode()
 
-    assert "a group of it lies in itself" in refused(cast, forged(data, change))
+    assert "a group of it contains itself" in refused(cast, forged(data, change))
 
 
 @pytest.mark.parametrize(
@@ -147,8 +147,8 @@ def test_a_group_in_itself(cast: Cast) -> None:
         ({"right": 65}, "does not fit"),
         ({"left": 8}, "does not fit"),
         ({"image": "11111111-1111-4111-8111-111111111111"}, "does not fit"),
-        ({"vector": 5}, "has a wrong “vector”"),
-        ({"more": 1}, "has not the fields"),
+        ({"vector": 5}, "has an invalid “vector”"),
+        ({"more": 1}, "lacks fields"),
     ],
 )
 def test_a_wrong_feature_of_a_region(
@@ -179,8 +179,8 @@ def test_another_picture(cast: Cast, archive: bytes) -> None:
 @pytest.mark.parametrize(
     ("data", "what"),
     [
-        (b"<svg></svg>", "This is not an image that can be read here."),
-        (drawn_png(5), "is not what its row says"),
+        (b"<svg></svg>", "This is not a supported image."),
+        (drawn_png(5), "does not match its row"),
     ],
 )
 def test_a_picture_that_is_none(cast: Cast, archive: bytes, data: bytes, what: str) -> None:
@@ -217,5 +217,5 @@ def test_an_encoder_that_is_not_here(cast: Cast, archive: bytes) -> None:
     assert job.state == "done", job.message
     twin = Version.objects.in_workspace(cast.elsewhere).get()
     assert (twin.encoder, twin.status) == (key, "TRAINED")
-    with pytest.raises(import_images.EncoderAbsent, match="not registered on this installation"):
+    with pytest.raises(import_images.EncoderAbsent, match="not registered on this server"):
         import_images.runtime.encoder(twin.encoder)

@@ -12,12 +12,12 @@ from django.core.exceptions import ObjectDoesNotExist
 from dashboard.files.store import paths, storage
 from dashboard.jobs.runner import run_job
 from dashboard.models import Extraction, Group, Image, Job, Version
-from dashboard.queries.library.chosen import read_chosen, stored
-from dashboard.queries.library.image_tiles import Chosen, tile_page
+from dashboard.queries.library.image_filters import read_filter, stored
+from dashboard.queries.library.image_tiles import ImageFilter, tile_page
 from dashboard.services.extractions import images as extraction_images
 from dashboard.services.extractions.extractions import start_extraction
 from dashboard.services.jobs import jobs
-from dashboard.services.jobs.closing import cancel_job
+from dashboard.services.jobs.subject_end import cancel_job
 from dashboard.services.library.groups import add_images
 from dashboard.services.training.descriptors import describe
 from dashboard.services.training.tasks import add_type
@@ -59,7 +59,7 @@ def expected(version: Version) -> np.ndarray:
 
 def test_jsonl(version: Version, cast: Cast) -> None:
     extraction, job = extracted(version, cast, "jsonl")
-    assert (job.state, job.message, extraction.count) == ("done", "7 images described.", 7)
+    assert (job.state, job.message, extraction.count) == ("done", "7 embeddings computed.", 7)
     head, *rows = [json.loads(line) for line in storage.read(extraction.path).splitlines()]
     assert head["header"]["version"] == 1
     assert head["header"]["count"] == 7
@@ -122,16 +122,16 @@ def test_of_a_filter_it_is_what_the_grid_shows(version: Version, cast: Cast, nam
     images = Image.objects.order_by("created")
     images.filter(pk__in=[images[0].pk, images[6].pk]).update(test_image=True)
     chosen = {
-        "test": Chosen(test=True),
-        "without_type": Chosen(without_type=group.similarity_type),
-        "group": Chosen(group=group),
-        "search": Chosen(search="1"),
-        "several": Chosen(test=True, without_type=group.similarity_type, search="99"),
+        "test": ImageFilter(test=True),
+        "without_type": ImageFilter(without_type=group.similarity_type),
+        "group": ImageFilter(group=group),
+        "search": ImageFilter(search="1"),
+        "several": ImageFilter(test=True, without_type=group.similarity_type, search="99"),
     }[name]
     shown = {tile["id"] for tile in tile_page(cast.workspace, chosen).tiles}
     assert 0 < len(shown) < 7
     for kind in Extraction.Format.values:
-        extraction, job = extracted(version, cast, kind, chosen=chosen)
+        extraction, job = extracted(version, cast, kind, image_filter=chosen)
         found = ids_in(extraction)
         assert (job.state, len(found)) == ("done", len(shown))
         assert set(found) == shown
@@ -145,21 +145,21 @@ def test_a_filter_whose_type_was_deleted_fails_with_a_sentence(
         workspace=cast.workspace,
         version=version,
         file_format="csv",
-        chosen=Chosen(without_type=other),
+        image_filter=ImageFilter(without_type=other),
         actor=cast.bob,
     )
     other.delete()
     run_job(str(job.id))
     job.refresh_from_db()
     assert job.state == Job.State.FAILED
-    assert "was deleted: choose them again" in job.message
+    assert "was deleted. Select them again" in job.message
     assert not storage.exists(paths.extraction(cast.workspace.id, extraction.id, "csv"))
 
 
 def test_a_filter_never_reaches_another_workspace(version: Version, cast: Cast) -> None:
     theirs = make_type(cast.elsewhere)
     with pytest.raises(ObjectDoesNotExist):
-        read_chosen(cast.workspace, stored(Chosen(without_type=theirs)))
+        read_filter(cast.workspace, stored(ImageFilter(without_type=theirs)))
 
 
 def test_an_image_deleted_meanwhile_is_left_out(

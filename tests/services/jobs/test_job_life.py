@@ -14,11 +14,11 @@ from dashboard.files.store import paths, storage
 from dashboard.jobs import runner, sweep, worker
 from dashboard.jobs.slots import Slots
 from dashboard.models import Job, Upload, UploadFile, UploadPart, WorkerSign
-from dashboard.queries.jobs.turns import next_in
+from dashboard.queries.jobs.claim_order import next_in
 from dashboard.services.errors import AlreadyFinished
 from dashboard.services.job_kinds import JOB_KINDS
 from dashboard.services.jobs import jobs, queueing
-from dashboard.services.jobs.closing import cancel_job
+from dashboard.services.jobs.subject_end import cancel_job
 from dashboard.services.uploads.errors import NothingToUpload
 from tests.factories import Cast, make_job, make_upload
 
@@ -135,7 +135,7 @@ def test_what_cannot_be_tidied_keeps_nobody_waiting(
     worn = [make_job(job.workspace, **subject) for _ in range(2)]
     Job.objects.filter(pk=job.pk).update(lease_until=timezone.now() - timedelta(seconds=1))
     looked, tried = [], []
-    close = sweep.close_subject
+    close = sweep.end_subject
 
     def break_down(given_up: Job) -> None:
         tried.append(given_up)
@@ -153,7 +153,7 @@ def test_what_cannot_be_tidied_keeps_nobody_waiting(
     monkeypatch.setattr(worker, "close_old_connections", lambda: None)  # it is this test's, too
     monkeypatch.setattr(Slots, "look", look)
     monkeypatch.setattr(sweep, "_begun", {})
-    monkeypatch.setattr(sweep, "close_subject", break_down)
+    monkeypatch.setattr(sweep, "end_subject", break_down)
     monkeypatch.setattr(sweep, "forget_uploads", forget)
     monkeypatch.setattr(sweep, "forget_abandoned", lambda: tried.append("abandoned"))
     worker.sweep_and_look()

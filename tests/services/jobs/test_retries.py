@@ -6,7 +6,7 @@ import pytest
 from django.utils import timezone
 from pytest_django import Settings
 
-from accounts.models import Activity
+from accounts.models import Change
 from dashboard.files.store import paths, storage
 from dashboard.jobs import sweep
 from dashboard.jobs.runner import run_job
@@ -14,8 +14,8 @@ from dashboard.models import Extraction, Group, Image, Job, Upload, UploadChunk,
 from dashboard.services.errors import NothingToRetry, StillUnderWay, TrainingAlreadyRunning
 from dashboard.services.extractions.extractions import start_extraction
 from dashboard.services.jobs import jobs
-from dashboard.services.jobs.closing import cancel_job
 from dashboard.services.jobs.retries import can_retry, retry_job
+from dashboard.services.jobs.subject_end import cancel_job
 from dashboard.services.library.groups import add_images
 from dashboard.services.training.describing import start_describing
 from dashboard.services.training.tasks import add_type
@@ -62,8 +62,9 @@ def test_it_works(cast: Cast, refused: tuple[Upload, Job]) -> None:
     assert (again.done, again.failed, again.total) == (4, 1, 5)
     assert outcome(upload)["red/3.jpg"] == "added"
     assert outcome(upload)["red/no.jpg"] == "failed"
-    row = Activity.objects.latest("id")
-    assert (row.verb, row.noun, row.actor) == ("tried again", "job", cast.bob)
+    asked, ended = Change.objects.order_by("-id")[:2][::-1]
+    assert (asked.verb, asked.noun, asked.actor) == ("tried again", "job", cast.bob)
+    assert (ended.verb, ended.noun, ended.actor, ended.count) == ("imported", "files", None, 4)
 
 
 def test_nothing_comes_in_twice(cast: Cast, refused: tuple[Upload, Job]) -> None:
@@ -239,7 +240,7 @@ def test_a_description_is_tried_again(cast: Cast) -> None:
     job = start_describing(workspace=cast.workspace, actor=cast.bob)
     assert job is not None
     cancel_job(job=job, actor=cast.bob)
-    assert run(retry_job(job=job, actor=cast.bob)).message == "1 image can be searched now."
+    assert run(retry_job(job=job, actor=cast.bob)).message == "1 image can now be searched."
 
 
 def test_a_description_with_nothing_to_describe_is_not(cast: Cast) -> None:

@@ -83,7 +83,7 @@ class Meeting:
         self.reached, self.over = Event(), Event()
         self.seconds = 0.0 if connection.vendor == "sqlite" else 0.5
 
-    def hold(self) -> None:
+    def lock_rows(self) -> None:
         self.reached.set()
         self.over.wait(self.seconds)
 
@@ -98,7 +98,7 @@ class Meeting:
         """Return the work with a stop before it."""
 
         def stopping(*args: Any, **options: Any) -> Any:
-            self.hold()
+            self.lock_rows()
             return work(*args, **options)
 
         return stopping
@@ -207,7 +207,7 @@ def test_an_upload_over_several_types_runs_while_its_images_are_deleted(
 
     def stopping_after(pairs: Any) -> Any:
         placed = place(pairs)
-        meeting.hold()
+        meeting.lock_rows()
         return placed
 
     monkeypatch.setattr(upload_batches, "place_images", stopping_after)

@@ -16,7 +16,7 @@ from dashboard.services.search.collections import delete_collection
 from dashboard.services.search.records import delete_matching, delete_records, update_records
 from tests.factories import Cast, made_up_row, make_collection, make_records
 
-Process = runtime.Held[Any, runtime.Records]
+Process = runtime.Cache[Any, runtime.Records]
 
 
 @pytest.fixture(autouse=True)
@@ -32,7 +32,7 @@ def collection(cast: Cast) -> Collection:
 
 def process() -> Process:
     """Make what another process would hold."""
-    return runtime.Held(runtime.COLLECTIONS_HELD)
+    return runtime.Cache(runtime.COLLECTIONS_HELD)
 
 
 def found(collection: Collection, key: str, k: int = 100) -> list[str]:
@@ -131,7 +131,7 @@ def test_memory_is_bounded(cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
     for one in (first, second):
         make_records(one, *"abc")
     weight = 3 * (4 * (first.version.dimension or 0) + 500)
-    held: Process = runtime.Held(10, runtime.Records.weigh, 2 * weight)
+    held: Process = runtime.Cache(10, runtime.Records.weigh, 2 * weight)
     monkeypatch.setattr(runtime, "_records", held)
     found(first, "a")
     found(second, "a")

@@ -23,7 +23,7 @@ def test_it_works(cast: Cast) -> None:
     images = [make_image(cast.workspace, seed) for seed in range(6)]
     job = look(cast)
     assert job is not None
-    assert (job.state, job.done, job.message) == ("done", 6, "6 images can be searched now.")
+    assert (job.state, job.done, job.message) == ("done", 6, "6 images can now be searched.")
     hits = search_by_picture(workspace=cast.workspace, version=None, data=drawn_jpeg(3), k=3)
     assert hits[0].image == images[3]
     assert hits[0].score == pytest.approx(1, abs=1e-5)

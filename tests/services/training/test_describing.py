@@ -32,7 +32,7 @@ def run(job: Job) -> Job:
 
 
 def test_it_works(job: Job) -> None:
-    assert run(job).message == "10 images can be searched now."
+    assert run(job).message == "10 images can now be searched."
     assert (job.done, job.total, Feature.objects.count()) == (10, 10, 10)
 
 
@@ -55,7 +55,7 @@ def test_killed_at_any_report(job: Job, monkeypatch: pytest.MonkeyPatch) -> None
         tries += 1
         assert job.done == Feature.objects.count()
     assert tries > 3
-    assert (job.state, job.message) == ("done", "10 images can be searched now.")
+    assert (job.state, job.message) == ("done", "10 images can now be searched.")
 
 
 def test_what_is_deleted_meanwhile_is_not_counted(
@@ -65,8 +65,8 @@ def test_what_is_deleted_meanwhile_is_not_counted(
 
     def stored(image: object) -> bytes | None:
         seen.append(image)
-        return None if len(seen) == 1 else whole(image)  # type: ignore[arg-type]
+        return None if len(seen) == 1 else whole(image)
 
     monkeypatch.setattr(features, "_stored", stored)
-    assert run(job).message == "9 images can be searched now."
+    assert run(job).message == "9 images can now be searched."
     assert Feature.objects.count() == 9

@@ -7,14 +7,14 @@ import numpy as np
 import pytest
 from django.utils import timezone
 
-from accounts.models import Activity, Workspace
+from accounts.models import Change, Workspace
 from dashboard.engine.prior import BOTH, BUILTIN
 from dashboard.jobs.runner import run_job
 from dashboard.models import Encoder, Feature, Image, Job, Task, Version
 from dashboard.queries.training.encoders import search_key
 from dashboard.services.errors import EncoderRefused
 from dashboard.services.jobs import jobs
-from dashboard.services.jobs.closing import cancel_job
+from dashboard.services.jobs.subject_end import cancel_job
 from dashboard.services.library.groups import add_images
 from dashboard.services.search.search import search_by_image, search_by_picture
 from dashboard.services.training import features
@@ -126,7 +126,7 @@ def test_after_an_upgrade_nothing_is_missed(
     assert (hits(cast), hits(cast, old)) == (untrained, trained)
 
     assert run(job).state == Job.State.DONE
-    assert job.message == "Search goes by “Built in” now."
+    assert job.message == "Search now uses “Built in”."
     assert (job.done, job.total) == (IMAGES, IMAGES)
     assert key_now(cast.workspace) == BOTH
     assert {image for image, _ in hits(cast)} == set(ids)
@@ -167,14 +167,14 @@ def test_choosing_the_fast_one(cast: Cast, task: Task) -> None:
     )  # fmt: skip
     job = choose_encoder(workspace=cast.workspace, key=BUILTIN, actor=cast.ann)
     assert job is not None
-    assert job.title == "Looking at all images with “Built in, fast”"
+    assert job.title == "Processing all images with “Built in, fast”"
     assert "9 images, about" in job.message
     assert hits(cast) == both, "until the job is done"
     run(job)
     assert key_now(cast.workspace) == BUILTIN
     assert len(hits(cast)) == IMAGES
     assert start_training(task=task, actor=cast.bob)[0].encoder == BUILTIN
-    told = Activity.objects.get(verb="chose an encoder for")
+    told = Change.objects.get(verb="chose an encoder for")
     assert told.details == {"before": "the installation’s default", "after": "Built in, fast"}
     again = choose_encoder(workspace=cast.workspace, key=BUILTIN, actor=cast.ann)
     assert again is None

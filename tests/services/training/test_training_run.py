@@ -13,7 +13,7 @@ from dashboard.models import Feature, Group, GroupNesting, Image, Job, Similarit
 from dashboard.queries.training.snapshots import snapshot
 from dashboard.services.errors import NoSuchVersion, NotReady, NotTrained, TrainingAlreadyRunning
 from dashboard.services.jobs import jobs
-from dashboard.services.jobs.closing import cancel_job
+from dashboard.services.jobs.subject_end import cancel_job
 from dashboard.services.library.groups import add_images
 from dashboard.services.library.images import change_image, delete_images
 from dashboard.services.training import training
@@ -76,7 +76,7 @@ def test_features_are_computed_once(
     calls: list[bytes] = []
     whole = training.ensure_features.__globals__["features_of_bytes"]
 
-    def count(encoder, data):  # type: ignore[no-untyped-def]
+    def count(encoder, data):
         calls.append(data)
         return whole(encoder, data)
 
@@ -135,7 +135,7 @@ def test_a_group_of_groups_of_another_type_is_a_group(
 
 
 def test_a_task_without_a_type(cast: Cast) -> None:
-    with pytest.raises(NotReady, match="attach one first"):
+    with pytest.raises(NotReady, match="Add one first"):
         start_training(task=make_task(cast.workspace), actor=cast.bob)
     assert Version.objects.count() == 0
 
@@ -192,10 +192,10 @@ def test_descriptors_of_equal_pixels_are_equal(task: Task, cast: Cast) -> None:
     image = Image.objects.first()
     assert image is not None
     data = storage.read(paths.image(cast.workspace.id, image.id, image.extension))
-    (row, width, height), (other, _, _) = describe(
+    (row, width, height), (other, _, _) = describe(  # type: ignore[misc]
         version=version, pictures_bytes=[data, drawn_jpeg(99)]
     )
-    (alone, _, _) = describe(version=version, pictures_bytes=[data])[0]
+    (alone, _, _) = describe(version=version, pictures_bytes=[data])[0]  # type: ignore[misc]
     feature = np.frombuffer(Feature.objects.get(image=image).vector, "<f2")
     cached = runtime.version(version.id, version.artifact, version.encoder).describe(feature[None])[
         0

@@ -69,7 +69,7 @@ def listed(cast: Cast, server: Pictures, *paths: str) -> Upload:
 
 def test_it_works(cast: Cast, server: Pictures) -> None:
     upload = listed(cast, server, *(f"ok/{seed}" for seed in range(20)))
-    assert planned(upload).message == "20 new, 0 known already, 0 in error."
+    assert planned(upload).message == "20 new, 0 already in the workspace, 0 with errors."
     assert not server.seen
     assert committed(upload).message == "20 added."
     assert set(server.seen.values()) == {1}
@@ -82,7 +82,7 @@ def test_a_manifest_may_name_addresses(cast: Cast, server: Pictures) -> None:
     )
     upload = received(cast, {"m.csv": manifest.encode()})
     planned(upload)
-    assert committed(upload).message == "1 added, 1 known already."
+    assert committed(upload).message == "1 added, 1 already in the workspace."
     image = Image.objects.get()
     assert (image.test_image, image.group_rows.count()) == (True, 2)
 

@@ -69,13 +69,13 @@ def test_what_is_tried_again_in_this_moment_stays(
     cast: Cast, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     part = old(cast)
-    real: Callable[[Any], Any] = upload_bytes.hold_all
+    real: Callable[[Any], Any] = upload_bytes.lock_all
 
     def somebody_is_faster(rows: Any) -> Any:
         make_job(cast.workspace, subject_id=part.upload_id)
         return real(rows)
 
-    monkeypatch.setattr(upload_bytes, "hold_all", somebody_is_faster)
+    monkeypatch.setattr(upload_bytes, "lock_all", somebody_is_faster)
     assert (forget_uploads(), is_here(part)) == (0, True)
 
 

@@ -8,8 +8,8 @@ import pytest
 from dashboard.files.tables import manifests
 from dashboard.models import Group, Image, Job, SimilarityType, Upload, UploadFile
 from dashboard.services.jobs import jobs
-from dashboard.services.jobs.closing import cancel_job
 from dashboard.services.jobs.retries import retry_job
+from dashboard.services.jobs.subject_end import cancel_job
 from dashboard.services.library.images import pictures
 from dashboard.services.uploads import batches as upload_batches
 from dashboard.services.uploads import matching as upload_matching
@@ -58,8 +58,8 @@ def test_it_works(cast: Cast, pack: str, *, is_first: bool) -> None:
     files = manifest | SHOES if is_first else SHOES | manifest
     data = zipped(files) if pack == "zip" else tarred(files, pack)
     upload = received(cast, {"shoes.bin": data}, new_type_name="Folder")
-    assert planned(upload).message == "3 new, 1 known already, 0 in error."
-    assert committed(upload).message == "3 added, 1 known already."
+    assert planned(upload).message == "3 new, 1 already in the workspace, 0 with errors."
+    assert committed(upload).message == "3 added, 1 already in the workspace."
     assert groups(SimilarityType.objects.get(name="Shape")) == {"A": 2}
     assert groups(SimilarityType.objects.get(name="Shade")) == {"B": 1}
     assert groups(SimilarityType.objects.get(name="Folder")) == {"red": 1}
@@ -87,7 +87,7 @@ def test_its_own_folder_comes_first_then_the_root(cast: Cast) -> None:
         "c/1.jpg": drawn_jpeg(4),
     }
     upload = received(cast, {"x.zip": zipped(files)})
-    assert planned(upload).message == "4 new, 0 known already, 0 in error."
+    assert planned(upload).message == "4 new, 0 already in the workspace, 0 with errors."
     assert told(upload) == [
         ("a/1.jpg", "own"),
         ("b/1.jpg", "root"),
@@ -100,11 +100,11 @@ def test_it_tells_of_its_own_archive_alone(cast: Cast) -> None:
     one = zipped({"m.csv": b"file,group\n1.jpg,A\n2.jpg,A\n", "1.jpg": drawn_jpeg(1)})
     other = zipped({"1.jpg": drawn_jpeg(3), "m.csv": b"file,group\n1.jpg,B\n"})
     upload = received(cast, {"a.zip": one, "b.zip": other, "2.jpg": drawn_jpeg(2)})
-    assert planned(upload).message == "3 new, 0 known already, 1 in error."
+    assert planned(upload).message == "3 new, 0 already in the workspace, 1 with errors."
     assert told(upload) == [("1.jpg", "A"), ("1.jpg", "B"), ("2.jpg", ""), ("2.jpg", "A")]
-    assert "in the archive of its manifest" in reasons(upload)["2.jpg"]
+    assert "not in its archive" in reasons(upload)["2.jpg"]
     add_part(upload, "sub/2.jpg", drawn_jpeg(4))
-    assert planned(upload).message == "4 new, 0 known already, 1 in error."
+    assert planned(upload).message == "4 new, 0 already in the workspace, 1 with errors."
     assert committed(upload).message == "4 added, 1 failed."
 
 
@@ -121,7 +121,7 @@ def test_a_wrapper_is_told_by_the_pictures(cast: Cast) -> None:
 def test_addresses_in_it_are_not_opened(cast: Cast) -> None:
     manifest = b"url,group\nhttps://pictures.example/1.jpg,A\nhttp://10.0.0.1/2.jpg,A\n"
     upload = received(cast, {"a.zip": zipped({"m.csv": manifest})})
-    assert planned(upload).message == "1 new, 0 known already, 1 in error."
+    assert planned(upload).message == "1 new, 0 already in the workspace, 1 with errors."
     assert "private network" in reasons(upload)["2.jpg"]
 
 
@@ -132,9 +132,9 @@ def test_addresses_in_it_are_not_opened(cast: Cast) -> None:
         ("notes.tsv", b"", "neither a column “file” nor a column “url”"),
         ("info.json", b'{"name": "shoes", "licence": "CC0"}', "has a “file” or a “url”"),
         ("info.json", b'{\n  "name": "shoes"\n}', "has a “file” or a “url”"),
-        ("info.json", b'{\n  "name": "shoes"\n', "no JSON that can be read, in the object"),
-        ("list.json", b"[1, 2]", "record 1 is none"),
-        ("m.csv", b"file\n\xff\xfe\n", "not written in UTF-8"),
+        ("info.json", b'{\n  "name": "shoes"\n', "not valid JSON, in the object"),
+        ("list.json", b"[1, 2]", "record 1 is not one"),
+        ("m.csv", b"file\n\xff\xfe\n", "not UTF-8"),
     ],
 )
 def test_a_table_that_is_no_manifest_is_one_row_in_error(
@@ -143,9 +143,9 @@ def test_a_table_that_is_no_manifest_is_one_row_in_error(
     kind = make_type(cast.workspace)
     files = SHOES | {f"shoes/{name}": text}
     upload = received(cast, {"a.zip": zipped(files)}, similarity_type=kind)
-    assert planned(upload).message == "3 new, 0 known already, 1 in error."
+    assert planned(upload).message == "3 new, 0 already in the workspace, 1 with errors."
     reason = reasons(upload)[f"shoes/{name}"]
-    assert reason.startswith("It is no picture, and no manifest that can be read.")
+    assert reason.startswith("It is not an image, and not a manifest that can be read.")
     assert sentence in reason
     assert committed(upload).message == "3 added, 1 failed."
     assert groups(kind) == {"red": 2, "blue": 1}
@@ -156,7 +156,7 @@ def test_what_was_read_of_a_damaged_one_counts(cast: Cast) -> None:
     files = {f"{n}.jpg": drawn_jpeg(n) for n in range(30)}
     text = "\n".join([*lines, "{"]).encode()
     upload = received(cast, {"a.zip": zipped({"m.json": text} | files)})
-    assert planned(upload).message == "30 new, 0 known already, 1 in error."
+    assert planned(upload).message == "30 new, 0 already in the workspace, 1 with errors."
     assert set(upload.files.exclude(name="m.json").values_list("group_name", flat=True)) == {"A"}
     assert "line 31" in reasons(upload)["m.json"]
 
@@ -166,11 +166,11 @@ def test_values_that_cannot_be_meant_are_told(cast: Cast) -> None:
     manifest = f"file,test\n1.jpg,maybe\n{'x/' * 500}2.jpg,\n,yes\n".encode()
     files = {f"{long}/m.csv": manifest, f"{long}/1.jpg": drawn_jpeg(1)}
     upload = received(cast, {"a.zip": zipped(files)})
-    assert planned(upload).message == "0 new, 0 known already, 3 in error."
+    assert planned(upload).message == "0 new, 0 already in the workspace, 3 with errors."
     assert sorted(reasons(upload).values()) == [
-        "Its test is “maybe”: write yes or no.",
-        "Row 3 names no file and no address.",
-        "The folder of the manifest and the name are longer than 1,024 characters together.",
+        "Its test is “maybe”. Write yes or no.",
+        "Row 3 has neither a file nor a URL.",
+        "The folder of the manifest and the name have more than 1,024 characters in all.",
     ]
 
 
@@ -207,7 +207,7 @@ def test_after_a_kill_it_goes_on(cast: Cast, monkeypatch: pytest.MonkeyPatch, st
         patch.setattr(jobs.Handle, "report", die)
         with pytest.raises(KeyboardInterrupt):
             ran(job)
-    assert ran(job).message == "3 new, 2 known already, 1 in error."
+    assert ran(job).message == "3 new, 2 already in the workspace, 1 with errors."
     assert told(upload) == [
         ("9.jpg", "A"),
         ("shoes/blue/3.jpg", "blue"),
@@ -255,8 +255,8 @@ def test_two_rows_together_say_all_of_a_file(
     """Whichever comes first, and however they fall into batches."""
     monkeypatch.setattr(upload_batches, "FILES_PER_BATCH", size)
     upload = second_rows(cast, {f"{seed}.jpg": drawn_jpeg(seed) for seed in range(5)})
-    assert planned(upload).message == "5 new, 5 known already, 0 in error."
-    assert committed(upload).message == "5 added, 5 known already."
+    assert planned(upload).message == "5 new, 5 already in the workspace, 0 with errors."
+    assert committed(upload).message == "5 added, 5 already in the workspace."
     assert groups(SimilarityType.objects.get(name="Shape")) == {"A": 5}
     assert groups(SimilarityType.objects.get(name="Shade")) == {"B": 5}
     for one in Image.objects.all():
@@ -269,10 +269,10 @@ def test_a_second_row_that_contradicts_says_so_and_comes_in(cast: Cast) -> None:
     kind = make_type(cast.workspace)
     files = {"1.jpg": drawn_jpeg(1), "m.csv": manifest}
     upload = received(cast, files, similarity_type=kind)
-    assert planned(upload).message == "1 new, 1 known already, 0 in error."
-    reason = "An earlier row says something else of “colour”, “test”, and that holds."
+    assert planned(upload).message == "1 new, 1 already in the workspace, 0 with errors."
+    reason = "An earlier row has another value for “colour”, “test”, which is kept."
     assert reasons(upload) == {"1.jpg": reason}
-    assert committed(upload).message == "1 added, 1 known already."
+    assert committed(upload).message == "1 added, 1 already in the workspace."
     assert reasons(upload) == {"1.jpg": reason}
     assert groups(kind) == {"A": 1, "B": 1}
     assert (image(1).test_image, image(1).meta_data) == (True, {"colour": "red", "price": "3"})
@@ -324,11 +324,11 @@ BAD = {
 @pytest.mark.parametrize("what", BAD)
 @pytest.mark.parametrize("is_inside", [True, False])
 def test_a_row_that_cannot_be_kept_fails_alone(cast: Cast, what: str, *, is_inside: bool) -> None:
-    rows = [{"file": "shoes/red/1.jpg"} | BAD[what], {"file": "shoes/red/2.jpg", "colour": "red"}]
+    rows = [{"file": "shoes/red/1.jpg"} | BAD[what], {"file": "shoes/red/2.jpg", "colour": "red"}]  # type: ignore[operator]
     manifest = {"all.jsonl": "\n".join(json.dumps(row) for row in rows).encode()}
     files = {"shoes.zip": zipped(SHOES | manifest)} if is_inside else SHOES | manifest
     upload = received(cast, files)
-    assert planned(upload).message == "2 new, 0 known already, 1 in error."
+    assert planned(upload).message == "2 new, 0 already in the workspace, 1 with errors."
     assert [*reasons(upload)] == ["shoes/red/1.jpg"]
     assert upload.files.get(name="shoes/red/2.jpg").meta_data == {"colour": "red"}
 
@@ -336,8 +336,8 @@ def test_a_row_that_cannot_be_kept_fails_alone(cast: Cast, what: str, *, is_insi
 def test_addresses_with_a_null_character_fail_alone(cast: Cast) -> None:
     kinds = {"list.txt": b"https://a.example/x\0.jpg\n", "list.csv": b"url\nhttps://a\0.example/\n"}
     upload = received(cast, kinds | SHOES)
-    assert planned(upload).message == "3 new, 0 known already, 2 in error."
-    assert set(reasons(upload).values()) == {"Its address holds a null character."}
+    assert planned(upload).message == "3 new, 0 already in the workspace, 2 with errors."
+    assert set(reasons(upload).values()) == {"Its URL contains a null character."}
 
 
 def test_meta_data_is_read_of_few_rows_at_a_time(
@@ -354,7 +354,7 @@ def test_meta_data_is_read_of_few_rows_at_a_time(
     rows = [{"file": name, "said": name} for name in SHOES]
     manifest = "\n".join(json.dumps(row) for row in rows).encode()
     upload = received(cast, SHOES | {"all.jsonl": manifest})
-    assert planned(upload).message == "3 new, 0 known already, 0 in error."
+    assert planned(upload).message == "3 new, 0 already in the workspace, 0 with errors."
     assert settled == [2, 1]
     assert dict(upload.files.values_list("name", "meta_data")) == {
         name: {"said": name} for name in SHOES
@@ -367,7 +367,7 @@ def test_rows_that_say_too_much_of_one_file_together(cast: Cast) -> None:
     upload = received(cast, {"1.jpg": drawn_jpeg(1), "all.jsonl": manifest})
     planned(upload)
     wrong = [*upload.files.order_by("pk").values_list("wrong", flat=True)]
-    sentence = "Its meta data and that of earlier rows are too much together."
+    sentence = "Its metadata and that of earlier rows are too large together."
     assert wrong == [{}, {}, {"row": sentence}, {"row": sentence}]
     assert sorted(upload.files.order_by("pk")[0].meta_data) == ["said 0", "said 1"]
 
@@ -430,7 +430,7 @@ def test_a_path_from_elsewhere_is_found_by_its_end(
     upload = received(cast, {"a.zip": zipped(files)} if is_inside else files)
     planned(upload)
     assert upload.files.get(group_name="A").name == "photos/red/1.png"
-    assert reasons(upload) == {"row 2": "Row 2 names no file and no address."}
+    assert reasons(upload) == {"row 2": "Row 2 has neither a file nor a URL."}
 
 
 def test_an_end_that_several_files_share_decides_nothing(cast: Cast) -> None:
@@ -439,8 +439,8 @@ def test_an_end_that_several_files_share_decides_nothing(cast: Cast) -> None:
     upload = received(cast, files | {"list.csv": manifest})
     planned(upload)
     told = reasons(upload)
-    assert "Several files are called “C:/x/red/1.png”" in told["C:/x/red/1.png"]
-    assert "There is no file “C:/red/2.png”" in told["C:/red/2.png"]
+    assert "Several files are named “C:/x/red/1.png”" in told["C:/x/red/1.png"]
+    assert "The manifest names “C:/red/2.png”" in told["C:/red/2.png"]
     assert upload.files.get(name="a/red/1.png").group_name == "B"
 
 
@@ -448,7 +448,7 @@ def test_a_name_in_its_own_case_comes_first(cast: Cast) -> None:
     files = {"1.PNG": drawn_jpeg(1), "a/1.png": drawn_jpeg(2), "2.PNG": drawn_jpeg(3)}
     manifest = b"file,group\n1.PNG,A\n1.png,B\n2.png,C\n"
     upload = received(cast, files | {"list.csv": manifest})
-    assert planned(upload).message == "3 new, 0 known already, 0 in error."
+    assert planned(upload).message == "3 new, 0 already in the workspace, 0 with errors."
     assert told(upload) == [("1.PNG", "A"), ("2.PNG", "C"), ("a/1.png", "B")]
 
 
@@ -459,11 +459,11 @@ def test_a_row_that_names_none_never_becomes_a_file(cast: Cast) -> None:
     manifest = "\n".join(map(json.dumps, rows)).encode()
     upload = received(cast, {"list.jsonl": manifest, "row 1": drawn_jpeg(1)})
     for _ in range(2):
-        assert planned(upload).message == "1 new, 0 known already, 5 in error."
+        assert planned(upload).message == "1 new, 0 already in the workspace, 5 with errors."
         assert reasons(upload) == {
-            "row 1": "Row 1 names no file and no address.",
-            "row 2": "Its file is no text.",
-            "row 3": "Its file is longer than 1,024 characters: shorten it.",
-            "row 4": "Row 4 names no file and no address.",
-            "row 5": "Row 5 names no file and no address.",
+            "row 1": "Row 1 has neither a file nor a URL.",
+            "row 2": "Its file is not text.",
+            "row 3": "Its file has more than 1,024 characters. Shorten it.",
+            "row 4": "Row 4 has neither a file nor a URL.",
+            "row 5": "Row 5 has neither a file nor a URL.",
         }

@@ -11,7 +11,7 @@ from pytest_django import Settings
 from tests.factories import Cast, drawn_jpeg
 from tests.services.uploads.uploaded import brought_in, planned, reasons, received, tarred, zipped
 
-CSV = "This is an Office file, not a table that can be read here. Save it as CSV."
+CSV = "This is an Office file, not a table that can be read. Save it as CSV."
 OFFICE = {
     "list.xlsx": {"[Content_Types].xml": b"<x/>", "xl/workbook.xml": b"<x/>"},
     "list.docx": {"_rels/.rels": b"<x/>", "[Content_Types].xml": b"<x/>"},
@@ -23,13 +23,13 @@ OFFICE = {
     "renamed.zip": {"[Content_Types].xml": b"<x/>", "xl/media/image1.jpg": drawn_jpeg(1)},
 }
 HEADS = {
-    "a.7z": (b"7z\xbc\xaf\x27\x1c", "a 7z archive"),
-    "a.rar": (b"Rar!\x1a\x07\x01\x00", "a RAR archive"),
-    "a.tar.zst": (b"\x28\xb5\x2f\xfd", "packed by Zstandard"),
+    "a.7z": (b"7z\xbc\xaf\x27\x1c", "7z archives"),
+    "a.rar": (b"Rar!\x1a\x07\x01\x00", "RAR archives"),
+    "a.tar.zst": (b"\x28\xb5\x2f\xfd", "Zstandard archives"),
     "a.z01": (b"PK\x07\x08", "a part of a split ZIP"),
     "a.xls": (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "Save it as CSV"),
-    "a.pdf": (b"%PDF-1.7", "Export its pages as pictures"),
-    "a.jpg": (b"Rar!\x1a\x07\x01\x00", "a RAR archive"),
+    "a.pdf": (b"%PDF-1.7", "Export its pages as images"),
+    "a.jpg": (b"Rar!\x1a\x07\x01\x00", "RAR archives"),
 }
 
 
@@ -41,14 +41,14 @@ def test_an_office_file_is_one_row(cast: Cast, name: str, *, auto_commit: bool) 
     if auto_commit:
         assert brought_in(upload).message == "1 added, 1 failed."
     else:
-        assert planned(upload).message == "1 new, 0 known already, 1 in error."
+        assert planned(upload).message == "1 new, 0 already in the workspace, 1 with errors."
     assert reasons(upload) == {name: CSV}
 
 
 def test_an_unpacked_office_file_in_a_folder_is_none(cast: Cast) -> None:
     files = {"a/[Content_Types].xml": b"<x/>", "a/1.jpg": drawn_jpeg(1)}
     upload = received(cast, {"a.zip": zipped(files)})
-    assert planned(upload).message == "1 new, 0 known already, 1 in error."
+    assert planned(upload).message == "1 new, 0 already in the workspace, 1 with errors."
     assert [*reasons(upload)] == ["a/[Content_Types].xml"]
 
 
@@ -60,7 +60,7 @@ def test_other_formats_are_told(cast: Cast, name: str, way: str) -> None:
     if way != "loose":
         files = {"all.bin": zipped(files) if way == "zip" else tarred(files, way)}
     upload = received(cast, files)
-    assert planned(upload).message == "0 new, 0 known already, 1 in error."
+    assert planned(upload).message == "0 new, 0 already in the workspace, 1 with errors."
     assert sentence in reasons(upload)[name]
 
 
@@ -68,8 +68,8 @@ def test_what_is_too_large_is_told_for_what_it_is_first(cast: Cast, settings: Se
     settings.LIKEWISE_MAX_IMAGE = 500
     upload = received(cast, {"a.7z": HEADS["a.7z"][0] + bytes(1000), "b.jpg": bytes(1000)})
     planned(upload)
-    assert "a 7z archive" in reasons(upload)["a.7z"]
-    assert "at most 500 bytes" in reasons(upload)["b.jpg"]
+    assert "7z archives" in reasons(upload)["a.7z"]
+    assert "the limit is 500 bytes" in reasons(upload)["b.jpg"]
 
 
 def test_an_archive_in_an_archive_is_told(cast: Cast) -> None:
@@ -88,7 +88,9 @@ def test_a_packed_table_is_no_archive(cast: Cast, pack: object, content: bytes) 
     upload = received(cast, {"list.csv.gz": pack(content)})
     planned(upload)
     assert reasons(upload) == {
-        "list.csv.gz": "This is a single packed file, not an archive. Unpack it and send it so."
+        "list.csv.gz": (
+            "This is a single compressed file, not an archive. Decompress it and upload the result."
+        )
     }
 
 
@@ -117,8 +119,8 @@ def empty_zip() -> bytes:
 )
 def test_an_archive_of_nothing_says_so(cast: Cast, data: bytes) -> None:
     upload = received(cast, {"a.bin": data})
-    assert planned(upload).message == "0 new, 0 known already, 1 in error."
-    assert "There is nothing in the archive" in reasons(upload)["a.bin"]
+    assert planned(upload).message == "0 new, 0 already in the workspace, 1 with errors."
+    assert "The archive contains nothing" in reasons(upload)["a.bin"]
 
 
 @pytest.mark.parametrize("is_large", [True, False])
@@ -130,5 +132,5 @@ def test_a_zip_of_64_bits_is_read(cast: Cast, *, is_large: bool) -> None:
             with archive.open(name, "w", force_zip64=is_large) as file:
                 file.write(drawn_jpeg(place))
     upload = received(cast, {"a.zip": stream.getvalue()})
-    assert planned(upload).message == "2 new, 0 known already, 0 in error."
+    assert planned(upload).message == "2 new, 0 already in the workspace, 0 with errors."
     assert {*upload.files.values_list("group_name", flat=True)} == {"Łódź"}

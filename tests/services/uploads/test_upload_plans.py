@@ -9,8 +9,8 @@ from dashboard.files.archives import archives
 from dashboard.models import Group, Image, Job, SimilarityType, Upload, UploadPart, UploadType
 from dashboard.services.errors import NothingToRetry
 from dashboard.services.jobs import jobs
-from dashboard.services.jobs.closing import cancel_job
 from dashboard.services.jobs.retries import retry_job
+from dashboard.services.jobs.subject_end import cancel_job
 from dashboard.services.library.images import delete_images, pictures
 from dashboard.services.uploads import plans as upload_plans
 from dashboard.services.uploads.errors import NothingToUpload, NotWhole, WrongStage
@@ -46,7 +46,7 @@ def test_it_works(cast: Cast) -> None:
     job = planned(upload)
     assert (job.state, job.message) == (
         Job.State.DONE,
-        "2 new, 1 known already, 1 in error.",
+        "2 new, 1 already in the workspace, 1 with errors.",
     )
     assert (job.total, job.done, job.skipped, job.failed) == (4, 2, 1, 1)
     assert upload.stage == Upload.Stage.PLANNED
@@ -77,7 +77,7 @@ def test_then_it_is_brought_in_as_one_change(cast: Cast) -> None:
     assert (upload.stage, upload.similarity_type) == (Upload.Stage.COMMITTED, kind)
     assert kind.groups_count == upload.made_groups.count() == 2
     assert UploadType.objects.get().similarity_type == kind
-    verbs = cast.workspace.activities.order_by("id").values_list("verb", "noun")
+    verbs = cast.workspace.changes.order_by("id").values_list("verb", "noun")
     assert ("uploaded", "files") in verbs
     assert not {("created", "group"), ("created", "type")} & set(verbs)
 
@@ -94,7 +94,7 @@ def test_without_being_asked_it_is_brought_in_at_once(cast: Cast) -> None:
 def test_a_tar_is_an_archive_too(cast: Cast, mode: str) -> None:
     kind = make_type(cast.workspace)
     upload = received(cast, {"shoes.tar": tarred(SHOES, mode)}, similarity_type=kind)
-    assert planned(upload).message == "3 new, 0 known already, 0 in error."
+    assert planned(upload).message == "3 new, 0 already in the workspace, 0 with errors."
     assert committed(upload).message == "3 added."
     assert groups(kind) == {"red": 2, "blue": 1}
 
@@ -113,7 +113,7 @@ def test_a_packed_tar_is_looked_through_in_one_pass(
     monkeypatch.setattr(archives, "open_archive", count)
     others = {"shoes/red/broken.jpg": b"no picture", "shoes/m.csv": b"file,group\n3.jpg,A\n"}
     upload = received(cast, {"shoes.tar": tarred(SHOES | others, mode)})
-    assert planned(upload).message == "3 new, 0 known already, 1 in error."
+    assert planned(upload).message == "3 new, 0 already in the workspace, 1 with errors."
     assert len(opened) == 1
     assert "not an image" in reasons(upload)["shoes/red/broken.jpg"]
     assert upload.files.get(name__endswith="3.jpg").sha256 == pictures.sha256(drawn_jpeg(3))
@@ -133,7 +133,7 @@ def test_pictures_sent_singly_keep_their_folders(cast: Cast) -> None:
 def test_a_manifest_tells_of_files(cast: Cast) -> None:
     manifest = "File;GROUP;Type;Test;real;Colour\nred/1.jpg;A;Same shoe;yes;no;red\n3.jpg;B;;;;blue"
     upload = received(cast, {"shoes.zip": zipped(SHOES), "shoes.csv": table("\ufeff" + manifest)})
-    assert planned(upload).message == "3 new, 0 known already, 0 in error."
+    assert planned(upload).message == "3 new, 0 already in the workspace, 0 with errors."
     committed(upload)
     first = Image.objects.get(sha256=pictures.sha256(drawn_jpeg(1)))
     assert (first.test_image, first.real, first.meta_data) == (True, False, {"Colour": "red"})
@@ -158,8 +158,8 @@ def test_a_manifest_may_be_json(cast: Cast, *, lines: bool) -> None:
 def test_a_second_row_puts_a_file_into_a_second_group(cast: Cast) -> None:
     manifest = "file,group,type\n1.jpg,A,Shape\n1.jpg,B,Colour\n"
     upload = received(cast, {"1.jpg": drawn_jpeg(1), "m.csv": table(manifest)})
-    assert planned(upload).message == "1 new, 1 known already, 0 in error."
-    assert committed(upload).message == "1 added, 1 known already."
+    assert planned(upload).message == "1 new, 1 already in the workspace, 0 with errors."
+    assert committed(upload).message == "1 added, 1 already in the workspace."
     image = Image.objects.get()
     rows = image.group_rows.values_list("group__name", "similarity_type__name")
     assert set(rows) == {("A", "Shape"), ("B", "Colour")}
@@ -169,31 +169,31 @@ def test_rows_that_match_nothing_or_say_nonsense_are_in_error(cast: Cast) -> Non
     manifest = "file,url,test\nred/9.jpg,,\n1.jpg,,maybe\nx.jpg,,\n,,yes\n,ftp://a.example/1.jpg,\n"
     files = SHOES | {"a/x.jpg": drawn_jpeg(4), "b/x.jpg": drawn_jpeg(5), "m.csv": table(manifest)}
     upload = received(cast, files)
-    assert planned(upload).message == "4 new, 0 known already, 5 in error."
+    assert planned(upload).message == "4 new, 0 already in the workspace, 5 with errors."
     told = reasons(upload)
     assert "no file “red/9.jpg”" in told["red/9.jpg"]
-    assert told["shoes/red/1.jpg"] == "Its test is “maybe”: write yes or no."
-    assert "Several files are called “x.jpg”" in told["x.jpg"]
-    assert told["row 4"] == "Row 4 names no file and no address."
-    assert "Only addresses with http" in told["1.jpg"]
+    assert told["shoes/red/1.jpg"] == "Its test is “maybe”. Write yes or no."
+    assert "Several files are named “x.jpg”" in told["x.jpg"]
+    assert told["row 4"] == "Row 4 has neither a file nor a URL."
+    assert "Only URLs with http" in told["1.jpg"]
     assert committed(upload).message == "4 added, 5 failed."
 
 
 def test_a_manifest_that_cannot_be_read_is_in_error(cast: Cast) -> None:
     upload = received(cast, {"m.csv": b"a,b\n1,2\n", "n.json": b"[1", "o.csv": b"file\n\xff\xfe\n"})
-    assert planned(upload).message == "0 new, 0 known already, 3 in error."
+    assert planned(upload).message == "0 new, 0 already in the workspace, 3 with errors."
     told = reasons(upload)
     assert "neither a column “file” nor" in told["m.csv"]
-    assert "no JSON that can be read" in told["n.json"]
-    assert "not written in UTF-8" in told["o.csv"]
+    assert "not valid JSON" in told["n.json"]
+    assert "not UTF-8" in told["o.csv"]
 
 
 def test_a_list_of_addresses_is_judged_and_not_opened(cast: Cast) -> None:
     text = "https://pictures.example/1.jpg\n\n# mine\nhttp://10.0.0.1/2.jpg\nnonsense\n"
     upload = received(cast, {"pasted": table(text)})
-    assert planned(upload).message == "1 new, 0 known already, 2 in error."
+    assert planned(upload).message == "1 new, 0 already in the workspace, 2 with errors."
     assert "private network" in reasons(upload)["2.jpg"]
-    assert "Only addresses with http" in reasons(upload)["nonsense"]
+    assert "Only URLs with http" in reasons(upload)["nonsense"]
 
 
 def test_files_that_were_known_are_not_needed(cast: Cast) -> None:
@@ -203,9 +203,9 @@ def test_files_that_were_known_are_not_needed(cast: Cast) -> None:
     add_known(upload, "red/1.jpg", there.sha256)
     add_known(upload, "red/2.jpg", gone.sha256)
     delete_images(workspace=cast.workspace, ids=[gone.id], actor=cast.bob)
-    assert planned(upload).message == "1 new, 1 known already, 1 in error."
-    assert "Send the file again" in reasons(upload)["red/2.jpg"]
-    assert committed(upload).message == "1 added, 1 known already, 1 failed."
+    assert planned(upload).message == "1 new, 1 already in the workspace, 1 with errors."
+    assert "Upload the file again" in reasons(upload)["red/2.jpg"]
+    assert committed(upload).message == "1 added, 1 already in the workspace, 1 failed."
     assert groups(kind) == {"red": 2}
 
 
@@ -216,12 +216,12 @@ def test_a_known_file_that_is_deleted_after_the_plan_fails(cast: Cast) -> None:
     planned(upload)
     delete_images(workspace=cast.workspace, ids=[there.id], actor=cast.bob)
     assert committed(upload).message == "0 added, 1 failed."
-    assert "Send the file again" in reasons(upload)["1.jpg"]
+    assert "Upload the file again" in reasons(upload)["1.jpg"]
 
 
 def test_the_same_picture_twice_is_new_once(cast: Cast) -> None:
     upload = received(cast, {"a.jpg": drawn_jpeg(1), "b.jpg": drawn_jpeg(1)})
-    assert planned(upload).message == "1 new, 1 known already, 0 in error."
+    assert planned(upload).message == "1 new, 1 already in the workspace, 0 with errors."
 
 
 def test_marks_and_meta_data_of_a_known_image_stay(cast: Cast) -> None:
@@ -239,9 +239,9 @@ def test_marks_and_meta_data_of_a_known_image_stay(cast: Cast) -> None:
 
 def test_more_files_may_come_after_the_plan(cast: Cast) -> None:
     upload = received(cast, {"m.csv": table("file,group\n1.jpg,A\n")})
-    assert planned(upload).message == "0 new, 0 known already, 1 in error."
+    assert planned(upload).message == "0 new, 0 already in the workspace, 1 with errors."
     add_part(upload, "1.jpg", drawn_jpeg(1))
-    assert planned(upload).message == "1 new, 0 known already, 0 in error."
+    assert planned(upload).message == "1 new, 0 already in the workspace, 0 with errors."
     assert outcome(upload) == {"1.jpg": "waiting"}
     assert upload.files.get().group_name == "A"
 
@@ -250,8 +250,8 @@ def test_second_rows_find_a_file_that_came_later(cast: Cast) -> None:
     upload = received(cast, {"m.csv": table("file,group,type\n1.jpg,A,Shape\n1.jpg,B,Shade\n")})
     planned(upload)
     add_part(upload, "1.jpg", drawn_jpeg(1))
-    assert planned(upload).message == "1 new, 1 known already, 0 in error."
-    assert committed(upload).message == "1 added, 1 known already."
+    assert planned(upload).message == "1 new, 1 already in the workspace, 0 with errors."
+    assert committed(upload).message == "1 added, 1 already in the workspace."
 
 
 def test_cancelled_it_takes_files_again(cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -261,7 +261,7 @@ def test_cancelled_it_takes_files_again(cast: Cast, monkeypatch: pytest.MonkeyPa
     upload.refresh_from_db()
     assert upload.stage == Upload.Stage.RECEIVING
     again = ran(retry_job(job=job, actor=cast.bob))
-    assert again.message == "3 new, 0 known already, 0 in error."
+    assert again.message == "3 new, 0 already in the workspace, 0 with errors."
 
 
 @pytest.mark.parametrize("step", range(1, 9))
@@ -285,7 +285,7 @@ def test_after_a_kill_it_goes_on(cast: Cast, monkeypatch: pytest.MonkeyPatch, st
         patch.setattr(jobs.Handle, "report", die)
         with pytest.raises(KeyboardInterrupt):
             ran(job)
-    assert ran(job).message == "4 new, 1 known already, 1 in error."
+    assert ran(job).message == "4 new, 1 already in the workspace, 1 with errors."
     found = upload.files.order_by("name", "group_name").values_list("name", "group_name")
     assert [*found] == [
         ("4.jpg", ""),
@@ -302,7 +302,7 @@ def test_a_lost_lease_writes_nothing(cast: Cast, monkeypatch: pytest.MonkeyPatch
     job = start_plan(upload=upload, actor=cast.bob)
     whole = upload_plans.foresee
 
-    def lose_the_lease(*arguments):  # type: ignore[no-untyped-def]
+    def lose_the_lease(*arguments):
         Job.objects.filter(pk=job.pk).update(owner="another")
         return whole(*arguments)
 

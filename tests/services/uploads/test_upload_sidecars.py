@@ -39,7 +39,7 @@ TAKEOUT = {
 
 
 def backwards(files: Mapping[str, bytes]) -> dict[str, bytes]:
-    return dict(reversed(files.items()))
+    return dict(reversed(files.items()))  # type: ignore[call-overload]
 
 
 @pytest.mark.parametrize("files", [SHARD, backwards(SHARD), TAKEOUT, backwards(TAKEOUT)])
@@ -50,7 +50,7 @@ def test_pictures_come_without_what_tells_of_them(
     if pack != "loose":
         sent = {"a.bin": zipped(files) if pack == "zip" else tarred(files, pack)}
     upload = received(cast, files if pack == "loose" else sent)
-    assert planned(upload).message == "2 new, 0 known already, 0 in error."
+    assert planned(upload).message == "2 new, 0 already in the workspace, 0 with errors."
     assert not upload.files.exclude(url="").exists()
     assert {*foreseen(upload)} == {name for name in files if name.endswith(".jpg")}
     assert committed(upload).message == "2 added."
@@ -67,14 +67,14 @@ def test_a_table_of_several_files_is_a_manifest_whatever_its_name(
     files = table | pictures if is_first else pictures | table
     data = zipped(files) if pack == "zip" else tarred(files, pack)
     upload = received(cast, {"a.bin": data})
-    assert planned(upload).message == "2 new, 0 known already, 0 in error."
+    assert planned(upload).message == "2 new, 0 already in the workspace, 0 with errors."
     assert {*upload.files.values_list("group_name", flat=True)} == {"A"}
 
 
 def test_addresses_of_several_pictures_in_an_archive_are_a_manifest(cast: Cast) -> None:
     rows = "\n".join(json.dumps({"url": f"{URL}?{place}"}) for place in range(3))
     upload = received(cast, {"a.zip": zipped({"list.jsonl": rows.encode()})})
-    assert planned(upload).message == "3 new, 0 known already, 0 in error."
+    assert planned(upload).message == "3 new, 0 already in the workspace, 0 with errors."
 
 
 def test_what_has_no_picture_is_told(cast: Cast) -> None:
@@ -88,16 +88,16 @@ def test_what_has_no_picture_is_told(cast: Cast) -> None:
 def test_a_json_that_a_person_chose_is_a_manifest(cast: Cast) -> None:
     """One record with an address, sent by itself."""
     upload = received(cast, {"list.json": RECORD, "2.jpg": drawn_jpeg(2)})
-    assert planned(upload).message == "2 new, 0 known already, 0 in error."
+    assert planned(upload).message == "2 new, 0 already in the workspace, 0 with errors."
     assert [*upload.files.exclude(url="").values_list("url", flat=True)] == [URL]
 
 
 def test_a_json_in_a_folder_was_not_chosen(cast: Cast) -> None:
     upload = received(cast, {"a/list.json": RECORD, "a/2.jpg": drawn_jpeg(2)})
-    assert planned(upload).message == "1 new, 0 known already, 0 in error."
+    assert planned(upload).message == "1 new, 0 already in the workspace, 0 with errors."
 
 
 def test_a_list_of_addresses_among_junk_is_not_read(cast: Cast) -> None:
     files = {"#recycle/urls.txt": URL.encode(), "@eaDir/a.zip": b"PK\x03\x04", "1.jpg": b""}
     upload = received(cast, files | {"1.jpg": drawn_jpeg(1), ".x/list.csv": b"file\n9.jpg\n"})
-    assert planned(upload).message == "1 new, 0 known already, 0 in error."
+    assert planned(upload).message == "1 new, 0 already in the workspace, 0 with errors."

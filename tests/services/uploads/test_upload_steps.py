@@ -111,7 +111,7 @@ def plan_of(upload: Upload) -> Callable[[], object]:
 
     def plan() -> None:
         job = planned(upload)
-        assert (job.state, job.message[-9:]) == (Job.State.DONE, "in error.")
+        assert (job.state, job.message[-12:]) == (Job.State.DONE, "with errors.")
 
     return plan
 
@@ -211,7 +211,7 @@ def test_planning_is_linear(cast: Cast, files: Callable[[int], dict[str, bytes]]
 
 def test_folders_have_no_rows(cast: Cast) -> None:
     upload = received(cast, folders(50))
-    assert planned(upload).message == "0 new, 0 known already, 1 in error."
+    assert planned(upload).message == "0 new, 0 already in the workspace, 1 with errors."
     assert [*upload.files.values_list("name", flat=True)] == ["a.zip"]
 
 

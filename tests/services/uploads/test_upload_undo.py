@@ -6,15 +6,15 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from accounts.models import Activity
+from accounts.models import Change
 from dashboard.files.store import storage
 from dashboard.models import Group, GroupImage, Image, Job, SimilarityType, Upload
 from dashboard.queries.uploads.undo import undo_forecast
 from dashboard.services.errors import NothingToRetry, StillUnderWay
 from dashboard.services.extractions.extractions import start_extraction
 from dashboard.services.jobs import jobs
-from dashboard.services.jobs.closing import cancel_job
 from dashboard.services.jobs.retries import retry_job
+from dashboard.services.jobs.subject_end import cancel_job
 from dashboard.services.library.groups import add_images
 from dashboard.services.library.images import delete_images
 from dashboard.services.search.fills import start_fill
@@ -67,16 +67,16 @@ def test_it_works(cast: Cast) -> None:
     job = undone(upload)
     assert (job.state, job.message) == (
         Job.State.DONE,
-        "Taken back: 3 files, 2 groups, 1 type.",
+        "Removed: 3 files, 2 groups, 1 type.",
     )
     assert (upload.stage, upload.undone_by) == (Upload.Stage.UNDONE, cast.bob)
     assert upload.undone is not None
     assert Image.objects.present().count() == Group.objects.count() == 0
     assert not SimilarityType.objects.exists()
     assert image_files(cast) == []
-    told = Activity.objects.get(verb="undid")
+    told = Change.objects.get(verb="undid")
     assert (told.noun, told.target_id, told.actor) == ("files", upload.pk, cast.bob)
-    assert not Activity.objects.filter(verb="deleted").exists()
+    assert not Change.objects.filter(verb="deleted").exists()
 
 
 def test_what_was_known_stays_where_it_was(cast: Cast) -> None:
@@ -86,7 +86,7 @@ def test_what_was_known_stays_where_it_was(cast: Cast) -> None:
     add_images(group=red, ids=[first.id], actor=cast.bob)
     upload = brought_in(cast, similarity_type=kind)
     assert groups(cast) == {"red": 2, "blue": 1}
-    assert undone(upload).message == "Taken back: 3 files."
+    assert undone(upload).message == "Removed: 3 files."
     assert groups(cast) == {"red": 1, "blue": 0}
     assert set(Image.objects.present()) == {first, third}
     assert [*GroupImage.objects.values_list("group", "image")] == [(red.pk, first.pk)]
@@ -100,7 +100,7 @@ def test_groups_and_types_that_hold_something_else_stay(cast: Cast) -> None:
     upload = brought_in(cast, new_type_name="Same shoe")
     mine = make_image(cast.workspace, seed=9)
     add_images(group=Group.objects.get(name="red"), ids=[mine.id], actor=cast.bob)
-    assert undone(upload).message == "Taken back: 3 files, 1 group."
+    assert undone(upload).message == "Removed: 3 files, 1 group."
     assert groups(cast) == {"red": 1}
     assert SimilarityType.objects.get().groups_count == 1
 
@@ -156,7 +156,7 @@ def test_what_an_upload_brought_in_before_it_was_cancelled(
         patch.setattr(jobs.Handle, "report", cancel)
         assert ran(job).state == Job.State.CANCELLED
     assert Image.objects.count() == 5
-    assert undone(upload).message == "Taken back: 5 files, 3 groups, 1 type."
+    assert undone(upload).message == "Removed: 5 files, 3 groups, 1 type."
     assert image_files(cast) == []
     with pytest.raises(NothingToRetry):
         retry_upload(upload=upload, actor=cast.bob)
@@ -182,11 +182,11 @@ def test_after_a_kill_it_goes_on(cast: Cast, monkeypatch: pytest.MonkeyPatch, st
     left = Image.objects.present().count()
     assert left == 20 - 5 * (step // 2)
     assert sum(groups(cast).values()) == left
-    assert ran(job).message == "Taken back: 20 files, 3 groups, 1 type."
+    assert ran(job).message == "Removed: 20 files, 3 groups, 1 type."
     assert (Image.objects.present().count(), Group.objects.count()) == (0, 0)
     assert not SimilarityType.objects.exists()
     assert image_files(cast) == []
-    assert Activity.objects.filter(verb="undid").count() == 1
+    assert Change.objects.filter(verb="undid").count() == 1
 
 
 def test_killed_before_the_job_ends_it_is_told_once(
@@ -202,8 +202,8 @@ def test_killed_before_the_job_ends_it_is_told_once(
         patch.setattr(jobs, "end", die)
         with pytest.raises(KeyboardInterrupt):
             ran(job)
-    assert ran(job).message == "Taken back: 3 files, 2 groups, 1 type."
-    assert Activity.objects.get(verb="undid").count == 3
+    assert ran(job).message == "Removed: 3 files, 2 groups, 1 type."
+    assert Change.objects.get(verb="undid").count == 3
     assert Upload.objects.get(pk=upload.pk).stage == Upload.Stage.UNDONE
 
 
@@ -212,7 +212,7 @@ def test_a_lost_lease_takes_nothing_back(cast: Cast, monkeypatch: pytest.MonkeyP
     job = undo_upload(upload=upload, actor=cast.bob)
     whole = upload_undo.discard_images
 
-    def lose_the_lease(images):  # type: ignore[no-untyped-def]
+    def lose_the_lease(images):
         Job.objects.filter(pk=job.pk).update(owner="another")
         return whole(images)
 
@@ -229,7 +229,7 @@ def test_a_cancelled_undoing_can_be_tried_again(cast: Cast) -> None:
     upload.refresh_from_db()
     assert upload.stage == Upload.Stage.COMMITTED
     job.refresh_from_db()
-    assert ran(retry_job(job=job, actor=cast.bob)).message == "Taken back: 3 files."
+    assert ran(retry_job(job=job, actor=cast.bob)).message == "Removed: 3 files."
 
 
 def test_it_is_refused_before_and_after_and_meanwhile(cast: Cast) -> None:

@@ -34,7 +34,7 @@ from dashboard.models import (
     UploadType,
     Verification,
 )
-from dashboard.queries.jobs.turns import next_in
+from dashboard.queries.jobs.claim_order import next_in
 from dashboard.queries.workspaces.workspaces import rows_of as rows_to_remove
 from dashboard.services.jobs import jobs
 from dashboard.services.library.groups import add_images

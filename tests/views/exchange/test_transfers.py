@@ -11,7 +11,7 @@ from dashboard.files.store import storage
 from dashboard.jobs.runner import run_job
 from dashboard.models import Job, Transfer, Upload
 from dashboard.services.exchange.transfers import open_import, start_export
-from dashboard.services.jobs.closing import cancel_job
+from dashboard.services.jobs.subject_end import cancel_job
 from tests.factories import Cast, make_group, make_image, make_type, signed_in
 from tests.transfers import bring, export, sent
 
@@ -33,10 +33,10 @@ def test_it_works(cast: Cast, ann_client: Client) -> None:
     file = ann_client.get(reverse("transfer-file", args=[made.pk]))
     assert file["Content-Type"] == "application/zip"
     assert file["Content-Disposition"].startswith('attachment; filename="alices-shop-')
-    data = b"".join(file.streaming_content)
+    data = b"".join(file.streaming_content)  # type: ignore[attr-defined]
     assert (len(data), data[:4]) == (made.size, b"PK\x03\x04")
     _, job = bring(cast.elsewhere, data, cast.charlie)
-    assert job.message == "1 image, 1 group, 0 tasks and 0 collections brought in."
+    assert job.message == "1 image, 1 group, 0 tasks and 0 collections imported."
 
 
 @pytest.mark.parametrize(
@@ -61,7 +61,7 @@ def test_a_download_goes_on_where_it_broke_off(
     url = reverse("transfer-file", args=[made.pk])
     answer = ann_client.get(url, headers={"range": asked})
     assert answer.status_code == status
-    body = answer.content if status == 416 else b"".join(answer.streaming_content)
+    body = answer.content if status == 416 else b"".join(answer.streaming_content)  # type: ignore[attr-defined]
     assert body == data[stretch]
     assert answer["Accept-Ranges"] == "bytes"
     if status == 206:
@@ -69,9 +69,9 @@ def test_a_download_goes_on_where_it_broke_off(
         assert answer["Content-Range"] == f"bytes {start}-{stop - 1}/{len(data)}"
         assert answer["Content-Length"] == str(len(body))
         other = ann_client.get(url, headers={"range": asked, "if-range": '"another"'})
-        assert b"".join(other.streaming_content) == data
+        assert b"".join(other.streaming_content) == data  # type: ignore[attr-defined]
         same = ann_client.get(url, headers={"range": asked, "if-range": answer["ETag"]})
-        assert b"".join(same.streaming_content) == body
+        assert b"".join(same.streaming_content) == body  # type: ignore[attr-defined]
         assert (other.status_code, same.status_code) == (200, 206)
 
 
@@ -140,13 +140,13 @@ def test_an_import_is_sent_as_an_upload_is(cast: Cast, ann_client: Client) -> No
     assert made.upload.purpose == Upload.Purpose.WORKSPACE
     assert answer["Location"] == reverse("upload-sending", args=[made.upload.pk])
     page = ann_client.get(reverse("transfer", args=[made.pk])).content.decode()
-    assert "not here as a whole yet" in page
+    assert "not completely uploaded yet" in page
 
 
 def test_what_was_refused_is_said(cast: Cast, ann_client: Client) -> None:
     made, _ = bring(cast.workspace, b"no archive", cast.ann)
     page = ann_client.get(reverse("transfer", args=[made.pk])).content.decode()
-    assert "This is no archive of a workspace" in page
+    assert "This is not a complete archive" in page
 
 
 def test_the_list_takes_a_fixed_number_of_queries(
@@ -160,7 +160,7 @@ def test_the_list_takes_a_fixed_number_of_queries(
     with django_assert_max_num_queries(6):
         page = ann_client.get(reverse("transfers")).content.decode()
     assert page.count("Export of Alice’s shop") == 5
-    assert page.count("Waiting for its file") == 5
+    assert page.count("Waiting for its archive") == 5
 
 
 @pytest.mark.parametrize("kind", [Job.Kind.EXPORT, Job.Kind.IMPORT])
@@ -174,7 +174,7 @@ def test_only_who_may_begin_one_may_try_it_again(
         job = sent(cast.workspace, data, cast.ann)[1]
     cancel_job(job=job, actor=cast.ann)
     for page in (reverse("jobs"), reverse("job", args=[job.pk])):
-        assert "Try again" not in bob_client.get(page).content.decode()
-        assert "Try again" in ann_client.get(page).content.decode()
+        assert "Retry" not in bob_client.get(page).content.decode()
+        assert "Retry" in ann_client.get(page).content.decode()
     assert bob_client.post(reverse("job-retry", args=[job.pk])).status_code == 403
     assert ann_client.post(reverse("job-retry", args=[job.pk])).status_code == 303

@@ -118,7 +118,7 @@ def test_the_file_works_as_the_page_says(
     exec(html.unescape(snippet[1]), read)
     assert list(read["ids"]) == ["0", "1"]
     assert list(read["names"]) == ["Schuh 0.jpg", "Schuh 1.jpg"]
-    assert read["alike"].tolist() == [1, 0]
+    assert read["similarity"].tolist() == [1, 0]
 
 
 def test_no_file_before_it_is_complete(bob_client: Client, version: Version) -> None:

@@ -41,15 +41,15 @@ def test_pictures_are_sent_as_an_upload_is(vera_client: Client, version: Version
     assert answer["Location"] == reverse("upload-sending", args=[made.upload.pk])
     assert vera_client.get(answer["Location"]).status_code == 200
     page = vera_client.get(f"/extractions/{made.pk}").content.decode()
-    assert "Its pictures are not here yet" in page
-    assert "Waiting for its pictures" in vera_client.get("/extractions/").content.decode()
+    assert "The images are not uploaded yet" in page
+    assert "Waiting for its images" in vera_client.get("/extractions/").content.decode()
 
 
 @pytest.mark.parametrize("data", [{}, {"file_format": "csv"}, {"file_format": "pickle"}])
 def test_a_wrong_form_is_told(vera_client: Client, version: Version, data: dict[str, str]) -> None:
     answer = vera_client.post(ADDRESS, data)
     assert answer.status_code == 422
-    assert "Nothing was started yet" in answer.content.decode()
+    assert "Nothing was started" in answer.content.decode()
     assert not Upload.objects.exists()
 
 
@@ -84,5 +84,5 @@ def test_failures_are_a_csv(vera_client: Client, cast: Cast, version: Version) -
     page = vera_client.get(f"/extractions/{made.pk}").content.decode()
     address = reverse("upload-failures", args=[upload.pk])
     assert f'href="{address}"' in page
-    listed = b"".join(vera_client.get(address).streaming_content).decode()
+    listed = b"".join(vera_client.get(address).streaming_content).decode()  # type: ignore[attr-defined]
     assert "1.jpg,It is damaged." in listed

@@ -88,9 +88,9 @@ def test_the_address_fills_the_form(
     [
         ({}, "Choose a trained version."),
         ({"version": "x"}, "x"),
-        ({"version": "b7b6d5a5-4d8c-4a4e-9d5c-0e5f3c6e8a11"}, "This version is no longer there"),
+        ({"version": "b7b6d5a5-4d8c-4a4e-9d5c-0e5f3c6e8a11"}, "This version was deleted"),
         ({"file_format": "pickle"}, "Choose one of the four formats."),
-        ({"group": "b7b6d5a5-4d8c-4a4e-9d5c-0e5f3c6e8a11"}, "This group is no longer there"),
+        ({"group": "b7b6d5a5-4d8c-4a4e-9d5c-0e5f3c6e8a11"}, "This group was deleted"),
         ({"group": "BOTH"}, "Choose a type or a group, not both."),
     ],
 )

@@ -52,7 +52,7 @@ def test_a_poll_of_the_list_gets_the_list_as_it_is_filtered(bob_client: Client, 
 def test_the_list_of_a_stranger_is_empty(charlie_client: Client, job: Job) -> None:
     answer = charlie_client.get("/jobs/")
     assert answer.context["rows"] == []
-    assert "No job yet" in answer.content.decode()
+    assert "No jobs yet" in answer.content.decode()
 
 
 def listed(client: Client, query: str) -> list[Job]:
@@ -67,7 +67,7 @@ def test_the_list_is_filtered(bob_client: Client, cast: Cast, job: Job) -> None:
     assert listed(bob_client, "kind=train") == [done]
     assert listed(bob_client, f"who={cast.bob.pk}") == [done]
     assert listed(bob_client, f"who={cast.bob.pk}&state=queued&kind=train") == []
-    assert "No such job" in bob_client.get("/jobs/?state=failed").content.decode()
+    assert "No jobs found" in bob_client.get("/jobs/?state=failed").content.decode()
 
 
 def test_nobody_filters_by_a_stranger(bob_client: Client, cast: Cast, job: Job) -> None:
@@ -94,7 +94,7 @@ def test_the_list_goes_on_where_the_page_ended(
 def test_a_damaged_address_says_so(bob_client: Client, query: str) -> None:
     answer = bob_client.get(f"/jobs/?{query}")
     assert answer.status_code == 404
-    assert "Open the list from its beginning" in answer.content.decode()
+    assert "Open the first page of the list" in answer.content.decode()
 
 
 @pytest.mark.parametrize("number", [1, 20])
@@ -166,17 +166,17 @@ def test_nobody_serves_the_queue(bob_client: Client, job: Job) -> None:
 def test_others_are_before_it(bob_client: Client, cast: Cast, job: Job) -> None:
     served("upload")
     second, urgent = make_job(cast.workspace), make_job(cast.workspace, priority=10)
-    assert said(bob_client, urgent) == "It is the next in the queue."
-    assert said(bob_client, job) == "1 job is before it in the queue."
-    assert said(bob_client, second) == "2 jobs are before it in the queue."
+    assert said(bob_client, urgent) == "This job is next in the queue."
+    assert said(bob_client, job) == "1 job is ahead of it in the queue."
+    assert said(bob_client, second) == "2 jobs are ahead of it in the queue."
     make_job(cast.elsewhere, priority=10)  # how many they are is no secret
-    assert said(bob_client, second) == "3 jobs are before it in the queue."
+    assert said(bob_client, second) == "3 jobs are ahead of it in the queue."
 
 
 def test_the_workspace_has_its_share(bob_client: Client, cast: Cast, job: Job) -> None:
     served("upload")
     running(make_job(cast.workspace))
-    assert "The workspace has its share of running jobs" in said(bob_client, job)
+    assert "This workspace runs" in said(bob_client, job)
 
 
 def test_it_is_tried_again_at_a_time(bob_client: Client, job: Job) -> None:
@@ -184,7 +184,7 @@ def test_it_is_tried_again_at_a_time(bob_client: Client, job: Job) -> None:
     again = timezone.now() + timedelta(minutes=3)
     Job.objects.filter(pk=job.pk).update(not_before=again, tries=1)
     text = bob_client.get(f"/jobs/{job.pk}/progress", headers=HTMX).content.decode()
-    assert "It stopped in between, and is tried again at" in text
+    assert "The job was interrupted. It resumes automatically at" in text
     assert again.isoformat(timespec="seconds")[:19] in text
 
 
@@ -265,10 +265,10 @@ def test_a_hundred_percent_is_all_of_it(bob_client: Client, cast: Cast) -> None:
 
 def test_when_it_began_is_asked_for_until_it_has(bob_client: Client, cast: Cast) -> None:
     waiting = make_job(cast.workspace)
-    facts = f'id="facts" aria-label="Facts" data-poll hx-get="/jobs/{waiting.pk}"'
+    facts = f'id="facts" aria-label="Details" data-poll hx-get="/jobs/{waiting.pk}"'
     assert facts in bob_client.get(f"/jobs/{waiting.pk}").content.decode()
     running(waiting, fraction=0.18)
     page = bob_client.get(f"/jobs/{waiting.pk}", headers={"HX-Request": "true"}).content.decode()
-    assert "Began" in page
+    assert "Started" in page
     assert page.count("not yet") == 1, "it began, and has not ended"
     assert "data-poll" not in page

@@ -155,7 +155,7 @@ def test_cancelling_works(bob_client: Client, job: Job) -> None:
     assert answer.redirect_chain == [(f"/jobs/{job.pk}", 303)]
     job.refresh_from_db()
     assert job.state == Job.State.CANCELLED
-    assert "The job is cancelled" in answer.content.decode()
+    assert "The job was cancelled" in answer.content.decode()
 
 
 def test_cancelling_in_place_lets_the_page_renew_itself(bob_client: Client, job: Job) -> None:
@@ -181,7 +181,7 @@ def test_cancelling_is_not_for_a_viewer(vera_client: Client, job: Job) -> None:
 def test_cancelling_what_is_over_says_so(bob_client: Client, job: Job) -> None:
     service.end(running(job), state=Job.State.DONE)
     answer = bob_client.post(f"/jobs/{job.pk}/cancel", follow=True)
-    assert "This job has ended already." in answer.content.decode()
+    assert "This job has already ended." in answer.content.decode()
 
 
 def test_cancelling_takes_no_link(bob_client: Client, job: Job) -> None:
@@ -206,7 +206,7 @@ def test_trying_again_works(bob_client: Client, broken_off: Job) -> None:
     again = Job.objects.latest("created")
     assert answer.redirect_chain == [(f"/jobs/{again.pk}", 303)]
     assert (again.kind, again.state) == (Job.Kind.DESCRIBE, Job.State.QUEUED)
-    assert "It is tried again" in answer.content.decode()
+    assert "The job is retried" in answer.content.decode()
 
 
 def test_the_button_comes_with_the_end_of_the_job(bob_client: Client, broken_off: Job) -> None:
@@ -218,14 +218,14 @@ def test_the_button_comes_with_the_end_of_the_job(bob_client: Client, broken_off
 def test_trying_again_twice_is_refused(bob_client: Client, broken_off: Job) -> None:
     bob_client.post(f"/jobs/{broken_off.pk}/retry")
     answer = bob_client.post(f"/jobs/{broken_off.pk}/retry", follow=True)
-    assert "There is nothing left to try again here" in answer.content.decode()
+    assert "There is nothing left to retry" in answer.content.decode()
     assert Job.objects.count() == 2
     assert "/retry" not in bob_client.get(f"/jobs/{broken_off.pk}").content.decode()
 
 
 def test_what_runs_cannot_be_tried_again(bob_client: Client, job: Job) -> None:
     answer = bob_client.post(f"/jobs/{job.pk}/retry", follow=True)
-    assert "This is still under way." in answer.content.decode()
+    assert "This is still running." in answer.content.decode()
     assert Job.objects.count() == 1
 
 

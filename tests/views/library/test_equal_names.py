@@ -72,7 +72,7 @@ def test_a_new_group_of_an_equal_name_is_not_made(
     answer = bob_client.post("/groups/new", fields)
     page = answer.content.decode()
     assert answer.status_code == 422
-    assert f'There is already a group <a href="/groups/{group.pk}">“face-smiling”</a>' in page
+    assert f'A group named <a href="/groups/{group.pk}">“face-smiling”</a>' in page
     assert name.strip() in page, "what was typed is still there"
     assert Group.objects.get() == group
 
@@ -91,7 +91,7 @@ def test_a_rename_to_a_taken_name_is_refused(
     address = f"/groups/{other.pk}/change"
     answer = bob_client.post(address, {"name": "Face-Smiling"}, headers=headers)
     assert answer.status_code == 422
-    assert "There is already a group" in answer.content.decode()
+    assert "A group named" in answer.content.decode()
     other.refresh_from_db()
     assert other.name == "face-frowning"
 
@@ -111,7 +111,7 @@ def test_images_go_into_the_group_of_an_equal_name(
 ) -> None:
     put(bob_client, [make_image(cast.workspace)], group.similarity_type, name)
     assert Group.objects.get().images_count == 1
-    assert "1 image went into “face-smiling”." in bob_client.get("/images/").content.decode()
+    assert "1 image was added to “face-smiling”." in bob_client.get("/images/").content.decode()
 
 
 def test_of_two_groups_of_that_name_one_is_chosen_by_hand(
@@ -174,7 +174,7 @@ def test_a_group_of_others_is_no_choice(bob_client: Client, cast: Cast, group: G
     images = [make_image(cast.workspace)]
     answer = put(bob_client, images, group.similarity_type, "face-smiling", group=theirs.pk)
     assert answer.status_code == 422
-    assert "was deleted meanwhile" in answer.content.decode()
+    assert "was deleted in the meantime" in answer.content.decode()
     assert not Group.objects.filter(images_count__gt=0).exists()
 
 
@@ -294,13 +294,13 @@ def test_collections(bob_client: Client, cast: Cast) -> None:
     assert bob_client.post("/collections/new", fields).status_code == 422
     other = make_collection(cast.workspace, "Other", task=made.task)
     answer = bob_client.post(f"/collections/{other.pk}/change", {"name": "catalogue"})
-    assert "There is already a collection" in answer.content.decode()
+    assert "A collection named" in answer.content.decode()
 
 
 def test_workspaces(alice_client: Client, cast: Cast) -> None:
     name = cast.workspace.name.upper()
     answer = alice_client.post("/settings/workspace/new", {"name": name})
-    assert "There is already a workspace “Alice’s shop”" in answer.content.decode()
+    assert "A workspace named “Alice’s shop” already exists" in answer.content.decode()
     assert alice_client.post("/settings/workspace/rename", {"name": name}).status_code == 303
 
 

@@ -63,7 +63,7 @@ def test_the_list_works(vera_client: Client, group: Group, images: list[Image]) 
 def test_the_list_of_a_stranger_is_empty(charlie_client: Client, group: Group) -> None:
     answer = charlie_client.get("/groups/")
     assert names(answer) == []
-    assert "No group yet" in text(answer)
+    assert "No groups yet" in text(answer)
 
 
 def test_the_list_of_one_type(bob_client: Client, cast: Cast, group: Group) -> None:
@@ -79,7 +79,7 @@ def test_a_search_by_name(bob_client: Client, cast: Cast, group: Group) -> None:
     assert names(answer) == ["Red shoe"]
     assert text(answer).lstrip().startswith('<div id="found">')
     assert "search=SHOE" in text(answer), "the chips keep what is searched for"
-    assert "No such group" in text(bob_client.get("/groups/?search=%25"))
+    assert "No groups found" in text(bob_client.get("/groups/?search=%25"))
 
 
 def test_a_type_of_elsewhere_is_no_filter(bob_client: Client, cast: Cast, group: Group) -> None:
@@ -109,7 +109,7 @@ def test_a_damaged_cursor_is_told(bob_client: Client, group: Group) -> None:
     for url in ("/groups/", reverse("group", args=[group.pk])):
         answer = bob_client.get(url, {"cursor": "nonsense"})
         assert answer.status_code == 404
-        assert "open the list again" in text(answer)
+        assert "Open the list again" in text(answer)
 
 
 def test_the_list_asks_the_same_number_of_queries(
@@ -145,7 +145,7 @@ def test_a_group_needs_a_name_and_a_type_of_the_workspace(bob_client: Client, ca
     ):
         answer = bob_client.post("/groups/new", wrong)
         assert answer.status_code == 422
-        assert "Nothing was saved yet" in text(answer)
+        assert "Nothing was saved." in text(answer)
     assert not Group.objects.exists()
 
 
@@ -260,7 +260,7 @@ def test_taking_out_works(bob_client: Client, group: Group, images: list[Image])
     address = reverse("group-remove-images", args=[group.pk])
     for headers in ({}, HTMX):
         asked = bob_client.post(address, {"ids": ids}, headers=headers)
-        assert f"Take 2 images out of “{group}”?" in text(asked)
+        assert f"Remove 2 images from “{group}”?" in text(asked)
         assert text(asked).count('class="tile-picture"') == 2
         assert (asked.get("HX-Retarget") == "#ask") == bool(headers)
     again = bob_client.post(address, {"ids": ids, "again": "1"})
@@ -268,7 +268,7 @@ def test_taking_out_works(bob_client: Client, group: Group, images: list[Image])
     assert group.image_rows.count() == 3
     answer = bob_client.post(address, {"ids": ids, "asked": "1"})
     assert answer.status_code == 303
-    assert "2 images are out of the group" in told(answer)
+    assert "2 images were removed from the group" in told(answer)
     group.refresh_from_db()
     assert group.images_count == 1
     assert [row.image_id for row in group.image_rows.all()] == [images[2].pk]
@@ -291,7 +291,7 @@ def test_a_viewer_takes_nothing_out(vera_client: Client, group: Group, images: l
 def test_nothing_ticked_is_told(bob_client: Client, group: Group) -> None:
     answer = bob_client.post(reverse("group-remove-images", args=[group.pk]))
     assert answer.status_code == 422
-    assert "Tick at least one image first." in text(answer)
+    assert "Select at least one image first." in text(answer)
 
 
 def test_an_image_that_is_not_there_takes_nothing_out(
@@ -300,13 +300,13 @@ def test_an_image_that_is_not_there_takes_nothing_out(
     delete_images(workspace=cast.workspace, ids=[images[0].pk], actor=cast.bob)
     foreign = make_image(cast.elsewhere, 9)
     for wrong, why in (
-        (images[0].pk, "1 of these images was deleted meanwhile"),
-        (foreign.pk, "1 of these images was deleted meanwhile"),
-        ("nonsense", "a box was damaged"),
+        (images[0].pk, "1 of these images was deleted in the meantime"),
+        (foreign.pk, "1 of these images was deleted in the meantime"),
+        ("nonsense", "The selection was not valid"),
     ):
         data = {"ids": [images[1].pk, wrong], "asked": "1"}
         answer = bob_client.post(reverse("group-remove-images", args=[group.pk]), data)
         assert why in text(answer)
         assert text(answer).count(" checked>") == 1, "the ticks stay"
-        assert "Take out of “" in text(answer)
+        assert "Remove from “" in text(answer)
     assert group.image_rows.count() == 2

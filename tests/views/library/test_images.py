@@ -49,7 +49,7 @@ def test_the_grid_works(bob_client: Client, cast: Cast, image: Image) -> None:
 def test_the_grid_of_a_stranger_is_empty(charlie_client: Client, image: Image) -> None:
     answer = charlie_client.get("/images/")
     assert names(answer) == []
-    assert "No image yet" in answer.content.decode()
+    assert "No images yet" in answer.content.decode()
 
 
 def test_a_viewer_is_offered_no_upload(vera_client: Client) -> None:
@@ -99,7 +99,7 @@ def test_only_those_of_a_group(bob_client: Client, cast: Cast, image: Image) -> 
 def test_a_damaged_address_says_so(bob_client: Client, query: str) -> None:
     answer = bob_client.get(f"/images/?{query}")
     assert answer.status_code == 404
-    assert "Open the list from its beginning" in answer.content.decode()
+    assert "Open the first page of the list" in answer.content.decode()
 
 
 def test_a_filter_by_what_is_elsewhere_finds_nothing(charlie_client: Client, cast: Cast) -> None:

@@ -7,7 +7,7 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
-from accounts.models import Activity
+from accounts.models import Change
 from dashboard.models import SimilarityType
 from dashboard.queries import pages
 from dashboard.services.library.groups import add_images
@@ -40,7 +40,7 @@ def test_the_list_works(vera_client: Client, kind: SimilarityType) -> None:
 
 def test_an_empty_list_says_what_to_do(bob_client: Client, vera_client: Client) -> None:
     assert 'href="/types/new"' in text(bob_client.get("/types/"))
-    assert "An editor of this workspace can make one" in text(vera_client.get("/types/"))
+    assert "An editor of this workspace can create one" in text(vera_client.get("/types/"))
 
 
 def test_the_list_of_a_stranger_is_empty(charlie_client: Client, kind: SimilarityType) -> None:
@@ -64,7 +64,7 @@ def test_the_list_goes_on(bob_client: Client, cast: Cast, monkeypatch: pytest.Mo
 def test_a_damaged_cursor_is_told(bob_client: Client) -> None:
     answer = bob_client.get("/types/?cursor=nonsense")
     assert answer.status_code == 404
-    assert "open the list again" in text(answer)
+    assert "Open the list again" in text(answer)
 
 
 def test_the_list_asks_the_same_number_of_queries(
@@ -97,7 +97,7 @@ def test_a_type_needs_a_name(bob_client: Client) -> None:
     for name in ("", "   ", "x" * 256, "nul\0"):
         answer = bob_client.post("/types/new", {"name": name})
         assert answer.status_code == 422
-        assert "Nothing was saved yet" in text(answer)
+        assert "Nothing was saved." in text(answer)
     assert not SimilarityType.objects.exists()
 
 
@@ -154,7 +154,7 @@ def test_renaming_works(bob_client: Client, kind: SimilarityType) -> None:
     assert answer.status_code == 303
     kind.refresh_from_db()
     assert (kind.name, kind.description, kind.exclusive) == ("Same article", "By number.", True)
-    told = Activity.objects.get(verb="changed")
+    told = Change.objects.get(verb="changed")
     assert (told.details["before"], told.details["after"]) == ("Same product", "Same article")
 
 

@@ -75,7 +75,7 @@ def test_an_empty_list_names_the_next_step(
 ) -> None:
     assert "Train a task first" in bob_client.get(reverse("collections")).content.decode()
     make_version(make_task(workspace))
-    assert "Make the first" in bob_client.get(reverse("collections")).content.decode()
+    assert "Create the first" in bob_client.get(reverse("collections")).content.decode()
     assert "An editor" in vera_client.get(reverse("collections")).content.decode()
 
 
@@ -185,10 +185,10 @@ def test_one(
     assert "x" * (LETTERS_SHOWN + 1) not in page
     assert f'collection_id="{collection.pk}"' in page
     assert "resource_name=None" in page
-    assert "Put them in" not in page
+    assert "Add images" not in page
     assert "Rename" not in page
     editors = bob_client.get(at("collection", collection)).content.decode()
-    assert "Put them in" in editors
+    assert "Add images" in editors
 
 
 def test_no_image_of_a_stranger_is_shown(
@@ -249,8 +249,8 @@ def test_fill_with_bad_input(bob_client: Client, collection: Collection, cast: C
     theirs = make_type(cast.elsewhere)
     for fields, said in (
         ({"similarity_type": str(kind.pk), "group": str(group.pk)}, "not both"),
-        ({"similarity_type": str(theirs.pk)}, "no longer there"),
-        ({"group": str(uuid.uuid4())}, "no longer there"),
+        ({"similarity_type": str(theirs.pk)}, "was deleted"),
+        ({"group": str(uuid.uuid4())}, "was deleted"),
     ):
         answer = bob_client.post(at("collection-fill", collection), fields)
         assert answer.status_code == 422
@@ -278,7 +278,7 @@ def test_search_by_a_picture(
 ) -> None:
     address = at("collection-search", filled)
     page = vera_client.get(address).content.decode()
-    assert "What is alike?" in page
+    assert "Find similar images" in page
     file = SimpleUploadedFile("shoe.jpg", drawn_jpeg(2), "image/jpeg")
     with django_assert_max_num_queries(16):
         answer = vera_client.post(address, {"file": file, "k": "12"}, headers=HTMX)
@@ -341,7 +341,7 @@ def test_results_have_an_address(
 @pytest.mark.parametrize(
     ("fields", "said"),
     [
-        ({}, "Choose a picture"),
+        ({}, "Choose an image"),
         ({"k": "5", "record": "a"}, "12, 24 or 48"),
         ({"file": SimpleUploadedFile("x.jpg", b"no picture")}, "image"),
     ],

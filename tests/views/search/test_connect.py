@@ -41,7 +41,7 @@ def test_it_works(bob_client: Client, cast: Cast) -> None:
 def test_the_client_never_asks_elsewhere(bob_client: Client) -> None:
     page = bob_client.get("/connect/").content.decode()
     assert "resource_name=None," in snippet(page, "client")
-    assert "otherwise the client first checks the token at the hosted service" in page
+    assert "otherwise the client first validates the token at the hosted service" in page
 
 
 def test_a_stranger_sees_ids_of_his_own(charlie_client: Client, cast: Cast) -> None:

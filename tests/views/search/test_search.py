@@ -88,7 +88,7 @@ def version(cast: Cast, images: list[Image]) -> Version:
 
 def test_the_page_works(bob_client: Client) -> None:
     page = bob_client.get("/search/").content.decode()
-    for part in ('enctype="multipart/form-data"', "Untrained descriptor", "What is alike?"):
+    for part in ('enctype="multipart/form-data"', "Untrained embedding", "Find similar images"):
         assert part in page
 
 
@@ -134,7 +134,7 @@ def test_a_file_works(bob_client: Client, cast: Cast, images: list[Image]) -> No
     assert "100 %" in page
     assert 'src="data:image/jpeg;base64,' in page
     assert "query.jpg" in page
-    assert "by the untrained descriptor" in page
+    assert "by the untrained embedding" in page
     first = answer.context["hits"][0]
     assert (first.rank, first.percent, first.tile["url"]) == (1, 100, f"/images/{images[3].pk}")
     assert first.search_url == f"/search/?image={images[3].pk}&version=&k=12"
@@ -187,7 +187,7 @@ def test_a_trained_version_works(bob_client: Client, version: Version) -> None:
     assert f"&quot;task_id&quot;: &quot;{version.task_id}&quot;" in page
     assert f"version={version.pk}" in answer.context["hits"][0].search_url
     untrained = bob_client.post("/search/", {"file": jpeg(3), "version": ""}, follow=True)
-    assert "by the untrained descriptor" in untrained.content.decode()
+    assert "by the untrained embedding" in untrained.content.decode()
     assert "task_id" not in untrained.context["query"].curl
 
 
@@ -196,23 +196,23 @@ def test_strangers_do_not_find_each_others_images(
 ) -> None:
     answer = charlie_client.post("/search/", {"file": jpeg(3)}, follow=True)
     assert results(answer) == []
-    assert "Nothing to find yet" in answer.content.decode()
+    assert "No results yet" in answer.content.decode()
 
 
 @pytest.mark.parametrize(
     ("data", "sentence"),
     [
-        ({}, "Choose a picture, paste one, or give its address."),
-        ({"file": "words"}, "Choose a picture, paste one, or give its address."),
-        ({"file": "JPEG", "url": URL}, "Choose a file or give an address, not both."),
+        ({}, "Choose an image, paste one, or enter its URL."),
+        ({"file": "words"}, "Choose an image, paste one, or enter its URL."),
+        ({"file": "JPEG", "url": URL}, "Choose a file or enter a URL, not both."),
         ({"file": "EMPTY"}, "This file is empty."),
-        ({"file": "TEXT"}, "This is not an image that can be read here."),
-        ({"url": "ftp://shop.example/shoe.jpg"}, "Only addresses with http:// or https://"),
-        ({"url": "http://127.0.0.1/shoe.jpg"}, "Send the file itself, or ask the administrator"),
-        ({"url": "shoe.jpg"}, "Only addresses with http:// or https:// are opened."),
+        ({"file": "TEXT"}, "This is not a supported image."),
+        ({"url": "ftp://shop.example/shoe.jpg"}, "Only URLs with http:// or https://"),
+        ({"url": "http://127.0.0.1/shoe.jpg"}, "itself, or ask your administrator"),
+        ({"url": "shoe.jpg"}, "Only URLs with http:// or https:// are opened."),
         ({"file": "JPEG", "k": "1000000"}, "Choose 12, 24 or 48 results."),
         ({"file": "JPEG", "version": "nonsense"}, "nonsense"),
-        ({"image": "b7b6d5a5-4d8c-4a4e-9d5c-0e5f3c6e8a11"}, "This image is no longer there."),
+        ({"image": "b7b6d5a5-4d8c-4a4e-9d5c-0e5f3c6e8a11"}, "This image was deleted."),
     ],
 )
 def test_what_cannot_be_searched_with_is_told(
@@ -234,13 +234,13 @@ def test_a_file_that_is_too_large_is_not_read(bob_client: Client, settings: Sett
     settings.LIKEWISE_MAX_IMAGE = 100
     answer = bob_client.post("/search/", {"file": jpeg()})
     assert answer.status_code == 422
-    assert "at most 100 bytes are accepted" in answer.content.decode()
+    assert "the limit is 100 bytes" in answer.content.decode()
 
 
 def test_a_version_of_elsewhere_is_not_there(charlie_client: Client, version: Version) -> None:
     answer = charlie_client.post("/search/", {"file": jpeg(), "version": version.pk})
     assert answer.status_code == 422
-    assert "This version is no longer there" in answer.content.decode()
+    assert "This version was deleted" in answer.content.decode()
 
 
 def test_addresses_are_fetched_with_the_guard() -> None:
@@ -292,7 +292,7 @@ def test_an_image_is_not_there_for_a_stranger(charlie_client: Client, images: li
 def test_a_damaged_address_says_so(bob_client: Client, query: str) -> None:
     answer = bob_client.get(f"/search/?{query}")
     assert answer.status_code == 404
-    assert "Open the list from its beginning" in answer.content.decode()
+    assert "Open the first page of the list" in answer.content.decode()
 
 
 def test_a_deleted_image_is_gone(bob_client: Client, cast: Cast, images: list[Image]) -> None:
@@ -358,7 +358,7 @@ def test_a_picture_is_kept_for_an_hour(
     monkeypatch.setattr(time, "time", lambda: now + 3601)
     gone = bob_client.get(address)
     assert gone.status_code == 404
-    assert "results have an address for an hour" in gone.content.decode()
+    assert "the URL of a result works for one hour" in gone.content.decode()
     assert forget_queries() == 1
     monkeypatch.undo()
     assert bob_client.get(address).status_code == 404
@@ -462,15 +462,15 @@ def test_results_go_into_a_group(
 def test_new_images_are_told_of(bob_client: Client, vera_client: Client, cast: Cast) -> None:
     make_image(cast.workspace)
     page = bob_client.get("/search/").content.decode()
-    assert "Some images are not found yet" in page
+    assert "Some images are not indexed yet" in page
     assert 'action="/search/describe"' in page
     page = vera_client.get("/search/").content.decode()
-    assert "An editor of this workspace can start that" in page
-    assert "Look at them now" not in page
+    assert "An editor of this workspace can start indexing" in page
+    assert "Index them now" not in page
 
 
 def test_nothing_is_told_when_all_are_found(bob_client: Client, images: list[Image]) -> None:
-    assert "not found yet" not in bob_client.get("/search/").content.decode()
+    assert "not indexed yet" not in bob_client.get("/search/").content.decode()
 
 
 def test_looking_works(bob_client: Client, cast: Cast) -> None:
@@ -483,7 +483,7 @@ def test_looking_works(bob_client: Client, cast: Cast) -> None:
     assert f'href="/jobs/{job.pk}"' in page
     assert 'hx-trigger="job-finished from:body"' in page
     bob_client.post("/search/describe")
-    assert "Nothing is left to look at" in bob_client.get("/search/").content.decode()
+    assert "All images are indexed" in bob_client.get("/search/").content.decode()
     assert Job.objects.count() == 1
     assert "Search" in bob_client.get(f"/jobs/{job.pk}").context["subject"].label
 
@@ -526,7 +526,7 @@ def test_the_strip_is_not_there_for_a_stranger(charlie_client: Client, images: l
 def test_the_strip_of_the_only_image(bob_client: Client, cast: Cast) -> None:
     only = make_image(cast.workspace)
     answer = bob_client.get(f"/images/{only.pk}/alike", headers=HTMX)
-    assert "No other image was looked at yet" in answer.content.decode()
+    assert "No other image is indexed yet" in answer.content.decode()
 
 
 def test_the_strip_needs_few_queries(

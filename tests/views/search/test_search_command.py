@@ -29,7 +29,7 @@ from tests.factories import (
 
 
 def test_the_command_sends_a_file(cast: Cast, tmp_path: Path) -> None:
-    (tmp_path / "picture.jpg").write_bytes(drawn_jpeg(1))
+    (tmp_path / "image.jpg").write_bytes(drawn_jpeg(1))
     version = make_version(make_task(cast.workspace))
     body = sent(curl_descriptor(version), tmp_path)
     assert f'"task_id": "{version.task_id}", "version": 1' in body

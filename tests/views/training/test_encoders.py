@@ -10,12 +10,12 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from pytest_django import Settings
 
-from dashboard.engine.own import preparing
+from dashboard.engine.custom import preparing
 from dashboard.engine.prior import BOTH, BUILTIN
 from dashboard.jobs.runner import run_job
 from dashboard.models import Encoder, Job
 from dashboard.queries.training.encoders import default_key, encoders
-from tests.engine.own import graphs
+from tests.engine.custom import graphs
 from tests.factories import Cast, signed_in
 from tests.services.training.test_encoders import FEW
 
@@ -62,7 +62,7 @@ def test_it_works(operator: Client) -> None:
     ("fields", "sentence"),
     [
         ({"graph": SimpleUploadedFile("a.onnx", b"x")}, "cannot load the file"),
-        ({"preprocessing": SimpleUploadedFile("x.json", b"{")}, "is no JSON"),
+        ({"preprocessing": SimpleUploadedFile("x.json", b"{")}, "is not valid JSON"),
         ({"preprocessing": SimpleUploadedFile("x.json", b'{"height": 32}')}, "the graph takes 64"),
         ({"name": " "}, "This field is required"),
         ({"output": "logits"}, "its outputs are embedding"),
@@ -154,7 +154,7 @@ def test_only_operators_see_it(alice_client: Client, path: str) -> None:
 def test_the_list_needs_few_queries(
     operator: Client, django_assert_max_num_queries: Callable[[int], object]
 ) -> None:
-    with django_assert_max_num_queries(6):
+    with django_assert_max_num_queries(6):  # type: ignore[attr-defined]
         operator.get(PAGE)
 
 

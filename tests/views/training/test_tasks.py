@@ -73,7 +73,7 @@ def test_a_damaged_cursor_is_told(bob_client: Client, task: Task) -> None:
     for url in ("/tasks/", reverse("task", args=[task.pk])):
         answer = bob_client.get(url, {"cursor": "nonsense"})
         assert answer.status_code == 404
-        assert "open the list again" in text(answer)
+        assert "Open the list again" in text(answer)
 
 
 def test_the_list_goes_on(bob_client: Client, cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -109,7 +109,7 @@ def test_making_one_works(bob_client: Client, cast: Cast) -> None:
 def test_a_task_needs_a_name(bob_client: Client) -> None:
     answer = bob_client.post("/tasks/new", {"name": " "})
     assert answer.status_code == 422
-    assert "Nothing was saved yet" in text(answer)
+    assert "Nothing was saved." in text(answer)
 
 
 def test_a_viewer_makes_none(vera_client: Client) -> None:
@@ -140,12 +140,12 @@ def test_its_page_offers_a_viewer_no_forms(
 
 def test_it_says_why_it_cannot_be_trained(bob_client: Client, cast: Cast, task: Task) -> None:
     url = reverse("task", args=[task.pk])
-    assert "Attach a type first" in text(bob_client.get(url))
+    assert "Add a type first" in text(bob_client.get(url))
     add_type(task=task, similarity_type=make_type(cast.workspace, "New"), actor=cast.bob)
     answer = text(bob_client.get(url))
     assert "“New” has 0 of the 2 groups" in answer
     assert 'disabled aria-describedby="why-not"' in answer
-    assert "too little to learn from" in answer
+    assert "too little to train on" in answer
 
 
 def test_its_versions_stand_newest_first(bob_client: Client, cast: Cast, task: Task) -> None:
@@ -158,7 +158,7 @@ def test_its_versions_stand_newest_first(bob_client: Client, cast: Cast, task: T
     assert text(answer).count("production") == 1
     for words in ("76.2&nbsp;%", "69.6–82.2", "untrained 67.2&nbsp;%", "+9.0", "Bob"):
         assert words in text(answer)
-    assert "No better: untrained kept" in text(answer)
+    assert "Not better: untrained kept" in text(answer)
 
 
 def test_a_version_that_failed_says_why(bob_client: Client, task: Task) -> None:
@@ -179,7 +179,7 @@ def test_older_versions_follow(
     second = bob_client.get(url, {"cursor": first.context["next"]}, headers=HTMX)
     assert "Version 1" in text(second)
     assert "Version 2" not in text(second)
-    assert "What it learns" not in text(second)
+    assert "Similarity types" not in text(second)
     whole = text(bob_client.get(url, {"cursor": first.context["next"]}))
     assert "Version 1" in whole
     assert "“Same product” has 2 groups" in whole, "without JavaScript it is a page of its own"
@@ -219,7 +219,7 @@ def test_attaching_works(bob_client: Client, cast: Cast, task: Task) -> None:
 def test_taking_off_works(bob_client: Client, task: Task, ready: SimilarityType) -> None:
     url = reverse("task-type-remove", args=[task.pk])
     answer = bob_client.post(url, {"similarity_type": ready.pk})
-    assert "is off" in told(answer)
+    assert "was removed" in told(answer)
     assert not task.similarity_types.exists()
     assert ready.groups.count() == 2
 
@@ -251,7 +251,7 @@ def test_a_type_that_is_not_there_is_told(
 
 def test_training_works(bob_client: Client, task: Task, ready: SimilarityType) -> None:
     answer = bob_client.post(reverse("task-train", args=[task.pk]))
-    assert told(answer) == "Version 1 is on its way."
+    assert told(answer) == "The training of version 1 has started."
     version, job = Version.objects.get(), Job.objects.get(kind=Job.Kind.TRAIN)
     page = text(bob_client.get(reverse("task", args=[task.pk])))
     assert f'hx-get="/jobs/{job.pk}/progress"' in page
@@ -276,7 +276,7 @@ def test_training_is_not_there_for_a_stranger(charlie_client: Client, task: Task
 
 def test_too_little_data_is_told(bob_client: Client, cast: Cast, task: Task) -> None:
     url = reverse("task-train", args=[task.pk])
-    assert "attach one first" in told(bob_client.post(url))
+    assert "Add one first" in told(bob_client.post(url))
     add_type(task=task, similarity_type=make_type(cast.workspace, "New"), actor=cast.bob)
     assert "“New” has 0 of the 2 groups" in told(bob_client.post(url))
     assert not Version.objects.exists()

@@ -73,7 +73,7 @@ def test_it_works(vera_client: Client, cast: Cast, version: Version) -> None:
     for words in (
         "A sentence of the gate.",
         "216 queries in 36 groups",
-        "On what is marked as test: 24 queries in 4 groups",
+        "On test groups and test images: 24 queries in 4 groups",
         "93.5&nbsp;%",
         "89.8–96.3",
         "Recall@5",
@@ -95,7 +95,7 @@ def test_a_head_that_was_not_better_is_no_comparison(bob_client: Client, version
     version.metrics = {"a": report(better=False)}
     version.save()
     answer = page(bob_client, version)
-    assert "No better: untrained kept" in answer
+    assert "Not better: untrained kept" in answer
     assert "Difference" not in answer
     assert "marked as test" not in answer
 
@@ -119,26 +119,26 @@ def test_production_is_compared(bob_client: Client, version: Version) -> None:
     one["held_out"] |= {"production": PRODUCTION, "production_learned": 0}
     version.save()
     answer = page(bob_client, version)
-    assert answer.count("Production is version 3, which was in production then.") == 2
-    assert answer.count("It has learned 12 of these 36 groups itself, which flatters it") == 1
+    assert answer.count("“Production” is version 3, the production version at that time.") == 2
+    assert answer.count("It was trained on 12 of these 36 groups, which favours it") == 1
     assert answer.count("91.1&nbsp;%") == 2
     assert "65.0–76.0" in answer
     assert "could not be compared" not in answer
 
 
 def test_production_that_was_not_compared_is_told(bob_client: Client, version: Version) -> None:
-    assert "in production then" not in page(bob_client, version)
+    assert "production version at that time" not in page(bob_client, version)
     version.metrics["a"]["production_version"] = 3
     version.save()
     answer = page(bob_client, version)
-    assert "Version 3, which was in production then, could not be compared" in answer
+    assert "Version 3, the production version at that time, could not be compared" in answer
 
 
 def test_the_table_of_cross_validation_is_there(bob_client: Client, version: Version) -> None:
     answer = page(bob_client, version)
     assert "Cross-validation: 2 candidates" in answer
-    assert answer.count("<strong>delivered</strong>") == 1
-    chosen = answer[answer.index("<strong>delivered</strong>") :]
+    assert answer.count("<strong>selected</strong>") == 1
+    chosen = answer[answer.index("<strong>selected</strong>") :]
     assert ["94.1" in chosen, "77.7" in chosen, "89.4" in chosen] == [True, True, False]
 
 
@@ -183,24 +183,24 @@ def of_both(share: float, **more: Any) -> dict[str, Any]:
     [
         (0.0, "almost only shapes and colours"),
         (0.3, "mostly shapes and colours"),
-        (0.5, "shapes and colours as much as what things are"),
-        (0.7, "mostly what things are"),
-        (1.0, "almost only what things are"),
+        (0.5, "shapes and colours as much as object categories"),
+        (0.7, "mostly object categories"),
+        (1.0, "almost only object categories"),
     ],
 )
 def test_the_mix_in_words(bob_client: Client, cast: Cast, share: float, words: str) -> None:
     version = make_version(make_task(cast.workspace), metrics={"a": of_both(share)})
     page = bob_client.get(reverse("version", args=[version.pk])).text
     assert f">{words}</strong>" in page
-    assert f'title="{100 * share:.0f} % of the likeness is what things are"' in page
+    assert f'title="{100 * share:.0f} % of the similarity comes from object categories"' in page
 
 
 def test_the_size_of_the_gallery_stands_beside_the_figures(bob_client: Client, cast: Cast) -> None:
     metrics = {"a": of_both(0.7, fold_by="shoot")}
     version = make_version(make_task(cast.workspace), metrics=metrics)
     page = bob_client.get(reverse("version", args=[version.pk])).text
-    assert "216 queries in 36 groups, each among 2,160 images" in page
-    assert "Groups that share a value of “shoot” were tested together." in page
+    assert "216 queries in 36 groups, each searched among 2,160 images" in page
+    assert "Groups that share a value of “shoot” were measured together." in page
 
 
 def test_what_the_gate_compared_with(bob_client: Client, cast: Cast) -> None:
@@ -219,5 +219,5 @@ def test_an_older_version_says_how_it_was_measured(bob_client: Client, cast: Cas
     page = bob_client.get(reverse("version", args=[version.pk])).text
     assert "216 queries in 36 groups, each searched only within its fold" in page
     assert "24 queries in 4 groups<" in page, "what is held out was never folded"
-    assert "It goes by" not in page
+    assert "Similarity is based on" not in page
     assert "Built in, fast" in page

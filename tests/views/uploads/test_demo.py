@@ -47,7 +47,7 @@ def test_remove(bob_client: Client, cast: Cast) -> None:
     assert (answer.status_code, answer["Location"]) == (303, f"/jobs/{job.pk}")
     assert not Task.objects.exists()
     assert bob_client.post("/demo/remove")["Location"] == "/demo/"
-    assert "not in this workspace any more" in bob_client.get("/demo/").content.decode()
+    assert "no longer in this workspace" in bob_client.get("/demo/").content.decode()
 
 
 @pytest.mark.usefixtures("_loaded")
@@ -67,4 +67,4 @@ def test_a_stranger_sees_none_of_it(charlie_client: Client) -> None:
 
 def test_without_a_demo_it_offers_one(bob_client: Client, vera_client: Client) -> None:
     assert 'action="/demo"' in bob_client.get("/demo/").content.decode()
-    assert "No demo here" in vera_client.get("/demo/").content.decode()
+    assert "No demo" in vera_client.get("/demo/").content.decode()

@@ -80,7 +80,7 @@ def test_bytes_that_are_here_are_not_taken_twice(door: Door, upload: Upload) -> 
     door.patch(part, b"01234")
     again = door.patch(part, b"01234")
     assert (again.status_code, again["Upload-Offset"]) == (409, "5")
-    assert "Go on from there" in again.content.decode()
+    assert "Continue from there" in again.content.decode()
     assert door.patch(part, b"9", 9).status_code == 409
     assert content(part) == b"01234"
 
@@ -231,7 +231,10 @@ def test_an_end_whose_answer_was_lost_is_said_again(
         client, address = api_client(cast.bob), f"/account/v2/upload/{upload.pk}/finish"
     Door(signed_in(cast.bob), "upload-part", True).patch(part, b"x")
     refused = client.post(address, headers=JSON)
-    assert (refused.status_code, "1 file is not here" in refused.content.decode()) == (409, True)
+    assert (
+        refused.status_code,
+        "1 file is not completely uploaded" in refused.content.decode(),
+    ) == (409, True)
     assert not is_page or refused.json()["missing"] == 1
     said = [client.post(address, {"leave_out": "true"}, headers=JSON) for _ in range(2)]
     assert [answer.status_code for answer in said] == [200 if is_page else 202] * 2
@@ -248,7 +251,7 @@ def test_names_are_said_again(bob_client: Client, upload: Upload) -> None:
     assert said[0].json() == said[1].json()
     body["files"][0]["key"] = "../../elsewhere"
     wrong = bob_client.post(address, body, content_type="application/json")
-    assert (wrong.status_code, "32 digits" in wrong.json()["detail"]) == (422, True)
+    assert (wrong.status_code, "32 hex characters" in wrong.json()["detail"]) == (422, True)
     assert upload.parts.count() == 1
 
 

@@ -135,10 +135,12 @@ def test_the_plan_tells_what_was_assumed_and_another_one_can_be_chosen(
     data = raw_zip([("Łrsted/1.jpg".encode("cp852"), drawn_jpeg(1)), (b"2.jpg", drawn_jpeg(2))])
     upload = filled_in(bob_client, "old.zip", data)
     text = page_of(bob_client, upload)
-    assert "does not say how its names are encoded" in text
-    assert "read as Western Europe (DOS 850), but others are as likely: “Ørsted/1.jpg”." in text
-    assert "Read the names anew" in text
-    assert "Read the names anew" not in page_of(vera_client, upload)
+    assert "does not declare how its names are encoded" in text
+    assert (
+        "read as Western Europe (DOS 850), but others are equally likely: “Ørsted/1.jpg”." in text
+    )
+    assert "Read the names again" in text
+    assert "Read the names again" not in page_of(vera_client, upload)
     answer = choose(bob_client, upload, "cp852")
     assert (answer.status_code, answer["Location"]) == (303, f"/uploads/{upload.pk}")
     ran(Job.objects.latest("created"))

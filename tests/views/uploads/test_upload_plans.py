@@ -53,10 +53,10 @@ def test_it_works(bob_client: Client, upload: Upload) -> None:
     page = bob_client.get(f"/uploads/{upload.pk}")
     text = page.content.decode()
     assert totals(bob_client, upload) == (1, 1, 3, 0)
-    assert "Its test is “maybe”: write yes or no." in text
-    assert "There is no file “9.jpg” in this upload." in text
-    assert "not an image that can be read" in text
-    assert "Bring in 2 images" in text
+    assert "Its test is “maybe”. Write yes or no." in text
+    assert "The manifest names “9.jpg”, which is not in this upload." in text
+    assert "not a supported image" in text
+    assert "Import 2 images" in text
     shown = [(one.name, one.type_name, one.is_new) for one in page.context["groups"]]
     assert shown == [("A", "Same shoe", True), ("blue", "Same shoe", True)]
     assert not Image.objects.exclude(file_name="3.jpg").exists()
@@ -99,7 +99,7 @@ def test_groups_go_on_where_the_page_ended(
 def test_a_damaged_address_says_so(bob_client: Client, upload: Upload, cursor: str) -> None:
     answer = bob_client.get(f"/uploads/{upload.pk}", {"cursor": cursor})
     assert answer.status_code == 404
-    assert "address is damaged" in answer.content.decode()
+    assert "URL of this page is damaged" in answer.content.decode()
 
 
 def test_files_are_shown_by_group(bob_client: Client, upload: Upload) -> None:
@@ -170,12 +170,12 @@ def test_a_second_row_says_what_does_not_hold(bob_client: Client, cast: Cast) ->
     planned(upload)
     second = upload.files.get(group_name="B")
     text = bob_client.get(f"/uploads/{upload.pk}/rows", {"group": "B"}).content.decode()
-    assert "An earlier row says something else of “price”, and that holds." in text
+    assert "An earlier row has another value for “price”, which is kept." in text
     assert f'id="group-{second.pk}"' in text
     assert f'id="test-{second.pk}"' not in text
     data = {"file": second.pk, "do": "save", "group": "C"}
     answer = bob_client.post(f"/uploads/{upload.pk}/mend", data, headers=HTMX)
-    assert "and that holds" in answer.content.decode()
+    assert "which is kept" in answer.content.decode()
     committed(upload)
     assert {*Group.objects.values_list("name", flat=True)} == set()
 
@@ -205,7 +205,7 @@ def test_all_in_error_are_left_out_and_put_back(bob_client: Client, upload: Uplo
     address = f"/uploads/{upload.pk}/mend-all"
     answer = bob_client.post(address, {"do": "leave-out"}, headers=HTMX)
     assert answer.content.decode().strip().startswith('<div id="plan">')
-    assert "3 files were left out." in answer["HX-Trigger"]
+    assert "3 files were skipped." in answer["HX-Trigger"]
     assert totals(bob_client, upload) == (1, 1, 0, 3)
     assert bob_client.post(address, {"do": "put-back"}).status_code == 303
     assert totals(bob_client, upload) == (1, 1, 3, 0)
@@ -311,7 +311,7 @@ def test_mended_brought_in_and_undone(bob_client: Client, cast: Cast, upload: Up
     answer = bob_client.post(f"/uploads/{upload.pk}/commit")
     assert answer["Location"] == f"/uploads/{upload.pk}"
     job = ran(Job.objects.get(kind=Job.Kind.UPLOAD))
-    assert job.message == "2 added, 1 known already, 1 failed."
+    assert job.message == "2 added, 1 already in the workspace, 1 failed."
     assert (job.total, job.done, job.skipped, job.failed) == (4, 2, 1, 1)
     kind = SimilarityType.objects.get()
     found = dict(Group.objects.values_list("name", "images_count"))
@@ -335,8 +335,8 @@ def test_undoing_is_asked_first(bob_client: Client, cast: Cast, upload: Upload) 
     add_images(group=other, ids=[added.pk], actor=cast.ann)
     page = " ".join(bob_client.get(f"/uploads/{upload.pk}/undo").content.decode().split())
     assert "1 image that it added is deleted" in page
-    assert "1 known image leaves the group that it came into, and stays in the workspace." in page
-    assert "1 of these images was put into other groups since" in page
+    assert "1 existing image is removed from the group that it was added to, and stays" in page
+    assert "1 of these images was added to other groups since" in page
     assert bob_client.post(f"/uploads/{upload.pk}/undo").status_code == 303
     assert Job.objects.filter(kind=Job.Kind.UNDO).exists()
     assert bob_client.get(f"/uploads/{upload.pk}/undo").status_code == 303
@@ -377,7 +377,7 @@ def test_a_group_that_is_not_planned_is_told(bob_client: Client, cast: Cast) -> 
         {"do": "rename", "group": "green", "name": "blue"},
         follow=True,
     )
-    assert "no longer there" in answer.content.decode()
+    assert "no longer exists" in answer.content.decode()
 
 
 def test_what_somebody_mends_is_not_forgotten(bob_client: Client, cast: Cast) -> None:

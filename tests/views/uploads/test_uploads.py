@@ -40,7 +40,7 @@ def test_the_page_works(bob_client: Client, cast: Cast) -> None:
     page = bob_client.get(f"/uploads/{upload.pk}").content.decode()
     assert f'hx-get="/jobs/{job.pk}/progress"' in page
     assert 'hx-trigger="job-finished from:body"' in page
-    assert "What did not come in" not in page
+    assert "Files that were not imported" not in page
 
 
 def test_once_it_is_over_the_page_tells_the_outcome(bob_client: Client, cast: Cast) -> None:
@@ -62,7 +62,7 @@ def test_a_cancelled_one_tells_what_it_left(bob_client: Client, cast: Cast) -> N
     fields = {"state": Job.State.CANCELLED, "finished": timezone.now(), "message": "Cancelled."}
     make_job(cast.workspace, subject_id=upload.pk, **fields)
     page = bob_client.get(f"/uploads/{upload.pk}").content.decode()
-    assert "Cancelled. What was done before that stays." in page
+    assert "Cancelled. What was imported before that stays." in page
 
 
 def test_an_upload_without_a_job_has_a_page(bob_client: Client, cast: Cast) -> None:
@@ -91,7 +91,7 @@ def test_a_damaged_cursor_says_so(bob_client: Client, cast: Cast, cursor: str) -
     upload = make_upload(cast.workspace)
     answer = bob_client.get(f"/uploads/{upload.pk}", {"cursor": cursor})
     assert answer.status_code == 404
-    assert "address is damaged" in answer.content.decode()
+    assert "URL of this page is damaged" in answer.content.decode()
 
 
 @pytest.mark.parametrize("path", ["", "/failures.csv"])

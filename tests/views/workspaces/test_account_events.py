@@ -83,7 +83,7 @@ def test_it_is_filtered_by_verb_and_person(operator: Client, cast: Cast) -> None
     assert rows(operator, "?person=nobody@example.org") == [
         ("sign-in failed", "nobody@example.org")
     ]
-    assert "Nothing found" in operator.get(f"{PAGE}?person=x@example.org").content.decode()
+    assert "No events found" in operator.get(f"{PAGE}?person=x@example.org").content.decode()
 
 
 def test_a_person_is_found_under_older_addresses(operator: Client, cast: Cast) -> None:
@@ -96,7 +96,7 @@ def test_a_person_is_found_under_older_addresses(operator: Client, cast: Cast) -
 def test_a_damaged_address_says_so(operator: Client, query: str) -> None:
     answer = operator.get(f"{PAGE}?{query}")
     assert answer.status_code == 404
-    assert "Open the list from its beginning" in answer.content.decode()
+    assert "Open the first page of the list" in answer.content.decode()
 
 
 def test_it_goes_on_where_the_page_ended(

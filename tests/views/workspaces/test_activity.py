@@ -8,8 +8,8 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
-from accounts.activity import record
-from accounts.models import Activity, Membership, User, Workspace
+from accounts.journal import record
+from accounts.models import Change, Membership, User, Workspace
 from accounts.team import change_role, hand_over, invite_member, remove_member
 from dashboard.queries.workspaces.activity import activity_page
 from dashboard.services.library.groups import add_images, change_group, mark_group
@@ -21,7 +21,7 @@ HTMX = {"HX-Request": "true"}
 Queries = Callable[..., Any]
 
 
-def told(workspace: Workspace, actor: User | None, **fields: Any) -> Activity:
+def told(workspace: Workspace, actor: User | None, **fields: Any) -> Change:
     row = {"verb": "created", "noun": "type", "target_name": "Shape"} | fields
     return record(workspace=workspace, actor=actor, **row)
 
@@ -69,7 +69,7 @@ def test_what_the_team_does_reads_well(alice_client: Client, cast: Cast) -> None
     remove_member(membership=vera, actor=cast.ann)
     hand_over(membership=bob, actor=cast.alice)
     assert sentences(alice_client)[:4] == [
-        "Alice handed the workspace over to Bob",
+        "Alice handed over the workspace to Bob",
         "Ann removed Vera from the workspace",
         "Ann changed the role of Bob from editor to admin",
         "Ann invited ivy@example.org as viewer",
@@ -135,7 +135,7 @@ def test_it_is_filtered_by_noun(vera_client: Client, cast: Cast) -> None:
     told(cast.workspace, cast.bob, noun="task")
     told(cast.workspace, cast.bob, noun="type")
     assert sentences(vera_client, "?noun=task") == ["Bob created the task Shape"]
-    assert "Nothing of that kind" in vera_client.get(f"{PAGE}?noun=job").content.decode()
+    assert "No activity found" in vera_client.get(f"{PAGE}?noun=job").content.decode()
 
 
 def test_it_goes_on_where_the_page_ended(
@@ -144,7 +144,7 @@ def test_it_goes_on_where_the_page_ended(
     monkeypatch.setattr(activity_page, "__defaults__", ("", 2))
     moment = timezone.now()
     rows = [told(cast.workspace, cast.bob, target_name=str(number)) for number in range(5)]
-    Activity.objects.filter(pk__in=[row.pk for row in rows]).update(created=moment)
+    Change.objects.filter(pk__in=[row.pk for row in rows]).update(created=moment)
     seen, address = [], f"{PAGE}?noun=type&person={cast.bob.pk}"
     while address:
         answer = vera_client.get(address)
@@ -187,7 +187,7 @@ def test_the_end_has_no_button(vera_client: Client, cast: Cast) -> None:
 def test_a_damaged_address_says_so(vera_client: Client, cast: Cast, query: str) -> None:
     answer = vera_client.get(f"{PAGE}?{query}")
     assert answer.status_code == 404
-    assert "Open the list from its beginning" in answer.content.decode()
+    assert "Open the first page of the list" in answer.content.decode()
 
 
 def test_a_person_of_another_workspace_is_no_choice(vera_client: Client, cast: Cast) -> None:

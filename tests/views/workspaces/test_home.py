@@ -30,7 +30,7 @@ def test_it_works(bob_client: Client, cast: Cast) -> None:
     assert answer.status_code == 200
     assert [figure.value for figure in answer.context["figures"]] == ["1", "0", "0", "0"]
     assert [step.title for step in answer.context["steps"] if step.is_next] == [
-        "Name a type of likeness"
+        "Create a similarity type"
     ]
     assert answer.context["steps_done"] == 1
 
@@ -69,7 +69,7 @@ def test_the_steps_go_away_once_all_are_done(bob_client: Client, cast: Cast) -> 
     )
     answer = bob_client.get("/")
     assert answer.context["steps"] == []
-    assert "The way to your first search" not in answer.content.decode()
+    assert "Steps to your first search" not in answer.content.decode()
 
 
 def test_running_jobs_show_their_progress(bob_client: Client, cast: Cast) -> None:
@@ -96,8 +96,8 @@ def test_a_viewer_is_offered_what_a_viewer_may_do(vera_client: Client, cast: Cas
 
 def test_whoever_may_add_gets_the_steps_instead(bob_client: Client, cast: Cast) -> None:
     page = bob_client.get("/").content.decode()
-    assert "The way to your first search" in page
-    assert "Ask from a program" not in page
+    assert "Steps to your first search" in page
+    assert "Use the API" not in page
 
 
 def test_counts_end_where_nobody_reads_on(

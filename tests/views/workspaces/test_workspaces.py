@@ -7,7 +7,7 @@ from django.test import Client
 from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
 
-from accounts.models import Activity, Membership, Role, Workspace
+from accounts.models import Change, Membership, Role, Workspace
 from accounts.queries import find_token
 from dashboard.engine.prior import BOTH, BUILTIN
 from dashboard.jobs.runner import run_job
@@ -55,15 +55,15 @@ def test_renaming_works(ann_client: Client, cast: Cast) -> None:
     assert answer.redirect_chain == [(PAGE, 303)]
     cast.workspace.refresh_from_db()
     assert cast.workspace.name == "The shop"
-    row = Activity.objects.latest("id")
+    row = Change.objects.latest("id")
     assert (row.verb, row.noun, row.actor) == ("renamed", "workspace", cast.ann)
     assert row.details == {"before": "Alice’s shop"}
 
 
 def test_the_same_name_changes_nothing(ann_client: Client, cast: Cast) -> None:
-    before = Activity.objects.count()
+    before = Change.objects.count()
     ann_client.post(RENAME, {"name": cast.workspace.name})
-    assert Activity.objects.count() == before
+    assert Change.objects.count() == before
 
 
 @pytest.mark.parametrize("name", ["", "  ", "x" * 151])
@@ -105,9 +105,9 @@ def test_making_one_works(request: pytest.FixtureRequest, cast: Cast, name: str)
 
 def test_who_is_in_none_may_make_one(charlie_client: Client, cast: Cast) -> None:
     Membership.objects.filter(user=cast.charlie).delete()
-    assert "You are in no workspace." in charlie_client.get(NEW).content.decode()
+    assert "You are not a member of a workspace." in charlie_client.get(NEW).content.decode()
     charlie_client.post(NEW, {"name": "Hats"})
-    assert charlie_client.get("/").wsgi_request.workspace.name == "Hats"
+    assert charlie_client.get("/").wsgi_request.workspace.name == "Hats"  # type: ignore[attr-defined]
 
 
 @pytest.mark.parametrize("name", ["", "x" * 151])
@@ -150,7 +150,7 @@ def test_one_goes_on_in_another_workspace(cast: Cast) -> None:
     client.post(NEW, {"name": "Hats"})
     client.post("/settings/workspace", {"workspace": cast.workspace.pk})
     assert client.post(DELETE, typed(cast.workspace))["Location"] == "/"
-    assert client.get("/").wsgi_request.workspace.name == "Hats"
+    assert client.get("/").wsgi_request.workspace.name == "Hats"  # type: ignore[attr-defined]
 
 
 @pytest.mark.parametrize("name", ["", "alice’s shop", "Alice's shop", "Hats"])
@@ -201,18 +201,18 @@ def test_choosing_an_encoder_works(ann_client: Client, cast: Cast) -> None:
             seconds=seconds, measured=timezone.now(),
         )  # fmt: skip
     page = ann_client.get(PAGE).text
-    assert "The installation’s default (Built in)" in page
-    assert "the best for most images. Search goes by it now." in page
-    assert "in a third of the time. To look at all: 23,000 images, less than a minute." in page
+    assert "Default of the installation (Built in)" in page
+    assert "the best for most images. Search uses it now." in page
+    assert "in a third of the time. To index all images: 23,000 images, less than a minute." in page
     answer = choose(ann_client, BUILTIN)
     job = Job.objects.get(kind=Job.Kind.DESCRIBE)
     assert (answer.status_code, answer["Location"]) == (303, f"/jobs/{job.pk}")
     assert (
-        "23,000 images, less than a minute. Search goes on"
+        "23,000 images, less than a minute. Search works as before"
         in ann_client.get(answer["Location"]).text
     )
     assert Workspace.objects.get(pk=cast.workspace.pk).encoder == BUILTIN
-    assert "let the workspace use the encoder Built in, fast" in ann_client.get("/activity/").text
+    assert "changed the encoder from Built in, fast" in ann_client.get("/activity/").text
 
 
 def test_search_says_that_it_goes_on(ann_client: Client, cast: Cast) -> None:
@@ -220,8 +220,8 @@ def test_search_says_that_it_goes_on(ann_client: Client, cast: Cast) -> None:
     Workspace.objects.filter(pk=cast.workspace.pk).update(search_encoder=BOTH)
     choose(ann_client, BUILTIN)
     page = ann_client.get("/search/").text
-    assert "All images are being looked at by another encoder. Search goes on" in page
-    assert "Until then they are not found" not in page
+    assert "All images are being indexed with another encoder. Search uses" in page
+    assert "Search finds them when this is done" not in page
 
 
 def test_how_long_the_way_back_takes(ann_client: Client, cast: Cast) -> None:
@@ -232,7 +232,7 @@ def test_how_long_the_way_back_takes(ann_client: Client, cast: Cast) -> None:
         key=BOTH, name=BOTH, state="ready", dimension=1024, file_size=0,
         seconds=0.0235 * threads(), measured=timezone.now(),
     )  # fmt: skip
-    assert "To look at all: 23,000 images, about 9 minutes." in ann_client.get(PAGE).text
+    assert "To index all images: 23,000 images, about 9 minutes." in ann_client.get(PAGE).text
     assert "“Built in” about 9 minutes" in ann_client.get("/tasks/new").text
 
 
@@ -242,6 +242,6 @@ def test_an_unknown_encoder_is_refused(ann_client: Client, cast: Cast) -> None:
 
 
 def test_who_may_not_choose_sees_what_is_chosen(bob_client: Client, cast: Cast) -> None:
-    assert "Built in. An admin can choose another." in bob_client.get(PAGE).text
+    assert "Built in. An admin can change it." in bob_client.get(PAGE).text
     assert choose(bob_client, BUILTIN).status_code == 403
     assert Workspace.objects.get(pk=cast.workspace.pk).encoder == ""

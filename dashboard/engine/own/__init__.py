@@ -1,1 +1,0 @@
-"""A user's own encoder: any ONNX graph that turns one picture into numbers."""
