@@ -158,7 +158,7 @@ def _empty_tables(_: TransactionTestCase) -> None:
             cursor.execute(f"DELETE FROM {connection.ops.quote_name(table)}")
 
 
-TransactionTestCase._fixture_teardown = _empty_tables  # type: ignore[method-assign]
+TransactionTestCase._fixture_teardown = _empty_tables  # type: ignore[attr-defined]  # not in stubs
 
 
 @pytest.fixture(scope="session", autouse=True)

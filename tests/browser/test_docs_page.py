@@ -5,16 +5,15 @@ import json
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.demo import set_up
-from tests.live import EMAIL, Server
+from tests.browser.people import Home, sign_in
 
 pytestmark = [pytest.mark.browser, pytest.mark.live]
 
 
-def test_it_works(installation: Server, page: Page) -> None:
-    set_up(installation, page)
-    key = installation.manage("token", "create", "--email", EMAIL, "--name", "docs")
-    page.goto(installation.url + "connect/")
+def test_it_works(program: Home, page: Page) -> None:
+    sign_in(page, program)
+    key = program.server.manage("token", "create", "--email", program.email, "--name", "docs")
+    page.goto(program.url + "connect/")
     page.get_by_role("link", name="API reference").click()
     expect(page.get_by_role("heading", name="The API", exact=True)).to_be_visible()
     page.get_by_role("button", name="Authorize", exact=True).click()

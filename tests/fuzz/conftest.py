@@ -4,7 +4,8 @@ import logging
 import os
 import socket
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from django.core.cache import cache
 from django.db import transaction
 from django.test import override_settings
 from pytest_django import Settings
+from schemathesis.pytest import _test_builder
 
 from accounts import services
 from tests.factories import make_key
@@ -24,6 +26,28 @@ SEED = int(os.environ.get("LIKEWISE_TEST_SEED", "1"))
 KEY = "lw_" + 10 * "Fuzz"
 succeeded: list[bool] = []
 answered: Counter[tuple[str, int]] = Counter()
+
+
+# schemathesis puts the requests of all calls together when tests are collected: twenty seconds of a
+# core in each process, of which one runs them. Here each test does so for its own call.
+_build = _test_builder.build_operation_test
+
+
+def _later(**told: Any) -> Callable[[], None]:
+    def unbuilt() -> None:
+        raise AssertionError("its requests were not put together")
+
+    unbuilt.build = partial(_build, **told)  # type: ignore[attr-defined]
+    return unbuilt
+
+
+_test_builder.build_operation_test = _later
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    if isinstance(item, pytest.Function) and hasattr(item.obj, "build"):
+        item.obj = item.obj.build()
 
 
 def _only_localhost(host: Any, port: Any, *_: Any, **__: Any) -> list[Any]:
