@@ -31,7 +31,7 @@ def ask_for_email(*, email: str, actor: User) -> str:
     secret = secrets.token_urlsafe(32)
     EmailChange.objects.update_or_create(
         user=actor,
-        # The digest alone: who reads the database, or a backup of it, cannot confirm anything.
+        # Only the digest: a copy of the database, or a backup, is not enough to confirm an address.
         defaults={"email": email.lower(), "digest": digest_of(secret), "created": timezone.now()},
     )
     return secret

@@ -30,7 +30,7 @@ class ClosedSignupAdapter(DefaultAccountAdapter):  # type: ignore[misc]
     def set_password(self, user: User, password: str) -> None:
         """Set the password that was chosen through a reset link, and end all sessions."""
         set_password(password=password, actor=user)
-        # All of them: a reset is what one does after somebody else got in.
+        # All of them: people reset a password when they fear that somebody else knows it.
         end_sessions(user=user)
         tell(self.request, user.email, "Your password was changed", "password_reset")
 

@@ -12,8 +12,8 @@ from django.http import HttpRequest
 from accounts.events import record_event
 from accounts.models import (
     AccountEvent,
-    Activity,
     ApiToken,
+    Change,
     Invitation,
     Membership,
     User,
@@ -122,11 +122,12 @@ class ApiTokenAdmin(ReadOnlyAdmin):
     exclude = ["digest"]
 
 
-@admin.register(Activity)
-class ActivityAdmin(ReadOnlyAdmin):
-    """Who did what."""
+@admin.register(Change)
+class ChangeAdmin(ReadOnlyAdmin):
+    """Who did what: rows of the journal, without what is packed."""
 
     list_display = ["created", "workspace", "actor", "verb", "noun", "target_name", "count"]
     list_select_related = ["workspace", "actor"]
+    exclude = ["members"]
     search_fields = ["target_name", "actor__email", "workspace__name"]
     show_full_result_count = False

@@ -27,8 +27,8 @@ class ForgivingRedisCache(RedisCache):
         self._spare = LocMemCache("without-redis", {})
 
     def _try(self, name: str, ask: Callable[..., Any], *args: Any, **options: Any) -> Any:
-        # After a failure Redis is not asked for a while: each try may last as long as its time-out,
-        # and every request makes several.
+        # After a failure Redis is left alone for a while: each try may take the whole time-out, and
+        # every request makes several.
         if time.monotonic() >= _Away.until:
             try:
                 return ask(*args, **options)

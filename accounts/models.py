@@ -136,7 +136,6 @@ class Membership(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["workspace", "user"], name="membership_once"),
             models.UniqueConstraint(
-                # A partial index, which both databases know.
                 fields=["workspace"],
                 condition=models.Q(role="owner"),
                 name="workspace_one_owner",
@@ -259,12 +258,22 @@ class ApiToken(models.Model):
         return f"{self.name} ({self.prefix}…)"
 
 
-class Activity(models.Model):
-    """One thing that somebody did; written in the transaction that did it."""
+class Change(models.Model):
+    """One thing that somebody did in a workspace; written in the transaction that did it.
+
+    One row tells of a bulk act, however many things it touched. `details` are the words of its
+    sentence and stay as long as the row; `before`, `after` and `members` (ids, packed) are for who
+    undoes it or repeats it elsewhere, and are pruned. They are columns and not rows of their own,
+    so that a change costs one statement; both databases keep large ones out of the way of a scan.
+    A change is undone by another change, which `undoes` it, and at most once.
+    """
 
     id = models.BigAutoField(primary_key=True)
-    workspace = models.ForeignKey(Workspace, models.CASCADE, related_name="activities")
+    workspace = models.ForeignKey(Workspace, models.CASCADE, related_name="changes")
+    # Its place among the workspace's changes, without gaps; empty until `number_changes` gave it.
+    sequence = models.PositiveBigIntegerField(null=True, editable=False)
     actor = models.ForeignKey(User, models.SET_NULL, null=True, related_name="+")
+    # A `Verb`. No choices: each new one would need a migration that changes nothing.
     verb = models.CharField(max_length=40)
     noun = models.CharField(max_length=40)
     target_id = models.UUIDField(null=True)
@@ -272,13 +281,60 @@ class Activity(models.Model):
     count = models.PositiveIntegerField(default=1)
     details = models.JSONField(default=dict)
     created = models.DateTimeField(default=timezone.now, editable=False)
+    inverse = models.CharField(
+        max_length=40, blank=True, help_text="Who can undo it; empty: nobody."
+    )
+    # Indexed below, for the few rows that have one.
+    undoes = models.ForeignKey(
+        "self", models.SET_NULL, null=True, db_index=False, related_name="undone_by"
+    )
+    has_payload = models.BooleanField(default=False, help_text="Any of the three below is there.")
+    before = models.JSONField(null=True)
+    after = models.JSONField(null=True)
+    members = models.BinaryField(null=True)
 
     class Meta:
-        verbose_name_plural = "activities"
-        indexes = [models.Index(fields=["workspace", "-created", "-id"], name="activity_recent")]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["workspace", "sequence"],
+                condition=models.Q(sequence__isnull=False),
+                name="change_sequence_once",
+            ),
+            models.UniqueConstraint(
+                fields=["undoes"],
+                condition=models.Q(undoes__isnull=False),
+                name="change_undone_once",
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["workspace", "-created", "-id"], name="change_recent"),
+            models.Index(fields=["target_id", "-id"], name="change_of_target"),
+            models.Index(
+                fields=["workspace", "id"],
+                condition=models.Q(sequence__isnull=True),
+                name="change_without_number",
+            ),
+            models.Index(
+                fields=["created"],
+                condition=models.Q(has_payload=True),
+                name="change_with_payload",
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"{self.verb} {self.noun} {self.target_name}"
+
+
+class JournalHead(models.Model):
+    """The number of a workspace's last numbered change: who numbers changes holds this row."""
+
+    workspace = models.OneToOneField(
+        Workspace, models.CASCADE, primary_key=True, related_name="journal_head"
+    )
+    last = models.PositiveBigIntegerField(default=0)
+
+    def __str__(self) -> str:
+        return f"{self.workspace_id} at {self.last}"
 
 
 class AccountEvent(models.Model):

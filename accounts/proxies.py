@@ -28,7 +28,7 @@ def forwarded(get_response: Handler) -> Handler:
     """
 
     def middleware(request: HttpRequest) -> HttpResponse:
-        # Removed in any case: what is left in META would be believed by whoever reads it.
+        # Removed in any case: code that reads META would believe what is left there.
         said = {name: _listed(request.META.pop(name, "")) for name in (FOR, HOST, PROTO)}
         for name in OTHERS:
             request.META.pop(name, None)

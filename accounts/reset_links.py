@@ -18,7 +18,7 @@ def reset_link(user: User) -> str:
     if not user.is_active:
         raise AccountSwitchedOff(user.email)
     token = app_settings.PASSWORD_RESET_TOKEN_GENERATOR().make_token(user)
-    # Written down, as the link opens the account to whoever ran the command.
+    # Recorded, because the link lets the person who ran the command into the account.
     record_event(AccountEvent.Verb.RESET_LINK_MADE, user=user)
     parts = {"uidb36": user_pk_to_url_str(user), "key": token}
     return f"{settings.LIKEWISE_URL}{reverse('account_reset_password_from_key', kwargs=parts)}"

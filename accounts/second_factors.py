@@ -15,7 +15,6 @@ from allauth.mfa.totp.internal.auth import (
 from django.db import transaction
 from django.utils.crypto import constant_time_compare
 
-from accounts.activity import record
 from accounts.ciphers import decrypt, encrypt
 from accounts.errors import (
     NoSecondFactor,
@@ -24,8 +23,10 @@ from accounts.errors import (
     SecretUnreadable,
     WrongCode,
 )
+from accounts.journal import record
 from accounts.models import User, Workspace
 from accounts.queries import has_second_factor
+from accounts.verbs import Verb
 
 TOTP, CODES = Authenticator.Type.TOTP, Authenticator.Type.RECOVERY_CODES
 # Not in the session, which is a row in the database: the secret is stored once it is confirmed.
@@ -116,7 +117,7 @@ def require_second_factors(*, workspace: Workspace, required: bool, actor: User)
     workspace.second_factor_required = required
     record(
         workspace=workspace,
-        verb="required" if required else "no longer required",
+        verb=Verb.REQUIRED if required else Verb.NO_LONGER_REQUIRED,
         noun="second factor",
         target_id=workspace.pk,
         target_name=workspace.name,
@@ -140,7 +141,7 @@ def _spend(totp: Authenticator, code: str) -> bool:
     counter = _counter(secret, code)
     if counter is None or counter <= totp.data.get("last_counter", 0):
         return False
-    # Encrypted anew, so that a replaced SECRET_KEY can leave the fallbacks in time.
+    # Encrypted again, with the current SECRET_KEY: in time a replaced key can leave the fallbacks.
     totp.data = totp.data | {"secret": encrypt(secret), "last_counter": counter}
     totp.save(update_fields=["data"])
     return True

@@ -1,4 +1,4 @@
-"""The only writes of this room. Each is one transaction and leaves one activity row."""
+"""The only writes of this room. Each is one transaction and leaves one change."""
 
 import secrets
 from datetime import datetime, timedelta
@@ -8,11 +8,12 @@ from django.contrib.auth.password_validation import validate_password
 from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
 
-from accounts.activity import record
 from accounts.errors import AlreadySetUp, EmailTaken, NoSuchToken, TooManyWorkspaces
 from accounts.events import record_event
+from accounts.journal import record
 from accounts.models import AccountEvent, ApiToken, Membership, Role, Scope, User, Workspace
 from accounts.queries import PREFIX_LENGTH, digest_of, has_users
+from accounts.verbs import Verb
 
 KEY_PREFIX = "lw_"
 # A write for each call would make every read of the API wait for SQLite's one writer.
@@ -47,7 +48,7 @@ def create_workspace(*, name: str, actor: User) -> Workspace:
     Membership.objects.create(workspace=workspace, user=actor, role=Role.OWNER)
     record(
         workspace=workspace,
-        verb="created",
+        verb=Verb.CREATED,
         noun="workspace",
         target_id=workspace.id,
         target_name=name,
@@ -80,11 +81,13 @@ def rename_workspace(*, workspace: Workspace, name: str, actor: User) -> None:
     workspace.save(update_fields=["name", "modified"])
     record(
         workspace=workspace,
-        verb="renamed",
+        verb=Verb.RENAMED,
         noun="workspace",
         target_id=workspace.id,
         target_name=name,
         details={"before": before},
+        before={"name": before},
+        after={"name": name},
         actor=actor,
     )
 
@@ -126,7 +129,7 @@ def issue_token(
     )
     record(
         workspace=workspace,
-        verb="created",
+        verb=Verb.CREATED,
         noun="token",
         target_id=token.id,
         target_name=name,
@@ -145,14 +148,15 @@ def issue_token(
 @transaction.atomic
 def revoke_token(*, token: ApiToken, actor: User) -> None:
     """Revoke a key at once; revoking twice changes nothing."""
-    # The condition in the UPDATE decides between two who revoke at once: one activity row.
+    # The condition in the UPDATE decides between two requests at the same time: one of them
+    # records.
     changed = ApiToken.objects.filter(pk=token.pk, revoked__isnull=True).update(
         revoked=timezone.now()
     )
     if changed:
         record(
             workspace=token.workspace,
-            verb="revoked",
+            verb=Verb.REVOKED,
             noun="token",
             target_id=token.id,
             target_name=token.name,

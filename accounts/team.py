@@ -1,6 +1,6 @@
 """The writes about who is in a workspace: roles, leaving, handing over, invitations.
 
-Like those in `services.py`, each is one transaction and leaves one activity row.
+Like those in `services.py`, each is one transaction and leaves one change.
 """
 
 import secrets
@@ -10,7 +10,6 @@ from typing import Any
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
-from accounts.activity import record
 from accounts.errors import (
     AlreadyAMember,
     InvitationUsed,
@@ -22,14 +21,16 @@ from accounts.errors import (
     RoleNotGiven,
 )
 from accounts.events import record_event
+from accounts.journal import record
 from accounts.models import AccountEvent, ApiToken, Invitation, Membership, Role, User, Workspace
 from accounts.queries import digest_of, get_invitation, has_member, open_invitations
 from accounts.services import create_user, refuse_one_more
+from accounts.verbs import Verb
 
 INVITATION_DAYS = 7
 EVENTS = {
-    "invited": AccountEvent.Verb.INVITED,
-    "withdrew": AccountEvent.Verb.INVITATION_WITHDRAWN,
+    Verb.INVITED: AccountEvent.Verb.INVITED,
+    Verb.WITHDREW: AccountEvent.Verb.INVITATION_WITHDRAWN,
 }
 # Ownership is handed over, so that there is one owner at any moment.
 GIVEN_ROLES = (Role.VIEWER, Role.EDITOR, Role.ADMIN)
@@ -45,7 +46,7 @@ def change_role(*, membership: Membership, role: str, actor: User) -> None:
     """
     if role not in GIVEN_ROLES:
         raise RoleNotGiven(role)
-    # An admin who lowers the own role by mistake could not undo it.
+    # An admin who lowers their own role by mistake could not raise it again.
     if membership.user_id == actor.pk:
         raise OwnRole
     row = _locked(membership)
@@ -56,7 +57,7 @@ def change_role(*, membership: Membership, role: str, actor: User) -> None:
     row.save(update_fields=["role"])
     if role != Role.ADMIN:
         _withdraw_those_of(row)
-    _tell("changed the role of", row, before=before, after=role, actor=actor)
+    _tell(Verb.CHANGED_ROLE, row, before=before, after=role, actor=actor)
 
 
 @transaction.atomic
@@ -73,7 +74,7 @@ def remove_member(*, membership: Membership, actor: User) -> int:
     # In this transaction: an invitation that stays open would be a way back in.
     _withdraw_those_of(row)
     row.delete()
-    verb = "left" if row.user_id == actor.pk else "removed"
+    verb = Verb.LEFT if row.user_id == actor.pk else Verb.REMOVED
     _tell(verb, row, role=row.role, tokens=tokens, actor=actor)
     return tokens
 
@@ -82,7 +83,7 @@ def remove_member(*, membership: Membership, actor: User) -> int:
 def shut_out(*, workspace: Workspace) -> None:
     """Let nobody into a workspace any more: its members, keys and open invitations end.
 
-    It leaves no activity row, as nobody could read it.
+    It leaves no change, as nobody could read it.
     """
     now = timezone.now()
     # Invitations first: who accepts one at this moment is then among the members, or refused.
@@ -115,7 +116,7 @@ def hand_over(*, membership: Membership, actor: User) -> None:
     for row, role in ((old, Role.ADMIN), (new, Role.OWNER)):
         row.role = role
         row.save(update_fields=["role"])
-    _tell("handed over to", new, actor=actor)
+    _tell(Verb.HANDED_OVER, new, actor=actor)
 
 
 @transaction.atomic
@@ -146,7 +147,7 @@ def invite_member(
         created=now,
         expires=now + timedelta(days=INVITATION_DAYS),
     )
-    _tell_of("invited", invitation, actor)
+    _tell_of(Verb.INVITED, invitation, actor)
     return invitation, secret
 
 
@@ -155,7 +156,7 @@ def withdraw_invitation(*, invitation: Invitation, actor: User) -> None:
     """Take an invitation back; one that opens nothing any more stays as it is."""
     mine = open_invitations(invitation.workspace).filter(pk=invitation.pk)
     if mine.update(revoked=timezone.now()):
-        _tell_of("withdrew", invitation, actor)
+        _tell_of(Verb.WITHDREW, invitation, actor)
 
 
 @transaction.atomic
@@ -184,7 +185,7 @@ def accept_invitation(*, invitation: Invitation, actor: User) -> Membership:
             )
     except IntegrityError as error:
         raise AlreadyAMember(str(actor)) from error
-    _tell("joined", made, role=made.role, actor=actor)
+    _tell(Verb.JOINED, made, role=made.role, actor=actor)
     record_event(
         AccountEvent.Verb.INVITATION_ACCEPTED,
         user=actor,
@@ -222,7 +223,7 @@ def _withdraw_those_of(membership: Membership) -> None:
     rows.update(revoked=timezone.now())
 
 
-def _tell(verb: str, membership: Membership, *, actor: User, **details: Any) -> None:
+def _tell(verb: Verb, membership: Membership, *, actor: User, **details: Any) -> None:
     record(
         workspace=membership.workspace,
         verb=verb,
@@ -234,7 +235,7 @@ def _tell(verb: str, membership: Membership, *, actor: User, **details: Any) -> 
     )
 
 
-def _tell_of(verb: str, invitation: Invitation, actor: User) -> None:
+def _tell_of(verb: Verb, invitation: Invitation, actor: User) -> None:
     record(
         workspace=invitation.workspace,
         verb=verb,

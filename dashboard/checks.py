@@ -214,6 +214,17 @@ def kept_sign_ins() -> Iterator[CheckMessage]:
 
 
 @_registered
+def kept_changes() -> Iterator[CheckMessage]:
+    """Refuse to forget how a change is undone before anybody can undo it."""
+    if not settings.LIKEWISE_KEEP_CHANGES > 0:
+        yield Error(
+            f"LIKEWISE_KEEP_CHANGES is {settings.LIKEWISE_KEEP_CHANGES:g}.",
+            hint="Set it to the days for which changes can be undone: 90 is the default.",
+            id="likewise.E032",
+        )
+
+
+@_registered
 def backbone() -> Iterator[CheckMessage]:
     """Refuse an image encoder that is not there before the first job asks for it."""
     if settings.LIKEWISE_BACKBONE != "builtin" and not Path(settings.LIKEWISE_BACKBONE).is_file():

@@ -90,7 +90,7 @@ def tus_status(refusal: Exception) -> int:
     return row.tus or row.status
 
 
-def record_status(kind: type[FileRefused]) -> int:
+def record_status(kind: type[Exception]) -> int:
     """Return the code that a record carries which failed alone."""
     row = _row(kind)
     return row.record or row.status

@@ -158,8 +158,7 @@ class Vectors:
     refresh looks again at the last `OVERLAP` ids.
     """
 
-    # A row that is committed after a thousand newer ones is only found once the process starts
-    # anew.
+    # A row that is committed after a thousand newer ones is only found after a restart.
     OVERLAP = 1000
 
     def __init__(self, dimension: int) -> None:

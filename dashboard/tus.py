@@ -75,7 +75,7 @@ def create(
         size = _number(request, "Upload-Length")
         has_body = request.content_type == BODY
         length = _length(request) if has_body else 0
-        # Headers are judged before the file is named, or a mistake would leave a file without
+        # Headers are checked before the file is named, or a mistake would leave a file without
         # bytes.
         checksum = _checksum(request, length)
         given = _metadata(request)

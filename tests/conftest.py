@@ -1,11 +1,14 @@
 """What every test has: an environment of its own, the cast, and a client for each of them."""
 
+import gc
 import os
 import shutil
 import sqlite3
+import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import closing
+from functools import cache as kept
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +19,10 @@ for _name in [name for name in os.environ if name.startswith("LIKEWISE_")]:
     if not _name.startswith("LIKEWISE_TEST_"):
         del os.environ[_name]
 os.environ["LIKEWISE_ENV"] = os.devnull
+# Images of containers tend to forbid compiled files. Each of the hundreds of processes that the
+# tests start would then compile the whole program anew, and each test process all tests.
+sys.dont_write_bytecode = False
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 # What the tests enqueue must not reach anybody's Redis; the walks, which need one, find it here.
 # xdist starts its workers with what is left here.
 REDIS_URL = os.environ.pop("REDIS_URL", "") or os.environ.get("LIKEWISE_TEST_REDIS", "")
@@ -36,9 +43,9 @@ if not os.environ.get("DATABASE_URL"):
 
 import pytest  # noqa: E402
 from django.core.cache import cache  # noqa: E402
-from django.db import connection  # noqa: E402
+from django.db import connection, transaction  # noqa: E402
 from django.db.backends.signals import connection_created  # noqa: E402
-from django.test import Client  # noqa: E402
+from django.test import Client, TransactionTestCase  # noqa: E402
 from pytest_django import Settings  # noqa: E402
 
 from accounts.models import User, Workspace  # noqa: E402
@@ -48,6 +55,7 @@ from tests.factories import ApiClient, Cast, api_client, make_cast, signed_in  #
 from tests.scheduling import FileByFile, longest_first  # noqa: E402
 
 _ROOT = Path(__file__).parent
+_MADE_BY_MIGRATE = {"django_content_type", "auth_permission"}
 prepared.shared()  # named here, before xdist starts its workers
 
 
@@ -62,6 +70,12 @@ def pytest_itemcollected(item: pytest.Item) -> None:
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     longest_first(items, _ROOT.parent)
+
+
+def pytest_collection_finish() -> None:
+    """Let the garbage collector pass over thousands of tests and modules: none of them ends."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.hookimpl(optionalhook=True)
@@ -125,6 +139,26 @@ def _fill(connection: Any, **_: object) -> None:
     connection_created.disconnect(_fill)
     with closing(sqlite3.connect(prepared.sqlite_file())) as tables:
         tables.backup(connection.connection)
+
+
+@kept
+def _filled_by_tests() -> list[str]:
+    tables = connection.introspection.django_table_names(only_existing=True, include_views=False)
+    return sorted(set(tables) - _MADE_BY_MIGRATE)
+
+
+def _empty_tables(_: TransactionTestCase) -> None:
+    """Empty what a test has filled whose transactions were real.
+
+    Django would truncate every table, which costs PostgreSQL two new files for each, and then make
+    the rows of content types and permissions anew, which no test changes.
+    """
+    with transaction.atomic(), connection.cursor() as cursor:
+        for table in _filled_by_tests():
+            cursor.execute(f"DELETE FROM {connection.ops.quote_name(table)}")
+
+
+TransactionTestCase._fixture_teardown = _empty_tables  # type: ignore[method-assign]
 
 
 @pytest.fixture(scope="session", autouse=True)

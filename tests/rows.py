@@ -35,7 +35,7 @@ class Rows:
             with psycopg.connect(self._url) as connection:
                 connection.execute(sql.encode())
             return
-        with closing(sqlite3.connect(self._file, timeout=20)) as connection, connection:
+        with closing(sqlite3.connect(self._file, timeout=20)) as connection, connection:  # type: ignore[assignment]
             connection.execute(sql)
 
     def one(self, sql: str) -> Any:

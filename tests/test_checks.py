@@ -37,6 +37,7 @@ def test_the_defaults_are_right() -> None:
         ({"LIKEWISE_KEEP_REQUESTS": 0.0}, "E013"),
         ({"LIKEWISE_KEEP_UPLOADS": 0.0}, "E020"),
         ({"LIKEWISE_KEEP_SIGN_INS": 0.0}, "E030"),
+        ({"LIKEWISE_KEEP_CHANGES": 0.0}, "E032"),
         ({"LIKEWISE_BACKBONE": "/nowhere/encoder.onnx"}, "E009"),
         ({"LIKEWISE_MAX_COLLECTION": 0}, "E010"),
         ({"LIKEWISE_DECODING_MEMORY": 10_000_000}, "E024"),

@@ -12,11 +12,23 @@ loaded = {name.partition(".")[0] for name in sys.modules}
 unwanted = loaded & {"django", "celery", "kombu", "rest_framework", "accounts"}
 sys.exit(", ".join(sorted(unwanted)) or None)
 """
+REMOTE_ALONE = """
+import sys
+from dashboard.remote import Server
+loaded = {name.partition(".")[0] for name in sys.modules}
+unwanted = loaded & {"django", "celery", "kombu", "rest_framework", "accounts", "numpy"}
+sys.exit(", ".join(sorted(unwanted)) or None)
+"""
 
 
 def test_the_engine_loads_neither_django_nor_celery() -> None:
     """import-linter does not see what a package's `__init__` pulls in; this does."""
     done = run(sys.executable, "-c", ALONE)
+    assert done.returncode == 0, done.stderr
+
+
+def test_the_client_of_another_server_loads_neither() -> None:
+    done = run(sys.executable, "-c", REMOTE_ALONE)
     assert done.returncode == 0, done.stderr
 
 

@@ -253,7 +253,7 @@ def test_the_api_waits_for_a_second_factor_that_is_wanted(
     if route.scoped:
         query = "" if route.thing else f"?workspace={cast.workspace.pk}"
         answer = ask(api_client(cast.alice), route, method, cast, query)
-        assert (answer.status_code, "second factor" in str(answer.data)) == (403, True)
+        assert (answer.status_code, "second factor" in str(answer.data)) == (403, True)  # type: ignore[attr-defined]
 
 
 def _wanting(cast: Cast) -> Client:

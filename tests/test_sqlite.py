@@ -98,7 +98,7 @@ def test_thirty_writers_ask_one_after_another(connect, monkeypatch, way):
 
         return ask
 
-    of_a_transaction = bare.DatabaseWrapper._start_transaction_under_autocommit
+    of_a_transaction = bare.DatabaseWrapper._start_transaction_under_autocommit  # type: ignore[attr-defined]
     monkeypatch.setattr(
         bare.DatabaseWrapper, "_start_transaction_under_autocommit", watched(of_a_transaction)
     )

@@ -43,7 +43,7 @@ class Absent(ApiView):
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         """Say in JSON that it is not here, whatever the method."""
-        # Token and rate limit first: who may not ask learns nothing of what is here.
+        # Token and rate limit first: without a token nobody learns which addresses there are.
         super().initial(request, *args, **kwargs)
         raise NotFound(sentence_for(request.path))
 

@@ -22,7 +22,7 @@ class TokenAuthentication(BaseAuthentication):
         scheme, *key = get_authorization_header(request).split() or [b""]
         if scheme.lower() != b"token":
             return None
-        # The form is judged before the database is asked; a text of many kilobytes is not even
+        # The format is checked before the database is asked; a text of many kilobytes is not even
         # hashed.
         token = find_token(key[0].decode()) if len(key) == 1 and _KEY.fullmatch(key[0]) else None
         if token is None:

@@ -87,7 +87,7 @@ def check_unread(request: Request) -> None:
     length = str(request.META.get("CONTENT_LENGTH") or "")
     if length.isdecimal() and int(length) > limit.bytes:
         raise BodyTooLarge(f"The body is over {limit.bytes >> 20} MB. Send less at once.")
-    # Without a length no limit can be judged before the body is read.
+    # Without a length no limit can be checked before the body is read.
     if not length:
         raise LengthRequired
     negotiator, parsers = request.negotiator, request.parsers or ()

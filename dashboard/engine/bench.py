@@ -114,11 +114,7 @@ def _learned(name: str, data: TypeData, cells: dict[str, Cell], prior: AnyPrior)
     unseen = data.take(data.held_out)
     seen = data.take(data.rows_to_train_on())
     trained = fit_way(seen, prior, usual_way(len(seen.usable_groups()), prior))
-    model = fit(
-        TrainingSet(prior.encoder, (data,)),
-        progress=lambda *_: None,
-        cancelled=lambda: False,
-    )
+    model = fit(TrainingSet(prior.encoder, (data,)))
     heads = {"untrained": prior.untrained, "trained": trained, "delivered": model.heads[0].head}
     for column, head in heads.items():
         cells[column] = worth(head.describe(unseen.features), unseen.groups)

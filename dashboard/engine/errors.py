@@ -7,13 +7,6 @@ class EngineError(Exception):
     """Stands above everything the engine raises on purpose."""
 
 
-class Cancelled(EngineError):
-    """A training was asked to stop, and did; nothing was made."""
-
-    def __init__(self) -> None:
-        super().__init__("The training was cancelled.")
-
-
 class TooLittleData(EngineError):
     """A similarity type has fewer groups to learn from than a fit needs."""
 

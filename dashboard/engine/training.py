@@ -1,14 +1,14 @@
 """From a training set to a model: fit, check on unseen groups, report."""
 
 import hashlib
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 import numpy as np
 
 from dashboard.engine.crossing import scores_of
-from dashboard.engine.errors import Cancelled, TooLittleData
+from dashboard.engine.errors import TooLittleData
 from dashboard.engine.folds import FOLDS, sampled
 from dashboard.engine.gate import (
     MOST_ROWS,
@@ -21,12 +21,12 @@ from dashboard.engine.gate import (
 from dashboard.engine.heads import AnyHead, MixedHead
 from dashboard.engine.metrics import Scores, intervals
 from dashboard.engine.prior import AnyPrior, PairPrior, prior_of
+from dashboard.engine.progress import SILENT, Progress
 from dashboard.engine.trained_model import TrainedHead, TrainedModel
 from dashboard.engine.training_set import TrainingSet, TypeData, joined_rows
 from dashboard.engine.ways import CANDIDATES, WEIGHTS, Way, fit_way, told
 
 __all__ = [
-    "Cancelled",
     "Production",
     "TooLittleData",
     "TrainedModel",
@@ -56,29 +56,27 @@ class Production:
 def fit(
     training_set: TrainingSet,
     *,
-    progress: Callable[[str, float], None],
-    cancelled: Callable[[], bool],
+    progress: Progress = SILENT,
     prior: AnyPrior | None = None,
     production: Production | None = None,
 ) -> TrainedModel:
     """Train one head for each type; a type keeps the untrained one unless the gate lets it go.
 
-    `progress` hears what is being done and how much of all is done, 0 to 1, never falling.
+    `progress` hears before each fit how many of all are done; by raising it stops the training.
     The same set gives the same model. Without `prior`, that of the shipped encoder, or of both
     where the set's features are both's, is meant.
     `production` is what works now: its heads are scored on the same queries, for comparison.
-    Raises Cancelled soon after `cancelled()` first says so, TooLittleData if a type has fewer
-    than two groups of two images to train on.
+    Raises TooLittleData if a type has fewer than two groups of two images to train on.
     """
     prior = prior or prior_of(training_set.encoder)
     usable = [_usable(data) for data in training_set.types]
     counts = [steps_to_judge(data, prior, seed=training_set.seed) + 1 for data in usable]
-    steps = _Steps(sum(counts), progress, cancelled)
+    steps = _Steps(sum(counts), progress)
     parts = [
         _fit_type(_Work(whole, data, prior, training_set.seed, production), steps)
         for whole, data in zip(training_set.types, usable, strict=True)
     ]
-    progress("Done", 1.0)
+    progress.report(sum(counts), sum(counts), "Done")
     return TrainedModel(training_set.encoder, tuple(parts), made_of(training_set))
 
 
@@ -147,18 +145,14 @@ class _Work:
 
 
 class _Steps:
-    """Counts what is done, tells it on, and stops the work when asked to."""
+    """Counts what is done, and tells it on."""
 
-    def __init__(
-        self, total: int, progress: Callable[[str, float], None], cancelled: Callable[[], bool]
-    ) -> None:
+    def __init__(self, total: int, progress: Progress) -> None:
         self._total, self._done = total, 0
-        self._progress, self._cancelled = progress, cancelled
+        self._progress = progress
 
     def step(self, stage: str) -> None:
-        if self._cancelled():
-            raise Cancelled
-        self._progress(stage, self._done / self._total)
+        self._progress.report(self._done, self._total, stage)
         self._done += 1
 
 

@@ -27,7 +27,7 @@ from dashboard.queries.doctor.doctor import is_worked_on
 from dashboard.services.errors import Refused
 from dashboard.services.jobs import jobs
 from dashboard.services.jobs.kinds import kind_of
-from dashboard.services.jobs.subject_end import end_subject
+from dashboard.services.jobs.subject_end import end_subject, tell_outcome
 
 logger = logging.getLogger("likewise.jobs")
 
@@ -70,7 +70,7 @@ def run_job(job_id: str) -> None:
 
 
 def _owner() -> str:
-    # With a random part: a process id returns after a restart, and in a container it is mostly 1.
+    # With a random part: a process id returns after a restart, and in a container it is usually 1.
     return f"{socket.gethostname()}:{os.getpid()}:{uuid.uuid4().hex[:8]}"
 
 
@@ -100,8 +100,10 @@ def _end(job: Job, state: str, message: str) -> None:
     """End the job and bring its subject to rest in one transaction."""
     jobs.end(job, state=state, message=message)
     job.message = message
-    # Of a job that is done, its own last transaction has settled the subject.
-    if state != Job.State.DONE:
+    # The last transaction of a job that is done has settled its subject.
+    if state == Job.State.DONE:
+        tell_outcome(job)
+    else:
         end_subject(job)
     logger.info("job=%s event=%s", job.id, state)
 
@@ -137,7 +139,7 @@ class _Lease:
             except Error as error:  # away for a moment: the next beat may come in time
                 logger.warning("job=%s event=beat-failed error=%s", self.job.id, error)
                 connection.close()
-        # The connection of this thread, which nobody else would close.
+        # This thread's own connection: nothing else would close it.
         connection.close()
 
     def __exit__(

@@ -78,7 +78,7 @@ class Slots:
     def _begin(self, queue: str, *, is_for_long: bool = False) -> None:
         place = Place(self, queue, is_for_long=is_for_long)
         with self._lock:
-            # Under the lock with `asked`: whoever asks after this is noticed in `_over`.
+            # Under the lock with `asked`: a request that comes after this is noticed in `_over`.
             if stopping.is_set() or not self._take(place):
                 return
             asked = self._asked[queue]

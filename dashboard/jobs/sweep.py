@@ -14,6 +14,8 @@ from dashboard.services.doctor.temporary import remove_temporary
 from dashboard.services.extractions.sent import forget_left_features
 from dashboard.services.jobs import jobs
 from dashboard.services.jobs.subject_end import end_subject
+from dashboard.services.journal.numbers import number_all
+from dashboard.services.journal.pruning import prune_changes
 from dashboard.services.requests.async_requests import forget_old_requests
 from dashboard.services.search.kept_queries import forget_queries
 from dashboard.services.training.describing import start_second_looks
@@ -24,7 +26,7 @@ from dashboard.services.uploads.receiving import forget_abandoned
 logger = logging.getLogger("likewise.jobs")
 TIDY_EVERY = 12  # sweeps: nobody waits for it
 LIST_EVERY = 3600.0  # seconds: it lists what is unfinished in the storage
-# Of this process: two workers may tidy at once, and each step finds out anew what is left.
+# Per process: two workers may tidy at the same time, as each step looks again for what is left.
 _begun: dict[str, float] = {}
 
 
@@ -55,6 +57,8 @@ def tidy() -> None:
         "abandoned": forget_abandoned,
         "features": forget_left_features,
         "account events": forget_old_events,
+        "numbers of changes": number_all,
+        "old changes": prune_changes,
         "queries": forget_queries,
         "speeds": measure_if_never,
         "second looks": start_second_looks,

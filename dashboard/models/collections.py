@@ -76,4 +76,4 @@ class Fill(ScopedModel):
         indexes = [models.Index(fields=["collection", "-created", "-id"], name="fill_recent")]
 
     def __str__(self) -> str:
-        return f"Images into {self.collection}"
+        return f"Adding images to {self.collection}"

@@ -44,7 +44,7 @@ class Extraction(ScopedModel):
         indexes = [models.Index(fields=["workspace", "-created", "-id"], name="extraction_recent")]
 
     def __str__(self) -> str:
-        return f"Descriptors by {self.version}"
+        return f"Embeddings by {self.version}"
 
 
 class SentFeature(models.Model):

@@ -101,7 +101,7 @@ class Job(ScopedModel):
             models.Index(fields=["workspace", "-created", "-id"], name="job_recent"),
             # Not for the unfinished alone: SQLite takes no partial index for a bound value.
             models.Index(fields=["state", "queue", "-priority", "created"], name="job_by_turn"),
-            # Whether a job is about a thing is asked by nearly every page and every deletion.
+            # Nearly every page and every deletion asks whether a job is about a thing.
             models.Index(fields=["subject_id"], name="job_by_subject"),
             models.Index(
                 fields=["workspace", "kind", "-created", "-id"], name="job_recent_of_kind"

@@ -5,9 +5,11 @@ judged is connected to. So neither redirects nor name servers that change their 
 """
 
 import socket
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from http.cookiejar import DefaultCookiePolicy
 from typing import Any
 
+import requests
 from requests.adapters import HTTPAdapter
 from urllib3 import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.connection import HTTPConnection, HTTPSConnection
@@ -78,6 +80,26 @@ class GuardedAdapter(HTTPAdapter):
         """Make pools of guarded connections."""
         super().init_poolmanager(*args, **options)
         self.poolmanager.pool_classes_by_scheme = _pools(self._opener)
+
+
+class GuardedSession(requests.Session):
+    """A session of guarded connections that adds nothing by itself.
+
+    No cookies, no proxies and no `.netrc` of the server. It follows no redirect, nor does it look
+    where one leads: `requests` would read the whole body of a redirect for that, however long.
+    """
+
+    def __init__(self, opener: Opener, **options: Any) -> None:
+        super().__init__()
+        self.trust_env = False
+        self.headers.clear()
+        self.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
+        for scheme in ("http://", "https://"):
+            self.mount(scheme, GuardedAdapter(opener, **options))
+
+    def resolve_redirects(self, *_: Any, **__: Any) -> Iterator[Any]:
+        """Find nothing to follow."""
+        return iter(())
 
 
 def _pools(opener: Opener) -> dict[str, type[HTTPConnectionPool]]:

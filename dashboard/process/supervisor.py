@@ -44,7 +44,7 @@ class Program:
             stdin=subprocess.DEVNULL,
             pass_fds=self.inherited,
             start_new_session=True,
-            # If the supervisor is killed, the kernel ends the program: nobody else would.
+            # If the supervisor is killed, the kernel ends the program: nothing else would.
             preexec_fn=lambda: set_pdeathsig("SIGKILL"),
         )
 

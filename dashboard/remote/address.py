@@ -37,8 +37,8 @@ def segment(text: str) -> str:
 
 def next_hop(url: str, target: str) -> str:
     """Return where a redirect leads. Raises `BadAnswer`."""
-    leads = urljoin(url, target)
     try:
+        leads = urljoin(url, target)
         _check(leads)
     except ValueError:
         raise BadAnswer("The server redirects to something that is not a URL.") from None

@@ -1,7 +1,7 @@
 """An answer as it came, and the error that it stands for."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 import orjson
@@ -28,8 +28,9 @@ class Answer:
 
     call: str
     status: int
-    headers: Mapping[str, str]
-    body: bytes
+    # Not shown, as they may repeat what is secret.
+    headers: Mapping[str, str] = field(repr=False)
+    body: bytes = field(repr=False)
     repeated: bool = False
 
     def fields(self) -> Fields:

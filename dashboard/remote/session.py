@@ -8,14 +8,13 @@ for threads.
 
 import socket
 from collections.abc import Callable, Iterable
-from http.cookiejar import DefaultCookiePolicy
 from typing import Final
 
 import requests
 from urllib3.connection import HTTPConnection
 from urllib3.exceptions import ConnectTimeoutError, NewConnectionError
 
-from dashboard.network.connections import GuardedAdapter, connect
+from dashboard.network.connections import GuardedSession, connect
 
 _HEADERS: Final = {"User-Agent": "Likewise", "Accept": "*/*"}
 
@@ -24,14 +23,9 @@ def open_session(
     *, threads: int, allow_private: Iterable[str], connect_seconds: float
 ) -> requests.Session:
     """Return a session that keeps up to `threads` connections open to each host."""
-    http = requests.Session()
-    http.trust_env = False
-    http.headers.clear()
-    http.headers.update(_HEADERS)
-    http.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
     opener = _opener(tuple(allow_private), connect_seconds)
-    for scheme in ("http://", "https://"):
-        http.mount(scheme, GuardedAdapter(opener, pool_maxsize=threads, max_retries=0))
+    http = GuardedSession(opener, pool_maxsize=threads, max_retries=0)
+    http.headers.update(_HEADERS)
     return http
 
 

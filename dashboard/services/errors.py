@@ -22,6 +22,13 @@ class Refused(Exception):
     """A request that cannot be done; `str(error)` is one sentence for people; nothing changed."""
 
 
+class CannotBeUndone(Refused):
+    """A change has no inverse, has lost what it needs, or was undone before."""
+
+    def __init__(self) -> None:
+        super().__init__("This cannot be undone, or was undone already.")
+
+
 class EmptyName(Refused):
     """A thing that people look for by name came without one."""
 

@@ -32,7 +32,7 @@ def is_taken(noun: str, rows: QuerySet[Any], form: Form, but: Model | None = Non
 def taken_words(noun: str, other: Model) -> SafeString:
     """Say it with the way to the one that has the name."""
     return format_html(
-        'There is already a {} <a href="{}">“{}”</a>. Use it, or choose another name.',
+        'A {} named <a href="{}">“{}”</a> already exists. Use it, or choose another name.',
         noun,
         resolve_url(noun, other.pk),
         other,

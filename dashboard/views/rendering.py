@@ -52,6 +52,21 @@ def page_or_fragment(
     return response
 
 
+def form_page(
+    request: WorkspaceRequest,
+    form: BaseForm,
+    title: str,
+    *,
+    under: str,
+    cancel_url: str,
+    **more: Any,
+) -> HttpResponse:
+    """Show a form on a page of its own, below the word `under`; 422 for one that is refused."""
+    context = {"form": form, "pretitle": under, "title": title, "cancel_url": cancel_url, **more}
+    status = 422 if form.is_bound else 200
+    return render(request, "dashboard/form_page.html", context, status=status)
+
+
 def with_flash(response: HttpResponse, sentence: str, level: str = "success") -> HttpResponse:
     """Let the page that htmx changes show a message; see `flash.js`."""
     return trigger_client_event(response, "flash", {"level": level, "text": sentence})

@@ -2,7 +2,7 @@
 // After a reload: what this browser kept of an upload is sent on, at once if it may still be read, or else when somebody says so.
 import { isAlone, isWhole, mayBeRead, read } from "./upload-kept.js";
 
-const UNREAD = "The browser does not let this page read them. Choose or drop the same files or folders once more.";
+const UNREAD = "The browser does not let this page read the files. Choose or drop the same files or folders again.";
 
 export class Again {
   #offered = false;
@@ -59,7 +59,7 @@ export class Again {
     this.#offered = false;
     form.part("again").hidden = true;
     form.hideOnce(true);
-    form.part("chosen").textContent = "Looking for what was chosen …";
+    form.part("chosen").textContent = "Looking for the chosen files …";
     const reading = read(all, (some) => choice.add(some));
     await queue.collect(reading.then((lost) => choice.leaveOut(lost)));
     form.hideOnce(queue.items.length > 0);

@@ -57,7 +57,7 @@ export class Choice {
   leaveOut(lost) {
     if (!lost.length) return;
     const named = `${lost.slice(0, 3).join(", ")}${lost.length > 3 ? ", …" : ""}`;
-    this.form.tell(`${files(lost.length)} could not be read and ${either(lost.length, "is", "are")} left out: ${named}`);
+    this.form.tell(`${files(lost.length)} could not be read and ${either(lost.length, "was", "were")} skipped: ${named}`);
   }
 
   clear() {

@@ -59,7 +59,7 @@ export class Course {
   finish({ without = false } = {}) {
     this.ending = true;
     this.view.missing = 0;
-    this.view.say("All files are here.");
+    this.view.say("All files are uploaded.");
     return this.#lead(this.server.post(`${this.form.base}/finish`, new URLSearchParams(without ? { leave_out: "yes" } : {})));
   }
 

@@ -12,9 +12,9 @@ export class Refused extends Error {
 
 export const sentenceOf = (status, body) => {
   if (body?.detail || body?.error) return body.detail || body.error;
-  if (status === 403) return "This page is too old, or your role was changed: reload it, and go on.";
-  if (status === 413) return "This is larger than the server in between accepts.";
-  return `The server answered ${status}. Try again.`;
+  if (status === 403) return "This page has expired, or your role was changed. Reload the page and resume.";
+  if (status === 413) return "The file is larger than the proxy in front of the server accepts.";
+  return `The server answered with status ${status}. Try again.`;
 };
 
 const wait = (pause) =>

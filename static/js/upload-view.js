@@ -68,8 +68,8 @@ export class View {
     this.part("retry").hidden = !queue.failed.size;
     this.part("finish").hidden = !this.asks || queue.unfinished > 0 || !queue.items.length;
     this.part("without").hidden = !(queue.failed.size || this.missing) || queue.unfinished > 0;
-    this.part("without").textContent = this.missing ? "Leave out what is missing" : "Go on without the failed ones";
-    if (queue.unfinished && !queue.paused) this.say(`${percent(whole, 1)} percent sent.`, { atOnce: false });
+    this.part("without").textContent = this.missing ? "Continue without missing files" : "Continue without failed files";
+    if (queue.unfinished && !queue.paused) this.say(`${percent(whole, 1)} percent uploaded.`, { atOnce: false });
   }
 
   #figures() {
@@ -83,12 +83,12 @@ export class View {
     if (paused) this.#rate.forget();
     else this.#rate.mark(bytes.sent);
     const { perSecond } = this.#rate;
-    const words = [`${size(bytes.sent)} of ${size(needed(this.queue))} sent`];
+    const words = [`${size(bytes.sent)} of ${size(needed(this.queue))} uploaded`];
     if (paused) words.push("paused");
     else if (unfinished && perSecond > 0) words.push(`${size(perSecond)}/s`, `${time((needed(this.queue) - bytes.sent) / perSecond)} left`);
-    else if (this.asks && !unfinished) words.push("choose more, or go on");
+    else if (this.asks && !unfinished) words.push("choose more, or continue");
     const hashing = count.waiting + count.hashing;
-    if (hashing && !paused) words.push(`${files(hashing)} to look at`);
+    if (hashing && !paused) words.push(`${files(hashing)} to check`);
     this.part("sentence").textContent = words.join(" · ");
   }
 
@@ -146,7 +146,7 @@ const failedRow = (item) => {
     does.append(button);
   }
   const [name, why, last] = [element("td", item.path, { className: "text-break" }), element("td"), element("td")];
-  why.dataset.label = "Why";
+  why.dataset.label = "Reason";
   why.append(element("span", item.reason));
   last.append(does);
   row.append(name, why, last);

@@ -13,7 +13,7 @@ import { Server } from "./upload-server.js";
 import { View } from "./upload-view.js";
 import { files } from "./upload-words.js";
 
-const AWAY = "The server does not answer. Nothing is lost: sending goes on by itself when it is back.";
+const AWAY = "The server is not responding. Nothing is lost: the upload resumes automatically when it is back.";
 
 class Page {
   #away = false;
@@ -62,7 +62,7 @@ class Page {
     for (const earlier of queue.items.filter(({ kind }) => kind === "addresses")) queue.remove(earlier); // the form was refused
     if (addresses) choice.choose([fromAddresses(addresses)]);
     if (!queue.items.length) {
-      form.tell("Choose at least one picture, folder or archive.");
+      form.tell("Choose at least one image, folder or archive.");
       return;
     }
     form.part("submit").disabled = true;
@@ -93,8 +93,8 @@ class Page {
     if (course.ending) return;
     view.asks = !queue.failed.size && !course.isAll;
     view.show();
-    if (queue.failed.size) view.say(`${files(queue.failed.size)} failed; all others are here.`);
-    else if (view.asks) view.say("All that was chosen is here. Choose more, or go on.");
+    if (queue.failed.size) view.say(`${files(queue.failed.size)} failed; all others are uploaded.`);
+    else if (view.asks) view.say("All chosen files are uploaded. Choose more, or continue.");
     else course.finish();
   }
 
@@ -147,7 +147,7 @@ const listenToPanel = (page) => {
     queue.retry();
   };
   onClick("pause", () => page.press(() => queue.pause(), "resume", "Paused."));
-  onClick("resume", () => page.press(resume, "pause", "Going on."));
+  onClick("resume", () => page.press(resume, "pause", "Resumed."));
   onClick("retry", () => page.press(retry, "title"));
   onClick("finish", () => course.finish());
   onClick("without", () => course.finish({ without: true }));

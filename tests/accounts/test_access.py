@@ -94,7 +94,7 @@ def test_check_hides_the_workspace_from_a_stranger(cast: Cast) -> None:
 
 def test_check_tells_a_member_why_not(cast: Cast) -> None:
     membership = find_membership(cast.vera, cast.workspace.pk)
-    with pytest.raises(PermissionDenied, match="Your role in this workspace is viewer; ask an ad"):
+    with pytest.raises(PermissionDenied, match="Your role in this workspace is viewer; ask a work"):
         check(membership, "images.add")
 
 
@@ -112,7 +112,7 @@ def page(request: WorkspaceRequest) -> HttpResponse:
 def asked(user: object, membership: Membership | None) -> HttpResponse:
     request = RequestFactory().get("/images/?page=2")
     request.user, request.membership = user, membership  # type: ignore
-    return page(request)  # type: ignore[arg-type]
+    return page(request)
 
 
 def test_a_page_lets_an_editor_in(cast: Cast) -> None:

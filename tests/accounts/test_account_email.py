@@ -205,7 +205,7 @@ def test_who_is_first_has_it(
     User.objects.filter(email="dana@example.org").update(email=NEW)
     answer = alice_client.post(link_in(mailoutbox[0]))
     assert answer.status_code == 422
-    assert "Another account signs in with" in answer.content.decode()
+    assert "Another account uses" in answer.content.decode()
     cast.alice.refresh_from_db()
     assert cast.alice.email == "alice@example.org"
 

@@ -125,9 +125,9 @@ class Factor:
 
 def test_second_factors(cast: Cast, visiting: Any) -> None:
     for name in ("authenticator_added", "authenticator_removed", "authenticator_reset"):
-        event_signals.MFA_RECEIVERS[name](user=cast.bob, authenticator=Factor())
+        event_signals.MFA_RECEIVERS[name](user=cast.bob, authenticator=Factor())  # type: ignore[operator]
     for _ in range(3):
-        event_signals.MFA_RECEIVERS["authentication_failed"](user=cast.bob)
+        event_signals.MFA_RECEIVERS["authentication_failed"](user=cast.bob)  # type: ignore[operator]
     assert told(Verb.FACTOR_ADDED)[0].details == {"kind": "totp"}
     assert told(Verb.FACTOR_REMOVED)
     assert told(Verb.CODES_RENEWED)

@@ -5,7 +5,7 @@ from django.contrib.auth import get_user
 from django.core.mail import EmailMessage
 from django.test import Client
 
-from accounts.models import Activity, ApiToken
+from accounts.models import ApiToken, Change
 from accounts.queries import find_token
 from tests.factories import PASSWORD, Cast, make_key, signed_in
 
@@ -43,7 +43,7 @@ def test_every_other_session_ends(alice_client: Client, cast: Cast, bob_client: 
 def test_tokens_survive_and_the_page_says_so(alice_client: Client, cast: Cast) -> None:
     key = make_key(cast.alice)
     page = alice_client.get(PAGE).content.decode()
-    assert "1 of yours keeps working" in page
+    assert "you have 1 active token" in page
     assert "Also revoke my API tokens (1)" in page
     answer = alice_client.post(PAGE, typed(), follow=True)
     assert "Your API tokens still work." in answer.content.decode()
@@ -57,7 +57,7 @@ def test_tokens_are_revoked_if_that_is_wished(alice_client: Client, cast: Cast) 
     assert "2 API tokens were revoked." in answer.content.decode()
     assert [find_token(key) for key in keys] == [None, None]
     assert find_token(of_another) is not None
-    assert Activity.objects.filter(noun="token", verb="revoked").count() == 2
+    assert Change.objects.filter(noun="token", verb="revoked").count() == 2
 
 
 def test_without_tokens_there_is_nothing_to_tick(alice_client: Client, cast: Cast) -> None:

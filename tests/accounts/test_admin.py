@@ -1,4 +1,4 @@
-"""Django's admin, for who operates the server: staff only, and nearly all of it to look at."""
+"""Django's admin, for administrators of the server: staff only, and nearly all of it to look at."""
 
 import pytest
 from django.contrib import admin
@@ -6,12 +6,12 @@ from django.test import Client
 from django.urls import include, path
 
 from accounts.admin import ReadOnlyAdmin
-from accounts.models import Activity, ApiToken, User
+from accounts.models import ApiToken, Change, User
 from tests.factories import PASSWORD, Cast, make_key, signed_in
 
 urlpatterns = [path("admin/", admin.site.urls), path("", include("dashboard.urls"))]
 pytestmark = [pytest.mark.django_db, pytest.mark.urls(__name__)]
-NOUNS = ["user", "workspace", "membership", "invitation", "apitoken", "activity"]
+NOUNS = ["user", "workspace", "membership", "invitation", "apitoken", "change"]
 
 
 @pytest.fixture
@@ -46,8 +46,8 @@ def test_no_digest_is_shown(staff_client: Client, cast: Cast) -> None:
 
 
 def test_activity_cannot_be_rewritten(staff_client: Client, cast: Cast) -> None:
-    row = Activity.objects.earliest("id")
-    page = f"/admin/accounts/activity/{row.pk}"
+    row = Change.objects.earliest("id")
+    page = f"/admin/accounts/change/{row.pk}"
     assert staff_client.post(f"{page}/change/", {"verb": "never"}).status_code == 403
     assert staff_client.post(f"{page}/delete/", {"post": "yes"}).status_code == 403
 
@@ -55,7 +55,7 @@ def test_activity_cannot_be_rewritten(staff_client: Client, cast: Cast) -> None:
 def test_an_owner_is_no_operator(alice_client: Client) -> None:
     answer = alice_client.get("/admin/", follow=True)
     assert answer.status_code == 403
-    assert "who operates the server" in answer.content.decode()
+    assert "administrators of the server" in answer.content.decode()
 
 
 def test_one_signs_in_where_everybody_does(client: Client) -> None:

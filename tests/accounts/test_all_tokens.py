@@ -4,7 +4,7 @@ import pytest
 from django.test import Client
 from pytest_django import DjangoAssertNumQueries
 
-from accounts.models import Activity, ApiToken
+from accounts.models import ApiToken, Change
 from accounts.queries import find_token
 from tests.factories import Cast, make_key
 
@@ -36,9 +36,9 @@ def test_revoking_works(
     request: pytest.FixtureRequest, cast: Cast, key: str, revoke: str, name: str
 ) -> None:
     answer = request.getfixturevalue(f"{name}_client").post(revoke, follow=True)
-    assert "The token “till” no longer works." in answer.content.decode()
+    assert "The token “till” was revoked." in answer.content.decode()
     assert find_token(key) is None
-    row = Activity.objects.latest("id")
+    row = Change.objects.latest("id")
     assert (row.verb, row.noun, row.actor) == ("revoked", "token", getattr(cast, name))
 
 

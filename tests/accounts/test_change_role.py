@@ -4,7 +4,7 @@ import pytest
 from django.test import Client
 
 from accounts.errors import MemberGone, OwnerStays, OwnRole, RoleNotGiven
-from accounts.models import Activity, Membership, Role
+from accounts.models import Change, Membership, Role
 from accounts.queries import open_invitations
 from accounts.team import change_role, invite_member
 from tests.factories import Cast
@@ -25,22 +25,22 @@ def test_it_works(request: pytest.FixtureRequest, bob: Membership, name: str, ro
     client = request.getfixturevalue(f"{name}_client")
     answer = client.post(address(bob), {"role": role}, follow=True)
     assert answer.redirect_chain == [("/settings/members", 302)]
-    assert f"Bob is {role} now." in answer.content.decode()
+    assert f"Bob is now {role}." in answer.content.decode()
     bob.refresh_from_db()
     assert bob.role == role
 
 
 def test_it_leaves_an_activity_row(ann_client: Client, cast: Cast, bob: Membership) -> None:
     ann_client.post(address(bob), {"role": "admin"})
-    row = Activity.objects.latest("id")
+    row = Change.objects.latest("id")
     assert (row.verb, row.noun, row.target_name) == ("changed the role of", "member", "Bob")
     assert (row.actor, row.details) == (cast.ann, {"before": "editor", "after": "admin"})
 
 
 def test_the_same_role_changes_nothing(cast: Cast, bob: Membership) -> None:
-    before = Activity.objects.count()
+    before = Change.objects.count()
     change_role(membership=bob, role=Role.EDITOR, actor=cast.ann)
-    assert Activity.objects.count() == before
+    assert Change.objects.count() == before
 
 
 def test_the_new_role_counts_at_once(alice_client: Client, bob_client: Client, cast: Cast) -> None:

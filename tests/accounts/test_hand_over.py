@@ -4,7 +4,7 @@ import pytest
 from django.test import Client
 
 from accounts.errors import MemberGone, NotTheOwner, OwnerStays
-from accounts.models import Activity, Membership, Role
+from accounts.models import Change, Membership, Role
 from accounts.team import hand_over
 from tests.factories import Cast
 
@@ -34,10 +34,10 @@ def test_it_works(alice_client: Client, cast: Cast, bob: Membership) -> None:
 
 
 def test_it_leaves_an_activity_row(alice_client: Client, cast: Cast, bob: Membership) -> None:
-    before = Activity.objects.count()
+    before = Change.objects.count()
     alice_client.post(address(bob))
-    row = Activity.objects.latest("id")
-    assert Activity.objects.count() == before + 1
+    row = Change.objects.latest("id")
+    assert Change.objects.count() == before + 1
     assert (row.verb, row.noun, row.target_name) == ("handed over to", "member", "Bob")
     assert row.actor == cast.alice
 

@@ -124,7 +124,7 @@ def test_a_refused_call_does_nothing(client: Client, cast: Cast) -> None:
     headers = {"Authorization": f"Token {make_key(cast.alice)}"}
     assert client.delete(f"{TYPE}{made.pk}/", headers=headers).status_code == 403
     assert SimilarityType.objects.filter(pk=made.pk).exists()
-    # The same over https goes on.
+    # The same over HTTPS goes on.
     https = over("https", **headers)
     assert client.delete(f"{TYPE}{made.pk}/", **https).status_code == 204
 
@@ -132,7 +132,7 @@ def test_a_refused_call_does_nothing(client: Client, cast: Cast) -> None:
 def test_a_body_of_json_gets_json(client: Client) -> None:
     answer = client.post(TYPE, json.dumps({"name": "a"}), content_type="application/json")
     assert answer.status_code == 403
-    assert "over https" in answer.json()["detail"]
+    assert "over HTTPS" in answer.json()["detail"]
 
 
 # A proxy that is not trusted

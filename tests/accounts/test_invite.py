@@ -11,7 +11,7 @@ from pytest_django import Settings
 
 from accounts.errors import RoleNotGiven
 from accounts.mail import NO_MAIL, TERMINAL
-from accounts.models import Activity, Invitation, Role
+from accounts.models import Change, Invitation, Role
 from accounts.queries import digest_of, open_invitations
 from accounts.team import invite_member, withdraw_invitation
 from tests.factories import Cast
@@ -45,7 +45,7 @@ def test_the_link_is_shown_once_and_kept_nowhere(ann_client: Client) -> None:
     stored = [str(value) for row in Invitation.objects.values() for value in row.values()]
     assert secret not in stored
     assert digest_of(secret) in stored
-    assert secret not in str(list(Activity.objects.values()))
+    assert secret not in str(list(Change.objects.values()))
 
 
 def test_it_is_e_mailed(ann_client: Client) -> None:
@@ -91,10 +91,10 @@ def test_a_mail_server_that_fails_keeps_nobody(
 
 
 def test_it_leaves_an_activity_row(ann_client: Client, cast: Cast) -> None:
-    before = Activity.objects.count()
+    before = Change.objects.count()
     ann_client.post(PAGE, TYPED)
-    row = Activity.objects.latest("id")
-    assert Activity.objects.count() == before + 1
+    row = Change.objects.latest("id")
+    assert Change.objects.count() == before + 1
     assert (row.verb, row.noun, row.target_name) == ("invited", "invitation", "ivy@example.org")
     assert (row.actor, row.details) == (cast.ann, {"role": "editor"})
 
@@ -160,7 +160,7 @@ def test_withdrawing_works(ann_client: Client, cast: Cast, invitation: Invitatio
     answer = ann_client.post(f"{PAGE}/{invitation.pk}/withdraw", follow=True)
     assert "The invitation for ivy@example.org was withdrawn." in answer.content.decode()
     assert not open_invitations(cast.workspace).exists()
-    row = Activity.objects.latest("id")
+    row = Change.objects.latest("id")
     assert (row.verb, row.noun, row.actor) == ("withdrew", "invitation", cast.ann)
 
 
@@ -168,10 +168,10 @@ def test_withdrawing_twice_finds_nothing(
     ann_client: Client, cast: Cast, invitation: Invitation
 ) -> None:
     ann_client.post(f"{PAGE}/{invitation.pk}/withdraw")
-    before = Activity.objects.count()
+    before = Change.objects.count()
     assert ann_client.post(f"{PAGE}/{invitation.pk}/withdraw").status_code == 404
     withdraw_invitation(invitation=invitation, actor=cast.ann)
-    assert Activity.objects.count() == before
+    assert Change.objects.count() == before
 
 
 @pytest.mark.parametrize(("name", "status"), [("bob", 403), ("vera", 403), ("charlie", 404)])

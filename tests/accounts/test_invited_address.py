@@ -12,7 +12,7 @@ from django.test import Client
 from django.utils import timezone
 
 from accounts.errors import AlreadyAMember, EmailTaken, InvitationClosed, InvitedElsewhere
-from accounts.models import Activity, Invitation, Membership, Role, User
+from accounts.models import Change, Invitation, Membership, Role, User
 from accounts.queries import get_invitation, open_invitations
 from accounts.team import accept_invitation, change_role, invite_member, join
 from tests.factories import PASSWORD, Cast, make_cast, make_user, signed_in
@@ -58,7 +58,7 @@ def test_another_account_cannot_accept(charlie_client: Client, cast: Cast, secre
     assert charlie_client.post(ANSWER).status_code == 403
     assert not is_member(cast.charlie, cast)
     assert Invitation.objects.get().accepted is None
-    assert not Activity.objects.filter(verb="joined").exists()
+    assert not Change.objects.filter(verb="joined").exists()
 
 
 @pytest.mark.parametrize(
@@ -272,14 +272,11 @@ def test_of_many_who_accept_at_once_one_gets_in(committed: tuple[Cast, Invitatio
     cast, made = committed
     people = [make_user(f"p{number}") for number in range(6)]
     ends = at_once(
-        *(
-            lambda user=user: accept_invitation(invitation=made, actor=user)  # type: ignore[misc]
-            for user in people
-        )
+        *(lambda user=user: accept_invitation(invitation=made, actor=user) for user in people)
     )
     assert sum(isinstance(end, Membership) for end in ends) == 1
     assert Membership.objects.filter(workspace=cast.workspace, user__in=people).count() == 1
-    assert Activity.objects.filter(verb="joined").count() == 1
+    assert Change.objects.filter(verb="joined").count() == 1
 
 
 def test_of_a_new_and_an_old_account_at_once_one_gets_in(

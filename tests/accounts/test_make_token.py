@@ -9,7 +9,7 @@ from django.test import Client
 from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
 
-from accounts.models import Activity, ApiToken, Membership, Role, Scope
+from accounts.models import ApiToken, Change, Membership, Role, Scope
 from accounts.queries import digest_of, find_token
 from tests.factories import Cast, make_key
 
@@ -48,12 +48,12 @@ def test_the_key_is_shown_once_and_kept_nowhere(alice_client: Client, cast: Cast
     stored = [str(value) for row in ApiToken.objects.values() for value in row.values()]
     assert key not in stored
     assert digest_of(key) in stored
-    assert key not in str(list(Activity.objects.values()))
+    assert key not in str(list(Change.objects.values()))
 
 
 def test_it_leaves_an_activity_row(alice_client: Client, cast: Cast) -> None:
     alice_client.post(PAGE, typed(cast))
-    row = Activity.objects.get(noun="token")
+    row = Change.objects.get(noun="token")
     assert (row.verb, row.target_name, row.actor) == ("created", "shop", cast.alice)
     assert (row.workspace, row.target_id) == (cast.workspace, ApiToken.objects.get().pk)
 

@@ -10,7 +10,7 @@ from django.test import Client
 from django.utils import timezone
 
 from accounts.errors import AlreadyAMember, InvitationUsed
-from accounts.models import Activity, Invitation, Membership, Role, User
+from accounts.models import Change, Invitation, Membership, Role, User
 from accounts.queries import get_invitation_by_secret
 from accounts.team import accept_invitation, invite_member, join, withdraw_invitation
 from tests.factories import PASSWORD, Cast, make_user, signed_in
@@ -57,15 +57,15 @@ def test_it_works_with_an_account(ivy_client: Client, ivy: User, cast: Cast, sec
     assert (answer.status_code, answer["Location"]) == (302, "/")
     made = Membership.objects.get(user=ivy, workspace=cast.workspace)
     assert made.role == Role.EDITOR
-    assert ivy_client.get("/").wsgi_request.workspace == cast.workspace
+    assert ivy_client.get("/").wsgi_request.workspace == cast.workspace  # type: ignore[attr-defined]
 
 
 def test_it_leaves_an_activity_row(ivy_client: Client, ivy: User, cast: Cast, secret: str) -> None:
     opened(ivy_client, secret)
-    before = Activity.objects.count()
+    before = Change.objects.count()
     ivy_client.post(ANSWER)
-    row = Activity.objects.latest("id")
-    assert Activity.objects.count() == before + 1
+    row = Change.objects.latest("id")
+    assert Change.objects.count() == before + 1
     assert (row.verb, row.noun, row.actor) == ("joined", "member", ivy)
     assert row.workspace == cast.workspace
 
@@ -131,7 +131,7 @@ def test_who_has_an_account_signs_in_to_accept(client: Client, cast: Cast, secre
     ivy = make_user("ivy")
     text = opened(client, secret).content.decode()
     assert f'href="/accounts/login/?next={ANSWER}"' in text
-    assert "Make the account" not in text
+    assert "Create account" not in text
     client.post(ANSWER, TYPED)
     assert not Membership.objects.filter(user=ivy).exists()
     answer = client.post(

@@ -4,9 +4,9 @@ import pytest
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError
 
-from accounts.activity import record
 from accounts.errors import EmailTaken, NoSuchUser
-from accounts.models import Activity, Membership, Role, User, Workspace
+from accounts.journal import record
+from accounts.models import Change, Membership, Role, User, Workspace
 from accounts.queries import get_user, members_of, memberships_of, workspaces_of
 from accounts.services import create_user, create_workspace
 from tests.factories import PASSWORD, Cast
@@ -44,7 +44,7 @@ def test_get_user_raises() -> None:
 def test_create_workspace(cast: Cast) -> None:
     workspace = create_workspace(name="Second", actor=cast.alice)
     assert [member.role for member in members_of(workspace)] == [Role.OWNER]
-    row = Activity.objects.get(workspace=workspace)
+    row = Change.objects.get(workspace=workspace)
     assert (row.verb, row.noun, row.target_id) == ("created", "workspace", workspace.pk)
     assert (row.actor, row.target_name) == (cast.alice, "Second")
 
@@ -82,7 +82,7 @@ def test_an_activity_keeps_the_beginning_of_a_long_name(cast: Cast) -> None:
     row = record(
         workspace=cast.workspace, verb="added", noun="image", target_name="x" * 300, actor=None
     )
-    assert len(Activity.objects.get(pk=row.pk).target_name) == 255
+    assert len(Change.objects.get(pk=row.pk).target_name) == 255
 
 
 def test_a_workspace_takes_all_that_is_its_own_along(cast: Cast) -> None:

@@ -4,7 +4,7 @@ import pytest
 from django.test import Client
 
 from accounts.errors import MemberGone
-from accounts.models import Activity, ApiToken, Membership, Role
+from accounts.models import ApiToken, Change, Membership, Role
 from accounts.queries import find_token, open_invitations
 from accounts.services import create_workspace
 from accounts.team import invite_member, remove_member
@@ -30,10 +30,10 @@ def test_it_works(request: pytest.FixtureRequest, bob: Membership, name: str) ->
 
 def test_it_leaves_an_activity_row(ann_client: Client, cast: Cast, bob: Membership) -> None:
     make_key(cast.bob)
-    before = Activity.objects.count()
+    before = Change.objects.count()
     ann_client.post(address(bob))
-    row = Activity.objects.latest("id")
-    assert Activity.objects.count() == before + 1
+    row = Change.objects.latest("id")
+    assert Change.objects.count() == before + 1
     assert (row.verb, row.noun, row.target_name, row.actor) == (
         "removed",
         "member",
@@ -80,7 +80,7 @@ def test_a_member_may_leave(request: pytest.FixtureRequest, cast: Cast, name: st
     answer = request.getfixturevalue(f"{name}_client").post(address(row))
     assert (answer.status_code, answer["Location"]) == (302, "/settings/workspace/new")
     assert not Membership.objects.filter(user=user).exists()
-    told = Activity.objects.latest("id")
+    told = Change.objects.latest("id")
     assert (told.verb, told.actor) == ("left", user)
 
 

@@ -77,4 +77,4 @@ def test_the_id_is_on_every_log_record(cast: Cast) -> None:
     held = current_request_id.set("a-request")
     assert RequestIdFilter().filter(record)
     current_request_id.reset(held)
-    assert record.request_id == "a-request"
+    assert record.request_id == "a-request"  # type: ignore[attr-defined]

@@ -8,7 +8,7 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
-from accounts.models import Activity, Membership, Role, User, Workspace
+from accounts.models import Change, Membership, Role, User, Workspace
 from accounts.second_factors import turn_off, turn_on
 from dashboard.services.workspaces.workspaces import open_workspace
 from tests.accounts.totp import code_of
@@ -44,13 +44,13 @@ def test_it_works(cast: Cast, wanted: Workspace) -> None:
 
 
 def test_it_leaves_a_row(cast: Cast, wanted: Workspace) -> None:
-    row = Activity.objects.filter(noun="second factor").get()
+    row = Change.objects.filter(noun="second factor").get()
     assert (row.verb, row.actor, row.workspace) == ("required", cast.alice, wanted)
     alice = signed_in(cast.alice)
     assert alice.get("/activity/").status_code == 200
     alice.post(PAGE, {"required": "on"})
     alice.post(PAGE)
-    verbs = Activity.objects.filter(noun="second factor").order_by("id")
+    verbs = Change.objects.filter(noun="second factor").order_by("id")
     assert [one.verb for one in verbs] == ["required", "no longer required"]
     assert signed_in(cast.ann).get("/images/").status_code == 200
 
@@ -143,7 +143,7 @@ def test_who_has_none_cannot_require_it(cast: Cast) -> None:
     assert "Set up yours" in answer.content.decode()
     cast.workspace.refresh_from_db()
     assert not cast.workspace.second_factor_required
-    assert not Activity.objects.filter(noun="second factor").exists()
+    assert not Change.objects.filter(noun="second factor").exists()
 
 
 def test_who_turns_it_off_is_warned_and_can_set_it_up_again(cast: Cast, wanted: Workspace) -> None:

@@ -3,7 +3,7 @@
 import pytest
 from django.test import Client
 
-from accounts.models import Activity, ApiToken
+from accounts.models import ApiToken, Change
 from accounts.queries import find_token
 from accounts.services import revoke_token
 from tests.factories import Cast, make_key
@@ -22,14 +22,14 @@ def page(key: str) -> str:
 def test_it_works(alice_client: Client, key: str, page: str) -> None:
     answer = alice_client.post(page, follow=True)
     assert answer.redirect_chain == [("/settings/tokens", 302)]
-    assert "The token “shop” no longer works." in answer.content.decode()
+    assert "The token “shop” was revoked." in answer.content.decode()
     assert not list(answer.context["tokens"])
     assert find_token(key) is None
 
 
 def test_it_leaves_an_activity_row(alice_client: Client, cast: Cast, page: str) -> None:
     alice_client.post(page)
-    row = Activity.objects.get(verb="revoked")
+    row = Change.objects.get(verb="revoked")
     assert (row.noun, row.target_name, row.actor) == ("token", "shop", cast.alice)
 
 
@@ -44,7 +44,7 @@ def test_the_service_does_it_once(cast: Cast, key: str) -> None:
     revoked = ApiToken.objects.get().revoked
     revoke_token(token=token, actor=cast.alice)
     assert ApiToken.objects.get().revoked == revoked
-    assert Activity.objects.filter(verb="revoked").count() == 1
+    assert Change.objects.filter(verb="revoked").count() == 1
 
 
 def test_not_by_following_a_link(alice_client: Client, key: str, page: str) -> None:

@@ -89,7 +89,7 @@ def test_a_recovery_code_works_once(cast: Cast, codes: list[str]) -> None:
         shown = f"{codes[3][:5]} {codes[3][5:]}"
         assert expected in give_code(client, shown)
     page = signed_in(cast.alice).get(PAGE).content.decode()
-    assert "9 of them are left" in page
+    assert "9 codes left" in page
 
 
 def test_new_recovery_codes(

@@ -42,7 +42,7 @@ def test_a_visitor_who_never_signed_in_is_not_told_so(cast: Cast) -> None:
     store.save()
     assert visitor.get("/jobs/")["Location"] == "/accounts/login/?next=/jobs/"
     answer = visitor.post("/uploads/new", headers={"Accept": "application/json"})
-    assert answer.json()["error"].startswith("you are not signed in")
+    assert answer.json()["error"].startswith("Nothing was saved because")
 
 
 def test_what_a_stranger_sends_is_said_to_be_lost(db: None) -> None:

@@ -6,7 +6,7 @@ from django.test import Client
 
 from accounts import setup_key
 from accounts.errors import AlreadySetUp
-from accounts.models import Activity, Membership, Role, User, Workspace
+from accounts.models import Change, Membership, Role, User, Workspace
 from dashboard.services.workspaces.workspaces import open_installation
 from tests.factories import PASSWORD, Cast
 
@@ -33,7 +33,7 @@ def test_it_works(client: Client) -> None:
 
 def test_it_leaves_an_activity_row(client: Client) -> None:
     client.post(address(), TYPED)
-    row = Activity.objects.get()
+    row = Change.objects.get()
     assert (row.verb, row.noun, row.actor) == ("created", "workspace", User.objects.get())
 
 

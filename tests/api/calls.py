@@ -23,7 +23,7 @@ def check_refusals(
     reads = make_key(cast.alice, name="reads", scope=Scope.READ)
     expected = [(None, 401), (cast.charlie, 404)]
     if writes:
-        expected += [(cast.vera, 403), (reads, 403)]
+        expected += [(cast.vera, 403), (reads, 403)]  # type: ignore[list-item]
     for who, status in expected:
         answer = getattr(api_client(who), method)(address, body)
         assert answer.status_code == status, (who, answer.data)

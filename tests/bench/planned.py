@@ -37,7 +37,7 @@ def csv(files: int) -> None:
     """Plan a manifest of files of which none was sent, each in a group of its own."""
     rows = "".join(f"{number}.jpg,{number}\n" for number in range(files))
     data = f"file,group\n{rows}".encode()
-    _plan("shop.csv", data, f"0 new, 0 known already, {files:,} in error.")
+    _plan("shop.csv", data, f"0 new, 0 already in the workspace, {files:,} with errors.")
 
 
 def _plan(name: str, data: bytes, outcome: str) -> None:

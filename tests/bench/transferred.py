@@ -144,10 +144,7 @@ def bring() -> None:
     """Bring the archive in, as a worker does, and see that all is there."""
     _run(Job.objects.get(kind=Job.Kind.IMPORT))
     for rows in (Image.objects, Feature.objects, RegionFeature.objects, Region.objects):
-        there, here = (
-            rows.filter(workspace__name=name).count()  # type: ignore[attr-defined]
-            for name in (ELSEWHERE, HERE)
-        )
+        there, here = (rows.filter(workspace__name=name).count() for name in (ELSEWHERE, HERE))
         if there != here:
             raise RuntimeError(f"{there} of {here} came in")
     records = {one.workspace.name: one.records_count for one in Collection.objects.all()}

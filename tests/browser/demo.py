@@ -294,6 +294,6 @@ def absolute(page: Page, path: str) -> str:
 
 def visit(page: Page, path: str, theme: str) -> None:
     """Open a page in a theme and wait until nothing is loading any more."""
-    page.emulate_media(color_scheme=theme, reduced_motion="reduce")  # type: ignore[arg-type]
+    page.emulate_media(color_scheme=theme, reduced_motion="reduce")
     page.goto(path if "://" in path else absolute(page, path), wait_until="load")
     expect(page.locator(".htmx-request")).to_have_count(0)

@@ -50,7 +50,7 @@ def no_barriers(page: Page) -> None:
     """See that axe finds nothing in either theme, and that a phone has room for the page."""
     page.evaluate(AXE)
     for theme in ("light", "dark"):
-        page.emulate_media(color_scheme=theme)  # type: ignore[arg-type]
+        page.emulate_media(color_scheme=theme)
         found = page.evaluate("axe.run()")["violations"]
         assert [(one["id"], one["nodes"][0]["html"][:200]) for one in found] == []
     page.set_viewport_size({"width": 390, "height": 844})

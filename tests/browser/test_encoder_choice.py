@@ -43,7 +43,7 @@ def cast(transactional_db: None) -> Cast:
     cast = make_cast()
     for seed in range(6):
         make_image(cast.workspace, seed)
-    run_job(str(start_describing(workspace=cast.workspace, actor=cast.bob).id))  # type: ignore[union-attr]
+    run_job(str(start_describing(workspace=cast.workspace, actor=cast.bob).id))
     Usage.objects.filter(workspace=cast.workspace).update(count=23_000)
     for key, seconds in ((BOTH, 0.03), (BUILTIN, 0.01)):
         Encoder.objects.create(
@@ -59,7 +59,7 @@ def look_at(page: Page, name: str) -> None:
     """Judge the page as it is, and keep pictures of it."""
     for look, (width, scheme) in LOOKS.items():
         page.set_viewport_size({"width": width, "height": 900})
-        page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
+        page.emulate_media(color_scheme=scheme)
         wide = page.evaluate("document.documentElement.scrollWidth")
         assert wide <= width, f"{name} is wider than a {look} window"
         if PICTURES:
@@ -107,6 +107,6 @@ def test_the_pages_that_tell_of_it(page: Page, cast: Cast, live_server: LiveServ
         "type-form": f"types/{kind.pk}/change",
         "encoders": "settings/encoders",
     }.items():
-        assert page.goto(f"{live_server.url}/{path}").status == 200, name  # type: ignore[union-attr]
+        assert page.goto(f"{live_server.url}/{path}").status == 200, name
         look_at(page, name)
     page.close()

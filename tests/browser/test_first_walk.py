@@ -99,10 +99,10 @@ def _make_token(page: Page) -> str:
 def _walk_with_curl(url: str, key: str, folder: Path) -> None:
     """Walk the same road over HTTP, the way the hosted service's page writes its examples."""
 
-    def curl(path: str, *arguments: str) -> dict:  # type: ignore[type-arg]
+    def curl(path: str, *arguments: str) -> dict:
         command = ["curl", "-sS", "-H", f"Authorization: Token {key}", *arguments, url + path]
         done = subprocess.run(command, check=True, capture_output=True, timeout=60)
-        return json.loads(done.stdout)  # type: ignore[no-any-return]
+        return json.loads(done.stdout)
 
     similarity = "similarity/training/v2/"
     task = curl(similarity + "task", "-F", "name=By curl")
@@ -138,5 +138,5 @@ def _walk_with_curl(url: str, key: str, folder: Path) -> None:
     assert len(answer["records"][0]["_descriptor"]) == model["dimension"]
 
 
-def _base64(picture) -> str:  # type: ignore[no-untyped-def]
+def _base64(picture) -> str:
     return base64.b64encode(encoded(picture, "JPEG")).decode()

@@ -26,7 +26,7 @@ def fits(page: Page) -> bool:
 @pytest.mark.parametrize("size", SIZES)
 def test_deleting_asks_and_says_from_which_groups(shop: Shop, at_work: Page, size: str) -> None:
     page = at_work
-    page.set_viewport_size(SIZES[size])  # type: ignore[arg-type]
+    page.set_viewport_size(SIZES[size])
     name = f"Delete {size}"
     first, second = (14, 15) if size == "desk" else (16, 17)
     shop.group(name, first)
@@ -59,7 +59,7 @@ def test_deleting_asks_and_says_from_which_groups(shop: Shop, at_work: Page, siz
 @pytest.mark.parametrize("size", SIZES)
 def test_those_in_another_group_are_asked_about(shop: Shop, at_work: Page, size: str) -> None:
     page = at_work
-    page.set_viewport_size(SIZES[size])  # type: ignore[arg-type]
+    page.set_viewport_size(SIZES[size])
     start = 20 if size == "desk" else 26
     phone = shop.group(f"phone {size}", start, start + 1, start + 2)
     page.goto(f"{shop.url}images/")
@@ -128,7 +128,7 @@ def test_without_javascript_nothing_is_lost_either(shop: Shop, browser: Browser)
     page.get_by_label("Name of the group").fill("Plain case")
     page.get_by_role("button", name="Add to group").click()
     expect(page.get_by_role("heading", level=1)).to_have_text(
-        "1 of them is in “Plain phone”: move it, or leave it out?"
+        "1 of them is in “Plain phone”: move or skip it?"
     )
     page.get_by_role("button", name="Cancel").click()
     expect(page.locator(".tile-check input:checked")).to_have_count(2)
@@ -195,7 +195,7 @@ def into_grid(page: Page) -> None:
 @pytest.mark.parametrize("size", SIZES)
 def test_the_grid_by_keyboard(shop: Shop, at_work: Page, size: str) -> None:
     page = at_work
-    page.set_viewport_size(SIZES[size])  # type: ignore[arg-type]
+    page.set_viewport_size(SIZES[size])
     page.goto(f"{shop.url}images/")
     into_grid(page)
     wide = columns(page)
@@ -296,7 +296,7 @@ def test_the_other_grids_by_keyboard(shop: Shop, at_work: Page) -> None:
 @pytest.mark.parametrize("size", SIZES)
 def test_results_are_there_again_on_back(shop: Shop, at_work: Page, size: str) -> None:
     page = at_work
-    page.set_viewport_size(SIZES[size])  # type: ignore[arg-type]
+    page.set_viewport_size(SIZES[size])
     seed = 60 if size == "desk" else 62
     shop.group(f"Found {size}", seed, seed + 1)
     page.goto(f"{shop.url}search/")
@@ -306,7 +306,7 @@ def test_results_are_there_again_on_back(shop: Shop, at_work: Page, size: str) -
         expect(page.get_by_text("New images are being indexed")).to_be_hidden()
         expect(look).to_have_count(0)
     picture = {"name": "mine.jpg", "mimeType": "image/jpeg", "buffer": drawn_jpeg(seed)}
-    page.locator("input[name=file]").set_input_files([picture])  # type: ignore[list-item]
+    page.locator("input[name=file]").set_input_files([picture])
     results = page.locator("#found .image-grid > .tile")
     expect(results).to_have_count(24)
     expect(results.first).to_contain_text(f"Found {size}")

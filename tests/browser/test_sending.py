@@ -41,7 +41,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
         for seed in range(EACH):
             name = root / f"mug {number}" / f"{seed}.jpg"
             name.write_bytes(drawn_jpeg(100_000 + 1000 * number + seed))
-        for name in (".DS_Store", "Icon\r", "0.xmp", "Picasa.ini"):
+        for name in (".DS_Store", "Icon\r", "0.xmp", "Picasa.ini"):  # type: ignore[assignment]
             (root / f"mug {number}" / name).write_bytes(b"x")
         (root / f"mug {number}" / "@eaDir").mkdir()
         (root / f"mug {number}" / "@eaDir" / "0.jpg").write_bytes(drawn_jpeg(1))
@@ -208,7 +208,7 @@ def test_whoever_goes_on_may_choose_part_by_part(
     wait_for_some(page, 1)
     onward = page.get_by_role("button", name="Import")
     expect(onward).to_be_visible()
-    expect(page.get_by_text("sent · choose more, or go on")).to_be_visible()
+    expect(page.get_by_text("uploaded · choose more, or continue")).to_be_visible()
     drop(page, names[1])
     wait_for_some(page, 2)
     expect(onward).to_be_visible()

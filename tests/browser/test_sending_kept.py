@@ -89,7 +89,7 @@ def test_the_browser_wants_to_be_asked(program: Home, held: Page, tmp_path: Path
     onward = held.get_by_role("button", name="Resume with the chosen files")
     held.evaluate(REFUSED)
     onward.click()
-    expect(held.get_by_role("alert").get_by_text("once more")).to_be_visible()
+    expect(held.get_by_role("alert").get_by_text("folders again")).to_be_visible()
     expect(onward).to_be_hidden()
     held.reload()
     onward.click()

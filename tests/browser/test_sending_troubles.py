@@ -93,7 +93,7 @@ def test_what_another_page_named_can_be_left_out(
     sign_in(page, program)
     page.route("**/uploads/*/parts", name_another)
     begin(page, program, tmp_path / "here.jpg", words="1 file")
-    page.get_by_role("button", name="Leave out what is missing").click(timeout=A_WHILE)
+    page.get_by_role("button", name="Continue without missing files").click(timeout=A_WHILE)
     page.wait_for_url(WHOLE, timeout=A_WHILE)
     expect(page.get_by_text("1 of 1").first).to_be_visible(timeout=A_WHILE)
     assert named == [True]
@@ -190,7 +190,7 @@ def test_what_cannot_be_read_holds_up_nothing(program: Home, page: Page, tmp_pat
     drop(page, shop)
     page.evaluate("readFolders()")
     expect(
-        page.get_by_text("1 file could not be read and is left out: shop/gone.jpg")
+        page.get_by_text("1 file could not be read and was skipped: shop/gone.jpg")
     ).to_be_visible()
     expect(page.locator("[data-upload-chosen]")).to_contain_text("2 files")
 

@@ -174,7 +174,7 @@ def _mask(contour: Floats, axes: Floats, middle: Floats) -> NDArray[np.float32]:
     mask = Image.new("L", (2 * SIZE, 2 * SIZE), 0)
     outline = [tuple(2 * (axes @ point + middle)) for point in contour]
     ImageDraw.Draw(mask).polygon(outline, fill=255)
-    return np.asarray(mask.resize((SIZE, SIZE), Image.Resampling.BOX), np.float32)[..., None] / 255
+    return np.asarray(mask.resize((SIZE, SIZE), Image.Resampling.BOX), np.float32)[..., None] / 255  # type: ignore[return-value]
 
 
 def _background(x: Floats, y: Floats, slope: Floats, r: np.random.Generator) -> Floats:

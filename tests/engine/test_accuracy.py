@@ -44,8 +44,6 @@ def trained(encoder):
             )
             model = fit(
                 TrainingSet(encoder.key, parts),
-                progress=lambda stage, part: None,
-                cancelled=lambda: False,
             )
             reports[name] = model.report()
             for part, head in zip(parts, model.heads, strict=True):

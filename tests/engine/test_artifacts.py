@@ -14,8 +14,6 @@ def model(make, prior):
     types = (make.type_data(groups=20), make.type_data(key="farbe/größe", seed=2))
     return fit(
         TrainingSet("toy-1", types),
-        progress=lambda stage, part: None,
-        cancelled=lambda: False,
         prior=prior,
     )
 

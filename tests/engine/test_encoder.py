@@ -90,7 +90,7 @@ def test_the_photo_encoder_works(photo, pictures):
     rows = np.stack([photo.encode(picture) for picture in pictures])
 
     assert (photo.key, photo.dimension, photo.size) == ("photo-1", 512, 192)
-    assert (rows.shape, rows.dtype) == ((7, 512), np.float16)
+    assert (rows.shape, rows.dtype) == ((7, 512), np.float16)  # type: ignore[comparison-overlap]
     assert np.isfinite(rows).all()
     assert len(np.unique(rows, axis=0)) == 6  # one is the same picture with nothing transparent
 

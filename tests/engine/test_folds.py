@@ -47,8 +47,6 @@ def test_a_report_says_how_the_folds_were_dealt(make, prior, blocks, parted):
     data = in_blocks(make, blocks)
     report = fit(
         TrainingSet("toy-1", (data,)),
-        progress=lambda stage, part: None,
-        cancelled=lambda: False,
         prior=prior,
     ).report()["product"]
 
@@ -62,8 +60,6 @@ def test_a_model_depends_on_its_blocks(make, prior):
     made = [
         fit(
             TrainingSet("toy-1", (one,)),
-            progress=lambda stage, part: None,
-            cancelled=lambda: False,
             prior=prior,
         ).made["data"]
         for one in (data, dataclasses.replace(data, blocks=None))

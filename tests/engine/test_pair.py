@@ -31,8 +31,6 @@ def train(pair):
     def train(data):
         return fit(
             TrainingSet(pair.encoder, (data,)),
-            progress=lambda stage, part: None,
-            cancelled=lambda: False,
             prior=pair,
         )
 
@@ -141,8 +139,6 @@ def test_a_cosine_that_needs_no_training_is_no_merit_of_a_head(make, pair, train
     data = make.type_data(groups=40, images=5, apart=2.0)
     report = fit(
         TrainingSet("toy-1", (data,)),
-        progress=lambda stage, part: None,
-        cancelled=lambda: False,
         prior=blind,
     ).report()["product"]
 

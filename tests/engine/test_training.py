@@ -4,21 +4,35 @@ import json
 import numpy as np
 import pytest
 
+from dashboard.engine import ways
 from dashboard.engine.errors import InvalidTrainingSet
+from dashboard.engine.progress import SILENT
 from dashboard.engine.trained_model import untrained_model
-from dashboard.engine.training import Cancelled, Production, TooLittleData, TrainingSet, fit
+from dashboard.engine.training import Production, TooLittleData, TrainingSet, fit
 from dashboard.engine.ways import CANDIDATES
+
+
+class Stop(Exception):
+    pass
+
+
+class Heard:
+    def __init__(self, stop_at=None):
+        self.reports, self.stop_at = [], stop_at
+
+    def report(self, done, total, stage=""):
+        self.reports.append((done, total, stage))
+        if done == self.stop_at:
+            raise Stop
 
 
 @pytest.fixture
 def train(prior):
-    def train(*types, seed=0, progress=lambda stage, part: None, cancelled=lambda: False,
-              production=None):  # fmt: skip
+    def train(*types, seed=0, progress=SILENT, production=None):
         training_set = TrainingSet(prior.encoder, types, seed)
         return fit(
             training_set,
             progress=progress,
-            cancelled=cancelled,
             prior=prior,
             production=production,
         )
@@ -110,31 +124,38 @@ def test_weights_that_make_no_sense_are_refused(make, train, weights):
 
 
 def test_progress_rises_to_one(make, train):
-    heard = []
-    train(
-        make.type_data(),
-        make.type_data(3, key="shape"),
-        progress=lambda stage, part: heard.append((stage, part)),
-    )
-    parts = [part for _, part in heard]
+    heard = Heard()
+    train(make.type_data(), make.type_data(3, key="shape"), progress=heard)
+    total = len(heard.reports) - 1
 
-    assert parts == sorted(parts)
-    assert parts[0] == 0
-    assert heard[-1] == ("Done", 1.0)
-    assert "Checking “Same product” on groups it has not seen" in dict(heard)
-    assert "Fitting “Same shape”" in dict(heard)
+    assert [done for done, _, _ in heard.reports] == [*range(total + 1)]
+    assert {of for _, of, _ in heard.reports} == {total}
+    stages = [stage for _, _, stage in heard.reports]
+    assert stages[-1] == "Done"
+    assert "Checking “Same product” on groups it has not seen" in stages
+    assert "Fitting “Same shape”" in stages
 
 
-def test_it_can_be_cancelled(make, train):
-    calls = []
+@pytest.mark.parametrize("moment", [0, 3, 7])
+def test_it_stops_within_a_fold(make, train, monkeypatch, moment):
+    """What is raised comes out as it is, and no head is fitted after it."""
+    fitted = []
+    fit_head = ways.fit_head
 
-    def after_three():
-        calls.append(1)
-        return len(calls) > 3
+    def counted(*args, **named):
+        fitted.append(1)
+        return fit_head(*args, **named)
 
-    with pytest.raises(Cancelled):
-        train(make.type_data(groups=12), cancelled=after_three)
-    assert len(calls) == 4
+    monkeypatch.setattr(ways, "fit_head", counted)
+    heard = Heard(stop_at=moment)
+
+    with pytest.raises(Stop):
+        train(make.type_data(groups=12), progress=heard)
+    assert len(heard.reports) == moment + 1
+    assert len(fitted) == moment + 1
+
+    train(make.type_data(groups=12))
+    assert len(fitted) > 2 * (moment + 1)
 
 
 def test_one_group_is_too_little(make, train):
@@ -176,8 +197,6 @@ def test_an_encoder_without_a_prior_is_refused(make):
     with pytest.raises(InvalidTrainingSet, match="no prior for the encoder other-1"):
         fit(
             TrainingSet("other-1", (make.type_data(),)),
-            progress=lambda stage, part: None,
-            cancelled=lambda: False,
         )
 
 

@@ -197,7 +197,7 @@ class Transfers:
         wanted = self._told(self.source)
         for copy in self.imports:
             verdict += _compared(wanted, self._told(copy))
-            told = self._count("accounts_activity", f"{_is_of(copy)} AND verb = 'imported'")
+            told = self._count("accounts_change", f"{_is_of(copy)} AND verb = 'imported'")
             verdict += Verdict(lost=int(not told), doubled=max(0, told - 1))
         return verdict
 

@@ -225,7 +225,7 @@ class Work:
         """See that each undoing came to its end and is told of once."""
         count = self.installation.rows.one
         undone = count("SELECT count(*) FROM dashboard_upload WHERE stage = 'undone'")
-        told = count("SELECT count(*) FROM accounts_activity WHERE verb = 'undid'")
+        told = count("SELECT count(*) FROM accounts_change WHERE verb = 'undid'")
         return _counted(undone, self.undone) + _counted(told, self.undone)
 
     def _results(self) -> Verdict:

@@ -206,7 +206,7 @@ def weigh(threads: int, files: list[str]) -> dict[str, Any]:
         reserved.append(counted(*given))
         return reserved[-1]
 
-    costs.cost = cost
+    costs.cost = cost  # type: ignore[assignment]
     limits = ImageLimits()
     whole = [Path(name).read_bytes() for name in files]
     small = io.BytesIO()

@@ -20,7 +20,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
     """Answer what the path asks for."""
 
     def do_GET(self):
-        self.server.seen.append((self.path, dict(self.headers)))
+        self.server.seen.append((self.path, dict(self.headers)))  # type: ignore[attr-defined]
         kind, _, rest = self.path.strip("/").partition("/")
         with contextlib.suppress(OSError):
             getattr(self, f"answer_{kind}")(rest)
@@ -48,6 +48,13 @@ class Handler(http.server.BaseHTTPRequestHandler):
 
     def answer_endless(self, rest):
         self.start()
+        while True:
+            self.wfile.write(bytes(10_000))
+            self.server.sent += 10_000  # type: ignore[attr-defined]
+
+    def answer_detour(self, rest):
+        """Lead to the image, with a body that does not end."""
+        self.start(302, Location="/image")
         while True:
             self.wfile.write(bytes(10_000))
             self.server.sent += 10_000

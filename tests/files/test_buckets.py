@@ -44,7 +44,7 @@ def test_the_region_may_come_from_the_environment(monkeypatch):
         ("s3://pictures/a/../b", "not a plain folder"),
         ("s3://pictures/a//b", "not a plain folder"),
         ("s3://pictures/a b", "not a plain folder"),
-        ("s3://pictures?endpoint=https://x", "'endpoint', which means nothing"),
+        ("s3://pictures?endpoint=https://x", "'endpoint', which is unknown"),
         ("s3://pictures?endpoint_url=storage.example.com", "not a URL like"),
         ("s3://pictures?endpoint_url=https://a:b@storage.example.com", "not a URL like"),
         ("s3://pictures?region=a&region=b", "region more than once"),

@@ -195,7 +195,7 @@ def test_a_failure_gives_back() -> None:
     steps=st.lists(st.one_of(st.integers(1, 70), st.none()), max_size=40),
     which=st.randoms(use_true_random=False),
 )
-def test_every_order_of_events_keeps_the_bound(capacity, steps, which) -> None:  # type: ignore[no-untyped-def]
+def test_every_order_of_events_keeps_the_bound(capacity, steps, which) -> None:
     """Numbers arrive with such a need, None is somebody who ends: one model, no threads.
 
     Those who wait are let in by `free` alone, in their order; so the lane's own queue is driven.

@@ -120,7 +120,7 @@ def report(catalogue):
         for attribute in ("colourway", "product")
     )
     training_set = TrainingSet(encoder.key, types)
-    model = fit(training_set, progress=lambda stage, part: None, cancelled=lambda: False)
+    model = fit(training_set)
     return model.report()
 
 

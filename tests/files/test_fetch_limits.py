@@ -83,3 +83,9 @@ def test_a_slow_name_server_counts(monkeypatch):
 def test_time_is_counted_over_all_redirects(server):
     with pytest.raises(AddressTooSlow):
         fetched(server, "to/" + server.url("drip"), HURRIED)
+
+
+def test_the_body_of_a_redirect_is_not_read(server):
+    """`requests` would read it whole to learn where it leads."""
+    assert fetched(server, "detour") == b"bytes"
+    assert server.sent < 20_000_000

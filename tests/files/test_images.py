@@ -135,7 +135,7 @@ def test_encoding_leaves_the_interpreter_to_others(monkeypatch):
     """`encode` holds the interpreter lock, `encode_to_file` releases it."""
     data = photo(800, 700)
     calls: list[str] = []
-    make = Image._getencoder  # type: ignore[attr-defined]
+    make = Image._getencoder
     monkeypatch.setattr(Image, "_getencoder", lambda *args: Watched(make(*args), calls))
     prepare(data)
     assert calls.count("encode_to_file") == 2

@@ -110,7 +110,7 @@ def test_a_row_says_what_is_wrong(text, column, sentence):
         ("name,group\n1.jpg,A", "neither a column “file” nor"),
         ('[{"file": "1.jpg"', "not valid JSON"),
         ('{"file": "1.jpg"}\n{"file"', "line 2"),
-        ('["1.jpg"]', "record 1 is none"),
+        ('["1.jpg"]', "record 1 is not one"),
         ("file\n" + "x" * 200_000, "not a table that can be read"),
     ],
 )
@@ -320,7 +320,7 @@ def test_tab_separated_values_in_any_unicode_are_read(encoding):
         ("file,group,group", "has the column “group” twice"),
         ("file,Colour,colour,Colour", "has the column “Colour” twice"),
         ("file,Group, group", "has the column “group” twice"),
-        ("file,path", "“file” and “path” of the manifest mean the same"),
+        ("file,path", "“file” and “path” of the manifest have the same meaning"),
     ],
 )
 def test_a_column_that_would_be_lost_is_refused_by_its_name(columns, sentence):
@@ -349,7 +349,7 @@ def test_an_object_with_a_list_is_that_list(text, files):
     [
         ('{"a": [{"file": "1"}], "b": [{"file": "2"}]}', "several lists: “a”, “b”"),
         ('{"a": [1], "b": [2]}', "several lists: “a”, “b”"),
-        ('{"a": ["1.png"]}', "record 1 is none"),
+        ('{"a": ["1.png"]}', "record 1 is not one"),
         ('{\n"a": [\n', "in the object"),
         ('{"a"\n{"file": "1.png"}\n', "in line 1"),
     ],

@@ -24,7 +24,7 @@ def named(*names, **options):
 def tar(*names, pack="w"):
     stream = io.BytesIO()
     options = {"encoding": "utf-8", "errors": "surrogateescape", "format": tarfile.GNU_FORMAT}
-    with tarfile.open(fileobj=stream, mode=pack, **options) as archive:
+    with tarfile.open(fileobj=stream, mode=pack, **options) as archive:  # type: ignore[call-overload]
         for place, raw in enumerate(names):
             info = tarfile.TarInfo(raw.decode("utf-8", "surrogateescape"))
             data = b"%d" % place

@@ -120,7 +120,7 @@ def train(workspace: Workspace, kind: SimilarityType, owner: User) -> Version:
 def called(model: type[Model], pk: str) -> Iterator[None]:
     """Let the next row of the model have this id."""
     field = model._meta.pk
-    usual = field._get_default
+    usual = field._get_default  # type: ignore[attr-defined]
     field.__dict__["_get_default"] = lambda: UUID(pk)
     with patch.object(images, "uuid", SimpleNamespace(uuid4=lambda: UUID(pk))):
         yield

@@ -128,7 +128,7 @@ class Token:
         return KEY
 
     def set(self, case: Case, data: str, context: Any) -> None:
-        case.headers = {**(case.headers or {}), "Authorization": f"Token {data}"}
+        case.headers = {**(case.headers or {}), "Authorization": f"Token {data}"}  # type: ignore[assignment, dict-item]
 
 
 @schema.parametrize()

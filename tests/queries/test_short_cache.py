@@ -3,6 +3,7 @@
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
@@ -20,7 +21,7 @@ def test_it_is_read_once_for_a_moment() -> None:
 
 
 def test_one_reads_while_others_get_the_old_one(monkeypatch: pytest.MonkeyPatch) -> None:
-    clock = SimpleNamespace(now=0.0, monotonic=lambda: clock.now)
+    clock: Any = SimpleNamespace(now=0.0, monotonic=lambda: clock.now)
     monkeypatch.setattr("dashboard.queries.short_cache.time", clock)
     is_reading, may_end = threading.Event(), threading.Event()
     values = iter([1, 2])
@@ -44,7 +45,7 @@ def test_one_reads_while_others_get_the_old_one(monkeypatch: pytest.MonkeyPatch)
 
 
 def test_what_cannot_be_read_is_not_told_any_more(monkeypatch: pytest.MonkeyPatch) -> None:
-    clock = SimpleNamespace(now=0.0, monotonic=lambda: clock.now)
+    clock: Any = SimpleNamespace(now=0.0, monotonic=lambda: clock.now)
     monkeypatch.setattr("dashboard.queries.short_cache.time", clock)
     values = {"a": 1}
     snapshots = ShortCache[str, int](0.5, values.__getitem__)

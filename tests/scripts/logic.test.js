@@ -72,7 +72,7 @@ test("times are rounded up", () => {
 
 test("the server's sentence comes first", () => {
   assert.equal(sentenceOf(413, { detail: "Too large." }), "Too large.");
-  assert.match(sentenceOf(413, null), /server in between/);
+  assert.match(sentenceOf(413, null), /proxy in front of the server/);
   assert.match(sentenceOf(418, {}), /418/);
 });
 

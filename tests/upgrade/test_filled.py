@@ -13,10 +13,13 @@ from django.core.management import call_command
 from django.db import connection
 from django.urls import reverse
 
-from accounts.models import User, Workspace
+from accounts.models import Change, User, Workspace
+from accounts.verbs import Verb
 from dashboard.engine.prior import BOTH, BUILTIN
 from dashboard.models import Feature, Image, Job, Version
+from dashboard.queries.journal.changes import since
 from dashboard.services.doctor.doctor import examine
+from dashboard.services.journal.numbers import number_all
 from dashboard.services.training.describing import start_second_looks
 from dashboard.services.training.descriptors import describe
 from tests.browser.demo import PAGES
@@ -42,6 +45,7 @@ def _upgraded(django_db_setup: None, django_db_blocker: Any, tmp_path: Path) -> 
 
 @pytest.mark.usefixtures("_upgraded")
 def test_it_goes_on() -> None:
+    _expect_the_activity()
     kept = _expect_search_to_go_on()
     _expect_waiting_jobs_to_be_done()
     _expect_search_by_both(kept)
@@ -49,6 +53,21 @@ def test_it_goes_on() -> None:
     _expect_the_pages()
     _expect_the_lists()
     _expect_the_descriptor()
+
+
+def _expect_the_activity() -> None:
+    """What was done is told as before; what was undone then is undone in the journal."""
+    was = read("postgresql.sql").count("INSERT INTO public.accounts_activity ")
+    assert Change.objects.count() == was > 50
+    undoing = Change.objects.select_related("undoes").get(verb=Verb.UNDID)
+    assert undoing.undoes is not None
+    assert (undoing.undoes.verb, undoing.undoes.target_id) == (Verb.UPLOADED, undoing.target_id)
+    uploaded = Change.objects.filter(verb=Verb.UPLOADED)
+    assert set(uploaded.values_list("inverse", flat=True)) == {"upload"}
+    assert number_all() == was
+    for workspace in Workspace.objects.all():
+        numbers = [change.sequence for change in since(workspace, 0, was)]
+        assert numbers == [*range(1, len(numbers) + 1)]
 
 
 def _expect_search_to_go_on() -> dict[int, bytes]:

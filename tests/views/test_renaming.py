@@ -10,7 +10,7 @@ from django.db.models import Model
 from django.test import Client
 from django.urls import reverse
 
-from accounts.models import Activity
+from accounts.models import Change
 from tests.factories import Cast, make_group, make_image, make_task, make_type
 
 HTMX = {"HX-Request": "true", "HX-Target": "title"}
@@ -77,7 +77,7 @@ def test_it_works(bob_client: Client, thing: Thing) -> None:
     assert "autofocus" in text(saved), "the focus goes back to the button"
     assert "is now" in saved["HX-Trigger"]
     assert thing.facts == ("New <name>", thing.kept)
-    row = Activity.objects.get(verb="changed", target_id=thing.row.pk)
+    row = Change.objects.get(verb="changed", target_id=thing.row.pk)
     assert (row.target_name, row.details["before"]) == ("New <name>", "Old name")
     assert "renamed the" in text(bob_client.get("/activity/"))
 

@@ -70,7 +70,7 @@ def _trained_task(client: AsyncRClient) -> str:
     return str(task)
 
 
-def _wait_for_request(client: AsyncRClient, request_id: str, enough) -> Any:  # type: ignore[no-untyped-def]
+def _wait_for_request(client: AsyncRClient, request_id: str, enough) -> Any:
     """Watch a request until `enough` of it is done, or all."""
     end = time.monotonic() + PATIENCE
     while time.monotonic() < end:

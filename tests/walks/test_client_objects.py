@@ -185,9 +185,9 @@ def test_a_group_of_groups(client: CustomSimilarityClient) -> None:
     assert client.get_groups(empty=True)[2]["count"] == 2
     assert "contain itself" in red.add_groups([shelf.id])["detail"]
     (image,), _ = client.upload_images(records(1))
-    assert "holds groups" in shelf.add_images([image.id])["detail"]
+    assert "contains groups" in shelf.add_images([image.id])["detail"]
     red.add_images([image.id])
-    assert "holds images" in red.add_groups([blue.id])["detail"]
+    assert "contains images" in red.add_groups([blue.id])["detail"]
     assert shelf.remove_groups([red.id], refresh=True) == {"removed": 1, "missing": 0}
     assert ids(shelf.groups) == [blue.id]
 

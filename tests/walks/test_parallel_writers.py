@@ -61,7 +61,7 @@ class Crowd:
 def test_it_works(server: Server) -> None:
     crowd = Crowd(server)
     kind = crowd.post("similarity/training/v2/type", {"name": "Same product"})["id"]
-    uploads = crowd.all_at_once(lambda seed=seed: crowd.upload(seed) for seed in range(CLIENTS))
+    uploads = crowd.all_at_once(lambda seed=seed: crowd.upload(seed) for seed in range(CLIENTS))  # type: ignore[misc]
     assert {answer.status_code for answer in uploads} == {201}
     ids = [answer.json()["id"] for answer in uploads]
     add_to_one_group(crowd, crowd.group(kind, "One"), ids)
@@ -81,13 +81,15 @@ def add_to_one_group(crowd: Crowd, group: str, ids: list[str]) -> None:
     """Add overlapping halves of the images to one group, then take them out again."""
     halves = [[*ids[at:], *ids[:at]][: CLIENTS // 2] for at in range(CLIENTS)]
     answers = crowd.all_at_once(
-        lambda half=half: crowd.change(group, "add", half).json() for half in halves
+        lambda half=half: crowd.change(group, "add", half).json()
+        for half in halves  # type: ignore[misc]
     )
     assert sum(answer["added"] for answer in answers) == len(ids)
     assert sum(answer["already"] for answer in answers) == len(ids) * (CLIENTS // 2 - 1)
     assert crowd.shown(group) == set(ids)
     answers = crowd.all_at_once(
-        lambda half=half: crowd.change(group, "remove", half).json() for half in halves
+        lambda half=half: crowd.change(group, "remove", half).json()
+        for half in halves  # type: ignore[misc]
     )
     assert sum(answer["removed"] for answer in answers) == len(ids)
     assert crowd.shown(group) == set()
@@ -99,7 +101,8 @@ def take_one_of_two(crowd: Crowd, ids: list[str]) -> None:
     kind = crowd.post("similarity/training/v2/type", body)["id"]
     groups = [crowd.group(kind, str(number)) for number in range(5)]
     answers = crowd.all_at_once(
-        lambda group=group: crowd.change(group, "add", ids).status_code for group in groups
+        lambda group=group: crowd.change(group, "add", ids).status_code
+        for group in groups  # type: ignore[misc]
     )
     assert Counter(answers) == {200: 1, 400: 4}
     assert sorted(len(crowd.shown(group)) for group in groups) == [0, 0, 0, 0, len(ids)]
@@ -141,9 +144,9 @@ def delete_while_others_add(crowd: Crowd, kind: str, ids: list[str]) -> None:
     for at, image in enumerate(ids[: CLIENTS // 2]):
         group = groups[at % len(groups)]
         calls += [
-            lambda group=group: crowd.change(group, "add", ids),
-            lambda image=image: crowd.ask("DELETE", f"recognition/v2/training-image/{image}"),
-            lambda group=group: crowd.change(group, "add", ids[CLIENTS // 2 :]),
+            lambda group=group: crowd.change(group, "add", ids),  # type: ignore[misc]
+            lambda image=image: crowd.ask("DELETE", f"recognition/v2/training-image/{image}"),  # type: ignore[misc]
+            lambda group=group: crowd.change(group, "add", ids[CLIENTS // 2 :]),  # type: ignore[misc]
         ]
     calls.append(lambda: crowd.ask("DELETE", f"similarity/training/v2/group/{groups[3]}"))
     answers = crowd.all_at_once(calls)

@@ -194,7 +194,7 @@ def test_a_connection_breaks(sender: Sender) -> None:
     address = urlsplit(part)
     head = (
         f"PATCH {address.path} HTTP/1.1\r\nHost: {address.netloc}\r\n"
-        f"Authorization: {sender.session.headers['Authorization']}\r\nTus-Resumable: 1.0.0\r\n"
+        f"Authorization: {sender.session.headers['Authorization']}\r\nTus-Resumable: 1.0.0\r\n"  # type: ignore[str-bytes-safe]
         f"Upload-Offset: 0\r\nContent-Type: {BYTES['Content-Type']}\r\n"
         f"Content-Length: {len(whole)}\r\n\r\n"
     )

@@ -59,8 +59,8 @@ class CollectionMethod(StatusView, ABC):
         try:
             collection_id = UUID(given)
         except ValueError as error:
-            # Judged although no collection is known: without the right, the header is none of their
-            # business.
+            # Checked although no collection is known: without the permission the answer says
+            # nothing of the header.
             workspace_for(request, self.action)
             text = f"“{given[:50]}” is not an id." if given else "Name the collection."
             raise ValidationError(

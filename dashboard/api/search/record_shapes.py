@@ -19,7 +19,7 @@ Json = dict[str, Any]
 
 MAX_INSERTED = 1000
 MAX_NAMED = 10_000
-# Each one is a search of the whole collection.
+# Each query is a search of the whole collection.
 MAX_ASKED = 10
 MAX_K = 1000
 MAX_KEY = 255

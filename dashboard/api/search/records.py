@@ -89,7 +89,8 @@ def _new(collection: Collection, records: list[Json]) -> tuple[dict[str, Json], 
     """Sort out what needs no image to be refused; the others come by their keys."""
     usable, skipped = _keyed(records)
     there = known_keys(collection, list(usable))
-    # Without a lock, to spare fetching and describing in vain; `add_records` judges under one.
+    # Without a lock, to spare fetching and describing in vain; `add_records` checks again under
+    # one.
     room = room_in(collection)
     new: dict[str, Json] = {}
     for key, fields in usable.items():

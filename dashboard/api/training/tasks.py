@@ -95,6 +95,5 @@ def _type_beside(task: Task, type_id: UUID) -> SimilarityType:
 
 
 def _write(rows: list[Task]) -> list[dict[str, object]]:
-    # One query for the page.
     newest = newest_versions(rows)
     return [task_json(row, newest.get(row.id)) for row in rows]

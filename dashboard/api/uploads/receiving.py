@@ -69,7 +69,8 @@ class UploadView(ApiView):
     def upload(self, upload_id: UUID, action: str = "") -> Upload:
         """Return it if the key's user may do the action, or else what sending to it needs."""
         found = self.find(Upload, find_receiving, upload_id, "workspace.view")
-        # Seen with the least right and then judged anew: what sending needs depends on the purpose.
+        # Found with the least permission, then checked again: what sending needs depends on the
+        # purpose.
         allow(self.request, found.workspace_id, action or action_of(found))
         return found
 

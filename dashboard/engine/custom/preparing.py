@@ -1,6 +1,5 @@
 """Give a user's graph what the shipped encoder came with: a basis, a prior, an untrained head."""
 
-from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
@@ -12,6 +11,7 @@ from dashboard.engine.custom.graph import Graph
 from dashboard.engine.custom.preprocessing import Preprocessing
 from dashboard.engine.heads import Head, plain_head
 from dashboard.engine.prior import IDENTITY, Prior, Scatters, identity
+from dashboard.engine.progress import SILENT, Progress
 
 # A fifth of what the shipped prior saw: a graph that was trained already needs less, and costs more
 # an image.
@@ -43,7 +43,7 @@ def prepare(
     preprocessing: Preprocessing,
     *,
     amounts: Amounts,
-    progress: Callable[[int, int], None],
+    progress: Progress = SILENT,
 ) -> Prepared:
     """Show the drawn images to a graph once and sum up what it says of them.
 
@@ -55,7 +55,7 @@ def prepare(
         answers.append(answer_of(graph, preprocessing, preprocessing.pixels(picture.image)))
         likenesses.append(picture.likeness)
         groups.append(picture.group)
-        progress(number, total)
+        progress.report(number, total)
     rows = np.stack(answers)
     basis = principal_basis(rows, min(FEATURES, *rows.shape))
     features = basis.project(rows).astype(np.float16)

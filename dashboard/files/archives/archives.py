@@ -239,7 +239,7 @@ class ZipArchive(AbstractContextManager["ZipArchive"]):
 
     def _judge(self, member: Member, unpacked: int, packed: int) -> None:
         # By the bytes that this member really took: members that share packed bytes, as in a bomb
-        # of overlapping files, are each judged alone, and all of them by `total`.
+        # of overlapping files, are each checked alone, and all of them by `total`.
         if unpacked > self.limits.free and unpacked > packed * self.limits.ratio:
             raise ArchiveSuspicious(member.path, self.limits.ratio)
         self._unpacked += unpacked
@@ -330,7 +330,7 @@ class _CountingReader:
 
     def read(self, size: int = -1) -> bytes:
         # zipfile reads the whole directory at once and makes an object of every entry: whatever
-        # number the archive gives, it is judged here, before a byte of that memory is spent.
+        # number the archive gives, it is checked here, before a byte of that memory is spent.
         if not self.is_open and size > max(_SMALL_DIRECTORY, self._members * _ENTRY_BYTES):
             raise ArchiveTooLarge(f"more than {self._members:,} files")
         data = self._file.read(size)

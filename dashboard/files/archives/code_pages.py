@@ -12,7 +12,7 @@ from typing import Final
 
 from charset_normalizer import from_bytes
 
-# What people may choose from; of two that read equally well the earlier one is taken.
+# The choices that people have; of two that read equally well, the earlier one wins.
 CODE_PAGES: Final = {
     "cp850": "Western Europe (DOS 850)",
     "cp437": "United States (DOS 437)",
@@ -38,7 +38,7 @@ CODE_PAGES: Final = {
     "mac_roman": "Western Europe (Mac)",
 }
 ESCAPED: Final = "likewise.escaped"
-# More says no more, and is measured in a fraction of a second.
+# A larger sample gives no better guess; this one takes a fraction of a second.
 _SAMPLE: Final = 32 * 1024
 _MARGIN: Final = 0.12
 _USUAL_SIGNS: Final = frozenset("½°–—’‘“”…·¿¡№ªº©®´€£§¥«»")

@@ -39,7 +39,7 @@ _BROKEN: Final = (
 )
 # xz may ask for gigabytes; its highest preset needs 65 MB.
 _XZ_MEMORY: Final = 128 * MIB
-# What is skipped is unpacked in steps of this size, and each step is judged.
+# Skipped bytes are unpacked too, in steps of this size: the limits are checked after each.
 _STEP: Final = 256 * 1024
 
 

@@ -134,7 +134,7 @@ def _follow(session: requests.Session, guard: Guard) -> bytes:
     for _ in range(guard.limits.redirects + 1):
         _check_spelling(url)
         with session.get(
-            # Redirects are followed here, so that each target is judged like the first URL.
+            # Redirects are followed here, so that each target is checked like the first URL.
             url,
             stream=True,
             allow_redirects=False,

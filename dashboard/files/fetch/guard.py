@@ -4,7 +4,6 @@ import socket
 import threading
 import time
 from contextvars import ContextVar
-from http.cookiejar import DefaultCookiePolicy
 from typing import Final, Self
 
 import requests
@@ -12,7 +11,7 @@ from urllib3.connection import HTTPConnection
 
 from dashboard.files.errors import AddressTooSlow, ForbiddenAddress
 from dashboard.files.limits import FetchLimits
-from dashboard.network.connections import GuardedAdapter, PrivateNetwork, connect
+from dashboard.network.connections import GuardedSession, PrivateNetwork, connect
 
 _HEADERS: Final = {
     "User-Agent": "Likewise",
@@ -105,11 +104,6 @@ def open_session() -> requests.Session:
 
     Proxies, cookies and stored passwords are not used.
     """
-    http = requests.Session()
-    http.trust_env = False  # proxies and .netrc of the server are not for strangers' addresses
-    http.headers.clear()
+    http = GuardedSession(_open)
     http.headers.update(_HEADERS)
-    http.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
-    for scheme in ("http://", "https://"):
-        http.mount(scheme, GuardedAdapter(_open))
     return http

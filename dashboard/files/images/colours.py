@@ -102,7 +102,7 @@ class _Known:
                 self._found.move_to_end(key)
                 return self._found[key]
         try:
-            # Outside the lock: whoever needs a profile that is known does not wait for it.
+            # Outside the lock: a thread that needs a known profile does not wait for this one.
             made = _made(profile)
         except _BROKEN:
             made = None

@@ -13,7 +13,7 @@ from dashboard.files.images.colours import MOST_BYTES
 
 _MARK: Final = b"\x89PNG\r\n\x1a\n"
 _CRITICAL: Final = 0x20  # this bit of the first letter is 0
-# What tells of the image: transparency, orientation, colours.
+# What affects how the image looks: transparency, orientation, colours.
 _KEPT: Final = frozenset({b"tRNS", b"eXIf", b"iCCP", b"sRGB", b"gAMA", b"cHRM"})
 _LENGTHS: Final = {b"sRGB": 1, b"gAMA": 4, b"cHRM": 32}
 _COMMENTS: Final = frozenset({b"tEXt", b"zTXt", b"iTXt"})

@@ -70,7 +70,7 @@ def decode(data: bytes, frame: Frame, size: tuple[int, int]) -> Image.Image:
     width, height = size
     # Of the system, not of the allocator: it goes back as soon as the image does.
     canvas = mmap.mmap(-1, 4 * width * height)
-    # libwebp judges the rest: it is told the stride and how many bytes lie behind the offset.
+    # libwebp checks the rest: it is told the stride and how many bytes lie behind the offset.
     offset = 4 * (frame.top * width + frame.left)
     if offset >= len(canvas):
         raise ValueError("the frame lies outside its canvas")

@@ -70,8 +70,7 @@ class AtomicFileSystemStorage(FileSystemStorage):
 
     def _put_in_place(self, aside: Path, target: Path) -> None:
         try:
-            # The folder is mostly there. Making it first would be a call of the system for each
-            # file.
+            # The folder usually exists. Making it first would cost a system call for each file.
             aside.replace(target)
         except FileNotFoundError:
             aside.replace(_made_folder(target))

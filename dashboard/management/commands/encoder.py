@@ -85,13 +85,14 @@ class Command(BaseCommand):
             output=options["output"],
             pooling=options["pooling"],
         )
-        made = register_at_once(new=new, progress=self._tell)
+        made = register_at_once(new=new, progress=self)
         if options["default"]:
             set_default_key(key=made.key)
         self.stdout.write(
             f"“{made}” is ready: {made.dimension} dimensions, {made.milliseconds} ms per image."
         )
 
-    def _tell(self, done: int, total: int) -> None:
+    def report(self, done: int, total: int, stage: str = "") -> None:  # noqa: ARG002 (one stage)
+        """Say how far the preparation is, now and then."""
         if done % 250 == 0 or done == total:
             self.stderr.write(f"{done} of {total} drawn images")

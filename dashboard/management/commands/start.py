@@ -93,11 +93,12 @@ class Command(BaseCommand):
         # It brings the engine along, which a start with the built-in encoder need not wait for.
         use_backbone = import_string("dashboard.services.training.encoder_files.use_backbone")
         try:
-            use_backbone(Path(settings.LIKEWISE_BACKBONE), self._tell)
+            use_backbone(Path(settings.LIKEWISE_BACKBONE), self)
         except (Refused, OSError, ValueError) as error:
             raise CommandError(f"LIKEWISE_BACKBONE: {error}") from error
 
-    def _tell(self, done: int, total: int) -> None:
+    def report(self, done: int, total: int, stage: str = "") -> None:  # noqa: ARG002 (one stage)
+        """Say how far the preparation is, now and then."""
         if done % 500 == 0:
             self._say(f"Preparing the encoder, once: {done} of {total} drawn images")
 

@@ -53,25 +53,13 @@ class Command(BaseCommand):
         """Write aside and rename last: under its name the file is always complete."""
         aside = file.with_name(f".{file.name}.unfinished")
         try:
-            counts = write_archive(workspace=workspace, path=aside, progress=_Silent())
+            counts = write_archive(workspace=workspace, path=aside)
             aside.replace(file)
         finally:
             aside.unlink(missing_ok=True)
         size = readable_size(file.stat().st_size)
         images, groups = counted(counts["images"], "image"), counted(counts["groups"], "group")
         self.stdout.write(f"{images} and {groups}, {size}.")
-
-
-class _Silent:
-    """Nobody watches: to stop it, end the program."""
-
-    def report(self, **_fields: Any) -> None:
-        """Say nothing."""
-
-    tick = report
-
-    def check(self) -> None:
-        """Continue."""
 
 
 def _admin(workspace: Workspace, email: str) -> User:

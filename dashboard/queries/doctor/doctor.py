@@ -72,7 +72,7 @@ def side_by_side(
 
 def busy_since(workspace_id: UUID) -> datetime | None:
     """Return when the oldest job of a workspace was queued that has not ended; None without."""
-    # What a job has written since it was queued may have no row yet, so it is not judged.
+    # What a job has written since it was queued may have no row yet, so it is left alone.
     unfinished = Job.objects.filter(workspace=workspace_id).exclude(state__in=Job.FINISHED)
     return unfinished.order_by("created").values_list("created", flat=True).first()
 

@@ -66,7 +66,7 @@ class Progress:
     @property
     def time_left(self) -> timedelta | None:
         """Return how long the rest will take at the pace so far, or None."""
-        # Under one percent the pace is mostly that of the start, and the estimate jumps.
+        # Below one percent the pace is still that of the start, and the estimate jumps.
         if self.is_finished or not self.elapsed or self.job.fraction < 0.01:
             return None
         left = self.elapsed * (1 - self.job.fraction) / self.job.fraction

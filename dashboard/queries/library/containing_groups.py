@@ -90,7 +90,7 @@ def _containment(rows: Any, count: int, shown: list[Pictured], without: int) -> 
     found = groups.order_by("-count", "group__name", "group")
     named = [Holder(name, number) for _, name, number in found[:NAMED]]
     more = 0
-    # Fewer names than asked for means that there are no more: the count is spared.
+    # Fewer names than asked for means that there are no more: no need to count.
     if len(named) == NAMED:
         more = rows.order_by().values("group").distinct().count() - NAMED
     return Containment(count, named, more, shown, without)

@@ -53,5 +53,6 @@ def _shortened(row: Record) -> str:
 def _address(row: Record) -> str:
     """Return where the image came from, if a browser may be sent there."""
     url = row.fields.get("_url")
-    # Fields are the client's: a `javascript:` URL would run in the page of whoever clicks it.
+    # Fields come from clients: a `javascript:` URL would run in the page of the person who clicks
+    # it.
     return url if isinstance(url, str) and url.startswith(("http://", "https://")) else ""

@@ -55,7 +55,7 @@ class Snapshot:
                 ]
                 for similarity_type, members in self.members.items()
             },
-            # With hashes: whoever reproduces the version learns if an image has other bytes now.
+            # With hashes: reproducing the version later shows if an image has other bytes by then.
             "images": {str(image.id): image.stored_sha256 for image in shown},
             "regions": {
                 str(key): [str(region.image_id), *region.box]

@@ -1,11 +1,15 @@
 """What undoing an upload would take away, and what others have done with it since."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from django.db.models import Exists, OuterRef, QuerySet
 
-from accounts.models import Activity
+from accounts.models import Change, Workspace
+from accounts.verbs import Verb
 from dashboard.models import GroupImage, Image, Job, Upload, UploadFile
+from dashboard.queries.journal.changes import find_change
+from dashboard.queries.uploads.uploads import uploads_in
 
 
 @dataclass(frozen=True)
@@ -26,7 +30,7 @@ def added_images(upload: Upload) -> QuerySet[Image]:
         upload=upload, image=OuterRef("pk"), status=UploadFile.Status.ADDED
     )
     jobs = Job.objects.filter(subject_id=upload.pk, kind=Job.Kind.UPLOAD)
-    # Bringing a deleted image back sets `created` anew: a later time is another upload's image.
+    # Bringing back a deleted image sets `created` again: a later time means another upload did it.
     last = jobs.order_by("-finished").values_list("finished", flat=True).first()
     images = Image.objects.in_workspace(upload.workspace).present().filter(Exists(rows))
     return images.filter(created__lte=last) if last is not None else images
@@ -40,10 +44,17 @@ def placed_files(upload: Upload) -> QuerySet[UploadFile]:
 
 def told_undoing(upload: Upload) -> dict[str, int]:
     """Return what was undone of an upload that is undone: files, groups and types."""
-    rows = Activity.objects.filter(workspace=upload.workspace, target_id=upload.pk, verb="undid")
-    told = rows.order_by("-created").values_list("details", flat=True).first() or {}
-    counts: dict[str, int] = told.get("counts", {})
+    change = find_change(upload.workspace, upload.pk, Verb.UNDID)
+    counts: dict[str, int] = change.details.get("counts", {}) if change else {}
     return counts
+
+
+def undoable_uploads(workspace: Workspace, changes: Collection[Change]) -> set[int]:
+    """Return the ids of changes whose uploads brought images in that are in: one query."""
+    uploads = uploads_in(workspace).filter(pk__in=[change.target_id for change in changes])
+    imported = uploads.filter(purpose=Upload.Purpose.IMAGES, stage=Upload.Stage.COMMITTED)
+    there = set(imported.values_list("pk", flat=True))
+    return {change.pk for change in changes if change.target_id in there}
 
 
 def in_other_groups(upload: Upload) -> QuerySet[Image]:

@@ -83,7 +83,7 @@ def stored_parts() -> QuerySet[UploadPart]:
 
 def unfinished_parts(upload_id: UUID) -> QuerySet[UploadPart]:
     """Return the parts of an upload that have files which were not imported and could be read."""
-    # Two lists, each made once: asked for each part again, all files would be gone through for it.
+    # Two lists, each made once: a subquery for each part would read all files each time.
     left = retryable(upload_id).order_by()
     own, of_sources = left.values("part"), left.filter(source__isnull=False).values("source__part")
     return stored_parts().filter(

@@ -1,4 +1,4 @@
-"""Reading who did what."""
+"""Reading who did what: the journal, as the activity page shows it."""
 
 from collections.abc import Iterable
 from typing import Any, TypeVar
@@ -6,10 +6,10 @@ from uuid import UUID
 
 from django.db.models import Exists, OuterRef, QuerySet
 
-from accounts.models import AccountEvent, Activity, User, Workspace
-from dashboard.models import Upload
+from accounts.models import AccountEvent, Change, User, Workspace
 from dashboard.queries.extractions.extractions import extractions_in
 from dashboard.queries.jobs.jobs import find_jobs
+from dashboard.queries.journal.changes import changes_in
 from dashboard.queries.library.groups import groups_in
 from dashboard.queries.library.images import images_in
 from dashboard.queries.library.similarity_types import types_in
@@ -19,7 +19,7 @@ from dashboard.queries.training.tasks import tasks_in
 from dashboard.queries.training.versions import versions_in
 from dashboard.queries.uploads.uploads import uploads_in
 
-ActivityRow = TypeVar("ActivityRow", Activity, AccountEvent)
+ActivityRow = TypeVar("ActivityRow", Change, AccountEvent)
 # What the nouns of activity rows are about, where that is a thing with a page.
 THINGS: dict[str, Any] = {
     "collection": collections_in,
@@ -36,9 +36,9 @@ THINGS: dict[str, Any] = {
 
 def find_activity(
     workspace: Workspace, *, person: User | None = None, noun: str = ""
-) -> QuerySet[Activity]:
+) -> QuerySet[Change]:
     """Return what was done in the workspace, by one person or to one kind of thing if given."""
-    rows = Activity.objects.filter(workspace=workspace).select_related("actor")
+    rows = changes_in(workspace).select_related("actor")
     if person is not None:
         rows = rows.filter(actor=person)
     return rows.filter(noun=noun) if noun else rows
@@ -53,11 +53,11 @@ def activity_page(
 
 def actors_in(workspace: Workspace) -> QuerySet[User]:
     """Return who did something in the workspace, members or not any more, by address."""
-    did = Activity.objects.filter(workspace=workspace, actor=OuterRef("pk"))
+    did = Change.objects.filter(workspace=workspace, actor=OuterRef("pk"))
     return User.objects.filter(Exists(did)).order_by("email")
 
 
-def still_there(workspace: Workspace, rows: Iterable[Activity]) -> set[UUID]:
+def still_there(workspace: Workspace, rows: Iterable[Change]) -> set[UUID]:
     """Return the ids of things that the rows tell of and that have a page now: one query."""
     wanted: dict[str, set[UUID]] = {}
     for row in rows:
@@ -71,14 +71,3 @@ def still_there(workspace: Workspace, rows: Iterable[Activity]) -> set[UUID]:
     )
     # A union is one round trip; a query for each noun would be up to nine for a page.
     return set(first.union(*others))
-
-
-def can_be_undone(workspace: Workspace, rows: Iterable[Activity]) -> set[UUID]:
-    """Return the ids of uploads that the rows tell were imported, and that are in: one query."""
-    told = [row for row in rows if (row.verb, row.noun) == ("uploaded", "files")]
-    ids = [row.target_id for row in told if row.target_id is not None]
-    if not ids:
-        return set()
-    uploads = uploads_in(workspace).filter(pk__in=ids, purpose=Upload.Purpose.IMAGES)
-    brought_in = uploads.filter(stage=Upload.Stage.COMMITTED)
-    return set(brought_in.values_list("pk", flat=True))

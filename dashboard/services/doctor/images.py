@@ -1,6 +1,6 @@
 """Images and their thumbnails: files without a row, and rows without a file."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import PurePosixPath
 from typing import Any
 from uuid import UUID
@@ -25,31 +25,33 @@ LOST = (
 
 def images(round_: Round, workspace_id: UUID, entries: Iterator[Entry]) -> Iterator[Finding]:
     """Compare stored images with the rows of a workspace. What is lost cannot be fixed here."""
-    rows = ((_path(row), row) for row in in_pages(_rows(workspace_id)))
-    for entry, row in side_by_side(entries, rows):
-        if entry is not None and row is None:
-            finding = _orphan(round_, "image", workspace_id, entry)
-        # An empty file is what a full disk or a power cut may leave of one.
-        elif row is not None and (entry is None or not entry.size):
-            finding = _lost(round_, row)
-        else:
-            continue
-        if finding is not None:
-            yield finding
+    for entry, row in _unmatched(workspace_id, entries, _path):
+        found = _orphan(round_, "image", workspace_id, entry) if entry else _lost(round_, row)
+        if found is not None:
+            yield found
 
 
 def thumbnails(round_: Round, workspace_id: UUID, entries: Iterator[Entry]) -> Iterator[Finding]:
     """Compare stored thumbnails with the rows of a workspace; what lacks is made again."""
-    rows = ((_thumbnail_path(row), row) for row in in_pages(_rows(workspace_id)))
+    for entry, row in _unmatched(workspace_id, entries, _thumbnail_path):
+        found = (
+            _orphan(round_, "thumbnail", workspace_id, entry) if entry else _make_anew(round_, row)
+        )
+        if found is not None:
+            yield found
+
+
+def _unmatched(
+    workspace_id: UUID, entries: Iterator[Entry], path: Callable[[Any], str]
+) -> Iterator[tuple[Entry | None, Any]]:
+    """Yield what stands alone: a file without a row, or a row whose file is gone or empty."""
+    rows = ((path(row), row) for row in in_pages(_rows(workspace_id)))
     for entry, row in side_by_side(entries, rows):
-        if entry is not None and row is None:
-            finding = _orphan(round_, "thumbnail", workspace_id, entry)
-        elif row is not None and (entry is None or not entry.size):
-            finding = _make_anew(round_, row)
-        else:
-            continue
-        if finding is not None:
-            yield finding
+        if row is None:
+            yield entry, None
+        # An empty file is what a full disk or a power cut may leave of one.
+        elif entry is None or not entry.size:
+            yield None, row
 
 
 def _rows(workspace_id: UUID) -> QuerySet[Any]:

@@ -24,8 +24,8 @@ def jobs(round_: Round) -> Iterator[Finding]:
     silent = Job.objects.filter(state=Job.State.RUNNING, lease_until__lt=round_.before)
     for job in in_pages(silent):
         if round_.mend:
-            # The sweep's own function: the lease is judged under a lock there, not by what was read
-            # here.
+            # The sweep's own function: it checks the lease again under a lock, as what was read
+            # here may be out of date.
             take_back_expired()
             wake(job)
         sentence = (

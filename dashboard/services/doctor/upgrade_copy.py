@@ -20,7 +20,7 @@ def copy_database(connection: BaseDatabaseWrapper) -> Path | None:
     if file is None:
         return None
     copy, unfinished = _beside(file, UPGRADING), _beside(file, UNFINISHED)
-    # Equal records: the upgrade had not begun, and people may have worked since. Copied anew.
+    # Equal records: the upgrade had not begun, and people may have worked since. So copy again.
     if copy.is_file() and _recorded(copy) != _recorded(file):
         return copy
     # Once for the copy, once for tables that SQLite rewrites while it migrates.

@@ -9,7 +9,7 @@ import tempfile
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import IO, Any, Protocol
+from typing import IO, Any
 from uuid import UUID
 
 import orjson
@@ -20,6 +20,7 @@ from django.utils import timezone
 from accounts.models import Workspace
 from accounts.words import counted
 from dashboard.engine import artifacts
+from dashboard.engine.progress import SILENT, Progress
 from dashboard.files.exchange.transfer_links import Links
 from dashboard.files.exchange.transfer_rows import Row
 from dashboard.files.exchange.transfers import PACK_IMAGES, PACK_META_DATA, TransferWriter
@@ -28,6 +29,7 @@ from dashboard.files.store.scratch import Seen
 from dashboard.models import Image, Transfer, Version
 from dashboard.queries.exchange import export_rows
 from dashboard.services.jobs import jobs
+from dashboard.services.jobs.spans import Span
 from dashboard.services.training.training import SNAPSHOT
 
 WRITING_SHARE = 0.9  # of the whole progress; the rest is storing
@@ -45,25 +47,15 @@ def run_export(*, transfer_id: UUID, handle: jobs.Handle) -> str:
     room.refuse_if_low()
     with tempfile.TemporaryDirectory(dir=settings.FILE_UPLOAD_TEMP_DIR) as aside:
         local = Path(aside, "workspace.zip")
-        counts = write_archive(workspace=transfer.workspace, path=local, progress=handle)
+        writing = Span(handle, 0, WRITING_SHARE, counts=("done",))
+        counts = write_archive(workspace=transfer.workspace, path=local, progress=writing)
         _store(transfer, local, counts, handle)
     return outcome(transfer)
 
 
-class Progress(Protocol):
-    """What is told how far it is, and stops the work by raising; a job's handle, for one."""
-
-    def report(self, **fields: Any) -> None:
-        """Hear of it."""
-
-    def tick(self, **fields: Any) -> None:
-        """Hear of it now and then."""
-
-    def check(self) -> None:
-        """Raise if the work should end here."""
-
-
-def write_archive(*, workspace: Workspace, path: Path, progress: Progress) -> dict[str, int]:
+def write_archive(
+    *, workspace: Workspace, path: Path, progress: Progress = SILENT
+) -> dict[str, int]:
     """Write a workspace's archive as a file; returns how many of each noun are in it."""
     temporary = tempfile.TemporaryDirectory(dir=settings.FILE_UPLOAD_TEMP_DIR)
     with temporary as aside, Seen(Path(aside)) as seen:
@@ -85,7 +77,9 @@ def _store(transfer: Transfer, local: Path, counts: dict[str, int], handle: jobs
     with local.open("rb") as file:
         # Stored before the row names it: a kill in between leaves a file without a row, which
         # `close_transfer` or the doctor removes, and never a link to nothing.
-        storage.write_stream(path, _Watched(file, size, handle), limit=size)  # type: ignore[arg-type]
+        # Never 1 before the row is saved: a page that polls stops at the end.
+        storing = Span(handle, WRITING_SHARE, 0.99, "Storing the archive")
+        storage.write_stream(path, _Watched(file, size, storing), limit=size)  # type: ignore[arg-type]
     with transaction.atomic():
         # In the transaction: `report` checks the lease, so a worker that lost it cannot save this.
         handle.report(fraction=1.0)
@@ -94,16 +88,13 @@ def _store(transfer: Transfer, local: Path, counts: dict[str, int], handle: jobs
 
 
 class _Watched:
-    """A file that tells the job how far it was read, and stops when the job should."""
+    """A file that tells how far it was read."""
 
-    def __init__(self, file: IO[bytes], size: int, handle: jobs.Handle) -> None:
-        self._file, self._size, self._handle = file, size, handle
+    def __init__(self, file: IO[bytes], size: int, progress: Progress) -> None:
+        self._file, self._size, self._progress = file, size, progress
 
     def read(self, size: int = -1) -> bytes:
-        share = self._file.tell() / self._size
-        fraction = WRITING_SHARE + (1 - WRITING_SHARE) * share
-        # Never 1 before the row is saved: a page that polls stops at the end.
-        self._handle.tick(stage="Storing the archive", fraction=min(0.99, fraction))
+        self._progress.report(self._file.tell(), self._size)
         return self._file.read(size)
 
 
@@ -154,7 +145,7 @@ class _Export:
     def _kept(self, noun: str, rows: Iterable[Row]) -> Iterator[Row]:
         """Yield the rows that fit, and tell how far it is while they pass."""
         for row in rows:
-            self.progress.tick(stage=f"Writing {noun}")
+            self.progress.report(0, 0, f"Writing {noun}")
             if self.links.fits(noun, row):
                 yield row
 
@@ -171,9 +162,7 @@ class _Export:
             done += len(batch)
             # A count would read the whole table first; this curve only has to grow and never reach
             # the end.
-            fraction = WRITING_SHARE * (1 - 1 / (1 + done / 10_000))  # nobody counted them
-            self.progress.report(stage="Writing images", done=done, fraction=fraction)
-            self.progress.check()
+            self.progress.report(done, done + 10_000, "Writing images")
 
     def _pack(self, archive: TransferWriter, batch: list[Image]) -> None:
         ids = [image.pk for image in batch]
@@ -201,7 +190,7 @@ class _Export:
             yield export_rows.version_row(version)
 
     def _artifact(self, archive: TransferWriter, version: Version) -> None:
-        self.progress.tick(stage="Writing versions")
+        self.progress.report(0, 0, "Writing versions")
         for name in ARTIFACT_FILES:
             with storage.open(f"{version.artifact}/{name}") as file:
                 archive.write(f"versions/{version.pk}/{name}", _chunks(file))

@@ -84,7 +84,7 @@ class ImageImport:
                 done=self.handle.job.done + len(came),
                 failed=self.handle.job.failed + len(batch) - len(came),
             )
-        # After the commit: files of images that somebody else added meanwhile, or the quota
+        # After the commit: files of images that somebody else had added by then, or that the quota
         # refused.
         remove_unused(self.workspace, made, rows)
 
@@ -98,7 +98,7 @@ class ImageImport:
         except FileRefused:
             return None
         # A deleted image comes back under its id. Its files are written later, under the lock on
-        # its row: until then somebody else may bring it back.
+        # its row, because another request may bring it back first.
         new_id = deleted.pk if deleted is not None else self.ids.make("images", row["id"])
         if deleted is None:
             write_files(self.workspace, new_id, picture)

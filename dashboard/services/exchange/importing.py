@@ -10,7 +10,8 @@ from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
-from accounts.activity import record
+from accounts.journal import record
+from accounts.verbs import Verb
 from accounts.words import counted
 from dashboard.files.errors import FileRefused
 from dashboard.files.exchange.transfer_reading import TransferReader
@@ -66,7 +67,7 @@ def _begin(transfer: Transfer, archive: TransferReader, handle: jobs.Handle) -> 
     transfer.save(update_fields=["counts", "modified"])
     record(
         workspace=transfer.workspace,
-        verb="imported",
+        verb=Verb.IMPORTED,
         noun="workspace",
         target_id=transfer.id,
         target_name=str(archive.manifest.get("name", "")),
@@ -103,7 +104,8 @@ def _bring(transfer: Transfer, archive: TransferReader, handle: jobs.Handle) -> 
         for pack in archive.packs():
             images.bring(pack)
             _tell_images(transfer, handle)
-            # After each pack, in a statement of its own: what is abandoned is judged by `modified`.
+            # After each pack, in a statement of its own: an import counts as abandoned by its
+            # `modified`.
             _touch(transfer)
     steps: tuple[tuple[str, Callable[[], None]], ...] = (
         ("regions", lambda: groups.regions(archive.rows("regions"))),

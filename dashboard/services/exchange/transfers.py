@@ -6,8 +6,9 @@ from uuid import UUID
 
 from django.db import transaction
 
-from accounts.activity import record
+from accounts.journal import record
 from accounts.models import User, Workspace
+from accounts.verbs import Verb
 from dashboard.files.store import paths, room, storage
 from dashboard.models import Job, Transfer, Upload, UploadPart
 from dashboard.services.jobs import jobs
@@ -34,7 +35,7 @@ def start_export(*, workspace: Workspace, actor: User) -> tuple[Transfer, Job]:
     transfer = Transfer.objects.create(
         workspace=workspace, direction=Direction.EXPORT, created_by=actor
     )
-    _tell("started to export", transfer, workspace.name, actor)
+    _tell(Verb.STARTED_EXPORTING, transfer, workspace.name, actor)
     return transfer, _enqueue(transfer, actor)
 
 
@@ -98,7 +99,7 @@ def delete_transfer(*, transfer: Transfer, actor: User) -> None:
     """Remove an archive that was written, or the uploaded file of one; what was imported stays."""
     upload = transfer.upload
     jobs.drop(subject_ids=[transfer.id])
-    _tell("deleted", transfer, str(upload or transfer.workspace), actor)
+    _tell(Verb.DELETED, transfer, str(upload or transfer.workspace), actor)
     path = paths.transfer(transfer.workspace_id, transfer.id)
     # After the commit: a rollback brings rows back, but no file.
     transaction.on_commit(partial(storage.delete, path))
@@ -120,7 +121,7 @@ def close_transfer(*, transfer_id: UUID) -> None:
         storage.delete(paths.transfer(transfer.workspace_id, transfer.id))
 
 
-def _tell(verb: str, transfer: Transfer, name: str, actor: User) -> None:
+def _tell(verb: Verb, transfer: Transfer, name: str, actor: User) -> None:
     record(
         workspace=transfer.workspace,
         verb=verb,

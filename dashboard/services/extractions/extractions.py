@@ -4,8 +4,9 @@ from uuid import UUID
 
 from django.db import transaction
 
-from accounts.activity import record
+from accounts.journal import record
 from accounts.models import User, Workspace
+from accounts.verbs import Verb
 from dashboard.files.store import paths, room, storage
 from dashboard.models import Extraction, Group, Job, SimilarityType, Version
 from dashboard.queries.library.image_filters import filter_words, stored
@@ -44,7 +45,7 @@ def start_extraction(
     )
     record(
         workspace=workspace,
-        verb="started to extract",
+        verb=Verb.STARTED_EXTRACTING,
         noun="descriptors",
         target_id=extraction.id,
         target_name=str(extraction),

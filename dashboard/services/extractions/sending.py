@@ -19,7 +19,7 @@ def open_extraction(
     upload = open_upload(
         workspace=workspace,
         purpose=Upload.Purpose.DESCRIBE,
-        name=name or "Images for embeddings",
+        name=name or "Uploaded images",
         actor=actor,
     )
     Extraction.objects.create(

@@ -22,13 +22,18 @@ def _at_rest(_: Job) -> None:
     """Leave the subject as it is: the job's rows say all there is to say."""
 
 
+def _in_its_rows(_: Job) -> None:
+    """Write nothing: what the job did was told when it was asked for, or where it was done."""
+
+
 @dataclass(frozen=True)
 class JobKind:
     """One kind of job: where it waits, what it does, and what follows from its end.
 
     `run` does the work in steps that may be repeated and returns the sentence of the outcome.
     `close` brings the subject to rest after any end but success; it raises `ObjectDoesNotExist`
-    where the subject is gone. `retry` queues what was left undone, and `may_retry` says whether
+    where the subject is gone. `tell` writes the change of a good end, in its transaction. `retry`
+    queues what was left undone, and `may_retry` says whether
     there is anything; without them nobody is offered another try. `priority` is above 0 where
     somebody waits for the end at a page. `unit` is what `done` and `total` count.
     """
@@ -37,6 +42,7 @@ class JobKind:
     queue: str
     run: Callable[[Handle], str]
     close: Callable[[Job], None] = _at_rest
+    tell: Callable[[Job], None] = _in_its_rows
     may_retry: Callable[[Job], bool] | None = None
     retry: Callable[[Job, User], Job] | None = None
     priority: int = 0

@@ -5,8 +5,9 @@ from uuid import UUID
 
 from django.db import transaction
 
-from accounts.activity import record
+from accounts.journal import record
 from accounts.models import User
+from accounts.verbs import Verb
 from dashboard.models import Job
 from dashboard.queries.jobs.retries import broke_off, has_successor, newest_of
 from dashboard.services.errors import NothingToRetry, StillUnderWay
@@ -55,7 +56,7 @@ def retry_job(*, job: Job, actor: User) -> Job:
     again = retry(row, actor)
     record(
         workspace=row.workspace,
-        verb="tried again",
+        verb=Verb.RETRIED,
         noun="job",
         target_id=again.id,
         target_name=again.title,

@@ -5,8 +5,9 @@ from contextlib import suppress
 from django.core.exceptions import ObjectDoesNotExist
 from django.db import transaction
 
-from accounts.activity import record
+from accounts.journal import record
 from accounts.models import User
+from accounts.verbs import Verb
 from dashboard.models import Job
 from dashboard.services.jobs.jobs import request_cancel
 from dashboard.services.jobs.kinds import kind_of
@@ -22,6 +23,15 @@ def end_subject(job: Job) -> None:
         kind_of(job).close(job)
 
 
+def tell_outcome(job: Job) -> None:
+    """Write the change of a job that ended well; call it in the transaction that ends it.
+
+    So it is told once, whatever was killed before. Of a subject that is gone nothing is told.
+    """
+    with suppress(ObjectDoesNotExist):
+        kind_of(job).tell(job)
+
+
 @transaction.atomic
 def cancel_job(*, job: Job, actor: User) -> None:
     """Cancel a job that waits or runs; raises `AlreadyFinished`."""
@@ -30,7 +40,7 @@ def cancel_job(*, job: Job, actor: User) -> None:
         end_subject(job)
     record(
         workspace=job.workspace,
-        verb="cancelled",
+        verb=Verb.CANCELLED,
         noun="job",
         target_id=job.id,
         target_name=job.title,

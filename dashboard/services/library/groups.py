@@ -9,8 +9,9 @@ from django.db import models, transaction
 from django.db.models import Count, F, Q, QuerySet
 from django.utils import timezone
 
-from accounts.activity import record
+from accounts.journal import record, values_of
 from accounts.models import User, Workspace
+from accounts.verbs import Verb
 from dashboard.models import (
     Extraction,
     Fill,
@@ -66,16 +67,18 @@ def create_group(
         test_group=test_group,
     )
     _count_groups(similarity_type.pk, 1)
-    _tell("created", group, actor=actor)
+    _tell(Verb.CREATED, group, actor=actor)
     return group
 
 
 @transaction.atomic
 def mark_group(*, group: Group, test_group: bool, actor: User) -> None:
     """Keep a group back for testing, or give it back to training."""
+    was = values_of(group, ["test_group"])
     group.test_group = test_group
     group.save(update_fields=["test_group", "modified"])
-    _tell("marked as test" if test_group else "unmarked as test", group, actor=actor)
+    verb = Verb.MARKED_TEST if test_group else Verb.UNMARKED_TEST
+    _tell(verb, group, was=was, now=values_of(group, was), actor=actor)
 
 
 @transaction.atomic
@@ -90,7 +93,7 @@ def mark_groups(*, workspace: Workspace, ids: Iterable[UUID], test_group: bool, 
     if groups:
         record(
             workspace=workspace,
-            verb="marked several as test" if test_group else "unmarked several as test",
+            verb=Verb.MARKED_SEVERAL_TEST if test_group else Verb.UNMARKED_SEVERAL_TEST,
             noun="group",
             count=len(groups),
             actor=actor,
@@ -112,7 +115,7 @@ def change_group(*, group: Group, changes: dict[str, Any], actor: User) -> Group
     row = rows.select_for_update(of=("self",), no_key=True).get(pk=group.pk)
     if not changes:
         return row
-    before = row.name
+    before, was = row.name, values_of(row, changes)
     if not changes.get("name", row.name).strip():
         raise EmptyName("group")
     if "similarity_type" in changes:
@@ -120,7 +123,8 @@ def change_group(*, group: Group, changes: dict[str, Any], actor: User) -> Group
     for name, value in changes.items():
         setattr(row, name, value)
     row.save(update_fields=[*changes, "modified"])
-    _tell("changed", row, actor=actor, fields=sorted(changes), before=before, after=row.name)
+    told: dict[str, Any] = {"fields": sorted(changes), "before": before, "after": row.name}
+    _tell(Verb.CHANGED, row, was=was, now=values_of(row, was), actor=actor, **told)
     return row
 
 
@@ -166,7 +170,7 @@ def delete_group(*, group: Group, actor: User) -> None:
     """Delete a group; what it held stays."""
     _hold_workspace(group)
     row = Group.objects.select_related("workspace").get(pk=group.pk)
-    _tell("deleted", row, actor=actor)
+    _tell(Verb.DELETED, row, actor=actor)
     _count_groups(row.similarity_type_id, -1)
     discard_groups(Group.objects.filter(pk=row.pk))
 
@@ -181,7 +185,7 @@ def discard_groups(groups: QuerySet[Group]) -> None:
     touched = Q(pk__in=groups.values("pk")) | Q(pk__in=nested.values("parent"))
     # By id, as everywhere: two deletions that share groups wait for each other, never in a circle.
     held = Group.objects.filter(touched).order_by("id").select_for_update()
-    # A full lock, since these rows go away: whoever is about to refer to one has to wait.
+    # A full lock, not `no_key`, since these rows go away: an insert that refers to one has to wait.
     list(held.values_list("pk", flat=True))
     # Parents that go away themselves need no counting.
     holders = nested.exclude(parent__in=groups).order_by("parent").values_list("parent")
@@ -233,7 +237,7 @@ def find_or_make_groups(
         Group(workspace_id=similarity_type.workspace_id, similarity_type=similarity_type, name=name)
         for name in lacking.values()
     ]
-    # No activity row for each: the upload that needs them tells of all.
+    # No change is recorded for each group: the upload's own change stands for all of them.
     Group.objects.bulk_create(made)
     if made:
         _count_groups(similarity_type.pk, len(made))
@@ -309,10 +313,10 @@ def _add(
 ) -> Placed:
     placed = put(kind, group, ids, taken)
     if placed.moved:
-        verb, details = f"moved {kind.noun}s to", {"moved": f"{placed.moved:,}"}
-        _tell(verb, group, count=placed.added, actor=actor, **details)
+        verb, moved = Verb(f"moved {kind.noun}s to"), f"{placed.moved:,}"
+        _tell(verb, group, count=placed.added, actor=actor, moved=moved)
     elif placed.added:
-        _tell(f"added {kind.noun}s to", group, count=placed.added, actor=actor)
+        _tell(Verb(f"added {kind.noun}s to"), group, count=placed.added, actor=actor)
     return placed
 
 
@@ -321,11 +325,20 @@ def _remove(
 ) -> tuple[int, int]:
     removed = take_out(kind, group, members)
     if removed:
-        _tell(f"removed {kind.noun}s from", group, count=removed, actor=actor)
+        _tell(Verb(f"removed {kind.noun}s from"), group, count=removed, actor=actor)
     return removed, len(members) - removed
 
 
-def _tell(verb: str, group: Group, *, count: int = 1, actor: User | None, **details: Any) -> None:
+def _tell(
+    verb: Verb,
+    group: Group,
+    *,
+    count: int = 1,
+    was: dict[str, Any] | None = None,
+    now: dict[str, Any] | None = None,
+    actor: User | None,
+    **details: Any,
+) -> None:
     record(
         workspace=group.workspace,
         verb=verb,
@@ -334,5 +347,7 @@ def _tell(verb: str, group: Group, *, count: int = 1, actor: User | None, **deta
         target_name=group.name,
         count=count,
         details=details,
+        before=was,
+        after=now,
         actor=actor,
     )

@@ -11,8 +11,9 @@ from uuid import UUID
 from django.db import transaction
 from django.utils import timezone
 
-from accounts.activity import record
+from accounts.journal import record, values_of
 from accounts.models import User, Workspace
+from accounts.verbs import Verb
 from dashboard.files.images import images as pictures
 from dashboard.files.store import paths, room, storage
 from dashboard.models import Image, Region, Verification
@@ -88,7 +89,7 @@ def insert_images(
     stays as it is, unless it was deleted: then it comes back now, in no group. What the quota
     leaves no room for gets no row and is not returned.
     """
-    # First of all: whoever adds or deletes images of this workspace waits here, and the quota is
+    # First of all: others who add or delete images of this workspace wait here, so the quota is
     # judged by numbers that cannot change.
     usage = hold_images(workspace.pk)
     known = images_by_sha256(workspace, [image.picture.sha256 for image in images])
@@ -166,7 +167,7 @@ def add_image(
         if image is not None and image.id == new_id:
             record(
                 workspace=workspace,
-                verb="added",
+                verb=Verb.ADDED,
                 noun="image",
                 target_id=image.id,
                 target_name=file_name,
@@ -189,17 +190,19 @@ def _refuse_returned(known: Image) -> None:
 def change_image(*, image: Image, changes: dict[str, Any], actor: User) -> Image:
     """Set any of `file_name`, `meta_data`, `test_image` and `real`; metadata is replaced whole."""
     allowed = {"file_name", "meta_data", "test_image", "real"}
-    before = image.file_name
+    before, was = image.file_name, values_of(image, allowed & changes.keys())
     for name in allowed & changes.keys():
         setattr(image, name, changes[name])
     image.save(update_fields=[*(allowed & changes.keys()), "modified"])
     record(
         workspace=image.workspace,
-        verb="changed",
+        verb=Verb.CHANGED,
         noun="image",
         target_id=image.id,
         target_name=image.file_name,
-        details={"fields": sorted(allowed & changes.keys()), "before": before},
+        details={"fields": sorted(was), "before": before},
+        before=was,
+        after=values_of(image, was),
         actor=actor,
     )
     return image
@@ -219,7 +222,7 @@ def mark_images(
     if images:
         record(
             workspace=workspace,
-            verb="changed",
+            verb=Verb.CHANGED,
             noun="image",
             count=len(images),
             details={"fields": sorted(marks)},
@@ -240,9 +243,9 @@ def delete_images(*, workspace: Workspace, ids: Iterable[UUID], actor: User) -> 
     discard_images(images)
     for start in range(0, len(images), FILES_PER_BATCH):
         ids_of_batch = [image.pk for image in images[start : start + FILES_PER_BATCH]]
-        # After the commit, and each judged once more: the same bytes may have been sent again.
+        # After the commit, and each checked once more: the same bytes may have been sent again.
         transaction.on_commit(partial(delete_files_of, ids_of_batch))
-    record(workspace=workspace, verb="deleted", noun="image", count=len(images), actor=actor)
+    record(workspace=workspace, verb=Verb.DELETED, noun="image", count=len(images), actor=actor)
     return len(images)
 
 

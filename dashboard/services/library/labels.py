@@ -5,8 +5,9 @@ from typing import Any
 from django.db import transaction
 from django.db.models import Q
 
-from accounts.activity import record
+from accounts.journal import record, values_of
 from accounts.models import User, Workspace
+from accounts.verbs import Verb
 from dashboard.models import DEFAULT_LABEL, Label, Region
 from dashboard.services.errors import DefaultLabelStays, EmptyName, LabelInUse
 from dashboard.services.library.regions import discard_regions
@@ -22,7 +23,7 @@ def create_label(*, workspace: Workspace, fields: dict[str, Any], actor: User) -
     if not fields["name"].strip():
         raise EmptyName("label")
     label = Label.objects.create(workspace=workspace, **fields)
-    _tell("created", label, actor)
+    _tell(Verb.CREATED, label, actor)
     return label
 
 
@@ -35,7 +36,7 @@ def change_label(*, label: Label, changes: dict[str, Any], actor: User) -> Label
     row, is_last_default = _held(label)
     if not changes:
         return row
-    before = row.name
+    before, was = row.name, values_of(row, changes)
     if not changes.get("name", before).strip():
         raise EmptyName("label")
     if is_last_default and changes.get("name", before) != before:
@@ -43,7 +44,8 @@ def change_label(*, label: Label, changes: dict[str, Any], actor: User) -> Label
     for name, value in changes.items():
         setattr(row, name, value)
     row.save(update_fields=[*changes, "modified"])
-    _tell("changed", row, actor, fields=sorted(changes), before=before, after=row.name)
+    told = {"fields": sorted(changes), "before": before, "after": row.name}
+    _tell(Verb.CHANGED, row, actor, was, values_of(row, was), **told)
     return row
 
 
@@ -61,7 +63,7 @@ def delete_label(*, label: Label, force: bool = False, actor: User) -> int:
     if count and not force:
         raise LabelInUse(row, count)
     discard_regions(regions)
-    _tell("deleted", row, actor, objects=count)
+    _tell(Verb.DELETED, row, actor, objects=count)
     row.delete()
     return count
 
@@ -78,7 +80,14 @@ def _held(label: Label) -> tuple[Label, bool]:
     return row, named == [row]
 
 
-def _tell(verb: str, label: Label, actor: User, **details: Any) -> None:
+def _tell(
+    verb: Verb,
+    label: Label,
+    actor: User,
+    was: dict[str, Any] | None = None,
+    now: dict[str, Any] | None = None,
+    **details: Any,
+) -> None:
     record(
         workspace=label.workspace,
         verb=verb,
@@ -86,5 +95,7 @@ def _tell(verb: str, label: Label, actor: User, **details: Any) -> None:
         target_id=label.id,
         target_name=label.name,
         details=details,
+        before=was,
+        after=now,
         actor=actor,
     )

@@ -189,7 +189,7 @@ def leave_all_groups(*, images: Iterable[Image], regions: Iterable[Region]) -> N
     holders = Q()
     for _, rows in of_kind:
         holders |= Q(pk__in=rows.values("group"))
-    # Counted only when the groups are held: somebody else may be taking out the same.
+    # Counted only once the groups are held: another request may be taking out the same images.
     lock_all(Group.objects.filter(holders))
     for kind, rows in of_kind:
         _take_from(kind, rows)

@@ -5,8 +5,9 @@ from uuid import UUID
 
 from django.db import transaction
 
-from accounts.activity import record
+from accounts.journal import record
 from accounts.models import User, Workspace
+from accounts.verbs import Verb
 from dashboard.models import Group, GroupNesting
 from dashboard.queries.library.groups import groups_in
 from dashboard.queries.library.nesting import ids_below
@@ -28,7 +29,7 @@ def add_groups(*, group: Group, ids: Iterable[UUID], actor: User) -> tuple[int, 
     there = set(GroupNesting.objects.filter(parent=group).values_list("child_id", flat=True))
     rows = [GroupNesting(parent=group, child=child) for child in children if child.pk not in there]
     GroupNesting.objects.bulk_create(rows, batch_size=500)
-    _recount(group, "added groups to", len(rows), actor)
+    _recount(group, Verb.ADDED_GROUPS, len(rows), actor)
     return len(rows), len(children) - len(rows)
 
 
@@ -40,7 +41,7 @@ def remove_groups(*, group: Group, ids: Iterable[UUID], actor: User) -> tuple[in
     """
     children, group = _hold(group, ids)
     removed, _ = GroupNesting.objects.filter(parent=group, child__in=children).delete()
-    _recount(group, "removed groups from", removed, actor)
+    _recount(group, Verb.REMOVED_GROUPS, removed, actor)
     return removed, len(children) - removed
 
 
@@ -63,11 +64,11 @@ def _refuse_cycle(group: Group, children: list[Group]) -> None:
         raise NestingWouldCycle(group, guilty)
 
 
-def _recount(group: Group, verb: str, count: int, actor: User) -> None:
+def _recount(group: Group, verb: Verb, count: int, actor: User) -> None:
     if not count:
         return
     Group.objects.filter(pk=group.pk).update(
-        # Counted, not added: it repairs itself, and nobody else nests while the workspace is held.
+        # Counted, not added: a wrong number is repaired, and the workspace's lock keeps others out.
         groups_count=GroupNesting.objects.filter(parent=group).count()
     )
     record(

@@ -5,12 +5,15 @@ from typing import Any, NamedTuple
 from django.db import transaction
 from django.db.models import QuerySet
 
-from accounts.activity import record
+from accounts.journal import record, values_of
 from accounts.models import User
+from accounts.verbs import Verb
 from dashboard.models import Image, Label, Region
 from dashboard.services.errors import BoxOutside
 from dashboard.services.library.members import leave_all_groups
 from dashboard.services.row_locks import lock_all
+
+FIELDS = ("image", "label", "left", "top", "right", "bottom", "meta_data")
 
 
 class Box(NamedTuple):
@@ -36,7 +39,7 @@ def create_region(
         meta_data=meta_data or {},
         **box._asdict(),
     )
-    _tell("created", region, actor)
+    _tell(Verb.CREATED, region, actor)
     return region
 
 
@@ -52,13 +55,14 @@ def change_region(*, region: Region, changes: dict[str, Any], actor: User) -> Re
     box = changes.get("box", Box(row.left, row.top, row.right, row.bottom))
     if "box" in changes or row.image_id != image.pk:
         _refuse_outside(box, image)
+    was = values_of(row, FIELDS)
     for name, value in box._asdict().items():
         setattr(row, name, value)
     row.image, row.label = image, label
     row.meta_data = changes.get("meta_data", row.meta_data)
     if changes:
         row.save()
-        _tell("changed", row, actor, fields=sorted(changes))
+        _tell(Verb.CHANGED, row, actor, was, values_of(row, FIELDS), fields=sorted(changes))
     return row
 
 
@@ -68,7 +72,7 @@ def delete_region(*, region: Region, actor: User) -> None:
     rows = Region.objects.select_related("workspace", "label")
     row = rows.select_for_update(of=("self",)).get(pk=region.pk)
     discard_regions(Region.objects.filter(pk=row.pk))
-    _tell("deleted", row, actor)
+    _tell(Verb.DELETED, row, actor)
 
 
 def discard_regions(regions: QuerySet[Region]) -> None:
@@ -93,7 +97,14 @@ def _refuse_outside(box: Box, image: Image) -> None:
         raise BoxOutside(box, image)
 
 
-def _tell(verb: str, region: Region, actor: User, **details: Any) -> None:
+def _tell(
+    verb: Verb,
+    region: Region,
+    actor: User,
+    was: dict[str, Any] | None = None,
+    now: dict[str, Any] | None = None,
+    **details: Any,
+) -> None:
     record(
         workspace=region.workspace,
         verb=verb,
@@ -101,5 +112,7 @@ def _tell(verb: str, region: Region, actor: User, **details: Any) -> None:
         target_id=region.id,
         target_name=region.label.name,
         details=details,
+        before=was,
+        after=now,
         actor=actor,
     )

@@ -5,8 +5,9 @@ from typing import Any
 
 from django.db import transaction
 
-from accounts.activity import record
+from accounts.journal import record, values_of
 from accounts.models import User, Workspace
+from accounts.verbs import Verb
 from dashboard.models import Extraction, Fill, Group, SimilarityType
 from dashboard.services.errors import EmptyName, InSeveralGroups, TypeHasGroups
 from dashboard.services.jobs.dropping import drop_extractions, drop_fills
@@ -38,7 +39,7 @@ def create_type(
         exclusive=exclusive,
         fold_by=fold_by.strip(),
     )
-    _tell("created", similarity_type, actor)
+    _tell(Verb.CREATED, similarity_type, actor)
     return similarity_type
 
 
@@ -72,7 +73,7 @@ def change_type(
     row = _locked(similarity_type)
     if not changes:
         return row
-    before = row.name
+    before, was = row.name, values_of(row, changes)
     if not changes.get("name", row.name).strip():
         raise EmptyName("similarity type")
     if "exclusive" in changes:
@@ -82,7 +83,8 @@ def change_type(
     for name, value in changes.items():
         setattr(row, name, value)
     row.save(update_fields=[*changes, "modified"])
-    _tell("changed", row, actor, fields=sorted(changes), before=before, after=row.name)
+    told = {"fields": sorted(changes), "before": before, "after": row.name}
+    _tell(Verb.CHANGED, row, actor, was, values_of(row, was), **told)
     return row
 
 
@@ -111,7 +113,7 @@ def delete_type(*, similarity_type: SimilarityType, force: bool = False, actor: 
         raise TypeHasGroups(row, count)
     drop_work_on_types([row])
     discard_groups(groups)
-    _tell("deleted", row, actor, groups=count)
+    _tell(Verb.DELETED, row, actor, groups=count)
     row.delete()
     return count
 
@@ -129,7 +131,14 @@ def _locked(similarity_type: SimilarityType) -> SimilarityType:
     return rows.get(pk=similarity_type.pk)
 
 
-def _tell(verb: str, similarity_type: SimilarityType, actor: User, **details: Any) -> None:
+def _tell(
+    verb: Verb,
+    similarity_type: SimilarityType,
+    actor: User,
+    was: dict[str, Any] | None = None,
+    now: dict[str, Any] | None = None,
+    **details: Any,
+) -> None:
     record(
         workspace=similarity_type.workspace,
         verb=verb,
@@ -137,5 +146,7 @@ def _tell(verb: str, similarity_type: SimilarityType, actor: User, **details: An
         target_id=similarity_type.id,
         target_name=similarity_type.name,
         details=details,
+        before=was,
+        after=now,
         actor=actor,
     )

@@ -5,8 +5,9 @@ from typing import Any
 from django.db import transaction
 from django.db.models import F
 
-from accounts.activity import record
+from accounts.journal import record
 from accounts.models import User
+from accounts.verbs import Verb
 from dashboard.models import Group, Image, Verification
 from dashboard.services.row_locks import lock_all
 
@@ -28,13 +29,13 @@ def unverify(*, verification: Verification, actor: User) -> None:
     """Take a verification back."""
     noun = "group" if verification.group_id else "image"
     thing: Any = verification.group or verification.image
-    # The thing first: whoever changes its counter holds it.
+    # The thing first: its lock guards its counter.
     (held,) = lock_all(type(thing).objects.filter(pk=thing.pk)) or [None]
     removed, _ = Verification.objects.filter(pk=verification.pk).delete()
     if held is None or not removed:
         raise Verification.DoesNotExist("It has already been withdrawn.")
     _count(held, -1)
-    _tell("took back a verification of", noun, held, verification.user, actor)
+    _tell(Verb.UNVERIFIED, noun, held, verification.user, actor)
 
 
 def _verify(noun: str, held: list[Any], user: User, actor: User) -> tuple[Verification, bool]:
@@ -47,7 +48,7 @@ def _verify(noun: str, held: list[Any], user: User, actor: User) -> tuple[Verifi
     )
     if is_new:
         _count(thing, 1)
-        _tell("verified", noun, thing, user, actor)
+        _tell(Verb.VERIFIED, noun, thing, user, actor)
     return found, is_new
 
 
@@ -55,7 +56,7 @@ def _count(thing: Any, more: int) -> None:
     type(thing).objects.filter(pk=thing.pk).update(verify_count=F("verify_count") + more)
 
 
-def _tell(verb: str, noun: str, thing: Any, user: User | None, actor: User) -> None:
+def _tell(verb: Verb, noun: str, thing: Any, user: User | None, actor: User) -> None:
     record(
         workspace=thing.workspace,
         verb=verb,

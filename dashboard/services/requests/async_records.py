@@ -58,7 +58,7 @@ def work_off(request: AsyncRequest, handle: jobs.Handle, look: Look) -> str:
     """Take the waiting records in batches; each is written whole, guarded by the job's lease."""
     _report(request, handle)
     with _Pictures(request) as sent:
-        # Asked anew each time: what an earlier worker finished is no longer WAITING.
+        # Queried each time: what an earlier worker finished is no longer WAITING.
         while rows := list(waiting_records(request)[:AT_ONCE]):
             # Fetching and decoding before the transaction, which may then be short.
             finish = look(rows, [sent.source(row) for row in rows])

@@ -13,8 +13,9 @@ from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
-from accounts.activity import record
+from accounts.journal import record
 from accounts.models import User, Workspace
+from accounts.verbs import Verb
 from accounts.words import counted
 from dashboard.files.errors import FileRefused
 from dashboard.files.store import paths, room, storage
@@ -138,7 +139,7 @@ def _write(request: AsyncRequest, rows: list[AsyncRecord]) -> None:
     AsyncRecord.objects.bulk_create(rows, batch_size=500)
     record(
         workspace=request.workspace,
-        verb="sent",
+        verb=Verb.SENT,
         noun="request",
         target_id=request.id,
         target_name=str(request),
@@ -164,7 +165,7 @@ def delete_request(*, request: AsyncRequest, actor: User) -> None:
     drop_requests([request])
     record(
         workspace=request.workspace,
-        verb="deleted",
+        verb=Verb.DELETED,
         noun="request",
         target_id=request.id,
         target_name=str(request),
@@ -176,7 +177,7 @@ def delete_request(*, request: AsyncRequest, actor: User) -> None:
 def forget_old_requests() -> int:
     """Delete some of the requests that ended longer ago than they are kept; returns how many."""
     before = timezone.now() - timedelta(days=settings.LIKEWISE_KEEP_REQUESTS)
-    # No activity row: that the answers expire is a setting, not what a person did.
+    # No change is recorded: that the answers expire is a setting, not what a person did.
     rows = list(requests_ended_before(before)[:FORGOTTEN_AT_ONCE])
     for row in rows:
         row.delete()

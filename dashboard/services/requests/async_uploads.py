@@ -59,7 +59,7 @@ def _look(
         digest = pictures.sha256(data)
         batch.rows[digest].append(row)
         data_of[digest] = data
-    # Without a lock, to spare the decoding; `insert_images` judges anew under one.
+    # Without a lock, only to spare the decoding; `insert_images` checks again under one.
     batch.known = images_by_sha256(request.workspace, data_of.keys())
     if is_full(request.workspace):
         _fail_new(batch)

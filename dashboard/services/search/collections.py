@@ -4,8 +4,9 @@ from typing import Any
 
 from django.db import transaction
 
-from accounts.activity import record
+from accounts.journal import record, values_of
 from accounts.models import User
+from accounts.verbs import Verb
 from dashboard.models import Collection, Task
 from dashboard.services.errors import EmptyName
 from dashboard.services.jobs import jobs
@@ -33,7 +34,7 @@ def create_collection(
         task=row,
         version=version,
     )
-    _tell("created", collection, actor)
+    _tell(Verb.CREATED, collection, actor)
     return collection
 
 
@@ -44,10 +45,11 @@ def change_collection(*, collection: Collection, changes: dict[str, Any], actor:
         return
     if not changes.get("name", collection.name).strip():
         raise EmptyName("collection")
+    was = values_of(collection, changes)
     for name, value in changes.items():
         setattr(collection, name, value.strip())
     collection.save(update_fields=[*changes, "modified"])
-    _tell("changed", collection, actor)
+    _tell(Verb.CHANGED, collection, actor, was, values_of(collection, was))
 
 
 @transaction.atomic
@@ -56,11 +58,18 @@ def delete_collection(*, collection: Collection, actor: User) -> None:
     # Writers of records lock this row: they have finished, or will find the collection gone.
     row = Collection.objects.select_for_update().get(pk=collection.pk)
     jobs.drop(subject_ids=list(row.fills.values_list("pk", flat=True)))
-    _tell("deleted", collection, actor, records=row.records_count)
+    _tell(Verb.DELETED, collection, actor, records=row.records_count)
     row.delete()
 
 
-def _tell(verb: str, collection: Collection, actor: User, **details: Any) -> None:
+def _tell(
+    verb: Verb,
+    collection: Collection,
+    actor: User,
+    was: dict[str, Any] | None = None,
+    now: dict[str, Any] | None = None,
+    **details: Any,
+) -> None:
     record(
         workspace=collection.workspace,
         verb=verb,
@@ -68,5 +77,7 @@ def _tell(verb: str, collection: Collection, actor: User, **details: Any) -> Non
         target_id=collection.id,
         target_name=collection.name,
         details=details,
+        before=was,
+        after=now,
         actor=actor,
     )

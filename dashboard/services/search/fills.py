@@ -5,8 +5,9 @@ from uuid import UUID
 
 from django.db import transaction
 
-from accounts.activity import record
+from accounts.journal import record
 from accounts.models import User
+from accounts.verbs import Verb
 from accounts.words import counted, either
 from dashboard.models import Collection, Fill, Group, Image, Job, SimilarityType
 from dashboard.queries.extractions.extractions import group_names, images_to_fill
@@ -20,7 +21,7 @@ from dashboard.services.search.records import NewRecord, room_in, write_records
 from dashboard.services.training.descriptors import describe_stored
 from dashboard.services.training.features import ensure_features
 
-# One transaction with the collection's row locked; between two, others may write to it.
+# For one transaction, which locks the collection's row; between two, others may write to it.
 IMAGES_AT_ONCE = 200
 
 
@@ -51,7 +52,7 @@ def start_fill(
     )
     record(
         workspace=collection.workspace,
-        verb="started to fill",
+        verb=Verb.STARTED_FILLING,
         noun="collection",
         target_id=collection.id,
         target_name=collection.name,
@@ -106,9 +107,7 @@ def _records(fill: Fill, ids: Sequence[UUID]) -> list[NewRecord]:
     """Describe images, with what is known of them; those deleted meanwhile are skipped."""
     version = fill.collection.version
     images = images_in(fill.workspace).in_bulk(ids)
-    ensure_features(
-        images=list(images.values()), encoder_key=version.encoder, progress=lambda *_: None
-    )
+    ensure_features(images=list(images.values()), encoder_key=version.encoder)
     names = group_names(list(images))
     there = [one for one in ids if one in images]
     return [

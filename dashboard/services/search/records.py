@@ -11,8 +11,9 @@ from django.db import transaction
 from django.db.models import F
 from numpy.typing import NDArray
 
-from accounts.activity import record
+from accounts.journal import record
 from accounts.models import User
+from accounts.verbs import Verb
 from dashboard.models import Collection, Record
 from dashboard.models.bulk import update_rows
 from dashboard.queries.search.filters import Filter
@@ -65,7 +66,7 @@ def room_in(collection: Collection) -> int:
 def add_records(*, collection: Collection, records: Sequence[NewRecord], actor: User) -> Outcome:
     """Add records; a key that is there already, and what there is no room for, is skipped."""
     outcome = write_records(collection=collection, records=records)
-    _tell(collection, len(outcome.done), "added records to", actor)
+    _tell(collection, len(outcome.done), Verb.ADDED_RECORDS, actor)
     return outcome
 
 
@@ -120,7 +121,7 @@ def update_records(
             found[key] = one
     update_rows(found.values(), ["fields", "generation"])
     _count(row, written=len(found))
-    _tell(row, len(found), "changed records of", actor)
+    _tell(row, len(found), Verb.CHANGED_RECORDS, actor)
     outcome = Outcome(
         done=[key for key in changes if key in found],
         missing=[key for key in changes if key not in there],
@@ -137,7 +138,7 @@ def delete_records(*, collection: Collection, keys: Sequence[str], actor: User) 
     for some in portions(list(found)):
         Record.objects.filter(collection=row, key__in=some).delete()
     _count(row, added=-len(found))
-    _tell(row, len(found), "deleted records of", actor)
+    _tell(row, len(found), Verb.DELETED_RECORDS, actor)
     return Outcome(
         done=[key for key in keys if key in found],
         missing=[key for key in keys if key not in found],
@@ -156,7 +157,7 @@ def delete_matching(*, collection: Collection, matches: Filter, actor: User) -> 
         for some in portions(list(found)):
             Record.objects.filter(collection=row, pk__in=some).delete()
         _count(row, added=-len(found))
-        _tell(row, len(found), "deleted records of", actor)
+        _tell(row, len(found), Verb.DELETED_RECORDS, actor)
     return Outcome(done=[one.key for one in found.values()])
 
 
@@ -176,7 +177,7 @@ def _count(row: Collection, *, added: int = 0, written: int = 0) -> None:
         )
 
 
-def _tell(row: Collection, count: int, verb: str, actor: User) -> None:
+def _tell(row: Collection, count: int, verb: Verb, actor: User) -> None:
     if count:
         record(
             workspace=row.workspace,

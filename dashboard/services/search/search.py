@@ -33,7 +33,7 @@ def search_by_image(*, image: Image, version: Version | None, k: int) -> list[Hi
         data = storage.read(paths.image(image.workspace_id, image.id, image.extension))
         row = features_of_bytes(load_encoder(model.encoder), data)
     query = model.describe(row[None])[0]
-    # The image itself is among them, mostly first; an identical one may come before it.
+    # The image itself is among them, usually first; an identical one may come before it.
     hits = nearest(image.workspace, version, model, query, min(k, MOST_HITS) + 1)
     return [hit for hit in hits if hit.image != image][:k]
 

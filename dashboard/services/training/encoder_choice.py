@@ -2,8 +2,9 @@
 
 from django.db import transaction
 
-from accounts.activity import record
+from accounts.journal import record
 from accounts.models import User, Workspace
+from accounts.verbs import Verb
 from dashboard.models import Job
 from dashboard.queries.training.encoders import choices, name_of
 from dashboard.services.errors import EncoderRefused
@@ -28,11 +29,13 @@ def choose_encoder(*, workspace: Workspace, key: str, actor: User) -> Job | None
     row.save(update_fields=["encoder", "modified"])
     record(
         workspace=row,
-        verb="chose an encoder for",
+        verb=Verb.CHOSE_ENCODER,
         noun="workspace",
         target_id=row.pk,
         target_name=row.name,
         details={"before": _name(before), "after": _name(key)},
+        before={"encoder": before},
+        after={"encoder": key},
         actor=actor,
     )
     return start_describing(workspace=row, actor=actor)

@@ -1,10 +1,10 @@
 """Find what belongs to an encoder beside its ONNX file."""
 
 import json
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from dashboard.engine.progress import SILENT, Progress
 from dashboard.models import Encoder
 from dashboard.services.errors import EncoderExists
 from dashboard.services.training.encoders import NewEncoder, register_at_once, set_default
@@ -28,7 +28,7 @@ def new_encoder_from(
     )
 
 
-def use_backbone(file: Path, progress: Callable[[int, int], None]) -> Encoder:
+def use_backbone(file: Path, progress: Progress = SILENT) -> Encoder:
     """Make a file the default encoder; it is prepared at its first start, which takes minutes.
 
     Raises `EncoderRefused` if it is unfit, `OSError`, `ValueError`.

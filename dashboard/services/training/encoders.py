@@ -3,7 +3,7 @@
 import hashlib
 import shutil
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -22,6 +22,7 @@ from dashboard.engine.custom.preparing import Prepared, prepare
 from dashboard.engine.custom.preprocessing import read_preprocessing
 from dashboard.engine.errors import UnfitEncoder
 from dashboard.engine.prior import BOTH
+from dashboard.engine.progress import SILENT, Progress
 from dashboard.files.sizes import readable_size
 from dashboard.files.store import paths, storage
 from dashboard.models import Encoder, Feature, Job, RegionFeature
@@ -29,6 +30,7 @@ from dashboard.queries.training.encoders import SHIPPED, users_of
 from dashboard.services.errors import EmptyName, EncoderExists, EncoderInUse, EncoderRefused
 from dashboard.services.jobs import jobs
 from dashboard.services.jobs.queueing import enqueue
+from dashboard.services.jobs.spans import Span
 from dashboard.services.training.speeds import measure_speed, shipped_row
 
 FEATURES_AT_ONCE = 5000
@@ -70,7 +72,7 @@ def register_encoder(*, new: NewEncoder, workspace: Workspace, actor: User) -> t
 
 
 def register_at_once(
-    *, new: NewEncoder, progress: Callable[[int, int], None], actor: User | None = None
+    *, new: NewEncoder, progress: Progress = SILENT, actor: User | None = None
 ) -> Encoder:
     """Do all of it in this process, for commands; what broke off before is done again.
 
@@ -92,11 +94,7 @@ def register_at_once(
 def run_preparing(*, encoder_id: UUID, handle: jobs.Handle) -> str:
     """Show the drawn images to an encoder and make it ready; from the start after a kill."""
     row = Encoder.objects.get(pk=encoder_id)
-
-    def progress(done: int, total: int) -> None:
-        handle.tick(stage="Testing with drawn images", fraction=0.99 * done / total)
-
-    _prepare(row, progress)
+    _prepare(row, Span(handle, 0, 0.99, "Testing with drawn images"))
     return f"“{row}” is ready to use."
 
 
@@ -230,7 +228,7 @@ def _insert(row: Encoder) -> None:
         raise EncoderExists(row) from error
 
 
-def _prepare(row: Encoder, progress: Callable[[int, int], None]) -> None:
+def _prepare(row: Encoder, progress: Progress) -> None:
     if row.state == Encoder.State.READY:  # killed after the last write, before the job ended
         return
     with _graph_file(row) as file:

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from PIL import Image as Pillow
 
 from dashboard.engine.encoder import PictureEncoder
+from dashboard.engine.progress import SILENT, Progress
 from dashboard.files.images import images as pictures
 from dashboard.files.store import paths, storage
 from dashboard.models import Feature, Image, Region, RegionFeature
@@ -41,7 +42,7 @@ def ensure_features(
     images: Sequence[Image],
     regions: Sequence[Region] = (),
     encoder_key: str,
-    progress: Callable[[int, int], None],
+    progress: Progress = SILENT,
 ) -> None:
     """Give every image and region its features by an encoder, in batches that are kept at once.
 
@@ -52,14 +53,14 @@ def ensure_features(
     missing = [image for image in images if image.id not in there]
     sheets = _sheets(regions, encoder_key)
     total, done = len(missing) + sum(map(len, sheets)), 0
-    progress(0, total)
+    progress.report(0, total)
     with (
         closing(encode_images(missing, encoder_key)) as batches,
         closing(_encode(sheets, encoder_key, _region_features, _keep_regions)) as parts,
     ):
         for count in chain(map(len, batches), (sum(map(len, part)) for part in parts)):
             done += count
-            progress(done, total)
+            progress.report(done, total)
 
 
 def encode_images(

@@ -1,6 +1,8 @@
 """The kinds of jobs of training: versions, features of new images, registered encoders."""
 
+from accounts.journal import record
 from accounts.models import User
+from accounts.verbs import Verb
 from dashboard.models import Job
 from dashboard.queries.jobs import retries
 from dashboard.queries.training.versions import get_version
@@ -32,11 +34,24 @@ def _describe_again(job: Job, actor: User) -> Job:
     return again
 
 
+def _tell_training(job: Job) -> None:
+    version = get_version(job.workspace, job.subject_id)
+    record(
+        workspace=version.workspace,
+        verb=Verb.TRAINED,
+        noun="version",
+        target_id=version.id,
+        target_name=str(version),
+        actor=None,
+    )
+
+
 TRAIN = JobKind(
     kind=Job.Kind.TRAIN,
     queue="train",
     run=lambda handle: run_training(version_id=handle.job.subject_id, handle=handle),
     close=_close_training,
+    tell=_tell_training,
     may_retry=retries.can_train_again,
     retry=_train_again,
 )

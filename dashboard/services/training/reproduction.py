@@ -1,6 +1,5 @@
 """Train a version again from what it kept, to see that the same comes out."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -39,9 +38,7 @@ class Reproduction:
         return self.difference <= SAME
 
 
-def train_again(
-    *, version: Version, progress: Callable[[int, int], None] = lambda *_: None
-) -> Reproduction:
+def train_again(*, version: Version) -> Reproduction:
     """Train from the version's snapshot, seed and encoder, and compare; nothing is kept.
 
     Images, boxes, groups and test marks are those of then, whatever was changed since. Raises
@@ -53,15 +50,10 @@ def train_again(
     except SnapshotLost as error:
         raise NotReproducible(version, str(error)) from error
     images, regions = list(seen.images.values()), list(seen.regions.values())
-    ensure_features(images=images, regions=regions, encoder_key=version.encoder, progress=progress)
+    ensure_features(images=images, regions=regions, encoder_key=version.encoder)
     data = training_set(version, seen)
     # Without the version in production: it is only compared with, and changes no head.
-    after = training.fit(
-        data,
-        prior=runtime.prior(version.encoder),
-        progress=lambda *_: None,
-        cancelled=lambda: False,
-    )
+    after = training.fit(data, prior=runtime.prior(version.encoder))
     features = np.concatenate([one.features for one in data.types])
     difference = _difference(before.describe(features), after.describe(features))
     changed = [name for name, value in before.made.items() if after.made.get(name) != value]

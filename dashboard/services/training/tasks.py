@@ -4,8 +4,9 @@ from typing import Any
 
 from django.db import transaction
 
-from accounts.activity import record
+from accounts.journal import record, values_of
 from accounts.models import User, Workspace
+from accounts.verbs import Verb
 from dashboard.models import SimilarityType, Task, TaskType
 from dashboard.services.errors import EmptyName
 from dashboard.services.training.describing import start_describing
@@ -27,7 +28,7 @@ def create_task(
     task = Task.objects.create(
         workspace=workspace, name=name.strip(), description=description, encoder=encoder
     )
-    _tell("created", task, actor)
+    _tell(Verb.CREATED, task, actor)
     if encoder:
         start_describing(workspace=workspace, actor=actor)
     return task
@@ -38,7 +39,8 @@ def add_type(*, task: Task, similarity_type: SimilarityType, actor: User) -> boo
     """Attach a type of the same workspace; returns False if it was attached already."""
     _, added = TaskType.objects.get_or_create(task=task, similarity_type=similarity_type)
     if added:
-        _tell("added a type to", task, actor, type=similarity_type.name)
+        now = {"similarity_type": str(similarity_type.pk)}
+        _tell(Verb.ADDED_TYPE, task, actor, now=now, type=similarity_type.name)
     return added
 
 
@@ -47,7 +49,8 @@ def remove_type(*, task: Task, similarity_type: SimilarityType, actor: User) -> 
     """Detach a type; its groups stay, and so do trained versions; False if it was not attached."""
     removed, _ = TaskType.objects.filter(task=task, similarity_type=similarity_type).delete()
     if removed:
-        _tell("removed a type from", task, actor, type=similarity_type.name)
+        was = {"similarity_type": str(similarity_type.pk)}
+        _tell(Verb.REMOVED_TYPE, task, actor, was=was, type=similarity_type.name)
     return bool(removed)
 
 
@@ -57,14 +60,15 @@ def change_task(*, task: Task, changes: dict[str, Any], actor: User) -> Task:
     row = _locked(task)
     if not changes:
         return row
-    before, encoder = row.name, row.encoder
+    before, encoder, was = row.name, row.encoder, values_of(row, changes)
     if not changes.get("name", row.name).strip():
         raise EmptyName("task")
     check_encoder(changes.get("encoder", ""))
     for name, value in changes.items():
         setattr(row, name, value)
     row.save(update_fields=[*changes, "modified"])
-    _tell("changed", row, actor, fields=sorted(changes), before=before, after=row.name)
+    told = {"fields": sorted(changes), "before": before, "after": row.name}
+    _tell(Verb.CHANGED, row, actor, was, values_of(row, was), **told)
     if row.encoder not in ("", encoder):
         start_describing(workspace=row.workspace, actor=actor)
     return row
@@ -81,7 +85,7 @@ def delete_task(*, task: Task, actor: User) -> None:
     # Under the task's lock, which `create_collection` takes too: none can be made meanwhile.
     check_unused(row, versions)
     drop_versions(versions)
-    _tell("deleted", row, actor)
+    _tell(Verb.DELETED, row, actor)
     row.delete()
 
 
@@ -90,7 +94,14 @@ def _locked(task: Task) -> Task:
     return rows.get(pk=task.pk)
 
 
-def _tell(verb: str, task: Task, actor: User, **details: Any) -> None:
+def _tell(
+    verb: Verb,
+    task: Task,
+    actor: User,
+    was: dict[str, Any] | None = None,
+    now: dict[str, Any] | None = None,
+    **details: Any,
+) -> None:
     record(
         workspace=task.workspace,
         verb=verb,
@@ -98,5 +109,7 @@ def _tell(verb: str, task: Task, actor: User, **details: Any) -> None:
         target_id=task.id,
         target_name=task.name,
         details=details,
+        before=was,
+        after=now,
         actor=actor,
     )

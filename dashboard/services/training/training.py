@@ -11,8 +11,9 @@ from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
-from accounts.activity import record
+from accounts.journal import record
 from accounts.models import User
+from accounts.verbs import Verb
 from dashboard import runtime
 from dashboard.engine import artifacts, training
 from dashboard.engine.trained_model import TrainedModel
@@ -26,6 +27,7 @@ from dashboard.queries.training.versions import find_running
 from dashboard.services.errors import ModelUnusable, NotReady, TrainingAlreadyRunning
 from dashboard.services.jobs import jobs
 from dashboard.services.jobs.queueing import enqueue
+from dashboard.services.jobs.spans import Span
 from dashboard.services.training.features import ensure_features
 from dashboard.services.training.loading import load_model
 
@@ -60,7 +62,7 @@ def start_training(*, task: Task, actor: User) -> tuple[Version, Job]:
     )
     record(
         workspace=task.workspace,
-        verb="started to train",
+        verb=Verb.STARTED_TRAINING,
         noun="version",
         target_id=version.id,
         target_name=str(version),
@@ -100,17 +102,11 @@ def run_training(*, version_id: UUID, handle: jobs.Handle) -> str:
     seen = snapshot(version.task)
     if empty := [kind.name for kind, members in seen.members.items() if not members]:
         raise NotReady([f"“{name}” has no image to train on." for name in empty])
-
-    def features_done(done: int, total: int) -> None:
-        fraction = FEATURES_SHARE * done / total if total else FEATURES_SHARE
-        handle.report(stage="Computing features", total=total, done=done, fraction=fraction)
-        handle.check()
-
     ensure_features(
         images=list(seen.images.values()),
         regions=list(seen.regions.values()),
         encoder_key=version.encoder,
-        progress=features_done,
+        progress=Span(handle, 0, FEATURES_SHARE, "Computing features", counts=("done", "total")),
     )
     model = _fit(version, seen, handle)
     handle.report(stage="Saving the version", fraction=0.99)
@@ -128,17 +124,12 @@ def run_training(*, version_id: UUID, handle: jobs.Handle) -> str:
 
 def _fit(version: Version, seen: Snapshot, handle: jobs.Handle) -> TrainedModel:
     """Fit the version's model; cancelled between any two steps of it."""
-
-    def progress(stage: str, fraction: float) -> None:
-        handle.tick(stage=stage, fraction=FEATURES_SHARE + (0.99 - FEATURES_SHARE) * fraction)
-
     try:
         return training.fit(
             training_set(version, seen),
             prior=runtime.prior(version.encoder),
             production=_production(version, seen),
-            progress=progress,
-            cancelled=lambda: False,
+            progress=Span(handle, FEATURES_SHARE, 0.99),
         )
     except training.TooLittleData as error:
         raise NotReady([str(error)]) from error

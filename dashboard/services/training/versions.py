@@ -2,11 +2,13 @@
 
 from collections.abc import Sequence
 from functools import partial
+from typing import Any
 
 from django.db import transaction
 
-from accounts.activity import record
+from accounts.journal import record, values_of
 from accounts.models import User
+from accounts.verbs import Verb
 from dashboard.files.store import paths, storage
 from dashboard.models import AsyncRequest, Extraction, Job, Task, Version
 from dashboard.queries.search.collections import collections_using
@@ -27,10 +29,12 @@ def set_production(*, version: Version, production: bool, actor: User) -> bool:
         return False
     if production and version.status != Version.Status.TRAINED:
         raise NotProducible(version)
+    was = values_of(task, ["production_version"])
     task.production_version = version if production else None
     task.save(update_fields=["production_version", "modified"])
     version.task = task
-    _tell("put into production" if production else "withdrew", version, actor)
+    verb = Verb.PUT_INTO_PRODUCTION if production else Verb.WITHDREW
+    _tell(verb, version, actor, was, values_of(task, was))
     return True
 
 
@@ -45,7 +49,7 @@ def delete_version(*, version: Version, actor: User) -> None:
     Task.objects.select_for_update().get(pk=version.task_id)
     check_unused(version, [version])
     drop_versions([version])
-    _tell("deleted", version, actor)
+    _tell(Verb.DELETED, version, actor)
     version.delete()
 
 
@@ -66,12 +70,20 @@ def drop_versions(versions: Sequence[Version]) -> None:
         transaction.on_commit(partial(storage.delete_all, folder))
 
 
-def _tell(verb: str, version: Version, actor: User) -> None:
+def _tell(
+    verb: Verb,
+    version: Version,
+    actor: User,
+    was: dict[str, Any] | None = None,
+    now: dict[str, Any] | None = None,
+) -> None:
     record(
         workspace=version.workspace,
         verb=verb,
         noun="version",
         target_id=version.id,
         target_name=str(version),
+        before=was,
+        after=now,
         actor=actor,
     )

@@ -1,6 +1,8 @@
 """The kinds of jobs of an upload: dry run, import, undo; and the demo's."""
 
+from accounts.journal import record
 from accounts.models import User
+from accounts.verbs import Verb
 from dashboard.models import Job
 from dashboard.queries.jobs import retries
 from dashboard.queries.uploads.uploads import get_upload
@@ -24,11 +26,25 @@ def _undo_again(job: Job, actor: User) -> Job:
     return undo_upload(upload=get_upload(job.workspace, job.subject_id), actor=actor)
 
 
+def _tell_upload(job: Job) -> None:
+    upload = get_upload(job.workspace, job.subject_id)
+    record(
+        workspace=upload.workspace,
+        verb=Verb.IMPORTED,
+        noun="files",
+        target_id=upload.id,
+        target_name=upload.name,
+        count=job.done,
+        actor=None,
+    )
+
+
 UPLOAD = JobKind(
     kind=Job.Kind.UPLOAD,
     queue="upload",
     run=lambda handle: run_upload(upload_id=handle.job.subject_id, handle=handle),
     close=lambda job: close_upload(upload_id=job.subject_id),
+    tell=_tell_upload,
     may_retry=retries.can_upload_again,
     retry=_upload_again,
     leaves_failures=True,

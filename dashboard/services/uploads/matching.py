@@ -55,7 +55,7 @@ def match_manifests(*, upload: Upload, handle: jobs.Handle) -> None:
 
 def _match(waiting: QuerySet[UploadFile], files: QuerySet[UploadFile], handle: jobs.Handle) -> None:
     last = 0
-    # The names alone: metadata is large, and asked for only of the rows that are at hand.
+    # Only the names: metadata is large, and is read only for the rows that are being matched.
     names = waiting.order_by("pk").values_list("pk", "name")
     while (found := _Found(names.filter(pk__gt=last)[:MATCHED_AT_ONCE].iterator(2000))).pks:
         first, last = found.pks[0], found.pks[-1]
@@ -64,7 +64,8 @@ def _match(waiting: QuerySet[UploadFile], files: QuerySet[UploadFile], handle: j
         if found.lost:
             found.want_folded(names.filter(pk__range=(first, last)).iterator(chunk_size=2000))
             _see_all(found.see_folded, files, handle)
-        # A row is settled and gone in one transaction: after a kill the rest is matched anew.
+        # A row is settled and removed in one transaction: after a kill only the rest is matched
+        # again.
         for start in range(0, len(found.pks), ROWS_PER_WRITE):
             pks = found.pks[start : start + ROWS_PER_WRITE]
             with transaction.atomic():
@@ -252,7 +253,7 @@ def _tell_more(file: UploadFile, row: UploadFile) -> None:
     row.foreseen = UploadFile.Foreseen.UNKNOWN
     differing = [name for name, value in row.meta_data.items() if _differs(file, name, value)]
     more = row.meta_data.keys() - file.meta_data.keys()
-    # Each row was judged alone: together they can only be too large.
+    # Each row alone was checked when it was read: together, size is all that can be wrong.
     if more and is_too_much(both := row.meta_data | file.meta_data):
         row.refuse("row", "Its metadata and that of earlier rows are too large together.")
         return

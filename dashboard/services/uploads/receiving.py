@@ -15,8 +15,9 @@ from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
-from accounts.activity import record
+from accounts.journal import record
 from accounts.models import User, Workspace
+from accounts.verbs import Verb
 from dashboard.files.images import kinds
 from dashboard.files.store import chunks, paths, room, storage
 from dashboard.files.store.chunks import Checksum, Incoming
@@ -160,7 +161,7 @@ def _append_chunk(
 @transaction.atomic
 def _count(part: UploadPart, chunk: UploadChunk) -> None:
     """Write a chunk's row if the part still waits for exactly these bytes."""
-    # Without a join: the row itself is judged again when somebody else was faster.
+    # Without a join, so that PostgreSQL checks the row again if another request was faster.
     waiting = UploadPart.objects.filter(pk=part.pk, received=chunk.start).exclude(path="")
     if not waiting.update(received=chunk.start + chunk.size, kind=part.kind):
         raise OffsetTaken(_received(part))
@@ -200,7 +201,7 @@ def withdraw_missing(*, upload: Upload, actor: User) -> int:  # noqa: ARG001
         row = Upload.objects.select_for_update().get(pk=upload.pk)
         if row.stage != Upload.Stage.RECEIVING:
             return 0
-        # Held, so that what somebody else completes in this moment is judged when it is whole.
+        # Held, so that a part that is being completed right now is judged after it is complete.
         parts = list(missing_parts(row).select_for_update())
         row.save(update_fields=["modified"])
         _give_up(row, parts)
@@ -227,7 +228,7 @@ def discard_upload(*, upload: Upload, actor: User) -> None:
         count = row.parts.count()
         record(
             workspace=row.workspace,
-            verb="discarded",
+            verb=Verb.DISCARDED,
             noun="upload",
             target_id=row.id,
             target_name=row.name,

@@ -3,8 +3,9 @@
 from django.db import transaction
 from django.utils import timezone
 
-from accounts.activity import record
+from accounts.journal import record
 from accounts.models import User
+from accounts.verbs import Verb
 from dashboard.models import Extraction, Job, Transfer, Upload
 from dashboard.queries.uploads.receiving import missing_parts
 from dashboard.services.jobs.queueing import enqueue
@@ -46,12 +47,13 @@ def finish_receiving(*, upload: Upload, actor: User) -> Job:
     if not count:
         raise NothingToUpload
     if row.purpose == Upload.Purpose.IMAGES:
-        # Nothing has changed in the workspace before it is imported: that tells of itself.
+        # No change is recorded: the workspace stays as it is until the import, which records its
+        # own.
         begin = commit_unasked if row.auto_commit else start_plan
         return begin(upload=row, actor=actor)
     record(
         workspace=row.workspace,
-        verb="uploaded",
+        verb=Verb.UPLOADED,
         noun="files",
         target_id=row.id,
         target_name=row.name,
@@ -64,7 +66,7 @@ def finish_receiving(*, upload: Upload, actor: User) -> Job:
 def _hand_on(upload: Upload, actor: User) -> Job:
     if upload.purpose == Upload.Purpose.DESCRIBE:
         extraction = Extraction.objects.get(upload=upload)
-        return _enqueue(upload, Job.Kind.EXTRACT, f"Embeddings of {upload}", extraction, actor)
+        return _enqueue(upload, Job.Kind.EXTRACT, f"Extraction of {upload}", extraction, actor)
     transfer = Transfer.objects.get(upload=upload)
     return _enqueue(upload, Job.Kind.IMPORT, f"Import of {upload}", transfer, actor)
 

@@ -67,7 +67,7 @@ class _NamedBefore:
         rows = {row.pk: row for row in chain(by_key, by_content)}.values()
         self._rows: defaultdict[object, list[UploadPart]] = defaultdict(list)
         for row in sorted(rows, key=attrgetter("number"), reverse=True):
-            # What was known has no path: it is told by its content, which need not be sent.
+            # A known file has no path, as it need not be sent: it is identified by its content.
             content = row.kind, row.similarity_type_id, row.known
             mark = row.path if row.path in keyed else content
             self._rows[mark, row.name, row.size, row.sha256].append(row)

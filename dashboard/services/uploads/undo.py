@@ -11,10 +11,12 @@ from django.db import transaction
 from django.db.models import Exists, OuterRef, QuerySet
 from django.utils import timezone
 
-from accounts.activity import record
+from accounts.journal import record
 from accounts.models import User, Workspace
+from accounts.verbs import Verb
 from accounts.words import counted
 from dashboard.models import Group, Image, Job, SimilarityType, TaskType, Upload, UploadFile
+from dashboard.queries.journal.changes import find_change
 from dashboard.queries.uploads.undo import added_images, placed_files, told_undoing
 from dashboard.queries.uploads.uploads import is_busy
 from dashboard.services.errors import StillUnderWay
@@ -129,7 +131,7 @@ class _TakingBack:
     @transaction.atomic
     def end(self) -> None:
         """Remove groups and types that came with the upload and hold nothing else, and tell."""
-        # As whoever deletes groups or types does, which keeps nestings and moves out meanwhile.
+        # As deleting groups or types does: it keeps nesting and moving out until the end.
         lock_all(Workspace.objects.filter(pk=self._upload.workspace_id))
         groups = self._remove_groups()
         types = self._remove_types()
@@ -143,12 +145,13 @@ class _TakingBack:
         )
         record(
             workspace=self._upload.workspace,
-            verb="undid",
+            verb=Verb.UNDID,
             noun="files",
             target_id=self._upload.pk,
             target_name=self._upload.name,
             count=self._done,
             details={"counts": {"file": self._done, "group": groups, "type": types}},
+            undoes=find_change(self._upload.workspace, self._upload.pk, Verb.UPLOADED),
             actor=actor,
         )
 

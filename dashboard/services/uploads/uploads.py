@@ -16,8 +16,9 @@ from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
-from accounts.activity import record
+from accounts.journal import record
 from accounts.models import User, Workspace
+from accounts.verbs import Verb
 from dashboard.files.images import kinds
 from dashboard.files.store import paths, room, storage
 from dashboard.models import (
@@ -54,6 +55,7 @@ from dashboard.services.uploads.rollback import removed_on_rollback
 from dashboard.services.uploads.tables import WHOLE_PART
 from dashboard.services.workspaces.usage import count_named, images_refusal, is_full
 
+INVERSE = "upload"  # in the rows of the journal: see `inverses.py`
 FAILED_AT_ONCE = 200
 
 Stored = tuple[UploadPart, UploadChunk]
@@ -142,11 +144,12 @@ def _write_rows(upload: Upload, stored: Sequence[Stored], actor: User) -> Job:
     UploadChunk.objects.bulk_create([chunk for _, chunk in stored if chunk.size], batch_size=200)
     record(
         workspace=upload.workspace,
-        verb="uploaded",
+        verb=Verb.UPLOADED,
         noun="files",
         target_id=upload.id,
         target_name=upload.name,
         count=len(parts),
+        inverse=INVERSE,
         actor=actor,
     )
     job = _queue(upload, f"Upload of {upload.name}", actor)
@@ -194,11 +197,12 @@ def _commit(row: Upload, counted: Callable[[], int], actor: User | None) -> Job:
     row.save()
     record(
         workspace=row.workspace,
-        verb="uploaded",
+        verb=Verb.UPLOADED,
         noun="files",
         target_id=row.id,
         target_name=row.name,
         count=counted(),
+        inverse=INVERSE,
         actor=actor,
     )
     return _queue(row, f"Upload of {row.name}", actor)

@@ -90,7 +90,7 @@ def hold_images(workspace_id: UUID) -> Usage:
 def hold_usage(workspace_id: UUID, what: str) -> Usage:
     """Hold one usage row until the transaction ends; made if there is none."""
     rows = Usage.objects.filter(workspace=workspace_id, what=what)
-    # `no_key`: whoever inserts a row that refers to this one need not wait.
+    # `no_key`: an insert that refers to this row need not wait.
     held = rows.select_for_update(no_key=True).order_by("pk")
     found = held.first()
     if found is None:
@@ -106,7 +106,7 @@ def count_on(usage: Usage, *, count: int, size: int) -> None:
     """Write down that so many came (or went, below 0); call it while the row is held."""
     if count or size:
         rows = Usage.objects.filter(pk=usage.pk)
-        # Relative: `usage` may have been counted on in memory already, see `Room.take`.
+        # Relative: the numbers of `usage` in memory may be ahead of the row, see `Room.take`.
         rows.update(count=F("count") + count, size=F("size") + size)
 
 
@@ -148,7 +148,7 @@ def let_go(workspace_id: UUID, parts: QuerySet[UploadPart]) -> int:
     had one until now.
     """
     stored = parts.exclude(path="").order_by("pk")
-    # Without a join: a part that somebody else let go meanwhile is judged again.
+    # Locked without a join, so that PostgreSQL checks a part again that another process let go.
     held = dict(stored.select_for_update(of=("self",)).values_list("pk", "size"))
     ids = list(held)
     for first in range(0, len(ids), PARTS_AT_ONCE):

@@ -98,7 +98,7 @@ def tray(request: HttpRequest) -> dict[str, Any]:
 def shown_tray(request: HttpRequest) -> ShownTray | None:
     """Return what runs in the person's workspace, or None if nothing does."""
     membership: Membership | None = getattr(request, "membership", None)
-    # The page itself is open to who has to set up a second factor; what runs is not.
+    # The page itself is open to users who still have to set up a second factor; what runs is not.
     if membership is None or lacks_second_factor(membership):
         return None
     found = find_tray(membership.workspace)

@@ -38,6 +38,7 @@ from dashboard.views.naming import taken_words
 from dashboard.views.renaming import Named, rename
 from dashboard.views.rendering import (
     damaged,
+    form_page,
     may,
     missing_is_404,
     page_or_fragment,
@@ -56,7 +57,7 @@ GROUPS = Listing(
 )
 PARENTS_SHOWN = 20
 TYPES_SHOWN = 20
-FORM_PAGE, GROUP_PAGE = "dashboard/form_page.html", "dashboard/library/groups/group.html"
+GROUP_PAGE = "dashboard/library/groups/group.html"
 
 
 @never_cache
@@ -116,8 +117,7 @@ def group_names(request: WorkspaceRequest) -> HttpResponse:
 
 
 def _form_page(request: WorkspaceRequest, form: Any, title: str, cancel_url: str) -> HttpResponse:
-    context = {"form": form, "pretitle": "Groups", "title": title, "cancel_url": cancel_url}
-    return render(request, FORM_PAGE, context, status=422 if form.is_bound else 200)
+    return form_page(request, form, title, under="Groups", cancel_url=cancel_url)
 
 
 @never_cache

@@ -4,7 +4,7 @@ from uuid import UUID
 
 from django.contrib import messages
 from django.http import HttpResponse
-from django.shortcuts import render, resolve_url
+from django.shortcuts import resolve_url
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
@@ -14,7 +14,7 @@ from dashboard.forms.images import ImageForm
 from dashboard.queries.library.images import get_image
 from dashboard.services.library.images import change_image
 from dashboard.views.renaming import Named, rename
-from dashboard.views.rendering import missing_is_404, see_other, wants_fragment
+from dashboard.views.rendering import form_page, missing_is_404, see_other, wants_fragment
 
 
 @never_cache
@@ -34,14 +34,7 @@ def image_change(request: WorkspaceRequest, image_id: UUID) -> HttpResponse:
     initial = {"file_name": shown.file_name, "meta_data": shown.meta_data}
     form = ImageForm(request.POST if request.method == "POST" else None, initial=initial)
     if not form.is_valid():
-        context = {
-            "form": form,
-            "pretitle": "Images",
-            "title": "Name and metadata",
-            "cancel_url": here,
-        }
-        status = 422 if form.is_bound else 200
-        return render(request, "dashboard/form_page.html", context, status=status)
+        return form_page(request, form, "Name and metadata", under="Images", cancel_url=here)
     change_image(image=shown, changes=form.cleaned_data, actor=request.user)
     messages.success(request, "Saved.")
     return see_other(here)

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from django.contrib import messages
 from django.http import HttpResponse
-from django.shortcuts import render, resolve_url
+from django.shortcuts import resolve_url
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
@@ -25,6 +25,7 @@ from dashboard.views.naming import check_name, is_taken
 from dashboard.views.renaming import Named, rename
 from dashboard.views.rendering import (
     damaged,
+    form_page,
     may,
     missing_is_404,
     page_or_fragment,
@@ -34,7 +35,6 @@ from dashboard.views.rendering import (
 )
 
 TYPES = Listing("type", "Types", "dashboard/library/similarity_types")
-FORM_PAGE = "dashboard/form_page.html"
 
 
 @never_cache
@@ -59,13 +59,8 @@ def type_new(request: WorkspaceRequest) -> HttpResponse:
     """Make a type."""
     form = NewTypeForm(request.POST if request.method == "POST" else None)
     if not form.is_valid() or is_taken("type", types_in(request.workspace), form):
-        context = {
-            "form": form,
-            "pretitle": "Types",
-            "title": "New type",
-            "cancel_url": resolve_url("types"),
-        }
-        return render(request, FORM_PAGE, context, status=422 if form.is_bound else 200)
+        to = resolve_url("types")
+        return form_page(request, form, "New type", under="Types", cancel_url=to)
     made = create_type(workspace=request.workspace, **form.cleaned_data, actor=request.user)
     messages.success(request, f"The type “{made.name}” was created. Now create its groups.")
     return see_other("type", made.pk)
@@ -109,13 +104,8 @@ def type_change(request: WorkspaceRequest, type_id: UUID) -> HttpResponse:
     initial = {name: getattr(shown, name) for name in ("name", "description", "fold_by")}
     form = TypeForm(request.POST if request.method == "POST" else None, initial=initial)
     if not form.is_valid() or is_taken("type", others, form, but=shown):
-        context = {
-            "form": form,
-            "pretitle": "Types",
-            "title": "Name, description and fold by",
-            "cancel_url": here,
-        }
-        return render(request, FORM_PAGE, context, status=422 if form.is_bound else 200)
+        title = "Name, description and fold by"
+        return form_page(request, form, title, under="Types", cancel_url=here)
     change_type(similarity_type=shown, changes=form.cleaned_data, actor=request.user)
     messages.success(request, "Saved.")
     return see_other("type", shown.pk)

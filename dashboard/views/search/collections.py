@@ -6,7 +6,7 @@ from uuid import UUID
 from django.conf import settings
 from django.contrib import messages
 from django.http import HttpResponse
-from django.shortcuts import render, resolve_url
+from django.shortcuts import resolve_url
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
@@ -31,6 +31,7 @@ from dashboard.views.jobs.progress import shown_if_any
 from dashboard.views.listing import Listing, list_page
 from dashboard.views.naming import is_taken
 from dashboard.views.rendering import (
+    form_page,
     may,
     missing_is_404,
     page_or_fragment,
@@ -40,7 +41,6 @@ from dashboard.views.rendering import (
 from dashboard.views.search.snippets import KEY
 
 COLLECTIONS = Listing("collection", "Collections", "dashboard/search/collections")
-FORM_PAGE = "dashboard/form_page.html"
 PAGE = "dashboard/search/collections/collection.html"
 
 
@@ -86,8 +86,7 @@ def collection_new(request: WorkspaceRequest) -> HttpResponse:
 def _form_page(
     request: WorkspaceRequest, form: CollectionForm, title: str, cancel_url: str
 ) -> HttpResponse:
-    context = {"form": form, "pretitle": "Collections", "title": title, "cancel_url": cancel_url}
-    return render(request, FORM_PAGE, context, status=422 if form.is_bound else 200)
+    return form_page(request, form, title, under="Collections", cancel_url=cancel_url)
 
 
 @never_cache

@@ -31,7 +31,7 @@ from dashboard.services.training.encoders import (
 )
 from dashboard.services.training.speeds import measure_speeds
 from dashboard.views.operators import for_operators
-from dashboard.views.rendering import View, missing_is_404, see_other
+from dashboard.views.rendering import View, form_page, missing_is_404, see_other
 
 P = ParamSpec("P")
 FROM_NOW_ON = (
@@ -48,7 +48,7 @@ def receives_a_graph(view: View[P]) -> View[P]:
     """
     protected: Any = csrf_protect(view)
 
-    # The middleware's own check would read the whole body before anybody is asked.
+    # The middleware's own check would read the whole body before the permission is checked.
     @csrf_exempt
     @wraps(view)
     def receiving(request: WorkspaceRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
@@ -95,15 +95,14 @@ def encoder_new(request: WorkspaceRequest) -> HttpResponse:
         else:
             messages.success(request, f"The encoder “{made}” is being prepared.")
             return see_other("encoders")
-    context = {
-        "form": form,
-        "pretitle": "Encoders",
-        "title": "Register an encoder",
-        "cancel_url": reverse("encoders"),
-        "has_files": True,
-    }
-    status = 422 if form.is_bound else 200
-    return render(request, "dashboard/form_page.html", context, status=status)
+    return form_page(
+        request,
+        form,
+        "Register an encoder",
+        under="Encoders",
+        cancel_url=reverse("encoders"),
+        has_files=True,
+    )
 
 
 @require_POST

@@ -1,12 +1,13 @@
 """Tasks: the types that one model learns, whether there is enough to learn from, its versions."""
 
+from collections.abc import Callable
 from functools import partial
 from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
 from django.http import HttpResponse
-from django.shortcuts import render, resolve_url
+from django.shortcuts import resolve_url
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
@@ -30,6 +31,7 @@ from dashboard.views.naming import check_name, is_taken
 from dashboard.views.renaming import Named, rename
 from dashboard.views.rendering import (
     damaged,
+    form_page,
     may,
     missing_is_404,
     page_or_fragment,
@@ -81,9 +83,7 @@ def task_new(request: WorkspaceRequest) -> HttpResponse:
 def _form_page(
     request: WorkspaceRequest, form: TaskForm, title: str, cancel_url: str
 ) -> HttpResponse:
-    context = {"form": form, "pretitle": "Tasks", "title": title, "cancel_url": cancel_url}
-    status = 422 if form.is_bound else 200
-    return render(request, "dashboard/form_page.html", context, status=status)
+    return form_page(request, form, title, under="Tasks", cancel_url=cancel_url)
 
 
 @never_cache
@@ -161,17 +161,9 @@ def _training_of(request: WorkspaceRequest, shown: Task) -> dict[str, Any]:
 @missing_is_404
 def task_types(request: WorkspaceRequest, task_id: UUID) -> HttpResponse:
     """Attach a type to a task."""
-    shown = get_task(request.workspace, task_id)
-    form = TaskTypeForm(request.POST, workspace=request.workspace)
-    if not form.is_valid():
-        messages.error(request, str(form.errors["similarity_type"][0]))
-        return see_other("task", shown.pk)
-    chosen = form.cleaned_data["similarity_type"]
-    if add_type(task=shown, similarity_type=chosen, actor=request.user):
-        messages.success(
-            request, f"The type “{chosen}” was added. It is used from the next training on."
-        )
-    return see_other("task", shown.pk)
+    return _change_types(
+        request, task_id, add_type, "The type “{}” was added. It is used from the next training on."
+    )
 
 
 @require_POST
@@ -179,16 +171,28 @@ def task_types(request: WorkspaceRequest, task_id: UUID) -> HttpResponse:
 @missing_is_404
 def task_type_remove(request: WorkspaceRequest, task_id: UUID) -> HttpResponse:
     """Take a type off a task; its groups and the trained versions stay."""
+    return _change_types(
+        request,
+        task_id,
+        remove_type,
+        "The type “{}” was removed. Its groups and older versions stay.",
+    )
+
+
+def _change_types(
+    request: WorkspaceRequest, task_id: UUID, change: Callable[..., bool], sentence: str
+) -> HttpResponse:
+    """Do to a task what `change` does with the chosen type; `sentence` says what it did."""
     shown = get_task(request.workspace, task_id)
     form = TaskTypeForm(request.POST, workspace=request.workspace)
     if not form.is_valid():
         messages.error(request, str(form.errors["similarity_type"][0]))
-        return see_other("task", shown.pk)
-    chosen = form.cleaned_data["similarity_type"]
-    if remove_type(task=shown, similarity_type=chosen, actor=request.user):
-        messages.success(
-            request, f"The type “{chosen}” was removed. Its groups and older versions stay."
-        )
+    elif change(
+        task=shown,
+        similarity_type=(chosen := form.cleaned_data["similarity_type"]),
+        actor=request.user,
+    ):
+        messages.success(request, sentence.format(chosen))
     return see_other("task", shown.pk)
 
 

@@ -16,14 +16,16 @@ from django_htmx.http import HttpResponseClientRefresh
 
 from accounts.access import requires
 from accounts.http import WorkspaceRequest
+from accounts.verbs import Verb
 from dashboard.models import Job, Upload
 from dashboard.queries.exchange.transfers import find_import
 from dashboard.queries.extractions.extractions import find_extraction
 from dashboard.queries.jobs.jobs import job_about
+from dashboard.queries.journal.changes import find_change
 from dashboard.queries.uploads.undo import undo_forecast
 from dashboard.queries.uploads.uploads import counts, failure_page, failures, get_upload
 from dashboard.services.errors import Refused
-from dashboard.services.uploads.undo import undo_upload
+from dashboard.services.journal.undoing import undo_change
 from dashboard.views.jobs.job_rows import retry_label
 from dashboard.views.jobs.progress import shown_if_any
 from dashboard.views.rendering import may, missing_is_404, page_or_fragment, see_other
@@ -112,7 +114,8 @@ def upload_undo(request: WorkspaceRequest, upload_id: UUID) -> HttpResponse:
     shown = get_upload(request.workspace, upload_id)
     if request.method == "POST":
         try:
-            undo_upload(upload=shown, actor=request.user)
+            change = find_change(request.workspace, shown.pk, Verb.UPLOADED)
+            undo_change(change=change, actor=request.user)
         except Refused as refusal:
             messages.error(request, str(refusal))
         return see_other("upload", shown.id)

@@ -13,15 +13,16 @@ from django.views.decorators.http import require_safe
 
 from accounts.access import requires
 from accounts.http import WorkspaceRequest
-from accounts.models import Activity
+from accounts.models import Change
+from accounts.verbs import Verb
 from accounts.words import either
 from dashboard.forms.activity import ActivityFilter
 from dashboard.queries.workspaces.activity import (
     activity_page,
-    can_be_undone,
     find_activity,
     still_there,
 )
+from dashboard.services.journal.undoing import undoable
 from dashboard.views.rendering import damaged, may, missing_is_404, page_or_fragment
 
 # The page of a thing that an activity row is about.
@@ -36,48 +37,74 @@ ROUTES = {
     "type": "type",
     "version": "version",
 }
+# The page that asks before it undoes, for each inverse.
+UNDO = {"upload": "upload-undo"}
 THE_PROGRAM = "Likewise"
-# Where “VERB the NOUN NAME” would not read well. {name} becomes the link; what else stands in
+SHOWN_NOUNS = {"object": "region"}  # an object is what the API calls a region
+# Verbs for which “VERB the NOUN NAME”, or “VERB 3 NOUNs”, reads well.
+PLAIN = {
+    Verb.CREATED,
+    Verb.ADDED,
+    Verb.CHANGED,
+    Verb.DELETED,
+    Verb.VERIFIED,
+    Verb.DISCARDED,
+    Verb.CANCELLED,
+    Verb.IMPORTED,
+    Verb.STARTED_EXPORTING,
+    Verb.EXPORTED,
+    Verb.REQUIRED,
+    Verb.NO_LONGER_REQUIRED,
+    Verb.REVOKED,
+}
+# The sentences of all others. {name} becomes the link; what else stands in
 # braces is the row's count or one of its details.
-SENTENCES = {
-    ("added images to", "group"): "added {count} image{s} to {name}",
-    ("moved images to", "group"): (
+SENTENCES: dict[tuple[str, str], str] = {
+    (Verb.ADDED_IMAGES, "group"): "added {count} image{s} to {name}",
+    (Verb.MOVED_IMAGES, "group"): (
         "added {count} image{s} to {name}, {moved} of them moved from other groups"
     ),
-    ("removed images from", "group"): "removed {count} image{s} from {name}",
-    ("added objects to", "group"): "added {count} region{s} to {name}",
-    ("removed objects from", "group"): "removed {count} region{s} from {name}",
-    ("added groups to", "group"): "added {count} group{s} to {name}",
-    ("removed groups from", "group"): "removed {count} group{s} from {name}",
-    ("marked as test", "group"): "marked the group {name} as a test group",
-    ("unmarked as test", "group"): "removed the test mark from the group {name}",
-    ("took back a verification of", "group"): "undid a verification of the group {name}",
-    ("took back a verification of", "image"): "undid a verification of the image {name}",
-    ("marked several as test", "group"): "marked {count} group{s} as test group{s}",
-    ("unmarked several as test", "group"): "removed the test mark from {count} group{s}",
-    ("added a type to", "task"): "added the type {type} to {name}",
-    ("removed a type from", "task"): "removed the type {type} from {name}",
-    ("put into production", "version"): "put {name} into production",
-    ("withdrew", "version"): "took {name} out of production",
-    ("started to train", "version"): "started the training of {name}",
-    ("uploaded", "files"): "uploaded {count} file{s}: {name}",
-    ("undid", "files"): "undid the upload {name}",
-    ("started to extract", "descriptors"): "started an extraction: {name}",
-    ("tried again", "job"): "retried {name}",
-    ("added records to", "collection"): "added {count} record{s} to {name}",
-    ("changed records of", "collection"): "changed {count} record{s} of {name}",
-    ("deleted records of", "collection"): "deleted {count} record{s} of {name}",
-    ("started to fill", "collection"): "started to add images to {name}",
-    ("changed the role of", "member"): "changed the role of {name} from {before} to {after}",
-    ("removed", "member"): "removed {name} from the workspace",
-    ("left", "member"): "left the workspace",
-    ("joined", "member"): "joined as {role}",
-    ("handed over to", "member"): "handed over the workspace to {name}",
-    ("invited", "invitation"): "invited {name} as {role}{open}",
-    ("withdrew", "invitation"): "withdrew the invitation for {name}",
-    ("sent", "request"): "sent {count} record{s}: {name}",
-    ("renamed", "workspace"): "renamed the workspace from {before} to {name}",
-    ("chose an encoder for", "workspace"): "changed the encoder from {before} to {after}",
+    (Verb.REMOVED_IMAGES, "group"): "removed {count} image{s} from {name}",
+    (Verb.ADDED_OBJECTS, "group"): "added {count} region{s} to {name}",
+    (Verb.MOVED_OBJECTS, "group"): (
+        "added {count} region{s} to {name}, {moved} of them moved from other groups"
+    ),
+    (Verb.REMOVED_OBJECTS, "group"): "removed {count} region{s} from {name}",
+    (Verb.ADDED_GROUPS, "group"): "added {count} group{s} to {name}",
+    (Verb.REMOVED_GROUPS, "group"): "removed {count} group{s} from {name}",
+    (Verb.MARKED_TEST, "group"): "marked the group {name} as a test group",
+    (Verb.UNMARKED_TEST, "group"): "removed the test mark from the group {name}",
+    (Verb.UNVERIFIED, "group"): "undid a verification of the group {name}",
+    (Verb.UNVERIFIED, "image"): "undid a verification of the image {name}",
+    (Verb.MARKED_SEVERAL_TEST, "group"): "marked {count} group{s} as test group{s}",
+    (Verb.UNMARKED_SEVERAL_TEST, "group"): "removed the test mark from {count} group{s}",
+    (Verb.ADDED_TYPE, "task"): "added the type {type} to {name}",
+    (Verb.REMOVED_TYPE, "task"): "removed the type {type} from {name}",
+    (Verb.PUT_INTO_PRODUCTION, "version"): "put {name} into production",
+    (Verb.WITHDREW, "version"): "took {name} out of production",
+    (Verb.STARTED_TRAINING, "version"): "started the training of {name}",
+    (Verb.TRAINED, "version"): "finished the training of {name}",
+    (Verb.UPLOADED, "files"): "uploaded {count} file{s}: {name}",
+    (Verb.IMPORTED, "files"): "imported {count} new image{s} from {name}",
+    (Verb.UNDID, "files"): "undid the upload {name}",
+    (Verb.STARTED_EXTRACTING, "descriptors"): "started an extraction: {name}",
+    (Verb.EXTRACTED, "descriptors"): "finished the extraction {name}: {count} image{s}",
+    (Verb.RETRIED, "job"): "retried {name}",
+    (Verb.ADDED_RECORDS, "collection"): "added {count} record{s} to {name}",
+    (Verb.CHANGED_RECORDS, "collection"): "changed {count} record{s} of {name}",
+    (Verb.DELETED_RECORDS, "collection"): "deleted {count} record{s} of {name}",
+    (Verb.STARTED_FILLING, "collection"): "started to add images to {name}",
+    (Verb.FILLED, "collection"): "finished adding images to {name}: {count} new image{s}",
+    (Verb.CHANGED_ROLE, "member"): "changed the role of {name} from {before} to {after}",
+    (Verb.REMOVED, "member"): "removed {name} from the workspace",
+    (Verb.LEFT, "member"): "left the workspace",
+    (Verb.JOINED, "member"): "joined as {role}",
+    (Verb.HANDED_OVER, "member"): "handed over the workspace to {name}",
+    (Verb.INVITED, "invitation"): "invited {name} as {role}{open}",
+    (Verb.WITHDREW, "invitation"): "withdrew the invitation for {name}",
+    (Verb.SENT, "request"): "sent {count} record{s}: {name}",
+    (Verb.RENAMED, "workspace"): "renamed the workspace from {before} to {name}",
+    (Verb.CHOSE_ENCODER, "workspace"): "changed the encoder from {before} to {after}",
 }
 
 
@@ -85,7 +112,7 @@ SENTENCES = {
 class Sentence:
     """One row: who, what they did, and to what, with the way there."""
 
-    row: Activity
+    row: Change
     who: str
     before: str
     name: str
@@ -107,10 +134,10 @@ def activity(request: WorkspaceRequest) -> HttpResponse:
     rows = find_activity(request.workspace, person=person, noun=noun)
     found = activity_page(rows, request.GET.get("cursor", ""))
     there = still_there(request.workspace, found.rows)
-    undoable = can_be_undone(request.workspace, found.rows)
+    can_be_undone = undoable(request.workspace, found.rows)
     chosen = {"person": person.pk if person else "", "noun": noun}
     context = {
-        "sentences": [sentence(row, there, undoable) for row in found.rows],
+        "sentences": [sentence(row, there, can_be_undone) for row in found.rows],
         "form": form,
         "can_undo": may(request, "images.delete"),
         "is_filtered": bool(person or noun),
@@ -119,7 +146,7 @@ def activity(request: WorkspaceRequest) -> HttpResponse:
     return page_or_fragment(request, "dashboard/workspaces/activity/list.html", "rows", context)
 
 
-def sentence(row: Activity, there: Collection[UUID], undoable: Collection[UUID] = ()) -> Sentence:
+def sentence(row: Change, there: Collection[UUID], undoable: Collection[int] = ()) -> Sentence:
     """Write what a row tells; its thing is a link if it is among those that are there."""
     before, _, after = _template(row).partition("{name}")
     words = {"count": f"{row.count:,}", "s": either(row.count, "", "s")} | {
@@ -133,21 +160,22 @@ def sentence(row: Activity, there: Collection[UUID], undoable: Collection[UUID] 
         name=row.target_name if "{name}" in _template(row) else "",
         url=resolve_url(ROUTES[row.noun], row.target_id) if is_linked else "",
         after=_filled(after, words),
-        undo_url=resolve_url("upload-undo", row.target_id) if row.target_id in undoable else "",
+        undo_url=resolve_url(UNDO[row.inverse], row.target_id) if row.pk in undoable else "",
     )
 
 
-def _template(row: Activity) -> str:
+def _template(row: Change) -> str:
     special = SENTENCES.get((row.verb, row.noun))
     if special is not None:
         return special
+    noun = SHOWN_NOUNS.get(row.noun, row.noun)
     renamed_from = row.details.get("before")
     if row.verb == "changed" and renamed_from not in (None, row.target_name):
-        return f"renamed the {row.noun} {{before}} to {{name}}"
+        return f"renamed the {noun} {{before}} to {{name}}"
     if row.count != 1 or not row.target_name:
-        many = f"{row.verb} {{count}} {row.noun}{{s}}"
+        many = f"{row.verb} {{count}} {noun}{{s}}"
         return f"{many}: {{name}}" if row.target_name else many
-    return f"{row.verb} the {row.noun} {{name}}"
+    return f"{row.verb} the {noun} {{name}}"
 
 
 def _filled(text: str, words: dict[str, str]) -> str:

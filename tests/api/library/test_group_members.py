@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from accounts.models import Activity
+from accounts.models import Change
 from dashboard.models import Group, GroupImage, GroupRegion, SimilarityType
 from dashboard.services.library.groups import add_images, add_regions
 from tests.api.calls import GROUP, IMAGE, NOBODYS, OBJECT, TYPE, check_refusals
@@ -72,7 +72,7 @@ def test_it_works(cast: Cast, group: Group, kind: Kind) -> None:
     assert change(client, group, "remove", kind, members).json() == {"removed": 2, "missing": 1}
     whole = client.get(f"{GROUP}{group.pk}").json()
     assert (whole[kind.shown], whole[kind.counter]) == ([], 0)
-    rows = Activity.objects.filter(noun="group", target_id=group.pk).order_by("id")
+    rows = Change.objects.filter(noun="group", target_id=group.pk).order_by("id")
     assert list(rows.values_list("verb", "count"))[1:] == [
         (f"added {kind.field} to", 2),
         (f"added {kind.field} to", 1),

@@ -12,7 +12,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from PIL import Image as Pillow
 
-from accounts.models import Activity
+from accounts.models import Change
 from dashboard.files.errors import (
     AddressFailed,
     AddressTooSlow,
@@ -73,7 +73,7 @@ def test_the_two_links_open_without_a_token(cast: Cast) -> None:
         link = image[name].removeprefix("http://testserver")
         answer = Client().get(link)
         assert answer.status_code == 200
-        Pillow.open(io.BytesIO(b"".join(answer.streaming_content))).load()
+        Pillow.open(io.BytesIO(b"".join(answer.streaming_content))).load()  # type: ignore[attr-defined]
         for broken in (link.split("?")[0], link[:-3] + "xxx"):
             assert Client().get(broken).status_code == 403
 
@@ -133,9 +133,9 @@ def test_change_what_is_given(cast: Cast, method: str) -> None:
     marked = change(one, {"test_image": True, "real": "false", "img_path": "http://x"}).json()
     assert (marked["test_image"], marked["real"], marked["meta_data"]) == (True, False, {"b": 3})
     assert change(one, {"meta_data": None}).json()["meta_data"] == {}
-    changes = Activity.objects.filter(noun="image", verb="changed").count()
+    changes = Change.objects.filter(noun="image", verb="changed").count()
     assert change(one, {}).status_code == 200
-    assert Activity.objects.filter(noun="image", verb="changed").count() == changes
+    assert Change.objects.filter(noun="image", verb="changed").count() == changes
 
 
 def test_delete_and_bring_back(cast: Cast) -> None:

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from accounts.models import Activity
+from accounts.models import Change
 from tests.api.calls import GROUP, IMAGE, NOBODYS, check_refusals, in_workspace
 from tests.factories import Cast, api_client, make_group, make_image, make_type
 
@@ -37,7 +37,7 @@ def test_it_works(cast: Cast, field: str, form: str) -> None:
     body = {field: ids[:1] * 2, "unmark-test": True, "mark-test": False}
     assert client.post(f"{ADDRESSES[field]}/", body, format=form).json() == {"updated": 1}
     assert marks(field, rows) == [False, True, False]
-    told = Activity.objects.filter(noun=field[:-1], count=2)
+    told = Change.objects.filter(noun=field[:-1], count=2)
     assert told.count() == 1
 
 

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from accounts.models import Activity
+from accounts.models import Change
 from dashboard.models import Label, Region
 from dashboard.services.library.groups import add_regions
 from tests.api.calls import GROUP, IMAGE, LABEL, NOBODYS, OBJECT, check_refusals, in_workspace
@@ -59,7 +59,7 @@ def test_it_works(cast: Cast) -> None:
     assert client.delete(f"{OBJECT}{region['id']}").status_code == 204
     assert client.get(f"{OBJECT}{region['id']}").status_code == 404
     assert client.get(f"{IMAGE}{image.id}").status_code == 200
-    verbs = Activity.objects.filter(noun="object").order_by("id").values_list("verb", flat=True)
+    verbs = Change.objects.filter(noun="object").order_by("id").values_list("verb", flat=True)
     assert list(verbs) == ["created", "deleted"]
 
 
@@ -92,9 +92,9 @@ def test_change_what_is_given(cast: Cast, method: str) -> None:
         [0, 0, 9, 9],
     )
     assert change(one, {"detection_label": whole["detection_label"]}).status_code == 200
-    changes = Activity.objects.filter(noun="object", verb="changed").count()
+    changes = Change.objects.filter(noun="object", verb="changed").count()
     assert change(one, {}).status_code == 200
-    assert Activity.objects.filter(noun="object", verb="changed").count() == changes
+    assert Change.objects.filter(noun="object", verb="changed").count() == changes
 
 
 def test_another_image_must_hold_the_box(cast: Cast) -> None:

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from accounts.models import Activity, User
+from accounts.models import Change, User
 from dashboard.models import Group, Image, Verification
 from tests.api.calls import GROUP, IMAGE, NOBODYS, check_refusals, in_workspace
 from tests.factories import ApiClient, Cast, api_client, make_group, make_image, make_type
@@ -65,9 +65,7 @@ def test_it_works(cast: Cast, kind: Kind) -> None:
     assert client.delete(f"{kind.address}{row['id']}/").status_code == 204
     assert client.delete(f"{kind.address}{row['id']}/").status_code == 404
     assert count_of(thing) == 0
-    verbs = (
-        Activity.objects.filter(target_id=thing.pk).order_by("id").values_list("verb", flat=True)
-    )
+    verbs = Change.objects.filter(target_id=thing.pk).order_by("id").values_list("verb", flat=True)
     assert list(verbs)[1:] == ["verified", "took back a verification of"]
 
 

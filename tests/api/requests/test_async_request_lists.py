@@ -7,7 +7,7 @@ import pytest
 from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries, Settings
 
-from accounts.models import Activity
+from accounts.models import Change
 from dashboard.jobs import runner, sweep
 from dashboard.models import AsyncRecord, AsyncRequest, Image, Job, Task, Version
 from dashboard.services.jobs.subject_end import cancel_job
@@ -87,7 +87,7 @@ def test_deleting_it_ends_the_work(
     assert stored(cast) == []
     runner.run_job(str(Job.objects.get().id))
     assert not Image.objects.exists()
-    assert Activity.objects.get(verb="deleted").noun == "request"
+    assert Change.objects.get(verb="deleted").noun == "request"
 
 
 def test_deleting_that_of_a_training_cancels_it(client: ApiClient, task: Task) -> None:

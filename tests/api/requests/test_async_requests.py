@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from pytest_django import DjangoAssertNumQueries
 
-from accounts.models import Activity, Scope
+from accounts.models import Change, Scope
 from dashboard.files.errors import AddressTooSlow, FileRefused, ForbiddenAddress
 from dashboard.models import AsyncRecord, AsyncRequest, Group, Job, Task, Version
 from dashboard.services.library.groups import delete_group
@@ -70,7 +70,7 @@ def test_it_works(cast: Cast, client: ApiClient, trained: Task) -> None:
 
 def test_it_leaves_an_activity_row(cast: Cast, client: ApiClient) -> None:
     submit(client, "upload", records=[{"_base64": as_base64(drawn_png())}])
-    row = Activity.objects.get(noun="request")
+    row = Change.objects.get(noun="request")
     assert (row.verb, row.count, row.actor) == ("sent", 1, cast.bob)
 
 

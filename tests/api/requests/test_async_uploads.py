@@ -93,7 +93,7 @@ def test_where_an_image_cannot_go_is_said(cast: Cast, client: ApiClient) -> None
     assert "stays in the group “here”" in texts[0]
     assert "already" in texts[1]
     assert "deleted in the meantime" in texts[2]
-    assert "holds groups" in texts[3]
+    assert "contains groups" in texts[3]
     assert all(record["image"] for record in found)
     assert GroupImage.objects.count() == 1
 

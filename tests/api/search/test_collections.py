@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from pytest_django import DjangoAssertNumQueries
 
-from accounts.models import Activity
+from accounts.models import Change
 from dashboard.models import Collection, Record, Task, Version
 from dashboard.services.jobs import queueing
 from tests.api.calls import COLLECTION, DESCRIPTOR, MODEL, TASK, check_refusals, in_workspace
@@ -48,7 +48,7 @@ def test_it_works(cast: Cast) -> None:
     assert client.get(COLLECTION).json()["results"] == [changed | {"modified": changed["modified"]}]
     assert client.delete(address).status_code == 204
     assert client.get(address).status_code == 404
-    verbs = Activity.objects.filter(noun="collection").order_by("created")
+    verbs = Change.objects.filter(noun="collection").order_by("created")
     assert list(verbs.values_list("verb", flat=True)) == [
         "created",
         "changed",
@@ -150,7 +150,7 @@ def test_its_task_and_version_stay(cast: Cast) -> None:
     for body in ({"version": 2}, {"task": str(other.id)}):
         answer = client.patch(f"{COLLECTION}{collection.id}", {"name": "x"} | body)
         assert answer.status_code == 400
-        assert "create another collection" in str(answer.json())
+        assert "Create another collection" in str(answer.json())
     collection.refresh_from_db()
     assert collection.name == "Catalogue"
 

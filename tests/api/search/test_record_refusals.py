@@ -25,7 +25,7 @@ from tests.factories import (
 def test_who_may(cast: Cast, collection: Collection, method: str) -> None:
     make_records(collection, "a")
     body = {"records": [{"_id": "a"}], "query_record": {"_id": "a"}, "filter": {"name": "a"}}
-    body |= {"radius": 1}
+    body |= {"radius": 1}  # type: ignore[dict-item]
 
     def client(who: Any) -> ApiClient:
         found = api_client(who)

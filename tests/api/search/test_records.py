@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from pytest_django import Settings
 
-from accounts.models import Activity
+from accounts.models import Change
 from dashboard.files.errors import AddressTooSlow, FileRefused, ForbiddenAddress
 from dashboard.models import Collection, Record
 from tests.api.calls import CUSTOM
@@ -40,7 +40,7 @@ def test_it_works(ask: Ask, collection: Collection) -> None:
     ]
     collection.refresh_from_db()
     assert (collection.records_count, collection.generation) == (2, 1)
-    told = Activity.objects.get(verb="added records to")
+    told = Change.objects.get(verb="added records to")
     assert (told.count, told.target_id) == (2, collection.id)
 
 

@@ -231,7 +231,7 @@ def test_the_bytes_behind_a_link_give_the_same(cast: Cast, task: Task) -> None:
     client = api_client(cast.bob)
     stored = client.post(IMAGE, {"base64": as_base64(drawn_png(3, (300, 200)))}).json()
     answer = Client().get(stored["img_path"].removeprefix("http://testserver"))
-    data = b"".join(answer.streaming_content)
+    data = b"".join(answer.streaming_content)  # type: ignore[attr-defined]
     Pillow.open(io.BytesIO(data)).load()
     sent = descriptor(client, task, drawn_png(3, (300, 200)))
     np.testing.assert_allclose(descriptor(client, task, data), sent, atol=1e-5)

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from accounts.models import Activity
+from accounts.models import Change
 from dashboard.engine.prior import BOTH, BUILTIN
 from dashboard.models import Task
 from tests.api.calls import TASK, TYPE, check_refusals, in_workspace
@@ -35,7 +35,7 @@ def test_it_works(cast: Cast) -> None:
     }
     assert client.get(f"{TASK}{task['id']}").json() == task
     assert client.get(TASK).json()["results"] == [task]
-    activity = Activity.objects.filter(noun="task").get()
+    activity = Change.objects.filter(noun="task").get()
     assert (activity.verb, activity.target_name, activity.actor) == ("created", "Shoes", cast.bob)
 
 
@@ -54,7 +54,7 @@ def test_change_what_is_given(cast: Cast, method: str) -> None:
     emptied = change(f"{TASK}{task.id}/", {"description": None})
     assert (emptied.data["name"], emptied.data["description"]) == ("Hats", "")
     assert change(f"{TASK}{task.id}/", {}).data["name"] == "Hats"
-    assert Activity.objects.filter(noun="task", verb="changed").count() == 2
+    assert Change.objects.filter(noun="task", verb="changed").count() == 2
 
 
 def test_delete(cast: Cast) -> None:

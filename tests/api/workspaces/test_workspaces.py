@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from pytest_django import DjangoAssertNumQueries
 
-from accounts.models import Activity, ApiToken, Membership, Role, Scope, Workspace
+from accounts.models import ApiToken, Change, Membership, Role, Scope, Workspace
 from dashboard.engine.prior import BUILTIN
 from dashboard.models import DEFAULT_LABEL, Label
 from tests.api.calls import WORKSPACE, check_refusals
@@ -86,7 +86,7 @@ def test_another_workspace_in_the_call_changes_nothing(cast: Cast) -> None:
 
 def test_it_leaves_an_activity_row(cast: Cast) -> None:
     api_client(cast.ann).patch(f"{WORKSPACE}{cast.workspace.id}", {"name": "New"})
-    row = Activity.objects.get(verb="renamed")
+    row = Change.objects.get(verb="renamed")
     assert (row.noun, row.actor) == ("workspace", cast.ann)
 
 
@@ -149,7 +149,10 @@ def test_a_workspace_chooses_its_encoder(cast: Cast) -> None:
     assert client.get(address).json()["encoder"] == ""
     assert client.patch(address, {"encoder": BUILTIN}).json()["encoder"] == BUILTIN
     answer = client.patch(address, {"name": "Another", "encoder": "photo-1"})
-    assert (answer.status_code, answer.json()["detail"][:22]) == (400, "This encoder does not e")
+    assert (answer.status_code, answer.json()["detail"][:27]) == (
+        400,
+        "This encoder does not exist",
+    )
     assert client.get(address).json()["name"] == cast.workspace.name, "nothing of it is done"
     assert api_client(cast.bob).patch(address, {"encoder": ""}).status_code == 403
     assert api_client(cast.charlie).patch(address, {"encoder": ""}).status_code == 404

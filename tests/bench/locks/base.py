@@ -86,7 +86,7 @@ def _place() -> str:
         code = frame.f_code
         if any(room in code.co_filename for room in OURS) and "/tests/" not in code.co_filename:
             found.append(f"{Path(code.co_filename).stem}.{code.co_qualname}")
-        frame = frame.f_back  # type: ignore[assignment]
+        frame = frame.f_back
     return " < ".join(found)
 
 

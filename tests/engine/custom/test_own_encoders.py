@@ -32,8 +32,9 @@ SHAPES = {
 }
 
 
-def quiet(done: int, total: int) -> None:
-    assert 0 < done <= total
+class Counted:
+    def report(self, done: int, total: int, stage: str = "") -> None:
+        assert 0 < done <= total
 
 
 @dataclass(frozen=True)
@@ -50,7 +51,7 @@ def made(name):
     graph = Graph(data)
     preprocessing = read_preprocessing(stated, graph.input)
     key = artifact.key_of(sha256(data), preprocessing)
-    prepared = prepare(key, graph, preprocessing, amounts=FEW, progress=quiet)
+    prepared = prepare(key, graph, preprocessing, amounts=FEW, progress=Counted())
     return Shape(data, graph, preprocessing, prepared)
 
 

@@ -347,7 +347,7 @@ def test_the_command(
     call_command("doctor", "--older-than", "0", "--fix")
     out = capsys.readouterr().out
     assert f"thumbnail: {image.pk} 0.jpg: It was missing. It was made again. [fixed]" in out
-    assert "1 found, 1 mended, 0 left." in out
+    assert "1 found, 1 fixed, 0 left." in out
     with pytest.raises(CommandError):
         call_command("doctor", "--older-than", "-1")
 

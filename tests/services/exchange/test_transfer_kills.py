@@ -2,7 +2,7 @@
 
 import pytest
 
-from accounts.models import Activity
+from accounts.models import Change
 from dashboard.files.store import storage
 from dashboard.jobs.runner import run_job
 from dashboard.models import Job, Transfer, Upload, Version
@@ -93,11 +93,11 @@ def test_an_import_killed_after_its_last_row(
     run(job)
     assert (job.state, job.message) == (
         "done",
-        "9 images, 8 groups, 1 task and 1 collection brought in.",
+        "9 images, 8 groups, 1 task and 1 collection imported.",
     )
     assert told(cast.elsewhere) == told(cast.workspace)
     assert not list(storage.names(f"{cast.elsewhere.id}/uploads"))
-    assert Activity.objects.filter(workspace=cast.elsewhere, verb="imported").count() == 1
+    assert Change.objects.filter(workspace=cast.elsewhere, verb="imported").count() == 1
 
 
 def test_an_export_killed_anywhere(cast: Cast, version: Version, killer: Killer) -> None:
@@ -147,7 +147,7 @@ def test_a_cancelled_import_goes_on_when_it_is_tried_again(
     real = import_images.ImageImport._insert
 
     def insert(self: import_images.ImageImport, *args: object) -> None:
-        real(self, *args)  # type: ignore[arg-type]
+        real(self, *args)
         cancel_job(job=job, actor=cast.charlie)
 
     monkeypatch.setattr(import_images.ImageImport, "_insert", insert)

@@ -109,7 +109,7 @@ def test_a_picture_that_claims_more_pixels_than_any(
 
     def read(data: object, name: str, most: int) -> bytes:
         assert most < 300_000_000, "it would be read"
-        return actual(data, name, most)  # type: ignore[arg-type]
+        return actual(data, name, most)
 
     actual = transfer_reading._read
     monkeypatch.setattr(transfer_reading, "_read", read)
@@ -125,7 +125,7 @@ def test_a_machine_out_of_handles_is_not_the_archives_fault(
         try:
             raise OSError(errno.EMFILE, "Too many open files")
         except OSError as error:
-            raise BrokenArtifact(str(folder)) from error
+            raise BrokenArtifact(folder, str(error)) from error
 
     transfer, job = sent(cast.elsewhere, archive, cast.charlie)
     with monkeypatch.context() as patch:

@@ -101,7 +101,7 @@ def test_a_type_that_is_deleted_on_the_way(
     """What belonged to it stays out with it; the rest comes in."""
     fill(cast.workspace)
     _, data = export(cast.workspace, cast.ann)
-    at_stage(monkeypatch, f"Bringing {stage} in", lambda: drop_type(cast, "Same product"))
+    at_stage(monkeypatch, f"Importing {stage}", lambda: drop_type(cast, "Same product"))
     _, job = bring(cast.elsewhere, data, cast.charlie)
     assert (job.state, job.tries) == (Job.State.DONE, 1)
     names = Group.objects.in_workspace(cast.elsewhere).values_list("name", flat=True)
@@ -113,7 +113,7 @@ def test_a_type_that_is_deleted_on_the_way(
 def test_a_label_that_is_deleted_on_the_way(cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
     fill(cast.workspace)
     _, data = export(cast.workspace, cast.ann)
-    at_stage(monkeypatch, "Bringing regions in", lambda: drop_label(cast, "Heel"))
+    at_stage(monkeypatch, "Importing regions", lambda: drop_label(cast, "Heel"))
     _, job = bring(cast.elsewhere, data, cast.charlie)
     assert (job.state, job.tries) == (Job.State.DONE, 1)
     assert not Region.objects.in_workspace(cast.elsewhere).exists()

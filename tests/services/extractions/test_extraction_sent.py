@@ -77,7 +77,7 @@ def run(job: Job) -> Job:
 def test_it_works(version: Version, cast: Cast, as_archive: bool) -> None:
     files = {"shop.zip": packed_files(FILES | {"blue/9.jpg": drawn_jpeg(9)})}
     job = run(sent(version, cast, files if as_archive else FILES | {"blue/9.jpg": drawn_jpeg(9)}))
-    assert (job.state, job.message) == ("done", "6 images described.")
+    assert (job.state, job.message) == ("done", "6 embeddings computed.")
     header, rows = result(job)
     assert (header["count"], header["failed"]) == (6, 0)
     assert rows["red/1.jpg"]["groups"] == ["red"]
@@ -110,7 +110,7 @@ def test_what_cannot_be_read_fails_alone(version: Version, cast: Cast) -> None:
     files = FILES | {"red/broken.jpg": drawn_jpeg(7)[:300], "notes.txt": b"nothing"}
     job = run(sent(version, cast, files))
     assert (job.state, job.done, job.failed) == ("done", 5, 2)
-    assert job.message == "5 images described, 2 failed."
+    assert job.message == "5 embeddings computed, 2 failed."
     header, _ = result(job)
     assert header["failed"] == 2
     failed = UploadFile.objects.filter(status="failed")
@@ -161,7 +161,7 @@ def test_killed_anywhere(version: Version, cast: Cast, monkeypatch: pytest.Monke
 
     def look(*arguments: object) -> object:
         looked.append(1)
-        return real_look(*arguments)  # type: ignore[arg-type]
+        return real_look(*arguments)
 
     monkeypatch.setattr(extraction_sent, "_look", look)
     left = 0
@@ -243,7 +243,7 @@ def test_what_was_found_when_it_was_listed_is_the_reason(version: Version, cast:
     broken = packed_files(FILES)[:-30]
     told = b"file\nnobody.jpg\n"
     job = run(sent(version, cast, {"a.jpg": drawn_jpeg(1), "b.zip": broken, "c.csv": told}))
-    assert job.message.endswith("described, 2 failed.")
+    assert job.message.endswith("computed, 2 failed.")
     upload = Upload.objects.get(pk=Extraction.objects.get(pk=job.subject_id).upload_id)
     reasons = dict(upload.files.exclude(reason="").values_list("name", "reason"))
     assert "The archive is damaged or incomplete." in reasons["b.zip"]
@@ -273,7 +273,7 @@ def test_few_large_pictures_wait_at_a_time(
     monkeypatch.setattr(extraction_sent.SentPictures, "_keep", noted_keep)
     monkeypatch.setattr(extraction_sent, "BYTES_AT_ONCE", most)
     job = run(sent(version, cast, FILES))
-    assert job.message == "5 images described."
+    assert job.message == "5 embeddings computed."
     assert max(held) < most + largest
     assert len(held) >= 2
 

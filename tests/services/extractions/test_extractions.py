@@ -59,7 +59,7 @@ def expected(version: Version) -> np.ndarray:
 
 def test_jsonl(version: Version, cast: Cast) -> None:
     extraction, job = extracted(version, cast, "jsonl")
-    assert (job.state, job.message, extraction.count) == ("done", "7 images described.", 7)
+    assert (job.state, job.message, extraction.count) == ("done", "7 embeddings computed.", 7)
     head, *rows = [json.loads(line) for line in storage.read(extraction.path).splitlines()]
     assert head["header"]["version"] == 1
     assert head["header"]["count"] == 7

@@ -123,7 +123,7 @@ def test_small_uploads_end_before_a_big_one(
     assert long.title in night.ended[2:]
     done = "3 added." if auto_commit else "3 new, 0 already in the workspace, 0 with errors."
     assert (message(mine[0]), message(theirs[0])) == (done, done)
-    failed = f"0 added, {ENTRIES} failed." if big_auto_commit else f"{ENTRIES} in error."
+    failed = f"0 added, {ENTRIES} failed." if big_auto_commit else f"{ENTRIES} with errors."
     assert message(long).endswith(failed)
     assert (long.tries, long.priority) == (1, Job.LONG)
     assert set(night.most.values()) == {1}
@@ -155,7 +155,7 @@ def test_of_two_that_take_long_one_makes_way(cast: Cast, night: Night) -> None:
 def test_while_nobody_waits_it_keeps_its_place(cast: Cast, night: Night) -> None:
     long = big(cast.workspace)
     night.work()
-    assert message(long).endswith(f"{ENTRIES} in error.")
+    assert message(long).endswith(f"{ENTRIES} with errors.")
     assert long.priority == job_kinds()[Job.Kind.PLAN].priority
 
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from accounts.models import Activity
+from accounts.models import Change
 from dashboard.models import Group, GroupImage, GroupNesting, GroupRegion, SimilarityType
 from dashboard.services.errors import AlreadyInExclusiveType, EmptyName
 from dashboard.services.library.groups import add_images, change_group, create_group, delete_group
@@ -10,7 +10,7 @@ from tests.factories import Cast, make_group, make_image, make_region, make_type
 
 
 def activities(cast: Cast) -> list[str]:
-    rows = Activity.objects.filter(workspace=cast.workspace, noun="group").order_by("id")
+    rows = Change.objects.filter(workspace=cast.workspace, noun="group").order_by("id")
     return list(rows.values_list("verb", flat=True))
 
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from accounts.models import Activity
+from accounts.models import Change
 from dashboard.models import Group, GroupImage, GroupNesting, Image, SimilarityType
 from dashboard.services.errors import EmptyName, InSeveralGroups, TypeHasGroups
 from dashboard.services.library.groups import add_images
@@ -16,7 +16,7 @@ def test_change(cast: Cast) -> None:
     change_type(similarity_type=kind, changes={}, actor=cast.bob)
     kind.refresh_from_db()
     assert kind.name == "New"
-    assert Activity.objects.filter(noun="type", verb="changed").count() == 1
+    assert Change.objects.filter(noun="type", verb="changed").count() == 1
     with pytest.raises(EmptyName):
         change_type(similarity_type=kind, changes={"name": ""}, actor=cast.bob)
 
@@ -45,7 +45,7 @@ def test_delete(cast: Cast) -> None:
     kind = make_type(cast.workspace)
     assert delete_type(similarity_type=kind, actor=cast.bob) == 0
     assert not SimilarityType.objects.exists()
-    assert Activity.objects.filter(noun="type", verb="deleted").count() == 1
+    assert Change.objects.filter(noun="type", verb="deleted").count() == 1
 
 
 def test_delete_refuses_while_there_are_groups(cast: Cast) -> None:

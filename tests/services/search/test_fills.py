@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from pytest_django import Settings
 
-from accounts.models import Activity
+from accounts.models import Change
 from dashboard.files.errors import FileRefused
 from dashboard.files.store import paths, storage
 from dashboard.jobs import runner
@@ -68,8 +68,8 @@ def test_it_works(cast: Cast, collection: Collection, images: list[Image]) -> No
     assert keys(collection) == ids(images)
     row = collection.records.get(key=str(images[1].pk))
     assert row.fields == {"file_name": "1.jpg", "groups": ["Red"], "meta_data": {"n": 1}}
-    told = Activity.objects.filter(noun="collection", verb="started to fill")
-    assert (told.count(), Activity.objects.filter(verb="added records to").exists()) == (1, False)
+    told = Change.objects.filter(noun="collection", verb="started to fill")
+    assert (told.count(), Change.objects.filter(verb="added records to").exists()) == (1, False)
 
 
 def test_the_descriptor_is_that_of_the_api(cast: Cast, collection: Collection) -> None:
@@ -198,7 +198,7 @@ def test_its_group_or_type_goes_away(
             lambda: delete_type(similarity_type=kind, force=True, actor=cast.bob),
         ),
     ):
-        job = start_fill(collection=collection, **what, actor=cast.bob)  # type: ignore[arg-type]
+        job = start_fill(collection=collection, **what, actor=cast.bob)
         delete()
         runner.run_job(str(job.pk))
         job.refresh_from_db()

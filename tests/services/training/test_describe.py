@@ -2,7 +2,7 @@
 
 import pytest
 
-from accounts.models import Activity
+from accounts.models import Change
 from dashboard.services.errors import EmptyName
 from dashboard.services.library.groups import change_group, mark_group
 from dashboard.services.library.similarity_types import change_type
@@ -18,7 +18,7 @@ def test_describing_a_type_works(cast: Cast) -> None:
     )
     kind.refresh_from_db()
     assert (kind.name, kind.description, kind.exclusive) == ("Same article", "x", True)
-    told = Activity.objects.get(verb="changed")
+    told = Change.objects.get(verb="changed")
     assert (told.noun, told.actor, told.target_id) == ("type", cast.bob, kind.pk)
     assert (told.details["before"], told.details["after"]) == ("Same product", "Same article")
 
@@ -28,7 +28,7 @@ def test_describing_a_group_works(cast: Cast) -> None:
     change_group(group=group, changes={"name": "Red boot"}, actor=cast.bob)
     group.refresh_from_db()
     assert group.name == "Red boot"
-    told = Activity.objects.get(verb="changed")
+    told = Change.objects.get(verb="changed")
     assert (told.details["before"], told.details["after"]) == ("Red shoe", "Red boot")
 
 
@@ -50,4 +50,4 @@ def test_marking_a_group_works(cast: Cast) -> None:
         mark_group(group=group, test_group=marked, actor=cast.bob)
         group.refresh_from_db()
         assert group.test_group is marked
-        assert Activity.objects.get(verb=verb).noun == "group"
+        assert Change.objects.get(verb=verb).noun == "group"

@@ -65,7 +65,7 @@ def test_what_is_deleted_meanwhile_is_not_counted(
 
     def stored(image: object) -> bytes | None:
         seen.append(image)
-        return None if len(seen) == 1 else whole(image)  # type: ignore[arg-type]
+        return None if len(seen) == 1 else whole(image)
 
     monkeypatch.setattr(features, "_stored", stored)
     assert run(job).message == "9 images can now be searched."

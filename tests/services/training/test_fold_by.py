@@ -51,7 +51,6 @@ def blocks(task: Task) -> dict[str, set[int]]:
         images=list(seen.images.values()),
         regions=list(seen.regions.values()),
         encoder_key=BUILTIN,
-        progress=lambda *_: None,
     )
     version = Version(workspace=task.workspace, task=task, encoder=BUILTIN)
     again = kept_snapshot(task, json.loads(json.dumps(seen.as_json())))
@@ -78,9 +77,7 @@ def test_nothing_is_folded_by_default(cast: Cast, kind: SimilarityType, task: Ta
     change_type(similarity_type=kind, changes={"fold_by": ""}, actor=cast.bob)
     seen = snapshot(task)
     assert seen.blocks == {}
-    ensure_features(
-        images=list(seen.images.values()), encoder_key=BUILTIN, progress=lambda *_: None
-    )
+    ensure_features(images=list(seen.images.values()), encoder_key=BUILTIN)
     version = Version(workspace=task.workspace, task=task, encoder=BUILTIN)
     assert training_set(version, seen).types[0].blocks is None
 

@@ -74,9 +74,7 @@ def arrays(task: Task) -> TypeData:
     seen = snapshot(task)
     version = Version(workspace=task.workspace, task=task, encoder="builtin-1")
     images, regions = list(seen.images.values()), list(seen.regions.values())
-    ensure_features(
-        images=images, regions=regions, encoder_key="builtin-1", progress=lambda *_: None
-    )
+    ensure_features(images=images, regions=regions, encoder_key="builtin-1")
     return training_set(version, seen).types[0]
 
 
@@ -112,16 +110,14 @@ def test_the_descriptor_is_that_of_the_crop(task: Task, cast: Cast, form: str) -
     )
     region = make_region(image, box=Box(101, 57, 703, 333))
     version = trained(task, cast)
-    ensure_features(
-        images=[], regions=[region], encoder_key=version.encoder, progress=lambda *_: None
-    )
+    ensure_features(images=[], regions=[region], encoder_key=version.encoder)
     feature = features_of_regions(cast.workspace, [region], version.encoder)[region.id]
     row = runtime.version(version.id, version.artifact, version.encoder).describe(feature[None])[0]
     stored = storage.read(paths.image(cast.workspace.id, image.id, image.extension))
     crop = io.BytesIO()
     with stored_pixels(stored) as whole:
         whole.crop(region.box).save(crop, "PNG")
-    [(alone, width, height)] = describe(version=version, pictures_bytes=[crop.getvalue()])
+    [(alone, width, height)] = describe(version=version, pictures_bytes=[crop.getvalue()])  # type: ignore[misc]
     assert (width, height) == (602, 276)
     assert np.abs(row - alone).max() < 1e-5
 
@@ -150,7 +146,7 @@ def test_one_that_moved_is_looked_at_again(
 def test_two_on_the_same_pixels_share_a_look(cast: Cast, looks: list[tuple[int, int]]) -> None:
     image = make_image(cast.workspace)
     pair = [make_region(image, box=LEFT) for _ in range(2)]
-    ensure_features(images=[], regions=pair, encoder_key="builtin-1", progress=lambda *_: None)
+    ensure_features(images=[], regions=pair, encoder_key="builtin-1")
     found = features_of_regions(cast.workspace, pair, "builtin-1")
     assert found.keys() == {region.id for region in pair}
     assert len(looks) == RegionFeature.objects.count() == 1
@@ -188,7 +184,7 @@ def test_an_image_that_goes_meanwhile_is_left_out(task: Task, cast: Cast) -> Non
     assert image is not None
     storage.delete(paths.image(cast.workspace.id, image.id, image.extension))
     regions = list(seen.regions.values())
-    ensure_features(images=[], regions=regions, encoder_key="builtin-1", progress=lambda *_: None)
+    ensure_features(images=[], regions=regions, encoder_key="builtin-1")
     assert len(features_of_regions(cast.workspace, regions, "builtin-1")) == 4
 
 

@@ -116,7 +116,9 @@ def test_what_is_gone_is_told(version: Version, cast: Cast) -> None:
     first, second = Image.objects.order_by("created")[:2]
     Image.objects.filter(pk=second.pk).update(stored_sha256="0" * 64)
     delete_images(workspace=cast.workspace, ids=[first.id], actor=cast.bob)
-    with pytest.raises(NotReproducible, match="2 of the 36 images that it saw are no longer"):
+    with pytest.raises(
+        NotReproducible, match="2 of the 36 images that it was trained on no longer"
+    ):
         train_again(version=version)
     storage.delete(f"{version.artifact}/snapshot.json")
     with pytest.raises(NotReproducible, match="Shoes version 1 cannot be trained again"):

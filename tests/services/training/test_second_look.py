@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from django.utils import timezone
 
-from accounts.models import Activity, Workspace
+from accounts.models import Change, Workspace
 from dashboard.engine.prior import BOTH, BUILTIN
 from dashboard.jobs.runner import run_job
 from dashboard.models import Encoder, Feature, Image, Job, Task, Version
@@ -174,7 +174,7 @@ def test_choosing_the_fast_one(cast: Cast, task: Task) -> None:
     assert key_now(cast.workspace) == BUILTIN
     assert len(hits(cast)) == IMAGES
     assert start_training(task=task, actor=cast.bob)[0].encoder == BUILTIN
-    told = Activity.objects.get(verb="chose an encoder for")
+    told = Change.objects.get(verb="chose an encoder for")
     assert told.details == {"before": "the installation’s default", "after": "Built in, fast"}
     again = choose_encoder(workspace=cast.workspace, key=BUILTIN, actor=cast.ann)
     assert again is None

@@ -2,7 +2,7 @@
 
 import pytest
 
-from accounts.models import Activity
+from accounts.models import Change
 from dashboard.files.store import paths, storage
 from dashboard.models import Job, Task, Version
 from dashboard.queries.training.versions import newest_versions
@@ -37,7 +37,7 @@ def test_change(cast: Cast, task: Task) -> None:
     change_task(task=task, changes={}, actor=cast.bob)
     task.refresh_from_db()
     assert (task.name, task.description) == ("Shoes", "New")
-    assert Activity.objects.filter(noun="task", verb="changed").count() == 1
+    assert Change.objects.filter(noun="task", verb="changed").count() == 1
     with pytest.raises(EmptyName):
         change_task(task=task, changes={"name": ""}, actor=cast.bob)
 
@@ -52,7 +52,7 @@ def test_delete_a_task(cast: Cast, task: Task, django_capture_on_commit_callback
         assert storage.exists(name)
     assert not storage.exists(name)
     assert not Version.objects.exists()
-    assert Activity.objects.filter(noun="task", verb="deleted").count() == 1
+    assert Change.objects.filter(noun="task", verb="deleted").count() == 1
     with pytest.raises(Task.DoesNotExist):
         delete_task(task=Task(pk=version.task_id), actor=cast.bob)
 
@@ -80,7 +80,7 @@ def test_choose_and_withdraw_the_production_version(cast: Cast, task: Task) -> N
         assert done is changed
         task.refresh_from_db()
     assert task.production_version is None
-    verbs = Activity.objects.filter(noun="version").order_by("id").values_list("verb", flat=True)
+    verbs = Change.objects.filter(noun="version").order_by("id").values_list("verb", flat=True)
     assert list(verbs) == ["put into production", "put into production", "withdrew"]
 
 

@@ -1,7 +1,10 @@
 """A training can be cancelled at any point and leaves nothing half done; the next one works."""
 
+from typing import Any
+
 import pytest
 
+from dashboard.engine import ways
 from dashboard.files.store import paths, storage
 from dashboard.jobs.runner import run_job
 from dashboard.models import Feature, Job, RegionFeature, Task, Version
@@ -12,11 +15,12 @@ from dashboard.services.training.tasks import add_type
 from dashboard.services.training.training import start_training
 from tests.factories import Cast, make_group, make_image, make_region, make_task, make_type
 
+CHECKING = "Checking “Same product” on groups it has not seen"
 STAGES = [
     "Computing features",  # before the first
     "Computing features",  # after a batch of images
     "Computing features",  # after a batch of regions
-    "Checking “Same product” on groups it has not seen",
+    CHECKING,
     "Fitting “Same product”",
     "Done",
     "Saving the version",  # before the files
@@ -71,6 +75,37 @@ def test_at_any_point(moment: int, task: Task, cast: Cast) -> None:
     # What was looked at stays, batch by batch, and is not looked at again.
     assert Feature.objects.count() == (4 if moment > 0 else 0)
     assert RegionFeature.objects.count() == (2 if moment > 1 else 0)
+
+
+def test_the_engine_stops_within_a_fold(task: Task, cast: Cast) -> None:
+    """With groups enough to cross-validate: once somebody cancels, no other head is fitted."""
+    more_groups(task, cast)
+    fitted: list[int] = []
+    fit_head = ways.fit_head
+
+    def counted(*args: Any, **named: Any) -> Any:
+        fitted.append(1)
+        if len(fitted) == 3:
+            Job.objects.filter(subject_id=Version.objects.get().pk).update(cancel_requested=True)
+        return fit_head(*args, **named)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(ways, "fit_head", counted)
+        version, job, stages = cancelled_at(10_000, task, cast)
+    assert stages[-3:] == [CHECKING] * 3
+    assert len(fitted) == 3
+    assert job.fraction < 0.99
+    assert (version.status, job.state) == ("CANCELLED", "cancelled")
+    assert (version.artifact, version.metrics) == ("", {})
+    assert find_running(task) is None
+
+
+def more_groups(task: Task, cast: Cast) -> None:
+    kind = task.similarity_types.get()
+    for number in range(12):
+        group = make_group(kind, f"More {number}")
+        images = [make_image(cast.workspace, seed=100 + 10 * number + i) for i in range(3)]
+        add_images(group=group, ids=[image.id for image in images], actor=cast.bob)
 
 
 def test_after_the_end_it_is_too_late(task: Task, cast: Cast) -> None:

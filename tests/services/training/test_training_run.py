@@ -76,7 +76,7 @@ def test_features_are_computed_once(
     calls: list[bytes] = []
     whole = training.ensure_features.__globals__["features_of_bytes"]
 
-    def count(encoder, data):  # type: ignore[no-untyped-def]
+    def count(encoder, data):
         calls.append(data)
         return whole(encoder, data)
 
@@ -192,10 +192,10 @@ def test_descriptors_of_equal_pixels_are_equal(task: Task, cast: Cast) -> None:
     image = Image.objects.first()
     assert image is not None
     data = storage.read(paths.image(cast.workspace.id, image.id, image.extension))
-    (row, width, height), (other, _, _) = describe(
+    (row, width, height), (other, _, _) = describe(  # type: ignore[misc]
         version=version, pictures_bytes=[data, drawn_jpeg(99)]
     )
-    (alone, _, _) = describe(version=version, pictures_bytes=[data])[0]
+    (alone, _, _) = describe(version=version, pictures_bytes=[data])[0]  # type: ignore[misc]
     feature = np.frombuffer(Feature.objects.get(image=image).vector, "<f2")
     cached = runtime.version(version.id, version.artifact, version.encoder).describe(feature[None])[
         0

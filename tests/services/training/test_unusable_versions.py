@@ -69,7 +69,8 @@ def version(cast: Cast) -> Version:
 
 
 @pytest.mark.parametrize(
-    ("sentence", "harm"), [(sentence, harm) for sentence, harms in HARMS.items() for harm in harms]
+    ("sentence", "harm"),
+    [(sentence, harm) for sentence, harms in HARMS.items() for harm in harms],  # type: ignore[attr-defined]
 )
 def test_every_harm_has_its_sentence(version: Version, sentence: str, harm: Harm) -> None:
     harm(version)
@@ -126,4 +127,4 @@ def test_an_encoder_that_is_gone_is_told(cast: Cast) -> None:
     image = make_image(cast.workspace)
     assert not storage.exists(paths.encoder("own-gone"))
     with pytest.raises(ModelUnusable, match="encoder own-gone, which is not registered"):
-        ensure_features(images=[image], encoder_key="own-gone", progress=lambda *_: None)
+        ensure_features(images=[image], encoder_key="own-gone")

@@ -8,7 +8,7 @@ import pytest
 from django.utils import timezone
 from pytest_django import Settings
 
-from accounts.models import Activity
+from accounts.models import Change
 from dashboard.files.store import chunks, storage
 from dashboard.files.store.chunks import Checksum, ChecksumMismatch
 from dashboard.models import Job, Upload, UploadChunk, UploadPart
@@ -233,7 +233,7 @@ def test_all_comes_in_at_once_if_nobody_wants_to_look(upload: Upload, cast: Cast
     finish_receiving(upload=upload, actor=cast.bob)
     upload.refresh_from_db()
     assert upload.stage == Upload.Stage.COMMITTED
-    told = Activity.objects.get(verb="uploaded")
+    told = Change.objects.get(verb="uploaded")
     assert (told.count, told.actor) == (1, cast.bob)
 
 
@@ -242,7 +242,7 @@ def test_what_is_not_whole_is_not_finished(upload: Upload, cast: Cast) -> None:
         finish_receiving(upload=upload, actor=cast.bob)
     part = part_of(upload, size=3)
     send(part, b"ab")
-    with pytest.raises(NotWhole, match="1 file is not here"):
+    with pytest.raises(NotWhole, match="1 file is not completely uploaded"):
         finish_receiving(upload=upload, actor=cast.bob)
     withdraw_part(part=part, actor=cast.bob)
     assert stored() == []
@@ -261,7 +261,7 @@ def test_what_is_given_up_is_gone(upload: Upload, cast: Cast) -> None:
     send(part, b"abc")
     discard_upload(upload=upload, actor=cast.bob)
     assert (stored(), Upload.objects.count(), UploadChunk.objects.count()) == ([], 0, 0)
-    assert Activity.objects.get(verb="discarded").target_name == "shoes"
+    assert Change.objects.get(verb="discarded").target_name == "shoes"
 
 
 def test_who_still_sends_to_what_was_given_up_leaves_nothing(upload: Upload, cast: Cast) -> None:

@@ -82,7 +82,7 @@ def test_a_manifest_may_name_addresses(cast: Cast, server: Pictures) -> None:
     )
     upload = received(cast, {"m.csv": manifest.encode()})
     planned(upload)
-    assert committed(upload).message == "1 added, 1 known already."
+    assert committed(upload).message == "1 added, 1 already in the workspace."
     image = Image.objects.get()
     assert (image.test_image, image.group_rows.count()) == (True, 2)
 

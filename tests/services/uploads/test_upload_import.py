@@ -8,7 +8,7 @@ from collections.abc import Mapping
 
 import pytest
 
-from accounts.models import Activity
+from accounts.models import Change
 from dashboard.files.store import paths, storage
 from dashboard.jobs.runner import run_job
 from dashboard.models import Group, GroupImage, Image, Job, SimilarityType, Upload
@@ -83,7 +83,7 @@ def test_it_works(cast: Cast) -> None:
     assert storage.exists(paths.thumbnail(cast.workspace.id, image.id))
     assert [*storage.names(f"{cast.workspace.id}/uploads")] == []
     assert upload.parts.get().path == ""
-    assert Activity.objects.filter(verb="uploaded", target_id=upload.id).exists()
+    assert Change.objects.filter(verb="uploaded", target_id=upload.id).exists()
 
 
 def test_bad_files_are_listed_and_the_rest_goes_in(cast: Cast) -> None:
@@ -123,7 +123,7 @@ def test_known_pictures_join_groups_and_are_not_stored_twice(cast: Cast) -> None
     kind = make_type(cast.workspace)
     twice = SHOES | {"shoes/red/again.jpg": SHOES["shoes/red/2.jpg"]}
     upload, job = sent(cast, packed(twice), similarity_type=kind)
-    assert job.message == "2 added, 2 known already."
+    assert job.message == "2 added, 2 already in the workspace."
     assert outcome(upload)["shoes/red/1.jpg"] == "known"
     assert GroupImage.objects.filter(image=there, group__name="red").count() == 1
     assert Group.objects.get(name="red").images_count == 2
@@ -182,7 +182,7 @@ def test_it_goes_on_where_it_stopped(cast: Cast, monkeypatch: pytest.MonkeyPatch
     with monkeypatch.context() as patch:
         whole, calls = upload_batches.place_images, []
 
-        def die_at_the_third(pairs):  # type: ignore[no-untyped-def]
+        def die_at_the_third(pairs):
             calls.append(pairs)
             if len(calls) == 3:
                 raise KeyboardInterrupt
@@ -210,7 +210,7 @@ def test_a_lost_lease_writes_nothing(cast: Cast, monkeypatch: pytest.MonkeyPatch
     )
     whole = upload_batches.insert_images
 
-    def lose_the_lease(**fields):  # type: ignore[no-untyped-def]
+    def lose_the_lease(**fields):
         Job.objects.filter(pk=job.pk).update(owner="another")
         return whole(**fields)
 

@@ -59,7 +59,7 @@ def test_it_works(cast: Cast, pack: str, *, is_first: bool) -> None:
     data = zipped(files) if pack == "zip" else tarred(files, pack)
     upload = received(cast, {"shoes.bin": data}, new_type_name="Folder")
     assert planned(upload).message == "3 new, 1 already in the workspace, 0 with errors."
-    assert committed(upload).message == "3 added, 1 known already."
+    assert committed(upload).message == "3 added, 1 already in the workspace."
     assert groups(SimilarityType.objects.get(name="Shape")) == {"A": 2}
     assert groups(SimilarityType.objects.get(name="Shade")) == {"B": 1}
     assert groups(SimilarityType.objects.get(name="Folder")) == {"red": 1}
@@ -132,8 +132,8 @@ def test_addresses_in_it_are_not_opened(cast: Cast) -> None:
         ("notes.tsv", b"", "neither a column “file” nor a column “url”"),
         ("info.json", b'{"name": "shoes", "licence": "CC0"}', "has a “file” or a “url”"),
         ("info.json", b'{\n  "name": "shoes"\n}', "has a “file” or a “url”"),
-        ("info.json", b'{\n  "name": "shoes"\n', "no JSON that can be read, in the object"),
-        ("list.json", b"[1, 2]", "record 1 is none"),
+        ("info.json", b'{\n  "name": "shoes"\n', "not valid JSON, in the object"),
+        ("list.json", b"[1, 2]", "record 1 is not one"),
         ("m.csv", b"file\n\xff\xfe\n", "not UTF-8"),
     ],
 )
@@ -256,7 +256,7 @@ def test_two_rows_together_say_all_of_a_file(
     monkeypatch.setattr(upload_batches, "FILES_PER_BATCH", size)
     upload = second_rows(cast, {f"{seed}.jpg": drawn_jpeg(seed) for seed in range(5)})
     assert planned(upload).message == "5 new, 5 already in the workspace, 0 with errors."
-    assert committed(upload).message == "5 added, 5 known already."
+    assert committed(upload).message == "5 added, 5 already in the workspace."
     assert groups(SimilarityType.objects.get(name="Shape")) == {"A": 5}
     assert groups(SimilarityType.objects.get(name="Shade")) == {"B": 5}
     for one in Image.objects.all():
@@ -272,7 +272,7 @@ def test_a_second_row_that_contradicts_says_so_and_comes_in(cast: Cast) -> None:
     assert planned(upload).message == "1 new, 1 already in the workspace, 0 with errors."
     reason = "An earlier row has another value for “colour”, “test”, which is kept."
     assert reasons(upload) == {"1.jpg": reason}
-    assert committed(upload).message == "1 added, 1 known already."
+    assert committed(upload).message == "1 added, 1 already in the workspace."
     assert reasons(upload) == {"1.jpg": reason}
     assert groups(kind) == {"A": 1, "B": 1}
     assert (image(1).test_image, image(1).meta_data) == (True, {"colour": "red", "price": "3"})
@@ -324,7 +324,7 @@ BAD = {
 @pytest.mark.parametrize("what", BAD)
 @pytest.mark.parametrize("is_inside", [True, False])
 def test_a_row_that_cannot_be_kept_fails_alone(cast: Cast, what: str, *, is_inside: bool) -> None:
-    rows = [{"file": "shoes/red/1.jpg"} | BAD[what], {"file": "shoes/red/2.jpg", "colour": "red"}]
+    rows = [{"file": "shoes/red/1.jpg"} | BAD[what], {"file": "shoes/red/2.jpg", "colour": "red"}]  # type: ignore[operator]
     manifest = {"all.jsonl": "\n".join(json.dumps(row) for row in rows).encode()}
     files = {"shoes.zip": zipped(SHOES | manifest)} if is_inside else SHOES | manifest
     upload = received(cast, files)

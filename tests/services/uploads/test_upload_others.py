@@ -69,7 +69,7 @@ def test_what_is_too_large_is_told_for_what_it_is_first(cast: Cast, settings: Se
     upload = received(cast, {"a.7z": HEADS["a.7z"][0] + bytes(1000), "b.jpg": bytes(1000)})
     planned(upload)
     assert "7z archives" in reasons(upload)["a.7z"]
-    assert "at most 500 bytes" in reasons(upload)["b.jpg"]
+    assert "the limit is 500 bytes" in reasons(upload)["b.jpg"]
 
 
 def test_an_archive_in_an_archive_is_told(cast: Cast) -> None:

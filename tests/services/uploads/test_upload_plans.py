@@ -77,7 +77,7 @@ def test_then_it_is_brought_in_as_one_change(cast: Cast) -> None:
     assert (upload.stage, upload.similarity_type) == (Upload.Stage.COMMITTED, kind)
     assert kind.groups_count == upload.made_groups.count() == 2
     assert UploadType.objects.get().similarity_type == kind
-    verbs = cast.workspace.activities.order_by("id").values_list("verb", "noun")
+    verbs = cast.workspace.changes.order_by("id").values_list("verb", "noun")
     assert ("uploaded", "files") in verbs
     assert not {("created", "group"), ("created", "type")} & set(verbs)
 
@@ -159,7 +159,7 @@ def test_a_second_row_puts_a_file_into_a_second_group(cast: Cast) -> None:
     manifest = "file,group,type\n1.jpg,A,Shape\n1.jpg,B,Colour\n"
     upload = received(cast, {"1.jpg": drawn_jpeg(1), "m.csv": table(manifest)})
     assert planned(upload).message == "1 new, 1 already in the workspace, 0 with errors."
-    assert committed(upload).message == "1 added, 1 known already."
+    assert committed(upload).message == "1 added, 1 already in the workspace."
     image = Image.objects.get()
     rows = image.group_rows.values_list("group__name", "similarity_type__name")
     assert set(rows) == {("A", "Shape"), ("B", "Colour")}
@@ -204,7 +204,7 @@ def test_files_that_were_known_are_not_needed(cast: Cast) -> None:
     add_known(upload, "red/2.jpg", gone.sha256)
     delete_images(workspace=cast.workspace, ids=[gone.id], actor=cast.bob)
     assert planned(upload).message == "1 new, 1 already in the workspace, 1 with errors."
-    assert "Send the file again" in reasons(upload)["red/2.jpg"]
+    assert "Upload the file again" in reasons(upload)["red/2.jpg"]
     assert committed(upload).message == "1 added, 1 already in the workspace, 1 failed."
     assert groups(kind) == {"red": 2}
 
@@ -216,7 +216,7 @@ def test_a_known_file_that_is_deleted_after_the_plan_fails(cast: Cast) -> None:
     planned(upload)
     delete_images(workspace=cast.workspace, ids=[there.id], actor=cast.bob)
     assert committed(upload).message == "0 added, 1 failed."
-    assert "Send the file again" in reasons(upload)["1.jpg"]
+    assert "Upload the file again" in reasons(upload)["1.jpg"]
 
 
 def test_the_same_picture_twice_is_new_once(cast: Cast) -> None:
@@ -251,7 +251,7 @@ def test_second_rows_find_a_file_that_came_later(cast: Cast) -> None:
     planned(upload)
     add_part(upload, "1.jpg", drawn_jpeg(1))
     assert planned(upload).message == "1 new, 1 already in the workspace, 0 with errors."
-    assert committed(upload).message == "1 added, 1 known already."
+    assert committed(upload).message == "1 added, 1 already in the workspace."
 
 
 def test_cancelled_it_takes_files_again(cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -302,7 +302,7 @@ def test_a_lost_lease_writes_nothing(cast: Cast, monkeypatch: pytest.MonkeyPatch
     job = start_plan(upload=upload, actor=cast.bob)
     whole = upload_plans.foresee
 
-    def lose_the_lease(*arguments):  # type: ignore[no-untyped-def]
+    def lose_the_lease(*arguments):
         Job.objects.filter(pk=job.pk).update(owner="another")
         return whole(*arguments)
 

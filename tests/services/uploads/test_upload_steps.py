@@ -111,7 +111,7 @@ def plan_of(upload: Upload) -> Callable[[], object]:
 
     def plan() -> None:
         job = planned(upload)
-        assert (job.state, job.message[-9:]) == (Job.State.DONE, "in error.")
+        assert (job.state, job.message[-12:]) == (Job.State.DONE, "with errors.")
 
     return plan
 

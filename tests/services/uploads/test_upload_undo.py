@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from accounts.models import Activity
+from accounts.models import Change
 from dashboard.files.store import storage
 from dashboard.models import Group, GroupImage, Image, Job, SimilarityType, Upload
 from dashboard.queries.uploads.undo import undo_forecast
@@ -74,9 +74,9 @@ def test_it_works(cast: Cast) -> None:
     assert Image.objects.present().count() == Group.objects.count() == 0
     assert not SimilarityType.objects.exists()
     assert image_files(cast) == []
-    told = Activity.objects.get(verb="undid")
+    told = Change.objects.get(verb="undid")
     assert (told.noun, told.target_id, told.actor) == ("files", upload.pk, cast.bob)
-    assert not Activity.objects.filter(verb="deleted").exists()
+    assert not Change.objects.filter(verb="deleted").exists()
 
 
 def test_what_was_known_stays_where_it_was(cast: Cast) -> None:
@@ -186,7 +186,7 @@ def test_after_a_kill_it_goes_on(cast: Cast, monkeypatch: pytest.MonkeyPatch, st
     assert (Image.objects.present().count(), Group.objects.count()) == (0, 0)
     assert not SimilarityType.objects.exists()
     assert image_files(cast) == []
-    assert Activity.objects.filter(verb="undid").count() == 1
+    assert Change.objects.filter(verb="undid").count() == 1
 
 
 def test_killed_before_the_job_ends_it_is_told_once(
@@ -203,7 +203,7 @@ def test_killed_before_the_job_ends_it_is_told_once(
         with pytest.raises(KeyboardInterrupt):
             ran(job)
     assert ran(job).message == "Removed: 3 files, 2 groups, 1 type."
-    assert Activity.objects.get(verb="undid").count == 3
+    assert Change.objects.get(verb="undid").count == 3
     assert Upload.objects.get(pk=upload.pk).stage == Upload.Stage.UNDONE
 
 
@@ -212,7 +212,7 @@ def test_a_lost_lease_takes_nothing_back(cast: Cast, monkeypatch: pytest.MonkeyP
     job = undo_upload(upload=upload, actor=cast.bob)
     whole = upload_undo.discard_images
 
-    def lose_the_lease(images):  # type: ignore[no-untyped-def]
+    def lose_the_lease(images):
         Job.objects.filter(pk=job.pk).update(owner="another")
         return whole(images)
 

@@ -222,7 +222,7 @@ def test_an_upload_keeps_what_fits_and_names_the_rest(cast: Cast, settings: Sett
     assert counted(cast.workspace)[0] == Image.objects.present().count() == 60
     assert Counter(outcome(upload).values()) == {"added": 59, "known": 1, "failed": 50}
     assert len(reasons(upload)) == 50
-    assert all("reached its quota (60 images)" in one for one in reasons(upload).values())
+    assert all("reached its limit (60 images)" in one for one in reasons(upload).values())
     assert found() == []
     settings.LIKEWISE_QUOTA_IMAGES = 0
     ran(retry_job(job=job, actor=cast.bob))
@@ -287,7 +287,7 @@ def test_what_waits_may_have_as_many_bytes(cast: Cast, settings: Settings) -> No
     settings.LIKEWISE_QUOTA_BYTES = 100
     uploads = [open_upload(workspace=cast.workspace, name="a", actor=cast.bob) for _ in range(2)]
     register_part(upload=uploads[0], name="a.zip", size=60, actor=cast.bob)
-    with pytest.raises(QuotaReached, match="wait to be imported may have 100 bytes in all"):
+    with pytest.raises(QuotaReached, match="not imported yet may have 100 bytes in all"):
         register_part(upload=uploads[1], name="b.zip", size=41, actor=cast.bob)
     assert counted(cast.workspace, Usage.What.UPLOADS) == (1, 60)
     discard_upload(upload=uploads[0], actor=cast.bob)
@@ -322,7 +322,7 @@ def test_an_archive_comes_in_whole_or_not_at_all(
     settings.LIKEWISE_QUOTA_IMAGES = 8
     _, job = bring(cast.elsewhere, archive, cast.charlie)
     assert job.state == Job.State.FAILED
-    assert "reached its quota (8 images)" in job.message
+    assert "reached its limit (8 images)" in job.message
     assert counted(cast.elsewhere) == (0, 0)
     settings.LIKEWISE_QUOTA_IMAGES = 9
     job = ran(retry_job(job=job, actor=cast.charlie))  # without sending it once more

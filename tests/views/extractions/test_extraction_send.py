@@ -84,5 +84,5 @@ def test_failures_are_a_csv(vera_client: Client, cast: Cast, version: Version) -
     page = vera_client.get(f"/extractions/{made.pk}").content.decode()
     address = reverse("upload-failures", args=[upload.pk])
     assert f'href="{address}"' in page
-    listed = b"".join(vera_client.get(address).streaming_content).decode()
+    listed = b"".join(vera_client.get(address).streaming_content).decode()  # type: ignore[attr-defined]
     assert "1.jpg,It is damaged." in listed

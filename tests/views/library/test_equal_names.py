@@ -91,7 +91,7 @@ def test_a_rename_to_a_taken_name_is_refused(
     address = f"/groups/{other.pk}/change"
     answer = bob_client.post(address, {"name": "Face-Smiling"}, headers=headers)
     assert answer.status_code == 422
-    assert "There is already a group" in answer.content.decode()
+    assert "A group named" in answer.content.decode()
     other.refresh_from_db()
     assert other.name == "face-frowning"
 
@@ -111,7 +111,7 @@ def test_images_go_into_the_group_of_an_equal_name(
 ) -> None:
     put(bob_client, [make_image(cast.workspace)], group.similarity_type, name)
     assert Group.objects.get().images_count == 1
-    assert "1 image went into “face-smiling”." in bob_client.get("/images/").content.decode()
+    assert "1 image was added to “face-smiling”." in bob_client.get("/images/").content.decode()
 
 
 def test_of_two_groups_of_that_name_one_is_chosen_by_hand(

@@ -268,7 +268,7 @@ def test_taking_out_works(bob_client: Client, group: Group, images: list[Image])
     assert group.image_rows.count() == 3
     answer = bob_client.post(address, {"ids": ids, "asked": "1"})
     assert answer.status_code == 303
-    assert "2 images are out of the group" in told(answer)
+    assert "2 images were removed from the group" in told(answer)
     group.refresh_from_db()
     assert group.images_count == 1
     assert [row.image_id for row in group.image_rows.all()] == [images[2].pk]
@@ -300,8 +300,8 @@ def test_an_image_that_is_not_there_takes_nothing_out(
     delete_images(workspace=cast.workspace, ids=[images[0].pk], actor=cast.bob)
     foreign = make_image(cast.elsewhere, 9)
     for wrong, why in (
-        (images[0].pk, "1 of these images was deleted meanwhile"),
-        (foreign.pk, "1 of these images was deleted meanwhile"),
+        (images[0].pk, "1 of these images was deleted in the meantime"),
+        (foreign.pk, "1 of these images was deleted in the meantime"),
         ("nonsense", "The selection was not valid"),
     ):
         data = {"ids": [images[1].pk, wrong], "asked": "1"}

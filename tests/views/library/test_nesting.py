@@ -10,7 +10,7 @@ from django.contrib.messages import get_messages
 from django.test import Client
 from django.urls import reverse
 
-from accounts.models import Activity
+from accounts.models import Change
 from dashboard.models import Group, GroupNesting, SimilarityType
 from dashboard.queries import pages
 from dashboard.services.library.groups import add_images
@@ -79,7 +79,7 @@ def test_a_page_shows_what_is_in_it_and_around_it(
     assert "2 images" in text(answer)
     assert text(answer).count('<img src="/media/') == 2
     assert re.search(r'in <a href="/groups/[^"]+">Shop</a>', text(answer))
-    for word in ('type="checkbox"', "Put groups in", "Take out"):
+    for word in ('type="checkbox"', "Add groups", "Take out"):
         assert word not in text(answer)
 
 
@@ -126,7 +126,7 @@ def test_what_is_in_it_comes_in_pages(
     second = bob_client.get(page_of(shelf), query, headers=HTMX)
     assert names(first) + names(second) == ["Group 2", "Group 1", "Group 0"]
     assert "<html" not in text(second)
-    assert "Tick Group 0" in text(second)
+    assert "Select Group 0" in text(second)
 
 
 @pytest.mark.parametrize("many", [1, 12])
@@ -171,7 +171,7 @@ def test_the_picker_finds_by_name(
     )
     assert offered(found) == ["Red shoe"]
     assert text(found).lstrip().startswith('<form id="candidates"')
-    assert "1 group offered." in text(found)
+    assert "1 group shown." in text(found)
 
 
 def test_the_picker_says_that_there_are_others(
@@ -188,10 +188,10 @@ def test_the_picker_says_that_there_are_others(
 def test_putting_in_works(bob_client: Client, shelf: Group, red: Group) -> None:
     answer = bob_client.post(page_of(shelf, "group-groups"), {"ids": [red.pk]})
     assert (answer.status_code, answer["Location"]) == (303, page_of(shelf))
-    assert told(answer) == "1 group is now in “Shelf”."
+    assert told(answer) == "1 group was added to “Shelf”."
     shelf.refresh_from_db()
     assert shelf.groups_count == 1
-    assert Activity.objects.filter(verb="added groups to", target_id=shelf.pk).count() == 1
+    assert Change.objects.filter(verb="added groups to", target_id=shelf.pk).count() == 1
 
 
 def test_putting_in_by_htmx_tells_the_page(
@@ -203,7 +203,7 @@ def test_putting_in_by_htmx_tells_the_page(
     answer = bob_client.post(url, {"ids": [red.pk]}, headers=headers)
     assert offered(answer) == ["Red boot"], "what went in is offered no more"
     assert "group-changed" in answer["HX-Trigger"]
-    assert "1 group is now in" in answer["HX-Trigger"]
+    assert "1 group was added to" in answer["HX-Trigger"]
     inside = bob_client.get(page_of(shelf), headers=HTMX)
     assert text(inside).lstrip().startswith('<div id="inside"')
     assert names(inside) == ["Red shoe"]
@@ -225,9 +225,9 @@ def test_every_refusal_is_one_sentence(
     for group, ids, sentence in (
         (blue, [shelf.pk], "“Shelf” cannot go into “Blue hat”"),
         (shelf, [shelf.pk], "“Shelf” cannot go into “Shelf”"),
-        (red, [blue.pk], "“Red shoe” holds images"),
-        (shelf, [red.pk, foreign.pk], "1 of these groups was deleted meanwhile."),
-        (shelf, [red.pk, uuid.uuid4()], "1 of these groups was deleted meanwhile."),
+        (red, [blue.pk], "“Red shoe” contains images"),
+        (shelf, [red.pk, foreign.pk], "1 of these groups was deleted in the meantime."),
+        (shelf, [red.pk, uuid.uuid4()], "1 of these groups was deleted in the meantime."),
         (shelf, [red.pk, "nonsense"], "The selection was not valid"),
         (shelf, [], "Select at least one group first."),
     ):

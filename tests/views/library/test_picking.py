@@ -48,7 +48,7 @@ def text(answer: Any) -> str:
 
 
 def names(answer: Any) -> list[str]:
-    return re.findall(r'aria-label="Tick ([^"]*)"', text(answer))
+    return re.findall(r'aria-label="Select ([^"]*)"', text(answer))
 
 
 def told(answer: Any) -> str:
@@ -139,7 +139,7 @@ def test_it_works(bob_client: Client, group: Group, images: list[Image]) -> None
     ids = [image.pk for image in images[:2]]
     answer = bob_client.post(picker(group), {"ids": ids})
     assert (answer.status_code, answer["Location"]) == (303, f"/groups/{group.pk}")
-    assert told(answer) == "2 images went into “Red shoe”."
+    assert told(answer) == "2 images were added to “Red shoe”."
     group.refresh_from_db()
     assert group.images_count == 2
 
@@ -149,9 +149,9 @@ def test_by_htmx_the_picker_goes_on(bob_client: Client, group: Group, images: li
     answer = bob_client.post(url, {"ids": [images[0].pk]}, headers=FOUND)
     assert names(answer) == ["1.jpg"], "what is left, by the same filter"
     assert f'hx-post="{url}"' in text(answer)
-    assert "1 image went into “Red shoe”." in said(answer)
+    assert "1 image was added to “Red shoe”." in said(answer)
     again = bob_client.post(url, {"ids": [images[0].pk, images[1].pk]}, headers=FOUND)
-    assert "1 image went into “Red shoe”; 1 was already in it." in said(again)
+    assert "1 image was added to “Red shoe”; 1 was already in it." in said(again)
 
 
 def test_those_of_another_group_are_asked_about(
@@ -159,7 +159,7 @@ def test_those_of_another_group_are_asked_about(
 ) -> None:
     add_images(group=other, ids=[images[1].pk], actor=cast.bob)
     data = {"ids": [image.pk for image in images]}
-    question = "1 of them is in “Blue hat”: move it, or leave it out?"
+    question = "1 of them is in “Blue hat”: move or skip it?"
     url = f"{picker(group)}?test=1"
     asked = bob_client.post(url, data, headers=FOUND)
     assert (asked.status_code, asked["HX-Retarget"]) == (200, "#ask")
@@ -177,7 +177,7 @@ def test_the_answer_moves_them_or_leaves_them_out(
     add_images(group=other, ids=[images[1].pk], actor=cast.bob)
     data = {"ids": [image.pk for image in images[:3]]}
     left = bob_client.post(picker(group), data | {"taken": "leave"}, headers=FOUND)
-    assert "2 images went into “Red shoe”; 1 was skipped." in said(left)
+    assert "2 images were added to “Red shoe”; 1 was skipped." in said(left)
     moved = bob_client.post(picker(group), data | {"taken": "move"}, headers=FOUND)
     sentence = "1 image was added to “Red shoe”; 1 moved from other groups; 2 were already in it."
     assert sentence in said(moved)
@@ -208,9 +208,9 @@ def test_bad_input_changes_nothing(
     for into, ids, sentence in (
         (group, [], "Select at least one image first."),
         (group, [good, "nonsense"], "The selection was not valid"),
-        (group, [good, uuid.uuid4()], "1 of these images was deleted meanwhile."),
-        (group, [good, foreign.pk], "1 of these images was deleted meanwhile."),
-        (shelf, [good], "“Shelf” holds groups"),
+        (group, [good, uuid.uuid4()], "1 of these images was deleted in the meantime."),
+        (group, [good, foreign.pk], "1 of these images was deleted in the meantime."),
+        (shelf, [good], "“Shelf” contains groups"),
     ):
         answer = bob_client.post(picker(into), {"ids": ids}, headers=FOUND)
         assert answer.status_code == 422

@@ -40,7 +40,7 @@ def test_it_works(bob_client: Client, cast: Cast, images: list[Image]) -> None:
     )
     assert (answer.status_code, answer["Location"]) == (303, "/images/?test=on")
     assert Group.objects.get(name="Red shoe").images_count == 2
-    assert "2 images went into “Red shoe”" in bob_client.get("/images/").content.decode()
+    assert "2 images were added to “Red shoe”" in bob_client.get("/images/").content.decode()
 
 
 def test_a_group_of_that_name_takes_them(
@@ -239,7 +239,7 @@ def test_they_are_left_out(bob_client: Client, phone: Group, images: list[Image]
     phone.refresh_from_db()
     assert (case.images_count, phone.images_count) == (1, 2)
     page = bob_client.get("/images/").content.decode()
-    assert "1 image went into “case”; 2 were skipped." in page
+    assert "1 image was added to “case”; 2 were skipped." in page
 
 
 @pytest.mark.parametrize(

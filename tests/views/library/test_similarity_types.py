@@ -7,7 +7,7 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
-from accounts.models import Activity
+from accounts.models import Change
 from dashboard.models import SimilarityType
 from dashboard.queries import pages
 from dashboard.services.library.groups import add_images
@@ -154,7 +154,7 @@ def test_renaming_works(bob_client: Client, kind: SimilarityType) -> None:
     assert answer.status_code == 303
     kind.refresh_from_db()
     assert (kind.name, kind.description, kind.exclusive) == ("Same article", "By number.", True)
-    told = Activity.objects.get(verb="changed")
+    told = Change.objects.get(verb="changed")
     assert (told.details["before"], told.details["after"]) == ("Same product", "Same article")
 
 

@@ -75,7 +75,7 @@ def test_an_empty_list_names_the_next_step(
 ) -> None:
     assert "Train a task first" in bob_client.get(reverse("collections")).content.decode()
     make_version(make_task(workspace))
-    assert "Make the first" in bob_client.get(reverse("collections")).content.decode()
+    assert "Create the first" in bob_client.get(reverse("collections")).content.decode()
     assert "An editor" in vera_client.get(reverse("collections")).content.decode()
 
 
@@ -249,8 +249,8 @@ def test_fill_with_bad_input(bob_client: Client, collection: Collection, cast: C
     theirs = make_type(cast.elsewhere)
     for fields, said in (
         ({"similarity_type": str(kind.pk), "group": str(group.pk)}, "not both"),
-        ({"similarity_type": str(theirs.pk)}, "no longer there"),
-        ({"group": str(uuid.uuid4())}, "no longer there"),
+        ({"similarity_type": str(theirs.pk)}, "was deleted"),
+        ({"group": str(uuid.uuid4())}, "was deleted"),
     ):
         answer = bob_client.post(at("collection-fill", collection), fields)
         assert answer.status_code == 422

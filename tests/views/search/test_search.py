@@ -234,7 +234,7 @@ def test_a_file_that_is_too_large_is_not_read(bob_client: Client, settings: Sett
     settings.LIKEWISE_MAX_IMAGE = 100
     answer = bob_client.post("/search/", {"file": jpeg()})
     assert answer.status_code == 422
-    assert "at most 100 bytes are accepted" in answer.content.decode()
+    assert "the limit is 100 bytes" in answer.content.decode()
 
 
 def test_a_version_of_elsewhere_is_not_there(charlie_client: Client, version: Version) -> None:
@@ -470,7 +470,7 @@ def test_new_images_are_told_of(bob_client: Client, vera_client: Client, cast: C
 
 
 def test_nothing_is_told_when_all_are_found(bob_client: Client, images: list[Image]) -> None:
-    assert "not found yet" not in bob_client.get("/search/").content.decode()
+    assert "not indexed yet" not in bob_client.get("/search/").content.decode()
 
 
 def test_looking_works(bob_client: Client, cast: Cast) -> None:

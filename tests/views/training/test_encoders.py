@@ -154,7 +154,7 @@ def test_only_operators_see_it(alice_client: Client, path: str) -> None:
 def test_the_list_needs_few_queries(
     operator: Client, django_assert_max_num_queries: Callable[[int], object]
 ) -> None:
-    with django_assert_max_num_queries(6):
+    with django_assert_max_num_queries(6):  # type: ignore[attr-defined]
         operator.get(PAGE)
 
 

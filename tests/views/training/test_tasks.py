@@ -219,7 +219,7 @@ def test_attaching_works(bob_client: Client, cast: Cast, task: Task) -> None:
 def test_taking_off_works(bob_client: Client, task: Task, ready: SimilarityType) -> None:
     url = reverse("task-type-remove", args=[task.pk])
     answer = bob_client.post(url, {"similarity_type": ready.pk})
-    assert "is off" in told(answer)
+    assert "was removed" in told(answer)
     assert not task.similarity_types.exists()
     assert ready.groups.count() == 2
 

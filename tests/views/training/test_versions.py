@@ -199,7 +199,7 @@ def test_the_size_of_the_gallery_stands_beside_the_figures(bob_client: Client, c
     metrics = {"a": of_both(0.7, fold_by="shoot")}
     version = make_version(make_task(cast.workspace), metrics=metrics)
     page = bob_client.get(reverse("version", args=[version.pk])).text
-    assert "216 queries in 36 groups, each among 2,160 images" in page
+    assert "216 queries in 36 groups, each searched among 2,160 images" in page
     assert "Groups that share a value of “shoot” were measured together." in page
 
 

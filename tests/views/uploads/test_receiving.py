@@ -231,7 +231,10 @@ def test_an_end_whose_answer_was_lost_is_said_again(
         client, address = api_client(cast.bob), f"/account/v2/upload/{upload.pk}/finish"
     Door(signed_in(cast.bob), "upload-part", True).patch(part, b"x")
     refused = client.post(address, headers=JSON)
-    assert (refused.status_code, "1 file is not here" in refused.content.decode()) == (409, True)
+    assert (
+        refused.status_code,
+        "1 file is not completely uploaded" in refused.content.decode(),
+    ) == (409, True)
     assert not is_page or refused.json()["missing"] == 1
     said = [client.post(address, {"leave_out": "true"}, headers=JSON) for _ in range(2)]
     assert [answer.status_code for answer in said] == [200 if is_page else 202] * 2

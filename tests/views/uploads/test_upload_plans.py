@@ -56,7 +56,7 @@ def test_it_works(bob_client: Client, upload: Upload) -> None:
     assert "Its test is “maybe”. Write yes or no." in text
     assert "The manifest names “9.jpg”, which is not in this upload." in text
     assert "not a supported image" in text
-    assert "Bring in 2 images" in text
+    assert "Import 2 images" in text
     shown = [(one.name, one.type_name, one.is_new) for one in page.context["groups"]]
     assert shown == [("A", "Same shoe", True), ("blue", "Same shoe", True)]
     assert not Image.objects.exclude(file_name="3.jpg").exists()
@@ -205,7 +205,7 @@ def test_all_in_error_are_left_out_and_put_back(bob_client: Client, upload: Uplo
     address = f"/uploads/{upload.pk}/mend-all"
     answer = bob_client.post(address, {"do": "leave-out"}, headers=HTMX)
     assert answer.content.decode().strip().startswith('<div id="plan">')
-    assert "3 files were left out." in answer["HX-Trigger"]
+    assert "3 files were skipped." in answer["HX-Trigger"]
     assert totals(bob_client, upload) == (1, 1, 0, 3)
     assert bob_client.post(address, {"do": "put-back"}).status_code == 303
     assert totals(bob_client, upload) == (1, 1, 3, 0)
@@ -336,7 +336,7 @@ def test_undoing_is_asked_first(bob_client: Client, cast: Cast, upload: Upload) 
     page = " ".join(bob_client.get(f"/uploads/{upload.pk}/undo").content.decode().split())
     assert "1 image that it added is deleted" in page
     assert "1 existing image is removed from the group that it was added to, and stays" in page
-    assert "1 of these images was put into other groups since" in page
+    assert "1 of these images was added to other groups since" in page
     assert bob_client.post(f"/uploads/{upload.pk}/undo").status_code == 303
     assert Job.objects.filter(kind=Job.Kind.UNDO).exists()
     assert bob_client.get(f"/uploads/{upload.pk}/undo").status_code == 303
@@ -377,7 +377,7 @@ def test_a_group_that_is_not_planned_is_told(bob_client: Client, cast: Cast) -> 
         {"do": "rename", "group": "green", "name": "blue"},
         follow=True,
     )
-    assert "no longer there" in answer.content.decode()
+    assert "no longer exists" in answer.content.decode()
 
 
 def test_what_somebody_mends_is_not_forgotten(bob_client: Client, cast: Cast) -> None:

@@ -8,8 +8,8 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
-from accounts.activity import record
-from accounts.models import Activity, Membership, User, Workspace
+from accounts.journal import record
+from accounts.models import Change, Membership, User, Workspace
 from accounts.team import change_role, hand_over, invite_member, remove_member
 from dashboard.queries.workspaces.activity import activity_page
 from dashboard.services.library.groups import add_images, change_group, mark_group
@@ -21,7 +21,7 @@ HTMX = {"HX-Request": "true"}
 Queries = Callable[..., Any]
 
 
-def told(workspace: Workspace, actor: User | None, **fields: Any) -> Activity:
+def told(workspace: Workspace, actor: User | None, **fields: Any) -> Change:
     row = {"verb": "created", "noun": "type", "target_name": "Shape"} | fields
     return record(workspace=workspace, actor=actor, **row)
 
@@ -144,7 +144,7 @@ def test_it_goes_on_where_the_page_ended(
     monkeypatch.setattr(activity_page, "__defaults__", ("", 2))
     moment = timezone.now()
     rows = [told(cast.workspace, cast.bob, target_name=str(number)) for number in range(5)]
-    Activity.objects.filter(pk__in=[row.pk for row in rows]).update(created=moment)
+    Change.objects.filter(pk__in=[row.pk for row in rows]).update(created=moment)
     seen, address = [], f"{PAGE}?noun=type&person={cast.bob.pk}"
     while address:
         answer = vera_client.get(address)

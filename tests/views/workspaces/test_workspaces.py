@@ -7,7 +7,7 @@ from django.test import Client
 from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
 
-from accounts.models import Activity, Membership, Role, Workspace
+from accounts.models import Change, Membership, Role, Workspace
 from accounts.queries import find_token
 from dashboard.engine.prior import BOTH, BUILTIN
 from dashboard.jobs.runner import run_job
@@ -55,15 +55,15 @@ def test_renaming_works(ann_client: Client, cast: Cast) -> None:
     assert answer.redirect_chain == [(PAGE, 303)]
     cast.workspace.refresh_from_db()
     assert cast.workspace.name == "The shop"
-    row = Activity.objects.latest("id")
+    row = Change.objects.latest("id")
     assert (row.verb, row.noun, row.actor) == ("renamed", "workspace", cast.ann)
     assert row.details == {"before": "Alice’s shop"}
 
 
 def test_the_same_name_changes_nothing(ann_client: Client, cast: Cast) -> None:
-    before = Activity.objects.count()
+    before = Change.objects.count()
     ann_client.post(RENAME, {"name": cast.workspace.name})
-    assert Activity.objects.count() == before
+    assert Change.objects.count() == before
 
 
 @pytest.mark.parametrize("name", ["", "  ", "x" * 151])
@@ -107,7 +107,7 @@ def test_who_is_in_none_may_make_one(charlie_client: Client, cast: Cast) -> None
     Membership.objects.filter(user=cast.charlie).delete()
     assert "You are not a member of a workspace." in charlie_client.get(NEW).content.decode()
     charlie_client.post(NEW, {"name": "Hats"})
-    assert charlie_client.get("/").wsgi_request.workspace.name == "Hats"
+    assert charlie_client.get("/").wsgi_request.workspace.name == "Hats"  # type: ignore[attr-defined]
 
 
 @pytest.mark.parametrize("name", ["", "x" * 151])
@@ -150,7 +150,7 @@ def test_one_goes_on_in_another_workspace(cast: Cast) -> None:
     client.post(NEW, {"name": "Hats"})
     client.post("/settings/workspace", {"workspace": cast.workspace.pk})
     assert client.post(DELETE, typed(cast.workspace))["Location"] == "/"
-    assert client.get("/").wsgi_request.workspace.name == "Hats"
+    assert client.get("/").wsgi_request.workspace.name == "Hats"  # type: ignore[attr-defined]
 
 
 @pytest.mark.parametrize("name", ["", "alice’s shop", "Alice's shop", "Hats"])

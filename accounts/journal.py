@@ -1,0 +1,74 @@
+"""The one writer of the journal; call it inside the transaction of the change it tells of.
+
+Call it after whatever the service locks: of two changes to the same thing, the one that had to
+wait for the other's locks then has the higher id. The order of the journal rests on that.
+"""
+
+from collections.abc import Iterable
+from typing import Any
+from uuid import UUID
+
+from django.db.models import Model
+
+from accounts.models import Change, User, Workspace
+from accounts.verbs import Verb
+
+ID_BYTES = 16
+
+
+def record(
+    *,
+    workspace: Workspace,
+    verb: Verb,
+    noun: str,
+    target_id: UUID | None = None,
+    target_name: str = "",
+    count: int = 1,
+    details: dict[str, Any] | None = None,
+    before: dict[str, Any] | None = None,
+    after: dict[str, Any] | None = None,
+    members: Iterable[UUID] | None = None,
+    inverse: str = "",
+    undoes: Change | None = None,
+    actor: User | None,
+) -> Change:
+    """Write who did what to how many things, by one statement; `actor` None: the program itself.
+
+    `details` are the words of its sentence and stay; `before`, `after` and `members` are what an
+    undo or another server needs, and go after `LIKEWISE_KEEP_CHANGES` days. `inverse` names who
+    can undo it, see `dashboard/services/journal/inverses.py`.
+    """
+    return Change.objects.create(
+        workspace=workspace,
+        actor=actor,
+        verb=verb,
+        noun=noun,
+        target_id=target_id,
+        target_name=target_name[:255],
+        count=count,
+        details=details or {},
+        before=before,
+        after=after,
+        members=None if members is None else pack(members),
+        has_payload=any(one is not None for one in (before, after, members)),
+        inverse=inverse,
+        undoes=undoes,
+    )
+
+
+def values_of(row: Model, names: Iterable[str]) -> dict[str, Any]:
+    """Return fields of a row as JSON can hold them: what a change keeps of before and after."""
+    fields: list[Any] = [row._meta.get_field(name) for name in names]
+    values = {field.name: getattr(row, field.attname) for field in fields}
+    return {name: str(one) if isinstance(one, UUID) else one for name, one in values.items()}
+
+
+def pack(ids: Iterable[UUID]) -> bytes:
+    """Write ids one after the other: random as they are, no compression makes them shorter."""
+    return b"".join(one.bytes for one in ids)
+
+
+def unpack(members: bytes | memoryview | None) -> list[UUID]:
+    """Return the ids that a change was about, in the order in which they were written."""
+    packed = bytes(members or b"")
+    return [UUID(bytes=packed[at : at + ID_BYTES]) for at in range(0, len(packed), ID_BYTES)]
