@@ -149,7 +149,7 @@ def test_a_group_is_found_by_its_name(
         make_group(kind, name)
     page = bob_client.get("/extractions/").content.decode()
     assert "Red shoe" not in page
-    assert "The newest 2 are listed" in page
+    assert "The newest 2 groups are listed" in page
     page = bob_client.get("/extractions/?group_name=SHOE").content.decode()
     assert "Red shoe (Same product)</option>" in page
     assert "hat" not in page.partition('id="group-choice"')[2].partition("</select>")[0]

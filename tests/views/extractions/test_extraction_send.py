@@ -31,7 +31,7 @@ def test_addresses(vera_client: Client, version: Version) -> None:
     assert UploadPart.objects.get().kind == UploadPart.Kind.ADDRESSES
     assert Job.objects.get().subject_id == made.pk
     page = vera_client.get(answer["Location"]).content.decode()
-    assert "Pictures of “Addresses”" in page
+    assert "Images of the upload “Addresses”" in page
 
 
 def test_pictures_are_sent_as_an_upload_is(vera_client: Client, version: Version) -> None:

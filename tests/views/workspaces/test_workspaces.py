@@ -212,7 +212,7 @@ def test_choosing_an_encoder_works(ann_client: Client, cast: Cast) -> None:
         in ann_client.get(answer["Location"]).text
     )
     assert Workspace.objects.get(pk=cast.workspace.pk).encoder == BUILTIN
-    assert "changed the encoder from Built in, fast" in ann_client.get("/activity/").text
+    assert " to Built in, fast" in ann_client.get("/activity/").text
 
 
 def test_search_says_that_it_goes_on(ann_client: Client, cast: Cast) -> None:
