@@ -206,7 +206,7 @@ def test_an_image_over_the_quota_is_refused_and_leaves_nothing(
 def test_bytes_are_limited_too(cast: Cast, settings: Settings) -> None:
     one = make_image(cast.workspace, 1)
     settings.LIKEWISE_QUOTA_BYTES = 2 * one.file_size - 1
-    with pytest.raises(QuotaReached, match=r"quota \(\d+"):
+    with pytest.raises(QuotaReached, match=r"limit \(\d+"):
         make_image(cast.workspace, 2)
     settings.LIKEWISE_QUOTA_BYTES = 3 * one.file_size
     make_image(cast.workspace, 2)
