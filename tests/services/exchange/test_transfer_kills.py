@@ -93,7 +93,7 @@ def test_an_import_killed_after_its_last_row(
     run(job)
     assert (job.state, job.message) == (
         "done",
-        "9 images, 8 groups, 1 task and 1 collection brought in.",
+        "9 images, 8 groups, 1 task and 1 collection imported.",
     )
     assert told(cast.elsewhere) == told(cast.workspace)
     assert not list(storage.names(f"{cast.elsewhere.id}/uploads"))
