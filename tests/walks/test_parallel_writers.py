@@ -81,14 +81,14 @@ def add_to_one_group(crowd: Crowd, group: str, ids: list[str]) -> None:
     """Add overlapping halves of the images to one group, then take them out again."""
     halves = [[*ids[at:], *ids[:at]][: CLIENTS // 2] for at in range(CLIENTS)]
     answers = crowd.all_at_once(
-        lambda half=half: crowd.change(group, "add", half).json()
+        lambda half=half: crowd.change(group, "add", half).json()  # type: ignore[misc]
         for half in halves  # type: ignore[misc]
     )
     assert sum(answer["added"] for answer in answers) == len(ids)
     assert sum(answer["already"] for answer in answers) == len(ids) * (CLIENTS // 2 - 1)
     assert crowd.shown(group) == set(ids)
     answers = crowd.all_at_once(
-        lambda half=half: crowd.change(group, "remove", half).json()
+        lambda half=half: crowd.change(group, "remove", half).json()  # type: ignore[misc]
         for half in halves  # type: ignore[misc]
     )
     assert sum(answer["removed"] for answer in answers) == len(ids)
@@ -101,7 +101,7 @@ def take_one_of_two(crowd: Crowd, ids: list[str]) -> None:
     kind = crowd.post("similarity/training/v2/type", body)["id"]
     groups = [crowd.group(kind, str(number)) for number in range(5)]
     answers = crowd.all_at_once(
-        lambda group=group: crowd.change(group, "add", ids).status_code
+        lambda group=group: crowd.change(group, "add", ids).status_code  # type: ignore[misc]
         for group in groups  # type: ignore[misc]
     )
     assert Counter(answers) == {200: 1, 400: 4}

@@ -65,7 +65,7 @@ def as_jpeg(data: bytes) -> bytes:
     """Make the last page within the first one that was packed as JPEG, as DNG has it."""
     strip, patched = encoded(card((640, 480)), "JPEG", quality=95), bytearray(data)
     with tifffile.TiffFile(io.BytesIO(data)) as file:
-        tags = file.pages[0].pages[-1].tags
+        tags = file.pages[0].pages[-1].tags  # type: ignore[union-attr]
         for name, value in {259: 7, 262: 6, 273: len(data), 279: len(strip)}.items():
             form = file.byteorder + {3: "H", 4: "L", 16: "Q"}[int(tags[name].dtype)]
             struct.pack_into(form, patched, tags[name].valueoffset, value)

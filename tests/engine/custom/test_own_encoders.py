@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 
 from dashboard.engine.build.drawing.pictures import Amounts, pictures
-from dashboard.engine.custom import apart, artifact
+from dashboard.engine.custom import artifact, isolated
 from dashboard.engine.custom.graph import Graph
 from dashboard.engine.custom.isolated import try_isolated
 from dashboard.engine.custom.preparing import Prepared, prepare
@@ -97,11 +97,11 @@ def test_a_trial_in_a_program_of_its_own_finds_the_same(shape, tmp_path):
 def test_a_trial_that_does_not_come_back_is_a_refusal(tmp_path, monkeypatch):
     file = tmp_path / "graph.onnx"
     file.write_bytes(graphs.resnet_like())
-    monkeypatch.setattr(apart, "LONGEST_TRIAL", 0.01)
+    monkeypatch.setattr(isolated, "LONGEST_TRIAL", 0.01)
     with pytest.raises(UnfitEncoder, match="did not end"):
         try_isolated(file, {}, output="", pooling="")
-    monkeypatch.setattr(apart, "LONGEST_TRIAL", 60)
-    monkeypatch.setattr(apart, "ROOT", tmp_path)  # where there is no such program
+    monkeypatch.setattr(isolated, "LONGEST_TRIAL", 60)
+    monkeypatch.setattr(isolated, "ROOT", tmp_path)  # where there is no such program
     monkeypatch.chdir(tmp_path)
     with pytest.raises(UnfitEncoder, match="ended at once"):
         try_isolated(file, {}, output="", pooling="")
@@ -141,10 +141,10 @@ def test_a_trial_that_takes_all_memory_is_a_refusal(tmp_path, gigabytes):
 def test_the_limit_on_memory_grows_with_the_file(tmp_path, monkeypatch):
     file = tmp_path / "graph.onnx"
     file.write_bytes(graphs.resnet_like())
-    monkeypatch.setattr(apart, "MOST_MEMORY", 1 << 20)
+    monkeypatch.setattr(isolated, "MOST_MEMORY", 1 << 20)
     with pytest.raises(UnfitEncoder, match="memory"):
         try_isolated(file, {}, output="", pooling="")
-    monkeypatch.setattr(apart, "LOADING", 1 << 14)
+    monkeypatch.setattr(isolated, "LOADING", 1 << 14)
     assert try_isolated(file, {}, output="", pooling="").trial.dimension == 48
 
 
