@@ -131,10 +131,11 @@ def _collection(cast: Cast) -> Any:
 def _ready(cast: Cast) -> Any:
     """Make a task that can be trained."""
     task, kind = make.make_task(cast.workspace), make.make_type(cast.workspace)
-    for seed in range(4):
-        group = make.make_group(kind, f"group {seed // 2}") if seed % 2 == 0 else group  # noqa: F821  # type: ignore[has-type]
-        image = make.make_image(cast.workspace, seed)
-        groups.add_images(group=group, ids=[image.pk], actor=cast.bob)
+    for number in range(2):
+        group = make.make_group(kind, f"group {number}")
+        seeds = (2 * number, 2 * number + 1)
+        ids = [make.make_image(cast.workspace, seed).pk for seed in seeds]
+        groups.add_images(group=group, ids=ids, actor=cast.bob)
     tasks.add_type(task=task, similarity_type=kind, actor=cast.bob)
     return task
 
