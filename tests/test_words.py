@@ -37,8 +37,11 @@ RETIRED = {
 PATTERNS = {word: re.compile(rf"\b{pattern}", re.IGNORECASE) for word, pattern in RETIRED.items()}
 
 MESSAGES = (
-    *(f"dashboard/{room}" for room in ("api", "files", "forms", "jobs", "management", "process")),
-    *(f"dashboard/{room}" for room in ("queries", "remote", "services", "views")),
+    *(
+        f"dashboard/{room}"
+        for room in ("api", "engine", "files", "forms", "jobs", "management", "models")
+    ),
+    *(f"dashboard/{room}" for room in ("process", "queries", "remote", "services", "views")),
     *("dashboard/checks.py", "dashboard/settings.py", "dashboard/tus.py", "accounts"),
 )
 # Texts that keep a word, and why.

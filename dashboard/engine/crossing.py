@@ -119,7 +119,7 @@ def cross_validate(data: TypeData, prior: AnyPrior, *, seed: int, step: Step) ->
 
 def _recipe(way: Way) -> Recipe:
     if isinstance(way, Mix):
-        raise TypeError("A mix is no recipe of one half.")
+        raise TypeError("A mix is not a recipe of one half.")
     return way
 
 
@@ -228,7 +228,7 @@ class _Mixes:
 
 def _mix(way: Way) -> Mix:
     if not isinstance(way, Mix):
-        raise TypeError("A recipe of one half is no mix.")
+        raise TypeError("A recipe of one half is not a mix.")
     return way
 
 

@@ -43,7 +43,7 @@ MOST_ROWS = 10_000  # a comparison on more costs minutes and decides the same
 CERTAINTY = 0.99  # at 0.95, 5 of 25 passes cost more than a point of Recall@1; at this, 2 of 20
 TRIES = 6  # ways to try among all groups, the best among unseen ones first
 RECALL_MAY_FALL = 0.01  # of Recall@1, for a gain in MAP@R
-NAMES = {"untrained": "untrained descriptor", "cosine": "plain cosine of the features"}
+NAMES = {"untrained": "untrained embedding", "cosine": "plain cosine of the features"}
 
 
 @dataclass(frozen=True)
@@ -130,7 +130,7 @@ def judge(
         untrained = scores_of(prior.untrained, data)
         sentence = (
             f"Too few groups to verify ({groups} of at least {FEWEST_GROUPS}) that training makes "
-            "it better; kept the untrained descriptor."
+            "it better; kept the untrained embedding."
         )
         in_use = scores_of(working, data) if working else None
         return Judgement(Verdict(sentence), untrained, untrained, gallery_of(data), working=in_use)
@@ -182,7 +182,7 @@ def _decided(
     was, now = (100 * mean(one.average_precision) for one in (alone, before))
     sentence = (
         "Training is not surely better than the plain cosine of the features, which is used: on "
-        f"unseen groups its MAP@R is {now:.1f}, that of the untrained descriptor {was:.1f}."
+        f"unseen groups its MAP@R is {now:.1f}, that of the untrained embedding {was:.1f}."
     )
     first = verdicts[0]
     return Verdict(sentence, None, first.gain, first.gain_at_least, "cosine", cosine), shown
@@ -196,8 +196,8 @@ def holds(after: Scores, before: Scores) -> bool:
 def _not_among_all(verdict: Verdict, after: Scores, before: Scores) -> Verdict:
     was, now = (100 * mean(one.average_precision) for one in (before, after))
     sentence = (
-        "Better than the untrained descriptor among unseen groups, but not among all groups: "
-        f"MAP@R {now:.1f} instead of {was:.1f}; kept the untrained descriptor. More groups help "
+        "Better than the untrained embedding among unseen groups, but not among all groups: "
+        f"MAP@R {now:.1f} instead of {was:.1f}; kept the untrained embedding. More groups help "
         "most."
     )
     return Verdict(sentence, None, verdict.gain, verdict.gain_at_least, verdict.baseline)
@@ -228,13 +228,13 @@ def compare(
     name = NAMES[baseline]
     if floor > 0 and fall <= RECALL_MAY_FALL:
         sentence = (
-            f"The trained descriptor is better than the {name} on groups it has not seen, compared "
+            f"The trained embedding is better than the {name} on groups it has not seen, compared "
             f"among one another: MAP@R {now:.1f} instead of {was:.1f}, a gain above "
             f"{100 * floor:.1f} with {CERTAINTY:.0%} confidence."
         )
         return Verdict(sentence, recipe, gain, floor, baseline)
     sentence = (
-        f"Not better than the {name}; kept the untrained descriptor. Among unseen groups the MAP@R "
+        f"Not better than the {name}; kept the untrained embedding. Among unseen groups the MAP@R "
         f"of the {name} is {was:.1f}, that of the trained one {now:.1f}"
     )
     if fall > RECALL_MAY_FALL:

@@ -210,8 +210,8 @@ def _folds(data: TypeData, judgement: Judgement) -> Json:
     if judgement.parted:
         return {"by": "group" if data.blocks is None else "block", "sentence": ""}
     sentence = (
-        "The groups could not be kept apart as asked: too many of them share a value. They were "
-        "tested one by one, which may flatter the figures."
+        "The folds could not follow the metadata key: too many groups share a value. Groups were "
+        "tested one by one instead, so these figures may be too high."
     )
     return {"by": "group", "sentence": sentence}
 

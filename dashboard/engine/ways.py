@@ -92,7 +92,7 @@ def fit_way(data: TypeData, prior: AnyPrior, way: Way) -> AnyHead:
             for half, recipe in zip(halves(prior), way[:2], strict=True)
         )
         return prior.mixed(first, second, way.weight)
-    raise TypeError(f"{way} is no way to fit a head for {prior.encoder}")
+    raise TypeError(f"{way} is not a way to fit a head for {prior.encoder}")
 
 
 def told(way: Way | None) -> dict[str, Any] | None:

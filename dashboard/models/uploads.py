@@ -26,16 +26,16 @@ class Upload(ScopedModel):
         """How far it is."""
 
         RECEIVING = "receiving", "Receiving"
-        PLANNING = "planning", "Looking through"
-        PLANNED = "planned", "Ready to bring in"
-        COMMITTED = "committed", "Brought in"
+        PLANNING = "planning", "Checking"
+        PLANNED = "planned", "Ready to import"
+        COMMITTED = "committed", "Imported"
         UNDONE = "undone", "Undone"
 
     class Purpose(models.TextChoices):
         """What the files are for."""
 
         IMAGES = "images", "Images of the workspace"
-        DESCRIBE = "describe", "Pictures to describe, not to keep"
+        DESCRIBE = "describe", "Images to extract embeddings from"
         WORKSPACE = "workspace", "A workspace's archive"
 
     stage = models.CharField(max_length=10, choices=Stage.choices, default=Stage.RECEIVING)
@@ -85,10 +85,10 @@ class UploadPart(models.Model):
     class Kind(models.TextChoices):
         """What is in it."""
 
-        PICTURE = "picture", "Picture"
+        PICTURE = "picture", "Image"
         ARCHIVE = "archive", "Archive"
         MANIFEST = "manifest", "Manifest"
-        ADDRESSES = "addresses", "Addresses"
+        ADDRESSES = "addresses", "URLs"
 
     id = models.BigAutoField(primary_key=True)
     upload = models.ForeignKey(Upload, models.CASCADE, related_name="parts")
@@ -112,7 +112,7 @@ class UploadPart(models.Model):
     )
     listed = models.BooleanField(default=False, help_text="All its files have rows.")
     code_page = models.CharField(
-        max_length=20, blank=True, help_text="Of names in an archive that are no UTF-8."
+        max_length=20, blank=True, help_text="Of names in an archive that are not UTF-8."
     )
     code_page_sure = models.BooleanField(
         default=True, help_text="No other code page is as likely, or a person chose it."
@@ -169,19 +169,19 @@ class UploadFile(models.Model):
     class Foreseen(models.TextChoices):
         """What the plan found."""
 
-        UNKNOWN = "", "Not looked at"
+        UNKNOWN = "", "Not checked"
         NEW = "new", "New"
-        KNOWN = "known", "Known already"
-        WRONG = "wrong", "In error"
+        KNOWN = "known", "Already in the workspace"
+        WRONG = "wrong", "With errors"
 
     class Status(models.TextChoices):
         """What became of it."""
 
         WAITING = "waiting", "Waiting"
         ADDED = "added", "Added"
-        KNOWN = "known", "Known already"
+        KNOWN = "known", "Already in the workspace"
         FAILED = "failed", "Failed"
-        LEFT_OUT = "left_out", "Left out"
+        LEFT_OUT = "left_out", "Skipped"
 
     id = models.BigAutoField(primary_key=True)
     upload = models.ForeignKey(Upload, models.CASCADE, related_name="files")

@@ -33,7 +33,7 @@ def test_a_clear_gain_is_let_through(make, prior):
 
     assert judgement.verdict.better
     assert judgement.verdict.recipe in CANDIDATES
-    assert "is better than the untrained descriptor" in judgement.verdict.sentence
+    assert "is better than the untrained embedding" in judgement.verdict.sentence
     assert 0 < judgement.verdict.gain_at_least < judgement.verdict.gain
     before, after = (s.means()["map@r"] for s in (judgement.untrained, judgement.delivered))
     assert after > before
@@ -48,7 +48,7 @@ def test_groups_that_mean_nothing_keep_the_untrained_head(make, prior):
     assert not verdict.better
     assert verdict.verified
     assert verdict.sentence.startswith("Not better than the ")
-    assert "kept the untrained descriptor" in verdict.sentence
+    assert "kept the untrained embedding" in verdict.sentence
 
 
 def test_too_few_groups_cannot_be_verified(make, prior):

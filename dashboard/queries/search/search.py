@@ -58,7 +58,7 @@ def _refreshed(
     workspace: Workspace, version: Version | None, model: TrainedModel
 ) -> runtime.Vectors:
     """Add the features that were computed since this process last looked."""
-    # Untrained descriptors are alike for all tasks, so they are held once for each encoder.
+    # Untrained embeddings are alike for all tasks, so they are held once for each encoder.
     of = version.id if version else model.encoder
     held = runtime.vectors(workspace.id, of, model.dimension)
     with held.lock:

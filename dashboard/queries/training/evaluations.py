@@ -15,14 +15,14 @@ _MIX_WORDS = (
     "mostly object categories",
     "almost only object categories",
 )
-# What the gate compares with instead, where it is better than the untrained descriptor.
+# What the gate compares with instead, where it is better than the untrained embedding.
 _BASELINES = {"cosine": "the plain cosine of the features, which is better than the untrained head"}
 NAMES = {"recall@1": "Recall@1", "recall@5": "Recall@5", "map@r": "MAP@R"}
 
 
 @dataclass(frozen=True)
 class Measure:
-    """One metric of the head that was delivered, beside the untrained descriptor's.
+    """One metric of the head that was delivered, beside the untrained embedding's.
 
     `production` is that of the version in production at the time, None if it was not compared.
     """

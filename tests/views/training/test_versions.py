@@ -1,4 +1,4 @@
-"""A version's page: what was measured, beside the untrained descriptor, and how it was trained."""
+"""A version's page: what was measured, beside the untrained embedding, and how it was trained."""
 
 from typing import Any
 

@@ -397,4 +397,4 @@ def test_a_plan_that_waits_is_listed(bob_client: Client, cast: Cast) -> None:
     planned(upload)
     page = bob_client.get("/uploads/").content.decode()
     assert f'href="/uploads/{upload.pk}"' in page
-    assert "Ready to bring in" in page
+    assert "Ready to review" in page

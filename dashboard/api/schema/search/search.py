@@ -59,7 +59,7 @@ NOUN = Noun(
                     "By the `_id` of an image, which is excluded from the results, a `_url` or a "
                     "`_base64`. With a `task_id`, uses the descriptors of its `version`, or else "
                     "its production version or its newest trained one; without a task, the "
-                    "untrained descriptors. Images that no job has processed yet are not found."
+                    "untrained embeddings. Images that no job has processed yet are not found."
                 ),
                 asks={"query_record": {"_base64": examples.PICTURE}, "k": 12},
                 says=EXAMPLE,

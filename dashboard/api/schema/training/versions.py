@@ -67,7 +67,7 @@ REPORT = {
     "verdict": {
         "better": True,
         "verified": True,
-        "sentence": "The trained descriptor is better than the untrained descriptor.",
+        "sentence": "The trained embedding is better than the untrained embedding.",
         "gain": 0.09,
         "gain_at_least": 0.05,
         "recipe": RECIPE,
