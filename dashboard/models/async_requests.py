@@ -81,7 +81,9 @@ class AsyncRecord(models.Model):
     # Bytes, not JSON: PostgreSQL's `jsonb` would reorder keys and alter numbers.
     fields = models.BinaryField(help_text="What the answer repeats, as JSON to the letter.")
     url = models.TextField(blank=True, help_text="Where its image is fetched from, if anywhere.")
-    offset = models.PositiveBigIntegerField(default=0, help_text="Where else its image starts in the stored body.")
+    offset = models.PositiveBigIntegerField(
+        default=0, help_text="Where else its image starts in the stored body."
+    )
     size = models.PositiveBigIntegerField(default=0)
     status = models.CharField(max_length=7, choices=Status.choices, default=Status.WAITING)
     refusal = models.CharField(max_length=40, blank=True, help_text="The kind of refusal.")

@@ -36,7 +36,9 @@ class Encoder(models.Model):
     stated = models.JSONField(default=dict, help_text="What was said of its input.")
     output = models.CharField(max_length=255, blank=True)
     pooling = models.CharField(max_length=10, blank=True)
-    dimension = models.PositiveIntegerField(help_text="Numbers that the graph computes for an image.")
+    dimension = models.PositiveIntegerField(
+        help_text="Numbers that the graph computes for an image."
+    )
     seconds = models.FloatField(help_text="For one image, on one thread.")
     measured = models.DateTimeField(
         null=True, help_text="When `seconds` was measured beside the other encoders; null: never."
