@@ -166,7 +166,7 @@ def _decided(
     verdicts = []
     for _ in range(min(TRIES, len(found.trained))):
         best = found.best()
-        verdict = compare(best, found.honest(), before, baseline, seed=seed)
+        verdict = compare(best, found.honest(seed=seed), before, baseline, seed=seed)
         if verdict.better:
             shown = unseen_among_all(data, prior, found, seed=seed)
             if holds(shown, untrained):

@@ -165,24 +165,44 @@ def test_large_groups_lose_rows_first(make, monkeypatch):
     assert np.unique(sampled(data, 40, seed=0).groups, return_counts=True)[1].tolist() == [5] * 6
 
 
-def test_the_best_recipe_is_chosen_on_other_folds_than_it_is_judged_on():
-    """Two recipes, each lucky in one fold: neither may be judged by its luck."""
-    a, b = CANDIDATES[:2]
+def test_a_recipe_is_not_judged_by_the_groups_that_chose_it():
+    """One recipe is lucky in one group, so that it is the best of all: its luck does not count."""
+    lucky, steady = CANDIDATES[:2]
 
-    def fold(number, value):
-        return scores([number] * 4, [value] * 4)
+    def fold(numbers, values):
+        return scores(np.repeat(numbers, 4), np.repeat(values, 4))
 
     found = Comparison(
-        untrained=[fold(0, 0.5), fold(1, 0.5), fold(2, 0.5)],
+        untrained=[fold([0, 1, 2], [0.5] * 3), fold([3, 4, 5], [0.5] * 3)],
         trained={
-            a: [fold(0, 0.9), fold(1, 0.2), fold(2, 0.4)],
-            b: [fold(0, 0.3), fold(1, 0.8), fold(2, 0.3)],
+            lucky: [fold([0, 1, 2], [1, 0.48, 0.48]), fold([3, 4, 5], [0.48] * 3)],
+            steady: [fold([0, 1, 2], [0.5] * 3), fold([3, 4, 5], [0.5] * 3)],
         },
     )
 
-    assert found.best() == a
-    assert [found.best(without=[n]) for n in range(3)] == [b, a, a]
-    assert found.honest().average_precision.tolist() == [0.3] * 4 + [0.2] * 4 + [0.4] * 4
+    assert (found.best(), found.best(without=[0])) == (lucky, steady)
+    honest = found.honest(seed=0)
+    assert honest.groups.tolist() == np.repeat(range(6), 4).tolist()
+    assert honest.average_precision[:4] == pytest.approx(0.5)  # group 0, chosen without it
+    assert (honest.average_precision[4:] < 0.5).all()  # chosen with it, now and then
+    assert (honest.average_precision[4:] > 0.48).all()
+    assert honest.recall.keys() == {1, 5}
+
+
+def test_of_recipes_that_are_as_good_the_shorter_is_taken():
+    short, long, worse = CANDIDATES[:3]
+    found = Comparison(
+        untrained=[scores([0, 1], [0.5, 0.5])],
+        trained={
+            long: [scores([0, 1], [0.9, 0.9])],
+            short: [scores([0, 1], [0.8995, 0.8995])],
+            worse: [scores([0, 1], [0.89, 0.89])],
+        },
+        numbers={short: 128, long: 384, worse: 64}.__getitem__,
+    )
+
+    assert found.best() == short
+    assert found.honest(seed=1).average_precision == pytest.approx(0.8995)
 
 
 def test_a_gain_that_costs_recall_is_not_let_through():
