@@ -214,7 +214,7 @@ SIGN_IN = [
 ]
 # Django's admin: the signed-in operator's, see test_admin.
 _ADMIN_ROWS = {
-    "accounts": "activity apitoken invitation membership user workspace",
+    "accounts": "apitoken change invitation membership user workspace",
     "dashboard": "collection job task upload version workersign",
 }
 _ADMIN_PAGES: dict[str, tuple[str, ...]] = {

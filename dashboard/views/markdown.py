@@ -47,6 +47,8 @@ def render(text: str, address_of: Callable[[str], str]) -> Rendered:
     # Tables scroll inside the page, so that a phone's page does not.
     html = html.replace("<table>", '<div class="table-responsive"><table class="table">')
     html = html.replace("</table>", "</table></div>")
+    # A long line scrolls, too, and without a mouse only what takes the focus can be scrolled.
+    html = html.replace("<pre>", '<pre tabindex="0">')
     safe = mark_safe(html)  # noqa: S308  the parser escapes all that is not its own
     return Rendered(headings[0].text, safe, tuple(headings[1:]), tuple(links))
 

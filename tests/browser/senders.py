@@ -103,11 +103,11 @@ def drawn_archive(path: Path, seed: int) -> Path:
     return path
 
 
-def slow_down(page: Page) -> None:
-    """Give the page a line on which 4 MB are sent in a second."""
+def slow_down(page: Page, speed: int = 4 << 20) -> None:
+    """Give the page a line on which `speed` bytes are sent in a second."""
     debugger = page.context.new_cdp_session(page)
     debugger.send("Network.enable")
-    slow = {"offline": False, "latency": 0, "downloadThroughput": -1, "uploadThroughput": 4 << 20}
+    slow = {"offline": False, "latency": 0, "downloadThroughput": -1, "uploadThroughput": speed}
     debugger.send("Network.emulateNetworkConditions", slow)
 
 

@@ -110,7 +110,7 @@ def test_another_browser_goes_on(
     context = browser.new_context()
     first = context.new_page()
     sign_in(first, program)
-    slow_down(first)
+    slow_down(first, 1 << 20)  # most is still to be sent when the page closes, however late that is
     begin(first, program, large, words="1 file")
     first.wait_for_function(
         "() => document.querySelector('[data-upload-bar]').value > 0.3", timeout=A_WHILE

@@ -25,7 +25,7 @@ def detection(key: str, endpoint: str) -> DetectionClient:
 def test_recognition_is_no_part(key: str, endpoint: str) -> None:
     client: RecognitionClient = client_of(key, endpoint, RecognitionClient)
     tasks, status = client.get_all_tasks()
-    assert (tasks, status["detail"][:29]) == (None, "Recognition tasks are not part")
+    assert (tasks, status["detail"][:30]) == (None, "Recognition tasks are not part")
     assert client.get_all_labels()[1]["detail"].startswith("Recognition labels are not part")
     assert client.get_task(str(uuid4()))[1]["status"].startswith("Recognition tasks are not part")
     assert client.create_task("Shoes")[1]["status"].startswith("Recognition tasks are not part")
@@ -50,7 +50,7 @@ def test_recognition_is_no_part(key: str, endpoint: str) -> None:
 
 def test_detection_tasks_are_no_part(detection: DetectionClient) -> None:
     tasks, status = detection.get_all_tasks()
-    assert (tasks, status["detail"][:27]) == (None, "Detection tasks are not part")
+    assert (tasks, status["detail"][:28]) == (None, "Detection tasks are not part")
     assert detection.create_task("Shoes")[0] is None
     assert detection.remove_task(str(uuid4()))["detail"].startswith("Detection tasks")
     assert detection.get_model("x") is None

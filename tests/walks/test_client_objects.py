@@ -115,7 +115,7 @@ def test_objects(detection: DetectionClient) -> None:
     assert ids(heel.get_training_images()[0]) == [image.id]
     assert heel.get_training_images(test=True, verification=1)[0] == []
 
-    assert heel.remove()["detail"].startswith("1 object has the label “Heel”.")
+    assert heel.remove()["detail"].startswith("1 region has the label “Heel”.")
     assert made.remove().status_code == 204
     assert heel.remove().status_code == 204
     assert detection.remove_object(box.id).status_code == 204
