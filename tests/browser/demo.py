@@ -14,7 +14,7 @@ from tests.browser.people import follow
 from tests.live import PASSWORD, Server
 from tests.pictures import packed_files, photos
 
-PATIENCE = 240
+PATIENCE = 900
 COLOURS = ["red", "red", "blue", "green"]
 
 # For who is signed in. What stands in braces is the path of a thing, see `things`.
