@@ -124,7 +124,7 @@ def test_what_the_contract_allows_has_room(
     for body, kind in sent:
         assert PLAIN.bytes - len(body) > MB // 4
         answer = send(client, f"{IMAGE}update", body, kind=kind)
-        assert (answer.status_code, "no image" in str(answer.json())) == (400, True), answer.json()
+        assert (answer.status_code, "No image" in str(answer.json())) == (400, True), answer.json()
     keys = [f"{n:05}" + "𝄞" * 250 for n in range(10_000)]
     body = {"records": [{"_id": key} for key in keys], "fields_to_return": keys}  # type: ignore[assignment]
     answer = send(

@@ -29,7 +29,7 @@ def test_a_page_says_so_and_recovers(bob_client: Client, error: type[Exception])
     with away(error):
         answer = bob_client.get("/types/")
     assert answer.status_code == 503
-    assert "The database does not answer." in answer.content.decode()
+    assert "The database is not responding." in answer.content.decode()
     assert answer["Retry-After"] == "5"
     assert bob_client.get("/types/").status_code == 200
 
@@ -42,7 +42,7 @@ def test_a_call_says_so_and_recovers(
     with away(OperationalError):
         answer = client.get("/similarity/training/v2/type/")
     assert answer.status_code == 503
-    assert "does not answer" in answer.json()["detail"]
+    assert "is not responding" in answer.json()["detail"]
     assert client.get("/similarity/training/v2/type/").status_code == 200
 
 

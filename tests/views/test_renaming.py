@@ -75,7 +75,7 @@ def test_it_works(bob_client: Client, thing: Thing) -> None:
     assert text(saved).lstrip().startswith("<title>New &lt;name&gt; · Likewise</title>")
     assert '<h1 class="page-title">New &lt;name&gt;</h1>' in text(saved)
     assert "autofocus" in text(saved), "the focus goes back to the button"
-    assert "is now" in saved["HX-Trigger"]
+    assert "was renamed to" in saved["HX-Trigger"]
     assert thing.facts == ("New <name>", thing.kept)
     row = Change.objects.get(verb="changed", target_id=thing.row.pk)
     assert (row.target_name, row.details["before"]) == ("New <name>", "Old name")

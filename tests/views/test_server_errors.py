@@ -165,7 +165,7 @@ def test_the_api_while_the_disk_is_full(
     with full_disk():
         answer = upload(client)
     assert answer.status_code == 507
-    assert answer.json()["detail"].startswith("The disk of this server is full. Nothing was")
+    assert answer.json()["detail"].startswith("The server’s disk is full. Nothing was")
     assert answer.json()["request_id"] == answer["X-Request-ID"]
     assert not Image.objects.exists()
     assert not [path for path in (tmp_path / "files").rglob("*") if path.is_file()]

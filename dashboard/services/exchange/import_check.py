@@ -164,8 +164,8 @@ def read_model(archive: TransferReader, version_id: str) -> TrainedModel:
     # Before numpy sees the file: it allocates what a header says.
     _refuse_bomb(files[artifacts.ARRAYS])
     if not _is_snapshot(files[SNAPSHOT]):
-        raise BrokenTransfer("the training data of a version cannot be read")
-    with blaming_the_bytes(_UNUSABLE, lambda: BrokenTransfer("a version of it cannot be used")):
+        raise BrokenTransfer("the training data of one of its versions cannot be read")
+    with blaming_the_bytes(_UNUSABLE, lambda: BrokenTransfer("one of its versions cannot be used")):
         with tempfile.TemporaryDirectory(dir=settings.FILE_UPLOAD_TEMP_DIR) as aside:
             for name in (artifacts.ARRAYS, artifacts.MANIFEST):
                 Path(aside, name).write_bytes(files[name])
@@ -203,9 +203,9 @@ def _refuse_bomb(data: bytes) -> None:
             size = sum(info.file_size for info in arrays.infolist())
             whole = stored and all(_is_whole(arrays, info) for info in arrays.infolist())
     except (zipfile.BadZipFile, ValueError, OSError) as error:
-        raise BrokenTransfer("a version of it cannot be read") from error
+        raise BrokenTransfer("one of its versions cannot be read") from error
     if not whole or size > len(data):
-        raise BrokenTransfer("a version of it is packed in an unknown way")
+        raise BrokenTransfer("one of its versions is packed in an unknown way")
 
 
 def _is_whole(arrays: zipfile.ZipFile, info: zipfile.ZipInfo) -> bool:

@@ -93,7 +93,7 @@ def test_a_label_in_use_is_deleted_only_when_told(cast: Cast) -> None:
     client, one = api_client(cast.bob), f"{LABEL}{label.id}"
     answer = client.delete(one)
     assert answer.status_code == 409
-    assert answer.data["detail"].startswith("2 objects have the label “Heel”.")
+    assert answer.data["detail"].startswith("2 regions have the label “Heel”.")
     assert Region.objects.count() == 2
     assert client.delete(f"{one}?force=true").status_code == 204
     group.refresh_from_db()

@@ -191,7 +191,7 @@ def test_a_foreign_manifest_is_refused():
     ("data", "sentence"),
     [
         (b"no graph", "cannot load the file"),
-        (graphs.two_inputs(), "takes 2 inputs"),
+        (graphs.two_inputs(), "has 2 inputs"),
     ],
 )
 def test_what_is_no_encoder_is_refused(data, sentence):
@@ -210,7 +210,7 @@ def test_a_pooling_that_does_not_fit_is_refused():
 
 
 @pytest.mark.parametrize(
-    ("value", "sentence"), [(1.0, "different pictures alike"), (float("nan"), "not finite")]
+    ("value", "sentence"), [(1.0, "nearly equal embeddings"), (float("nan"), "not finite")]
 )
 def test_a_graph_that_tells_nothing_apart_is_refused(value, sentence):
     graph = Graph(graphs.constant(value=value))

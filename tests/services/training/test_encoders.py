@@ -144,7 +144,7 @@ def test_features_of_another_side_are_taken_from_enough_pixels(cast, encoder, re
 
 def test_an_unfit_one_keeps_nothing(cast, brought):
     unfit = brought(graphs.constant())
-    with pytest.raises(EncoderRefused, match="alike"):
+    with pytest.raises(EncoderRefused, match="nearly equal"):
         register_encoder(new=unfit, workspace=cast.workspace, actor=cast.alice)
     assert not Encoder.objects.exists()
     assert not Job.objects.exists()
@@ -227,7 +227,7 @@ def test_what_broke_off_is_done_again(db, resnet):
 
 def test_the_command_registers(db, backbone, capsys):
     call_command("encoder", "register", str(backbone), "--name", "Mine", "--default")
-    assert "“Mine” is ready: 48 numbers" in capsys.readouterr().out
+    assert "“Mine” is ready: 48 dimensions" in capsys.readouterr().out
     call_command("encoder", "list")
     assert "\nMine\tready\town-" in capsys.readouterr().out
     assert default_key() == encoders().get().key

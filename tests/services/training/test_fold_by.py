@@ -83,7 +83,7 @@ def test_nothing_is_folded_by_default(cast: Cast, kind: SimilarityType, task: Ta
 
 
 def test_a_training_says_so(cast: Cast, kind: SimilarityType, task: Task) -> None:
-    assert "share a value of “shoot” are tested together" in readiness(task)[0].sentence
+    assert "share a value of “shoot” are measured together" in readiness(task)[0].sentence
     version, job = start_training(task=task, actor=cast.bob)
     run_job(str(job.id))
     version.refresh_from_db()

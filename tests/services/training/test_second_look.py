@@ -195,7 +195,7 @@ def test_a_stale_feature_is_no_half_result(cast: Cast, task: Task) -> None:
 
 
 def test_an_unknown_one_is_refused(cast: Cast) -> None:
-    with pytest.raises(EncoderRefused, match="not there"):
+    with pytest.raises(EncoderRefused, match="does not exist"):
         choose_encoder(workspace=cast.workspace, key="photo-1", actor=cast.ann)
     cast.workspace.refresh_from_db()
     assert cast.workspace.encoder == ""

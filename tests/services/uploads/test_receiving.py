@@ -99,7 +99,7 @@ def test_never_more_is_read_than_was_announced(upload: Upload) -> None:
 def test_bytes_of_another_place_are_refused(upload: Upload, start: int) -> None:
     part = part_of(upload)
     send(part, b"x" * 10)
-    with pytest.raises(OffsetTaken, match="up to 10 are here") as caught:
+    with pytest.raises(OffsetTaken, match="10 bytes are already uploaded") as caught:
         send(part, b"y", start)
     assert caught.value.received == 10
 
@@ -180,7 +180,7 @@ def test_what_is_there_is_not_waited_for(upload: Upload, cast: Cast) -> None:
     )
     assert (known.known, known.path, new.known) == (True, "", False)
     assert [part.pk for part in missing_parts(upload)] == [new.pk]
-    with pytest.raises(OffsetTaken, match="up to 9 are here"):
+    with pytest.raises(OffsetTaken, match="9 bytes are already uploaded"):
         send(known, b"x")
 
 

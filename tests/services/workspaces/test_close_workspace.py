@@ -37,6 +37,7 @@ from dashboard.models import (
 from dashboard.queries.jobs.claim_order import next_in
 from dashboard.queries.workspaces.workspaces import rows_of as rows_to_remove
 from dashboard.services.jobs import jobs
+from dashboard.services.journal.numbers import number_changes
 from dashboard.services.library.groups import add_images
 from dashboard.services.library.images import add_image
 from dashboard.services.library.nesting import add_groups
@@ -104,6 +105,7 @@ def filled(workspace: Workspace) -> None:
     Fill.objects.create(workspace=workspace, collection=collection)
     transfer = Transfer.objects.create(workspace=workspace, direction="export")
     Imported.objects.create(transfer=transfer, noun="image", old_id=region.pk, new_id=region.pk)
+    number_changes(workspace=workspace)
 
 
 def rows_of(workspace: Workspace) -> dict[str, int]:

@@ -45,7 +45,7 @@ def test_the_grid_leads_to_its_filter(bob_client: Client, cast: Cast, version: V
     assert link
     page = bob_client.get(html.unescape(link[1])).content.decode()
     words = "images in no group of the type “Same product”, with “shoe” in the file name"
-    assert f"Of {words}." in page
+    assert f"Source: {words}." in page
     assert "No group" not in page
     kept = re.search(r'name="filter" value="([^"]*)"', page)
     assert kept

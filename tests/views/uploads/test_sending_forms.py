@@ -203,8 +203,9 @@ def test_what_is_not_finished_is_to_be_gone_on_with(
     text = bob_client.get(page).content.decode()
     assert f'href="/uploads/{upload.pk}"' in text
     assert "theirs" not in text
+    assert "unfinished-title" in text
     Upload.objects.update(stage="committed", committed=upload.created)
-    assert "Unfinished uploads" not in bob_client.get(page).content.decode()
+    assert "unfinished-title" not in bob_client.get(page).content.decode()
 
 
 def test_the_list_of_unfinished_ones_needs_few_queries(
