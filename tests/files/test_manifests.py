@@ -128,7 +128,7 @@ def test_too_many_rows_are_refused(monkeypatch):
     monkeypatch.setattr(manifests, "MAX_ROWS", 2)
     with pytest.raises(BrokenManifest, match="more than 2 rows"):
         rows("file\n1\n2\n3\n")
-    with pytest.raises(BrokenManifest, match="more than 2 addresses"):
+    with pytest.raises(BrokenManifest, match="more than 2 URLs"):
         [*read_addresses(io.BytesIO(b"a\nb\nc\n"))]
 
 
