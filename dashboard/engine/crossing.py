@@ -6,9 +6,9 @@ would be, by heads that saw neither the query's fold nor that of the rows it is 
 `unseen`. That takes a fit for each two folds, so it does not choose.
 """
 
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from functools import cache
+from functools import cache, cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,7 +17,13 @@ from dashboard.engine.folds import folds, rank_in_group
 from dashboard.engine.heads import AnyHead, Head, Recipe
 from dashboard.engine.metrics import Flags, Scores, evaluate, joined, mean
 from dashboard.engine.prior import AnyPrior, PairPrior
-from dashboard.engine.scatter import Floats, Integers
+from dashboard.engine.scatter import (
+    Floats,
+    GroupStatistics,
+    Integers,
+    group_statistics,
+    joined_statistics,
+)
 from dashboard.engine.training_set import TypeData
 from dashboard.engine.unseen import unseen_scores
 from dashboard.engine.ways import (
@@ -28,8 +34,7 @@ from dashboard.engine.ways import (
     Mix,
     Way,
     candidates,
-    fit_recipes,
-    fit_way,
+    fit_statistics,
     halves,
 )
 
@@ -44,19 +49,23 @@ def _alike(_: Way) -> int:
     return 0
 
 
+def _none_fitted(without: frozenset[int], way: Way) -> AnyHead:
+    raise LookupError(f"No head was fitted by {way} without the folds {sorted(without)}.")
+
+
 @dataclass(frozen=True)
 class Comparison:
     """What cross-validation found: the scores of every fold, by the untrained head and by way.
 
     A fold's scores are those of its own groups, which no head of that fold was fitted to, among
-    one another. `cosines` are those of plain features. `heads` gives the head that was fitted for
-    a fold by a way; `numbers` how long a way's descriptor is.
+    one another. `cosines` are those of plain features. `head` gives the head that was fitted by a
+    way without some folds; `numbers` how long a way's descriptor is.
     """
 
     untrained: list[Scores]
     trained: dict[Way, list[Scores]]
     cosines: dict[Way, list[Scores]] = field(default_factory=dict)
-    head: Callable[[int, Way], AnyHead] | None = None
+    head: Callable[[frozenset[int], Way], AnyHead] = _none_fitted
     numbers: Callable[[Way], int] = _alike
 
     def best(self, *, without: Collection[int] = ()) -> Way:
@@ -152,7 +161,7 @@ def cross_validate(data: TypeData, prior: AnyPrior, *, seed: int, step: Step) ->
         one.scores(UNTRAINED),
         trained,
         {COSINE: one.scores(COSINE)},
-        lambda fold, way: one.heads[fold][_recipe(way)],
+        lambda without, way: one.head(without, _recipe(way)),
         lambda _: prior.dimension,
     )
 
@@ -163,24 +172,79 @@ def _recipe(way: Way) -> Recipe:
     return way
 
 
+class _Rest:
+    """What is left of rows without some folds, summed up for a fit.
+
+    Each fold is summed up once, and the sums of the others are added: six fits without two folds
+    each would otherwise sum up three times all rows.
+    """
+
+    def __init__(self, data: TypeData, masks: Sequence[Flags]) -> None:
+        self.data, self.masks = data, masks
+        seen = sum(len(np.unique(data.images[mask])) for mask in masks)
+        # An image in several folds: what is left without one of them is not the others' sum.
+        self._is_apart = seen == len(np.unique(data.images[np.any(masks, axis=0)]))
+
+    @cached_property
+    def _parts(self) -> list[GroupStatistics]:
+        parts = [self.data.take(mask) for mask in self.masks]
+        return [group_statistics(part.features, part.groups) for part in parts]
+
+    def statistics(self, without: frozenset[int]) -> GroupStatistics:
+        """Sum up the rows that show no image of the folds `without`."""
+        if self._is_apart:
+            parts = [part for fold, part in enumerate(self._parts) if fold not in without]
+            if parts:
+                return joined_statistics(parts)
+        rest = self._rows(without)
+        return group_statistics(rest.features, rest.groups)
+
+    def pairs(self, without: frozenset[int]) -> tuple[Floats, Floats]:
+        """Give the features of negative pairs that show no image of the folds."""
+        if not len(self.data.negative_pairs):
+            return self.data.pair_features()
+        return self._rows(without).pair_features()
+
+    def _rows(self, without: frozenset[int]) -> TypeData:
+        tested = np.any([self.masks[fold] for fold in without], axis=0)
+        return self.data.take(~np.isin(self.data.images, self.data.images[tested]))
+
+
 class _HalfCrossing:
     """One half of the features: each fold's heads by every recipe, and its rows as they tell."""
 
     def __init__(self, half: Half, data: TypeData, seed: int, step: Step) -> None:
         self.data = half.of(data)
+        self.prior = half.prior
         self.recipes = candidates(data, half.prior)
         self.masks = [*folds(data, seed)]
+        self.rest = _Rest(self.data, self.masks)
         self.heads: list[dict[Recipe, Head]] = []
         self.rows: list[dict[Recipe, NDArray[np.float32]]] = []
-        for mask in self.masks:
-            test = self.data.take(mask)
-            train = self.data.take(~np.isin(data.images, test.images))
+        for fold, mask in enumerate(self.masks):
             heads = {UNTRAINED: half.prior.untrained, COSINE: half.prior.plain}
-            for recipe, head in fit_recipes(train, half.prior, self.recipes):
+            for recipe, head in self._fitted(frozenset([fold]), self.recipes):
                 step()
                 heads[recipe] = head
             self.heads.append(heads)
-            self.rows.append({way: head.describe(test.features) for way, head in heads.items()})
+            features = self.data.features[mask]
+            self.rows.append({way: head.describe(features) for way, head in heads.items()})
+
+    def _fitted(
+        self, without: frozenset[int], recipes: Sequence[Recipe]
+    ) -> Iterator[tuple[Recipe, Head]]:
+        statistics, pairs = self.rest.statistics(without), self.rest.pairs(without)
+        return fit_statistics(statistics, pairs, self.prior, recipes)
+
+    def head(self, without: frozenset[int], recipe: Recipe) -> Head:
+        """Give a head that saw none of the folds; the untrained one if nothing else is left."""
+        if len(without) == 1:
+            return self.heads[min(without)][recipe]
+        if recipe in (UNTRAINED, COSINE):
+            return self.heads[0][recipe]
+        if not self.rest.statistics(without).groups:
+            return self.prior.untrained
+        return next(self._fitted(without, [recipe]))[1]
 
     def scores(self, recipe: Recipe) -> list[Scores]:
         """Score a recipe alone, fold by fold."""
@@ -251,11 +315,11 @@ class _Mixes:
             for one, two, mask in zip(first.rows, second.rows, first.masks, strict=True)
         ]
 
-    def head(self, fold: int, way: Way) -> AnyHead:
-        """Give the head that a fold's groups have not seen."""
+    def head(self, without: frozenset[int], way: Way) -> AnyHead:
+        """Give a head that saw none of the folds."""
         mix = _mix(way)
         first, second = (
-            side.heads[fold][recipe] for side, recipe in zip(self.sides, mix[:2], strict=True)
+            side.head(without, recipe) for side, recipe in zip(self.sides, mix[:2], strict=True)
         )
         return self.prior.mixed(first, second, mix.weight)
 
@@ -291,20 +355,13 @@ def among_all(data: TypeData, head: AnyHead, *, seed: int) -> Scores:
     return joined([scores_of(head, data, mask & asked) for mask in folds(data, seed)])
 
 
-def unseen_among_all(data: TypeData, prior: AnyPrior, found: Comparison, *, seed: int) -> Scores:
+def unseen_among_all(data: TypeData, found: Comparison, *, seed: int) -> Scores:
     """Do the same by the best way, chosen without the query's fold and fitted without both."""
     masks = [*folds(data, seed)]
     ways = [found.best(without=[fold]) for fold in range(len(masks))]
-
-    @cache
-    def fitted(without: frozenset[int], way: Way) -> AnyHead:
-        tested = data.take(np.any([masks[fold] for fold in without], axis=0))
-        train = data.take(~np.isin(data.images, tested.images))
-        return fit_way(train, prior, way) if (train.groups >= 0).any() else prior.untrained
+    fitted = cache(found.head)
 
     def head_for(fold: int, other: int) -> AnyHead:
-        if fold == other and found.head is not None:
-            return found.head(fold, ways[fold])
         return fitted(frozenset((fold, other)), ways[fold])
 
     return joined(unseen_scores(data, masks, queries_of(data, seed), head_for))

@@ -168,7 +168,7 @@ def _decided(
         best = found.best()
         verdict = compare(best, found.honest(seed=seed), before, baseline, seed=seed)
         if verdict.better:
-            shown = unseen_among_all(data, prior, found, seed=seed)
+            shown = unseen_among_all(data, found, seed=seed)
             if holds(shown, untrained):
                 return verdict, shown
             verdict = _not_among_all(verdict, shown, untrained)

@@ -92,16 +92,17 @@ class _Gallery(NamedTuple):
         """Mark which of the `width` nearest of the rows numbered are of their group, (q, width)."""
         hits = np.zeros((len(queries), width), np.bool_)
         twins = len(np.unique(self.images)) < len(self.images)
+        members = _Members.of(self.groups)
         for start in range(0, len(queries), QUERIES_AT_ONCE):
             part = queries[start : start + QUERIES_AT_ONCE]
             closeness = self.rows[part] @ self.rows.T
-            same = self.groups[part, None] == self.groups
-            closeness[same] -= TIE
-            barred = self._barred(part, all_of_image=twins)
-            closeness[barred] = -np.inf
-            same[barred] = False
-            nearest = _largest(closeness, width)
-            hits[start : start + len(part)] = np.take_along_axis(same, nearest, axis=1)
+            # By their places: a mask of all pairs took half of the search.
+            closeness[members.places(self.groups[part])] -= TIE
+            closeness[self._barred(part, all_of_image=twins)] = -np.inf
+            nearest = largest(closeness, width)
+            same = self.groups[nearest] == self.groups[part, None]
+            barred = np.take_along_axis(closeness, nearest, axis=1) == -np.inf
+            hits[start : start + len(part)] = same & ~barred
         return hits
 
     def _barred(self, queries: NDArray[np.intp], *, all_of_image: bool) -> Any:
@@ -109,6 +110,27 @@ class _Gallery(NamedTuple):
         if all_of_image:
             return self.images[queries, None] == self.images
         return np.arange(len(queries)), queries
+
+
+class _Members(NamedTuple):
+    """The rows of each group: `order` (n,) lists them group by group, from `starts` (g,) on."""
+
+    order: NDArray[np.intp]
+    starts: NDArray[np.intp]
+    counts: NDArray[np.intp]
+
+    @classmethod
+    def of(cls, groups: NDArray[np.int32]) -> "_Members":
+        """Sort the rows by their groups (n,), which are numbered from 0."""
+        counts = np.bincount(groups)
+        return cls(np.argsort(groups, kind="stable"), np.cumsum(counts) - counts, counts)
+
+    def places(self, asked: NDArray[np.int32]) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+        """Pair each number of `asked` (q,) with the rows of the group that it asks for."""
+        counts = self.counts[asked]
+        rows = np.repeat(np.arange(len(asked)), counts)
+        inside = np.arange(len(rows)) - np.repeat(np.cumsum(counts) - counts, counts)
+        return rows, self.order[np.repeat(self.starts[asked], counts) + inside]
 
 
 def _check_lengths(rows: NDArray[np.floating], groups: Integers, images: Integers) -> None:
@@ -125,11 +147,11 @@ def _relevant(groups: NDArray[np.int32], images: NDArray[np.int32]) -> Integers:
     return others.astype(np.int64)
 
 
-def _largest(values: NDArray[np.floating], count: int) -> NDArray[np.intp]:
+def largest(values: NDArray[np.floating], count: int) -> NDArray[np.intp]:
     """Give the columns of the `count` largest values of every row (n, m), largest first."""
     if count * CHUNK <= values.shape[1] // 2:
         columns = _promising(values, count)
-        inner = _largest(np.take_along_axis(values, columns, axis=1), count)
+        inner = largest(np.take_along_axis(values, columns, axis=1), count)
         return np.take_along_axis(columns, inner, axis=1)
     if count < values.shape[1] // 2:
         columns = np.argpartition(-values, count, axis=1)[:, :count]

@@ -1,6 +1,6 @@
 """How feature vectors spread: inside groups, and from group to group."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -75,6 +75,24 @@ def group_statistics(
         sizes.append(counts)
     all_sizes = np.concatenate(sizes) if sizes else np.zeros(0, np.int64)
     return GroupStatistics(within, counted, np.concatenate(means), all_sizes)
+
+
+def joined_statistics(parts: Sequence[GroupStatistics]) -> GroupStatistics:
+    """Put parts together that share no group, as if their rows had been summed up at once.
+
+    >>> rows = np.array([[0.0], [2.0], [7.0], [9.0]])
+    >>> groups = np.array([0, 0, 1, 1])
+    >>> parts = [group_statistics(rows[part], groups[part]) for part in np.split(np.arange(4), 2)]
+    >>> joined_statistics(parts).within, joined_statistics(parts).mean
+    (array([[8.]]), array([4.5]))
+    """
+    within: Floats = np.sum([part.within for part in parts], axis=0)
+    return GroupStatistics(
+        within,
+        sum(part.counted for part in parts),
+        np.concatenate([part.means for part in parts]),
+        np.concatenate([part.sizes for part in parts]),
+    )
 
 
 def _blocks(features: NDArray[np.floating], groups: Integers) -> Iterator[tuple[Floats, Integers]]:

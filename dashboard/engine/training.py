@@ -37,7 +37,7 @@ __all__ = [
 
 Json: TypeAlias = dict[str, Any]
 
-CODE = 5  # counts up whenever the same data would give another model
+CODE = 6  # counts up whenever the same data would give another model
 FEWEST_TO_FIT = 2  # groups of two images
 
 

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dashboard.engine.heads import AnyHead
-from dashboard.engine.metrics import QUERIES_AT_ONCE, TIE, Flags, Scores
+from dashboard.engine.metrics import QUERIES_AT_ONCE, TIE, Flags, Scores, largest
 from dashboard.engine.scatter import Floats, Integers
 from dashboard.engine.training_set import TypeData
 
@@ -49,7 +49,7 @@ class _Asked:
             numbers = self.queries[part]
             same = fold.groups[numbers, None] == gallery.data.groups
             closeness[same | (fold.images[numbers, None] == gallery.data.images)] = -np.inf
-            nearest = np.sort(np.partition(closeness, -depth, axis=1)[:, -depth:], axis=1)
+            nearest = np.take_along_axis(closeness, largest(closeness, depth), axis=1)[:, ::-1]
             for query, (near, others) in enumerate(zip(nearest, right, strict=True)):
                 own = rows[others] @ asked[query] - TIE
                 self.wrong[start + query] += depth - np.searchsorted(near, own)

@@ -5,7 +5,7 @@ from typing import Any, NamedTuple, TypeAlias
 
 from dashboard.engine.heads import AnyHead, Head, Recipe, fit_head
 from dashboard.engine.prior import IDENTITY, AnyPrior, PairPrior, Prior
-from dashboard.engine.scatter import group_statistics
+from dashboard.engine.scatter import Floats, GroupStatistics, group_statistics
 from dashboard.engine.training_set import TypeData
 
 UNTRAINED = Recipe(0, 0, 0, "untrained")  # the prior's own head, fitted to nothing
@@ -63,7 +63,16 @@ def fit_recipes(
 ) -> Iterator[tuple[Recipe, Head]]:
     """Fit a head by each recipe, one at a time, to all rows, which are summed up only once."""
     statistics = group_statistics(data.features, data.groups)
-    pairs = data.pair_features()
+    yield from fit_statistics(statistics, data.pair_features(), prior, recipes)
+
+
+def fit_statistics(
+    statistics: GroupStatistics,
+    pairs: tuple[Floats, Floats],
+    prior: Prior,
+    recipes: Iterable[Recipe],
+) -> Iterator[tuple[Recipe, Head]]:
+    """Fit a head by each recipe to rows that were summed up; `pairs` are those not alike."""
     for recipe in recipes:
         if recipe in (UNTRAINED, COSINE):
             yield recipe, prior.untrained if recipe == UNTRAINED else prior.plain

@@ -13,6 +13,7 @@ from dashboard.engine.gate import compare, judge, steps_to_judge
 from dashboard.engine.heads import Recipe
 from dashboard.engine.metrics import Scores
 from dashboard.engine.prior import Scatters
+from dashboard.engine.scatter import group_statistics
 from dashboard.engine.ways import CANDIDATES, candidates, fit_recipes
 
 
@@ -103,17 +104,20 @@ def test_no_image_of_a_fold_is_trained_on(make, prior, monkeypatch):
     data = dataclasses.replace(data, images=images)
     seen = []
 
-    def spy(train, prior, recipes):
-        seen.append(train)
+    def spy(statistics, *_):
+        seen.append(statistics)
         return iter(())
 
-    monkeypatch.setattr(crossing, "fit_recipes", spy)
+    monkeypatch.setattr(crossing, "fit_statistics", spy)
     tested = [data.take(mask) for mask in folds(data, 0)]
     monkeypatch.setattr(ways, "CANDIDATES", ())
     cross_validate(data, prior, seed=0, step=lambda: None)
 
-    for train, test in zip(seen, tested, strict=True):
-        assert not set(train.images) & set(test.images)
+    for summed, test in zip(seen, tested, strict=True):
+        train = ~np.isin(data.images, test.images)
+        expected = group_statistics(data.features[train], data.groups[train])
+        np.testing.assert_allclose(summed.within, expected.within)
+        assert summed.sizes.sum() == train.sum()
 
 
 @pytest.fixture

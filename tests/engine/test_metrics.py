@@ -179,7 +179,7 @@ def test_the_largest_are_what_sorting_finds(seed, count, width):
     values = rng.integers(0, max(2, width // 2), (4, width)).astype(np.float32)  # with ties
     count = min(count, width)
 
-    columns = metrics._largest(values, count)
+    columns = metrics.largest(values, count)
 
     assert (np.take_along_axis(values, columns, 1) == -np.sort(-values, axis=1)[:, :count]).all()
     assert all(len(set(row)) == count for row in columns.tolist())

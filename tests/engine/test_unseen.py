@@ -1,6 +1,7 @@
 """Figures among all groups, by heads that saw neither the query's fold nor the gallery's."""
 
 import dataclasses
+from itertools import combinations
 
 import numpy as np
 import pytest
@@ -10,6 +11,7 @@ from dashboard.engine.crossing import cross_validate, unseen_among_all
 from dashboard.engine.folds import folds
 from dashboard.engine.heads import plain_head
 from dashboard.engine.metrics import evaluate, joined
+from dashboard.engine.scatter import group_statistics
 from dashboard.engine.unseen import unseen_scores
 
 
@@ -51,31 +53,38 @@ def test_images_that_are_equal_count_against_the_head(make):
     assert not found.recall[5].any()
 
 
-def test_no_head_saw_a_fold_that_it_tells_apart(make, prior, monkeypatch):
+@pytest.mark.parametrize("shared", [False, True])
+def test_no_head_saw_a_fold_that_it_tells_apart(make, prior, monkeypatch, shared):
+    """Each fit sums up the rows that show no image of its folds, also of one in two groups."""
     data = make.type_data(groups=16, images=4, apart=1.2)
-    images = data.images.copy()
-    images[60] = 0  # one image in two groups
-    data = dataclasses.replace(data, images=images)
-    comparison = cross_validate(data, prior, seed=0, step=lambda: None)
     masks = [*folds(data, 0)]
+    if shared:
+        images = data.images.copy()
+        images[np.flatnonzero(masks[1])[0]] = images[np.flatnonzero(masks[0])[0]]
+        data = dataclasses.replace(data, images=images)
+    comparison = cross_validate(data, prior, seed=0, step=lambda: None)
     fitted = []
-    fit = crossing.fit_way
+    fit = crossing.fit_statistics
 
-    def spy(train, *rest):
-        fitted.append({int(one) for one in train.images})
-        return fit(train, *rest)
+    def spy(statistics, *rest):
+        fitted.append(statistics)
+        return fit(statistics, *rest)
 
-    monkeypatch.setattr(crossing, "fit_way", spy)
-    unseen_among_all(data, prior, comparison, seed=0)
+    monkeypatch.setattr(crossing, "fit_statistics", spy)
+    unseen_among_all(data, comparison, seed=0)
 
-    without_two = [
-        {int(one) for one in data.images} - {int(one) for one in data.images[masks[a] | masks[b]]}
-        for a in range(4)
-        for b in range(a)
-    ]
-    assert len(fitted) >= 6
-    assert all(images in without_two for images in fitted)
-    assert all(images in fitted for images in without_two)
+    expected = []
+    for one, two in combinations(masks, 2):
+        rest = ~np.isin(data.images, data.images[one | two])
+        expected.append(group_statistics(data.features[rest], data.groups[rest]))
+    assert len(fitted) >= len(expected)
+    assert all(any(_equal(found, one) for one in expected) for found in fitted)
+    assert all(any(_equal(found, one) for found in fitted) for one in expected)
+
+
+def _equal(one, two):
+    sizes = sorted(one.sizes.tolist()) == sorted(two.sizes.tolist())
+    return sizes and np.allclose(one.within, two.within) and np.allclose(one.mean, two.mean)
 
 
 def test_each_fold_asks_its_own_head(make):
