@@ -186,7 +186,8 @@ class Busy:
         monkeypatch.setattr(records, "newest_generation", self._newest)
         monkeypatch.setattr(records, "written_since", self._since)
         monkeypatch.setattr(records, "all_ids", lambda _: set(self.ids))
-        memory_of(self._collection).refreshing = self.door = WatchedLock()
+        self.door: Any = WatchedLock()
+        memory_of(self._collection).refreshing = self.door
         self.may_end.set()
         self._look()
         self.may_end.clear()

@@ -117,8 +117,8 @@ class Busy:
     """One thread describes a new row; others search meanwhile."""
 
     def __init__(self, rows: Rows, model: Model, pool: ThreadPoolExecutor) -> None:
-        held = memory(model)
-        held.refreshing = self.door = WatchedLock()
+        self.door: Any = WatchedLock()
+        memory(model).refreshing = self.door
         model.hold_up()
         rows.ids.append(4)
         self._model, self._pool = model, pool

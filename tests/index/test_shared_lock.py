@@ -2,6 +2,7 @@
 
 from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier, Event
+from typing import Any
 
 import pytest
 
@@ -13,9 +14,10 @@ class Watched(SharedLock):
     """The lock, with its parts watched, and what its threads did in order."""
 
     def __init__(self) -> None:
-        self._door = self.door = WatchedLock()
-        self._left = self.left = WatchedCondition()
-        self._inside = 0
+        super().__init__()
+        self.door: Any = WatchedLock()
+        self.left = WatchedCondition()
+        self._door, self._left = self.door, self.left
         self.heard: list[str] = []
 
     def enter(self, name: str) -> None:
