@@ -22,7 +22,7 @@ from dashboard.runtime import Cache
 from dashboard.services.search.collections import delete_collection
 from dashboard.services.search.records import delete_matching, delete_records, update_records
 from tests.factories import Cast, made_up_row, make_collection, make_records
-from tests.index.watched import PATIENCE, WatchedLock
+from tests.index.watched import PATIENCE, watched_lock
 
 Process = Cache[Any, Records]
 
@@ -186,7 +186,7 @@ class Busy:
         monkeypatch.setattr(records, "newest_generation", self._newest)
         monkeypatch.setattr(records, "written_since", self._since)
         monkeypatch.setattr(records, "all_ids", lambda _: set(self.ids))
-        self.door: Any = WatchedLock()
+        self.door = watched_lock()
         memory_of(self._collection).refreshing = self.door
         self.may_end.set()
         self._look()

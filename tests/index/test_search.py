@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from dashboard.index import search
 from dashboard.index.search import Vectors, held_vectors
 from dashboard.runtime import Cache
-from tests.index.watched import PATIENCE, WatchedLock
+from tests.index.watched import PATIENCE, watched_lock
 
 WIDTH = 4
 WORKSPACE: Any = SimpleNamespace(id=uuid4())
@@ -117,7 +117,7 @@ class Busy:
     """One thread describes a new row; others search meanwhile."""
 
     def __init__(self, rows: Rows, model: Model, pool: ThreadPoolExecutor) -> None:
-        self.door: Any = WatchedLock()
+        self.door = watched_lock()
         memory(model).refreshing = self.door
         model.hold_up()
         rows.ids.append(4)

@@ -2,12 +2,11 @@
 
 from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier, Event
-from typing import Any
 
 import pytest
 
 from dashboard.index.shared_lock import SharedLock
-from tests.index.watched import PATIENCE, WatchedCondition, WatchedLock
+from tests.index.watched import PATIENCE, WatchedCondition, watched_lock
 
 
 class Watched(SharedLock):
@@ -15,7 +14,7 @@ class Watched(SharedLock):
 
     def __init__(self) -> None:
         super().__init__()
-        self.door: Any = WatchedLock()
+        self.door = watched_lock()
         self.left = WatchedCondition()
         self._door, self._left = self.door, self.left
         self.heard: list[str] = []

@@ -2,13 +2,13 @@
 
 from collections.abc import Callable
 from threading import Condition, Event, Lock
+from typing import Any, TypeVar
 
 PATIENCE = 30  # seconds until a test that waits for nothing fails
+T = TypeVar("T")
 
 
-class WatchedLock:
-    """Sets `asked` when a thread is about to enter."""
-
+class _WatchedLock:
     def __init__(self) -> None:
         self.asked = Event()
         self._lock = Lock()
@@ -21,6 +21,11 @@ class WatchedLock:
         self._lock.release()
 
 
+def watched_lock() -> Any:
+    """Make a lock that sets `asked` when a thread is about to enter."""
+    return _WatchedLock()
+
+
 class WatchedCondition(Condition):
     """Sets `asked` when a thread is about to wait."""
 
@@ -28,6 +33,6 @@ class WatchedCondition(Condition):
         super().__init__()
         self.asked = Event()
 
-    def wait_for(self, predicate: Callable[[], bool], timeout: float | None = None) -> bool:
+    def wait_for(self, predicate: Callable[[], T], timeout: float | None = None) -> T:
         self.asked.set()
         return super().wait_for(predicate, timeout)
