@@ -206,7 +206,6 @@ def requires(
                 return second_factor_first(request, str(refusal))
             return view(request, *args, **kwargs)
 
-        guarded.action = action  # type: ignore[attr-defined]
         return guarded
 
     return decorate

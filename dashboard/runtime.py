@@ -17,7 +17,6 @@ from dashboard.engine import artifacts
 from dashboard.engine.custom import artifact as own_artifact
 from dashboard.engine.custom.preparing import Prepared
 from dashboard.engine.encoder import Encoder, PairEncoder, PhotoEncoder, PictureEncoder
-from dashboard.engine.index import ExactIndex, Rows
 from dashboard.engine.prior import BOTH, BUILTIN, PHOTO, AnyPrior, prior_of
 from dashboard.engine.trained_model import TrainedModel, untrained_model
 from dashboard.files.errors import EncoderAbsent
@@ -28,10 +27,7 @@ V = TypeVar("V")
 
 # Bounds of a process's memory; what goes is loaded again at its next use.
 VERSIONS_HELD = 32
-VECTORS_HELD = 8
 OWN_HELD = 2  # a graph may be hundreds of megabytes
-COLLECTIONS_HELD = 32
-COLLECTIONS_WEIGH = 1 << 30  # bytes, of all that are held beside the newest
 
 
 def _nothing(_: Any) -> int:
@@ -149,74 +145,6 @@ def _load(folder: str, encoder_key: str | None) -> TrainedModel:
             with suppress(FileNotFoundError):
                 Path(local, name).write_bytes(storage.read(f"{folder}/{name}"))
         return artifacts.load(Path(local), encoder=encoder_key)
-
-
-class Vectors:
-    """The descriptors of a workspace by one model, searched exactly, kept up by each search.
-
-    Ids are feature rows. A newer row may be committed after an older one was read, so each
-    refresh looks again at the last `OVERLAP` ids.
-    """
-
-    # A row that is committed after a thousand newer ones is only found after a restart.
-    OVERLAP = 1000
-
-    def __init__(self, dimension: int) -> None:
-        self.index = ExactIndex(dimension)
-        self.last = 0
-        self.lock = threading.Lock()
-
-
-_vectors: Cache[tuple[UUID, UUID | str], Vectors] = Cache(VECTORS_HELD)
-
-
-def vectors(workspace_id: UUID, model: UUID | str, dimension: int) -> Vectors:
-    """Return what this process holds of a workspace's descriptors; empty at first.
-
-    `model` is a version's id, or the key of the encoder whose untrained model describes them.
-    """
-    return _vectors.get((workspace_id, model), partial(Vectors, dimension))
-
-
-class Records:
-    """The records of a collection as of a generation, brought up to date by each search.
-
-    `texts` has each record's key and its fields as JSON, which takes a tenth of the memory that
-    objects would. Ids are record rows. Hold `lock` while you use any of it.
-    """
-
-    def __init__(self, dimension: int) -> None:
-        self.index = ExactIndex(dimension)
-        self.texts: dict[int, tuple[str, str]] = {}
-        self.generation = -1
-        self.letters = 0
-        self.lock = threading.Lock()
-
-    def put(self, ids: list[int], rows: Rows, texts: list[tuple[str, str]]) -> None:
-        """Add records, or put them in place of what is held under the same ids."""
-        self.index.add(ids, rows)
-        for one, text in zip(ids, texts, strict=True):
-            self.letters += len(text[1]) - len(self.texts.get(one, ("", ""))[1])
-            self.texts[one] = text
-
-    def drop(self, ids: set[int]) -> None:
-        """Forget records."""
-        self.index.remove(ids)
-        for one in ids:
-            self.letters -= len(self.texts.pop(one, ("", ""))[1])
-
-    def weigh(self) -> int:
-        """Return about how many bytes this takes."""
-        # Four bytes a float32; 500 for the objects around a record.
-        return self.letters + len(self.texts) * (4 * self.index.dimension + 500)
-
-
-_records: Cache[UUID, Records] = Cache(COLLECTIONS_HELD, Records.weigh, COLLECTIONS_WEIGH)
-
-
-def records(collection_id: UUID, dimension: int) -> Records:
-    """Return what this process holds of a collection; empty at first."""
-    return _records.get(collection_id, partial(Records, dimension))
 
 
 _untrained: Cache[str, TrainedModel] = Cache(2)

@@ -52,7 +52,7 @@ class Index(Protocol):
 class ExactIndex:
     """Compares a query with every row: nothing to build, nothing missed, fast to 200,000 rows.
 
-    Searching from several threads is safe; adding and removing need the caller's lock.
+    Searching from several threads is safe, but not while one adds or removes.
     """
 
     def __init__(self, dimension: int) -> None:

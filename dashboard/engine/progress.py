@@ -9,14 +9,14 @@ class Progress(Protocol):
     The work catches nothing that is raised here, so whoever gave it learns what stopped it.
     """
 
-    def report(self, done: int, total: int, stage: str = "") -> None:
+    def report(self, done: int, total: int, step: str = "") -> None:
         """Hear how much of how much is done (`total` 0 if nobody knows), and what is being done."""
 
 
 class Silent:
     """Nobody listens, and nothing stops the work but the end of the program."""
 
-    def report(self, done: int, total: int, stage: str = "") -> None:
+    def report(self, done: int, total: int, step: str = "") -> None:
         """Say nothing."""
 
 

@@ -151,8 +151,8 @@ class _Steps:
         self._total, self._done = total, 0
         self._progress = progress
 
-    def step(self, stage: str) -> None:
-        self._progress.report(self._done, self._total, stage)
+    def begin(self, step: str) -> None:
+        self._progress.report(self._done, self._total, step)
         self._done += 1
 
 
@@ -169,9 +169,9 @@ def _fit_type(work: _Work, steps: _Steps) -> TrainedHead:
     data, prior = work.data, work.prior
     checking = f"Checking “{data.name}” on groups it has not seen"
     judgement = judge(
-        data, prior, seed=work.seed, step=lambda: steps.step(checking), working=work.working
+        data, prior, seed=work.seed, step=lambda: steps.begin(checking), working=work.working
     )
-    steps.step(f"Fitting “{data.name}”")
+    steps.begin(f"Fitting “{data.name}”")
     way = judgement.verdict.delivered
     head = fit_way(data, prior, way) if way else prior.untrained
     report = {

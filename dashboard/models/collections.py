@@ -41,7 +41,7 @@ class Record(models.Model):
     """
 
     # Numbers in the order of insertion: by them a process learns what is new, see
-    # `runtime.Records`.
+    # `index.records.Records`.
     id = models.BigAutoField(primary_key=True)
     collection = models.ForeignKey(Collection, models.CASCADE, related_name="records")
     key = models.CharField(max_length=255)

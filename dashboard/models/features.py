@@ -10,7 +10,7 @@ from dashboard.models.images import Image
 class Feature(models.Model):
     """An image's features by one encoder: float16, little endian, as bytes (1 KB for 512)."""
 
-    # Ascending numbers, by which `runtime.Vectors` finds what came since it last looked.
+    # Ascending numbers, by which `index.search.Vectors` finds what came since it last looked.
     id = models.BigAutoField(primary_key=True)
     workspace = models.ForeignKey(Workspace, models.CASCADE, related_name="+")
     image = models.ForeignKey(Image, models.CASCADE, related_name="features")

@@ -63,7 +63,8 @@ class Job(ScopedModel):
     subject_id = models.UUIDField(help_text="The upload, the version: what the work is about.")
     created_by = models.ForeignKey(User, models.SET_NULL, null=True, related_name="+")
 
-    stage = models.CharField(max_length=100, blank=True)
+    # What it does at the moment, for people. An upload has a stage.
+    step = models.CharField(max_length=100, blank=True)
     fraction = models.FloatField(default=0, help_text="Of the whole work, 0 to 1.")
     total = models.PositiveIntegerField(default=0)
     done = models.PositiveIntegerField(default=0)

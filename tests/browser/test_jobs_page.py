@@ -96,7 +96,7 @@ def test_the_list_shows_progress_cancels_and_ends(opened: Page, cast: Cast) -> N
     expect(opened.get_by_text("1 job is ahead of it in the queue.")).to_be_visible()
 
     handle = claimed(first)
-    handle.report(total=400, done=100, fraction=0.25, stage="Importing")
+    handle.report(total=400, done=100, fraction=0.25, step="Importing")
     expect(opened.get_by_text("25 %")).to_be_visible()
     expect(opened.get_by_text("100 of 400")).to_be_visible()
     kept(opened, "jobs")

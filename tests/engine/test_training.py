@@ -20,8 +20,8 @@ class Heard:
     def __init__(self, stop_at=None):
         self.reports, self.stop_at = [], stop_at
 
-    def report(self, done, total, stage=""):
-        self.reports.append((done, total, stage))
+    def report(self, done, total, step=""):
+        self.reports.append((done, total, step))
         if done == self.stop_at:
             raise Stop
 
@@ -130,10 +130,10 @@ def test_progress_rises_to_one(make, train):
 
     assert [done for done, _, _ in heard.reports] == [*range(total + 1)]
     assert {of for _, of, _ in heard.reports} == {total}
-    stages = [stage for _, _, stage in heard.reports]
-    assert stages[-1] == "Done"
-    assert "Checking “Same product” on groups it has not seen" in stages
-    assert "Fitting “Same shape”" in stages
+    steps = [step for _, _, step in heard.reports]
+    assert steps[-1] == "Done"
+    assert "Checking “Same product” on groups it has not seen" in steps
+    assert "Fitting “Same shape”" in steps
 
 
 @pytest.mark.parametrize("moment", [0, 3, 7])

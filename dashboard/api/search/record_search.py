@@ -28,9 +28,9 @@ from dashboard.api.search.record_shapes import (
 from dashboard.api.search.records import IS_MISSING, MOST_LISTED
 from dashboard.api.training.descriptors import described
 from dashboard.files.errors import FileRefused
+from dashboard.index.record_search import Asked, nearest_texts
 from dashboard.models import Collection, Record
-from dashboard.queries.search.record_search import Asked, nearest_texts, vector_of
-from dashboard.queries.search.records import records_by_key
+from dashboard.queries.search.records import records_by_key, vector_of
 from dashboard.refusals import record_status
 
 Json = dict[str, Any]

@@ -8,10 +8,10 @@ from rest_framework import serializers
 from rest_framework.fields import empty
 
 from dashboard.api.fields import MAX_RECORDS, JsonObject, MetaData, NumberedList, RecordList
+from dashboard.index.record_search import TextHit
 from dashboard.models import Record
 from dashboard.queries.search.filters import MOST_STEPS, parse
 from dashboard.queries.search.filters import Filter as RecordFilter
-from dashboard.queries.search.record_search import TextHit
 from dashboard.queries.search.records import TextRow
 from dashboard.services.search.records import MAX_FIELDS_SIZE
 

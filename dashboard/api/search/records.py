@@ -37,12 +37,11 @@ from dashboard.api.search.record_shapes import (
 )
 from dashboard.api.training.descriptors import described
 from dashboard.files.errors import FileRefused
+from dashboard.index.records import matching_ids, matching_texts
 from dashboard.models import Collection
 from dashboard.queries.search.filters import BadFilter
 from dashboard.queries.search.records import (
     known_keys,
-    matching_ids,
-    matching_texts,
     records_by_id,
     records_by_key,
     texts_in,

@@ -17,10 +17,10 @@ from dashboard.api.statuses import StatusView, status
 from dashboard.api.training.descriptors import source_of
 from dashboard.files.errors import FileRefused
 from dashboard.files.fetch.fetch import fetch_image
+from dashboard.index.search import Hit
 from dashboard.models import Image, Version
 from dashboard.queries.library.containing_groups import groups_of_images
 from dashboard.queries.library.images import get_image
-from dashboard.queries.search.search import Hit
 from dashboard.queries.training.tasks import get_task
 from dashboard.services.search.search import MOST_HITS, search_by_image, search_by_picture
 from dashboard.services.training.descriptors import version_to_use

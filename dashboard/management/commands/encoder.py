@@ -92,7 +92,7 @@ class Command(BaseCommand):
             f"“{made}” is ready: {made.dimension} dimensions, {made.milliseconds} ms per image."
         )
 
-    def report(self, done: int, total: int, stage: str = "") -> None:  # noqa: ARG002 (one stage)
+    def report(self, done: int, total: int, step: str = "") -> None:  # noqa: ARG002 (one step)
         """Say how far the preparation is, now and then."""
         if done % 250 == 0 or done == total:
             self.stderr.write(f"{done} of {total} drawn images")

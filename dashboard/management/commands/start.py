@@ -97,7 +97,7 @@ class Command(BaseCommand):
         except (Refused, OSError, ValueError) as error:
             raise CommandError(f"LIKEWISE_BACKBONE: {error}") from error
 
-    def report(self, done: int, total: int, stage: str = "") -> None:  # noqa: ARG002 (one stage)
+    def report(self, done: int, total: int, step: str = "") -> None:  # noqa: ARG002 (one step)
         """Say how far the preparation is, now and then."""
         if done % 500 == 0:
             self._say(f"Preparing the encoder, once: {done} of {total} drawn images")

@@ -50,6 +50,27 @@ def feature_of(image: Image, encoder: str) -> NDArray[np.float16] | None:
     return features_of(image.workspace, [image.id], encoder).get(image.id)
 
 
+def feature_ids_after(workspace: Workspace, encoder: str, after: int) -> list[int]:
+    """Return the ids above `after` of the workspace's features by this encoder, ascending."""
+    rows = Feature.objects.in_workspace(workspace).filter(encoder=encoder, pk__gt=after)
+    return list(rows.order_by("pk").values_list("pk", flat=True))
+
+
+def features_by_id(ids: Sequence[int]) -> dict[int, NDArray[np.float16]]:
+    """Return the features that are there, (dimension,) each, by ascending ids."""
+    # The range adds nothing to the result; it lets the planner scan the primary key in order.
+    rows = Feature.objects.filter(pk__gte=ids[0], pk__lte=ids[-1], pk__in=ids).order_by("pk")
+    return {key: np.frombuffer(vector, "<f2") for key, vector in rows.values_list("pk", "vector")}
+
+
+def images_of_features(workspace: Workspace, ids: Sequence[int]) -> dict[int, Image]:
+    """Return the images of those of the features that are the workspace's, by feature id."""
+    rows = Feature.objects.in_workspace(workspace).filter(pk__in=ids)
+    image_ids = dict(rows.values_list("pk", "image_id"))
+    images = images_in(workspace).in_bulk(list(image_ids.values()))
+    return {key: images[one] for key, one in image_ids.items() if one in images}
+
+
 def described_ids(image_ids: Sequence[UUID], encoder: str) -> set[UUID]:
     """Return which of the images have features by this encoder."""
     rows = Feature.objects.filter(encoder=encoder)

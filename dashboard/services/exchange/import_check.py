@@ -63,7 +63,7 @@ def check_archive(archive: TransferReader, handle: jobs.Handle) -> None:
     # Before anything is parsed: a damaged archive is told from a forged one, and costs one reading.
     for size in archive.check_sums():
         read += size
-        handle.tick(stage="Checking the archive", fraction=SUMS_SHARE * min(1.0, read / whole))
+        handle.tick(step="Checking the archive", fraction=SUMS_SHARE * min(1.0, read / whole))
     temporary = tempfile.TemporaryDirectory(dir=settings.FILE_UPLOAD_TEMP_DIR)
     with temporary as aside, Seen(Path(aside)) as seen:
         _Check(archive, Links(seen), handle).run()
@@ -83,7 +83,7 @@ class _Check:
         for noun in AFTER_IMAGES:
             self._rows(noun, self._archive.rows(noun))
         # Of the whole archive: any single nesting may be right while together they close a circle.
-        if self._links.seen.has_cycle(lambda: self._handle.tick(stage="Checking the archive")):
+        if self._links.seen.has_cycle(lambda: self._handle.tick(step="Checking the archive")):
             raise BrokenTransfer("a group of it contains itself")
         # Unary plus drops zeros: a noun with no rows may be named or not.
         if +self._counts != +Counter(self._archive.counts):
@@ -100,7 +100,7 @@ class _Check:
                 self._version(row)
             elif noun == "records":
                 self._record(row)
-            self._handle.tick(stage="Checking the archive")
+            self._handle.tick(step="Checking the archive")
 
     def _packs(self) -> None:
         done, total = 0, self._archive.counts.get("images", 0) or 1
@@ -117,7 +117,7 @@ class _Check:
                     raise BrokenTransfer(f"the image {row['id']} does not match its row")
                 done += 1
                 fraction = SUMS_SHARE + (CHECK_SHARE - SUMS_SHARE) * min(1.0, done / total)
-                self._handle.tick(stage="Checking the archive", fraction=fraction)
+                self._handle.tick(step="Checking the archive", fraction=fraction)
 
     def _fit(self, rows: Sequence[Row]) -> None:
         """Count in what the workspace lacks, where it has a quota: all comes in, or nothing."""

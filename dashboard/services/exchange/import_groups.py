@@ -52,7 +52,7 @@ class GroupImport:
         for row in rows:
             if row["id"] not in there:
                 self.ids.keep("types", {row["id"]: self._type(row)})
-        self.handle.report(stage="Importing types")
+        self.handle.report(step="Importing types")
 
     def _type(self, row: Row) -> UUID:
         # Two of the archive never become one: each joins one that was here before, or is new.
@@ -81,7 +81,7 @@ class GroupImport:
                 here = here.exclude(pk__in=self.ids.all("labels").values())
                 label = here.order_by("created", "id").first() or self._label(row)
                 self.ids.keep("labels", {row["id"]: label.pk})
-        self.handle.report(stage="Importing labels")
+        self.handle.report(step="Importing labels")
 
     def _label(self, row: Row) -> Label:
         fields = {name: row[name] for name in ("name", "description", "color", "output_name")}
@@ -158,7 +158,7 @@ class GroupImport:
                 groups = self._groups([row["group"] for row in batch])
                 self._place(IMAGES, batch, groups, images)
                 self._place(REGIONS, batch, groups, regions)
-                self.handle.report(stage="Importing members")
+                self.handle.report(step="Importing members")
             self.handle.check()
 
     def _place(
@@ -200,7 +200,7 @@ class GroupImport:
                 # sent.
                 GroupNesting.objects.bulk_create(made, ignore_conflicts=True)
                 _count_groups({row.parent_id for row in made})
-                self.handle.report(stage="Importing subgroups")
+                self.handle.report(step="Importing subgroups")
             self.handle.check()
 
     def verifications(self, rows: Iterable[Row]) -> None:
@@ -215,7 +215,7 @@ class GroupImport:
                 groups = self._groups([row["group"] for row in batch if row["group"]])
                 for noun, things in (("group", groups), ("image", images)):
                     self._verify(noun, batch, things, users)
-                self.handle.report(stage="Importing verifications")
+                self.handle.report(step="Importing verifications")
             self.handle.check()
 
     def _verify(
@@ -259,7 +259,7 @@ class GroupImport:
         new_ids = {thing.pk for thing in made}
         ids = {row["id"]: self.ids.make(noun, row["id"]) for row in batch}
         self.ids.keep(noun, {old: new for old, new in ids.items() if new in new_ids})
-        self.handle.report(stage=f"Importing {noun}")
+        self.handle.report(step=f"Importing {noun}")
 
     def _images(self, old_ids: Sequence[str]) -> dict[str, Image]:
         return self._there("images", images_in(self.workspace), old_ids)

@@ -135,7 +135,7 @@ class TaskImport:
                     # overwritten.
                     waiting = Task.objects.filter(pk=task_id, production_version__isnull=True)
                     waiting.update(production_version=version_id)
-                self.handle.report(stage="Importing versions")
+                self.handle.report(step="Importing versions")
 
     def collections(self, rows: Iterable[Row]) -> None:
         """Make the collections, without their records."""
@@ -178,12 +178,12 @@ class TaskImport:
                         # Keys are unique in a collection, which makes a second try harmless: no
                         # `Imported` rows.
                         write_records(collection=collection, records=new_records)
-                        self.handle.report(stage="Importing records")
+                        self.handle.report(step="Importing records")
             self.handle.check()
 
     def _keep(self, noun: str, old_id: str, new_id: UUID) -> None:
         self.ids.keep(noun, {old_id: new_id})
-        self.handle.report(stage=f"Importing {noun}")
+        self.handle.report(step=f"Importing {noun}")
 
 
 def _new(ids: dict[str, UUID], key: Any) -> str:

@@ -122,7 +122,7 @@ def _bring(transfer: Transfer, archive: TransferReader, handle: jobs.Handle) -> 
     )
     for number, (noun, step) in enumerate(steps):
         share = (1 - IMAGES_SHARE) * number / len(steps)
-        handle.report(stage=f"Importing {noun}", fraction=IMAGES_SHARE + share)
+        handle.report(step=f"Importing {noun}", fraction=IMAGES_SHARE + share)
         step()
     start_describing(workspace=transfer.workspace, actor=transfer.created_by)
     with transaction.atomic():
@@ -136,7 +136,7 @@ def _tell_images(transfer: Transfer, handle: jobs.Handle) -> None:
     total = transfer.counts.get("images", 0) or 1
     share = min(1.0, (handle.job.done + handle.job.skipped) / total)
     fraction = CHECK_SHARE + (IMAGES_SHARE - CHECK_SHARE) * share
-    handle.report(stage="Importing images", fraction=fraction)
+    handle.report(step="Importing images", fraction=fraction)
 
 
 def _touch(transfer: Transfer) -> None:

@@ -49,7 +49,7 @@ class StoredImages:
     def _tell(self, total: int) -> None:
         done = min(self._over, total)
         fraction = LOOKING_SHARE * (done / total if total else 1)
-        self.handle.report(stage="Computing embeddings", total=total, done=done, fraction=fraction)
+        self.handle.report(step="Computing embeddings", total=total, done=done, fraction=fraction)
         self.handle.check()
 
     def _unseen(self) -> Iterator[Image]:
@@ -88,7 +88,7 @@ class StoredImages:
         for page in self._pages(described=True):
             share = min(1.0, done / total) if total else 1.0
             fraction = LOOKING_SHARE + (0.99 - LOOKING_SHARE) * share
-            self.handle.tick(stage="Writing the file", fraction=fraction)
+            self.handle.tick(step="Writing the file", fraction=fraction)
             yield from self._described(page)
             done += len(page)
 

@@ -139,7 +139,7 @@ class SentPictures:
         total, done, failed = counts
         fraction = LOOKING_SHARE * ((done + failed) / total if total else 1)
         self.handle.report(
-            stage="Computing embeddings",
+            step="Computing embeddings",
             total=total,
             done=done,
             failed=failed,
@@ -161,7 +161,7 @@ class SentPictures:
         done = 0
         for page in batches(rows, ROWS_AT_ONCE):
             fraction = LOOKING_SHARE + (0.99 - LOOKING_SHARE) * min(1.0, done / total)
-            self.handle.tick(stage="Writing the file", fraction=fraction)
+            self.handle.tick(step="Writing the file", fraction=fraction)
             features = np.array([np.frombuffer(row.vector, "<f2") for row in page])
             for row, descriptor in zip(page, model.describe(features), strict=True):
                 yield Described(

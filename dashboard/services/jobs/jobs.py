@@ -160,7 +160,7 @@ class Handle:
         self._since = self._looked = time.monotonic()
 
     def report(self, **fields: Any) -> None:
-        """Write `stage`, `fraction`, `total`, `done`, `failed`, `skipped` or `message`.
+        """Write `step`, `fraction`, `total`, `done`, `failed`, `skipped` or `message`.
 
         In a transaction this is the fence: it raises `LeaseLost` before anything is committed.
         """

@@ -104,7 +104,7 @@ def _report(request: AsyncRequest, handle: jobs.Handle) -> None:
     found = counts([request])[request.id]
     total, waiting = sum(found.values()), found[Status.WAITING]
     handle.report(
-        stage="Processing the records",
+        step="Processing the records",
         total=total,
         done=found[Status.DONE],
         skipped=found[Status.KNOWN],

@@ -87,7 +87,7 @@ def run_fill(*, fill_id: UUID, handle: jobs.Handle) -> str:
         skipped = max(0, known - mine)
         with transaction.atomic():
             handle.report(
-                stage="Adding images",
+                step="Adding images",
                 total=len(ids),
                 done=max(mine, seen - skipped),
                 skipped=skipped,

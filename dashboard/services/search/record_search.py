@@ -2,9 +2,9 @@
 
 from collections.abc import Sequence
 
+from dashboard.index.record_search import Asked, RecordHit, nearest_records
 from dashboard.models import Collection, Record
-from dashboard.queries.search.record_search import Asked, RecordHit, nearest_records, vector_of
-from dashboard.queries.search.records import records_by_key
+from dashboard.queries.search.records import records_by_key, vector_of
 from dashboard.services.search.search import MOST_HITS
 from dashboard.services.training.features import features_of_bytes
 from dashboard.services.training.loading import load_encoder, load_model

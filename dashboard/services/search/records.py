@@ -14,20 +14,19 @@ from numpy.typing import NDArray
 from accounts.journal import record
 from accounts.models import User
 from accounts.verbs import Verb
+from dashboard.index.records import matching, still_matching
 from dashboard.models import Collection, Record
 from dashboard.models.bulk import update_rows
 from dashboard.queries.search.filters import Filter
 from dashboard.queries.search.records import (
     known_keys,
-    matching,
     portions,
     records_by_id,
     records_by_key,
-    still_matching,
 )
 
 ROWS_AT_ONCE = 500
-# Each process holds all fields of a collection in memory, see `runtime.Records`.
+# Each process holds all fields of a collection in memory, see `index.records.Records`.
 MAX_FIELDS_SIZE = 1 << 20  # bytes of JSON
 
 Json = dict[str, Any]

@@ -3,8 +3,8 @@
 from accounts.models import Workspace
 from dashboard.engine.trained_model import TrainedModel
 from dashboard.files.store import paths, storage
+from dashboard.index.search import Hit, nearest
 from dashboard.models import Image, Version
-from dashboard.queries.search.search import Hit, nearest
 from dashboard.queries.training.encoders import search_key
 from dashboard.queries.training.features import feature_of
 from dashboard.services.training.features import features_of_bytes

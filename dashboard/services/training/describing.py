@@ -120,7 +120,7 @@ def _look_again(workspace: Workspace, wanted: str, handle: jobs.Handle) -> None:
     _look(workspace, wanted, handle)
     _look(workspace, wanted, handle)  # what came meanwhile, and lies before where the first was
     with transaction.atomic():
-        handle.report(stage=NEW)
+        handle.report(step=NEW)
         # Only if search still goes by what it went by at the start: the choice may have changed
         # twice.
         rows = Workspace.objects.filter(pk=workspace.pk, search_encoder=workspace.search_encoder)
@@ -149,8 +149,8 @@ def _keep_and_tell(handle: jobs.Handle, rows: list[Feature]) -> None:
     features.keep_features(rows)
     done = handle.job.done + len(rows)
     total = max(handle.job.total, done, 1)  # images may come meanwhile
-    stage = handle.job.title[:100]  # the name of an encoder may be longer than a stage
-    handle.report(stage=stage, total=total, done=done, fraction=done / total)
+    step = handle.job.title[:100]  # the name of an encoder may be longer than a step
+    handle.report(step=step, total=total, done=done, fraction=done / total)
 
 
 def _undescribed(workspace: Workspace, key: str) -> Iterator[Image]:

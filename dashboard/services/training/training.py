@@ -109,7 +109,7 @@ def run_training(*, version_id: UUID, handle: jobs.Handle) -> str:
         progress=Span(handle, 0, FEATURES_SHARE, "Computing features", counts=("done", "total")),
     )
     model = _fit(version, seen, handle)
-    handle.report(stage="Saving the version", fraction=0.99)
+    handle.report(step="Saving the version", fraction=0.99)
     handle.check()
     # Files before the row. A second run writes the same names again, so that nothing is left over.
     folder = _store(version, model, seen)

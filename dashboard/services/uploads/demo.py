@@ -104,7 +104,7 @@ def run_demo(*, workspace: Workspace, handle: jobs.Handle) -> str:
     for picture in draw_demo():
         pictures.append(picture)
         done = len(pictures)
-        handle.tick(stage="Drawing", total=PICTURES, done=done, fraction=done / (PICTURES + 1))
+        handle.tick(step="Drawing", total=PICTURES, done=done, fraction=done / (PICTURES + 1))
     with transaction.atomic():
         handle.report(total=len(pictures), done=len(pictures))
         _hand_over(workspace, pictures, actor)

@@ -107,7 +107,7 @@ def _list_pictures(upload: Upload, beside: _Beside, handle: jobs.Handle) -> None
         with transaction.atomic():
             _write(_picture(part, wrapper.folder) for part in told)
             UploadPart.objects.filter(pk__in=[part.pk for part in parts]).update(listed=True)
-            handle.report(stage="Listing the files")
+            handle.report(step="Listing the files")
         handle.check()
 
 
@@ -144,14 +144,14 @@ def _write(rows: Iterable[UploadFile]) -> None:
 
 def _list_archive(part: UploadPart, handle: jobs.Handle, look: Look | None) -> None:
     """Write a row for every file of an archive, and those of manifests in it, in one pass."""
-    stage, listed = _reading(part), 0
+    step, listed = _reading(part), 0
     inside = _Inside(part, handle, look)
-    handle.report(stage=stage)
+    handle.report(step=step)
     for rows in _batches(_to_the_end(part, _some(inside.rows()))):
         with transaction.atomic():
             _write(rows)
             listed += len(rows)
-            handle.report(stage=f"{stage}: {listed:,} files{inside.passed_over}")
+            handle.report(step=f"{step}: {listed:,} files{inside.passed_over}")
         handle.check()
     if inside.guess is not None:
         part.code_page, part.code_page_sure = inside.guess.code_page, inside.guess.is_sure
@@ -161,7 +161,7 @@ def _list_archive(part: UploadPart, handle: jobs.Handle, look: Look | None) -> N
 
 
 def _reading(part: UploadPart) -> str:
-    return f"Reading {part.name[-50:]}"  # a stage has room for 100 characters
+    return f"Reading {part.name[-50:]}"  # a step has room for 100 characters
 
 
 class _Inside:
@@ -251,7 +251,7 @@ class _Inside:
     def _pass_over(self) -> None:
         self._others += 1
         # No row is written for it: an archive of nothing else must still heed a cancel.
-        self._handle.tick(stage=f"{_reading(self._part)}{self.passed_over}")
+        self._handle.tick(step=f"{_reading(self._part)}{self.passed_over}")
 
     def _row(self, archive: archives.Archive, member: archives.Member) -> UploadFile:
         row = _member(self._part, member, self.wrapper)
@@ -319,19 +319,19 @@ def _take_off(rows: QuerySet[UploadFile], wrapper: str, handle: jobs.Handle) -> 
             UploadFile.objects.filter(pk__in=[row.pk for row in found]).update(
                 group_name=Substr("group_name", Value(len(wrapper) + 2))
             )
-            handle.report(stage="Naming the groups")
+            handle.report(step="Naming the groups")
         handle.check()
 
 
 def _list_table(part: UploadPart, beside: _Beside, handle: jobs.Handle) -> None:
     """Write a row for every row of a manifest, or every line of a list of addresses."""
-    stage, listed = _reading(part), 0
-    handle.report(stage=stage)
+    step, listed = _reading(part), 0
+    handle.report(step=step)
     for rows in _batches(_to_the_end(part, _told(part, beside))):
         with transaction.atomic():
             _write(rows)
             listed += len(rows)
-            handle.report(stage=f"{stage}: {listed:,} rows")
+            handle.report(step=f"{step}: {listed:,} rows")
         handle.check()
     UploadPart.objects.filter(pk=part.pk).update(listed=True)
 

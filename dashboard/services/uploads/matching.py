@@ -70,7 +70,7 @@ def _match(waiting: QuerySet[UploadFile], files: QuerySet[UploadFile], handle: j
             pks = found.pks[start : start + ROWS_PER_WRITE]
             with transaction.atomic():
                 _settle(list(UploadFile.objects.filter(pk__in=pks).order_by("pk")), found)
-                handle.report(stage="Reading the manifest")
+                handle.report(step="Reading the manifest")
             handle.check()
 
 
@@ -79,7 +79,7 @@ def _see_all(
 ) -> None:
     for pk, name in files.values_list("pk", "name").iterator(chunk_size=2000):
         see(pk, name)
-        handle.tick(stage="Reading the manifest")
+        handle.tick(step="Reading the manifest")
 
 
 class _Wanted:

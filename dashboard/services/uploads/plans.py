@@ -125,7 +125,7 @@ class Looker:
             total = self._counts.total()
             left = self._counts[Foreseen.UNKNOWN]
             self._handle.report(
-                stage="Checking the files",
+                step="Checking the files",
                 fraction=(total - left) / total if total else 0,
                 **_numbers(self._counts),
             )
@@ -170,7 +170,7 @@ def _has_bytes(row: UploadFile) -> bool:
 def _look_early(handle: jobs.Handle, row: UploadFile, data: bytes | FileRefused) -> None:
     """Look at a file while its archive is listed."""
     _inspect(row, data)
-    handle.tick(stage=f"Checking {row.part.name[-80:]}")
+    handle.tick(step=f"Checking {row.part.name[-80:]}")
 
 
 def _inspect(row: UploadFile, data: bytes | FileRefused) -> None:

@@ -114,7 +114,7 @@ class _TakingBack:
 
     def _report(self, done: int) -> None:
         fraction = min(1.0, done / self._total) if self._total else 1.0
-        self._handle.report(stage="Undoing", total=self._total, done=done, fraction=fraction)
+        self._handle.report(step="Undoing", total=self._total, done=done, fraction=fraction)
 
     def _leave_groups(self, rows: list[UploadFile]) -> None:
         """Take images that were known before out of the groups that they came into."""
@@ -135,7 +135,7 @@ class _TakingBack:
         lock_all(Workspace.objects.filter(pk=self._upload.workspace_id))
         groups = self._remove_groups()
         types = self._remove_types()
-        self._handle.report(stage="Undoing", fraction=1.0)
+        self._handle.report(step="Undoing", fraction=1.0)
         actor = self._handle.job.created_by
         Upload.objects.filter(pk=self._upload.pk).update(
             stage=Upload.Stage.UNDONE,

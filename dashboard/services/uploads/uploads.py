@@ -224,7 +224,7 @@ def _fail_wrong(upload: Upload, handle: jobs.Handle) -> None:
             UploadFile.objects.filter(pk__in=[row.pk for row in some]).update(
                 status=UploadFile.Status.FAILED
             )
-            handle.report(stage="Importing images")
+            handle.report(step="Importing images")
         handle.check()
 
 
@@ -263,7 +263,7 @@ def _types(upload: Upload, handle: jobs.Handle) -> dict[str, SimilarityType]:
     waiting = upload.files.filter(status=UploadFile.Status.WAITING).exclude(type_name="")
     names = list(waiting.order_by("type_name").values_list("type_name", flat=True).distinct())
     types = {name: _made_type(upload, name) for name in names}
-    handle.report(stage="Importing images")
+    handle.report(step="Importing images")
     return types
 
 
@@ -293,7 +293,7 @@ def _report(tally: Counter[str], handle: jobs.Handle, more: Counter[str] | None 
     total = tally.total() - tally[UploadFile.Status.LEFT_OUT]
     waiting = tally[UploadFile.Status.WAITING]
     handle.report(
-        stage="Importing images",
+        step="Importing images",
         total=total,
         done=tally[UploadFile.Status.ADDED],
         skipped=tally[UploadFile.Status.KNOWN],

@@ -89,7 +89,7 @@ def remove_workspace(*, workspace: Workspace, handle: Handle) -> NoReturn:
 def _remove_files(workspace: Workspace, handle: Handle) -> None:
     for name in storage.names(paths.workspace(workspace.pk)):
         storage.delete(name)
-        handle.tick(stage="Deleting files")
+        handle.tick(step="Deleting files")
     storage.delete_all(paths.workspace(workspace.pk))  # the folders, empty by now
 
 
@@ -100,7 +100,7 @@ def _remove_rows(workspace: Workspace, handle: Handle) -> None:
         while ids := [*rows[:ROWS_PER_BATCH].values_list("pk", flat=True)]:
             with transaction.atomic():
                 rows.model._base_manager.filter(pk__in=ids).delete()
-                handle.report(stage="Deleting rows", done=handle.job.done + len(ids))
+                handle.report(step="Deleting rows", done=handle.job.done + len(ids))
             handle.check()
 
 
@@ -111,7 +111,7 @@ def _remove_last(workspace: Workspace, handle: Handle) -> bool:
     others = unfinished_jobs(workspace).exclude(pk=handle.job.pk)
     if others.exists() or any(rows.exists() for rows in _rows_but_jobs(workspace)):
         return False  # of a request that was under way when the workspace was closed
-    handle.report(stage="Deleting the workspace")
+    handle.report(step="Deleting the workspace")
     row.delete()
     return True
 

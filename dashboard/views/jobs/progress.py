@@ -21,7 +21,7 @@ class ShownProgress:
     state: str
     state_label: str
     is_finished: bool
-    stage: str
+    step: str
     percent: int
     done: int
     total: int
@@ -49,7 +49,7 @@ def shown_progress(
         state=now.state,
         state_label=now.state_label,
         is_finished=now.is_finished,
-        stage=job.stage,
+        step=job.step,
         percent=now.percent,
         done=now.handled,
         total=job.total,

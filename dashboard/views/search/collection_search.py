@@ -15,9 +15,9 @@ from accounts.access import requires
 from accounts.http import WorkspaceRequest
 from dashboard.files.errors import FileRefused
 from dashboard.forms.collections import CollectionSearchForm
+from dashboard.index.record_search import RecordHit
 from dashboard.models import Collection, Record
 from dashboard.queries.search.collections import get_collection
-from dashboard.queries.search.record_search import RecordHit
 from dashboard.queries.search.record_tiles import RecordTile, record_tiles
 from dashboard.services.errors import ModelUnusable
 from dashboard.services.search.kept_queries import QueryGone

@@ -20,13 +20,13 @@ from dashboard.files.errors import DiskLow, FileRefused
 from dashboard.files.fetch.fetch import fetch_image
 from dashboard.files.images import images as pictures
 from dashboard.forms.search import SearchForm
+from dashboard.index.search import Hit
 from dashboard.models import Image, Job, Version
 from dashboard.queries.jobs.jobs import unfinished_jobs
 from dashboard.queries.library.containing_groups import groups_of_images
 from dashboard.queries.library.image_tiles import Tile, tile
 from dashboard.queries.library.images import get_image
 from dashboard.queries.library.links import thumbnail_link
-from dashboard.queries.search.search import Hit
 from dashboard.queries.training.encoders import looks_again, search_key
 from dashboard.queries.training.features import has_undescribed
 from dashboard.queries.training.versions import find_default

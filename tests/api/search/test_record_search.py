@@ -6,8 +6,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from dashboard import runtime
 from dashboard.files.errors import AddressFailed, FileRefused, ForbiddenAddress, ImageTooLarge
+from dashboard.index.records import memory_of
 from dashboard.models import Collection, Record
 from tests.api.search.collected import Ask, ids, picture, reasons
 from tests.factories import Cast, made_up_row, make_collection, make_records
@@ -177,7 +177,7 @@ def test_what_memory_holds_is_scoped_once_more(
     make_records(collection, "a")
     strangers = make_records(make_collection(cast.elsewhere), "s", "t")
     ask("visualKNN", query_record={"_id": "a"})
-    held = runtime.records(collection.id, collection.version.dimension or 0)
+    held = memory_of(collection)
     rows = np.stack([row(collection, one.key) for one in strangers]).astype(np.float32)
     held.put([one.pk for one in strangers], rows, [("s", "{}"), ("t", "{}")])
     assert ids(ask("visualKNN", query_record={"_id": "a"}, k=10)) == ["a"]

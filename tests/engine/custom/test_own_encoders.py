@@ -33,7 +33,7 @@ SHAPES = {
 
 
 class Counted:
-    def report(self, done: int, total: int, stage: str = "") -> None:
+    def report(self, done: int, total: int, step: str = "") -> None:
         assert 0 < done <= total
 
 

@@ -4,17 +4,12 @@ from typing import Any
 
 import orjson
 import pytest
-from django.db import connection
 
-from dashboard import runtime
 from dashboard.models import Collection, Record
 from dashboard.queries.search.filter_values import Work, is_in
-from dashboard.queries.search.filters import MAX_CONDITIONS, MAX_LISTED, Filter, TooMuchWork, parse
-from dashboard.queries.search.record_search import Asked, nearest_records, nearest_texts
-from dashboard.queries.search.records import matching_ids, matching_texts
-from dashboard.services.search.records import delete_matching, update_records
+from dashboard.queries.search.filters import MAX_CONDITIONS, MAX_LISTED, TooMuchWork, parse
 from tests.api.calls import CUSTOM
-from tests.factories import Cast, api_client, made_up_row, make_collection, make_records
+from tests.factories import Cast, api_client, make_collection, make_records
 
 Json = dict[str, Any]
 
@@ -149,61 +144,6 @@ def test_a_query_ends_when_it_is_too_much() -> None:
 @pytest.fixture
 def collection(cast: Cast) -> Collection:
     return make_collection(cast.workspace)
-
-
-class Watching(Filter):
-    """A filter that calls something for each record that it is asked of."""
-
-    def __init__(self, asked: Json, look: Any) -> None:
-        self._inner = parse(asked)
-        self._look = look
-
-    def __call__(self, fields: Json) -> bool:
-        self._look()
-        return self._inner(fields)
-
-    def count_reading(self, letters: int) -> None:
-        self._inner.count_reading(letters)
-
-
-def test_nobody_waits_for_a_filter(cast: Cast, collection: Collection) -> None:
-    """While a filter is asked, nobody holds what others need: memory's lock, or a transaction."""
-    make_records(collection, *"abc", price=5)
-    seen: list[tuple[bool, int]] = []
-    held = runtime.records(collection.id, collection.version.dimension or 0)
-    outside = len(connection.savepoint_ids)
-
-    def look() -> None:
-        seen.append((held.lock.locked(), len(connection.savepoint_ids) - outside))
-
-    watching = Watching({"price": 5}, look)
-    asked = [Asked(made_up_row("a", collection.version.dimension or 0))]
-    assert len(nearest_records(collection, asked, 5, matches=watching)) == 3
-    assert len(nearest_texts(collection, asked, 5, matches=watching)) == 3
-    assert len(matching_texts(collection, watching, 0, 5)) == 3
-    assert len(matching_ids(collection, watching)) == 3
-    done = delete_matching(collection=collection, matches=watching, actor=cast.bob)
-    assert sorted(done.done) == list("abc")
-    assert seen == [(False, 0)] * 15
-
-
-def test_what_is_written_while_the_filter_is_asked_is_judged_again(
-    cast: Cast, collection: Collection
-) -> None:
-    make_records(collection, *"abc", price=5)
-    make_records(collection, "d", price=6)
-    todo = [{"a": {"price": 7}, "d": {"price": 5}}]
-
-    def write() -> None:
-        if todo:
-            update_records(collection=collection, changes=todo.pop(), actor=cast.bob)
-            make_records(collection, "e", price=5)
-            Record.objects.filter(collection=collection, key="b").delete()
-
-    matches = Watching({"price": 5}, write)
-    done = delete_matching(collection=collection, matches=matches, actor=cast.bob)
-    assert sorted(done.done) == ["c", "d", "e"]
-    assert [row.key for row in Record.objects.filter(collection=collection)] == ["a"]
 
 
 @pytest.mark.parametrize("method", ["allRecords", "random", "visualKNN", "deleteByFilter"])

@@ -33,13 +33,13 @@ from tests.transfers import bring, export, fill, sent, told
 Deed = Callable[[], object]
 
 
-def at_stage(monkeypatch: pytest.MonkeyPatch, stage: str, deed: Deed) -> None:
+def at_step(monkeypatch: pytest.MonkeyPatch, step: str, deed: Deed) -> None:
     """Do something once, when the import says for the first time that it has come so far."""
     real, left = jobs.Handle.report, [deed]
 
     def report(handle: jobs.Handle, **fields: object) -> None:
         real(handle, **fields)
-        if fields.get("stage") == stage and left:
+        if fields.get("step") == step and left:
             left.pop()()
 
     monkeypatch.setattr(jobs.Handle, "report", report)
@@ -84,7 +84,7 @@ def test_a_type_and_a_label_that_were_joined_and_then_deleted(
         raise jobs.LeaseLost
 
     with monkeypatch.context() as patch:
-        at_stage(patch, "Importing images", die)
+        at_step(patch, "Importing images", die)
         run(job)
     assert job.state == Job.State.QUEUED
     drop_type(cast, "Same product")
@@ -94,14 +94,14 @@ def test_a_type_and_a_label_that_were_joined_and_then_deleted(
     assert told(cast.elsewhere) == told(cast.workspace)
 
 
-@pytest.mark.parametrize("stage", ["regions", "groups", "members", "subgroups", "tasks"])
+@pytest.mark.parametrize("step", ["regions", "groups", "members", "subgroups", "tasks"])
 def test_a_type_that_is_deleted_on_the_way(
-    cast: Cast, monkeypatch: pytest.MonkeyPatch, stage: str
+    cast: Cast, monkeypatch: pytest.MonkeyPatch, step: str
 ) -> None:
     """What belonged to it stays out with it; the rest comes in."""
     fill(cast.workspace)
     _, data = export(cast.workspace, cast.ann)
-    at_stage(monkeypatch, f"Importing {stage}", lambda: drop_type(cast, "Same product"))
+    at_step(monkeypatch, f"Importing {step}", lambda: drop_type(cast, "Same product"))
     _, job = bring(cast.elsewhere, data, cast.charlie)
     assert (job.state, job.tries) == (Job.State.DONE, 1)
     names = Group.objects.in_workspace(cast.elsewhere).values_list("name", flat=True)
@@ -113,7 +113,7 @@ def test_a_type_that_is_deleted_on_the_way(
 def test_a_label_that_is_deleted_on_the_way(cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
     fill(cast.workspace)
     _, data = export(cast.workspace, cast.ann)
-    at_stage(monkeypatch, "Importing regions", lambda: drop_label(cast, "Heel"))
+    at_step(monkeypatch, "Importing regions", lambda: drop_label(cast, "Heel"))
     _, job = bring(cast.elsewhere, data, cast.charlie)
     assert (job.state, job.tries) == (Job.State.DONE, 1)
     assert not Region.objects.in_workspace(cast.elsewhere).exists()
@@ -134,7 +134,7 @@ def test_an_image_that_is_deleted_as_it_goes_into_its_groups(
         return real(rows)
 
     monkeypatch.setattr(import_groups, "lock_all", lock_all)
-    at_stage(monkeypatch, "Importing members", lambda: left.__setitem__(0, True))
+    at_step(monkeypatch, "Importing members", lambda: left.__setitem__(0, True))
     _, job = bring(cast.elsewhere, data, cast.charlie)
     assert (job.state, left) == (Job.State.DONE, [])
     rows = GroupImage.objects.filter(group__workspace=cast.elsewhere)
@@ -154,7 +154,7 @@ def test_groups_that_were_put_the_other_way_round_on_the_way(
         here = {group.name: group for group in Group.objects.in_workspace(cast.elsewhere)}
         add_groups(group=here["inner"], ids=[here["outer"].pk], actor=cast.charlie)
 
-    at_stage(monkeypatch, "Importing subgroups", turn)
+    at_step(monkeypatch, "Importing subgroups", turn)
     _, job = bring(cast.elsewhere, data, cast.charlie)
     assert job.state == Job.State.DONE
     groups = Group.objects.in_workspace(cast.elsewhere)

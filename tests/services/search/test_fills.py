@@ -11,7 +11,7 @@ from dashboard.files.errors import FileRefused
 from dashboard.files.store import paths, storage
 from dashboard.jobs import runner
 from dashboard.models import Collection, Fill, Image, Job, Record
-from dashboard.queries.search.record_search import vector_of
+from dashboard.queries.search.records import vector_of
 from dashboard.services.errors import AlreadyFilling, CollectionFull
 from dashboard.services.jobs import queueing
 from dashboard.services.library.groups import add_images, delete_group

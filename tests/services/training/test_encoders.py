@@ -213,7 +213,7 @@ def test_the_encoder_of_the_settings_becomes_the_default(db, backbone):
 
 def test_what_broke_off_is_done_again(db, resnet):
     class Dying:
-        def report(self, done, total, stage=""):
+        def report(self, done, total, step=""):
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):

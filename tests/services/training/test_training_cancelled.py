@@ -16,7 +16,7 @@ from dashboard.services.training.training import start_training
 from tests.factories import Cast, make_group, make_image, make_region, make_task, make_type
 
 CHECKING = "Checking “Same product” on groups it has not seen"
-STAGES = [
+STEPS = [
     "Computing features",  # before the first
     "Computing features",  # after a batch of images
     "Computing features",  # after a batch of regions
@@ -43,16 +43,16 @@ def task(cast: Cast) -> Task:
 def cancelled_at(moment: int, task: Task, cast: Cast) -> tuple[Version, Job, list[str]]:
     """Train, and have somebody cancel just before the work asks for the so-manieth time.
 
-    Returns the stage at each time that the work asked, too.
+    Returns the step at each time that the work asked, too.
     """
     version, job = start_training(task=task, actor=cast.bob)
-    stages: list[str] = []
+    steps: list[str] = []
     whole = jobs.Handle.check
 
     def asked(handle: jobs.Handle) -> None:
-        if len(stages) == moment:
+        if len(steps) == moment:
             Job.objects.filter(pk=job.pk).update(cancel_requested=True)
-        stages.append(handle.job.stage)
+        steps.append(handle.job.step)
         whole(handle)
 
     with pytest.MonkeyPatch.context() as patch:
@@ -61,13 +61,13 @@ def cancelled_at(moment: int, task: Task, cast: Cast) -> tuple[Version, Job, lis
         run_job(str(job.id))
     version.refresh_from_db()
     job.refresh_from_db()
-    return version, job, stages
+    return version, job, steps
 
 
-@pytest.mark.parametrize("moment", range(len(STAGES)))
+@pytest.mark.parametrize("moment", range(len(STEPS)))
 def test_at_any_point(moment: int, task: Task, cast: Cast) -> None:
-    version, job, stages = cancelled_at(moment, task, cast)
-    assert stages == STAGES[: moment + 1]
+    version, job, steps = cancelled_at(moment, task, cast)
+    assert steps == STEPS[: moment + 1]
     assert (version.status, job.state) == ("CANCELLED", "cancelled")
     assert (version.artifact, version.metrics, version.trained) == ("", {}, None)
     assert [*storage.names(paths.version(cast.workspace.id, task.id, 1))] == []
@@ -91,8 +91,8 @@ def test_the_engine_stops_within_a_fold(task: Task, cast: Cast) -> None:
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(ways, "fit_head", counted)
-        version, job, stages = cancelled_at(10_000, task, cast)
-    assert stages[-3:] == [CHECKING] * 3
+        version, job, steps = cancelled_at(10_000, task, cast)
+    assert steps[-3:] == [CHECKING] * 3
     assert len(fitted) == 3
     assert job.fraction < 0.99
     assert (version.status, job.state) == ("CANCELLED", "cancelled")
@@ -109,14 +109,14 @@ def more_groups(task: Task, cast: Cast) -> None:
 
 
 def test_after_the_end_it_is_too_late(task: Task, cast: Cast) -> None:
-    version, job, stages = cancelled_at(len(STAGES), task, cast)
-    assert stages == STAGES
+    version, job, steps = cancelled_at(len(STEPS), task, cast)
+    assert steps == STEPS
     assert (version.status, job.state) == ("TRAINED", "done")
 
 
 def test_the_next_one_works(task: Task, cast: Cast) -> None:
-    cancelled_at(len(STAGES) - 1, task, cast)
-    version, _, _ = cancelled_at(len(STAGES), task, cast)
+    cancelled_at(len(STEPS) - 1, task, cast)
+    version, _, _ = cancelled_at(len(STEPS), task, cast)
     assert (version.status, version.number) == ("TRAINED", 2)
     names = [name.rpartition("/")[2] for name in storage.names(version.artifact)]
     assert sorted(names) == ["heads.npz", "manifest.json", "snapshot.json"]

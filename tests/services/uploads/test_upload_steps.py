@@ -218,18 +218,18 @@ def test_folders_have_no_rows(cast: Cast) -> None:
 def test_folders_are_counted_and_a_cancel_among_them_is_heeded(
     cast: Cast, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    stages = []
+    steps = []
 
-    def cancel(handle: jobs.Handle, stage: str) -> None:
-        stages.append(stage)
-        if len(stages) == 50:
+    def cancel(handle: jobs.Handle, step: str) -> None:
+        steps.append(step)
+        if len(steps) == 50:
             jobs.request_cancel(job=handle.job)
             handle.check()
 
     monkeypatch.setattr(jobs.Handle, "tick", cancel)
     job = planned(received(cast, folders(100)))
     assert job.state == Job.State.CANCELLED
-    assert stages[-1] == "Reading a.zip, 50 other entries"
+    assert steps[-1] == "Reading a.zip, 50 other entries"
 
 
 def test_naming_files_is_linear(cast: Cast) -> None:

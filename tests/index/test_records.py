@@ -1,28 +1,36 @@
 """Records as processes and threads see them: what is written is found, what is gone is not."""
 
+from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from threading import Event
+from types import SimpleNamespace
 from typing import Any
+from uuid import uuid4
 
 import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from dashboard import runtime
+from dashboard.index import records
+from dashboard.index.record_search import Asked, nearest_records
+from dashboard.index.records import Records, held_records, matching_ids, memory_of
 from dashboard.models import Collection, Record
 from dashboard.queries.search.filters import parse
-from dashboard.queries.search.record_search import Asked, nearest_records, vector_of
-from dashboard.queries.search.records import held_records, matching_ids
+from dashboard.queries.search.records import vector_of
+from dashboard.runtime import Cache
 from dashboard.services.search.collections import delete_collection
 from dashboard.services.search.records import delete_matching, delete_records, update_records
 from tests.factories import Cast, made_up_row, make_collection, make_records
+from tests.index.watched import PATIENCE, watched_lock
 
-Process = runtime.Cache[Any, runtime.Records]
+Process = Cache[Any, Records]
 
 
 @pytest.fixture(autouse=True)
 def _own_memory(monkeypatch: pytest.MonkeyPatch) -> None:
     """Hold nothing of other tests."""
-    monkeypatch.setattr(runtime, "_records", process())
+    monkeypatch.setattr(records, "_records", process())
 
 
 @pytest.fixture
@@ -32,7 +40,7 @@ def collection(cast: Cast) -> Collection:
 
 def process() -> Process:
     """Make what another process would hold."""
-    return runtime.Cache(runtime.COLLECTIONS_HELD)
+    return Cache(records.COLLECTIONS_HELD)
 
 
 def found(collection: Collection, key: str, k: int = 100) -> list[str]:
@@ -62,7 +70,7 @@ def test_every_process_sees_every_write_at_its_next_look(
     processes, plain = [process(), process()], {}
     for number, (step, values) in enumerate([*steps, ("look", 0), ("look", 1)]):
         if step == "look":
-            monkeypatch.setattr(runtime, "_records", processes[values])
+            monkeypatch.setattr(records, "_records", processes[values])
             _check(collection, plain)
         else:
             _write(cast, collection, plain, number, step, values)
@@ -115,9 +123,9 @@ def _check(collection: Collection, plain: dict[str, Any]) -> None:
 def test_only_what_is_new_is_read(collection: Collection, monkeypatch: pytest.MonkeyPatch) -> None:
     make_records(collection, *"abcde")
     found(collection, "a")
-    held = runtime.records(collection.id, 1)
+    held = memory_of(collection)
     put: list[int] = []
-    monkeypatch.setattr(runtime.Records, "put", lambda self, ids, *_: put.extend(ids), raising=True)
+    monkeypatch.setattr(Records, "put", lambda self, ids, *_: put.extend(ids), raising=True)
     found(collection, "a")
     assert (put, held.generation) == ([], 1)
     (new,) = make_records(collection, "f")
@@ -131,8 +139,8 @@ def test_memory_is_bounded(cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
     for one in (first, second):
         make_records(one, *"abc")
     weight = 3 * (4 * (first.version.dimension or 0) + 500)
-    held: Process = runtime.Cache(10, runtime.Records.weigh, 2 * weight)
-    monkeypatch.setattr(runtime, "_records", held)
+    held: Process = Cache(10, Records.weigh, 2 * weight)
+    monkeypatch.setattr(records, "_records", held)
     found(first, "a")
     found(second, "a")
     assert set(held._values) == {first.id, second.id}
@@ -158,3 +166,84 @@ def test_a_collection_that_is_gone(collection: Collection, cast: Cast) -> None:
         found(collection, "a")
     with pytest.raises(Collection.DoesNotExist):
         delete_records(collection=collection, keys=["a"], actor=cast.bob)
+
+
+# Threads
+
+
+class Busy:
+    """One thread reads what was written since; others search meanwhile.
+
+    Rows are made up: on SQLite, a thread of its own would not see those of a test.
+    """
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, pool: ThreadPoolExecutor) -> None:
+        self.generation, self.ids = 1, [1, 2]
+        self.read: list[int] = []
+        self.begun, self.may_end = Event(), Event()
+        self._pool = pool
+        self._collection: Any = SimpleNamespace(id=uuid4(), version=SimpleNamespace(dimension=1))
+        monkeypatch.setattr(records, "newest_generation", self._newest)
+        monkeypatch.setattr(records, "written_since", self._since)
+        monkeypatch.setattr(records, "all_ids", lambda _: set(self.ids))
+        self.door = watched_lock()
+        memory_of(self._collection).refreshing = self.door
+        self.may_end.set()
+        self._look()
+        self.may_end.clear()
+        self.begun.clear()
+
+    def write(self, *ids: int) -> None:
+        """Replace the records, in a new generation."""
+        self.generation, self.ids = self.generation + 1, list(ids)
+
+    def look(self) -> "Future[list[int]]":
+        return self._pool.submit(self._look)
+
+    def _look(self) -> list[int]:
+        with held_records(self._collection) as held:
+            return sorted(map(int, held.index.search(np.ones(1), 100).ids))
+
+    def _newest(self, _: Any) -> tuple[int, int]:
+        return self.generation, len(self.ids)
+
+    def _since(self, _: Any, generation: int) -> Any:
+        self.read.append(generation)
+        self.begun.set()
+        assert self.may_end.wait(PATIENCE)
+        yield [(one, str(one), "{}", np.float32(1).tobytes()) for one in self.ids]
+
+
+@pytest.fixture
+def busy(monkeypatch: pytest.MonkeyPatch) -> Iterator[Busy]:
+    with ThreadPoolExecutor(3) as pool:
+        made = Busy(monkeypatch, pool)
+        yield made
+        made.may_end.set()
+
+
+def test_a_search_that_misses_nothing_does_not_wait(
+    busy: Busy, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It read the generation before something was written, so what is held is enough."""
+    busy.write(2, 3)
+    first = busy.look()
+    assert busy.begun.wait(PATIENCE)
+    monkeypatch.setattr(records, "newest_generation", lambda _: (1, 2))
+    assert busy.look().result(PATIENCE) == [1, 2]
+    assert not first.done()
+    busy.may_end.set()
+    assert first.result(PATIENCE) == [2, 3]
+
+
+def test_a_search_waits_for_records_that_were_written_before_it(busy: Busy) -> None:
+    busy.write(2, 3)
+    first = busy.look()
+    assert busy.begun.wait(PATIENCE)
+    busy.door.asked.clear()
+    second = busy.look()
+    assert busy.door.asked.wait(PATIENCE)
+    assert not second.done()
+    busy.may_end.set()
+    assert second.result(PATIENCE) == first.result(PATIENCE) == [2, 3]
+    assert busy.read == [-1, 1]  # once each, though both missed the second generation

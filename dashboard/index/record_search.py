@@ -6,16 +6,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from dashboard import runtime
+from dashboard.index.records import Records, held_records, matching
 from dashboard.models import Collection, Record
 from dashboard.queries.search.filters import Filter
-from dashboard.queries.search.records import (
-    TextRow,
-    held_records,
-    ids_there,
-    matching,
-    records_by_id,
-)
+from dashboard.queries.search.records import TextRow, ids_there, records_by_id
 
 # Of two unit vectors that point away from each other.
 FARTHEST = 2.0
@@ -43,11 +37,6 @@ class TextHit:
 
     row: TextRow
     distance: float
-
-
-def vector_of(record: Record) -> NDArray[np.float32]:
-    """Return a record's descriptor (dimension,)."""
-    return np.frombuffer(bytes(record.vector), "<f4")
 
 
 def nearest_records(
@@ -93,7 +82,7 @@ def nearest_texts(
 
 
 def _nearest(
-    held: runtime.Records,
+    held: Records,
     asked: Sequence[Asked],
     k: int,
     radius: float,

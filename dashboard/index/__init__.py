@@ -1,0 +1,1 @@
+"""What each process holds of descriptors and records: refreshed from rows, searched in memory."""
