@@ -7,7 +7,6 @@ with the reason; `test_every_page.py` proves that none was forgotten.
 import base64
 import re
 import time
-
 from urllib.parse import urlsplit
 
 from playwright.sync_api import Page, expect
