@@ -15,7 +15,9 @@ from accounts.sign_in import second_factor_first, sign_in_first
 
 P = ParamSpec("P")
 
-_VIEWER = frozenset({"workspace.view", "descriptors.extract", "search.run", "tokens.own"})
+_VIEWER = frozenset(
+    {"workspace.view", "descriptors.extract", "search.run", "tokens.own", "connections.own"}
+)
 _EDITOR = _VIEWER | {
     "images.add",
     "images.change",
@@ -39,6 +41,7 @@ _EDITOR = _VIEWER | {
     "jobs.retry",
 }
 _ADMIN = _EDITOR | {
+    "connections.manage",
     "members.manage",
     "tokens.all",
     "versions.produce",
@@ -62,6 +65,7 @@ LABELS: dict[str, str] = {
     "search.run": "Search by image",
     "descriptors.extract": "Extract embeddings",
     "tokens.own": "Have API tokens",
+    "connections.own": "Connect with their own account on another server",
     "images.add": "Upload images",
     "images.change": "Change images",
     "images.delete": "Delete images",
@@ -87,6 +91,7 @@ LABELS: dict[str, str] = {
     "verifications.all": "Verify on behalf of another member",
     "members.manage": "Invite, change and remove workspace members",
     "tokens.all": "See and revoke everyone’s API tokens",
+    "connections.manage": "Add and remove connections to other servers",
     "workspace.change": "Rename the workspace",
     "workspace.protect": "Require a second factor of admins and owners",
     "workspace.transfer": "Export the workspace and import archives into it",
@@ -94,7 +99,7 @@ LABELS: dict[str, str] = {
     "workspace.delete": "Delete the workspace",
 }
 # What a token of scope "read" may do, whatever its user's role.
-READ_SCOPE = _VIEWER - {"tokens.own"}
+READ_SCOPE = _VIEWER - {"tokens.own", "connections.own"}
 
 
 def is_allowed(role: str, action: str) -> bool:

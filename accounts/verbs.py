@@ -59,6 +59,10 @@ class Verb(TextChoices):
     CHOSE_ENCODER = "chose an encoder for"
     REQUIRED = "required"
     NO_LONGER_REQUIRED = "no longer required"
+    # Connections to other servers.
+    CONNECTED = "connected to"
+    DISCONNECTED = "disconnected from"
+    RECONNECTED = "reconnected to"
     # People and tokens. An invitation is withdrawn, and so is a version from production.
     CHANGED_ROLE = "changed the role of"
     HANDED_OVER = "handed over to"

@@ -30,6 +30,7 @@ from dashboard.models import (
     DEFAULT_LABEL,
     AsyncRequest,
     Collection,
+    Connection,
     Group,
     Image,
     Job,
@@ -41,6 +42,7 @@ from dashboard.models import (
     Upload,
     Version,
 )
+from dashboard.services.connections.connections import add_connection
 from dashboard.services.library.groups import create_group
 from dashboard.services.library.images import add_image
 from dashboard.services.library.labels import create_label
@@ -102,6 +104,11 @@ def make_key(user: User, workspace: Workspace | None = None, **fields: Any) -> s
     workspace = workspace or user.memberships.order_by("created").first().workspace
     _, key = issue_token(name=fields.pop("name", "test"), workspace=workspace, **fields, actor=user)
     return key
+
+
+def make_connection(workspace: Workspace, url: str = "https://there.example.org") -> Connection:
+    owner = workspace.memberships.get(role=Role.OWNER).user
+    return add_connection(workspace=workspace, url=url, actor=owner)
 
 
 def signed_in(user: User) -> Client:

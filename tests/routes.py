@@ -120,6 +120,10 @@ def _collection(cast: Cast) -> tuple[Any, ...]:
     return (factories.make_collection(cast.workspace).pk,)
 
 
+def _connection(cast: Cast) -> tuple[Any, ...]:
+    return (factories.make_connection(cast.workspace).pk,)
+
+
 def _upload(cast: Cast) -> tuple[Any, ...]:
     return (factories.make_upload(cast.workspace).pk,)
 
@@ -176,6 +180,7 @@ def _workspace(cast: Cast) -> tuple[Any, ...]:
 THINGS: dict[str, Callable[[Cast], tuple[Any, ...]]] = {
     "": lambda _: (),
     "collection": _collection,
+    "connection": _connection,
     "extraction": _extraction,
     "group": _group,
     "group-verification": _group_verification,
@@ -350,6 +355,11 @@ PAGES = [
     Page("workspace-new", "GET POST", viewer="POST", factor=False),
     Page("workspace-delete", "POST"),
     Page("workspace-second-factor", "POST"),
+    Page("connections", "GET POST"),
+    Page("connection-token", "GET POST", thing="connection", viewer="POST"),
+    Page("connection-check", "POST", thing="connection", viewer="POST"),
+    Page("connection-disconnect", "POST", thing="connection", viewer="POST"),
+    Page("connection-remove", "POST", thing="connection"),
     Page("transfers"),
     Page("transfer", thing="transfer"),
     Page("transfer-export", "POST"),

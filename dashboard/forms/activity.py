@@ -23,6 +23,7 @@ NOUNS = {
     "member": "Members",
     "invitation": "Invitations",
     "token": "Tokens",
+    "connection": "Connections",
     "workspace": "Workspace",
 }
 

@@ -2,6 +2,7 @@
 
 from dashboard.models.async_requests import AsyncRecord, AsyncRequest
 from dashboard.models.collections import Collection, Fill, Record
+from dashboard.models.connections import Connection, ConnectionToken
 from dashboard.models.encoders import Encoder
 from dashboard.models.extractions import Extraction, SentFeature
 from dashboard.models.features import Feature, RegionFeature
@@ -30,6 +31,8 @@ __all__ = [
     "AsyncRecord",
     "AsyncRequest",
     "Collection",
+    "Connection",
+    "ConnectionToken",
     "Encoder",
     "Extraction",
     "Feature",

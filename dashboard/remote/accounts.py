@@ -29,13 +29,18 @@ class AccountWorkspace:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Account:
-    """The person whose token it is. `workspaces` is None if the server does not list them here."""
+    """The person whose token it is.
+
+    `workspaces` is None if the server does not list them here. `token_scope` is what the token may
+    do at most, such as "read", if that is said.
+    """
 
     id: str
     email: str | None
     name: str | None
     default_workspace: str | None
     workspaces: tuple[AccountWorkspace, ...] | None
+    token_scope: str | None
 
     @classmethod
     def of(cls, fields: Fields) -> Self:
@@ -46,6 +51,7 @@ class Account:
             name=fields.text_or_none("name"),
             default_workspace=fields.id_or_none("default_workspace"),
             workspaces=fields.list_or_none("workspaces", AccountWorkspace.of),
+            token_scope=fields.text_or_none("token_scope"),
         )
 
 

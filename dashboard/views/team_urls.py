@@ -2,6 +2,7 @@
 
 from django.urls import path
 
+from dashboard.views.connections import connections
 from dashboard.views.exchange import transfers
 from dashboard.views.training import encoders
 from dashboard.views.workspaces import account_events, activity, workspaces
@@ -23,6 +24,27 @@ urlpatterns = [
         "settings/transfers/<uuid:transfer_id>/delete",
         transfers.transfer_delete,
         name="transfer-delete",
+    ),
+    path("settings/connections", connections.connections, name="connections"),
+    path(
+        "settings/connections/<uuid:connection_id>/token",
+        connections.connection_token,
+        name="connection-token",
+    ),
+    path(
+        "settings/connections/<uuid:connection_id>/check",
+        connections.connection_check,
+        name="connection-check",
+    ),
+    path(
+        "settings/connections/<uuid:connection_id>/disconnect",
+        connections.connection_disconnect,
+        name="connection-disconnect",
+    ),
+    path(
+        "settings/connections/<uuid:connection_id>/remove",
+        connections.connection_remove,
+        name="connection-remove",
     ),
     path("settings/encoders", encoders.encoders, name="encoders"),
     path("settings/encoders/new", encoders.encoder_new, name="encoder-new"),

@@ -7,6 +7,7 @@ with the reason; `test_every_page.py` proves that none was forgotten.
 import base64
 import re
 import time
+from urllib.parse import urlsplit
 
 from playwright.sync_api import Page, expect
 
@@ -64,6 +65,8 @@ PAGES: dict[str, list[str]] = {
     "own-account-events": ["/settings/account-activity/own"],
     "encoders": ["/settings/encoders"],
     "encoder-new": ["/settings/encoders/new"],
+    "connections": ["/settings/connections"],
+    "connection-token": ["{connection}"],
     "transfers": ["/settings/transfers"],
     "transfer": ["{transfer}"],
     "members": ["/settings/members"],
@@ -166,6 +169,14 @@ def export(page: Page) -> None:
     expect(page.get_by_role("link", name="Download")).to_be_visible(timeout=240_000)
 
 
+def add_connection(page: Page) -> str:
+    """Add a server that is never asked, and return the path of the form for its token."""
+    page.goto(absolute(page, "/settings/connections"))
+    page.get_by_label("URL").fill("https://there.example.org")
+    follow(page.get_by_role("button", name="Add connection"))
+    return urlsplit(page.url).path
+
+
 def collect(page: Page) -> None:
     """Make a collection of the demo's version and put the images into it."""
     page.goto(absolute(page, "/collections/new"))
@@ -262,6 +273,7 @@ def fill(installation: Server, page: Page) -> dict[str, str]:
     export(page)
     found = things(page)
     return found | {
+        "connection": add_connection(page),
         "nested": nest(installation, found),
         "sending": send_half(installation),
         "planned": plan(page),

@@ -20,12 +20,14 @@ class CurrentUser(ApiView):
             {"id": row.workspace_id, "name": row.workspace.name, "role": row.role}
             for row in memberships_of(self.user)
         ]
+        token = cast("ApiToken", request.auth)
         return Response(
             {
                 "id": self.user.id,
                 "email": self.user.email,
                 "name": self.user.name,
-                "default_workspace": cast("ApiToken", request.auth).workspace_id,
+                "default_workspace": token.workspace_id,
+                "token_scope": token.scope,
                 "workspaces": found,
             }
         )

@@ -4,7 +4,7 @@ from typing import Any
 
 from rest_framework import serializers
 
-from accounts.models import Role
+from accounts.models import Role, Scope
 from dashboard.api.schema import examples
 from dashboard.api.schema.calls import ACCOUNT, Call, Noun
 
@@ -24,6 +24,9 @@ class UserAnswer(serializers.Serializer[Any]):
     email = serializers.CharField()
     name = serializers.CharField()
     default_workspace = serializers.UUIDField(help_text="The token's default workspace.")
+    token_scope = serializers.ChoiceField(
+        Scope.choices, help_text="What the token may do at most; the role decides the rest."
+    )
     workspaces = UserWorkspaceAnswer(many=True)
 
 
@@ -55,6 +58,7 @@ NOUN = Noun(
                     "email": "alice@example.org",
                     "name": "Alice",
                     "default_workspace": examples.WORKSPACE,
+                    "token_scope": "write",
                     "workspaces": [
                         {"id": examples.WORKSPACE, "name": "Alice’s shop", "role": "owner"}
                     ],

@@ -1,0 +1,1 @@
+"""Connections to other servers, and the tokens of members there."""
