@@ -1,7 +1,7 @@
-"""What is kept encrypted in the database: the secrets of second factors.
+"""Encrypt the secrets of second factors in the database.
 
-The keys come from `SECRET_KEY` and `SECRET_KEY_FALLBACKS`. The first encrypts, all of them decrypt,
-so that the key can be replaced without anybody's second factor being lost.
+The keys are derived from `SECRET_KEY` and `SECRET_KEY_FALLBACKS`. The first encrypts, all of them
+decrypt, so that the key can be replaced without losing second factors.
 """
 
 from base64 import urlsafe_b64encode
@@ -18,7 +18,7 @@ _PURPOSE = b"likewise second factors"
 
 
 def encrypt(text: str) -> str:
-    """Encrypt with the key of today."""
+    """Encrypt with the current key."""
     return _cipher().encrypt(text.encode()).decode()
 
 
@@ -40,6 +40,6 @@ def _made_of(secrets: tuple[str, ...]) -> MultiFernet:
 
 
 def _key(secret: str) -> bytes:
-    # HKDF with a purpose: the same SECRET_KEY signs sessions and links, by other keys.
+    # HKDF with a purpose: the same SECRET_KEY signs sessions and links, with other keys.
     derived = HKDF(algorithm=SHA256(), length=32, salt=None, info=_PURPOSE)
     return urlsafe_b64encode(derived.derive(secret.encode()))

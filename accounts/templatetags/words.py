@@ -1,4 +1,4 @@
-"""Counts in words, for templates: see `accounts.words`."""
+"""Format counts in templates: see `accounts.words`."""
 
 from django import template
 
@@ -15,5 +15,5 @@ def counted(count: int, noun: str) -> str:
 
 @register.filter
 def either(count: int, forms: str) -> str:
-    """Say `{{ count|either:"it is,they are" }}`."""
+    """Return text for `{{ count|either:"it is,they are" }}`."""
     return words.either(count, *forms.split(",", 1))

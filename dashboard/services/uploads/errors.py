@@ -42,7 +42,7 @@ class NoHash(Refused):
 
 
 class OffsetTaken(Refused):
-    """Bytes came that are not the next ones; `received` is None if no more are wanted."""
+    """The bytes do not start at `received`, the next offset; None if no more are expected."""
 
     def __init__(self, received: int | None) -> None:
         self.received = received

@@ -165,7 +165,7 @@ def _reading(part: UploadPart) -> str:
 
 
 class _Inside:
-    """Goes through the entries of an archive once; what is no file is counted and has no row."""
+    """Reads the entries of an archive once; those that are not files are only counted."""
 
     def __init__(self, part: UploadPart, handle: jobs.Handle, look: Look | None) -> None:
         self._part, self._handle, self._look = part, handle, look

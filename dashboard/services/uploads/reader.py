@@ -68,7 +68,7 @@ class PartReader(ExitStack):
             raise FileRefused(NO_FILE)
         with open_part(part) as file:
             if part.size > settings.LIKEWISE_MAX_IMAGE:
-                refuse_others(part.name, file.read(HEAD))  # what it is says more than its size
+                refuse_others(part.name, file.read(HEAD))  # a wrong kind is the better reason
                 raise ImageTooLarge(settings.LIKEWISE_MAX_IMAGE, part.size)
             return file.read()
 

@@ -1,4 +1,4 @@
-"""Rows of tables that were sent: manifests, inside an archive or beside it, and addresses."""
+"""Read the rows of uploaded tables: manifests, also inside archives, and lists of URLs."""
 
 import io
 from collections.abc import Iterator

@@ -130,7 +130,7 @@ class _TakingBack:
 
     @transaction.atomic
     def end(self) -> None:
-        """Remove groups and types that came with the upload and hold nothing else, and tell."""
+        """Delete empty groups and types that the upload created, and record the undo."""
         # As deletions of groups or types do: this blocks nesting and moves until the end.
         lock_all(Workspace.objects.filter(pk=self._upload.workspace_id))
         groups = self._remove_groups()
