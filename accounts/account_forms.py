@@ -59,7 +59,7 @@ class EmailForm(ConfirmedForm):
     field_order = ("email", "current")
 
     def clean_email(self) -> str:
-        """Refuse the address that there is; whether it is somebody else's is not told here."""
+        """Refuse the current email address, without revealing whose another one is."""
         email: str = self.cleaned_data["email"].lower()
         if email == self.request.user.email:
             raise forms.ValidationError("This is already your email address.")

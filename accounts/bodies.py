@@ -17,10 +17,10 @@ _MULTIPART = "multipart/form-data"
 
 
 class BoundedBody:
-    """Refuse a form that is too large, unread, and one of too many parts while it is read.
+    """Refuse a form that is too large, unread, or that has too many parts, while it is read.
 
-    Views without that check judge for themselves how much it may be, since they alone know who may
-    send how much: the upload page and the API.
+    Views without a CSRF check limit their own bodies, since only they know who may send how much:
+    the upload page and the API.
     """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:

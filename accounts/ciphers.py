@@ -23,7 +23,7 @@ def encrypt(text: str) -> str:
 
 
 def decrypt(token: str, *, seconds: int | None = None) -> str:
-    """Decrypt with any of the keys; raises `SecretUnreadable`, also for one older than asked."""
+    """Decrypt with any of the keys. Raises `SecretUnreadable`, also after `seconds`."""
     try:
         return _cipher().decrypt(token.encode(), ttl=seconds).decode()
     except InvalidToken as error:

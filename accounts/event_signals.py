@@ -15,7 +15,7 @@ Verb = AccountEvent.Verb
 
 
 def connect() -> None:
-    """Listen to every signal of RECEIVERS, and to those of second factors where they are in use."""
+    """Connect to every signal of RECEIVERS, and to those of second factors if installed."""
     _listen(RECEIVERS)
     if apps.is_installed("allauth.mfa"):  # without the app its module cannot be imported
         mfa = import_module("allauth.mfa.signals")

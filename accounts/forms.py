@@ -67,7 +67,7 @@ class InvitationForm(forms.Form):
 
 
 class JoinForm(forms.Form):
-    """The account of who was invited; the address is the invitation's and cannot be typed."""
+    """The account of an invited person; the email address is fixed by the invitation."""
 
     name = forms.CharField(
         label="Your name",
@@ -84,7 +84,7 @@ class JoinForm(forms.Form):
         self.email = email
 
     def clean(self) -> dict[str, Any]:
-        """Refuse a weak password beside its field; name and address themselves are weak ones."""
+        """Refuse a weak password beside its field; name and email address are weak ones."""
         values = self.cleaned_data
         if "password" in values:
             person = User(email=self.email, name=values.get("name", ""))

@@ -96,7 +96,7 @@ def rename_workspace(*, workspace: Workspace, name: str, actor: User) -> None:
 @transaction.atomic
 def create_first_owner(*, email: str, password: str) -> User:
     """Create the installation's first user. Raises `AlreadySetUp` once a user exists."""
-    if connection.vendor == "postgresql":  # two at once would not see each other; SQLite lets one
+    if connection.vendor == "postgresql":  # two would not see each other; SQLite has one
         with connection.cursor() as cursor:
             cursor.execute(f"LOCK TABLE {User._meta.db_table} IN SHARE ROW EXCLUSIVE MODE")
     if has_users():

@@ -9,7 +9,7 @@ register = template.Library()
 
 @register.filter
 def counted(count: int, noun: str) -> str:
-    """Say `{{ 2|counted:"image" }}` or, of another plural, `{{ 2|counted:"box,boxes" }}`."""
+    """Return text for `2|counted:"image"` or, with another plural, `2|counted:"box,boxes"`."""
     return words.counted(count or 0, *noun.split(",", 1))
 
 

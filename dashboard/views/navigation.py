@@ -1,4 +1,4 @@
-"""The left bar: where a person can go, and what is under way."""
+"""Provide the left bar of every page."""
 
 from dataclasses import dataclass
 from functools import partial
@@ -26,7 +26,7 @@ _ITEMS = (
 
 @dataclass(frozen=True)
 class Item:
-    """A place in the left bar."""
+    """An entry of the left bar."""
 
     url: str
     label: str
@@ -40,7 +40,7 @@ def navigation(request: HttpRequest) -> dict[str, Any]:
 
 
 def _items(path: str) -> list[Item]:
-    """List the places; the one that the path lies below is current."""
+    """Return the entries; the one whose page contains the path is current."""
     return [
         Item(url, label, icon, is_current=_is_current(path, url))
         for name, label, icon in _ITEMS

@@ -70,7 +70,7 @@ def _type_data(
 def _block_numbers(
     members: Iterable[Member], values: Mapping[UUID, str] | None
 ) -> NDArray[np.int64] | None:
-    """Number the values that the type is folded by, (n,); -1 is a member without one."""
+    """Assign numbers to the values that the type is folded by, (n,); -1: no value."""
     if not values:
         return None
     known = {value: number for number, value in enumerate(sorted(set(values.values())))}
