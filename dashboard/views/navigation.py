@@ -35,7 +35,7 @@ class Item:
 
 
 def navigation(request: HttpRequest) -> dict[str, Any]:
-    """Give every page its left bar, made when a template asks for it: fragments have none."""
+    """Provide pages with the left bar, computed when a template uses it: fragments have none."""
     return {"navigation": partial(_items, request.path)}
 
 

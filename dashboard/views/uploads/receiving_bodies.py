@@ -84,7 +84,7 @@ def _no_room(request: WorkspaceRequest) -> str:
 
 def _too_many(request: WorkspaceRequest) -> str:
     try:
-        request.POST  # the first access receives the files
+        request.POST  # noqa: B018  the first access receives the files
     except TooManyFilesSent:
         # A browser shows no response while it is still sending.
         while request.read(_DRAIN):

@@ -58,7 +58,7 @@ class Figure:
 
 
 def setup_first(view: View) -> View:
-    """Send who has nothing to see yet to what makes it: the installation, or a workspace."""
+    """Redirect users without a workspace to the set-up, or to a new workspace."""
 
     @wraps(view)
     def setting_up(request: WorkspaceRequest, /) -> HttpResponse:
