@@ -21,9 +21,9 @@ M = TypeVar("M", bound=ScopedModel)
 
 
 class ApiView(APIView):
-    """A call: access, input, one service or query, answer. The body is read after access.
+    """A call: access, input, one service or query, response. The body is read after the access.
 
-    Where `needs_room` is set, a POST is refused while the disk is low, before its body is read.
+    If `needs_room` is set, a POST is refused while the disk is low, before its body is read.
     """
 
     needs_room = False

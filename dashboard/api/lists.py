@@ -91,7 +91,7 @@ def _page_size(request: Request) -> int:
 
 
 def _cursor(request: Request, at: int, size: int) -> str:
-    """Return the cursor if it was made for this page: a client may count pages up by itself."""
+    """Return the cursor if it was made for this page: a client may count pages itself."""
     made_for, _, cursor = request.query_params.get("cursor", "").partition(".")
     return cursor if made_for == f"{at}x{size}" else ""
 

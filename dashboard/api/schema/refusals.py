@@ -130,7 +130,7 @@ _HEADERS: dict[int, Json] = {
 
 
 def name(status: int, *, with_status: bool) -> str:
-    """Return the component's name of a refusal; a server in trouble says the same to every call."""
+    """Return the component name of a refusal; problems of the server have one for all calls."""
     differs = with_status and status not in TROUBLES
     return f"Refused{status}{'WithStatus' if differs else ''}"
 

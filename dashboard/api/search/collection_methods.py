@@ -40,7 +40,7 @@ class CollectionMethod(StatusView, ABC):
     action: ClassVar[str] = "workspace.view"
 
     def post(self, request: Request) -> Response:
-        """Find the collection, do it, and answer; HTTP says 200 unless the input was bad."""
+        """Run the method on the collection; the HTTP status is 200 unless the input was invalid."""
         started = time.perf_counter()
         code, body = self.answer(self._collection(request))
         outcome = status(code, TEXTS[code], self.request_id())

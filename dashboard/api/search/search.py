@@ -1,4 +1,4 @@
-"""`/similarity/training/v2/search`: the images of a workspace that are similar to an image."""
+"""Serve `/similarity/training/v2/search`: search a workspace's images by similarity."""
 
 import time
 from typing import Any

@@ -92,7 +92,7 @@ def source_of(record: Json) -> Source:
 
 
 def repeated_fields(record: Json) -> Json:
-    """Return what an answer repeats of a record: its own fields, and an id, made if need be."""
+    """Return what a response repeats of a record: its fields, and an id, generated if missing."""
     answer = {name: value for name, value in record.items() if name not in MADE}
     if answer.get("_id") is None:
         answer["_id"] = uuid.uuid4()

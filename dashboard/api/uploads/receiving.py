@@ -1,4 +1,4 @@
-"""`/account/v2/upload`: send files of any size piece by piece, by tus; an addition of ours."""
+"""Serve `/account/v2/upload`: resumable uploads by tus; our addition to the contract."""
 
 from typing import Any
 from uuid import UUID
