@@ -292,7 +292,7 @@ def among_all(data: TypeData, head: AnyHead, *, seed: int) -> Scores:
 
 
 def unseen_among_all(data: TypeData, prior: AnyPrior, found: Comparison, *, seed: int) -> Scores:
-    """Do the same by the best way, chosen without the query's fold and fitted without both."""
+    """Return the scores of the best way, chosen without the query's fold, fitted without both."""
     masks = [*folds(data, seed)]
     ways = [found.best(without=[fold]) for fold in range(len(masks))]
 

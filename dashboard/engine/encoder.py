@@ -26,7 +26,7 @@ def session_options() -> onnxruntime.SessionOptions:
 
 
 class PictureEncoder(Protocol):
-    """What every encoder can do; `size` is the longest side that it makes use of, in pixels."""
+    """Define the interface of encoders; `size` is the longest side they use, in pixels."""
 
     key: str
     size: int

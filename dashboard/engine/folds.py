@@ -32,7 +32,7 @@ def folds(data: TypeData, seed: int) -> Iterator[NDArray[np.bool_]]:
 
 
 def can_part(data: TypeData) -> bool:
-    """Say whether blocks leave enough that is apart: a cluster of groups to query for each fold."""
+    """Return whether there is a separate cluster of groups to query for each fold."""
     clusters = clusters_of(data)
     return len({clusters[int(group)] for group in data.usable_groups()}) >= FOLDS
 

@@ -43,7 +43,7 @@ class Draw(NamedTuple):
 
 
 class Count(NamedTuple):
-    """How a number of draws went; `gain` is the mean of those that passed, NaN if none did."""
+    """Count the outcomes of draws; `gain` is the mean of those that passed, NaN if none did."""
 
     draws: int
     passed: int

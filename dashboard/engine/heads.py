@@ -42,7 +42,7 @@ class Recipe(NamedTuple):
 
 
 def default_recipe(groups: int) -> Recipe:
-    """Give what is best on average, where there is no way to find out: few groups lean more."""
+    """Return the recipe that is best on average, for data too small to compare recipes."""
     return Recipe(300, 1000) if groups < 20 else Recipe(300, 300)
 
 
@@ -104,7 +104,7 @@ class MixedHead:
         return sum(part.head.dimension for part in self.parts)
 
     def share(self, start: int) -> float:
-        """Say how much of a squared length comes from the columns from `start` on, 0 to 1."""
+        """Return the share of a squared length that is in the parts at column `start`, 0 to 1."""
         squares = [part.weight**2 for part in self.parts]
         told = [square for square, part in zip(squares, self.parts, strict=True)
                 if part.start == start]  # fmt: skip

@@ -59,7 +59,7 @@ class Prior:
     dimension: int = DIMENSION
 
     def scatters(self, leaning: str = "") -> Scatters:
-        """Return those of a leaning, or the usual ones. Raises KeyError for one not there."""
+        """Return the scatters of a leaning, or the default ones. Raises KeyError if unknown."""
         return self.leanings()[leaning] if leaning else Scatters(self.within, self.between)
 
     @property

@@ -60,12 +60,14 @@ def fit(
     prior: AnyPrior | None = None,
     production: Production | None = None,
 ) -> TrainedModel:
-    """Train one head for each type; a type keeps the untrained one unless the gate lets it go.
+    """Train one head for each type; a type keeps the untrained one unless the gate passes it.
 
-    `progress` hears before each fit how many of all are done; by raising it stops the training.
-    The same set gives the same model. Without `prior`, that of the shipped encoder, or of both
-    where the set's features are both's, is meant.
-    `production` is what works now: its heads are scored on the same queries, for comparison.
+    `progress` gets the number of finished fits and of all fits before each fit; it stops the
+    training by raising. The same set gives the same model. `prior` defaults to the prior of the
+    shipped encoder, or of both encoders if the set has the features of both.
+
+    `production` is the model in use: its heads are scored on the same queries, for comparison.
+
     Raises TooLittleData if a type has fewer than two groups of two images to train on.
     """
     prior = prior or prior_of(training_set.encoder)

@@ -52,7 +52,7 @@ def halves(prior: PairPrior) -> tuple[Half, Half]:
 
 
 def candidates(data: TypeData, prior: Prior) -> tuple[Recipe, ...]:
-    """Give the recipes to try: those that lean to drawings where the prior can, for few groups."""
+    """Return the recipes to try; those that lean to drawings are only for few groups."""
     few = len(data.usable_groups()) <= MOST_TO_LEAN
     known = {"", *prior.leanings()} if few else {"", IDENTITY} & {"", *prior.leanings()}
     return tuple(recipe for recipe in CANDIDATES if recipe.leaning in known)

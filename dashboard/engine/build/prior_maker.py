@@ -1,4 +1,4 @@
-"""From drawn pictures, as the bank sees them: the basis, the scatters, the untrained head."""
+"""Compute the basis, scatters and untrained head from drawn images' features."""
 
 from collections.abc import Mapping
 from typing import NamedTuple
