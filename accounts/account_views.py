@@ -156,7 +156,7 @@ def account_password(request: WorkspaceRequest) -> HttpResponse:
 
 
 def _send_link(request: WorkspaceRequest, email: str, secret: str) -> None:
-    """Send an email to the new address: the link or, if it has an account, a notice about that.
+    """Email the new email address: the link or, if it has an account, a notice about that.
 
     One email either way, so that not even the response time reveals which.
     """

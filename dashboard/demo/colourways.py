@@ -1,4 +1,4 @@
-"""The colourways that the demo's products come in: a name and three colours, the main one first."""
+"""Define the colourways of the demo's products: a name and three colours, main one first."""
 
 from dataclasses import dataclass
 

@@ -32,9 +32,9 @@ MANIFEST = "manifest.json"
 def save(model: TrainedModel, folder: Path) -> None:
     """Write a model as `folder`, which must not exist.
 
-    It is written to a temporary folder that is renamed last: whoever sees the folder sees all of
-    it, and a crash leaves at most a hidden folder beside it. Raises FileExistsError if the folder
-    exists.
+    It is written to a temporary folder that is renamed last: a reader that sees the folder sees all
+    of it, and a crash leaves at most a hidden folder beside it. Raises FileExistsError if the
+    folder exists.
     """
     if folder.exists():
         raise FileExistsError(folder)

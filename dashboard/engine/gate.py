@@ -189,7 +189,7 @@ def _decided(
 
 
 def holds(after: Scores, before: Scores) -> bool:
-    """Return whether the delivered head is no worse than the untrained one among all groups."""
+    """Return whether the head is at least as good as the untrained one among all groups."""
     return mean(after.average_precision) >= mean(before.average_precision)
 
 

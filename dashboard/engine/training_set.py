@@ -24,7 +24,7 @@ class TypeData:
 
     `negative_pairs` (p, 2) has the row numbers of two that people marked as not similar. `blocks`
     (n,) numbers what rows share besides their group (one shoot, one background): groups that share
-    a block are tested together, so that no head is tested on what it saw. -1 is no block.
+    a block are tested together, so that no head is tested on what it saw. -1 means no block.
 
     Raises InvalidTrainingSet if the arrays are inconsistent.
     """

@@ -1,6 +1,6 @@
 """Open connections only to IP addresses that were checked.
 
-A host name is resolved once, each IP address is checked, and the connection goes to the very
+A host name is resolved once, each IP address is checked, and the connection goes to the very IP
 address that was checked. So neither redirects nor name servers that change their answer lead into a
 private network.
 """

@@ -15,8 +15,8 @@ class Limits:
     """Limits of every call; times in seconds, sizes in bytes.
 
     `read_seconds` limits each pause within an answer, `answer_seconds` the whole answer.
-    `requests_per_second` counts calls of the API, not downloads; None is no limit. The connection
-    does not wait for a Retry-After above `retry_after_most`: it raises `RateLimited` or
+    `requests_per_second` counts calls of the API, not downloads; None means no limit. The
+    connection does not wait for a Retry-After above `retry_after_most`: it raises `RateLimited` or
     `Unavailable`.
     """
 

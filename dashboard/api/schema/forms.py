@@ -60,7 +60,7 @@ def _raw_field(field: Json, shapes: Json) -> Json:
 
 
 def _array(field: Json, shapes: Json) -> Json:
-    """Describe a list as a repeated field, each object as JSON text; an empty list is no field."""
+    """Describe a list as a repeated field, each object as JSON text; omit an empty list."""
     inner = _followed(field["items"], shapes)
     items = _json_text(field["items"]) if _is_object(inner) else _without_null(inner)
     return {"minItems": 1} | field | {"items": items}

@@ -8,8 +8,8 @@ from accounts.models import AccountEvent, User
 def find_events(*, person: str = "", verb: str = "") -> QuerySet[AccountEvent]:
     """Return the events of all accounts, or of one email address, or of one kind.
 
-    An account is found under its earlier addresses, too; an email address without an account is
-    found as it was entered.
+    An account is also found under its earlier email addresses; an email address without an account
+    is found as it was entered.
     """
     rows = AccountEvent.objects.select_related("user", "actor")
     if verb:

@@ -1,4 +1,4 @@
-"""Show the activity log in sentences."""
+"""Show the changes of a workspace as sentences."""
 
 from collections.abc import Collection
 from dataclasses import dataclass
