@@ -47,7 +47,7 @@ class Site(AdminSite):
             raise PermissionDenied("This page is for administrators of the server.")
         return redirect_to_login(wanted)
 
-    def logout(  # type: ignore[override]  # a redirect is no template
+    def logout(  # type: ignore[override]  # a redirect, not a template
         self,
         request: HttpRequest,  # noqa: ARG002
         extra_context: dict[str, Any] | None = None,  # noqa: ARG002

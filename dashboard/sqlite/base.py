@@ -28,14 +28,14 @@ class DatabaseWrapper(base.DatabaseWrapper):
     def _start_transaction_under_autocommit(self) -> None:
         self._take_turn()
         try:
-            super()._start_transaction_under_autocommit()  # type: ignore[misc]  # the stubs leave it out
+            super()._start_transaction_under_autocommit()  # type: ignore[misc]  # not in the stubs
         except BaseException:
             self._end_turn()
             raise
 
     def _commit(self) -> None:
         try:
-            super()._commit()  # type: ignore[misc]  # the stubs leave it out
+            super()._commit()  # type: ignore[misc]  # not in the stubs
         # Also after an error: a turn that is not released would block every other writer of the
         # process.
         finally:
@@ -43,13 +43,13 @@ class DatabaseWrapper(base.DatabaseWrapper):
 
     def _rollback(self) -> None:
         try:
-            super()._rollback()  # type: ignore[misc]  # the stubs leave it out
+            super()._rollback()  # type: ignore[misc]  # not in the stubs
         finally:
             self._end_turn()
 
     def _close(self) -> None:
         try:
-            super()._close()  # type: ignore[misc]  # the stubs leave it out
+            super()._close()  # type: ignore[misc]  # not in the stubs
         finally:
             self._end_turn()
 
