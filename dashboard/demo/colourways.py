@@ -10,7 +10,7 @@ from dashboard.demo.shapes import Floats
 
 @dataclass(frozen=True, eq=False)
 class Colourway:
-    """Its full name, the word that products carry in theirs, and its colours (3, 3) in 0..1."""
+    """Its full name, the word in the names of its products, and its colours (3, 3) in 0..1."""
 
     name: str
     word: str
