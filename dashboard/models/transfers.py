@@ -44,7 +44,7 @@ class Transfer(ScopedModel):
 
 
 class Imported(models.Model):
-    """What a thing of the archive became here, so that an import can resume after a kill."""
+    """The row that an object of the archive became, so that an import can resume after a kill."""
 
     id = models.BigAutoField(primary_key=True)
     transfer = models.ForeignKey(Transfer, models.CASCADE, related_name="imported")

@@ -1,1 +1,1 @@
-"""Read uploads and what was received."""
+"""Read uploads and their received files."""

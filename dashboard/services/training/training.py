@@ -142,7 +142,7 @@ def _production(version: Version, seen: Snapshot) -> training.Production | None:
         return None
     try:
         model = load_model(chosen)
-    except ModelUnusable:  # then a new version is what is needed
+    except ModelUnusable:  # then the training is the way to replace it
         return None
     return training.Production(model, learned_groups(seen, read_snapshot(chosen)))
 
