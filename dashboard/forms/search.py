@@ -18,7 +18,7 @@ USUAL_COUNT = 24
 
 
 class PictureForm(forms.Form):
-    """A query image by file or URL, or an object of `KNOWN`, and the number of results.
+    """A query image by file or URL, or in the field that `KNOWN` names, and the number of results.
 
     `picture` is the signed name of a query image that was stored before.
     """
