@@ -1,4 +1,4 @@
-"""The only gate: one table from role to allowed actions, read by pages and API alike."""
+"""Define which actions each role may do: the one table that pages and the API check."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -59,7 +59,7 @@ ALLOWED: dict[str, frozenset[str]] = {
     Role.ADMIN: _ADMIN,
     Role.OWNER: _OWNER,
 }
-# What pages call the actions, in the order of the table that they show; a test compares the two.
+# The names of actions on pages, in the order of the table there; a test compares the two.
 LABELS: dict[str, str] = {
     "workspace.view": "See everything in the workspace",
     "search.run": "Search by image",
@@ -98,14 +98,14 @@ LABELS: dict[str, str] = {
     "workspace.hand_over": "Hand over the workspace",
     "workspace.delete": "Delete the workspace",
 }
-# What a token of scope "read" may do, whatever its user's role.
+# What an API token with the scope "read" may do, whatever its user's role.
 READ_SCOPE = _VIEWER - {"tokens.own", "connections.own"}
 
 
 def is_allowed(role: str, action: str) -> bool:
-    """Say whether a role may do an action; an action that is in no row of the table is a bug."""
-    # Owners may do everything, so this set has every action; a misspelt one would be refused to
-    # all.
+    """Return whether a role may do an action. Raises `ValueError` for an unknown action."""
+    # Owners may do everything, so this set has every action; without this check a misspelt one
+    # would be refused to everybody.
     if action not in _OWNER:
         raise ValueError(f"unknown action {action!r}")
     return action in ALLOWED.get(role, frozenset())
@@ -113,14 +113,14 @@ def is_allowed(role: str, action: str) -> bool:
 
 @dataclass(frozen=True)
 class Permission:
-    """An action in words, and for each role whether it may."""
+    """An action in words, and whether each role may do it."""
 
     label: str
     roles: list[tuple[Role, bool]]
 
 
 def permissions() -> list[Permission]:
-    """Return the table of who may do what, as people read it."""
+    """Return the table of permissions for people."""
     return [
         Permission(label, [(role, is_allowed(role, action)) for role in Role])
         for action, label in LABELS.items()
@@ -128,7 +128,7 @@ def permissions() -> list[Permission]:
 
 
 class SecondFactorNeeded(PermissionDenied):
-    """The workspace lets admins and owners in with a second factor only, and this one has none."""
+    """The workspace requires a second factor of admins and owners, and this member has none."""
 
     def __init__(self, membership: Membership) -> None:
         super().__init__(
@@ -138,7 +138,7 @@ class SecondFactorNeeded(PermissionDenied):
 
 
 def lacks_second_factor(membership: Membership) -> bool:
-    """Say whether the workspace waits for a second factor of this member."""
+    """Return whether the workspace requires a second factor that this member lacks."""
     return (
         membership.workspace.second_factor_required
         and membership.role in PRIVILEGED
@@ -149,12 +149,12 @@ def lacks_second_factor(membership: Membership) -> bool:
 def check(membership: Membership | None, action: str, *, second_factor: bool = True) -> Membership:
     """Return the membership if it allows the action; 404 for a stranger, 403 for a lower role.
 
-    403 too, as `SecondFactorNeeded`, where the workspace waits for a second factor.
+    Also 403, as `SecondFactorNeeded`, if the workspace requires a second factor.
     """
     # 404: a stranger must not learn which workspaces exist.
     if membership is None:
         raise Http404("This workspace does not exist.")
-    # Before the role: the sentence leads to the page that sets a second factor up.
+    # Before the role: the message links to the page that sets up a second factor.
     if second_factor and lacks_second_factor(membership):
         raise SecondFactorNeeded(membership)
     if not is_allowed(membership.role, action):
@@ -166,14 +166,14 @@ def check(membership: Membership | None, action: str, *, second_factor: bool = T
 
 
 def may_somewhere(user: User, action: str) -> bool:
-    """Say whether a person may do the action in any workspace."""
+    """Return whether a person may do the action in any workspace."""
     return any(is_allowed(role, action) for role in roles_of(user))
 
 
 def signed_in(
     view: Callable[Concatenate[WorkspaceRequest, P], HttpResponse],
 ) -> Callable[Concatenate[WorkspaceRequest, P], HttpResponse]:
-    """Guard a page about oneself: signed in, and in any workspace or none."""
+    """Require a signed-in user, in any workspace or none."""
 
     @wraps(view)
     def guarded(request: WorkspaceRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
@@ -190,10 +190,10 @@ def requires(
     [Callable[Concatenate[WorkspaceRequest, P], HttpResponse]],
     Callable[Concatenate[WorkspaceRequest, P], HttpResponse],
 ]:
-    """Guard a page: signed in, a member of the current workspace, and allowed to do the action.
+    """Require a signed-in member of the current workspace who may do the action.
 
-    Where the workspace waits for the person's second factor, the page leads to its set-up, unless
-    it says `second_factor=False`.
+    If the workspace requires the person's second factor, redirect to its set-up, unless
+    `second_factor=False`.
     """
 
     def decorate(

@@ -1,6 +1,6 @@
-"""The writes about one's own account: name, address, password.
+"""Change your own account: name, email address, password.
 
-None leaves an activity row: rows belong to workspaces, and an account to none of them.
+These write no change: changes belong to workspaces, and an account to none of them.
 """
 
 import secrets
@@ -16,22 +16,22 @@ from accounts.services import revoke_token
 
 @transaction.atomic
 def rename_user(*, name: str, actor: User) -> None:
-    """Call the actor something else."""
+    """Change the actor's name."""
     actor.name = name
     actor.save(update_fields=["name"])
 
 
 @transaction.atomic
 def ask_for_email(*, email: str, actor: User) -> str:
-    """Let an address wait for its mailbox to confirm it; returns the secret of the link.
+    """Record a new email address that must be confirmed; return the secret of the link.
 
-    An older address that waited is forgotten. One that another account has waits like any other,
-    as nobody may learn here who has an account.
+    It replaces an older unconfirmed one. An email address that another account has is treated the
+    same, so that nobody can learn who has an account.
     """
     secret = secrets.token_urlsafe(32)
     EmailChange.objects.update_or_create(
         user=actor,
-        # Only the digest: a copy of the database, or a backup, is not enough to confirm an address.
+        # Only the digest: a copy of the database, or a backup, is not enough to confirm it.
         defaults={"email": email.lower(), "digest": digest_of(secret), "created": timezone.now()},
     )
     return secret
@@ -39,19 +39,19 @@ def ask_for_email(*, email: str, actor: User) -> str:
 
 @transaction.atomic
 def forget_email_change(*, actor: User) -> None:
-    """Keep the address that there is; the link that was sent no longer works."""
+    """Keep the current email address; the link that was sent no longer works."""
     EmailChange.objects.filter(user=actor).delete()
 
 
 def confirm_email(*, secret: str, actor: User) -> str:
-    """Make the address that waited the actor's own, and return the old one.
+    """Set the confirmed email address and return the old one.
 
-    Raises `NoSuchEmailChange`, and `EmailTakenMeanwhile` if somebody else was first.
+    Raises `NoSuchEmailChange`, and `EmailTakenMeanwhile` if another account took it first.
     """
     try:
         return _take_email(secret, actor)
     except IntegrityError as error:
-        # The transaction was rolled back, so the change is still there to be read and removed.
+        # The transaction was rolled back, so the row still exists and can be removed.
         email = get_email_change(actor, secret).email
         forget_email_change(actor=actor)
         raise EmailTakenMeanwhile(email) from error
@@ -59,7 +59,8 @@ def confirm_email(*, secret: str, actor: User) -> str:
 
 @transaction.atomic
 def _take_email(secret: str, actor: User) -> str:
-    # Locked, as in `accept_invitation`, which compares the address with that of the invitation.
+    # Locked, as in `accept_invitation`, which compares the email address with that of the
+    # invitation.
     user = User.objects.select_for_update().get(pk=actor.pk)
     change = get_email_change(user, secret)
     before = user.email
@@ -72,14 +73,14 @@ def _take_email(secret: str, actor: User) -> str:
 
 @transaction.atomic
 def set_password(*, password: str, revoke: bool = False, actor: User) -> int:
-    """Give the actor a password that was found good, and return how many tokens that revoked.
+    """Set a validated password and return how many API tokens were revoked.
 
-    An address that waits for its confirmation is forgotten, since somebody who knew the old
-    password may have asked for it. The sessions end by `sessions.end_sessions`.
+    An unconfirmed email address is removed, since somebody who knew the old password may have
+    requested it. `sessions.end_sessions` ends the sessions.
     """
     actor.set_password(password)
     actor.save(update_fields=["password"])
-    # Also the link that waits: a new password must end everything that the old one began.
+    # Also the unconfirmed link: a new password must end everything that the old one began.
     forget_email_change(actor=actor)
     tokens = list(working_tokens(actor)) if revoke else []
     for token in tokens:

@@ -1,4 +1,4 @@
-"""What people type about their own account. Whoever changes it gives the password once more."""
+"""Define the forms of your own account. Every change of sign-in data asks for the password."""
 
 from typing import Any
 
@@ -11,7 +11,7 @@ from accounts.http import WorkspaceRequest
 
 
 class NameForm(forms.Form):
-    """What pages call the person."""
+    """The name that pages show."""
 
     name = forms.CharField(
         label="Your name",
@@ -23,7 +23,7 @@ class NameForm(forms.Form):
 
 
 class ConfirmedForm(forms.Form):
-    """A form that asks for the password, so that an open screen is not enough."""
+    """A form that asks for the password, so that an unattended screen is not enough."""
 
     current = forms.CharField(
         label="Your current password",
@@ -37,11 +37,11 @@ class ConfirmedForm(forms.Form):
         self.request = request
 
     def clean_current(self) -> str:
-        """Refuse a wrong password; tries count together with those of the sign-in page."""
+        """Refuse a wrong password; attempts count together with those of the sign-in page."""
         password: str = self.cleaned_data["current"]
         adapter = get_adapter(self.request)
-        # By the adapter, not `check_password`: it counts failures, so a stolen session cannot
-        # guess.
+        # By the adapter, not `check_password`: it counts failures, so a stolen session cannot be
+        # used to guess.
         found = adapter.authenticate(self.request, email=self.request.user.email, password=password)
         if found is None or found.pk != self.request.user.pk:
             raise forms.ValidationError("This is not your current password.")
@@ -49,7 +49,7 @@ class ConfirmedForm(forms.Form):
 
 
 class EmailForm(ConfirmedForm):
-    """The address to sign in with from now on."""
+    """A new email address to sign in with."""
 
     email = forms.EmailField(
         label="New email address",
@@ -59,15 +59,15 @@ class EmailForm(ConfirmedForm):
     field_order = ("email", "current")
 
     def clean_email(self) -> str:
-        """Refuse the address that there is; whether it is somebody else's is not told here."""
+        """Refuse the current email address, without revealing whose another one is."""
         email: str = self.cleaned_data["email"].lower()
         if email == self.request.user.email:
             raise forms.ValidationError("This is already your email address.")
         return email
 
     def clean(self) -> dict[str, Any]:
-        """Send only so many letters in an hour."""
-        # Only for a form that is otherwise right: a typing error must not use up the limit.
+        """Limit the emails per hour."""
+        # Only for an otherwise valid form: a typing error must not use up the limit.
         if not self.errors and not ratelimit.consume(
             self.request, action="change_email", user=self.request.user
         ):
@@ -76,7 +76,7 @@ class EmailForm(ConfirmedForm):
 
 
 class PasswordForm(ConfirmedForm):
-    """The password to sign in with from now on, and whether tokens end too."""
+    """A new password to sign in with, and whether API tokens are revoked."""
 
     password = forms.CharField(
         label="New password",
@@ -107,7 +107,7 @@ class PasswordForm(ConfirmedForm):
         return password
 
     def clean_again(self) -> str:
-        """Refuse two that differ."""
+        """Refuse a confirmation that differs."""
         again: str = self.cleaned_data["again"]
         if self.cleaned_data.get("password", again) != again:
             raise forms.ValidationError("The two passwords do not match.")

@@ -1,4 +1,4 @@
-"""The pages of one's own account: name, address, password."""
+"""Show and change your own account: name, email address, password."""
 
 from typing import Any
 
@@ -39,14 +39,14 @@ from accounts.words import either
 @require_safe
 @signed_in
 def account(request: WorkspaceRequest) -> HttpResponse:
-    """Show what there is to one's account, and the ways to change it."""
+    """Show the account, and links to change it."""
     return _account_page(request)
 
 
 @require_POST
 @signed_in
 def account_name(request: WorkspaceRequest) -> HttpResponse:
-    """Change what pages call the person."""
+    """Change the name that pages show."""
     form = NameForm(request.POST)
     if not form.is_valid():
         return _account_page(request, form=form, status=422)
@@ -60,7 +60,7 @@ def account_name(request: WorkspaceRequest) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 @signed_in
 def account_email(request: WorkspaceRequest) -> HttpResponse:
-    """Ask for another address; it takes effect by the link that goes there."""
+    """Request another email address; it takes effect when the link sent there is opened."""
     form = EmailForm(request.POST or None, request=request)
     if not form.is_valid():
         context = {"form": form, "waiting": find_email_change(request.user)}
@@ -87,7 +87,7 @@ def account_email(request: WorkspaceRequest) -> HttpResponse:
 @require_POST
 @signed_in
 def account_email_cancel(request: WorkspaceRequest) -> HttpResponse:
-    """Keep the address; the link no longer works."""
+    """Keep the email address; the link no longer works."""
     forget_email_change(actor=request.user)
     messages.success(request, "Your old email address was kept. The link no longer works.")
     return redirect("account-email")
@@ -97,16 +97,16 @@ def account_email_cancel(request: WorkspaceRequest) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 @signed_in
 def account_email_confirm(request: WorkspaceRequest, secret: str) -> HttpResponse:
-    """Ask once more, since programs that read mail open links too, and change the address.
+    """Ask for confirmation, since mail programs open links too, and change the email address.
 
-    Only the account itself can do it: nobody can hand an address of theirs to somebody else.
+    Only the signed-in account itself can do it: nobody can assign their email address to another.
     """
     template = "accounts/account_email_confirm.html"
     try:
         change = get_email_change(request.user, secret)
         if request.method != "POST":
             return render(request, template, {"change": change})
-        # Only by POST: programs that read mail open links before the person does.
+        # Only by POST: mail programs open links before the person does.
         before = confirm_email(secret=secret, actor=request.user)
     except AccountError as refusal:
         return render(request, template, {"refusal": refusal}, status=422)
@@ -130,7 +130,7 @@ def account_email_confirm(request: WorkspaceRequest, secret: str) -> HttpRespons
 @require_http_methods(["GET", "POST"])
 @signed_in
 def account_password(request: WorkspaceRequest) -> HttpResponse:
-    """Change the password; end every other session, and revoke API tokens if asked to."""
+    """Change the password; end every other session, and revoke API tokens if requested."""
     tokens = working_tokens(request.user).count()
     form = PasswordForm(request.POST or None, request=request, tokens=tokens)
     if not form.is_valid():
@@ -143,22 +143,22 @@ def account_password(request: WorkspaceRequest) -> HttpResponse:
         revoke=form.cleaned_data.get("revoke", False),
         actor=request.user,
     )
-    # Django ends every session whose hash is of the old password; this one gets the new hash and a
+    # Django ends every session with a hash of the old password; this one gets the new hash and a
     # new key before the others are ended.
     update_session_auth_hash(request, request.user)
     end_sessions(user=request.user, but=request.session.session_key)
     remember(request, request.user)
     tell(request, request.user.email, "Your password was changed", "password_changed")
-    # allauth's signal, though its view is not used: `event_signals` writes the event down.
+    # allauth's signal, though its view is not used: `event_signals` records the event.
     signals.password_changed.send(sender=User, request=request, user=request.user)
     messages.success(request, f"Your password was changed. {_what_ended(revoked, tokens)}")
     return redirect("account")
 
 
 def _send_link(request: WorkspaceRequest, email: str, secret: str) -> None:
-    """Write to the new address: the link or, if it has an account, that somebody wanted it.
+    """Email the new email address: the link or, if it has an account, a notice about that.
 
-    One letter either way, so that not even the time an answer takes says which.
+    One email either way, so that not even the response time reveals which.
     """
     if has_account(email):
         tell(request, email, "This email address already has an account", "email_taken")

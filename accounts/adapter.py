@@ -1,4 +1,4 @@
-"""How allauth behaves here."""
+"""Configure allauth."""
 
 from typing import Any
 from urllib.parse import urlsplit
@@ -16,14 +16,14 @@ from accounts.sessions import end_sessions
 
 
 class ClosedSignupAdapter(DefaultAccountAdapter):  # type: ignore[misc]
-    """Accounts come from the set-up page, the command line or an invitation, never from a form."""
+    """Accounts are created by the set-up page, a command or an invitation, never by a form."""
 
     def is_open_for_signup(self, request: HttpRequest) -> bool:  # noqa: ARG002
-        """Say no: there is no open sign-up."""
+        """Return False: there is no open sign-up."""
         return False
 
     def get_reset_password_from_key_url(self, key: str) -> str:
-        """Link to the public address, which need not be the one that the request came by."""
+        """Return a link to the public URL, which may differ from that of the request."""
         url = super().get_reset_password_from_key_url(key)
         return f"{settings.LIKEWISE_URL}{urlsplit(url).path}"
 
@@ -39,25 +39,25 @@ class ClosedSignupAdapter(DefaultAccountAdapter):  # type: ignore[misc]
         request: HttpRequest,  # noqa: ARG002
         **credentials: Any,
     ) -> str:
-        """Count the tries for an account by its address alone.
+        """Return a key that counts the attempts for an account by its email address alone.
 
-        allauth adds the host that the request names, and with it a port of the visitor's choice,
-        so that each port had tries of its own.
+        allauth adds the request's host, which includes a port of the visitor's choice, so that each
+        port would have its own attempts.
         """
         return str(credentials.get("email", "")).strip().lower()
 
 
 class SecondFactorAdapter(DefaultMFAAdapter):  # type: ignore[misc]
-    """Second factors, whose secrets lie encrypted in the database."""
+    """Second factors, whose secrets are encrypted in the database."""
 
     def encrypt(self, text: str) -> str:
         """Encrypt a secret with a key derived from `SECRET_KEY`."""
         return ciphers.encrypt(text)
 
     def decrypt(self, encrypted_text: str) -> str:
-        """Decrypt it; raises `SecretUnreadable`."""
+        """Decrypt a secret. Raises `SecretUnreadable`."""
         return ciphers.decrypt(encrypted_text)
 
     def get_totp_issuer(self) -> str:
-        """Name this server in the app that shows the codes."""
+        """Return the name of this server in the app that shows the codes."""
         return f"Likewise {urlsplit(settings.LIKEWISE_URL).hostname or ''}".strip()

@@ -1,6 +1,6 @@
-"""Django's admin for who operates the server: look at everything, switch accounts on and off.
+"""Configure Django's admin for operators of the server: read all rows, deactivate accounts.
 
-All else is read-only here, since a change past the services would leave no activity row.
+Everything else is read-only here, since a change without the services would not be recorded.
 """
 
 from typing import TYPE_CHECKING, Any, cast
@@ -27,12 +27,12 @@ else:
 
 
 class ReadOnlyAdmin(ModelAdmin):
-    """Rows to look at."""
+    """Read-only rows."""
 
-    is_ours = True  # the site takes no other
+    is_ours = True  # the site registers no other
 
     def has_add_permission(self, request: HttpRequest) -> bool:  # noqa: ARG002
-        """Say no: the services add rows."""
+        """Return False: the services add rows."""
         return False
 
     def has_change_permission(
@@ -40,7 +40,7 @@ class ReadOnlyAdmin(ModelAdmin):
         request: HttpRequest,  # noqa: ARG002
         obj: Any = None,  # noqa: ARG002
     ) -> bool:
-        """Say no: the services change rows."""
+        """Return False: the services change rows."""
         return False
 
     def has_delete_permission(
@@ -48,13 +48,13 @@ class ReadOnlyAdmin(ModelAdmin):
         request: HttpRequest,  # noqa: ARG002
         obj: Any = None,  # noqa: ARG002
     ) -> bool:
-        """Say no: the services delete rows."""
+        """Return False: the services delete rows."""
         return False
 
 
 @admin.register(User)
 class UserAdmin(ReadOnlyAdmin):
-    """People; `is_active` is the switch that locks somebody out at once, keys included."""
+    """Users; `is_active` is the switch that locks out a user at once, with all API tokens."""
 
     list_display = ["email", "name", "is_active", "is_staff", "created"]
     list_filter = ["is_active", "is_staff"]
@@ -63,11 +63,11 @@ class UserAdmin(ReadOnlyAdmin):
     readonly_fields = ["email", "name", "last_login", "created"]
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Say yes to who may change users."""
+        """Return whether the operator may change users."""
         return admin.ModelAdmin.has_change_permission(self, request, obj)
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:  # noqa: FBT001
-        """Write the switch down with whoever pressed it; the admin saves in one transaction."""
+        """Save the user and record a change of `is_active`; the admin saves in one transaction."""
         super().save_model(request, obj, form, change)
         if "is_active" in form.changed_data:
             on, off = AccountEvent.Verb.SWITCHED_ON, AccountEvent.Verb.SWITCHED_OFF
@@ -76,7 +76,7 @@ class UserAdmin(ReadOnlyAdmin):
 
 @admin.register(Workspace)
 class WorkspaceAdmin(ReadOnlyAdmin):
-    """Teams."""
+    """Workspaces."""
 
     list_display = ["name", "id", "created"]
     search_fields = ["name", "id"]
@@ -84,7 +84,7 @@ class WorkspaceAdmin(ReadOnlyAdmin):
 
 @admin.register(Membership)
 class MembershipAdmin(ReadOnlyAdmin):
-    """Who is in which team."""
+    """The members of workspaces."""
 
     list_display = ["user", "workspace", "role", "created"]
     list_filter = ["role"]
@@ -104,7 +104,7 @@ class InvitationAdmin(ReadOnlyAdmin):
 
 @admin.register(ApiToken)
 class ApiTokenAdmin(ReadOnlyAdmin):
-    """Keys, without their secrets."""
+    """API tokens, without their secrets."""
 
     list_display = [
         "name",
@@ -124,7 +124,7 @@ class ApiTokenAdmin(ReadOnlyAdmin):
 
 @admin.register(Change)
 class ChangeAdmin(ReadOnlyAdmin):
-    """Who did what: rows of the journal, without what is packed."""
+    """Rows of the journal, without the packed ids."""
 
     list_display = ["created", "workspace", "actor", "verb", "noun", "target_name", "count"]
     list_select_related = ["workspace", "actor"]

@@ -1,4 +1,4 @@
-"""A cache in Redis that does without Redis for a while: a limit less exact beats no answer."""
+"""Define a Redis cache that works without Redis for a while, with less exact limits."""
 
 import json
 import logging
@@ -12,14 +12,14 @@ from redis.exceptions import RedisError
 
 logger = logging.getLogger("likewise.cache")
 
-AWAY = 5.0  # seconds until Redis is asked again; each try may take as long as its time-out
+AWAY = 5.0  # seconds until Redis is tried again; each attempt may take as long as its timeout
 
 
 class ForgivingRedisCache(RedisCache):
-    """Keep everything in Redis or, while that is away, in the memory of this process.
+    """Cache in Redis or, while it is unavailable, in the memory of this process.
 
-    What is kept here are counters and short-lived answers. Without Redis each process counts for
-    itself, so that limits are wider by their number and still there.
+    The cache has counters and short-lived values. Without Redis each process counts on its own, so
+    that limits are multiplied by the number of processes, but still apply.
     """
 
     def __init__(self, server: str, params: dict[str, Any]) -> None:
@@ -27,8 +27,8 @@ class ForgivingRedisCache(RedisCache):
         self._spare = LocMemCache("without-redis", {})
 
     def _try(self, name: str, ask: Callable[..., Any], *args: Any, **options: Any) -> Any:
-        # After a failure Redis is left alone for a while: each try may take the whole time-out, and
-        # every request makes several.
+        # After a failure Redis is not used for a while: each attempt may take the whole timeout,
+        # and every request makes several.
         if time.monotonic() >= _Away.until:
             try:
                 return ask(*args, **options)
@@ -39,7 +39,7 @@ class ForgivingRedisCache(RedisCache):
 
 
 class _Away:
-    """Since when Redis is left alone: one thing for all threads, each of which has its cache."""
+    """Until when Redis is not used, shared by all threads, each of which has its own cache."""
 
     until = 0.0
 
@@ -60,12 +60,12 @@ for _name in (*_READS, *_WRITES):
 
 
 class JsonSerializer:
-    """Keep values as JSON: what Django would write by itself is code to whoever reads it."""
+    """Serialise values as JSON: Django's default, pickle, can run code when it is read."""
 
     def dumps(self, value: Any) -> bytes:
-        """Write a value; a whole number as Redis counts."""
+        """Serialise a value; whole numbers are written so that Redis can increment them."""
         return json.dumps(value).encode()
 
     def loads(self, data: bytes) -> Any:
-        """Read a value."""
+        """Deserialise a value."""
         return json.loads(data)

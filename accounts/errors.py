@@ -1,21 +1,21 @@
-"""What can go wrong with people, workspaces and keys; pages and API turn each into a sentence."""
+"""Define the refusals of accounts, workspaces and API tokens; each message is one sentence."""
 
 from accounts.words import counted
 
 
 class AccountError(Exception):
-    """A refusal of this room; `str(error)` is one sentence for people."""
+    """A refusal of this app; `str(error)` is one sentence for people."""
 
 
 class AlreadySetUp(AccountError):
-    """The program has its first owner, so the set-up link is spent."""
+    """The installation has its first owner, so the set-up link no longer works."""
 
     def __init__(self) -> None:
         super().__init__("This installation is already set up. Sign in instead.")
 
 
 class TooManyWorkspaces(AccountError):
-    """A person owns as many workspaces as one may."""
+    """A person owns as many workspaces as the limit allows."""
 
     def __init__(self, most: int) -> None:
         own = counted(most, "workspace")
@@ -27,7 +27,7 @@ class TooManyWorkspaces(AccountError):
 
 
 class EmailTaken(AccountError):
-    """Another account signs in with this address."""
+    """Another account has this email address."""
 
     def __init__(self, email: str) -> None:
         super().__init__(f"An account with the email address {email} already exists.")
@@ -35,7 +35,7 @@ class EmailTaken(AccountError):
 
 
 class NoSuchUser(AccountError):
-    """Nobody signs in with this address."""
+    """No account has this email address."""
 
     def __init__(self, email: str) -> None:
         super().__init__(f"There is no account with the email address {email}.")
@@ -43,7 +43,7 @@ class NoSuchUser(AccountError):
 
 
 class AccountSwitchedOff(AccountError):
-    """The account was switched off, so nobody signs in with it."""
+    """The account is deactivated, so nobody can sign in with it."""
 
     def __init__(self, email: str) -> None:
         super().__init__(
@@ -53,7 +53,7 @@ class AccountSwitchedOff(AccountError):
 
 
 class NoSuchToken(AccountError):
-    """No token that still works answers to that name."""
+    """No active API token has this name."""
 
     def __init__(self, name: str) -> None:
         super().__init__(f"There is no active token named “{name}”.")
@@ -61,35 +61,35 @@ class NoSuchToken(AccountError):
 
 
 class NotAMember(AccountError):
-    """The user has no membership in the workspace."""
+    """The user is not a member of the workspace."""
 
     def __init__(self) -> None:
         super().__init__("You are not a member of that workspace.")
 
 
 class OwnerStays(AccountError):
-    """The owner keeps role and place until the workspace is handed over."""
+    """The owner cannot leave or change roles until the workspace is handed over."""
 
     def __init__(self) -> None:
         super().__init__("The owner cannot leave: hand over the workspace to someone else first.")
 
 
 class NotTheOwner(AccountError):
-    """Somebody else owns the workspace by now."""
+    """The actor is no longer the owner of the workspace."""
 
     def __init__(self) -> None:
         super().__init__("Only the owner can hand over the workspace.")
 
 
 class OwnRole(AccountError):
-    """Who changes the own role could lock the door behind oneself."""
+    """A member cannot change their own role, as they could lock themselves out."""
 
     def __init__(self) -> None:
         super().__init__("You cannot change your own role: ask another admin or the owner.")
 
 
 class RoleNotGiven(AccountError):
-    """The role is none, or it is the owner's, which is handed over and never given."""
+    """The role does not exist, or is the owner's, which is only handed over."""
 
     def __init__(self, role: str) -> None:
         super().__init__(f"The role “{role}” cannot be assigned.")
@@ -97,14 +97,14 @@ class RoleNotGiven(AccountError):
 
 
 class MemberGone(AccountError):
-    """The person left, or the account was switched off, while somebody looked at the page."""
+    """The person left, or the account was deactivated, since the page was loaded."""
 
     def __init__(self) -> None:
         super().__init__("This person is no longer an active member of the workspace.")
 
 
 class AlreadyAMember(AccountError):
-    """The person is in the workspace; an invitation would change nothing."""
+    """The person is already a member; an invitation would change nothing."""
 
     def __init__(self, who: str) -> None:
         super().__init__(f"{who} is already a member of this workspace.")
@@ -112,7 +112,7 @@ class AlreadyAMember(AccountError):
 
 
 class NoSuchInvitation(AccountError):
-    """No invitation answers to this link."""
+    """No invitation has this link."""
 
     def __init__(self) -> None:
         super().__init__(
@@ -122,7 +122,7 @@ class NoSuchInvitation(AccountError):
 
 
 class InvitedElsewhere(AccountError):
-    """The invitation is for another address than that of the account."""
+    """The invitation is for another email address than that of the account."""
 
     def __init__(self, invited: str, signed_in_as: str) -> None:
         super().__init__(
@@ -132,11 +132,11 @@ class InvitedElsewhere(AccountError):
 
 
 class InvitationClosed(AccountError):
-    """The invitation was there and opens nothing any more."""
+    """The invitation existed but can no longer be accepted."""
 
 
 class InvitationUsed(InvitationClosed):
-    """Somebody accepted it."""
+    """The invitation was accepted."""
 
     def __init__(self) -> None:
         super().__init__(
@@ -146,7 +146,7 @@ class InvitationUsed(InvitationClosed):
 
 
 class InvitationWithdrawn(InvitationClosed):
-    """An admin took it back, or sent a newer one to the same address."""
+    """The invitation was withdrawn, or replaced by a newer one."""
 
     def __init__(self) -> None:
         super().__init__(
@@ -156,7 +156,7 @@ class InvitationWithdrawn(InvitationClosed):
 
 
 class InvitationExpired(InvitationClosed):
-    """Its days are over."""
+    """The invitation has expired."""
 
     def __init__(self) -> None:
         super().__init__(
@@ -165,7 +165,7 @@ class InvitationExpired(InvitationClosed):
 
 
 class NoSuchEmailChange(AccountError):
-    """No change of the address waits for this link."""
+    """No email address waits for this confirmation link."""
 
     def __init__(self) -> None:
         super().__init__(
@@ -175,7 +175,7 @@ class NoSuchEmailChange(AccountError):
 
 
 class EmailTakenMeanwhile(AccountError):
-    """The address was confirmed and belongs to another account by now."""
+    """Another account has taken the confirmed email address meanwhile."""
 
     def __init__(self, email: str) -> None:
         super().__init__(f"Another account uses {email} now, so yours keeps its email address.")
@@ -183,7 +183,7 @@ class EmailTakenMeanwhile(AccountError):
 
 
 class SecretUnreadable(AccountError):
-    """A kept secret was encrypted with a key that this server no longer has."""
+    """A stored secret was encrypted with a key that this server no longer has."""
 
     def __init__(self) -> None:
         super().__init__(
@@ -193,7 +193,7 @@ class SecretUnreadable(AccountError):
 
 
 class SecretTooOld(AccountError):
-    """The page that showed a new secret was open for too long, or in another account."""
+    """The page with a new secret was open for too long, or in another account."""
 
     def __init__(self) -> None:
         super().__init__(
@@ -202,21 +202,21 @@ class SecretTooOld(AccountError):
 
 
 class SecondFactorOn(AccountError):
-    """The account has a second factor; a new one would lock out the app that holds the old."""
+    """The account has a second factor; a new one would lock out the app with the old one."""
 
     def __init__(self) -> None:
         super().__init__("Your second factor is already on. Turn it off first to use another app.")
 
 
 class NoSecondFactor(AccountError):
-    """The account has none."""
+    """The account has no second factor."""
 
     def __init__(self) -> None:
         super().__init__("This account has no second factor.")
 
 
 class WrongCode(AccountError):
-    """The code is not the app's of this moment, or it was used."""
+    """The code is not valid now, or was already used."""
 
     def __init__(self) -> None:
         super().__init__(

@@ -1,4 +1,4 @@
-"""What Django and allauth tell of accounts, written down by `events.py`."""
+"""Record the signals of Django and allauth about accounts, with `events.py`."""
 
 from importlib import import_module
 from typing import Any
@@ -15,7 +15,7 @@ Verb = AccountEvent.Verb
 
 
 def connect() -> None:
-    """Listen to every signal of RECEIVERS, and to those of second factors where they are in use."""
+    """Connect to every signal of RECEIVERS, and to those of second factors if installed."""
     _listen(RECEIVERS)
     if apps.is_installed("allauth.mfa"):  # without the app its module cannot be imported
         mfa = import_module("allauth.mfa.signals")
@@ -28,39 +28,39 @@ def _listen(receivers: dict[Signal, Any]) -> None:
 
 
 def signed_in(user: User, **_: Any) -> None:
-    """Tell of a sign-in, by whichever page."""
+    """Record a sign-in, by whichever page."""
     record_event(Verb.SIGNED_IN, user=user, actor=user)
 
 
 def signed_out(user: User | None, **_: Any) -> None:
-    """Tell of the end of a session that somebody ended; a session without a person is none."""
+    """Record a sign-out; the end of an anonymous session is not one."""
     if user is not None:
         record_event(Verb.SIGNED_OUT, user=user, actor=user)
 
 
 def sign_in_failed(credentials: dict[str, Any], **_: Any) -> None:
-    """Count a failure; the password is not looked at."""
+    """Count a failed sign-in; the password is not read."""
     typed = str(credentials.get("email") or credentials.get("username") or "")
     clean = typed.replace("\0", "").strip()
-    # NUL was removed above, since PostgreSQL refuses it in a parameter.
+    # The null character was removed above, since PostgreSQL refuses it in a parameter.
     found = User.objects.filter(email__iexact=clean).first() if clean else None
     record_failure(Verb.SIGN_IN_FAILED, user=found, address=clean)
 
 
 def password_changed(user: User, **_: Any) -> None:
-    """Tell of a change by who knows the old password."""
+    """Record a change by somebody who knows the old password."""
     record_event(Verb.PASSWORD_CHANGED, user=user, actor=user)
 
 
 def password_reset(user: User, **_: Any) -> None:
-    """Tell of a new password by a link."""
+    """Record a new password that was set by a link."""
     record_event(Verb.PASSWORD_RESET, user=user)
 
 
 def email_changed(
     user: User, from_email_address: Any = None, to_email_address: Any = None, **_: Any
 ) -> None:
-    """Tell of another address to sign in with, under the old one."""
+    """Record a new email address, under the old one."""
     before, after = (
         getattr(one, "email", one) or "" for one in (from_email_address, to_email_address)
     )
@@ -71,27 +71,27 @@ def email_changed(
 
 
 def factor_added(user: User, authenticator: Any, **_: Any) -> None:
-    """Tell of a new second factor."""
+    """Record a new second factor."""
     record_event(Verb.FACTOR_ADDED, user=user, actor=user, kind=str(authenticator.type))
 
 
 def factor_removed(user: User, authenticator: Any, **_: Any) -> None:
-    """Tell of a second factor that was taken away."""
+    """Record the removal of a second factor."""
     record_event(Verb.FACTOR_REMOVED, user=user, actor=user, kind=str(authenticator.type))
 
 
 def codes_renewed(user: User, **_: Any) -> None:
-    """Tell of new recovery codes."""
+    """Record new recovery codes."""
     record_event(Verb.CODES_RENEWED, user=user, actor=user)
 
 
 def factor_failed(user: User, **_: Any) -> None:
-    """Count a wrong code: its sender knew the password."""
+    """Count a wrong code: the person who entered it knew the password."""
     record_failure(Verb.FACTOR_FAILED, user=user)
 
 
 RECEIVERS: dict[Signal, Any] = {
-    auth.user_logged_in: signed_in,  # allauth sends it too, beside its own
+    auth.user_logged_in: signed_in,  # allauth sends it too, in addition to its own
     auth.user_logged_out: signed_out,
     auth.user_login_failed: sign_in_failed,
     account.password_changed: password_changed,

@@ -1,4 +1,4 @@
-"""The one writer of what happens to accounts; bounded, since strangers can make it write."""
+"""Write the events of accounts, in bounded numbers, since strangers can cause them."""
 
 import hashlib
 from datetime import datetime, timedelta
@@ -15,8 +15,8 @@ from django.utils import timezone
 from accounts.models import AccountEvent, User
 from accounts.visitors import Visitor, current_visitor
 
-# Rows of failures in an hour: for one account, and for all addresses that have none. What comes
-# on top is counted in one row more.
+# Rows of failures per hour: for one account, and for all email addresses without an account.
+# Further failures are counted in one more row.
 ROWS_PER_ACCOUNT = 50
 ROWS_WITHOUT_ACCOUNT = 100
 _LONGEST_ADDRESS = 254
@@ -30,7 +30,7 @@ def record_event(
     actor: User | None = None,
     **details: Any,
 ) -> AccountEvent:
-    """Write what happened to a user's account; where from, the current request tells."""
+    """Record an event of a user's account, with IP address and browser of the current request."""
     visitor = current_visitor.get() or Visitor()
     return AccountEvent.objects.create(
         verb=verb,
@@ -44,7 +44,7 @@ def record_event(
 
 
 def record_failure(verb: AccountEvent.Verb, *, user: User | None, address: str = "") -> None:
-    """Count a failure: one row for an account (or a typed address), a network and an hour."""
+    """Count a failure, in one row per account or email address, network and hour."""
     now = timezone.now()
     visitor = current_visitor.get() or Visitor()
     known = user.email if user else _address(address)
@@ -58,11 +58,11 @@ def record_failure(verb: AccountEvent.Verb, *, user: User | None, address: str =
         latest=now,
         bucket=_bucket(now, verb, known, _network(visitor.ip)),
     )
-    # An UPDATE first: in an attack nearly every failure has its row already.
+    # An UPDATE first: in an attack nearly every failure already has its row.
     if _counted(row):
         return
     if _is_full(row):
-        # A flood: how much there was still shows, from where does not.
+        # A flood: the number of failures is still visible, their source is not.
         row.ip, row.agent = None, ""
         row.address = known if user else ""
         row.bucket = _bucket(now, verb, row.address, "many")
@@ -72,20 +72,20 @@ def record_failure(verb: AccountEvent.Verb, *, user: User | None, address: str =
 
 
 def forget_old_events() -> int:
-    """Delete what is older than LIKEWISE_KEEP_SIGN_INS says and return how many rows that were."""
+    """Delete events older than `LIKEWISE_KEEP_SIGN_INS` and return how many."""
     oldest = timezone.now() - timedelta(days=settings.LIKEWISE_KEEP_SIGN_INS)
     return AccountEvent.objects.filter(created__lt=oldest).delete()[0]
 
 
 def _counted(row: AccountEvent) -> bool:
-    """Count a failure in the row that is there, in one statement, if there is one."""
+    """Count a failure in an existing row, in one statement; return whether there is one."""
     there = AccountEvent.objects.filter(bucket=row.bucket)
     return bool(there.update(count=F("count") + 1, latest=row.latest))
 
 
 def _insert_or_count(row: AccountEvent) -> None:
     try:
-        # A savepoint: on PostgreSQL an IntegrityError would spoil the transaction around it.
+        # A savepoint: on PostgreSQL an IntegrityError would abort the surrounding transaction.
         with transaction.atomic():
             row.save(force_insert=True)
     except IntegrityError:  # another request was first
@@ -101,7 +101,7 @@ def _is_full(row: AccountEvent) -> bool:
 
 
 def _bucket(now: datetime, *parts: str) -> str:
-    # A digest, so that one unique column of fixed length stands for all parts.
+    # A digest, so that one unique column of fixed length covers all parts.
     return hashlib.sha256("\n".join((_hour(now).isoformat(), *parts)).encode()).hexdigest()
 
 
@@ -110,7 +110,7 @@ def _hour(moment: datetime) -> datetime:
 
 
 def _network(ip: str | None) -> str:
-    """Return the address; of IPv6 the /64, all of which one person has."""
+    """Return the IP address; for IPv6 the /64 network, which belongs to one person."""
     if ip is None:
         return ""
     address = ip_address(ip)
@@ -120,7 +120,7 @@ def _network(ip: str | None) -> str:
 
 
 def _address(typed: str) -> str:
-    """Return what was typed if it is an address; it may also be a password in the wrong field."""
+    """Return the text if it is an email address; it may be a password in the wrong field."""
     typed = typed.strip().lower()
     try:
         validate_email(typed)

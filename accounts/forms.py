@@ -1,4 +1,4 @@
-"""What people type about keys, workspaces and teams, as clean values. Nothing is saved here."""
+"""Define the forms of API tokens, workspaces and teams. They save nothing."""
 
 from datetime import datetime, timedelta
 from typing import Any
@@ -17,7 +17,7 @@ EXPIRY = [("30", "30 days"), ("90", "90 days"), ("365", "1 year"), (NEVER, "Neve
 
 
 class WorkspaceForm(forms.Form):
-    """One of the user's workspaces; any other is no choice, whether it exists or not."""
+    """One of the user's workspaces; others are not valid, whether they exist or not."""
 
     workspace = forms.ModelChoiceField(queryset=Workspace.objects.none())
 
@@ -28,7 +28,7 @@ class WorkspaceForm(forms.Form):
 
 
 class TokenForm(WorkspaceForm):
-    """A key to be made."""
+    """An API token to create."""
 
     name = forms.CharField(max_length=100, help_text="Where it is used, such as “shop server”.")
     scope = forms.ChoiceField(choices=Scope.choices, initial=Scope.WRITE)
@@ -41,19 +41,19 @@ class TokenForm(WorkspaceForm):
     )
 
     def clean_expires(self) -> datetime | None:
-        """Return the moment from which the key no longer works, or None."""
+        """Return the moment from which the token no longer works, or None."""
         days = self.cleaned_data["expires"]
         return None if days == NEVER else timezone.now() + timedelta(days=int(days))
 
 
 class RoleForm(forms.Form):
-    """The role that a member gets."""
+    """The new role of a member."""
 
     role = forms.ChoiceField(choices=ROLES)
 
 
 class InvitationForm(forms.Form):
-    """Whom to invite, and as what."""
+    """The email address and role of an invitation."""
 
     email = forms.EmailField(
         label="Email", max_length=254, widget=forms.EmailInput({"autocomplete": "off"})
@@ -67,7 +67,7 @@ class InvitationForm(forms.Form):
 
 
 class JoinForm(forms.Form):
-    """The account of who was invited; the address is the invitation's and cannot be typed."""
+    """The account of an invited person; the email address is fixed by the invitation."""
 
     name = forms.CharField(
         label="Your name",
@@ -84,7 +84,7 @@ class JoinForm(forms.Form):
         self.email = email
 
     def clean(self) -> dict[str, Any]:
-        """Refuse a weak password beside its field; name and address themselves are weak ones."""
+        """Refuse a weak password beside its field; name and email address are weak ones."""
         values = self.cleaned_data
         if "password" in values:
             person = User(email=self.email, name=values.get("name", ""))

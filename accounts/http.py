@@ -1,4 +1,4 @@
-"""The request that pages receive: Django's, with a person, a workspace and a role."""
+"""Define the type of requests in views, with a user, a workspace and a role."""
 
 from django.http import HttpRequest
 from django_htmx.middleware import HtmxDetails

@@ -1,7 +1,7 @@
-"""Where the public address is https, pages and API are used over https alone.
+"""Require https for pages and API if the public URL is https.
 
-The web server itself speaks plain http: whether a request came over https is what a trusted proxy
-says, see `proxies.py`.
+The web server itself speaks plain http: a trusted proxy says whether a request used https, see
+`proxies.py`.
 """
 
 import logging
@@ -13,17 +13,17 @@ from django.template.loader import render_to_string
 from accounts.proxies import CLAIMED, Handler
 
 logger = logging.getLogger("likewise.request")
-# Asked by containers and load balancers past the proxy, and says nothing worth hiding.
+# Requested by containers and load balancers without the proxy; it has no confidential data.
 HEALTH = "/healthz"
-# One year, for this host alone: what else has a name below it need not speak https, and to get
-# off the browsers' preloaded list takes months.
+# One year, for this host alone: its subdomains need not speak https, and removal from the browsers'
+# preload list takes months.
 HSTS = "max-age=31536000"
-REDIRECTED = "likewise_to_https"  # a cookie: a redirect that comes back is one of a loop
+REDIRECTED = "likewise_to_https"  # a cookie: a redirect that comes back is part of a loop
 LOOP_SECONDS = 10
 
 
 def https_only(get_response: Handler) -> Handler:
-    """Redirect what reads from http to https, and refuse what writes or carries a token."""
+    """Redirect reads from http to https, and refuse writes and requests with an API token."""
 
     def middleware(request: HttpRequest) -> HttpResponse:
         if not settings.LIKEWISE_URL.startswith("https://"):
@@ -47,7 +47,7 @@ def _not_over_http(request: HttpRequest) -> HttpResponse:
         return _refused(request, 403, "a_token", f"{_PLAIN} {_A_TOKEN}")
     if request.method not in ("GET", "HEAD"):
         return _refused(request, 403, "sent", _PLAIN)
-    # Not a permanent one, which browsers would remember for longer than HSTS lets them.
+    # Not permanent: browsers would remember that for longer than HSTS lets them.
     response = HttpResponseRedirect(f"{settings.LIKEWISE_URL}{request.get_full_path()}")
     response.set_cookie(REDIRECTED, "1", LOOP_SECONDS, httponly=True, samesite="Lax")
     response["Cache-Control"] = "no-store"
@@ -63,7 +63,7 @@ _A_PROXY = (
 
 
 def _refused(request: HttpRequest, status: int, reason: str, sentence: str) -> HttpResponse:
-    """Answer with the sentence: as JSON to programs, as a page to people. The body is not read."""
+    """Answer with the sentence, as JSON or as a page, without reading the body."""
     accepted = request.get_preferred_type(["text/html", "application/json"])
     if "Authorization" in request.headers or "application/json" in (accepted, request.content_type):
         return JsonResponse({"detail": sentence}, status=status)

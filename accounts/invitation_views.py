@@ -1,9 +1,9 @@
-"""The way in for who was invited.
+"""Accept invitations.
 
-The link holds a secret, so its address answers with no page: it notes in the session which
-invitation it opens, and sends the browser on to an address without the secret. No referrer, log
-line, `next=` or page can then give it away. (A page under the link itself, with the policy
-`no-referrer`, could not post either: browsers then send `Origin: null`, which Django refuses.)
+The link has a secret, so its URL shows no page: it stores the invitation in the session and
+redirects to a URL without the secret. No referrer, log line, `next=` or page can then reveal it. (A
+page under the link itself, with the policy `no-referrer`, could not post: browsers then send
+`Origin: null`, which Django refuses.)
 """
 
 from typing import cast
@@ -41,7 +41,7 @@ NOTED = "invitation"
 @never_cache
 @require_safe
 def invitation(request: HttpRequest, secret: str) -> HttpResponse:
-    """Open a link: to the page that asks whether one accepts, or to why it does not open."""
+    """Open a link: redirect to the page that accepts it, or say why it cannot be accepted."""
     try:
         found = get_invitation_by_secret(secret.rstrip("/"))
     except AccountError as refusal:
@@ -58,7 +58,7 @@ def invitation(request: HttpRequest, secret: str) -> HttpResponse:
 @never_cache
 @require_http_methods(["GET", "POST"])
 def invitation_answer(request: HttpRequest) -> HttpResponse:
-    """Ask who opened a link whether they accept: with their account, or with a new one."""
+    """Ask a person with an invitation to accept it: with their account, or with a new one."""
     noted = request.session.get(NOTED)
     if noted is None:
         return _closed(request, NoSuchInvitation())
@@ -86,13 +86,13 @@ def _with_account(request: HttpRequest, found: Invitation) -> HttpResponse:
         return render(request, "accounts/invitation.html", context)
     try:
         accept_invitation(invitation=found, actor=user)
-    except InvitedElsewhere:  # the address was changed a moment ago
+    except InvitedElsewhere:  # the email address was changed a moment ago
         return render(request, "accounts/invitation_elsewhere.html", context, status=403)
     return _welcome(request, found)
 
 
 def _switch(request: HttpRequest, found: Invitation) -> HttpResponse:
-    """Sign out and keep the invitation open for the account that comes next."""
+    """Sign out and keep the invitation open for the next account."""
     logout(request)
     request.session[NOTED] = str(found.pk)
     return redirect("invitation-answer")
@@ -110,7 +110,7 @@ def _with_new_account(request: HttpRequest, found: Invitation) -> HttpResponse:
         user = join(invitation=found, **form.cleaned_data)
     except EmailTaken:
         return render(request, "accounts/invitation_sign_in.html", {"invitation": found})
-    # Signed in without the password being asked again: the account was made a moment ago with it.
+    # Signed in without asking for the password again: the account was just created with it.
     login(request, user, backend=settings.AUTHENTICATION_BACKENDS[0])
     return _welcome(request, found)
 

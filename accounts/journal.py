@@ -1,7 +1,7 @@
-"""The one writer of the journal; call it inside the transaction of the change it tells of.
+"""Write the journal, inside the transaction of the change that is recorded.
 
-Call it after whatever the service locks: of two changes to the same thing, the one that had to
-wait for the other's locks then has the higher id. The order of the journal rests on that.
+Call it after the service has taken all its locks: of two changes to the same thing, the one that
+had to wait for the other's locks then has the higher id. The order of the journal depends on that.
 """
 
 from collections.abc import Iterable
@@ -32,11 +32,11 @@ def record(
     undoes: Change | None = None,
     actor: User | None,
 ) -> Change:
-    """Write who did what to how many things, by one statement; `actor` None: the program itself.
+    """Record who did what to how many things, by one statement; `actor` None: the program itself.
 
-    `details` are the words of its sentence and stay; `before`, `after` and `members` are what an
-    undo or another server needs, and go after `LIKEWISE_KEEP_CHANGES` days. `inverse` names who
-    can undo it, see `dashboard/services/journal/inverses.py`.
+    `details` are the words of its sentence and are kept; `before`, `after` and `members` are what
+    an undo or another server needs, and are deleted after `LIKEWISE_KEEP_CHANGES` days. `inverse`
+    names what can undo it, see `dashboard/services/journal/inverses.py`.
     """
     return Change.objects.create(
         workspace=workspace,
@@ -57,18 +57,18 @@ def record(
 
 
 def values_of(row: Model, names: Iterable[str]) -> dict[str, Any]:
-    """Return fields of a row as JSON can hold them: what a change keeps of before and after."""
+    """Return fields of a row as JSON values, for a change's `before` and `after`."""
     fields: list[Any] = [row._meta.get_field(name) for name in names]
     values = {field.name: getattr(row, field.attname) for field in fields}
     return {name: str(one) if isinstance(one, UUID) else one for name, one in values.items()}
 
 
 def pack(ids: Iterable[UUID]) -> bytes:
-    """Write ids one after the other: random as they are, no compression makes them shorter."""
+    """Return ids as bytes, one after another: they are random, so compression would not help."""
     return b"".join(one.bytes for one in ids)
 
 
 def unpack(members: bytes | memoryview | None) -> list[UUID]:
-    """Return the ids that a change was about, in the order in which they were written."""
+    """Return the ids of a change, in the order in which they were written."""
     packed = bytes(members or b"")
     return [UUID(bytes=packed[at : at + ID_BYTES]) for at in range(0, len(packed), ID_BYTES)]

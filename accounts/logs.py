@@ -1,4 +1,4 @@
-"""What every log line has, the id of its request or job, and what none may have: a secret."""
+"""Add the id of the request or job to each log line, and remove secrets."""
 
 import contextvars
 import logging
@@ -9,25 +9,25 @@ from uuid import UUID
 current_request_id: contextvars.ContextVar[str] = contextvars.ContextVar("request_id", default="-")
 
 HIDDEN = "…"
-# Addresses behind which a secret follows; `test_log_secrets` compares them with the routes.
+# URLs that a secret follows; `test_log_secrets` compares them with the routes.
 SECRET_PATHS = (
     "/invitations/",
     "/password/reset/key/",
     "/confirm-email/",
     "/account/email/confirm/",
 )
-# Bounded repetitions: log lines have text of strangers, on which `\w*` twice would be quadratic.
+# Bounded repetitions: log lines contain text of strangers, on which `\w*` twice would be quadratic.
 _NAMES = (
     r"(?:\w{0,30}(?:password|passwd|secret|signature|token|csrf|credential)\w{0,30}|key|sig|code|"
     r"sessionid|authorization|X-Amz-[\w-]+)"
 )
 _RULES: tuple[tuple[re.Pattern[str], str], ...] = (
-    # gunicorn repeats a line of a request that it cannot read, whatever header that is.
+    # gunicorn repeats a line of a request that it cannot parse, whatever header it is.
     (re.compile(r"(Invalid request from ip=\S*: [^:'\"]*).*", re.DOTALL), rf"\1{HIDDEN}"),
-    # The whole of a query: what a log line needs of an address is where it leads.
+    # The whole query: a log line only needs the path of a URL.
     (re.compile(r"(?<=\S)\?[^\s'\"<>]+"), f"?{HIDDEN}"),
     (re.compile(rf"({'|'.join(SECRET_PATHS)})[^\s'\"<>?]+"), rf"\1{HIDDEN}"),
-    (re.compile(r"\b(lw_[\w-]{8})[\w-]+"), rf"\1{HIDDEN}"),  # the beginning tells which token
+    (re.compile(r"\b(lw_[\w-]{8})[\w-]+"), rf"\1{HIDDEN}"),  # the beginning identifies the token
     (re.compile(r"\b(Token|Bearer|Basic) [^\s'\",]{16,}"), rf"\1 {HIDDEN}"),
     (re.compile(r"(://[^\s/:@]*):[^\s/@]+@"), rf"\1:{HIDDEN}@"),
     (
@@ -39,14 +39,14 @@ _RULES: tuple[tuple[re.Pattern[str], str], ...] = (
         rf"\1\2{HIDDEN}\2",
     ),
 )
-# Of paths that lead nowhere: a link that was copied with a typing error still has its secret.
+# In unknown paths: a link that was copied with a typing error still has its secret.
 _SEGMENT = re.compile(r"[^/\s]{20,}")
-# They write the path of a request as it came, also of one that is no address of ours.
+# They log the path of a request unchanged, even if it has no route.
 _WRITE_PATHS = ("django.request", "django.security", "gunicorn.error")
 
 
 class RequestIdFilter(logging.Filter):
-    """Put the current request's id on each log record."""
+    """Sets the current request's id on each log record."""
 
     def filter(self, record: logging.LogRecord) -> bool:
         """Set `record.request_id` and keep the record."""
@@ -62,15 +62,15 @@ def without_secrets(text: str) -> str:
 
 
 def without_long_parts(path: str) -> str:
-    """Return paths with the parts hidden that might be a secret: long, and no id of a thing."""
+    """Return a path with those parts hidden that might be a secret: long, and not an id."""
     return _SEGMENT.sub(lambda part: part[0] if _is_id(part[0]) else HIDDEN, path)
 
 
 def keep_secrets_out() -> None:
-    """Let no log record of this process carry a secret, whoever writes it and wherever it goes.
+    """Remove secrets from all log records of this process, whatever their logger and handler.
 
-    Django, gunicorn and Celery write addresses and exceptions by loggers of their own, and a
-    filter is passed by a handler that somebody adds. All records come from this one factory.
+    Django, gunicorn and Celery log URLs and exceptions with their own loggers, and handlers that
+    are added later have no filter. All records are created by this one factory.
     """
     if not isinstance(logging.getLogRecordFactory(), _Factory):
         logging.setLogRecordFactory(_Factory())
@@ -82,15 +82,15 @@ class _Factory:
         try:
             message = record.getMessage()
         except (TypeError, ValueError, KeyError):
-            return record  # the handler tells whose format does not fit
+            return record  # the handler reports the format that does not fit
         hidden = without_secrets(message)
         if str(record.name).startswith(_WRITE_PATHS):
             hidden = without_long_parts(hidden)
         if hidden != message:
-            # The finished message: the arguments would be formatted again, with what was hidden.
+            # The finished message: the arguments would be formatted again, with the secrets.
             record.msg, record.args = hidden, ()
         if record.exc_info and record.exc_info[0] is not None:
-            # Formatters take the text that is there, and make none of their own.
+            # Formatters use this text if it is set, instead of formatting the exception.
             record.exc_text = without_secrets(_PLAIN.formatException(record.exc_info))
         return record
 

@@ -1,4 +1,4 @@
-"""Where letters go without a mail server. Most hold a link with a secret: never into the log."""
+"""Handle emails without a mail server. Most contain a link with a secret: never log them."""
 
 import logging
 from collections.abc import Sequence
@@ -12,18 +12,18 @@ logger = logging.getLogger("likewise.mail")
 
 
 class NoMail(BaseEmailBackend):
-    """No mail server is set: nothing is sent, and whoever sends is told so."""
+    """No mail server is configured: nothing is sent, and the sender is told so."""
 
     def send_messages(self, email_messages: Sequence[EmailMessage]) -> int:  # noqa: ARG002
-        """Return that no letter was sent."""
+        """Return 0: no email was sent."""
         return 0
 
 
 class TerminalMail(EmailBackend):
-    """Show letters on a developer’s terminal; an output that is none is a log, and gets none."""
+    """Show emails on a developer’s terminal; any other output is a log, and gets none."""
 
     def send_messages(self, email_messages: Sequence[EmailMessage]) -> Any:
-        """Print the letters and return how many."""
+        """Print the emails and return how many."""
         if self.stream.isatty():
             return super().send_messages(email_messages)
         logger.warning("event=mail-not-shown letters=%d", len(email_messages))

@@ -1,4 +1,4 @@
-"""What every request gets: an id, and the signed-in person's workspace."""
+"""Set an id on every request, and the signed-in user's workspace."""
 
 import logging
 import re
@@ -26,14 +26,14 @@ Handler = Callable[[HttpRequest], HttpResponse]
 
 
 def request_id(get_response: Handler) -> Handler:
-    """Give each request an id, answer with it, and log one line when it is done.
+    """Assign an id to each request, return it in a header, and log one line at the end.
 
-    What is written down of the request meanwhile is told where it comes from.
+    Events that are recorded during the request get its visitor.
     """
 
     def middleware(request: HttpRequest) -> HttpResponse:
-        # A proxy's id is kept, so that its log and ours can be put together. Only plain letters:
-        # the id goes into log lines.
+        # A proxy's id is kept, so that its log and ours can be joined. Only plain characters: the
+        # id is written into log lines.
         given = request.headers.get("X-Request-ID", "")
         current = given if _ID.fullmatch(given) else uuid.uuid4().hex
         request.request_id = current  # type: ignore[attr-defined]
@@ -66,7 +66,7 @@ def workspace(get_response: Handler) -> Handler:
         if request.user.is_authenticated:
             scoped.memberships = memberships_of(scoped.user)
             touch(request, scoped.user)
-        # Not read without a membership: reading it would load the session of every visitor.
+        # Only with a membership: reading it would load the session of every visitor.
         chosen = request.session.get(SESSION_KEY) if scoped.memberships else None
         scoped.membership = _pick(scoped.memberships, chosen)
         if scoped.membership is not None:
@@ -77,10 +77,10 @@ def workspace(get_response: Handler) -> Handler:
 
 
 def _loggable_path(request: HttpRequest) -> str:
-    """Return the path without its query; a path that may hold a secret as its route's pattern.
+    """Return the path without its query; a path that may have a secret as its route's pattern.
 
-    It is escaped again: a line break in a path must not begin a log line of its own. A request
-    that a middleware answered was not resolved yet.
+    It is escaped again: a line break in a path must not begin a new log line. A request that a
+    middleware answered has not been resolved.
     """
     match = request.resolver_match or _resolved(request.path_info)
     if match and not all(isinstance(value, uuid.UUID | int) for value in match.kwargs.values()):
@@ -99,5 +99,5 @@ def _pick(memberships: list[Membership], chosen: str | None) -> Membership | Non
     for membership in memberships:
         if str(membership.workspace_id) == chosen:
             return membership
-    # The workspace of the session may be gone, or the person removed from it: any other then.
+    # The workspace of the session may be deleted, or the person removed from it: use another.
     return memberships[0] if memberships else None

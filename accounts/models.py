@@ -1,4 +1,4 @@
-"""Who: users, workspaces, roles, invitations, tokens, and what was done by whom."""
+"""Define users, workspaces, roles, invitations, API tokens, and the journal."""
 
 import uuid
 from datetime import datetime
@@ -13,10 +13,10 @@ from django.utils import timezone
 
 
 class UserManager(BaseUserManager["User"]):
-    """Make users whose login is their e-mail address."""
+    """Creates users who sign in with their email address."""
 
     def create_user(self, email: str, password: str | None = None, **fields: Any) -> "User":
-        """Create an active user; without a password the account cannot sign in by one."""
+        """Create an active user; without a password the account cannot sign in with one."""
         user = self.model(email=self.normalize_email(email).lower(), **fields)
         user.set_password(password)
         user.save(using=self._db)
@@ -27,12 +27,12 @@ class UserManager(BaseUserManager["User"]):
         return self.create_user(email, password, is_staff=True, is_superuser=True, **fields)
 
     def get_by_natural_key(self, username: str | None) -> "User":
-        """Find a user by e-mail address in any case."""
+        """Return the user with this email address, ignoring case."""
         return self.get(email__iexact=username)
 
 
 class User(AbstractBaseUser, PermissionsMixin):
-    """A person; the e-mail address, in lower case, is the login."""
+    """A person, who signs in with the email address, stored in lower case."""
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     email = models.EmailField(unique=True)
@@ -47,23 +47,23 @@ class User(AbstractBaseUser, PermissionsMixin):
     EMAIL_FIELD = "email"
     REQUIRED_FIELDS: ClassVar[list[str]] = []
 
-    # What came along when a session's user was read; None: nobody asked.
+    # Set when the user of a session was read together with them; None: not read.
     known_memberships: "list[Membership] | None" = None
 
     class Meta:
-        # `create_user` writes lower case; this also holds for rows that something else writes.
+        # `create_user` writes lower case; this covers all other writers.
         constraints = [models.UniqueConstraint(Lower("email"), name="user_email_any_case")]
 
     def __str__(self) -> str:
         return self.name or self.email
 
     def get_short_name(self) -> str:
-        """Return the name that pages greet with."""
+        """Return the name that pages show."""
         return self.name or self.email.split("@")[0]
 
 
 class EmailChange(models.Model):
-    """An address that a user wants to sign in with, until its mailbox has confirmed it."""
+    """A new email address of a user, until it is confirmed."""
 
     user = models.OneToOneField(User, models.CASCADE, primary_key=True, related_name="email_change")
     email = models.EmailField()
@@ -75,7 +75,7 @@ class EmailChange(models.Model):
 
 
 class SignedInSession(models.Model):
-    """Where and when somebody signed in; it goes with the session that it tells of."""
+    """Where and when somebody signed in; deleted with its session."""
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     session = models.OneToOneField(Session, models.CASCADE, related_name="+")
@@ -102,7 +102,7 @@ class Role(models.TextChoices):
 
 
 class Workspace(models.Model):
-    """A team's own world: no query of the product crosses its border."""
+    """The data of one team: no query crosses its border."""
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     name = models.CharField(max_length=150)
@@ -114,7 +114,7 @@ class Workspace(models.Model):
     encoder = models.CharField(
         max_length=100, blank=True, help_text="A key; empty: the installation's default."
     )
-    # What was chosen may still have to look at the images; search goes by this one until then.
+    # The wanted encoder may not have all features yet; search uses this one until then.
     search_encoder = models.CharField(
         max_length=100, blank=True, help_text="The key by which untrained search goes now."
     )
@@ -124,7 +124,7 @@ class Workspace(models.Model):
 
 
 class Membership(models.Model):
-    """A user's place and role in a workspace; each workspace has exactly one owner."""
+    """A user's role in a workspace; each workspace has exactly one owner."""
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     workspace = models.ForeignKey(Workspace, models.CASCADE, related_name="memberships")
@@ -150,17 +150,17 @@ class Membership(models.Model):
 
 
 class InvitationQuerySet(models.QuerySet["Invitation"]):
-    """Invitations of one workspace, and the ones that can still be accepted."""
+    """Invitations of one workspace, and those that can still be accepted."""
 
     def in_workspace(self, workspace: Workspace) -> Self:
-        """Keep what belongs to the workspace."""
+        """Keep those of the workspace."""
         return self.filter(workspace=workspace)
 
     def open(self, now: datetime) -> Self:
-        """Keep what is neither used, withdrawn nor expired, and whose sender may still invite.
+        """Keep those that are not used, withdrawn or expired, and whose sender may still invite.
 
-        The sender is asked for here too: a demotion withdraws the invitations that it sees, and
-        one that is being made at that moment it does not see.
+        The sender is checked here, too: a demotion withdraws the existing invitations, but not one
+        that is being created at that moment.
         """
         senders = Membership.objects.filter(
             workspace=models.OuterRef("workspace"),
@@ -173,9 +173,9 @@ class InvitationQuerySet(models.QuerySet["Invitation"]):
 
 
 class Invitation(models.Model):
-    """A one-use link into a workspace; only a digest of its secret is stored.
+    """A single-use link into a workspace; only a digest of its secret is stored.
 
-    Only the account with the invited address may accept, unless `anyone` who has the link may.
+    Only the account with the invited email address may accept, unless `anyone` with the link may.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
@@ -202,32 +202,33 @@ class Invitation(models.Model):
         return f"{self.email} as {self.role}"
 
     def is_for(self, email: str) -> bool:
-        """Say whether the account with this address may accept.
+        """Return whether the account with this email address may accept.
 
-        Lower case and not `casefold`, under which “ſam@…” is “sam@…”: two mailboxes.
+        Compared in lower case and not with `casefold`, under which “ſam@…” is “sam@…”: two
+        mailboxes.
         """
         return self.anyone or email.strip().lower() == self.email.strip().lower()
 
 
 class Scope(models.TextChoices):
-    """What a token may do at most; its user's role decides the rest."""
+    """What an API token may do at most; its user's role decides the rest."""
 
     READ = "read", "Read"
     WRITE = "write", "Read and write"
 
 
 class ApiTokenQuerySet(models.QuerySet["ApiToken"]):
-    """Tokens that still open the door."""
+    """API tokens that still work."""
 
     def valid(self, now: datetime) -> Self:
-        """Keep what is neither revoked nor expired."""
+        """Keep those that are neither revoked nor expired."""
         return self.filter(
             models.Q(expires__isnull=True) | models.Q(expires__gt=now), revoked__isnull=True
         )
 
 
 class ApiToken(models.Model):
-    """A key for the API: shown once, found by its prefix, compared by its digest."""
+    """A token for the API: shown once, found by its prefix, compared by its digest."""
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     user = models.ForeignKey(User, models.CASCADE, related_name="tokens")
@@ -235,7 +236,7 @@ class ApiToken(models.Model):
         Workspace, models.CASCADE, related_name="tokens", help_text="The default workspace."
     )
     name = models.CharField(max_length=100)
-    # In clear, since it finds the row; the rest of the token is only kept as a digest.
+    # In clear text, since it finds the row; only a digest of the whole token is stored.
     prefix = models.CharField(max_length=12, unique=True, editable=False)
     digest = models.CharField(max_length=64, editable=False)
     scope = models.CharField(max_length=5, choices=Scope.choices, default=Scope.WRITE)
@@ -259,18 +260,18 @@ class ApiToken(models.Model):
 
 
 class Change(models.Model):
-    """One thing that somebody did in a workspace; written in the transaction that did it.
+    """One change of a workspace, written in the transaction that made it.
 
-    One row tells of a bulk act, however many things it touched. `details` are the words of its
-    sentence and stay as long as the row; `before`, `after` and `members` (ids, packed) are for who
-    undoes it or repeats it elsewhere, and are pruned. They are columns and not rows of their own,
-    so that a change costs one statement; both databases keep large ones out of the way of a scan.
-    A change is undone by another change, which `undoes` it, and at most once.
+    A bulk change is one row, however many things it changed. `details` are the words of its
+    sentence and are kept as long as the row; `before`, `after` and `members` (packed ids) are for
+    undoing or repeating it, and are pruned. They are columns and not a table, so that a change
+    costs one statement; both databases store large ones outside of the rows that a scan reads. A
+    change is undone by another change, which `undoes` it, and at most once.
     """
 
     id = models.BigAutoField(primary_key=True)
     workspace = models.ForeignKey(Workspace, models.CASCADE, related_name="changes")
-    # Its place among the workspace's changes, without gaps; empty until `number_changes` gave it.
+    # Its place among the workspace's changes, without gaps; empty until `number_changes` sets it.
     sequence = models.PositiveBigIntegerField(null=True, editable=False)
     actor = models.ForeignKey(User, models.SET_NULL, null=True, related_name="+")
     # A `Verb`. No choices: each new one would need a migration that changes nothing.
@@ -326,7 +327,7 @@ class Change(models.Model):
 
 
 class JournalHead(models.Model):
-    """The number of a workspace's last numbered change: who numbers changes holds this row."""
+    """The number of a workspace's last numbered change, locked while changes are numbered."""
 
     workspace = models.OneToOneField(
         Workspace, models.CASCADE, primary_key=True, related_name="journal_head"
@@ -338,15 +339,15 @@ class JournalHead(models.Model):
 
 
 class AccountEvent(models.Model):
-    """Something that happened to an account of this installation; it belongs to no workspace.
+    """An event of an account of this installation; it belongs to no workspace.
 
-    `user` is whose account it is about, `actor` who did it (None: nobody was signed in, or it was
-    a command). `address` stays when the account goes, and is what was typed where there is none.
-    Failures that share a `bucket` are one row with a count, see `events.py`.
+    `user` is the account, `actor` who did it (None: nobody was signed in, or it was a command).
+    `address` is kept when the account is deleted, and is the text as entered if there is no
+    account. Failures with the same `bucket` are one row with a count, see `events.py`.
     """
 
     class Verb(models.TextChoices):
-        """What happened, as the page tells it."""
+        """The kinds of events, as the page names them."""
 
         SIGNED_IN = "signed in", "Signed in"
         SIGN_IN_FAILED = "sign-in failed", "Sign-in failed"
@@ -377,7 +378,7 @@ class AccountEvent(models.Model):
     agent = models.CharField(max_length=200, blank=True)
     details = models.JSONField(default=dict)
     count = models.PositiveIntegerField(default=1)
-    # Unique among failures; what is no failure has none.
+    # Unique among failures; other events have none.
     bucket = models.CharField(max_length=64, null=True, unique=True, editable=False)  # noqa: DJ001
     created = models.DateTimeField(default=timezone.now, editable=False)
     latest = models.DateTimeField(default=timezone.now, editable=False)

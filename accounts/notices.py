@@ -1,4 +1,4 @@
-"""Letters about one's own account. A mail server that fails keeps nobody from going on."""
+"""Send emails about your own account. A failing mail server stops nobody."""
 
 import logging
 from typing import Any
@@ -19,7 +19,7 @@ logger = logging.getLogger("likewise.mail")
 def tell(
     request: HttpRequest | None, email: str, subject: str, letter: str, **context: Any
 ) -> bool:
-    """Send a letter of `templates/emails/account`, which says when and from where; False if not."""
+    """Send an email of `templates/emails/account`, with time and IP address; False on failure."""
     context |= {
         "email": email,
         "now": timezone.now(),
@@ -37,12 +37,12 @@ def tell(
             recipient_list=[email],
             connection=get_connection(timeout=TIMEOUT),
         )
-    except OSError as error:  # what smtplib raises is an OSError too
+    except OSError as error:  # smtplib's errors are OSErrors, too
         logger.warning("event=mail-failed letter=%s error=%s", letter, type(error))
         return False
     return bool(sent)
 
 
 def email_change_link(secret: str) -> str:
-    """Return the public address that confirms an address."""
+    """Return the public URL that confirms an email address."""
     return f"{settings.LIKEWISE_URL}{reverse('account-email-confirm', args=[secret])}"

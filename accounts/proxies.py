@@ -1,4 +1,4 @@
-"""What a proxy says of a request counts if it is one of ours, and nothing of it otherwise."""
+"""Use the forwarding headers of trusted proxies, and remove all others."""
 
 from collections.abc import Callable
 from functools import lru_cache
@@ -12,23 +12,23 @@ Address = IPv4Address | IPv6Address
 Network = IPv4Network | IPv6Network
 Handler = Callable[[HttpRequest], HttpResponse]
 
-# Where an untrusted peer says of itself over what it came: not to be believed, but a hint that a
-# proxy is missing in the settings. No header can be called so.
+# The scheme that an untrusted peer claims: not used, but a hint that a proxy is missing in the
+# settings. No header can have this name.
 CLAIMED = "likewise.claimed_scheme"
 FOR, HOST, PROTO = "HTTP_X_FORWARDED_FOR", "HTTP_X_FORWARDED_HOST", "HTTP_X_FORWARDED_PROTO"
-# Nothing below reads these, so a library that would believe them finds none.
+# No code reads these, so a library that would trust them finds none.
 OTHERS = ("HTTP_FORWARDED", "HTTP_X_FORWARDED_PORT", "HTTP_X_FORWARDED_SERVER", "HTTP_X_REAL_IP")
 
 
 def forwarded(get_response: Handler) -> Handler:
-    """Put a request's true address, host and scheme where Django reads them.
+    """Set a request's true IP address, host and scheme where Django reads them.
 
-    Stands before all other middleware. Whoever asks from outside `LIKEWISE_TRUSTED_PROXIES` is
-    taken for what the connection says, whatever the headers are.
+    Runs before all other middleware. A request from outside `LIKEWISE_TRUSTED_PROXIES` gets those
+    of its connection, whatever its headers are.
     """
 
     def middleware(request: HttpRequest) -> HttpResponse:
-        # Removed in any case: code that reads META would believe what is left there.
+        # Removed in any case: code that reads META would trust what is left there.
         said = {name: _listed(request.META.pop(name, "")) for name in (FOR, HOST, PROTO)}
         for name in OTHERS:
             request.META.pop(name, None)
@@ -52,9 +52,9 @@ def _believe(request: HttpRequest, peer: Address, said: dict[str, list[str]]) ->
 
 
 def _client(peer: Address, chain: list[str]) -> tuple[Address, int]:
-    """Follow the chain from our end while it is our own proxies that speak.
+    """Follow the chain of IP addresses from its end while they are our own proxies.
 
-    Returns who asked the outermost of them, and how many they are. What stands further left came
+    Returns the client of the outermost proxy, and the number of proxies. Entries further left came
     from outside and may be invented.
     """
     at, proxies = peer, 1
@@ -70,7 +70,7 @@ def _client(peer: Address, chain: list[str]) -> tuple[Address, int]:
 
 
 def _of_outermost(values: list[str], proxies: int) -> str:
-    """Return what our outermost proxy wrote; each that stands behind it may have added its own."""
+    """Return the value of our outermost proxy; each proxy behind it may have added its own."""
     return values[-min(proxies, len(values))] if values else ""
 
 
@@ -79,7 +79,7 @@ def _listed(header: str) -> list[str]:
 
 
 def _parsed(text: str) -> Address | None:
-    """Read an address, also one with a port; an IPv4 address in IPv6 clothes is itself."""
+    """Parse an IP address, with or without a port; an IPv4-mapped one becomes IPv4."""
     for spelling in (text, _without_port(text)):
         try:
             address = ip_address(spelling)

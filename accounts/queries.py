@@ -1,4 +1,4 @@
-"""Reading who: members, workspaces, tokens. Never writes."""
+"""Read users, members, workspaces and API tokens. Never writes."""
 
 import hashlib
 import hmac
@@ -29,18 +29,18 @@ from accounts.models import (
 )
 
 EMAIL_CHANGE_LASTS = timedelta(days=1)
-# Whose sign-in a workspace may want a second factor for.
+# The roles for which a workspace may require a second factor.
 PRIVILEGED = (Role.ADMIN, Role.OWNER)
 PREFIX_LENGTH = 11  # "lw_" and eight characters of the secret
 
 
 def has_users() -> bool:
-    """Say whether anybody can sign in yet."""
+    """Return whether any user exists."""
     return User.objects.exists()
 
 
 def get_user(email: str) -> User:
-    """Return the user who signs in with the address, in any case; raises `NoSuchUser`."""
+    """Return the user with this email address, ignoring case. Raises `NoSuchUser`."""
     try:
         return User.objects.get_by_natural_key(email)
     except User.DoesNotExist as error:
@@ -71,13 +71,13 @@ def find_membership(user: User, workspace_id: UUID | Subquery) -> Membership | N
     rows = Membership.objects.filter(user=user, user__is_active=True, workspace_id=workspace_id)
     found = rows.select_related("workspace").order_by().first()
     if found is not None:
-        # The caller's object: what it knows already, such as its memberships, is not read again.
+        # The caller's object: its known memberships, for example, are not read again.
         found.user = user
     return found
 
 
 def roles_of(user: User) -> set[str]:
-    """Return the roles that the user has, in whichever workspaces."""
+    """Return the roles that the user has, in all workspaces."""
     rows = Membership.objects.filter(user=user, user__is_active=True)
     return set(rows.order_by().values_list("role", flat=True).distinct())
 
@@ -88,33 +88,33 @@ def workspaces_of(user: User) -> QuerySet[Workspace]:
 
 
 def members_of(workspace: Workspace) -> QuerySet[Membership]:
-    """Return the workspace's members, first comer first."""
+    """Return the workspace's members, oldest first."""
     return workspace.memberships.select_related("user").order_by("created", "id")
 
 
 def has_member(workspace: Workspace, email: str) -> bool:
-    """Say whether who signs in with the address is in the workspace."""
+    """Return whether the account with this email address is a member of the workspace."""
     return Membership.objects.filter(workspace=workspace, user__email__iexact=email).exists()
 
 
 def has_account(email: str) -> bool:
-    """Say whether somebody signs in with the address."""
+    """Return whether an account has this email address."""
     return User.objects.filter(email__iexact=email).exists()
 
 
 def open_invitations(workspace: Workspace) -> QuerySet[Invitation]:
-    """Return the invitations that still open the door, newest first."""
+    """Return the invitations that can still be accepted, newest first."""
     rows = Invitation.objects.in_workspace(workspace).open(timezone.now())
     return rows.select_related("invited_by", "workspace")
 
 
 def get_invitation_by_secret(secret: str) -> Invitation:
-    """Return the open invitation of a link; raises what `get_invitation` does."""
+    """Return the open invitation of a link. Raises the errors of `get_invitation`."""
     return _still_open(Invitation.objects.filter(digest=digest_of(secret)))
 
 
 def get_invitation(invitation_id: UUID | str) -> Invitation:
-    """Return an open invitation by its id; raises `NoSuchInvitation` or `InvitationClosed`."""
+    """Return an open invitation by its id. Raises `NoSuchInvitation` or `InvitationClosed`."""
     return _still_open(Invitation.objects.filter(pk=invitation_id))
 
 
@@ -130,31 +130,31 @@ def _still_open(rows: QuerySet[Invitation]) -> Invitation:
     if found.expires <= now:
         raise InvitationExpired
     if not Invitation.objects.filter(pk=found.pk).open(now).exists():
-        raise InvitationWithdrawn  # who sent it may no longer invite
+        raise InvitationWithdrawn  # its sender may no longer invite
     return found
 
 
 def tokens_of(user: User) -> QuerySet[ApiToken]:
-    """Return the user's tokens that were not revoked, newest first."""
+    """Return the user's API tokens that are not revoked, newest first."""
     return ApiToken.objects.filter(user=user, revoked__isnull=True).select_related("workspace")
 
 
 def tokens_of_others(workspace: Workspace, user: User) -> QuerySet[ApiToken]:
-    """Return what everybody but the user has of unrevoked tokens of the workspace, newest first."""
+    """Return the other users' API tokens of the workspace that are not revoked, newest first."""
     rows = ApiToken.objects.filter(workspace=workspace, revoked__isnull=True).exclude(user=user)
     return rows.select_related("user", "workspace")
 
 
 def revocable_tokens(user: User, workspace: Workspace | None) -> QuerySet[ApiToken]:
-    """Return the user's own unrevoked tokens and, if a workspace is given, all of that."""
+    """Return the user's own unrevoked API tokens and, with a workspace, all of that."""
     rows = ApiToken.objects.filter(Q(user=user) | Q(workspace=workspace), revoked__isnull=True)
     return rows.select_related("user", "workspace")
 
 
 def find_token(raw: str) -> ApiToken | None:
-    """Find a working token by its key: looked up by prefix, compared in constant time."""
+    """Return the working API token, found by prefix and compared in constant time, or None."""
     if not raw.isascii() or not raw.isprintable():
-        return None  # no key has such letters, and PostgreSQL refuses to be asked for NUL
+        return None  # tokens have no such characters, and PostgreSQL refuses NUL
     found = (
         ApiToken.objects.valid(timezone.now())
         .filter(prefix=raw[:PREFIX_LENGTH], user__is_active=True)
@@ -162,14 +162,14 @@ def find_token(raw: str) -> ApiToken | None:
         .order_by()
         .first()
     )
-    # In constant time; the look-up itself tells at most whether a token begins so.
+    # In constant time; the lookup reveals at most whether a token with this prefix exists.
     if found is None or not hmac.compare_digest(found.digest, digest_of(raw)):
         return None
     return found
 
 
 def digest_of(secret: str) -> str:
-    """Return the SHA-256 of a secret of full entropy, which needs no salt and no stretching."""
+    """Return the SHA-256 of a secret of full entropy, which needs neither salt nor stretching."""
     return hashlib.sha256(secret.encode()).hexdigest()
 
 
@@ -185,7 +185,7 @@ def described_workspaces(user: User) -> QuerySet[Workspace]:
 
 
 def has_second_factor(user: User) -> bool:
-    """Say whether the user signs in with a code of an app."""
+    """Return whether the user signs in with a code of an app."""
     found: bool = Authenticator.objects.filter(user=user, type=Authenticator.Type.TOTP).exists()
     return found
 
@@ -195,7 +195,7 @@ def recovery_codes_left(user: User) -> int:
     found = Authenticator.objects.filter(user=user, type=Authenticator.Type.RECOVERY_CODES).first()
     if found is None:
         return 0
-    # Counted without the codes: what cannot be decrypted can still be told and replaced.
+    # Counted without the codes: those that cannot be decrypted can still be counted and replaced.
     left: int = app_settings.RECOVERY_CODE_COUNT - int(found.data["used_mask"]).bit_count()
     return left
 
@@ -208,18 +208,18 @@ def without_second_factor(workspace: Workspace) -> list[User]:
 
 
 def working_tokens(user: User) -> QuerySet[ApiToken]:
-    """Return the user's tokens that work."""
+    """Return the user's API tokens that work."""
     return ApiToken.objects.valid(timezone.now()).filter(user=user).select_related("workspace")
 
 
 def find_email_change(user: User) -> EmailChange | None:
-    """Return the address that the user wants and has not confirmed, if its link still works."""
+    """Return the user's unconfirmed email address, if its link still works."""
     since = timezone.now() - EMAIL_CHANGE_LASTS
     return EmailChange.objects.filter(user=user, created__gt=since).first()
 
 
 def get_email_change(user: User, secret: str) -> EmailChange:
-    """Return the change that a link confirms; raises `NoSuchEmailChange`, also for another user."""
+    """Return the change that a link confirms. Raises `NoSuchEmailChange`, also for another user."""
     found = find_email_change(user)
     if found is None or not hmac.compare_digest(found.digest, digest_of(secret)):
         raise NoSuchEmailChange

@@ -1,4 +1,4 @@
-"""The pages of one's second factor, and of a workspace that wants one."""
+"""Show and change your own second factor, and whether a workspace requires one."""
 
 import base64
 from typing import Any
@@ -36,7 +36,7 @@ from accounts.sessions import end_sessions, remember
 @require_safe
 @signed_in
 def second_factor(request: WorkspaceRequest) -> HttpResponse:
-    """Say whether there is one, and how to change that."""
+    """Show whether there is a second factor, with links to change it."""
     is_on = has_second_factor(request.user)
     context = {"is_on": is_on, "codes_left": recovery_codes_left(request.user) if is_on else 0}
     return render(request, "accounts/second_factor.html", context)
@@ -47,7 +47,7 @@ def second_factor(request: WorkspaceRequest) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 @signed_in
 def second_factor_new(request: WorkspaceRequest) -> HttpResponse:
-    """Show a new secret, and take the first code of the app that has it."""
+    """Show a new secret, and accept the first code of the app that has it."""
     if has_second_factor(request.user):
         return redirect("second-factor")
     if request.method != "POST":
@@ -62,7 +62,7 @@ def second_factor_new(request: WorkspaceRequest) -> HttpResponse:
     except AccountError as refusal:
         form.add_error("code", str(refusal))
         return _set_up_page(request, form)
-    # A session that a password alone opened must not outlive the moment.
+    # A session that was opened with only a password must not continue.
     request.session.cycle_key()
     end_sessions(user=request.user, but=request.session.session_key)
     remember(request, request.user)
@@ -78,7 +78,7 @@ def second_factor_new(request: WorkspaceRequest) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 @signed_in
 def second_factor_off(request: WorkspaceRequest) -> HttpResponse:
-    """Take it away."""
+    """Turn off the second factor."""
     if not has_second_factor(request.user):
         return redirect("second-factor")
     form = ConfirmedForm(request.POST or None, request=request)
@@ -99,7 +99,7 @@ def second_factor_off(request: WorkspaceRequest) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 @signed_in
 def recovery_codes_new(request: WorkspaceRequest) -> HttpResponse:
-    """Make new recovery codes; the answer is the only page that shows them."""
+    """Create new recovery codes; the response is the only page that shows them."""
     if not has_second_factor(request.user):
         return redirect("second-factor")
     form = ConfirmedForm(request.POST or None, request=request)
@@ -134,12 +134,12 @@ def workspace_second_factor(request: WorkspaceRequest) -> HttpResponse:
 
 
 def _wants(membership: Membership) -> bool:
-    """Say whether the workspace would shut this member out without a second factor."""
+    """Return whether the workspace would lock out this member without a second factor."""
     return membership.workspace.second_factor_required and membership.role in PRIVILEGED
 
 
 def _set_up_page(request: WorkspaceRequest, form: SecondFactorForm) -> HttpResponse:
-    """Show the form's secret as a picture and as text; a damaged form gets a new one."""
+    """Show the form's secret as a QR code and as text; a damaged form gets a new one."""
     sealed = form.data.get("sealed") if form.is_bound else form.initial["sealed"]
     try:
         secret = open_secret(request.user, str(sealed))
@@ -148,7 +148,7 @@ def _set_up_page(request: WorkspaceRequest, form: SecondFactorForm) -> HttpRespo
         secret = open_secret(request.user, sealed)
         form.data = dict(form.data.items()) | {"sealed": sealed}
     adapter = get_adapter()
-    # Drawn here: a service that draws it would get to know the secret.
+    # Drawn here: a service that draws it would learn the secret.
     picture = adapter.build_totp_svg(adapter.build_totp_url(request.user, secret))
     context = {
         "form": form,
@@ -161,7 +161,7 @@ def _set_up_page(request: WorkspaceRequest, form: SecondFactorForm) -> HttpRespo
     return render(request, "accounts/second_factor_new.html", context, status=status)
 
 
-# The file is in the page as a `data:` URL: no second request needs the codes, or keeps them.
+# The file is in the page as a `data:` URL: no second request needs the codes, or stores them.
 def _codes_page(request: WorkspaceRequest, codes: list[str], *, is_new: bool) -> HttpResponse:
     shown = [f"{code[:5]} {code[5:]}" for code in codes]
     text = "\n".join(["Likewise recovery codes. Each works once.", "", *shown, ""])
@@ -182,7 +182,7 @@ def _confirm_page(
 
 
 def _next(request: WorkspaceRequest) -> str:
-    """Return where the person wanted to go, if it is here."""
+    """Return where the person wanted to go, if it is on this host."""
     wanted = request.POST.get("next", request.GET.get("next", ""))
     is_here = url_has_allowed_host_and_scheme(wanted, allowed_hosts={request.get_host()})
     return wanted if is_here else ""

@@ -1,7 +1,7 @@
-"""Second factors: codes of an app (TOTP), and recovery codes for when the phone is gone.
+"""Manage second factors: codes of an app (TOTP), and recovery codes for a lost phone.
 
-allauth keeps them and knows the mathematics. That a code works once is kept with the secret, as a
-row: a cache that is emptied, or that each process has for itself, would let it in again.
+allauth stores them and has the algorithm. The last used code is stored with the secret, in a row: a
+cache that is emptied, or that each process has for itself, would accept a code again.
 """
 
 from allauth.mfa.models import Authenticator
@@ -30,16 +30,16 @@ from accounts.verbs import Verb
 
 TOTP, CODES = Authenticator.Type.TOTP, Authenticator.Type.RECOVERY_CODES
 # Not in the session, which is a row in the database: the secret is stored once it is confirmed.
-SEALED_FOR = 3600  # seconds that a secret may stand on a page before the first code confirms it
+SEALED_FOR = 3600  # seconds that a page may show a secret before the first code confirms it
 
 
 def seal_new_secret(user: User) -> str:
-    """Make a secret, sealed: the page that shows it carries it, and nobody can choose it."""
+    """Create a sealed secret: the page that shows it sends it back, and nobody can choose it."""
     return encrypt(f"{user.pk} {generate_totp_secret()}")
 
 
 def open_secret(user: User, sealed: str) -> str:
-    """Return the secret; raises `SecretTooOld`, also for one that was sealed for another user."""
+    """Return the secret. Raises `SecretTooOld`, also for one that was sealed for another user."""
     try:
         owner, _, secret = decrypt(sealed, seconds=SEALED_FOR).partition(" ")
     except SecretUnreadable as error:
@@ -51,9 +51,9 @@ def open_secret(user: User, sealed: str) -> str:
 
 @transaction.atomic
 def turn_on(*, secret: str, code: str, actor: User) -> tuple[Authenticator, list[str]]:
-    """Give the actor a second factor and return it with the recovery codes.
+    """Add a second factor of the actor and return it with the recovery codes.
 
-    The code shows that the app has the secret; it cannot be used again to sign in. Raises
+    The code proves that the app has the secret; it cannot be used again to sign in. Raises
     `SecondFactorOn` and `WrongCode`.
     """
     _lock(actor)
@@ -62,7 +62,7 @@ def turn_on(*, secret: str, code: str, actor: User) -> tuple[Authenticator, list
     counter = _counter(secret, code)
     if counter is None:
         raise WrongCode
-    # The counter of the first code: it was seen on the screen and must not sign anybody in.
+    # The counter of the first code: it was visible on the screen and must not sign anybody in.
     data = {"secret": encrypt(secret), "last_counter": counter}
     made = Authenticator.objects.create(user=actor, type=TOTP, data=data)
     return made, _new_codes(actor)
@@ -70,7 +70,7 @@ def turn_on(*, secret: str, code: str, actor: User) -> tuple[Authenticator, list
 
 @transaction.atomic
 def turn_off(*, user: User) -> list[Authenticator]:
-    """Take a user's second factor and recovery codes away and return what there was."""
+    """Delete a user's second factor and recovery codes and return them. Raises `NoSecondFactor`."""
     _lock(user)
     rows = list(Authenticator.objects.filter(user=user))
     if not rows:
@@ -81,7 +81,7 @@ def turn_off(*, user: User) -> list[Authenticator]:
 
 @transaction.atomic
 def renew_codes(*, actor: User) -> tuple[Authenticator, list[str]]:
-    """Make new recovery codes; the old ones no longer work. Raises `NoSecondFactor`."""
+    """Create new recovery codes; the old ones no longer work. Raises `NoSecondFactor`."""
     _lock(actor)
     if not has_second_factor(actor):
         raise NoSecondFactor
@@ -91,8 +91,8 @@ def renew_codes(*, actor: User) -> tuple[Authenticator, list[str]]:
 
 @transaction.atomic
 def use_code(*, user: User, code: str) -> Authenticator:
-    """Spend a code of the app or a recovery code; raises `WrongCode` and `SecretUnreadable`."""
-    # Locked: of two requests with the same code, the second one sees that it was spent.
+    """Use a code of the app or a recovery code. Raises `WrongCode` and `SecretUnreadable`."""
+    # Locked: of two requests with the same code, the second one sees that it was used.
     rows = Authenticator.objects.select_for_update().filter(user=user, type__in=[TOTP, CODES])
     found = {row.type: row for row in rows.order_by("pk")}
     if TOTP in found and _spend(found[TOTP], code):
@@ -104,10 +104,9 @@ def use_code(*, user: User, code: str) -> Authenticator:
 
 @transaction.atomic
 def require_second_factors(*, workspace: Workspace, required: bool, actor: User) -> None:
-    """Let admins and owners into a workspace with a second factor only, or with any sign-in.
+    """Require a second factor of a workspace's admins and owners, or no longer.
 
-    Who asks for it has one already, so that nobody stands outside of what they have closed.
-    Raises `NoSecondFactor`.
+    The actor must have one, so that nobody locks themselves out. Raises `NoSecondFactor`.
     """
     if required and not has_second_factor(actor):
         raise NoSecondFactor
@@ -126,7 +125,7 @@ def require_second_factors(*, workspace: Workspace, required: bool, actor: User)
 
 
 def _lock(user: User) -> None:
-    """Hold the user's row, so that two pages at once do not both make a second factor."""
+    """Lock the user's row, so that two concurrent pages do not both create a second factor."""
     User.objects.select_for_update().get(pk=user.pk)
 
 
@@ -136,22 +135,23 @@ def _new_codes(user: User) -> list[str]:
 
 
 def _spend(totp: Authenticator, code: str) -> bool:
-    """Take a code whose step of time is later than that of the last one, and remember the step."""
+    """Accept a code whose time step is later than the last one, and store the step."""
     secret = decrypt(totp.data["secret"])
     counter = _counter(secret, code)
     if counter is None or counter <= totp.data.get("last_counter", 0):
         return False
-    # Encrypted again, with the current SECRET_KEY: in time a replaced key can leave the fallbacks.
+    # Encrypted again, with the current SECRET_KEY: in time an old key can be removed from the
+    # fallbacks.
     totp.data = totp.data | {"secret": encrypt(secret), "last_counter": counter}
     totp.save(update_fields=["data"])
     return True
 
 
 def _counter(secret: str, code: str) -> int | None:
-    """Return the step of time whose code this is, or None; each is compared in constant time."""
+    """Return the time step of a code, or None; each is compared in constant time."""
     given = "".join(code.split())
     found = None
-    # All of them are compared, also after a hit: the time taken must not tell which one it was.
+    # All of them are compared, even after a match: the time taken must not reveal which one it was.
     for counter in yield_hotp_counters_from_time():
         if constant_time_compare(given, format_hotp_value(hotp_value(secret, counter))):
             found = counter

@@ -1,4 +1,4 @@
-"""The only writes of this room. Each is one transaction and leaves one change."""
+"""Change users, workspaces and API tokens: each in one transaction, with one change."""
 
 import secrets
 from datetime import datetime, timedelta
@@ -22,16 +22,17 @@ LAST_USED_STEP = timedelta(minutes=5)
 
 @transaction.atomic
 def create_user(*, email: str, password: str, name: str = "") -> User:
-    """Create a user who signs in by password; the password must pass the validators.
+    """Create a user who signs in with a password, which must pass the validators.
 
-    Raises `EmailTaken`, and Django's `ValidationError` for a weak password, an address that is
-    none, or a name that is too long.
+    Raises `EmailTaken`, and Django's `ValidationError` for a weak password, an invalid email
+    address, or a name that is too long.
     """
     user = User(email=email, name=name)
     user.clean_fields(exclude=["password"])
     validate_password(password, user)
     try:
-        # A savepoint, to which a refused INSERT rolls back: the transaction around it can go on.
+        # A savepoint, to which a refused INSERT rolls back: the surrounding transaction can
+        # continue.
         with transaction.atomic():
             made = User.objects.create_user(email, password, name=name)
     except IntegrityError as error:
@@ -58,10 +59,10 @@ def create_workspace(*, name: str, actor: User) -> Workspace:
 
 
 def refuse_one_more(owner: User) -> None:
-    """Raise `TooManyWorkspaces` if a person owns as many as one may.
+    """Raise `TooManyWorkspaces` if a person owns as many workspaces as the limit allows.
 
-    Call it in the transaction that gives one more: the person's row is held, so that two at once
-    take turns.
+    Call it in the transaction that adds one: the person's row is locked, so that two concurrent
+    ones take turns.
     """
     most = settings.LIKEWISE_QUOTA_WORKSPACES
     if not most:
@@ -73,7 +74,7 @@ def refuse_one_more(owner: User) -> None:
 
 @transaction.atomic
 def rename_workspace(*, workspace: Workspace, name: str, actor: User) -> None:
-    """Call a workspace something else; the same name again changes nothing."""
+    """Rename a workspace; the same name again changes nothing."""
     before = workspace.name
     if name == before:
         return
@@ -94,14 +95,14 @@ def rename_workspace(*, workspace: Workspace, name: str, actor: User) -> None:
 
 @transaction.atomic
 def create_first_owner(*, email: str, password: str) -> User:
-    """Create the installation's first user; raises `AlreadySetUp` once anybody exists."""
-    if connection.vendor == "postgresql":  # two at once would not see each other; SQLite lets one
+    """Create the installation's first user. Raises `AlreadySetUp` once a user exists."""
+    if connection.vendor == "postgresql":  # two would not see each other; SQLite has one
         with connection.cursor() as cursor:
             cursor.execute(f"LOCK TABLE {User._meta.db_table} IN SHARE ROW EXCLUSIVE MODE")
     if has_users():
         raise AlreadySetUp
     owner = create_user(email=email, password=password)
-    owner.is_staff = True  # who sets the installation up runs it
+    owner.is_staff = True  # the person who sets up the installation operates it
     owner.save(update_fields=["is_staff"])
     return owner
 
@@ -115,8 +116,8 @@ def issue_token(
     expires: datetime | None = None,
     actor: User,
 ) -> tuple[ApiToken, str]:
-    """Make a key for the actor and return its row and the key, which cannot be read again."""
-    # The prefix lets scanners for leaked secrets, and our own log filter, recognise a token.
+    """Create an API token for the actor; return its row and the token, which is not stored."""
+    # With the prefix, scanners for leaked secrets, and our own log filter, recognise a token.
     raw = KEY_PREFIX + secrets.token_urlsafe(30)
     token = ApiToken.objects.create(
         user=actor,
@@ -147,9 +148,8 @@ def issue_token(
 
 @transaction.atomic
 def revoke_token(*, token: ApiToken, actor: User) -> None:
-    """Revoke a key at once; revoking twice changes nothing."""
-    # The condition in the UPDATE decides between two requests at the same time: one of them
-    # records.
+    """Revoke an API token at once; revoking twice changes nothing."""
+    # The condition in the UPDATE decides between two concurrent requests: only one of them records.
     changed = ApiToken.objects.filter(pk=token.pk, revoked__isnull=True).update(
         revoked=timezone.now()
     )
@@ -173,7 +173,10 @@ def revoke_token(*, token: ApiToken, actor: User) -> None:
 
 @transaction.atomic
 def revoke_tokens_named(*, name: str, actor: User) -> int:
-    """Revoke all of the actor's working keys of that name and return how many they were."""
+    """Revoke all of the actor's working API tokens with this name and return how many.
+
+    Raises `NoSuchToken`.
+    """
     tokens = list(
         ApiToken.objects.valid(timezone.now())
         .filter(user=actor, name=name)
@@ -187,7 +190,7 @@ def revoke_tokens_named(*, name: str, actor: User) -> int:
 
 
 def touch_token(*, token: ApiToken) -> None:
-    """Remember that a key was used, at most once in five minutes: no write per request."""
+    """Record that an API token was used, at most once in five minutes: no write per request."""
     now = timezone.now()
     if token.last_used is None or token.last_used < now - LAST_USED_STEP:
         ApiToken.objects.filter(pk=token.pk).update(last_used=now)

@@ -1,4 +1,4 @@
-"""Where one is signed in, and the end of that."""
+"""Show and end your own sessions."""
 
 from uuid import UUID
 
@@ -20,7 +20,7 @@ SHOWN = 100
 @require_safe
 @signed_in
 def account_sessions(request: WorkspaceRequest) -> HttpResponse:
-    """List one's sessions, the one of this page first."""
+    """List the user's sessions, the current one first."""
     here = request.session.session_key
     found = list(sessions_of(request.user)[:SHOWN])
     rows = [
@@ -33,7 +33,7 @@ def account_sessions(request: WorkspaceRequest) -> HttpResponse:
 @require_POST
 @signed_in
 def account_session_end(request: WorkspaceRequest, session_id: UUID) -> HttpResponse:
-    """End one of one's own sessions."""
+    """End one of the user's sessions."""
     if not end_session(session_id=session_id, actor=request.user):
         raise Http404("This session does not exist.")
     messages.success(request, "The session was signed out.")

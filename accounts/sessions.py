@@ -1,4 +1,4 @@
-"""Who is signed in from where: rows beside Django's sessions, and the end of a session."""
+"""Record where users are signed in, in rows beside Django's sessions, and end sessions."""
 
 import re
 import time
@@ -16,12 +16,12 @@ from django.utils import timezone
 
 from accounts.models import SignedInSession, User
 
-STEP = 300.0  # seconds between two writes of when a session was seen last
+STEP = 300.0  # seconds between two updates of when a session was last used
 REMEMBERED = 10_000
-PENDING = "account_login"  # where allauth keeps who has yet to give a second factor
+PENDING = "account_login"  # where allauth stores who has yet to enter a second factor
 _AGENT_LENGTH = 255
 
-# Which sessions this process has written down lately, so that a request costs no query.
+# The sessions that this process has recorded recently, so that a request costs no query.
 _seen: dict[str, float] = {}
 
 _BROWSERS = (
@@ -46,13 +46,13 @@ _SYSTEMS = (
 
 
 def remember_sign_in(request: HttpRequest, user: User, **_: Any) -> None:
-    """Write down a sign-in; connected to Django's signal, which each way to sign in sends."""
+    """Record a sign-in; connected to Django's signal, which each way to sign in sends."""
     if request is not None and request.session.session_key:
         remember(request, user)
 
 
 def remember(request: HttpRequest, user: User) -> None:
-    """Write down where the request's session is used from, by one statement."""
+    """Record where the request's session is used from, by one statement."""
     key = str(request.session.session_key)
     row = SignedInSession(
         session_id=key,
@@ -61,7 +61,7 @@ def remember(request: HttpRequest, user: User) -> None:
         user_agent=request.headers.get("User-Agent", "")[:_AGENT_LENGTH],
         seen=timezone.now(),
     )
-    # An upsert: two requests of one session may come at the same moment.
+    # An upsert: two requests of one session may arrive at the same moment.
     SignedInSession.objects.bulk_create(
         [row],
         update_conflicts=True,
@@ -74,9 +74,9 @@ def remember(request: HttpRequest, user: User) -> None:
 
 
 def touch(request: HttpRequest, user: User) -> None:
-    """Write down that a session is in use, at most once in five minutes.
+    """Record that a session is in use, at most once in five minutes.
 
-    Where the database cannot be written, the page matters more than this row.
+    If the database cannot be written, the page is still served.
     """
     last = _seen.get(str(request.session.session_key))
     if last is not None and time.monotonic() - last < STEP:
@@ -89,12 +89,12 @@ def touch(request: HttpRequest, user: User) -> None:
 
 
 def sessions_of(user: User) -> QuerySet[SignedInSession]:
-    """Return the user's sessions that have not expired, the one last used first."""
+    """Return the user's sessions that have not expired, the last used first."""
     return SignedInSession.objects.filter(user=user, session__expire_date__gt=timezone.now())
 
 
 def end_session(*, session_id: UUID, actor: User) -> bool:
-    """End one of the actor's sessions; False if there is none of that id."""
+    """End one of the actor's sessions; return False if none has this id."""
     row = SignedInSession.objects.filter(pk=session_id, user=actor).first()
     if row is None:
         return False
@@ -105,12 +105,12 @@ def end_session(*, session_id: UUID, actor: User) -> bool:
 def end_sessions(*, user: User, but: str | None = None) -> int:
     """End all sessions of a user, except one, and return how many were signed in.
 
-    Every session is looked into, since one may be older than the rows of this table. A sign-in
-    that waits for its second factor ends too: its password may be the old one.
+    Every session is decoded, since one may be older than the rows of this table. A sign-in that
+    waits for its second factor ends, too: its password may be the old one.
     """
     rows = Session.objects.filter(expire_date__gt=timezone.now())
     ended, keys = 0, []
-    # Django's table has no column for the user. The loop is bounded by who is signed in at all.
+    # Django's table has no column for the user. The loop is bounded by the number of sessions.
     for row in rows.iterator():
         told = row.get_decoded()
         is_signed_in = told.get(SESSION_KEY) == str(user.pk)
@@ -122,7 +122,7 @@ def end_sessions(*, user: User, but: str | None = None) -> int:
 
 
 def device(user_agent: str) -> str:
-    """Say what a browser calls itself in a few words: `Firefox on Linux`."""
+    """Return a short description of a browser: `Firefox on Linux`."""
     browser = next((name for mark, name in _BROWSERS if _says(user_agent, mark)), "")
     system = next((name for mark, name in _SYSTEMS if mark in user_agent), "")
     if browser and system:

@@ -1,4 +1,4 @@
-"""The key of the one-time set-up link. Nothing is stored: it is spent once anybody exists."""
+"""Compute the key of the one-time set-up link. It is not stored, and invalid once a user exists."""
 
 from django.core.signing import Signer
 from django.utils.crypto import constant_time_compare
@@ -8,10 +8,10 @@ _SALT = "accounts.setup_key"
 
 def current() -> str:
     """Return this installation's set-up key: an HMAC by `SECRET_KEY`, safe in a URL."""
-    # Derived, not stored: whichever process prints the link, and however often, it is the same.
+    # Derived, not stored: every process that prints the link prints the same one.
     return Signer(salt=_SALT).signature("first owner")
 
 
 def is_valid(key: str) -> bool:
-    """Say whether the key is this installation's; the time taken tells nothing about it."""
+    """Return whether the key is this installation's, compared in constant time."""
     return constant_time_compare(key, current())

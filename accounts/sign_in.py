@@ -1,4 +1,4 @@
-"""What who is not signed in gets: the way to sign in, and from there back to where they were."""
+"""Redirect visitors who are not signed in to the sign-in page, and from there back."""
 
 from urllib.parse import urlencode, urlsplit
 
@@ -15,10 +15,10 @@ FIRST = "Nothing was saved because you are not signed in. Reload this page, sign
 
 
 def sign_in_first(request: HttpRequest) -> HttpResponse:
-    """Lead to the sign-in page, which says so if a session has ended.
+    """Redirect to the sign-in page, which says so if a session has expired.
 
-    A script that asks for JSON gets the sentence, and htmx goes there with the whole page: a form
-    to sign in must not appear where a row of a list was expected.
+    A script that requests JSON gets the sentence, and htmx replaces the whole page: a sign-in form
+    must not appear where a row of a list was expected.
     """
     htmx = HtmxDetails(request)
     if request.get_preferred_type(["text/html", "application/json"]) == "application/json":
@@ -28,7 +28,7 @@ def sign_in_first(request: HttpRequest) -> HttpResponse:
 
 
 def second_factor_first(request: HttpRequest, why: str) -> HttpResponse:
-    """Lead to the page that sets a second factor up, and from there back."""
+    """Redirect to the page that sets up a second factor, and from there back."""
     if request.get_preferred_type(["text/html", "application/json"]) == "application/json":
         return JsonResponse({"error": why}, status=403)
     htmx = HtmxDetails(request)
@@ -46,9 +46,10 @@ def _query(request: HttpRequest, htmx: HtmxDetails) -> dict[str, str]:
 
 
 def _had_session(request: HttpRequest) -> bool:
-    """Say whether the browser still names a session that is gone.
+    """Return whether the browser sends the id of a session that no longer exists.
 
-    One that is there is a visitor's, who opened an invitation or the like and never signed in.
+    An existing one belongs to a visitor, who opened an invitation, for example, and never signed
+    in.
     """
     if settings.SESSION_COOKIE_NAME not in request.COOKIES:
         return False
@@ -56,7 +57,7 @@ def _had_session(request: HttpRequest) -> bool:
 
 
 def _where(request: HttpRequest, htmx: HtmxDetails) -> str:
-    """Return the page that the person looked at: what was sent by it has no page of its own."""
+    """Return the page that the person was on: a form that was posted has no page of its own."""
     if htmx:
         return htmx.current_url_abs_path or "/"
     if request.method in SAFE_METHODS:

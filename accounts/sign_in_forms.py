@@ -1,4 +1,4 @@
-"""What people type while they sign in, where it is not as the sign-in library would have it."""
+"""Define the sign-in forms that differ from those of the sign-in library."""
 
 from typing import Any
 
@@ -15,13 +15,13 @@ from accounts.second_factors import use_code
 
 
 class ResetForm(ResetPasswordForm):  # type: ignore[misc]  # allauth has no types
-    """The address to send a link to: that of an account, and no other that was ever kept."""
+    """The email address to send a link to, which must be that of an account."""
 
     def clean_email(self) -> str:
-        """Find whom the link is for; an unknown address is as good as any."""
+        """Find the account of the link; an unknown email address is accepted, too."""
         email: str = self.cleaned_data["email"].lower()
-        # An unknown address gets the same page as a known one, so that nobody learns which are
-        # known.
+        # An unknown email address gets the same page as a known one, so that nobody learns which
+        # exist.
         self.users = list(User.objects.filter(email=email, is_active=True))
         return email
 
@@ -36,14 +36,15 @@ class CodeForm(AuthenticateForm):  # type: ignore[misc]
         field.widget.attrs = {"autocomplete": "one-time-code", "autofocus": True}
 
     def clean_code(self) -> str:
-        """Spend the code; who guesses is slowed down, by the account and by where they come from.
+        """Use the code, with rate limits for the account and for the IP address.
 
-        The account's count begins anew after a right code, that of the place does not: somebody
-        who has an account here too could begin it anew at will.
+        A correct code resets the account's limit, but not that of the IP address: somebody with an
+        account here could reset it at will.
         """
         key = f"second-factor {self.user.pk}"
         if not (
-            # The place first: a try that it refuses must not use up the owner's own tries.
+            # The IP address first: an attempt that it refuses must not use up the owner's own
+            # attempts.
             ratelimit.consume(context.request, action="second_factor_ip")
             and ratelimit.consume(context.request, action="second_factor", key=key)
         ):

@@ -1,6 +1,6 @@
-"""The pages of the sign-in library that the product offers. None of its other pages exists.
+"""List the pages of the sign-in library that the product offers. No other page of it exists.
 
-The names are those that the library asks for when it leads from one page to the next.
+The names are those that the library uses to redirect from one page to the next.
 """
 
 from allauth.account import views

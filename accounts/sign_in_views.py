@@ -1,4 +1,4 @@
-"""What stands before the pages of the sign-in library, or in their place."""
+"""Wrap or replace pages of the sign-in library."""
 
 from allauth.mfa.base.views import authenticate
 from django.http import HttpRequest, HttpResponse
@@ -7,7 +7,7 @@ from django.views.decorators.http import require_safe
 
 
 def second_step(request: HttpRequest) -> HttpResponse:
-    """Ask for the code of who has given the password; a form without one is opened anew."""
+    """Ask for the code after the password; a form without a code is shown again."""
     if request.method == "POST" and "code" not in request.POST:
         return redirect("mfa_authenticate")
     response: HttpResponse = authenticate(request)

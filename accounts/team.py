@@ -1,6 +1,6 @@
-"""The writes about who is in a workspace: roles, leaving, handing over, invitations.
+"""Change the members of a workspace: roles, leaving, handing over, invitations.
 
-Like those in `services.py`, each is one transaction and leaves one change.
+As in `services.py`, each function is one transaction and records one change.
 """
 
 import secrets
@@ -38,10 +38,11 @@ GIVEN_ROLES = (Role.VIEWER, Role.EDITOR, Role.ADMIN)
 
 @transaction.atomic
 def change_role(*, membership: Membership, role: str, actor: User) -> None:
-    """Give a member another role; the same role again changes nothing.
+    """Change a member's role; the same role again changes nothing.
 
-    Who is no admin any more loses the open invitations that they made: the link of one would let
-    them back in as an admin under another name.
+    A person who is no longer an admin loses the open invitations that they made: the link of one
+    would let them back in as an admin under another name.
+
     Raises `RoleNotGiven`, `OwnRole`, `OwnerStays` and `MemberGone`.
     """
     if role not in GIVEN_ROLES:
@@ -62,9 +63,9 @@ def change_role(*, membership: Membership, role: str, actor: User) -> None:
 
 @transaction.atomic
 def remove_member(*, membership: Membership, actor: User) -> int:
-    """Take a member out, or let oneself out; returns how many tokens that revoked.
+    """Remove a member, who may be the actor; return how many API tokens were revoked.
 
-    Tokens of the person whose default workspace this is stop working, and so do the open
+    API tokens of the person whose default workspace this is stop working, and so do the open
     invitations that the person made. Raises `OwnerStays` and `MemberGone`.
     """
     row = _locked(membership)
@@ -81,12 +82,13 @@ def remove_member(*, membership: Membership, actor: User) -> int:
 
 @transaction.atomic
 def shut_out(*, workspace: Workspace) -> None:
-    """Let nobody into a workspace any more: its members, keys and open invitations end.
+    """End all access to a workspace: its memberships, API tokens and open invitations.
 
-    It leaves no change, as nobody could read it.
+    It records no change, as nobody could read it.
     """
     now = timezone.now()
-    # Invitations first: who accepts one at this moment is then among the members, or refused.
+    # Invitations first: a person who accepts one at this moment is then among the members, or
+    # refused.
     open_invitations(workspace).update(revoked=now)
     ApiToken.objects.filter(workspace=workspace, revoked__isnull=True).update(revoked=now)
     Membership.objects.filter(workspace=workspace).delete()
@@ -94,12 +96,12 @@ def shut_out(*, workspace: Workspace) -> None:
 
 @transaction.atomic
 def hand_over(*, membership: Membership, actor: User) -> None:
-    """Make a member the owner; the actor, who was it, becomes an admin.
+    """Make a member the owner; the actor, who was the owner, becomes an admin.
 
     Raises `NotTheOwner`, `OwnerStays`, `MemberGone` and `TooManyWorkspaces`.
     """
-    # Both rows by one statement, in the order of ids: of two changes at once, one waits, and
-    # neither for the other.
+    # Both rows by one statement, in the order of ids: of two concurrent changes, one waits, and
+    # they cannot deadlock.
     rows = Membership.objects.select_for_update(of=("self",)).filter(
         workspace=membership.workspace, user__in=[actor.pk, membership.user_id]
     )
@@ -112,7 +114,7 @@ def hand_over(*, membership: Membership, actor: User) -> None:
     if new is None or not new.user.is_active:
         raise MemberGone
     refuse_one_more(new.user)
-    # Down first: the constraint allows one owner at any moment.
+    # The old owner first: the constraint allows only one owner at any moment.
     for row, role in ((old, Role.ADMIN), (new, Role.OWNER)):
         row.role = role
         row.save(update_fields=["role"])
@@ -123,10 +125,11 @@ def hand_over(*, membership: Membership, actor: User) -> None:
 def invite_member(
     *, workspace: Workspace, email: str, role: str, anyone: bool = False, actor: User
 ) -> tuple[Invitation, str]:
-    """Invite someone and return the row and the link's secret, which cannot be read again.
+    """Invite someone; return the row and the link's secret, which is not stored.
 
-    Only the account with the address may accept, unless `anyone` who has the link may. An older
-    open invitation of the same address is withdrawn. Raises `RoleNotGiven` and `AlreadyAMember`.
+    Only the account with the email address may accept, unless `anyone` with the link may. An older
+    open invitation of the same email address is withdrawn. Raises `RoleNotGiven` and
+    `AlreadyAMember`.
     """
     if role not in GIVEN_ROLES:
         raise RoleNotGiven(role)
@@ -134,7 +137,7 @@ def invite_member(
     if has_member(workspace, email):
         raise AlreadyAMember(email)
     now = timezone.now()
-    # The newest decides the role: an older link must not give what was corrected since.
+    # The newest decides the role: an older link must not give a role that was corrected since.
     open_invitations(workspace).filter(email=email).update(revoked=now)
     secret = secrets.token_urlsafe(32)
     invitation = Invitation.objects.create(
@@ -153,7 +156,7 @@ def invite_member(
 
 @transaction.atomic
 def withdraw_invitation(*, invitation: Invitation, actor: User) -> None:
-    """Take an invitation back; one that opens nothing any more stays as it is."""
+    """Withdraw an invitation; one that is no longer open is not changed."""
     mine = open_invitations(invitation.workspace).filter(pk=invitation.pk)
     if mine.update(revoked=timezone.now()):
         _tell_of(Verb.WITHDREW, invitation, actor)
@@ -166,13 +169,13 @@ def accept_invitation(*, invitation: Invitation, actor: User) -> Membership:
     Raises `AlreadyAMember` and `InvitedElsewhere`, after which the invitation is still open, and
     `InvitationClosed`.
     """
-    # Held, so that the address that is compared is still the account's when this is committed.
+    # Locked, so that the compared email address is still the account's at the commit.
     email = User.objects.select_for_update().values_list("email", flat=True).get(pk=actor.pk)
     if not invitation.is_for(email):
         if has_member(invitation.workspace, email):
             raise AlreadyAMember(str(actor))
         raise InvitedElsewhere(invitation.email, email)
-    # One UPDATE with the condition: of two who open the same link, one finds it used.
+    # One conditional UPDATE: of two people who open the same link, one finds it used.
     row = open_invitations(invitation.workspace).filter(pk=invitation.pk)
     if not row.update(accepted=timezone.now(), accepted_by=actor):
         get_invitation(invitation.pk)
@@ -198,7 +201,7 @@ def accept_invitation(*, invitation: Invitation, actor: User) -> Membership:
 
 @transaction.atomic
 def join(*, invitation: Invitation, name: str, password: str) -> User:
-    """Make the account that an invitation is for, and accept with it.
+    """Create the account that an invitation is for, and accept the invitation with it.
 
     Raises `EmailTaken`, `InvitationClosed`, and `ValidationError` for a weak password.
     """
@@ -208,7 +211,7 @@ def join(*, invitation: Invitation, name: str, password: str) -> User:
 
 
 def _locked(membership: Membership) -> Membership:
-    """Return the row as it is now, held until the end of the transaction, if it may change."""
+    """Return the row as it is now, locked. Raises `MemberGone`, and `OwnerStays` for the owner."""
     rows = Membership.objects.select_related("user", "workspace").select_for_update(of=("self",))
     row = rows.filter(pk=membership.pk).first()
     if row is None:

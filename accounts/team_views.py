@@ -1,4 +1,4 @@
-"""The page of a workspace's members, and what an admin does there."""
+"""Show a workspace's members, and let admins change them."""
 
 from typing import Any
 from uuid import UUID
@@ -30,14 +30,14 @@ from accounts.words import either
 @require_safe
 @requires("workspace.view")
 def members(request: WorkspaceRequest) -> HttpResponse:
-    """Show who is in the workspace, and what each role may do."""
+    """Show the members of the workspace, and what each role may do."""
     return _members_page(request)
 
 
 @require_POST
 @requires("members.manage")
 def member_role(request: WorkspaceRequest, membership_id: UUID) -> HttpResponse:
-    """Give a member another role."""
+    """Change a member's role."""
     member = _member(request, membership_id)
     form = RoleForm(request.POST)
     if not form.is_valid():
@@ -54,7 +54,7 @@ def member_role(request: WorkspaceRequest, membership_id: UUID) -> HttpResponse:
 @require_POST
 @requires("workspace.view")
 def member_remove(request: WorkspaceRequest, membership_id: UUID) -> HttpResponse:
-    """Take a member out, as an admin, or leave, as anybody but the owner."""
+    """Remove a member, as an admin, or leave, as anybody but the owner."""
     member = _member(request, membership_id)
     leaves = member.user_id == request.user.pk
     if not leaves:
@@ -78,7 +78,7 @@ def member_remove(request: WorkspaceRequest, membership_id: UUID) -> HttpRespons
 @require_POST
 @requires("workspace.hand_over")
 def member_hand_over(request: WorkspaceRequest, membership_id: UUID) -> HttpResponse:
-    """Make a member the owner and oneself an admin."""
+    """Make a member the owner and the user an admin."""
     member = _member(request, membership_id)
     try:
         hand_over(membership=member, actor=request.user)
@@ -94,7 +94,7 @@ def member_hand_over(request: WorkspaceRequest, membership_id: UUID) -> HttpResp
 @require_POST
 @requires("members.manage")
 def invitation_new(request: WorkspaceRequest) -> HttpResponse:
-    """Invite someone; the answer is the only page that shows the link."""
+    """Invite someone; the response is the only page that shows the link."""
     form = InvitationForm(request.POST)
     if not form.is_valid():
         return _members_page(request, form=form, status=422)
@@ -113,7 +113,7 @@ def invitation_new(request: WorkspaceRequest) -> HttpResponse:
 @require_POST
 @requires("members.manage")
 def invitation_withdraw(request: WorkspaceRequest, invitation_id: UUID) -> HttpResponse:
-    """Take an open invitation back."""
+    """Withdraw an open invitation."""
     found = get_object_or_404(open_invitations(request.workspace), pk=invitation_id)
     withdraw_invitation(invitation=found, actor=request.user)
     messages.success(request, f"The invitation for {found.email} was withdrawn.")

@@ -1,4 +1,4 @@
-"""Addresses of the pages about oneself and one's team."""
+"""List the URLs of the pages about your own account and team."""
 
 from django.urls import path
 

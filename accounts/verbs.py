@@ -1,8 +1,8 @@
-"""What can be done in a workspace: every verb of the journal, once.
+"""Define what can be done in a workspace: every verb of the journal, once.
 
-What a verb reads like to people stands beside the activity page, in `dashboard/views/workspaces/
-activity.py`; a test holds the two against each other. The values are in the rows of every
-installation: a verb may come, and none may change or go.
+The words for people are in `dashboard/views/workspaces/activity.py`; a test compares the two. The
+values are stored in the rows of every installation: a verb may be added, but none may be changed or
+removed.
 """
 
 from django.db.models import TextChoices
@@ -16,7 +16,7 @@ class Verb(TextChoices):
     CHANGED = "changed"
     RENAMED = "renamed"
     DELETED = "deleted"
-    # Groups and who is in them.
+    # Groups and their members.
     ADDED_IMAGES = "added images to"
     MOVED_IMAGES = "moved images to"
     REMOVED_IMAGES = "removed images from"

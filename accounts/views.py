@@ -1,4 +1,4 @@
-"""Pages about oneself: keys for the API, and the workspace that one works in."""
+"""Show and change your own API tokens, and switch workspaces."""
 
 from typing import Any
 from uuid import UUID
@@ -21,9 +21,9 @@ from accounts.services import issue_token, revoke_token
 @require_http_methods(["GET", "POST"])
 @requires("tokens.own")
 def tokens(request: WorkspaceRequest) -> HttpResponse:
-    """List one's own keys and make one; the answer to making it is the only page that shows it.
+    """List the user's API tokens and create one; only the response to that shows it.
 
-    Who may manage everybody's also sees those that the others have for this workspace.
+    A person who may manage all tokens also sees those that others have for this workspace.
     """
     form = TokenForm(
         request.POST or None, user=request.user, initial={"workspace": request.workspace}
@@ -40,7 +40,7 @@ def tokens(request: WorkspaceRequest) -> HttpResponse:
 @require_POST
 @requires("tokens.own")
 def token_revoke(request: WorkspaceRequest, token_id: UUID) -> HttpResponse:
-    """Revoke one of one's own keys or, as an admin, any of the workspace."""
+    """Revoke one of the user's API tokens or, as an admin, any of the workspace."""
     workspace = request.workspace if _manages_all(request) else None
     token = get_object_or_404(revocable_tokens(request.user, workspace), pk=token_id)
     revoke_token(token=token, actor=request.user)
@@ -49,9 +49,9 @@ def token_revoke(request: WorkspaceRequest, token_id: UUID) -> HttpResponse:
 
 
 @require_POST
-@requires("workspace.view", second_factor=False)  # the way out of one that waits for it
+@requires("workspace.view", second_factor=False)  # the way out of a workspace that requires one
 def workspace_switch(request: WorkspaceRequest) -> HttpResponse:
-    """Work in another of one's own workspaces from now on."""
+    """Switch to another of the user's workspaces."""
     form = WorkspaceForm(request.POST, user=request.user)
     if not form.is_valid():
         raise Http404("This workspace does not exist.")

@@ -1,4 +1,4 @@
-"""Where the current request comes from, for what is written down of it far from the request."""
+"""Provide where the current request comes from to code that has no request."""
 
 import contextvars
 from dataclasses import dataclass
@@ -11,20 +11,20 @@ AGENT_LENGTH = 200
 
 @dataclass(frozen=True)
 class Visitor:
-    """An address and what the browser calls itself."""
+    """An IP address and the browser's user agent."""
 
     ip: str | None = None
     agent: str = ""
 
 
-# None outside of a request: a command, a worker.
+# None outside of a request: in a command or a worker.
 current_visitor: contextvars.ContextVar[Visitor | None] = contextvars.ContextVar(
     "visitor", default=None
 )
 
 
 def visitor_of(request: HttpRequest) -> Visitor:
-    """Return who asks, as `proxies.py` found it; an address that is none is None."""
+    """Return the visitor, as `proxies.py` found it; an invalid IP address becomes None."""
     try:
         ip = str(ip_address(request.META.get("REMOTE_ADDR", "")))
     except ValueError:

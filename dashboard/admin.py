@@ -1,4 +1,4 @@
-"""Django's admin for who operates the server: the platform's rows, to look at."""
+"""Show the platform's rows in Django's admin, read-only, to operators of the server."""
 
 from django.contrib import admin
 
@@ -51,6 +51,6 @@ class UploadAdmin(ReadOnlyAdmin):
 
 @admin.register(WorkerSign)
 class WorkerSignAdmin(ReadOnlyAdmin):
-    """Workers and when they were last seen."""
+    """Workers and the times of their last heartbeats."""
 
     list_display = ["name", "queues", "seen"]

@@ -1,4 +1,4 @@
-"""Start-up of the platform."""
+"""Start the platform's Django app."""
 
 from importlib import import_module
 
@@ -6,15 +6,15 @@ from django.apps import AppConfig
 
 
 class DashboardConfig(AppConfig):
-    """Load Celery once Django is ready; see the trap in CONTRIBUTING."""
+    """Load Celery once Django is ready; CONTRIBUTING describes the trap."""
 
     name = "dashboard"
     verbose_name = "Likewise"
 
     def ready(self) -> None:
-        """Register the Celery application and the start-up checks.
+        """Register the Celery application and the system checks.
 
-        The jobs are for the worker alone, see `CELERY_IMPORTS`: they take a second to load.
+        Only the worker loads the jobs, see `CELERY_IMPORTS`: that takes a second.
         """
         for module in ("dashboard.celery", "dashboard.checks"):
             import_module(module)

@@ -1,4 +1,4 @@
-"""The Celery application: it carries wake-ups, nothing else."""
+"""Define the Celery application, which only carries wake-up messages."""
 
 import os
 

@@ -1,6 +1,6 @@
-"""Wrong settings are told at start: what is wrong, and what to write instead.
+"""Report wrong settings at start: what is wrong, and the value to use.
 
-Errors keep the program from starting; warnings do not. Ids are never used again for another thing.
+Errors prevent the program from starting; warnings do not. An id is never reused for another check.
 """
 
 import difflib
@@ -33,7 +33,7 @@ Check = Callable[[], Iterator[CheckMessage]]
 
 
 def _registered(check: Check) -> Check:
-    """Register a check that takes nothing and yields messages."""
+    """Register a check that takes no arguments and yields messages."""
 
     def run(**_: Any) -> list[CheckMessage]:
         return list(check())
@@ -60,7 +60,7 @@ def data_folder() -> Iterator[CheckMessage]:
 
 @_registered
 def first_owner() -> Iterator[CheckMessage]:
-    """Refuse an address without a password, and the other way round."""
+    """Refuse an email address without a password, and the reverse."""
     if bool(settings.LIKEWISE_ADMIN_EMAIL) != bool(settings.LIKEWISE_ADMIN_PASSWORD):
         yield Error(
             "Only one of LIKEWISE_ADMIN_EMAIL and LIKEWISE_ADMIN_PASSWORD is set.",
@@ -71,7 +71,7 @@ def first_owner() -> Iterator[CheckMessage]:
 
 @_registered
 def throttle() -> Iterator[CheckMessage]:
-    """Refuse a misspelt rate, which would switch the limit off."""
+    """Refuse a misspelt rate, which would disable the limit."""
     if not _THROTTLE.fullmatch(settings.LIKEWISE_THROTTLE):
         yield Error(
             f"LIKEWISE_THROTTLE is {settings.LIKEWISE_THROTTLE!r}, which is not a valid rate.",
@@ -82,7 +82,7 @@ def throttle() -> Iterator[CheckMessage]:
 
 @_registered
 def queues() -> Iterator[CheckMessage]:
-    """Refuse a queue that nobody writes to: its worker would do nothing."""
+    """Refuse an unknown queue: its worker would never get a job."""
     unknown = sorted(set(settings.LIKEWISE_QUEUES) - set(KNOWN_QUEUES))
     if unknown or not settings.LIKEWISE_QUEUES:
         yield Error(
@@ -94,7 +94,7 @@ def queues() -> Iterator[CheckMessage]:
 
 @_registered
 def public_address() -> Iterator[CheckMessage]:
-    """Refuse an address that links cannot begin with."""
+    """Refuse a URL that cannot be the start of links."""
     parts = urlsplit(settings.LIKEWISE_URL)
     if parts.scheme not in ("http", "https") or not parts.hostname or parts.path or parts.query:
         yield Error(
@@ -106,7 +106,7 @@ def public_address() -> Iterator[CheckMessage]:
 
 @_registered
 def lease() -> Iterator[CheckMessage]:
-    """Refuse a lease that ends before the sweep comes round."""
+    """Refuse a lease that expires before the next sweep."""
     if not settings.LIKEWISE_LEASE > settings.LIKEWISE_SWEEP > 0:
         yield Error(
             f"LIKEWISE_LEASE is {settings.LIKEWISE_LEASE:g} s "
@@ -121,7 +121,7 @@ def lease() -> Iterator[CheckMessage]:
 
 @_registered
 def worker_threads() -> Iterator[CheckMessage]:
-    """Refuse a worker that could run nothing."""
+    """Refuse a worker without threads for jobs."""
     if settings.LIKEWISE_WORKERS < 1:
         yield Error(
             f"LIKEWISE_WORKERS is {settings.LIKEWISE_WORKERS}.",
@@ -132,7 +132,7 @@ def worker_threads() -> Iterator[CheckMessage]:
 
 @_registered
 def share_of_a_workspace() -> Iterator[CheckMessage]:
-    """Refuse a share by which no job would ever begin."""
+    """Refuse a share with which no job could start."""
     if settings.LIKEWISE_JOBS_PER_WORKSPACE < 1:
         yield Error(
             f"LIKEWISE_JOBS_PER_WORKSPACE is {settings.LIKEWISE_JOBS_PER_WORKSPACE}.",
@@ -143,19 +143,19 @@ def share_of_a_workspace() -> Iterator[CheckMessage]:
 
 @_registered
 def private_networks() -> Iterator[CheckMessage]:
-    """Refuse what is no network."""
+    """Refuse invalid networks."""
     yield from _networks("LIKEWISE_FETCH_PRIVATE", "likewise.E008")
 
 
 @_registered
 def trusted_proxies() -> Iterator[CheckMessage]:
-    """Refuse what is no network."""
+    """Refuse invalid networks."""
     yield from _networks("LIKEWISE_TRUSTED_PROXIES", "likewise.E012")
 
 
 @_registered
 def https_behind_a_proxy() -> Iterator[CheckMessage]:
-    """Warn that no request will count as one over https: only a trusted proxy can say so."""
+    """Warn that no request will count as https: only a trusted proxy can declare that."""
     if settings.LIKEWISE_URL.startswith("https://") and not settings.LIKEWISE_TRUSTED_PROXIES:
         yield Caution(
             (
@@ -204,7 +204,7 @@ def kept_uploads() -> Iterator[CheckMessage]:
 
 @_registered
 def kept_sign_ins() -> Iterator[CheckMessage]:
-    """Refuse to delete a sign-in before anybody can look at it."""
+    """Refuse to delete a sign-in before anybody can read it."""
     if not settings.LIKEWISE_KEEP_SIGN_INS > 0:
         yield Error(
             f"LIKEWISE_KEEP_SIGN_INS is {settings.LIKEWISE_KEEP_SIGN_INS:g}.",
@@ -215,7 +215,7 @@ def kept_sign_ins() -> Iterator[CheckMessage]:
 
 @_registered
 def kept_changes() -> Iterator[CheckMessage]:
-    """Refuse to forget how a change is undone before anybody can undo it."""
+    """Refuse to delete the data for an undo before anybody can undo the change."""
     if not settings.LIKEWISE_KEEP_CHANGES > 0:
         yield Error(
             f"LIKEWISE_KEEP_CHANGES is {settings.LIKEWISE_KEEP_CHANGES:g}.",
@@ -226,7 +226,7 @@ def kept_changes() -> Iterator[CheckMessage]:
 
 @_registered
 def backbone() -> Iterator[CheckMessage]:
-    """Refuse an image encoder that is not there before the first job asks for it."""
+    """Refuse a missing encoder file at start, before the first job needs it."""
     if settings.LIKEWISE_BACKBONE != "builtin" and not Path(settings.LIKEWISE_BACKBONE).is_file():
         yield Error(
             f"LIKEWISE_BACKBONE is {settings.LIKEWISE_BACKBONE!r}, but this file does not exist.",
@@ -237,7 +237,7 @@ def backbone() -> Iterator[CheckMessage]:
 
 @_registered
 def largest_collection() -> Iterator[CheckMessage]:
-    """Refuse a limit by which no collection could have a record."""
+    """Refuse a limit with which no collection could have a record."""
     if settings.LIKEWISE_MAX_COLLECTION < 1:
         yield Error(
             f"LIKEWISE_MAX_COLLECTION is {settings.LIKEWISE_MAX_COLLECTION}.",
@@ -248,7 +248,7 @@ def largest_collection() -> Iterator[CheckMessage]:
 
 @_registered
 def decoding_memory() -> Iterator[CheckMessage]:
-    """Refuse a budget in which images would be decoded one by one, the smallest too."""
+    """Refuse a budget with which even the smallest images would be decoded one by one."""
     if settings.LIKEWISE_DECODING_MEMORY < LEAST_DECODING_MEMORY:
         yield Error(
             f"LIKEWISE_DECODING_MEMORY is {settings.LIKEWISE_DECODING_MEMORY} bytes.",
@@ -259,7 +259,7 @@ def decoding_memory() -> Iterator[CheckMessage]:
 
 @_registered
 def largest_image() -> Iterator[CheckMessage]:
-    """Refuse a limit that nearly no image meets, and one that no computer could keep."""
+    """Refuse a limit that nearly no image meets, and one above any computer's memory."""
     if not LEAST_PIXELS <= settings.LIKEWISE_MAX_PIXELS <= MOST_PIXELS:
         yield Error(
             f"LIKEWISE_MAX_PIXELS is {settings.LIKEWISE_MAX_PIXELS}.",
@@ -272,7 +272,7 @@ def largest_image() -> Iterator[CheckMessage]:
 
 @_registered
 def storage() -> Iterator[CheckMessage]:
-    """Refuse an address that names no bucket; what it says of keys is never repeated."""
+    """Refuse a URL without a bucket; the message never repeats the secrets in it."""
     if not settings.LIKEWISE_STORAGE:
         return
     try:
@@ -298,7 +298,7 @@ def storage() -> Iterator[CheckMessage]:
 
 @_registered
 def quotas() -> Iterator[CheckMessage]:
-    """Refuse a quota or a reserve below nothing."""
+    """Refuse a negative quota or reserve."""
     for name in ("QUOTA_BYTES", "QUOTA_IMAGES", "QUOTA_WORKSPACES", "RESERVE_DISK"):
         if getattr(settings, f"LIKEWISE_{name}") < 0:
             yield Error(
@@ -310,7 +310,7 @@ def quotas() -> Iterator[CheckMessage]:
 
 @_registered
 def unknown_settings() -> Iterator[CheckMessage]:
-    """Warn of a misspelt name: it changes nothing, and nobody would notice."""
+    """Warn of a misspelt name: it has no effect, and nobody would notice."""
     known = known_settings()
     given = (name for name in os.environ if name.startswith("LIKEWISE_"))
     for name in sorted(given):
@@ -326,7 +326,7 @@ def unknown_settings() -> Iterator[CheckMessage]:
 
 @register(Tags.database)
 def name_search(*, databases: Iterable[str] | None = None, **_: Any) -> list[CheckMessage]:
-    """Tell that searches by name have no index; asked where the database is, as `migrate` does."""
+    """Warn that searches by name have no index; run with the database, as by `migrate`."""
     bare = [
         alias
         for alias in databases or ()
@@ -348,6 +348,6 @@ def name_search(*, databases: Iterable[str] | None = None, **_: Any) -> list[Che
 
 
 def known_settings() -> set[str]:
-    """Return the names that settings.py takes from the environment, read from its own text."""
+    """Return the names of environment variables that settings.py reads, from its source."""
     text = Path(settings_module.__file__).read_text()
     return set(re.findall(r'(?:env\.\w+|_size|environ\.get)\(\s*"([A-Z_]+)"', text))

@@ -1,7 +1,7 @@
-"""Which HTTP status each refusal gets, on pages, in the API and by tus: the one table of it.
+"""Define the HTTP status of each refusal, on pages, in the API and by tus.
 
-A class that has no row of its own has that of the nearest class it descends from, so a refusal
-that is new is a 400 rather than a 500.
+A class without a row has the row of its nearest base class, so a new refusal is a 400 and not a
+500.
 """
 
 from dataclasses import dataclass
@@ -29,11 +29,11 @@ E = TypeVar("E", bound=Exception)
 
 @dataclass(frozen=True)
 class Row:
-    """A status, and what differs from it.
+    """A status, and the statuses that differ from it.
 
-    `tus`: a client of that protocol asks for the offset after a 409 and sends again, so no other
-    refusal may be one. `record`: of a record that fails alone, where the call itself succeeds; a
-    URL that gives nothing is a fault of whoever it leads to, as with a gateway.
+    `tus`: a client of that protocol requests the offset after a 409 and sends again, so no other
+    refusal may be one. `record`: for a record that fails alone, while the call itself succeeds; a
+    URL without an image is the fault of its server, as with a gateway.
     """
 
     status: int
@@ -75,7 +75,7 @@ _ROWS: Final[dict[type[Exception], Row]] = {
 
 
 def find_row(kind: type[BaseException]) -> Row | None:
-    """Return the row of a class or of the nearest it descends from; None for no refusal."""
+    """Return the row of a class or of its nearest base; None if it is not a refusal."""
     return next((_ROWS[one] for one in kind.__mro__ if one in _ROWS), None)
 
 
@@ -85,25 +85,25 @@ def status_of(refusal: Exception) -> int:
 
 
 def tus_status(refusal: Exception) -> int:
-    """Return the status by which the tus protocol says a refusal."""
+    """Return the status of a refusal in the tus protocol."""
     row = _row(type(refusal))
     return row.tus or row.status
 
 
 def record_status(kind: type[Exception]) -> int:
-    """Return the code that a record carries which failed alone."""
+    """Return the code of a record that failed alone."""
     row = _row(kind)
     return row.record or row.status
 
 
 def kept_record_status(name: str) -> int:
-    """Return the code of a refusal of which only its class's name was kept."""
+    """Return the code of a refusal of which only the class name was stored."""
     kind = next((one for one in kinds_of(FileRefused) if one.__name__ == name), FileRefused)
     return record_status(kind)
 
 
 def kinds_of(base: type[E]) -> list[type[E]]:
-    """Return a class and all that descend from it."""
+    """Return a class and all its subclasses."""
     return [base, *(kind for child in base.__subclasses__() for kind in kinds_of(child))]
 
 

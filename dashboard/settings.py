@@ -1,8 +1,7 @@
-"""Every setting of the program. What a self-hoster may change comes from the environment.
+"""Define all settings of the program; self-hosters change them in the environment.
 
 Names and defaults are those of the table in docs/settings.md; a test compares them with this file.
-A secret may come from a file: `SECRET_KEY_FILE=/run/secrets/key` is read where `SECRET_KEY` would
-be.
+A secret may come from a file: `SECRET_KEY_FILE=/run/secrets/key` replaces `SECRET_KEY`.
 """
 
 import contextlib
@@ -22,14 +21,14 @@ env.read_env(os.environ.get("LIKEWISE_ENV", BASE_DIR / ".env"))
 
 
 def _size(name: str, default: str) -> int:
-    """Read a size such as `128M` in bytes (K, M, G are powers of 1024)."""
+    """Return a size such as `128M` in bytes (K, M, G are powers of 1024)."""
     text = env.str(name, default).strip().upper().removesuffix("B")
     factor = {"K": 1 << 10, "M": 1 << 20, "G": 1 << 30}.get(text[-1:], 1)
     return int(float(text.rstrip("KMG")) * factor)
 
 
 def _kept_secret(path: Path) -> str:
-    """Return the secret key of the data folder; the first start makes it, readable by us alone."""
+    """Return the secret key of the data folder; the first start creates it with mode 600."""
     with contextlib.suppress(FileExistsError):
         descriptor = os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
         with os.fdopen(descriptor, "w") as file:
@@ -37,7 +36,7 @@ def _kept_secret(path: Path) -> str:
     return path.read_text()
 
 
-# Where things are
+# Locations
 LIKEWISE_DATA = Path(env.str("LIKEWISE_DATA", str(BASE_DIR / "var"))).resolve()
 LIKEWISE_DATA.mkdir(parents=True, exist_ok=True)
 LIKEWISE_HOST = env.str("LIKEWISE_HOST", "127.0.0.1")
@@ -54,7 +53,7 @@ LIKEWISE_MAX_PIXELS = env.int("LIKEWISE_MAX_PIXELS", 100000000)
 LIKEWISE_DECODING_MEMORY = _size("LIKEWISE_DECODING_MEMORY", "768M")
 LIKEWISE_MAX_UPLOAD = _size("LIKEWISE_MAX_UPLOAD", "20G")
 LIKEWISE_MAX_COLLECTION = env.int("LIKEWISE_MAX_COLLECTION", 1000000)
-# 0 is none. Images and bytes are a workspace's, workspaces those that one person owns.
+# 0 means no limit. Images and bytes are per workspace, workspaces per owner.
 LIKEWISE_QUOTA_BYTES = _size("LIKEWISE_QUOTA_BYTES", "0")
 LIKEWISE_QUOTA_IMAGES = env.int("LIKEWISE_QUOTA_IMAGES", 0)
 LIKEWISE_QUOTA_WORKSPACES = env.int("LIKEWISE_QUOTA_WORKSPACES", 0)
@@ -66,7 +65,7 @@ LIKEWISE_FETCH_MAX = 20 << 20
 
 # The worker
 LIKEWISE_WORKERS = env.int("LIKEWISE_WORKERS", os.cpu_count() or 1)
-# One team leaves a slot to the others; on a single core they take turns.
+# Leaves one slot to other workspaces; on a single core they take turns.
 LIKEWISE_JOBS_PER_WORKSPACE = env.int(
     "LIKEWISE_JOBS_PER_WORKSPACE", max(1, (os.cpu_count() or 1) - 1)
 )
@@ -92,7 +91,7 @@ ALLOWED_HOSTS = env.list(
     default=["localhost", "127.0.0.1", "[::1]", urlsplit(LIKEWISE_URL).hostname or "localhost"],
 )
 CSRF_TRUSTED_ORIGINS = [LIKEWISE_URL]
-# With LIKEWISE_DEBUG an error's page lists the settings, less these.
+# With LIKEWISE_DEBUG an error page lists the settings, without those that this class hides.
 DEFAULT_EXCEPTION_REPORTER_FILTER = "dashboard.views.errors.SettingsFilter"
 ROOT_URLCONF = "dashboard.urls"
 WSGI_APPLICATION = "dashboard.wsgi.application"
@@ -169,8 +168,8 @@ DATABASES = {"default": env.db_url_config(env.str("DATABASE_URL", "") or _sqlite
 DATABASES["default"]["CONN_MAX_AGE"] = None
 DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
 if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
-    # Writers take the lock when they begin, so none fails half way; readers never wait (WAL). The
-    # writers of a process wait in one queue.
+    # Writers take the lock when they begin, so that none fails half way; readers never wait (WAL).
+    # The writers of a process wait in one queue.
     DATABASES["default"]["ENGINE"] = "dashboard.sqlite"
     DATABASES["default"]["OPTIONS"] = {
         "transaction_mode": "IMMEDIATE",
@@ -207,10 +206,10 @@ STATIC_URL = "/static/"
 STATIC_ROOT = Path(env.str("LIKEWISE_STATIC", str(LIKEWISE_DATA / "static")))
 STATICFILES_DIRS = [BASE_DIR / "static"]
 WHITENOISE_KEEP_ONLY_HASHED_FILES = True
-# Compressing them takes seconds, and only a browser's debugger asks for them.
+# Compressing them takes seconds, and only a browser's debugger requests them.
 WHITENOISE_SKIP_COMPRESS_EXTENSIONS = (*Compressor.SKIP_COMPRESS_EXTENSIONS, "map")
 
-# People
+# Accounts
 AUTH_USER_MODEL = "accounts.User"
 AUTHENTICATION_BACKENDS = ["accounts.backends.Backend"]
 AUTH_PASSWORD_VALIDATORS = [
@@ -230,7 +229,7 @@ ACCOUNT_EMAIL_VERIFICATION = "none"
 ACCOUNT_PREVENT_ENUMERATION = True
 ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
 ACCOUNT_FORMS = {"reset_password": "accounts.sign_in_forms.ResetForm"}
-# By address (ip), and by what is tried (key). Counted in the cache, without Redis by the process.
+# By IP address (ip) and by what is tried (key). Counted in the cache; without Redis, per process.
 ACCOUNT_RATE_LIMITS = {
     "login": "30/m/ip",
     "login_failed": "10/m/ip,5/5m/key",
@@ -243,7 +242,7 @@ ACCOUNT_RATE_LIMITS = {
 MFA_ADAPTER = "accounts.adapter.SecondFactorAdapter"
 MFA_FORMS = {"authenticate": "accounts.sign_in_forms.CodeForm"}
 MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
-MFA_TOTP_TOLERANCE = 1  # steps of 30 seconds that a phone's clock may be off
+MFA_TOTP_TOLERANCE = 1  # steps of 30 seconds that a phone's clock may differ
 MFA_RECOVERY_CODE_DIGITS = 10
 LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "home"
@@ -255,7 +254,7 @@ else:
     globals().update(EMAIL_CONFIG)
 DEFAULT_FROM_EMAIL = env.str("LIKEWISE_EMAIL_FROM", "likewise@localhost")
 
-# Safety
+# Security
 _https = LIKEWISE_URL.startswith("https://")
 SESSION_COOKIE_SECURE = _https
 CSRF_COOKIE_SECURE = _https
@@ -264,7 +263,7 @@ SECURE_CONTENT_TYPE_NOSNIFF = True
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
 DATA_UPLOAD_MAX_MEMORY_SIZE = LIKEWISE_MAX_BODY
-DATA_UPLOAD_MAX_NUMBER_FILES = 100  # of a form: the upload page sends files one by one
+DATA_UPLOAD_MAX_NUMBER_FILES = 100  # per form: the upload page sends files one by one
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 20_000
 FILE_UPLOAD_TEMP_DIR = LIKEWISE_DATA / "tmp"
 FILE_UPLOAD_TEMP_DIR.mkdir(exist_ok=True)
@@ -310,7 +309,7 @@ SPECTACULAR_SETTINGS = {
     "SORT_OPERATIONS": False,
 }
 
-# Background work: job rows are the truth, Celery carries "look at job 17"
+# Background work: the job rows are the source of truth, Celery carries “check for job 17”
 CELERY_BROKER_URL = REDIS_URL or "folder://localhost"
 _queue_folder = LIKEWISE_DATA / "queue"
 for _folder in ("messages", "control"):
@@ -320,7 +319,7 @@ CELERY_BROKER_TRANSPORT_OPTIONS = (
         "visibility_timeout": max(60, int(LIKEWISE_LEASE * 2)),
         "socket_connect_timeout": 1,
         "socket_timeout": 2,
-        "max_retries": 0,  # of who sends: Kombu's own would hold a request for six seconds
+        "max_retries": 0,  # for senders: Kombu's own value would hold a request for six seconds
     }
     if REDIS_URL
     else {
@@ -339,9 +338,9 @@ CELERY_ACCEPT_CONTENT = ["json"]
 CELERY_TASK_DEFAULT_QUEUE = "upload"
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
-CELERY_WORKER_ENABLE_REMOTE_CONTROL = False  # nobody asks, and its queue would be looked at too
-CELERY_BROKER_CONNECTION_MAX_RETRIES = None  # the worker does not need the broker to find work
-CELERY_BROKER_CHANNEL_ERROR_RETRY = True  # nor an end of it when a replica takes no writes
+CELERY_WORKER_ENABLE_REMOTE_CONTROL = False  # nobody uses it, and its queue would be polled too
+CELERY_BROKER_CONNECTION_MAX_RETRIES = None  # the worker finds work without the broker
+CELERY_BROKER_CHANNEL_ERROR_RETRY = True  # nor does it end when a replica takes no writes
 CELERY_WORKER_CANCEL_LONG_RUNNING_TASKS_ON_CONNECTION_LOSS = True  # there are none
 CELERY_WORKER_CONSUMER = "dashboard.jobs.consumer:PatientConsumer"
 
@@ -366,13 +365,13 @@ LOGGING = {
     "root": {"handlers": ["console"], "level": LOG_LEVEL},
     "loggers": {
         "django.request": {"level": "ERROR"},
-        # At DEBUG, with LIKEWISE_DEBUG, it writes every statement with the keys of sessions in it.
+        # At DEBUG, with LIKEWISE_DEBUG, it logs every statement, with session keys.
         "django.db.backends": {"level": "INFO"},
         "celery": {"level": "WARNING"},
-        # It tells every few seconds what our consumer tells once.
+        # It logs every few seconds what our consumer logs once.
         "celery.worker.consumer.consumer": {"level": "ERROR"},
         "kombu": {"level": "WARNING"},
-        # At DEBUG it writes what it signs, with the key's name.
+        # At DEBUG it logs what it signs, with the key's name.
         "botocore": {"level": "WARNING"},
     },
 }

@@ -1,7 +1,7 @@
-"""The tus protocol 1.0 (https://tus.io): what headers ask for, done by services, told in headers.
+"""Implement the tus protocol 1.0 (https://tus.io): translate headers to services and back.
 
-Pages and API each find the upload or the part, judge who may, and leave the rest to this. Nothing
-of a body is read before everything else is known to be right.
+The views of pages and API find the upload or its file, check permissions, and leave the rest to
+this module. No byte of a body is read before everything else is known to be valid.
 """
 
 import base64
@@ -28,7 +28,7 @@ VERSION: Final = "1.0.0"
 EXTENSIONS: Final = "creation,creation-with-upload,termination,expiration,checksum"
 ALGORITHMS: Final = ("sha1", "sha256")
 BODY: Final = "application/offset+octet-stream"
-# A connection on which nothing comes any more would hold its thread for ever.
+# A connection without further data would hold its thread forever.
 SILENCE: Final = 60.0
 _DIGITS: Final = 18
 
@@ -42,7 +42,7 @@ class TusRefused(Exception):
 
 
 def options() -> HttpResponse:
-    """Say what is spoken here."""
+    """Answer with the supported version, extensions and limits."""
     headers = {
         "Tus-Resumable": VERSION,
         "Tus-Version": VERSION,
@@ -54,7 +54,7 @@ def options() -> HttpResponse:
 
 
 def method_of(request: HttpRequest) -> str:
-    """Return the method; some proxies let only POST pass, so the protocol has a header for it."""
+    """Return the method; proxies may allow only POST, for which the protocol has a header."""
     if request.method == "POST":
         return request.headers.get("X-HTTP-Method-Override", "POST").upper()
     return request.method or "GET"
@@ -63,9 +63,9 @@ def method_of(request: HttpRequest) -> str:
 def create(
     request: HttpRequest, *, upload: Upload, actor: User, address: Callable[[UploadPart], str]
 ) -> HttpResponse:
-    """Name a file by `Upload-Length` and `Upload-Metadata`, with its first bytes if there are any.
+    """Create a file from `Upload-Length` and `Upload-Metadata`, with its first bytes if sent.
 
-    Of the metadata `relativePath` or `filename`, and `sha256` count.
+    Of the metadata, `relativePath` or `filename`, and `sha256` are used.
     """
 
     def answer() -> HttpResponse:
@@ -75,7 +75,7 @@ def create(
         size = _number(request, "Upload-Length")
         has_body = request.content_type == BODY
         length = _length(request) if has_body else 0
-        # Headers are checked before the file is named, or a mistake would leave a file without
+        # Headers are checked before the file is created, or a mistake would leave a file without
         # bytes.
         checksum = _checksum(request, length)
         given = _metadata(request)
@@ -95,7 +95,7 @@ def create(
 
 
 def resource(request: HttpRequest, *, part: UploadPart, actor: User) -> HttpResponse:
-    """Tell where a file continues, take more of it, or remove it."""
+    """Answer with the offset of a file, append to it, or remove it."""
 
     def answer() -> HttpResponse:
         _check_version(request)
@@ -126,7 +126,7 @@ def _receive(
 ) -> None:
     socket = request.META.get("gunicorn.socket")
     if socket is not None:
-        # The socket of gunicorn's thread worker; other servers have limits of their own.
+        # The socket of gunicorn's thread worker; other servers have their own limits.
         socket.settimeout(SILENCE)
     append(
         part=part, stream=cast("IO[bytes]", request), start=start, length=length, checksum=checksum
@@ -134,7 +134,7 @@ def _receive(
 
 
 def _spoken(answer: Callable[[], HttpResponse]) -> HttpResponse:
-    """Give an answer, or the refusal in its place, in the words of the protocol."""
+    """Return an answer, or the response for a refusal, with the headers of the protocol."""
     try:
         response = answer()
     except TusRefused as refusal:
@@ -146,7 +146,7 @@ def _spoken(answer: Callable[[], HttpResponse]) -> HttpResponse:
     except Refused as refusal:
         response = _refusal(_status(refusal), str(refusal))
         if isinstance(refusal, OffsetTaken) and refusal.received is not None:
-            # A client that was wrong can go on from here without another HEAD.
+            # A client with a wrong offset can continue from here without another HEAD.
             response["Upload-Offset"] = str(refusal.received)
     response["Tus-Resumable"] = VERSION
     return response
@@ -170,7 +170,7 @@ def _place(part: UploadPart) -> dict[str, str]:
     return place
 
 
-# What the headers say
+# Values of the headers
 
 
 def _check_version(request: HttpRequest) -> None:
@@ -199,8 +199,8 @@ def _checksum(request: HttpRequest, length: int) -> Checksum | None:
     algorithm, _, digest = given.partition(" ")
     if algorithm not in ALGORITHMS:
         raise TusRefused(400, f"The supported checksums are {', '.join(ALGORITHMS)}.")
-    # Longer bodies become several objects, and a checksum is over all of it: it could only be told
-    # once some of them are stored.
+    # Longer bodies become several objects, and a checksum covers the whole body: it could only be
+    # checked once some objects are stored.
     if length > LARGEST:
         raise TusRefused(413, f"With a checksum, send up to {LARGEST >> 20} MB at once.")
     return Checksum(algorithm, _from_base64(digest, "Upload-Checksum"))

@@ -1,4 +1,4 @@
-"""Every address of the program."""
+"""Define the URLs of the program."""
 
 from django.contrib import admin
 from django.urls import include, path
@@ -19,7 +19,7 @@ urlpatterns = [
         media.thumbnail_file,
         name="thumbnail-file",
     ),
-    path("", include("dashboard.views.urls")),  # before others, as they are asked for most
+    path("", include("dashboard.views.urls")),  # first, as they are requested most
     path("accounts/", include("accounts.sign_in_urls")),
     path("admin/", admin.site.urls),
     path("", include("accounts.urls")),

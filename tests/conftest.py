@@ -1,4 +1,4 @@
-"""What every test has: an environment of its own, the cast, and a client for each of them."""
+"""Set up every test: a separate environment, the cast of users, and a client for each."""
 
 import gc
 import os
@@ -12,24 +12,24 @@ from functools import cache as kept
 from pathlib import Path
 from typing import Any
 
-# The suite must not see the developer's settings, nor write to their data; only the database of
-# DATABASE_URL counts. This stands before Django, which reads its settings once.
+# The suite must not read the developer's settings nor write to their data; only the database of
+# DATABASE_URL counts. This runs before Django, which reads its settings once.
 _folder = tempfile.mkdtemp(prefix="likewise-tests-")
 for _name in [name for name in os.environ if name.startswith("LIKEWISE_")]:
     if not _name.startswith("LIKEWISE_TEST_"):
         del os.environ[_name]
 os.environ["LIKEWISE_ENV"] = os.devnull
-# Images of containers tend to forbid compiled files. Each of the hundreds of processes that the
-# tests start would then compile the whole program anew, and each test process all tests.
+# Container images often disable compiled files. Each of the hundreds of processes that the tests
+# start would then compile the whole program again, and each test process all tests.
 sys.dont_write_bytecode = False
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
-# What the tests enqueue must not reach anybody's Redis; the walks, which need one, find it here.
-# xdist starts its workers with what is left here.
+# Jobs that the tests enqueue must not reach anybody's Redis; the walks, which need one, find it
+# here. xdist starts its workers with the environment that is set here.
 REDIS_URL = os.environ.pop("REDIS_URL", "") or os.environ.get("LIKEWISE_TEST_REDIS", "")
 os.environ["LIKEWISE_TEST_REDIS"] = REDIS_URL
 os.environ["LIKEWISE_DATA"] = _folder
 os.environ["DJANGO_SETTINGS_MODULE"] = "dashboard.settings"
-(Path(_folder) / "static").mkdir()  # a live server is there before the first test's own settings
+(Path(_folder) / "static").mkdir()  # a live server starts before the first test's own settings
 
 import django  # noqa: E402
 import django.conf  # noqa: E402
@@ -38,7 +38,7 @@ django.setup()
 # A thread of the live server that waits for a kept-alive client must not hold the test database.
 django.conf.settings.DATABASES["default"]["CONN_MAX_AGE"] = 0
 if not os.environ.get("DATABASE_URL"):
-    # Told, since pytest-django knows Django's own backend of SQLite alone to be one in memory.
+    # Set explicitly, since pytest-django recognizes only Django's own SQLite backend as in-memory.
     django.conf.settings.DATABASES["default"].setdefault("TEST", {})["NAME"] = ":memory:"
 
 import pytest  # noqa: E402
@@ -60,7 +60,7 @@ prepared.shared()  # named here, before xdist starts its workers
 
 
 def pytest_itemcollected(item: pytest.Item) -> None:
-    """Mark the suite of the wire contract; walks that start the program do so on each database."""
+    """Mark the contract's tests; walks that start the program run on each database."""
     room = item.path.relative_to(_ROOT).parts[0]
     starts_it = {"set_up", "shared_set_up"} & set(getattr(item, "fixturenames", ()))
     if room == "api" or (room == "walks" and not starts_it):
@@ -73,7 +73,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 def pytest_collection_finish() -> None:
-    """Let the garbage collector pass over thousands of tests and modules: none of them ends."""
+    """Exclude thousands of tests and modules from garbage collection: they live to the end."""
     gc.collect()
     gc.freeze()
 
@@ -90,14 +90,14 @@ def pytest_unconfigure() -> None:
 
 @pytest.fixture(autouse=True)
 def _house(settings: Settings, tmp_path: Path) -> Iterator[None]:
-    """Give each test its own files and cache, cheap passwords, and static files as they are."""
+    """Give each test its own files and cache, cheap passwords, and unprocessed static files."""
     static = Path(_folder) / "static"
     static.mkdir(exist_ok=True)
     settings.STATIC_ROOT = static
     settings.LIKEWISE_DATA = tmp_path
     settings.FILE_UPLOAD_TEMP_DIR = Path(tempfile.mkdtemp(dir=_folder))
     settings.LIKEWISE_RESERVE_DISK = 0  # the machine that runs the tests may have a small disk
-    settings.LIKEWISE_LEASE = 3600  # a thread of its own cannot see a test's transaction
+    settings.LIKEWISE_LEASE = 3600  # the lease's thread cannot see a test's transaction
     settings.LIKEWISE_URL = "http://testserver"
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
     settings.CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
@@ -117,13 +117,13 @@ def _house(settings: Settings, tmp_path: Path) -> Iterator[None]:
 def django_db_modify_db_settings(
     request: pytest.FixtureRequest, django_db_modify_db_settings_parallel_suffix: None
 ) -> None:
-    """Let the test database begin with all tables: migrations then find nothing to do."""
+    """Create the test database with all tables, so that no migration has to run."""
     default = connection.settings_dict
     if connection.vendor == "postgresql":
         if not any(map(_uses_a_database, request.session.items)):
             return
         default["TEST"]["TEMPLATE"] = prepared.template(os.environ["DATABASE_URL"])
-        # A test's data need not outlive a crash of the server.
+        # A test's data need not survive a crash of the server.
         default["OPTIONS"]["options"] = "-c synchronous_commit=off"
     else:
         connection_created.connect(_fill, weak=False)
@@ -135,7 +135,7 @@ def _uses_a_database(item: pytest.Item) -> bool:
 
 
 def _fill(connection: Any, **_: object) -> None:
-    """Copy the tables into a database in memory, once it is there."""
+    """Copy the tables into an in-memory database once it exists."""
     connection_created.disconnect(_fill)
     with closing(sqlite3.connect(prepared.sqlite_file())) as tables:
         tables.backup(connection.connection)
@@ -148,10 +148,10 @@ def _filled_by_tests() -> list[str]:
 
 
 def _empty_tables(_: TransactionTestCase) -> None:
-    """Empty what a test has filled whose transactions were real.
+    """Empty the tables that a test with real transactions has filled.
 
-    Django would truncate every table, which costs PostgreSQL two new files for each, and then make
-    the rows of content types and permissions anew, which no test changes.
+    Django would truncate every table, which costs PostgreSQL two new files for each, and then
+    recreate the rows of content types and permissions, which no test changes.
     """
     with transaction.atomic(), connection.cursor() as cursor:
         for table in _filled_by_tests():
@@ -163,11 +163,11 @@ TransactionTestCase._fixture_teardown = _empty_tables  # type: ignore[attr-defin
 
 @pytest.fixture(scope="session", autouse=True)
 def _nobody_holds_the_database(request: pytest.FixtureRequest) -> Iterator[None]:
-    """End what threads of live servers left open, or PostgreSQL would not drop the database."""
+    """Close the connections of live servers' threads, or PostgreSQL would not drop the database."""
     before = connection.settings_dict["NAME"]
     request.getfixturevalue("django_db_setup")
     yield
-    # Where no test needs a database none was made: what is at hand is somebody's own.
+    # If no test needs a database, none was created: the connection is to the developer's own one.
     if connection.vendor != "postgresql" or connection.settings_dict["NAME"] == before:
         return
     with request.getfixturevalue("django_db_blocker").unblock(), connection.cursor() as cursor:
@@ -214,5 +214,5 @@ def charlie_client(cast: Cast) -> Client:
 
 @pytest.fixture
 def api() -> Callable[[User | str | None], ApiClient]:
-    """Make a client of the REST API for a user, for a key, or for nobody."""
+    """Return a function that makes a REST API client for a user, a token or nobody."""
     return api_client

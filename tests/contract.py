@@ -1,8 +1,8 @@
-"""A pytest plugin for the full run: counts the tests of the wire contract that passed.
+"""Count the passed tests of the wire contract in the full run (a pytest plugin).
 
-The suite of the contract is what `tests/conftest.py` marks as `contract`; it runs on both
-databases. `LIKEWISE_TEST_STRICT=1 make test` loads this and ends with a line such as "contract:
-400 passed on SQLite"; the file that `LIKEWISE_TEST_CONTRACT` names gets the line, too.
+`tests/conftest.py` marks these tests as `contract`; they run on both databases.
+`LIKEWISE_TEST_STRICT=1 make test` loads the plugin and ends with a line such as "contract: 400
+passed on SQLite"; the line is also written to the file that `LIKEWISE_TEST_CONTRACT` names.
 """
 
 import os
@@ -18,7 +18,7 @@ _passed: set[str] = set()
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if item.get_closest_marker("contract"):
-            # A property travels with the report from xdist's workers.
+            # A property is part of the report that xdist's workers send.
             item.user_properties.append(("contract", True))
 
 

@@ -1,4 +1,4 @@
-"""Extractions of two images, made without a job."""
+"""Make extractions of two images without a job."""
 
 from pathlib import Path
 from typing import Any
@@ -17,7 +17,7 @@ def make_extraction(version: Version, kind: str = "csv", **fields: Any) -> Extra
 
 
 def finished(version: Version, kind: str, folder: Path) -> Extraction:
-    """Make an extraction of two images whose file is there."""
+    """Make an extraction of two images, with its file."""
     extraction = make_extraction(version, kind)
     path = paths.extraction(version.workspace_id, extraction.pk, kind)
     header = Header(str(version.task_id), "Shoes", 1, 3, "builtin-1", 2)

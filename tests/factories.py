@@ -1,7 +1,7 @@
-"""The cast of the house, and small things for them to work with.
+"""Make the cast of users and small objects for them to work with.
 
-Alice owns the workspace, Ann administers it, Bob edits, Vera views. Charlie is a stranger: he has
-a workspace of his own and must never see theirs.
+Alice owns the workspace, Ann administers it, Bob edits, Vera views. Charlie is a stranger: he has a
+separate workspace and must never see theirs.
 """
 
 import io
@@ -58,7 +58,7 @@ PASSWORD = "correct horse battery"
 
 @dataclass(frozen=True)
 class Cast:
-    """Five people and their two workspaces."""
+    """Five users and their two workspaces."""
 
     alice: User
     ann: User
@@ -70,7 +70,7 @@ class Cast:
 
 
 class ApiClient(APIClient):
-    """A client of the REST API: what it sends is JSON unless `format="multipart"` is asked for."""
+    """A client of the REST API that sends JSON unless `format="multipart"` is given."""
 
     default_format = "json"
 
@@ -100,7 +100,7 @@ def make_member(workspace: Workspace, name: str, role: str) -> User:
 
 
 def make_key(user: User, workspace: Workspace | None = None, **fields: Any) -> str:
-    """Issue a token and return its key; it opens the user's first workspace unless told."""
+    """Issue an API token and return it; the default is the user's first workspace."""
     workspace = workspace or user.memberships.order_by("created").first().workspace
     _, key = issue_token(name=fields.pop("name", "test"), workspace=workspace, **fields, actor=user)
     return key
@@ -112,14 +112,14 @@ def make_connection(workspace: Workspace, url: str = "https://there.example.org"
 
 
 def signed_in(user: User) -> Client:
-    """Return a browser in which the user has signed in."""
+    """Return a browser client in which the user has signed in."""
     client = Client()
     client.force_login(user)
     return client
 
 
 def api_client(who: User | str | None) -> ApiClient:
-    """Return a client that sends the user's token, or the key given, or none."""
+    """Return a client that sends a token of the user, the given token, or none."""
     client = ApiClient()
     key = make_key(who) if isinstance(who, User) else who
     if key is not None:
@@ -127,7 +127,7 @@ def api_client(who: User | str | None) -> ApiClient:
     return client
 
 
-# Things in a workspace, made by its owner
+# Objects in a workspace, made by its owner
 
 
 def owner_of(workspace: Workspace) -> User:
@@ -183,7 +183,7 @@ def make_version(task: Task, **fields: Any) -> Version:
 
 
 def make_described_version(task: Task, **fields: Any) -> Version:
-    """Make a version that can describe pictures: the untrained model, stored as a training does."""
+    """Make a version that can describe images: the untrained model, stored as a training does."""
     model = untrained_model(builtin_prior())
     version = make_version(task, encoder=model.encoder, dimension=model.dimension, **fields)
     with tempfile.TemporaryDirectory() as folder:
@@ -195,7 +195,7 @@ def make_described_version(task: Task, **fields: Any) -> Version:
 
 
 def make_collection(workspace: Workspace, name: str = "Catalogue", **fields: Any) -> Collection:
-    """Make an empty collection of a version that can describe pictures."""
+    """Make an empty collection of a version that can describe images."""
     fields = {"actor": owner_of(workspace)} | fields
     if "task" not in fields:
         fields["task"] = make_task(workspace)
@@ -204,7 +204,7 @@ def make_collection(workspace: Workspace, name: str = "Catalogue", **fields: Any
 
 
 def make_records(collection: Collection, *keys: str, **fields: Any) -> list[Record]:
-    """Add records with made-up descriptors; the same key gives the same one."""
+    """Add records with made-up descriptors; the same key gives the same descriptor."""
     dimension = collection.version.dimension or 0
     new = [NewRecord(key, {"name": key} | fields, made_up_row(key, dimension)) for key in keys]
     add_records(collection=collection, records=new, actor=owner_of(collection.workspace))
@@ -239,7 +239,7 @@ def make_job(workspace: Workspace, **fields: Any) -> Job:
 
 
 def make_request(workspace: Workspace, **fields: Any) -> AsyncRequest:
-    """Make an upload over the API; its job waits."""
+    """Make an upload over the API; its job is waiting."""
     fields = {"kind": AsyncRequest.Kind.UPLOAD, "created_by": owner_of(workspace)} | fields
     fields = {"job": make_job(workspace, kind=Job.Kind.ASYNC_UPLOAD)} | fields
     made = AsyncRequest.objects.create(workspace=workspace, **fields)
@@ -247,7 +247,7 @@ def make_request(workspace: Workspace, **fields: Any) -> AsyncRequest:
     return made
 
 
-# Pictures: the same seed and size give the same picture
+# Images: the same seed and size give the same image
 
 
 def drawn(seed: int, size: tuple[int, int] = (64, 48)) -> Pillow.Image:

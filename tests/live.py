@@ -1,4 +1,4 @@
-"""The program as people run it: `manage.py start` in a folder of its own, and a session on it."""
+"""Run the program as people do: `manage.py start` in a separate folder, with a session."""
 
 import os
 import re
@@ -23,7 +23,7 @@ EMAIL, PASSWORD = "alice@example.org", "correct horse battery"
 
 
 class Server:
-    """A running Likewise and what it takes to talk to it."""
+    """A running Likewise and the means to call it."""
 
     def __init__(self, folder: Path, environment: dict[str, str]) -> None:
         self.folder = folder
@@ -72,13 +72,13 @@ class Server:
         raise RuntimeError(f"the server did not start:\n{self.log.read_text()[-4000:]}")
 
     def stop(self) -> None:
-        """Stop it as SIGTERM does, and see that it goes."""
+        """Stop the program with SIGTERM and check that it ends."""
         if self._process is not None and self._process.poll() is None:
             self._process.send_signal(signal.SIGTERM)
             self._process.wait(timeout=30)
 
     def worker_pid(self) -> int:
-        """Return the worker's process id, as the supervisor's child that runs Celery."""
+        """Return the worker's process id: the supervisor's child that runs Celery."""
         assert self._process is not None
         children = Path(f"/proc/{self._process.pid}/task/{self._process.pid}/children").read_text()
         for pid in children.split():
@@ -87,7 +87,7 @@ class Server:
         raise RuntimeError("there is no worker")
 
     def manage(self, *arguments: str) -> str:
-        """Run a management command and return what it prints."""
+        """Run a management command and return its output."""
         done = subprocess.run(
             [sys.executable, "manage.py", *arguments],
             cwd=ROOT,
@@ -99,7 +99,7 @@ class Server:
         return done.stdout.strip()
 
     def setup_link(self) -> str:
-        """Return the one-time link that the first start printed."""
+        """Return the single-use link that the first start printed."""
         found = re.search(r"\S+/setup\?key=\S+", self.log.read_text())
         if found is None:
             raise RuntimeError("no set-up link was printed")
@@ -135,7 +135,7 @@ def running(**environment: str) -> Iterator[Server]:
 
 
 def csrf_of(page: str) -> str:
-    """Return the token of a page's form."""
+    """Return the CSRF token of a page's form."""
     found = re.search(r'name="csrfmiddlewaretoken" value="(\w+)"', page)
     if found is None:
         raise RuntimeError("the page has no form")

@@ -1,4 +1,4 @@
-"""Photos to measure with: drawn, large, each with bytes of its own."""
+"""Draw large photos for measurements, each with different bytes."""
 
 import io
 import struct
@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 import numpy as np
 from PIL import Image
 
-DRAWN = 20  # the rest differ by a comment in the file: no decoder is quicker for it
+DRAWN = 20  # the rest differ by a comment in the file, which makes no decoder faster
 
 
 def photos(count: int, size: tuple[int, int] = (1155, 866), seed: int = 0) -> list[bytes]:
@@ -34,12 +34,12 @@ def _marked(jpeg: bytes, text: str) -> bytes:
 
 
 def packed(files: list[bytes], per_folder: int = 10) -> bytes:
-    """Pack pictures into a ZIP of folders of so many each."""
+    """Pack images into a ZIP of folders of `per_folder` images each."""
     return packed_files(dict(_named(files, per_folder)))
 
 
 def packed_files(files: Mapping[str, bytes]) -> bytes:
-    """Pack files into a ZIP under their names, stored as they are."""
+    """Pack files into a ZIP under their names, uncompressed."""
     stream = io.BytesIO()
     with zipfile.ZipFile(stream, "w", zipfile.ZIP_STORED) as archive:
         for name, data in files.items():

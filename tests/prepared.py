@@ -1,8 +1,9 @@
-"""What takes seconds of a core to make and is the same for all: tables, style sheets and scripts.
+"""Prepare slow parts that all tests share: tables, style sheets and scripts.
 
-It is made once and copied. All processes of a run share one folder, which `LIKEWISE_TEST_SHARED`
-names; whoever needs a part first makes it, and the others wait. `python -m tests.prepared` makes
-all parts beforehand, and with `away` removes what lies outside the folder.
+Each part is made once and copied. All processes of a run share one folder, which
+`LIKEWISE_TEST_SHARED` names; the first process that needs a part makes it, and the others wait.
+`python -m tests.prepared` makes all parts in advance, and with `away` removes those outside the
+folder.
 """
 
 import atexit
@@ -28,7 +29,7 @@ _TEMPLATE = "template"
 
 
 def shared() -> Path:
-    """Return the folder; the process that had to name it removes all at its end."""
+    """Return the shared folder; the process that creates it removes it at its end."""
     if not os.environ.get(FOLDER):
         os.environ[FOLDER] = tempfile.mkdtemp(prefix="likewise-shared-")
         atexit.register(_remove, Path(os.environ[FOLDER]), os.getpid())
@@ -37,9 +38,9 @@ def shared() -> Path:
 
 @cache
 def sqlite_file() -> Path:
-    """Return the file of an SQLite database as the first start leaves it.
+    """Return the file of an SQLite database in the state after the first start.
 
-    It is kept from run to run until a migration changes: who runs one file of tests waits for none.
+    It is kept between runs until a migration changes, so that a run of one test file need not wait.
     """
     kept = KEPT / f"{_migrations()}.sqlite3"
     if not kept.exists():
@@ -51,7 +52,7 @@ def sqlite_file() -> Path:
 
 
 def _migrations() -> str:
-    """Return what changes with our migrations and those of packages."""
+    """Return a hash of our migrations and of the packages' versions."""
     files = [ROOT / "requirements.lock", *sorted(ROOT.glob("*/migrations/*.py"))]
     digest = hashlib.sha256()
     for file in files:
@@ -75,7 +76,7 @@ def static_files() -> Path:
 
 @cache
 def template(server: str) -> str:
-    """Return the name of a database on a server of PostgreSQL to make others from."""
+    """Return the name of a template database on a PostgreSQL server."""
 
     def create(folder: Path) -> None:
         name = f"tables_{uuid.uuid4().hex[:12]}"
@@ -93,7 +94,7 @@ def _made(part: str, make: Callable[[Path], None]) -> Path:
     with (shared() / f"{part}.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not (folder / "done").exists():
-            shutil.rmtree(folder, ignore_errors=True)  # what somebody began and did not finish
+            shutil.rmtree(folder, ignore_errors=True)  # from an interrupted process
             folder.mkdir()
             make(folder)
             (folder / "done").touch()
@@ -127,7 +128,7 @@ def _remove(folder: Path, maker: int) -> None:
 
 
 def drop_template(folder: Path) -> None:
-    """Drop the database that others were made from, if there is one."""
+    """Drop the template database, if there is one."""
     note = folder / "postgres" / _TEMPLATE
     if note.exists():
         server, name = note.read_text().split()

@@ -1,17 +1,17 @@
-"""Every address of the program and who may use it; `test_routes.py` proves each row.
+"""List every route of the program and who may use it; `test_routes.py` proves each row.
 
-A new address has no row and fails there until it gets one:
+A new route has no row and fails there until it gets one:
 
-- `Page` is for members. Signed out: the sign-in page. `thing` is what its address names, made in
-  Alice's workspace (see THINGS); it is not there for Charlie. `methods` are all that it answers.
-  With `factor` it waits for the second factor of an admin where the workspace wants one.
-- `Api` is the same with a token. Without `thing` it heeds `?workspace=`, unless `scoped=False`.
-- `Own` is about oneself, or no workspace: for whoever is signed in, a member of something or not.
+- `Page` is for members. Signed out: the sign-in page. `thing` is the object in its URL, made in
+  Alice's workspace (see THINGS); Charlie gets 404 for it. `methods` are all that it answers.
+  With `factor` it requires the second factor of an admin if the workspace does.
+- `Api` is the same with a token. Without `thing` it uses `?workspace=`, unless `scoped=False`.
+- `Own` concerns the account or no workspace: for all signed-in users, members or not.
 - `Admin` is Django's admin.
-- `Operator` is for who runs the installation: 404 for everybody else.
-- `Open` is for anybody, and says why that is right.
+- `Operator` is for the operators of the installation: 404 for all others.
+- `Open` is for anybody, and states why that is right.
 
-Every method but GET is a writing one and refuses Vera, unless `viewer` names it.
+Every method but GET writes and refuses Vera, unless `viewer` names it.
 """
 
 from collections.abc import Callable
@@ -30,7 +30,7 @@ from tests.factories import Cast
 
 @dataclass(frozen=True)
 class Open:
-    """An address for anybody."""
+    """A route for anybody."""
 
     name: str
     why: str
@@ -49,7 +49,7 @@ class Page:
 
 @dataclass(frozen=True)
 class Operator:
-    """A page for who runs the installation; nobody else is told that it is there."""
+    """A page for the operators of the installation, which is hidden from all others."""
 
     name: str
     methods: str = "GET"
@@ -58,7 +58,7 @@ class Operator:
 
 @dataclass(frozen=True)
 class Own:
-    """A page about oneself, for whoever is signed in; `thing` is what its address holds."""
+    """A page about the account, for all signed-in users; `thing` is the object in its URL."""
 
     name: str
     methods: str = "GET"
@@ -67,7 +67,7 @@ class Own:
 
 @dataclass(frozen=True)
 class Admin:
-    """A page of Django's admin, for who operates the server; `args` are what it names."""
+    """A page of Django's admin, for operators of the server; `args` are the values in its URL."""
 
     name: str
     args: tuple[str, ...] = ()
@@ -75,7 +75,7 @@ class Admin:
 
 @dataclass(frozen=True)
 class Api(Page):
-    """An address of the REST API."""
+    """A route of the REST API."""
 
     scoped: bool = True
 
@@ -176,7 +176,7 @@ def _workspace(cast: Cast) -> tuple[Any, ...]:
     return (cast.workspace.pk,)
 
 
-# Make a thing in Alice's workspace and return the values that its address holds, in their order.
+# Make an object in Alice's workspace and return the values in its URL, in their order.
 THINGS: dict[str, Callable[[Cast], tuple[Any, ...]]] = {
     "": lambda _: (),
     "collection": _collection,
@@ -202,7 +202,7 @@ THINGS: dict[str, Callable[[Cast], tuple[Any, ...]]] = {
     "workspace": _workspace,
 }
 
-# The pages of the sign-in library that the product offers, and no other of it.
+# The pages of the sign-in library that the program offers; it has no others.
 SIGN_IN = [
     Open(name, "the way in, and out; see test_sign_in, test_password_reset, test_second_factor")
     for name in (
@@ -217,7 +217,7 @@ SIGN_IN = [
         "mfa_authenticate",
     )
 ]
-# Django's admin: the signed-in operator's, see test_admin.
+# Django's admin: for a signed-in operator, see test_admin.
 _ADMIN_ROWS = {
     "accounts": "apitoken change invitation membership user workspace",
     "dashboard": "collection job task upload version workersign",
@@ -425,7 +425,7 @@ API += [
     Api("api-upload-commit", "POST", thing="upload"),
     Api("api-authorize", "POST", viewer="POST", scoped=False),
 ]
-# The hosted service answers these at two places.
+# The hosted service has these at two URLs.
 for _alias in ("", "-alias"):
     API += [
         Api(f"api-versions{_alias}", "GET"),
@@ -450,7 +450,7 @@ OPEN = [
     Open("docs", "says how to call the API and nothing of what is in it"),
     Open("schema", "says how to call the API and nothing of what is in it"),
 ]
-# Where Django's admin keeps an old kind of address: it leads to the row's page.
+# The form of a URL of Django's admin that it still redirects to the row's page.
 UNNAMED = "admin:<path:object_id>/"
 ROUTES: list[Open | Own | Admin | Page | Operator] = [
     *SIGN_IN,

@@ -1,4 +1,4 @@
-"""The rows of a running installation, read beside it: what it says of itself, counted anew."""
+"""Read the rows of a running installation directly from its database."""
 
 import sqlite3
 import time
@@ -14,14 +14,14 @@ FINISHED = ("done", "failed", "cancelled")
 
 
 class Rows:
-    """A database as the program left it; `url` where it is not reached as the program does."""
+    """The program's database; `url` if the tests do not connect to it as the program does."""
 
     def __init__(self, server: Server, url: str | None = None) -> None:
         self._url = server.environment.get("DATABASE_URL", "") if url is None else url
         self._file = server.folder / "likewise.sqlite3"
 
     def all(self, sql: str) -> list[tuple[Any, ...]]:
-        """Return what a query finds."""
+        """Return the rows of a query."""
         if self._url:
             with psycopg.connect(self._url, autocommit=True) as connection:
                 return connection.execute(sql.encode()).fetchall()
@@ -30,7 +30,7 @@ class Rows:
             return rows.execute(sql).fetchall()
 
     def execute(self, sql: str) -> None:
-        """Change rows beside the program."""
+        """Change rows without the program."""
         if self._url:
             with psycopg.connect(self._url) as connection:
                 connection.execute(sql.encode())
@@ -39,7 +39,7 @@ class Rows:
             connection.execute(sql)
 
     def one(self, sql: str) -> Any:
-        """Return the only value that a query finds."""
+        """Return the only value of a query."""
         ((value,),) = self.all(sql)
         return value
 
@@ -59,7 +59,7 @@ class Rows:
         enough: Callable[[dict[str, Any]], bool] = lambda _: False,
         patience: float = 90,
     ) -> dict[str, Any]:
-        """Watch the newest job of a kind until it is far enough, or has ended."""
+        """Poll the newest job of a kind until it is far enough, or has ended."""
         end = time.monotonic() + patience
         job = None
         while time.monotonic() < end:

@@ -1,4 +1,4 @@
-"""A real S3 server on this machine, from moto, in a thread of the tests' process."""
+"""Run a real S3 server (moto) in a thread of the tests' process."""
 
 import uuid
 from collections.abc import Iterator
@@ -12,7 +12,7 @@ KEY, SECRET = "a-key", "a/secret+of:ours"
 
 
 class Buckets:
-    """A running server, and buckets of one's own on it."""
+    """A running server that creates separate buckets."""
 
     def __init__(self, port: int) -> None:
         self.url = f"http://127.0.0.1:{port}"
@@ -32,7 +32,7 @@ class Buckets:
 
 
 class BucketOfTests:
-    """A bucket, what is in it, and its address as a setting names it."""
+    """A bucket, its contents, and its URL as in a setting."""
 
     def __init__(self, server: Buckets, name: str, prefix: str) -> None:
         self.server, self.name, self.prefix = server, name, prefix
@@ -49,7 +49,7 @@ class BucketOfTests:
         return [found["Key"] for page in pages for found in page.get("Contents", ())]
 
     def unfinished(self) -> int:
-        """Count the uploads in parts that were not ended."""
+        """Return the number of multipart uploads that were not completed."""
         return len(self.server.client.list_multipart_uploads(Bucket=self.name).get("Uploads", ()))
 
 

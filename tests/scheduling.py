@@ -1,7 +1,7 @@
-"""What runs where when tests run on several cores: a file stays in one process, the longest first.
+"""Distribute the tests to processes: each file to one process, the longest first.
 
-So that each server, browser and installation that the tests of a file share is started once. The
-two set-ups of a file start servers of their own anyway and may run side by side.
+Each server, browser and installation that the tests of a file share is then started once. The two
+set-ups of a file start separate servers anyway and may run side by side.
 """
 
 import re
@@ -16,7 +16,7 @@ from xdist.scheduler import LoadScopeScheduling
 from tests import setups
 
 _SET_UP = re.compile(rf"\[({'|'.join(setups.NAMES)})\b")
-# What takes longest, from a minute on; then what starts the program; then all else in any order.
+# First the files that take a minute or more, then those that start the program, then all others.
 LONGEST = (
     "tests/browser/test_pages.py",
     "tests/faults/test_faults.py",
@@ -29,10 +29,10 @@ LONGEST = (
 
 
 class FileByFile(LoadScopeScheduling):  # type: ignore[misc]  # xdist has no types
-    """Give each process a file at a time, or what a file has for one set-up."""
+    """Assign one file at a time to each process, or the part of a file for one set-up."""
 
     def add_node_collection(self, node: Any, collection: Sequence[str]) -> None:
-        """Take what a process has found; it is asked for its tests by their places alone."""
+        """Store the tests that a process has collected; it is asked for them only by position."""
         super().add_node_collection(node, told_apart(collection))
 
     def _split_scope(self, nodeid: str) -> str:
@@ -40,13 +40,13 @@ class FileByFile(LoadScopeScheduling):  # type: ignore[misc]  # xdist has no typ
 
 
 def unit_of(nodeid: str) -> str:
-    """Name what a test stays together with."""
+    """Return the key of the tests that stay together in one process."""
     found = _SET_UP.search(nodeid)
     return nodeid.partition("::")[0] + (found[0] if found else "")
 
 
 def told_apart(names: Sequence[str]) -> list[str]:
-    """Number tests of one name, as of the calls of the API have: of equals xdist would run one."""
+    """Make equal names unique, as of the API's calls: of equal ones, xdist would run only one."""
     seen: Counter[str] = Counter()
     told = []
     for name in names:
@@ -56,7 +56,7 @@ def told_apart(names: Sequence[str]) -> list[str]:
 
 
 def longest_first(items: list[pytest.Item], root: Path) -> None:
-    """Sort by what is known to take long; the order is otherwise as it was."""
+    """Sort by known duration, the longest first; keep the order otherwise."""
     ranks = {path: rank for rank, path in enumerate(LONGEST)}
 
     def rank(item: pytest.Item) -> int:

@@ -1,4 +1,4 @@
-"""A picture of every page, light, dark and on a phone: `make screenshots`."""
+"""Take a picture of every page, light, dark and on a phone: `make screenshots`."""
 
 import sys
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""What a browser sends to a running installation, and goes on sending whatever happens."""
+"""Send files to a running installation as a browser does, and retry whatever happens."""
 
 import base64
 import hashlib
@@ -32,7 +32,7 @@ def post_form(
 def send_zip(
     server: Server, session: requests.Session, archive: bytes, new_type: str = "Same photo"
 ) -> str:
-    """Send an archive whose folders become groups; return the address of the upload's page."""
+    """Send an archive whose folders become groups; return the URL of the upload's page."""
     return post_form(
         server,
         session,
@@ -43,14 +43,14 @@ def send_zip(
 
 
 class NotThisTime(Exception):
-    """The server was away or in trouble; what was sent may be sent again."""
+    """Raised when the server was unreachable or had an error; the request may be retried."""
 
 
 @dataclass
 class Sender:
-    """A client of the API and of tus that never gives up before `patience` is over.
+    """A client of the API and of tus that retries until `patience` is over.
 
-    `troubles` are the answers that said "not now", each with its sentence.
+    `troubles` are the temporary errors that the server answered, each with its sentence.
     """
 
     server: Server
@@ -61,7 +61,7 @@ class Sender:
     _session: requests.Session = field(default_factory=requests.Session)
 
     def send(self, name: str, data: bytes, **fields: Any) -> str:
-        """Send one file as an upload that is brought in at once; return the upload's id.
+        """Send one file as an upload that is imported at once; return the upload's id.
 
         When this returns, the upload was accepted.
         """
@@ -70,7 +70,7 @@ class Sender:
         return upload["id"]
 
     def send_into(self, upload_id: str, name: str, data: bytes) -> None:
-        """Send the one file of an upload that somebody began."""
+        """Send the only file of an upload that already exists."""
         part = self._until_it_works(lambda: self._part(upload_id, name, len(data)))
         self._send({"id": upload_id, "part": part}, data)
 
@@ -98,7 +98,7 @@ class Sender:
         return self._until_it_works(lambda: self.call(method, path, json=body).json())
 
     def _open(self, name: str, size: int, fields: dict[str, Any]) -> dict[str, str]:
-        """Begin an upload of one part; after trouble in between it is begun anew."""
+        """Create an upload of one file; after an error in between, create another one."""
         body = {"name": name, "auto_commit": True} | fields
         upload_id = str(self.call("POST", "account/v2/upload", json=body).json()["id"])
         return {"id": upload_id, "part": self._part(upload_id, name, size)}
@@ -110,7 +110,7 @@ class Sender:
         return made.headers["Location"]
 
     def _go_on(self, part: str, data: bytes) -> None:
-        """Send what the server lacks, piece by piece."""
+        """Send the bytes that the server lacks, chunk by chunk."""
         at = int(self.call("HEAD", part, headers=TUS).headers["Upload-Offset"])
         while at < len(data):
             headers = TUS | {
@@ -121,7 +121,7 @@ class Sender:
             at = self.sent = int(answer.headers["Upload-Offset"])
 
     def _finish(self, upload_id: str) -> None:
-        """End it; an end whose answer was lost is an end."""
+        """Complete the upload; if it already is, because the answer was lost, do nothing."""
         address = f"account/v2/upload/{upload_id}"
         if self.call("GET", address).json()["stage"] == "receiving":
             self.call("POST", f"{address}/finish")

@@ -1,4 +1,4 @@
-"""The two set-ups in which the program runs, each with a database of its own."""
+"""Define the two set-ups in which the program runs, each with a separate database."""
 
 import os
 import uuid
@@ -14,18 +14,18 @@ from tests import prepared
 NAMES = ("sqlite", "postgres")
 QUICK = {"LIKEWISE_LEASE": "3", "LIKEWISE_SWEEP": "0.5", "LIKEWISE_FETCH_PRIVATE": "127.0.0.1/32"}
 LACKING = "needs PostgreSQL and Redis: set DATABASE_URL and REDIS_URL"
-_SPARE_REDIS = 8  # so many further on are databases of the walks' own, one for each test process
+_SPARE_REDIS = 8  # the offset of the databases for the walks, one for each test process
 
 
 @contextmanager
 def sqlite() -> Iterator[dict[str, str]]:
-    """Give the settings of the embedded default, with leases that end soon."""
+    """Yield the settings of the embedded default, with short leases."""
     yield QUICK | {"DATABASE_URL": "", "REDIS_URL": ""}
 
 
 @contextmanager
 def postgres(server: str, broker: str) -> Iterator[dict[str, str]]:
-    """Give the settings of a larger installation: a new database, a Redis that is emptied after."""
+    """Yield the settings of a larger installation: a new database, a Redis emptied afterwards."""
     process = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
     number = int(urlsplit(broker).path.strip("/") or 0) + _SPARE_REDIS + process
     broker = urlsplit(broker)._replace(path=f"/{number}").geturl()
@@ -36,12 +36,12 @@ def postgres(server: str, broker: str) -> Iterator[dict[str, str]]:
 
 @contextmanager
 def database(server: str) -> Iterator[str]:
-    """Make a database with all tables on a server of PostgreSQL; it lasts until the block ends."""
+    """Create a database with all tables on a PostgreSQL server, until the block ends."""
     template = prepared.template(server)
     name = f"walk_{uuid.uuid4().hex[:12]}"
     with psycopg.connect(server, autocommit=True) as connection:
         connection.execute(f"CREATE DATABASE {name} TEMPLATE {template}")
-        # No test takes the server's own power away.
+        # No test interrupts the power of the server itself.
         connection.execute(f"ALTER DATABASE {name} SET synchronous_commit = off")
         try:
             yield f"{server.rpartition('/')[0]}/{name}"
@@ -50,5 +50,5 @@ def database(server: str) -> Iterator[str]:
 
 
 def postgres_server() -> str:
-    """Return the server that the tests may use, empty without one."""
+    """Return the URL of the server that the tests may use; empty if there is none."""
     return os.environ.get("DATABASE_URL", "")

@@ -1,4 +1,4 @@
-"""A pytest plugin for the full run, where everything is installed: a test left out has failed.
+"""Make skipped tests fail in the full run, where everything is installed (a pytest plugin).
 
 `LIKEWISE_TEST_STRICT=1 make test` loads it.
 """
@@ -22,7 +22,7 @@ def pytest_make_collect_report() -> Generator[None, pytest.CollectReport, pytest
 
 
 def _fail_if_left_out(report: Report) -> Report:
-    # An expected failure is reported as skipped too; that one has run.
+    # An expected failure is reported as skipped too, but it has run.
     if report.skipped and not hasattr(report, "wasxfail"):
         reason: Any = report.longrepr
         report.outcome = "failed"

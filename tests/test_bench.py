@@ -1,4 +1,4 @@
-"""The figures wait until nothing else is under way, and end in a table."""
+"""Test that the measurements wait for other work to end and print a table."""
 
 import sqlite3
 from contextlib import closing

@@ -1,4 +1,4 @@
-"""SQLite under thirty clients, a training and an import: nobody is refused."""
+"""Test SQLite under thirty clients, a training and an import: no request is refused."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Wrong settings are told at start, each with an id and what to write instead."""
+"""Test that wrong settings are reported at start, each with an id and the value to use."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""Nothing is kept that nothing uses: functions, classes, methods."""
+"""Test that all functions, classes and methods are used."""
 
 import fnmatch
 import re

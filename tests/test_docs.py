@@ -1,4 +1,4 @@
-"""README, docs/ and CONTRIBUTING say what is there, all of it, and nothing else."""
+"""Test that README, docs/ and CONTRIBUTING describe all that exists, and nothing else."""
 
 import json
 import re

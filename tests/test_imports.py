@@ -1,4 +1,4 @@
-"""Imports go down, and the engine stands alone."""
+"""Test that rooms import only lower rooms, and that the engine needs none of them."""
 
 import subprocess
 import sys

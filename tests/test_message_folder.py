@@ -1,4 +1,4 @@
-"""The embedded queue: a message is seen whole or not at all, and a damaged one ends no worker."""
+"""Test that embedded messages are read whole, and that a damaged one ends no worker."""
 
 import os
 import threading

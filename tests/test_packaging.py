@@ -1,4 +1,4 @@
-"""What is installed is pinned, what is built exists, and no machine is named."""
+"""Test that installed packages are pinned, built files exist, and no machine is named."""
 
 import json
 import os

@@ -1,4 +1,4 @@
-"""Every refusal has a status, also one that nobody has written a row for."""
+"""Test that every refusal has a status, also one without a row of its own."""
 
 import importlib
 import json

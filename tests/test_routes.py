@@ -1,4 +1,4 @@
-"""No address was forgotten, and each is for whom `routes.py` says."""
+"""Test that every route has a row in `routes.py` and is only for those whom it names."""
 
 import uuid
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""What a process holds: one loading of each thing, in which nobody waits who asks for another."""
+"""Test that a process loads each shared object once, without blocking users of others."""
 
 import threading
 from concurrent.futures import ThreadPoolExecutor

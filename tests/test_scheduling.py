@@ -1,4 +1,4 @@
-"""Which tests stay together in a process, and which come first."""
+"""Test which tests stay together in a process, and which run first."""
 
 from pathlib import Path
 from types import SimpleNamespace

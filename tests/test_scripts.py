@@ -1,4 +1,4 @@
-"""The logic of the pages' scripts, without a browser: `tests/scripts` by node's own test runner."""
+"""Run the tests of the pages' scripts in `tests/scripts` with Node's test runner."""
 
 import json
 import os

@@ -1,4 +1,4 @@
-"""The writers of a process wait in one queue for SQLite's lock."""
+"""Test that the writers of a process wait in one queue for SQLite's lock."""
 
 import sqlite3
 import threading

@@ -1,4 +1,4 @@
-"""`manage.py start` from an empty folder: one address, one instance, nothing left behind."""
+"""Test `manage.py start` in an empty folder: one URL, one instance, nothing left behind."""
 
 import contextlib
 import json

@@ -1,4 +1,4 @@
-"""Programs are kept running, stopped together, and never left behind."""
+"""Test that programs are kept running, stopped together, and never left behind."""
 
 import contextlib
 import os

@@ -1,7 +1,9 @@
-"""What people read uses the words of CONTRIBUTING, and none that it retires."""
+"""Test that texts for people, docstrings and comments use none of the retired words."""
 
 import ast
+import io
 import re
+import tokenize
 from collections.abc import Iterator
 from html.parser import HTMLParser
 from pathlib import Path
@@ -17,7 +19,7 @@ RETIRED = {
     "meta data": r"meta data\b",
     "e-mail": r"e-mails?\b",
     "log in": r"log(s|ged|ging)? (in|out)\b",
-    "address": r"(?<!email )(?<!IP )address(es)?\b",
+    "address": r"(?<!email )(?<!IP )(?<!IPv4 )(?<!IPv6 )address(es)?\b",
     "bring in": r"(bring(s|ing)?|brought) (it |them |him |\w+ )?in\b(?! an?\b)",
     "come in": r"(comes?|came|coming) in\b",
     "mend": r"mend(s|ed|ing)?\b",
@@ -44,11 +46,19 @@ MESSAGES = (
     *(f"dashboard/{room}" for room in ("process", "queries", "remote", "services", "views")),
     *("dashboard/checks.py", "dashboard/settings.py", "dashboard/tus.py", "accounts"),
 )
+# Where docstrings and comments are read: all modules of the program, and what the tests share.
+PROSE = (
+    *("accounts/**/*.py", "dashboard/**/*.py"),
+    *("tests/*.py", "tests/browser/*.py", "tests/faults/*.py"),
+)
 # Texts that keep a word, and why.
 ALLOWED = {
     # Verbs of rows of the activity log, as they are stored; help that only a migration changes.
     "accounts/models.py": {"e-mail changed", "An account with another address"},
     "accounts/verbs.py": {"took back a verification of"},
+    # The pictures of this repository are called so.
+    "tests/screenshots.py": {"Take a picture of", "Write the pictures into"},
+    "dashboard/engine/progress.py": {"whoever gave it learns"},
 }
 
 
@@ -80,6 +90,32 @@ def messages(path: Path) -> Iterator[str]:
         text = node.value if isinstance(node.value, str) and node not in passed_over else ""
         if " " in text.strip():
             yield shown(text) if "<" in text else text
+
+
+def remarks(source: str) -> Iterator[str]:
+    """Yield the docstrings and comments of a module, each on one line, without code.
+
+    The lines of a comment are one text, so that a phrase is found across a line break.
+    """
+    found = [node.value for node in docstrings(ast.parse(source)) if isinstance(node, ast.Constant)]
+    lines: list[str] = []
+    previous = 0
+    for token in tokenize.generate_tokens(io.StringIO(source).readline):
+        if token.type == tokenize.COMMENT:
+            row = token.start[0]
+            if row == previous + 1:
+                lines[-1] += f" {token.string}"
+            else:
+                lines.append(token.string)
+            previous = row
+    for text in (*map(str, found), *lines):
+        yield " ".join(without_code(text).replace("#", " ").split())
+
+
+def prose() -> Iterator[tuple[str, str]]:
+    for path in (path for room in PROSE for path in sorted(ROOT.glob(room))):
+        if "migrations" not in path.parts and not path.name.startswith("test_"):
+            yield path.relative_to(ROOT).as_posix(), "\n".join(remarks(path.read_text()))
 
 
 def python() -> Iterator[tuple[str, str]]:
@@ -143,7 +179,7 @@ def retired_in(path: str, text: str) -> list[str]:
     return found
 
 
-@pytest.mark.parametrize("texts", [docs, python, templates, scripts])
+@pytest.mark.parametrize("texts", [docs, prose, python, templates, scripts])
 def test_no_retired_word_is_left(texts: "type[Iterator[tuple[str, str]]]") -> None:
     read = list(texts())
     assert sum(len(text) for _, text in read) > 1000
@@ -178,6 +214,19 @@ def test_a_retired_word_is_found(text: str, word: str) -> None:
 )
 def test_the_fields_terms_are_not_retired(text: str) -> None:
     assert retired_in("a.py", text) == []
+
+
+def test_docstrings_and_comments_are_read_without_code() -> None:
+    source = (
+        '"""One.\n\n    `two`, three."""\n'
+        "def f():\n"
+        '    """Four."""\n'
+        "    g('five')  # six\n"
+        "    # taken\n"
+        "    # back\n"
+    )
+    assert sorted(remarks(source)) == ["Four.", "One. , three.", "six taken back"]
+    assert "“take back”" in "".join(retired_in("a.py", "\n".join(remarks(source))))
 
 
 def test_all_that_a_template_shows_is_read() -> None:

@@ -1,4 +1,4 @@
-"""A workspace with a little of everything, its archive, and the same thing brought in elsewhere."""
+"""Fill a workspace with a little of everything, export it and import it elsewhere."""
 
 import io
 from collections.abc import Callable
@@ -39,7 +39,7 @@ from tests import factories
 
 
 def fill(workspace: Workspace, *members: User) -> Version:
-    """Put a little of everything into a workspace; returns its trained version."""
+    """Put a little of everything into a workspace; return its trained version."""
     actor = factories.owner_of(workspace)
     product = factories.make_type(
         workspace, "Same product", description="Of one article number", fold_by="place"
@@ -88,7 +88,7 @@ def export(workspace: Workspace, actor: User) -> tuple[Transfer, bytes]:
 
 
 def sent(workspace: Workspace, data: bytes, actor: User) -> tuple[Transfer, Job]:
-    """Send an archive to be imported; the job waits."""
+    """Upload an archive to import; its job is waiting."""
     transfer = open_import(workspace=workspace, name="workspace.zip", actor=actor)
     assert transfer.upload is not None
     part = register_part(
@@ -99,7 +99,7 @@ def sent(workspace: Workspace, data: bytes, actor: User) -> tuple[Transfer, Job]
 
 
 def bring(workspace: Workspace, data: bytes, actor: User) -> tuple[Transfer, Job]:
-    """Import an archive; returns the job as it ended."""
+    """Import an archive; return the job after it has ended."""
     transfer, job = sent(workspace, data, actor)
     run_job(str(job.id))
     job.refresh_from_db()
@@ -107,7 +107,7 @@ def bring(workspace: Workspace, data: bytes, actor: User) -> tuple[Transfer, Job
     return transfer, job
 
 
-# By noun: the rows of a workspace, and what of each tells it apart.
+# By noun: the rows of a workspace, and the fields that identify each.
 _Rows = Callable[[Workspace], Any]
 TOLD: dict[str, tuple[_Rows, tuple[str, ...]]] = {
     "images": (
@@ -183,12 +183,12 @@ def _groups(workspace: Workspace) -> Any:
 
 
 def told(workspace: Workspace) -> dict[str, list[str]]:
-    """Say all that an archive carries of a workspace, by names and contents instead of ids."""
+    """Return everything that an archive holds of a workspace, with names and contents for ids."""
     return {noun: _values(rows(workspace), *names) for noun, (rows, names) in TOLD.items()}
 
 
 def verifications(workspace: Workspace) -> list[str]:
-    """Say who found what right."""
+    """Return who verified which images."""
     rows = Verification.objects.in_workspace(workspace)
     return _values(rows, "user__email", "group__name", "image__sha256", "created")
 

@@ -1,4 +1,4 @@
-"""What counts, shares and sizes are in words, whoever says them: the server and the browser."""
+"""State counts, shares and sizes in words, as the server and the browser must write them."""
 
 COUNTED = [
     ((0, "image"), "0 images"),

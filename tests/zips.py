@@ -1,4 +1,4 @@
-"""ZIP archives as old and odd packers write them: names are bytes, in whatever code page."""
+"""Write ZIP archives as old and unusual packers do: names are bytes in any code page."""
 
 import io
 import struct
@@ -8,7 +8,7 @@ from collections.abc import Iterable
 
 
 class _Raw(zipfile.ZipInfo):
-    """A member whose name is written as it is."""
+    """An entry whose name is written unchanged."""
 
     raw, flag = b"", 0
 

@@ -1,4 +1,4 @@
-"""Counts in words, for templates: see `accounts.words`."""
+"""Format counts in templates: see `accounts.words`."""
 
 from django import template
 
@@ -9,11 +9,11 @@ register = template.Library()
 
 @register.filter
 def counted(count: int, noun: str) -> str:
-    """Say `{{ 2|counted:"image" }}` or, of another plural, `{{ 2|counted:"box,boxes" }}`."""
+    """Return text for `2|counted:"image"` or, with another plural, `2|counted:"box,boxes"`."""
     return words.counted(count or 0, *noun.split(",", 1))
 
 
 @register.filter
 def either(count: int, forms: str) -> str:
-    """Say `{{ count|either:"it is,they are" }}`."""
+    """Return text for `{{ count|either:"it is,they are" }}`."""
     return words.either(count, *forms.split(",", 1))

@@ -1,4 +1,4 @@
-"""What the official client can ask for and Likewise has not: each gets a sentence that helps."""
+"""Answer calls of the official client that Likewise does not have, with a helpful sentence."""
 
 import re
 from typing import Any
@@ -24,7 +24,7 @@ NO_DETECTION = (
     "none, see /detection/v2/object."
 )
 NOT_HERE = "This call is not part of Likewise."
-# The first that the path begins with, or holds, counts.
+# The first pattern that matches the beginning of the path counts.
 SENTENCES = (
     (
         r"/(recognition/v2/training-image|detection/v2/object)/[^/]+/(add|update|remove)-label",
@@ -39,17 +39,17 @@ SENTENCES = (
 
 
 class Absent(ApiView):
-    """Whatever else is asked for under the API's addresses."""
+    """All other URLs under those of the API."""
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
-        """Say in JSON that it is not here, whatever the method."""
-        # Token and rate limit first: without a token nobody learns which addresses there are.
+        """Answer 404 as JSON, whatever the method."""
+        # Token and rate limit first: without a token nobody learns which URLs exist.
         super().initial(request, *args, **kwargs)
         raise NotFound(sentence_for(request.path))
 
 
 def sentence_for(path: str) -> str:
-    """Return what to tell who asks for this path."""
+    """Return the sentence for this path."""
     for pattern, sentence in SENTENCES:
         if re.match(rf"{pattern}(/|$)", path):
             return sentence

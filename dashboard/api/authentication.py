@@ -1,4 +1,4 @@
-"""Who asks: `Authorization: Token <key>`."""
+"""Authenticate requests by `Authorization: Token …`."""
 
 import re
 
@@ -10,19 +10,19 @@ from accounts.models import ApiToken, User
 from accounts.queries import find_token
 from accounts.services import touch_token
 
-# The client takes longer ones for another scheme's.
+# The client takes a longer one for another scheme's.
 _KEY = re.compile(rb"[\x21-\x7e]{1,64}")
 
 
 class TokenAuthentication(BaseAuthentication):
-    """Accept a key that is known, not revoked and not expired."""
+    """Accepts an API token that is known, not revoked and not expired."""
 
     def authenticate(self, request: Request) -> tuple[User, ApiToken] | None:
         """Return the user and the token; None without a header of this scheme."""
         scheme, *key = get_authorization_header(request).split() or [b""]
         if scheme.lower() != b"token":
             return None
-        # The format is checked before the database is asked; a text of many kilobytes is not even
+        # The format is checked before the database is queried; a text of many kilobytes is not even
         # hashed.
         token = find_token(key[0].decode()) if len(key) == 1 and _KEY.fullmatch(key[0]) else None
         if token is None:
@@ -33,5 +33,5 @@ class TokenAuthentication(BaseAuthentication):
         return token.user, token
 
     def authenticate_header(self, request: Request) -> str:  # noqa: ARG002
-        """Name the scheme, which makes a refusal a 401."""
+        """Return the scheme, which makes a refusal a 401."""
         return "Token"

@@ -1,4 +1,4 @@
-"""What every call shares: limits, who may do what where, the look-up of a thing."""
+"""Define what every call shares: limits, permissions, finding a thing."""
 
 from collections.abc import Callable
 from typing import Any, ClassVar, TypeVar, cast
@@ -21,25 +21,25 @@ M = TypeVar("M", bound=ScopedModel)
 
 
 class ApiView(APIView):
-    """A call: access, input, one service or query, answer. The body is read after access.
+    """A call: access, input, one service or query, response. The body is read after the access.
 
-    Where `needs_room` is set, a POST is refused while the disk is low, before its body is read.
+    If `needs_room` is set, a POST is refused while the disk is low, before its body is read.
     """
 
     needs_room = False
     body_limit: ClassVar[Limit | None] = PLAIN
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
-        """Continue as REST framework does; refuse a body that cannot be taken, unread."""
+        """Run the checks of REST framework; refuse a body that is not accepted, unread."""
         super().initial(request, *args, **kwargs)
-        # After the token is known and before the body is read: a full disk has no room to receive
-        # it.
+        # After the token is checked and before the body is read: a full disk has no space to
+        # receive it.
         if self.needs_room and request.method == "POST":
             room.refuse_if_low()
         check_unread(request)
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-        """Continue as REST framework does; a large body goes out of memory at the end."""
+        """Run the call, and release the memory of a large body at the end."""
         try:
             return super().dispatch(request, *args, **kwargs)
         finally:
@@ -49,18 +49,19 @@ class ApiView(APIView):
 
     @property
     def user(self) -> User:
-        """Return the person whose key this is."""
+        """Return the user of the API token."""
         return cast("User", self.request.user)
 
     def find(self, model: type[M], get: Callable[[Workspace, UUID], M], pk: UUID, action: str) -> M:
         """Return one thing: in the named workspace, or else in any of the user's.
 
-        404 if it is not there or not theirs, 403 if their role is too low for the action there:
-        before the body is read, which may name another workspace, where the thing is not.
+        404 if it does not exist or is not theirs, 403 if their role is too low for the action
+        there: before the body is read, which may name another workspace that does not have the
+        thing.
         """
         named = named_in_query(self.request)
-        # A subquery in place of the workspace: membership and thing are found by one statement, and
-        # a stranger's thing is a 404 like one that does not exist.
+        # A subquery in place of the workspace: one statement finds membership and thing, and a
+        # stranger's thing is a 404 like one that does not exist.
         workspace = allow(self.request, named or owning_workspace(model, pk), action)
         if has_body(self.request):
             other = named or named_in_body(self.request)
@@ -71,6 +72,6 @@ class ApiView(APIView):
     def read(self, shape: type[Serializer[Any]], *, partial: bool = False) -> dict[str, Any]:
         """Return the body's clean values; 400 with a map from field to sentences."""
         form = shape(data=body_of(self.request), partial=partial)
-        # Validation is all that serializers are used for here; the services write.
+        # Serializers are used only for validation; the services write.
         form.is_valid(raise_exception=True)
         return cast("dict[str, Any]", form.validated_data)

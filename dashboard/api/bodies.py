@@ -1,8 +1,8 @@
-"""How much of a body is read, and when: not before it is known who sends it, and that they may.
+"""Limit request bodies, and read them only after the sender and the permission are checked.
 
 A body is received in pieces, a large one on the disk, so that nobody waits for a slow sender and a
-slow sender takes no memory. Its values are counted before they are built. Large ones are held in
-memory a few at a time.
+slow sender uses no memory. Its values are counted before they are parsed. Only a few large bodies
+are held in memory at a time.
 """
 
 import threading
@@ -24,21 +24,21 @@ from rest_framework.request import Request
 from dashboard.files.tables.json_values import bound_of, has_more_values
 
 _PIECE: Final = 256 << 10
-SMALL: Final = 8 << 20  # larger ones arrive on the disk
-LIGHT: Final = 32 << 20  # what sixteen threads may hold each
+SMALL: Final = 8 << 20  # larger ones are received on the disk
+LIGHT: Final = 32 << 20  # sixteen threads may each hold this much
 VALUE_WEIGHS: Final = 200  # bytes at most: an object of one entry
 PERCENTS: Final = 2_000_000  # more than an image of 32 MB has as base64 in a form
 
 
 class BodyTooLarge(APIException):
-    """The body is over a limit; nothing of it was built."""
+    """The body is over a limit; nothing of it was parsed."""
 
     status_code = 413
     default_code = "too_large"
 
 
 class LengthRequired(APIException):
-    """The body came in pieces of unknown number, which the web server does not pass on."""
+    """The body was sent in chunks without a length, which is not accepted."""
 
     status_code = 411
     default_detail = "Send the body with a Content-Length instead of chunked."
@@ -47,9 +47,9 @@ class LengthRequired(APIException):
 
 @dataclass(frozen=True)
 class Limit:
-    """The most that a body may be: bytes, or as many as `LIKEWISE_MAX_BODY` says; values of JSON.
+    """The limits of a body: bytes, by default `LIKEWISE_MAX_BODY`, and values of JSON.
 
-    A form with JSON in it may have as many values in all its fields.
+    The limit of values also applies to all fields of a form with JSON together.
     """
 
     size: int | None
@@ -57,27 +57,27 @@ class Limit:
 
     @property
     def bytes(self) -> int:
-        """Return the most bytes."""
+        """Return the limit in bytes."""
         most: int = settings.LIKEWISE_MAX_BODY
         return most if self.size is None else min(self.size, most)
 
 
-# 10,000 ids take 0.4 MB as JSON and up to 1.7 MB as a form of parts.
+# 10,000 ids take 0.4 MB as JSON and up to 1.7 MB as a multipart form.
 PLAIN: Final = Limit(2 << 20, 100_000)
-# 10,000 ids of records and as many names of fields, of 255 letters each.
+# 10,000 ids of records and as many names of fields, of 255 characters each.
 NAMES: Final = Limit(24 << 20, 100_000)
-# Images as base64, or 1,000 records with the fields that they shall have.
+# Images as base64, or 1,000 records with their fields.
 RECORDS: Final = Limit(None, 1_000_000)
 
 
 def has_body(request: Request) -> bool:
-    """Say whether the request has a body, of whatever length."""
+    """Return whether the request has a body, of whatever length."""
     length = str(request.META.get("CONTENT_LENGTH") or "")
     return (length.isdecimal() and int(length) > 0) or _in_chunks(request)
 
 
 def check_unread(request: Request) -> None:
-    """Refuse a body for what its head says.
+    """Refuse a body by its headers.
 
     Raises `BodyTooLarge`, `LengthRequired`, `UnsupportedMediaType`.
     """
@@ -96,7 +96,7 @@ def check_unread(request: Request) -> None:
 
 
 def body_of(request: Request) -> dict[str, Any]:
-    """Return the body, which is read at the first call: judge before who may send it.
+    """Return the body, which is read by the first call: check permissions before.
 
     Raises `BodyTooLarge`, `ParseError`, `ValidationError`.
     """
@@ -107,7 +107,7 @@ def body_of(request: Request) -> dict[str, Any]:
 
 
 def limit_of(context: Mapping[str, Any] | None) -> Limit | None:
-    """Return the limit of the call that a parser reads for; None for one with limits of its own."""
+    """Return the limit of the call that a parser reads for; None if it has limits of its own."""
     found: Limit | None = getattr((context or {}).get("view"), "body_limit", PLAIN)
     return found
 
@@ -117,7 +117,7 @@ def _in_chunks(request: Request) -> bool:
 
 
 class Received:
-    """A body that has arrived, and what was counted as it did."""
+    """A received body, with counts that were made while it arrived."""
 
     def __init__(self, file: IO[bytes]) -> None:
         self.file = file
@@ -126,12 +126,12 @@ class Received:
         self.wide = False
 
     def take(self, piece: bytes) -> None:
-        """Keep a piece."""
+        """Store a piece."""
         self.file.write(piece)
         self.length += len(piece)
         self.bound += bound_of(piece)
-        # One letter is found twenty times as quickly as two. Python keeps a text in one, two or
-        # four bytes a letter, by its widest letter.
+        # Searching one character is twenty times as fast as searching two. Python stores a text
+        # with one, two or four bytes per character, by its widest one.
         self.wide = self.wide or not piece.isascii() or (b"\\" in piece and b"\\u" in piece)
 
     def pieces(self) -> Iterator[bytes]:
@@ -148,7 +148,7 @@ class Received:
 
 @contextmanager
 def received(stream: IO[bytes]) -> Iterator[Received]:
-    """Give a body once all of it has arrived."""
+    """Provide a body once all of it has arrived."""
     folder = settings.FILE_UPLOAD_TEMP_DIR
     with SpooledTemporaryFile(max_size=SMALL, dir=str(folder)) as file:
         body = Received(cast("IO[bytes]", file))
@@ -159,13 +159,13 @@ def received(stream: IO[bytes]) -> Iterator[Received]:
 
 
 def check_values(body: Received, limit: Limit) -> None:
-    """Count what a JSON body says. Raises `BodyTooLarge`."""
+    """Count the values of a JSON body. Raises `BodyTooLarge`."""
     if has_more_values(body.pieces(), limit.values, body.bound):
         raise BodyTooLarge(f"The body has more than {limit.values:,} values. Send less at once.")
 
 
 class BodyMemory:
-    """Memory for large bodies: so many bytes in a process, and a few callers that wait for it."""
+    """The memory for large bodies: a limit for the process, and a few callers that wait."""
 
     WAITING = 4
     PATIENCE = 30.0
@@ -176,10 +176,10 @@ class BodyMemory:
         self._changed = threading.Condition()
 
     def take(self, weight: int) -> int:
-        """Wait until there is room, and return what to give back. Raises `Throttled`."""
-        # Room for a few of the largest at once, or for one that weighs several times its length.
+        """Wait for free memory, and return the number of bytes to release. Raises `Throttled`."""
+        # Enough for a few of the largest at once, or for one that takes several times its length.
         most = max(512 << 20, 4 * settings.LIKEWISE_MAX_BODY)
-        # One that weighs more than all there is gets in alone instead of never.
+        # One that needs more than all of it is admitted alone instead of never.
         weight = min(weight, most)
         with self._changed:
             if self.taken + weight > most:
@@ -198,10 +198,10 @@ class BodyMemory:
             self._waiting -= 1
 
     def give_back(self, weight: int) -> None:
-        """Let the next one in."""
+        """Release memory and admit the next one."""
         with self._changed:
             self.taken -= weight
-            # All of them: which of those that wait now fits is for each to find out.
+            # All of them: each waiting one checks itself whether it fits now.
             self._changed.notify_all()
 
 
@@ -215,9 +215,9 @@ memory = BodyMemory()
 
 
 def hold(body: Received, context: Mapping[str, Any] | None, values: int = 0) -> None:
-    """Take the room that a large body needs until the request ends; see `ApiView.dispatch`."""
+    """Reserve the memory of a large body until the request ends; see `ApiView.dispatch`."""
     request = (context or {}).get("request")
-    # The body and its texts; one with a rare letter takes four bytes for each of its letters.
+    # The body and its texts; one with a rare character takes four bytes for each of its characters.
     weight = (5 if body.wide else 2) * body.length + VALUE_WEIGHS * values
     if weight <= LIGHT or request is None:
         return

@@ -1,4 +1,4 @@
-"""`/api/schema`: what every call takes and answers, for programs."""
+"""Serve `/api/schema`, which describes every call for programs."""
 
 from functools import cache
 from typing import Any
@@ -18,7 +18,7 @@ from rest_framework.views import APIView
 class Schema(APIView):
     """The OpenAPI schema, as JSON or, with `?format=yaml` or its media type, as YAML."""
 
-    # Public, as generators of clients fetch it without a token; it says nothing of any workspace.
+    # Public, as client generators fetch it without a token; it has no data of any workspace.
     authentication_classes = ()
     permission_classes = ()
     renderer_classes = (
@@ -30,12 +30,12 @@ class Schema(APIView):
     schema = None
 
     def get(self, request: Request) -> Response:  # noqa: ARG002
-        """Answer with it."""
+        """Return the schema."""
         return Response(openapi())
 
 
 @cache
 def openapi() -> dict[str, Any]:
-    """Return the schema; it is the same as long as the program runs."""
+    """Return the schema, which does not change while the program runs."""
     schema: dict[str, Any] = SchemaGenerator().get_schema(request=None, public=True)
     return schema

@@ -1,4 +1,4 @@
-"""What the API answers to a refusal: its status by `dashboard.refusals`, and its words."""
+"""Answer refusals: the status by `dashboard.refusals`, and the message."""
 
 from typing import Any
 
@@ -11,7 +11,7 @@ from dashboard.services import errors
 
 
 def answer(error: Exception, context: dict[str, Any]) -> Response | None:
-    """Turn an exception into an answer; None leaves it to Django, as a 500."""
+    """Turn an exception into a response; None leaves it to Django, as a 500."""
     response = exception_handler(error, context)
     if response is not None:
         return response
@@ -21,8 +21,7 @@ def answer(error: Exception, context: dict[str, Any]) -> Response | None:
 
 def _body(error: Exception) -> dict[str, Any]:
     if isinstance(error, ObjectDoesNotExist):
-        # Without the words of the exception, which name the model and may tell strangers what
-        # exists.
+        # Without the exception's message, which names the model and may tell strangers what exists.
         return {"detail": "Not found."}
     if isinstance(error, SuspiciousOperation | BadRequest):
         return {"detail": f"The body cannot be read: {error}"}

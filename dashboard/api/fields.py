@@ -1,4 +1,4 @@
-"""Kinds of input that REST framework does not know, in JSON and in forms alike."""
+"""Define the kinds of input that REST framework lacks, for JSON and forms."""
 
 import base64
 import binascii
@@ -26,25 +26,26 @@ class OptionalText(serializers.CharField):
         super().__init__(required=False, allow_blank=True, allow_null=True, **options)
 
     def run_validation(self, data: Any = empty) -> Any:
-        """Take `null` for nothing."""
+        """Treat `null` as empty."""
         return super().run_validation("" if data is None else data)
 
 
 class Flag(serializers.BooleanField):
-    """Yes or no, missing if it is missing: a form's silence is no `false` here."""
+    """A boolean that stays missing if it is missing: a form's missing field is not `false`."""
 
-    # REST framework takes an unticked box for `false`: a form that only renames would clear marks.
+    # REST framework reads a missing checkbox as `false`: a form that only renames would clear
+    # marks.
     default_empty_html = empty
 
 
 class Base64(serializers.Field[Any, Any, Any, Any]):
-    """Bytes as base64, bare or with a `data:image/…;base64,` head; empty and `null` are nothing.
+    """Bytes as base64, bare or with a `data:image/…;base64,` prefix; empty and `null` are nothing.
 
-    No text field: the validators of one look at each of millions of characters.
+    Not a text field, whose validators would check each of millions of characters.
     """
 
     def run_validation(self, data: Any = empty) -> Any:
-        """Take `null` for nothing."""
+        """Treat `null` as empty."""
         return super().run_validation("" if data is None else data)
 
     def to_internal_value(self, data: Any) -> bytes:
@@ -56,7 +57,7 @@ class Base64(serializers.Field[Any, Any, Any, Any]):
 
 
 def decode_base64(data: Any) -> bytes:
-    """Decode base64, bare or with a `data:image/…;base64,` head. Raises `ValueError`."""
+    """Decode base64, bare or with a `data:image/…;base64,` prefix. Raises `ValueError`."""
     if not isinstance(data, str):
         raise ValueError("no text")
     if data[:5].lower() == "data:":
@@ -64,17 +65,17 @@ def decode_base64(data: Any) -> bytes:
     try:
         # By vector instructions; texts of images are megabytes.
         return pybase64.b64decode(data, validate=True)
-    except binascii.Error:  # perhaps only for line breaks, of which most callers send none
+    except binascii.Error:  # perhaps only because of line breaks, which most callers do not send
         return base64.b64decode("".join(data.split()), validate=True)
 
 
 class Id(serializers.UUIDField):
-    """An id as text; REST framework would take a number for one."""
+    """An id as text; REST framework would accept a number."""
 
     def to_internal_value(self, data: Any) -> UUID:
         """Return the id. Raises `ValidationError`."""
         try:
-            # `UUID` raises AttributeError for what is no text.
+            # `UUID` raises AttributeError for a value that is not text.
             return UUID(data)
         except (ValueError, AttributeError, TypeError) as error:
             text = str(data)[:50]
@@ -88,7 +89,7 @@ class IdList(serializers.ListField):
         super().__init__(child=Id(), max_length=MAX_IDS, **options)
 
     def run_child_validation(self, data: list[Any]) -> list[UUID]:
-        """Read all, or name those that are no ids."""
+        """Parse all, or report those that are not ids."""
         ids: list[UUID] = []
         sentences: list[str] = []
         for value in data:
@@ -102,7 +103,7 @@ class IdList(serializers.ListField):
 
 
 def read_json_text(text: str) -> Any:
-    """Read JSON that came in a field of a form. Raises `ValidationError`."""
+    """Parse JSON from a field of a form. Raises `ValidationError`."""
     if text_has_more_values(text, MAX_FORM_VALUES):
         raise serializers.ValidationError(f"Send at most {MAX_FORM_VALUES:,} values in a field.")
     try:
@@ -117,7 +118,7 @@ class JsonObject(serializers.Field[Any, Any, Any, Any]):
     def get_value(self, dictionary: Mapping[Any, Any]) -> Any:
         """Treat an empty field of a form as a missing one."""
         value = super().get_value(dictionary)
-        # Only a form's QueryDict has `getlist`: what came as JSON means what it says.
+        # Only a form's QueryDict has `getlist`: in JSON, empty values are meant.
         return empty if hasattr(dictionary, "getlist") and value in ("", None) else value
 
     def to_internal_value(self, data: Any) -> dict[str, Any]:
@@ -131,38 +132,38 @@ class JsonObject(serializers.Field[Any, Any, Any, Any]):
 
     @property
     def came_in_a_form(self) -> bool:
-        """Say whether the body was a form."""
+        """Return whether the body was a form."""
         return hasattr(self.root.initial_data, "getlist")
 
     def check(self, data: dict[str, Any]) -> None:
-        """Refuse what cannot be answered again, or kept. Raises `ValidationError`."""
+        """Refuse values that cannot be returned or stored. Raises `ValidationError`."""
         if (reason := refusal_of_json(data, self.refusal_of)) is not None:
             raise serializers.ValidationError(reason)
 
     def refusal_of(self, value: Any) -> str | None:  # noqa: ARG002
-        """Take any value."""
+        """Accept any value."""
         return None
 
 
 class MetaData(JsonObject):
-    """An object that every database can hold; `null` is an empty one."""
+    """An object that every database can store; `null` is an empty one."""
 
     def run_validation(self, data: Any = empty) -> Any:
-        """Take `null` for an empty object."""
+        """Treat `null` as an empty object."""
         return super().run_validation({} if data is None else data)
 
     def refusal_of(self, value: Any) -> str | None:
-        """Refuse what PostgreSQL cannot store, or readers of JSON would alter."""
+        """Refuse values that PostgreSQL cannot store, or that JSON parsers would change."""
         return refusal_of_value(value)
 
 
 class NumberedList(serializers.ListField):
-    """A list of which the first wrong member is told of by its number, in sentences."""
+    """A list whose first invalid member is reported by its number, in a sentence."""
 
     what = "Member"
 
     def run_child_validation(self, data: list[Any]) -> list[Any]:
-        """Read all. Raises `ValidationError`."""
+        """Parse all members. Raises `ValidationError`."""
         members: list[Any] = []
         for at, member in enumerate(data, start=1):
             try:

@@ -1,4 +1,4 @@
-"""What the query of an address says: text, ids, yes or no, numbers."""
+"""Parse the query of a URL: text, ids, booleans, numbers."""
 
 import re
 from collections.abc import Callable, Iterable, Mapping
@@ -14,13 +14,13 @@ _ID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 
 
 def text(request: Request, name: str) -> str | None:
-    """Read text from the query; None if it is missing or empty."""
-    # PostgreSQL refuses NUL in text.
+    """Return text from the query; None if it is missing or empty."""
+    # PostgreSQL refuses a null character in text.
     return request.query_params.get(name, "").replace("\x00", "") or None
 
 
 def an_id(request: Request, name: str) -> UUID | None:
-    """Read an id; 400 for what is none."""
+    """Return an id; 400 for an invalid one."""
     given = text(request, name)
     if given is None:
         return None
@@ -30,7 +30,7 @@ def an_id(request: Request, name: str) -> UUID | None:
 
 
 def flag(request: Request, name: str) -> bool | None:
-    """Read yes or no in any spelling that bodies take; 400 for anything else."""
+    """Return a boolean in any spelling that bodies accept; 400 for anything else."""
     given = text(request, name)
     return None if given is None else _checked(name, given)
 
@@ -43,7 +43,7 @@ def _checked(name: str, given: str) -> bool:
 
 
 def number(request: Request, name: str) -> int | None:
-    """Read a whole number from 0 upwards; 400 for anything else."""
+    """Return an integer from 0 upwards; 400 for anything else."""
     given = text(request, name)
     if given is None:
         return None
@@ -62,7 +62,7 @@ Reader = Callable[[Request, str], Any]
 
 
 def conditions(request: Request, filters: Mapping[str, tuple[Reader, str]]) -> Q:
-    """Return what the query's filters ask for; each has a reader and a look-up."""
+    """Return the condition of the query's filters; each has a reader and a lookup."""
     asked = Q()
     for name, (read, lookup) in filters.items():
         if (value := read(request, name)) is not None:

@@ -1,4 +1,4 @@
-"""May this key do that here? The API's side of `accounts.access`."""
+"""Check what an API token may do: the API's side of `accounts.access`."""
 
 from typing import TYPE_CHECKING, Any, cast
 from uuid import UUID
@@ -22,22 +22,22 @@ NONE_GIVEN = (None, "", "Default")
 
 
 class RoleAllows(BasePermission):
-    """Let in anyone with a valid token; each method then asks for a workspace and an action."""
+    """Requires a valid token; each method then checks a workspace and an action."""
 
     def has_permission(self, request: Request, view: "APIView") -> bool:  # noqa: ARG002
-        """Say that somebody is there. Raises `NotAuthenticated`."""
+        """Return True for an authenticated request. Raises `NotAuthenticated`."""
         if request.auth is None:
             raise NotAuthenticated("Send an API token in the header “Authorization: Token …”.")
         return True
 
 
 def allow(request: Request, workspace_id: UUID | Subquery, action: str) -> Workspace:
-    """Return the workspace if the key's user may do the action there and the key's scope lets it.
+    """Return the workspace if the role of the token's user and the token's scope allow the action.
 
-    404 for a workspace that the user is no member of, 403 for a role or scope too low.
+    404 for a workspace that the user is not a member of, 403 for a role or scope too low.
     """
     found = find_membership(cast("User", request.user), workspace_id)
-    if found is None and isinstance(workspace_id, Subquery):  # nobody spoke of a workspace
+    if found is None and isinstance(workspace_id, Subquery):  # no workspace was named
         raise Http404("Not found.")
     membership = check(found, action)
     if action not in READ_SCOPE:
@@ -46,18 +46,18 @@ def allow(request: Request, workspace_id: UUID | Subquery, action: str) -> Works
 
 
 def refuse_key_that_reads(request: Request) -> None:
-    """Raise `PermissionDenied` for a key of the scope “read”."""
+    """Raise `PermissionDenied` for an API token with the scope “read”."""
     if cast("ApiToken", request.auth).scope == Scope.READ:
         raise PermissionDenied("This API token is read-only. Create one with the scope “write”.")
 
 
 def named_in_query(request: Request) -> UUID | None:
-    """Return the workspace that the URL names; None if it does not."""
+    """Return the workspace that the URL names, or None."""
     return _id_of(request.query_params.get("workspace"))
 
 
 def named_in_body(request: Request) -> UUID | None:
-    """Return the workspace that the body names, which is read; None if it does not."""
+    """Return the workspace that the body names, which is read, or None."""
     return _id_of(body_of(request).get("workspace"))
 
 
@@ -73,8 +73,8 @@ def _id_of(named: Any) -> UUID | None:
 def workspace_for(request: Request, action: str) -> Workspace:
     """Return the named workspace, or else the token's default one, if it allows the action.
 
-    A body is read afterwards; if it is what names the workspace, then after it is known that the
-    user may do the action in some workspace.
+    A body is read afterwards; if it names the workspace, only once it is known that the user may do
+    the action in some workspace.
     """
     named = named_in_query(request)
     default = cast("ApiToken", request.auth).workspace_id
@@ -84,27 +84,27 @@ def workspace_for(request: Request, action: str) -> Workspace:
             body_of(request)
         return workspace
     found = find_membership(cast("User", request.user), default)
-    # The body may name a workspace where the user may; but who may nowhere is refused before its
-    # megabytes are read.
+    # The body may name a workspace where the user may do it; a user who may do it nowhere is
+    # refused before megabytes are read.
     if found is None or not is_allowed(found.role, action):
         refuse_who_may_nowhere(request, action)
     if action not in READ_SCOPE:
         refuse_key_that_reads(request)
     named = named_in_body(request)
-    # Only now is the body there to be asked.
+    # Only now may the body be read.
     if named not in (None, default):
         return allow(request, named, action)
     return check(found, action).workspace
 
 
 def refuse_who_may_nowhere(request: Request, action: str) -> None:
-    """Raise what the default workspace would if the user may do the action in none of theirs."""
+    """Raise the default workspace's refusal if the user may do the action in no workspace."""
     if not may_somewhere(cast("User", request.user), action):
         allow(request, cast("ApiToken", request.auth).workspace_id, action)
 
 
 def check_named(request: Request, action: str) -> None:
-    """Refuse who may not do the action in the workspace that is named, or in none if none is."""
+    """Refuse a user who may not do the action in the named workspace, or without one in any."""
     named = named_in_query(request)
     if named is None:
         refuse_who_may_nowhere(request, action)

@@ -1,4 +1,4 @@
-"""JSON in and out."""
+"""Render and parse JSON."""
 
 from collections.abc import Mapping
 from typing import IO, Any
@@ -15,7 +15,7 @@ _OPTIONS = orjson.OPT_SERIALIZE_NUMPY | orjson.OPT_NON_STR_KEYS
 
 
 class OrjsonRenderer(BaseRenderer):
-    """Write JSON; numpy arrays too, some thirty times faster than `json` writes lists."""
+    """Renders JSON, including numpy arrays, some thirty times faster than `json` renders lists."""
 
     media_type = "application/json"
     format = "json"
@@ -27,26 +27,26 @@ class OrjsonRenderer(BaseRenderer):
         accepted_media_type: str | None = None,  # noqa: ARG002
         renderer_context: Mapping[str, Any] | None = None,  # noqa: ARG002
     ) -> bytes:
-        """Return the bytes; nothing for an answer without content."""
+        """Return the bytes; empty for a response without content."""
         return b"" if data is None else dumps(data)
 
 
 def dumps(data: Any) -> bytes:
-    """Write a value as the API does everywhere."""
+    """Return a value as JSON, as the API does everywhere."""
     return orjson.dumps(data, default=_plain, option=_OPTIONS)
 
 
 def _plain(value: Any) -> str:
-    """Write texts that Django translates late; anything else is a mistake and says so."""
+    """Return lazily translated text; anything else is a programming error."""
     if isinstance(value, Promise):
         return str(value)
     raise TypeError(f"{type(value).__name__} has no JSON form")
 
 
 class OrjsonParser(BaseParser):
-    """Read JSON; an empty body is an empty object.
+    """Parses JSON; an empty body is an empty object.
 
-    orjson refuses what no database can hold either: NaN, infinity, half surrogates, invalid UTF-8
+    orjson refuses what no database can store either: NaN, infinity, lone surrogates, invalid UTF-8
     and 1,024 levels.
     """
 
@@ -58,7 +58,7 @@ class OrjsonParser(BaseParser):
         media_type: str | None = None,  # noqa: ARG002
         parser_context: Mapping[str, Any] | None = None,
     ) -> Any:
-        """Return what the body says. Raises `ParseError`, `BodyTooLarge`."""
+        """Return the parsed body. Raises `ParseError`, `BodyTooLarge`."""
         with received(stream) as body:
             if (limit := limit_of(parser_context)) is not None:
                 check_values(body, limit)

@@ -1,4 +1,4 @@
-"""What each resource looks like on the wire; serializers and writers shape, they never save."""
+"""Define the JSON of each resource; serializers and writers never save."""
 
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -15,14 +15,14 @@ Json = dict[str, Any]
 
 
 class Named(serializers.Serializer[Any]):
-    """A thing with a name and, if one likes, a description."""
+    """A thing with a name and an optional description."""
 
     name = serializers.CharField(max_length=255)
     description = OptionalText(max_length=10_000)
 
 
 class TypeFields(Named):
-    """A similarity type. `fold_by` is an addition of ours to the contract."""
+    """A similarity type. `fold_by` is our addition to the contract."""
 
     exclusive = Flag(required=False)
     fold_by = OptionalText(
@@ -35,7 +35,7 @@ class TypeFields(Named):
 
 
 class TaskFields(Named):
-    """A task. `encoder` is an addition of ours to the contract."""
+    """A task. `encoder` is our addition to the contract."""
 
     encoder = OptionalText(
         max_length=100,
@@ -52,7 +52,7 @@ class GroupFields(Named):
 
 
 class VersionFields(serializers.Serializer[Any]):
-    """What may be changed of a version."""
+    """The fields of a version that can be changed."""
 
     production = Flag(required=False)
 
@@ -70,9 +70,9 @@ class GroupIds(serializers.Serializer[Any]):
 
 
 class Marks(serializers.Serializer[Any]):
-    """Marks to set on many things: each name has a field that sets it and one that takes it off.
+    """Marks to set on many things: each has a field that sets it and one that removes it.
 
-    Their names have hyphens, which no attribute can have.
+    Their names have hyphens, so they cannot be attributes.
     """
 
     marks: Mapping[str, str] = {}
@@ -86,7 +86,7 @@ class Marks(serializers.Serializer[Any]):
         return fields
 
     def validate(self, attrs: Json) -> Json:
-        """Put what is to be set into `marks`, by the columns that it is in."""
+        """Combine the fields into `marks`, by column."""
         found: dict[str, bool] = {}
         for name, column in self.marks.items():
             on, off = attrs.pop(f"mark-{name}", False), attrs.pop(f"unmark-{name}", False)
@@ -103,13 +103,13 @@ class Marks(serializers.Serializer[Any]):
 
 
 class GroupMarks(GroupIds, Marks):
-    """Groups, and whether they are for testing."""
+    """Groups, and their test mark."""
 
     marks = {"test": "test_group"}
 
 
 class ImageMarks(ImageIds, Marks):
-    """Images, and whether they are for testing, and real."""
+    """Images, and their marks `test` and `real`."""
 
     marks = {"test": "test_image", "real": "real"}
 
@@ -121,14 +121,14 @@ class TypeId(serializers.Serializer[Any]):
     type = Id(required=False)
 
     def validate(self, attrs: Json) -> Json:
-        """Ask for one of the two."""
+        """Require one of the two."""
         if "type_id" not in attrs and "type" not in attrs:
             raise serializers.ValidationError({"type_id": ["This field is required."]})
         return {"type_id": attrs.get("type_id") or attrs["type"]}
 
 
 class ImageFields(serializers.Serializer[Any]):
-    """What may be said of an image, and changed later."""
+    """The fields of an image that can be changed later."""
 
     meta_data = MetaData(required=False)
     test_image = Flag(required=False)
@@ -145,7 +145,7 @@ class NewImageFields(ImageFields):
 
 
 class DescriptorFields(serializers.Serializer[Any]):
-    """Records to describe, and with what."""
+    """Records whose descriptors are requested, and the version."""
 
     records = RecordList()
     task_id = Id(required=False, allow_null=True)
@@ -153,25 +153,25 @@ class DescriptorFields(serializers.Serializer[Any]):
     collection = Id(required=False, allow_null=True)
 
     def get_fields(self) -> dict[str, serializers.Field[Any, Any, Any, Any]]:
-        """Ask for a task unless a collection is named."""
+        """Require a task unless a collection is named."""
         fields = super().get_fields()
         sent = getattr(self, "initial_data", None)
         if sent is not None and not sent.get("collection"):
-            # Decided by the body: a field that is required in one case is nothing REST framework
-            # can state.
+            # Decided by the body: REST framework cannot declare a field that is required in some
+            # cases.
             fields["task_id"].required, fields["task_id"].allow_null = True, False
         return fields
 
 
 class CollectionFields(Named):
-    """A collection, described by a version of a task: for good."""
+    """A collection with its version of a task, which never changes."""
 
     task = Id()
     version = serializers.IntegerField(required=False, allow_null=True)
 
 
 def type_json(row: SimilarityType) -> Json:
-    """Write a similarity type."""
+    """Return a similarity type as JSON."""
     return {
         "id": row.id,
         "name": row.name,
@@ -186,7 +186,7 @@ def type_json(row: SimilarityType) -> Json:
 
 
 def task_json(row: Task, last: Version | None) -> Json:
-    """Write a task; `last` is its newest version."""
+    """Return a task as JSON; `last` is its newest version."""
     return {
         "id": row.id,
         "name": row.name,
@@ -202,7 +202,7 @@ def task_json(row: Task, last: Version | None) -> Json:
 
 
 def version_json(row: Version) -> Json:
-    """Write a trained version, which the API calls a model."""
+    """Return a trained version, which the API calls a model, as JSON."""
     return {
         "id": row.id,
         "task": row.task_id,
@@ -221,7 +221,7 @@ def version_json(row: Version) -> Json:
 
 
 def collection_json(row: Collection) -> Json:
-    """Write a collection."""
+    """Return a collection as JSON."""
     return {
         "id": row.id,
         "name": row.name,
@@ -237,17 +237,17 @@ def collection_json(row: Collection) -> Json:
 
 
 def group_json(row: Group) -> Json:
-    """Write a group as it stands in a list."""
+    """Return a group as JSON, as in a list."""
     return _group_json(row, row.workspace_id, row.similarity_type.name)
 
 
 def groups_json(rows: Iterable[Any], workspace_id: UUID) -> list[Json]:
-    """Write plain rows of a workspace's groups as `group_json` writes groups."""
+    """Return plain rows of a workspace's groups, as `group_json` returns groups."""
     return [_group_json(row, workspace_id, row.similarity_type__name) for row in rows]
 
 
 def _group_json(row: Any, workspace_id: UUID, type_name: str) -> Json:
-    # A type's groups are of its own workspace.
+    # A type's groups are in its own workspace.
     return {
         "id": row.id,
         "name": row.name,
@@ -266,7 +266,7 @@ def _group_json(row: Any, workspace_id: UUID, type_name: str) -> Json:
 
 
 def images_json(rows: Iterable[Image], request: Request) -> list[Json]:
-    """Write images with links that open them for an hour or two."""
+    """Return images as JSON, with URLs that are valid for an hour or two."""
     rows = list(rows)
     if not rows:
         return []

@@ -1,4 +1,4 @@
-"""Answers with a `status` beside everything else: the client looks at `status` alone."""
+"""Define responses with a `status` block, which is all that the client checks."""
 
 from typing import Any
 
@@ -10,7 +10,7 @@ Json = dict[str, Any]
 
 
 class StatusView(ApiView):
-    """A call whose every answer has a `status`, refusals too."""
+    """A call whose every response has a `status`, including refusals."""
 
     def handle_exception(self, exc: Exception) -> Response:
         """Answer a refusal with `status` beside `detail`."""
@@ -18,17 +18,17 @@ class StatusView(ApiView):
         data = response.data if isinstance(response.data, dict) else {}
         text = str(data.get("detail") or _sentences(data))
         outcome = status(response.status_code, text, self.request_id())
-        # The client of the hosted service raises by `status`, others by HTTP: both are told.
+        # The client of the hosted service raises by `status`, others by HTTP: both are set.
         response.data = {"detail": text} | data | {"status": outcome}
         return response
 
     def request_id(self) -> str:
-        """Return the id by which the log knows the request."""
+        """Return the id of the request in the log."""
         return str(getattr(self.request, "request_id", ""))
 
 
 def status(code: int, text: str, request_id: str) -> Json:
-    """Write the status block."""
+    """Return the status block."""
     return {"code": code, "text": text, "request_id": request_id}
 
 

@@ -1,4 +1,4 @@
-"""How often a token may ask."""
+"""Limit the requests of each API token."""
 
 import math
 import re
@@ -20,16 +20,16 @@ _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 
 
 class TokenThrottle(BaseThrottle):
-    """Count the requests of each token in windows, as `LIKEWISE_THROTTLE` says.
+    """Counts the requests of each API token in windows, as configured by `LIKEWISE_THROTTLE`.
 
-    A window begins with a token's first request. Two small cache entries are all it takes, however
-    high the rate; REST framework's own throttle keeps the time of every request.
+    A window begins with a token's first request. It needs two small cache entries, however high the
+    rate; REST framework's own throttle stores the time of every request.
     """
 
     _left = 0.0
 
     def allow_request(self, request: Request, view: "APIView") -> bool:  # noqa: ARG002
-        """Count this request and say whether it may continue."""
+        """Count this request and return whether it is allowed."""
         rate = _RATE.fullmatch(settings.LIKEWISE_THROTTLE)
         if rate is None or request.auth is None:
             return True
@@ -39,7 +39,7 @@ class TokenThrottle(BaseThrottle):
         key = f"throttle-{cast('ApiToken', request.auth).pk}-{settings.LIKEWISE_THROTTLE}"
         began = _window(key, length)
         self._left = began + length - time.time()
-        # Counted in the window's own entry, which nobody has to set back.
+        # Counted in the window's own entry, which nobody has to reset.
         return _count(f"{key}-{began}", length) <= limit
 
     def wait(self) -> float:
@@ -48,12 +48,13 @@ class TokenThrottle(BaseThrottle):
 
 
 def _window(key: str, length: int) -> float:
-    """Return when the window began that is open now."""
+    """Return when the current window began."""
     now = time.time()
     began = cache.get(key)
     if isinstance(began, float) and now - length < began <= now:
         return began
-    # Two processes may begin a window at once; the later one wins, and a few requests go uncounted.
+    # Two processes may begin a window at once; the later one wins, and a few requests are not
+    # counted.
     cache.set(key, now, length)
     return now
 

@@ -1,4 +1,4 @@
-"""The addresses of the API, each with and without a slash at its end, so that none redirects."""
+"""List the URLs of the API, each with and without a trailing slash, so that none redirects."""
 
 from collections.abc import Callable
 
@@ -26,9 +26,9 @@ View = Callable[..., HttpResponseBase]
 
 
 class AnyCaseUUID(UUIDConverter):
-    """An id, also one that somebody wrote in capitals."""
+    """An id in lower or upper case."""
 
-    # Django's own takes lower case alone, and some languages write ids in capitals.
+    # Django's own accepts only lower case, and some languages write ids in upper case.
     regex = UUIDConverter.regex.replace("a-f", "a-fA-F")
 
 
@@ -36,7 +36,7 @@ register_converter(AnyCaseUUID, "id")
 
 
 def call(address: str, view: View, name: str) -> list[URLPattern]:
-    """Make a route of two spellings: `reverse` gives the first, without the slash."""
+    """Return a route with two spellings: `reverse` returns the one without the slash."""
     return [
         path(f"{address}/", view, name=f"api-{name}"),
         path(address, view, name=f"api-{name}"),
@@ -44,7 +44,7 @@ def call(address: str, view: View, name: str) -> list[URLPattern]:
 
 
 def both(address: str, view: View, name: str) -> list[URLPattern]:
-    """Make the two routes of what the hosted service answers at two places."""
+    """Return the two routes of a call that the hosted service has at two paths."""
     return [
         *call(SIMILARITY + address, view, name),
         *call(RECOGNITION + address, view, f"{name}-alias"),
@@ -52,7 +52,7 @@ def both(address: str, view: View, name: str) -> list[URLPattern]:
 
 
 def members(of: str, view: type[ApiView]) -> list[URLPattern]:
-    """Make the routes that put members into a group and take them out."""
+    """Return the routes that add members to a group and remove them."""
     address = "group/<id:group_id>"
     return [
         *both(f"{address}/add-{of}", view.as_view(), f"group-add-{of}"),
@@ -151,7 +151,7 @@ urlpatterns = [
     *call(CUSTOM + "visualRankRecords", record_search.VisualRank.as_view(), "records-visual-rank"),
     path("api/schema", documents.Schema.as_view(), name="schema"),
     re_path(
-        # Last: whatever no route above took, as JSON and not as the page of the dashboard.
+        # Last: any URL without a route above, as JSON and not as the page of the dashboard.
         "^(similarity|recognition|detection|annotate|authorization|account/v2)(/|$)",
         absent.Absent.as_view(),
         name="api-unknown",

@@ -1,1 +1,1 @@
-"""The drawing of the demo's products: inks and shapes on a canvas, before a backdrop."""
+"""Draw the demo's products: inks and shapes on a canvas, before a backdrop."""

@@ -1,4 +1,4 @@
-"""What stands behind a product: rooms, tables, paper and daylight, in colours of their own."""
+"""Draw the backdrops of products: rooms, tables, paper and daylight, in random colours."""
 
 import colorsys
 import math
@@ -14,7 +14,7 @@ from dashboard.demo.shapes import Floats
 
 
 def draw_backdrop(floor: float, rng: Rng) -> Floats:
-    """Draw a place whose floor begins at `floor` pixels from the top: (SIDE, SIDE, 3) in 0..1."""
+    """Draw a backdrop whose floor begins `floor` pixels from the top: (SIDE, SIDE, 3) in 0..1."""
     place = PLACES[rng.integers(len(PLACES))](floor, rng)
     scene = np.asarray(place, np.float32) / 255
     if rng.random() < 0.35:
@@ -28,8 +28,8 @@ def _wall(colour: Colour) -> tuple[Image.Image, ImageDraw.ImageDraw]:
 
 
 def _soft(image: Image.Image, radius: float) -> Image.Image:
-    """Blur, as quickly as nobody can tell: a strong blur is made on a smaller image."""
-    # A box blur takes the same time at any radius, and so weak a one looks the same.
+    """Blur an image; a strong blur is computed on a smaller image, with no visible difference."""
+    # A box blur takes the same time at any radius, and at this small one looks the same.
     if radius < 4:
         return image.filter(ImageFilter.BoxBlur(radius))
     small = image.reduce(4).filter(ImageFilter.GaussianBlur(radius / 4))
@@ -37,7 +37,7 @@ def _soft(image: Image.Image, radius: float) -> Image.Image:
 
 
 def _studio(floor: float, rng: Rng) -> Image.Image:
-    """Hang paper that bends from wall to floor."""
+    """Draw paper that curves from wall to floor."""
     colour = draw_colour(rng)
     image, draw = _wall(colour)
     draw.rectangle((0, floor + 10, SIDE, SIDE), fill=shaded(colour, rng.uniform(0.86, 1.12)))
@@ -45,7 +45,7 @@ def _studio(floor: float, rng: Rng) -> Image.Image:
 
 
 def _paper(floor: float, rng: Rng) -> Image.Image:
-    """Lay two or three sheets of coloured paper over one another."""
+    """Draw two or three overlapping sheets of coloured paper."""
     image, draw = _wall(draw_colour(rng))
     for _ in range(rng.integers(1, 3)):
         x, y = rng.uniform(0, SIDE, 2)
@@ -57,7 +57,7 @@ def _paper(floor: float, rng: Rng) -> Image.Image:
 
 
 def _room(floor: float, rng: Rng) -> Image.Image:
-    """Draw a wall with things out of focus, and a table."""
+    """Draw a wall with objects out of focus, and a table."""
     image, draw = _wall(draw_colour(rng))
     for _ in range(rng.integers(1, 5)):
         draw_prop(draw, rng.uniform(0, SIDE), floor, rng)
@@ -81,7 +81,7 @@ def _tiles(floor: float, rng: Rng) -> Image.Image:
 
 
 def _evening(floor: float, rng: Rng) -> Image.Image:
-    """Draw a dark room with lights far behind."""
+    """Draw a dark room with lights in the distance."""
     image, draw = _wall(shaded(draw_colour(rng), 0.4))
     for _ in range(rng.integers(8, 22)):
         (x, y), r = rng.uniform((0, 0), (SIDE, floor)), rng.uniform(6, 20)
@@ -105,7 +105,7 @@ def _garden(floor: float, rng: Rng) -> Image.Image:
 
 
 def _cloth(_: float, rng: Rng) -> Image.Image:
-    """Lay cloth flat, striped, checked or plain."""
+    """Draw flat cloth: striped, checked or plain."""
     colour = draw_colour(rng)
     image, draw = _wall(colour)
     other, step = draw_colour(rng, calm=True), int(rng.integers(16, 60))
@@ -127,12 +127,12 @@ def _draw_table(image: Image.Image, floor: float, rng: Rng, dim: float = 1.0) ->
 
 
 def _draw_boards(image: Image.Image, floor: float, rng: Rng, dim: float = 1.0) -> None:
-    """Draw boards that run towards the eye."""
+    """Draw boards that run towards the viewer."""
     draw = ImageDraw.Draw(image)
     wood = to_bytes(colorsys.hsv_to_rgb(*rng.uniform((0.05, 0.2, 0.35), (0.11, 0.55, 0.9))))
     eye = rng.uniform(0.2, 0.8) * SIDE
     edges = np.arange(-3, 14) * rng.uniform(36, 64) - 60 - eye
-    draw.rectangle((0, floor, SIDE, SIDE), fill=shaded(wood, 0.7 * dim))  # between the boards
+    draw.rectangle((0, floor, SIDE, SIDE), fill=shaded(wood, 0.7 * dim))  # the gaps
     for left, right in pairwise(edges):
         far = [(eye + 0.55 * x, floor) for x in (left, right)]
         near = [(eye + 1.6 * x, SIDE) for x in (right - 1, left)]
@@ -140,7 +140,7 @@ def _draw_boards(image: Image.Image, floor: float, rng: Rng, dim: float = 1.0) -
 
 
 def _window_light(rng: Rng) -> Floats:
-    """Let the sun through a window: brighter panes, aslant."""
+    """Return sunlight through a window: brighter, slanted panes."""
     image = Image.new("L", (SIDE, SIDE), 150)
     draw = ImageDraw.Draw(image)
     x, y = rng.uniform(-40, 160, 2)
@@ -154,7 +154,7 @@ def _window_light(rng: Rng) -> Floats:
 
 
 def _falloff(rng: Rng) -> Floats:
-    """Let the light fade from one side and towards the corners."""
+    """Return light that fades from one side and towards the corners."""
     y, x = np.mgrid[:SIDE, :SIDE].astype(np.float32) / SIDE - 0.5
     way, strength = rng.uniform(0, 2 * np.pi), rng.uniform(0, 0.35)
     slope = math.cos(way) * x + math.sin(way) * y
@@ -162,7 +162,7 @@ def _falloff(rng: Rng) -> Floats:
     return fade[..., None]
 
 
-# A place that is named twice is drawn twice as often.
+# A backdrop that is named twice is drawn twice as often.
 PLACES: tuple[Callable[[float, Rng], Image.Image], ...] = (
     _studio,
     _studio,

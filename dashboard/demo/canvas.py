@@ -1,4 +1,4 @@
-"""A canvas on which a product is put together, part over part, as one light and camera see it."""
+"""Compose a product on a canvas, part by part, with one light and one camera."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -11,19 +11,19 @@ from dashboard.demo.inks import Ink
 from dashboard.demo.shapes import Floats, Points, curve
 
 SIDE = 320  # pixels of an image
-OVER = 2  # drawn twice as large and made smaller in the end, so that edges are soft
-_MARGIN = 8  # pixels around a part, for what is blurred
+OVER = 2  # drawn at twice the size and reduced at the end, for soft edges
+_MARGIN = 8  # pixels around a part, for its blur
 
 Corner: TypeAlias = tuple[int, int]
 
 
 @dataclass(frozen=True)
 class Pose:
-    """How a product stands before the camera.
+    """The position of a product relative to the camera.
 
-    `middle` in pixels of the image, `scale` in pixels a unit. `squeeze` narrows the product, a
-    negative one shows its other side. `above` is the sine of the angle from which it is looked
-    down on, `turn` the angle in radians by which it is turned about its axis.
+    `middle` is in pixels of the image, `scale` in pixels per unit. `squeeze` narrows the product; a
+    negative one shows its other side. `above` is the sine of the angle of view from above, `turn`
+    the product's rotation about its axis in radians.
     """
 
     middle: tuple[float, float]
@@ -36,7 +36,7 @@ class Pose:
 
 @dataclass(frozen=True, eq=False)
 class Patch:
-    """A rectangle of the canvas: its places in the product's units (h, w), mask and light (3,)."""
+    """A rectangle of the canvas: coordinates in the product's units (h, w), mask and light (3,)."""
 
     x: Floats
     y: Floats
@@ -48,7 +48,7 @@ Finish: TypeAlias = Callable[[Patch], Floats]  # the lit colours of a patch
 
 
 class Canvas:
-    """Colours and cover of what was drawn so far, seen in `pose`; `light` points to the light."""
+    """The colours and cover drawn so far, seen in `pose`; `light` points to the light."""
 
     def __init__(self, pose: Pose, light: Floats) -> None:
         self.pose = pose
@@ -58,18 +58,18 @@ class Canvas:
         axes = np.array([[cos, -sin], [sin, cos]]) * (pose.squeeze, 1)
         self._axes, self._middle = axes * pose.scale * OVER, np.array(pose.middle) * OVER
         self._back = np.linalg.inv(self._axes).astype(np.float32)
-        # In the product's own coordinates: mirrored, it must still be lit from the same side.
+        # In the product's own coordinates: a mirrored product must be lit from the same side.
         self._light = (light * (np.sign(pose.squeeze), 1, 1)).astype(np.float32)
 
     def area(self, outline: Points, finish: Finish) -> None:
-        """Cover what the outline encloses."""
+        """Fill an outline."""
         places = self._pixels(outline)
         corner, mask = _cut_out(places, 0)
         ImageDraw.Draw(mask).polygon(_row(places - corner), fill=255)
         self._cover_part(corner, mask, finish)
 
     def line(self, points: Points, width: float, finish: Finish) -> None:
-        """Cover a smooth line of a width, with round ends."""
+        """Draw a smooth line of a width, with round ends."""
         places = self._pixels(curve(points) if len(points) > 2 else points)
         thick = max(2, round(width * self.pose.scale * OVER))
         corner, mask = _cut_out(places, thick / 2)
@@ -80,7 +80,7 @@ class Canvas:
         self._cover_part(corner, mask, finish)
 
     def layer(self) -> tuple[Floats, Floats]:
-        """Give the image: colours times cover (SIDE, SIDE, 3), and cover (SIDE, SIDE, 1)."""
+        """Return the image: colours times cover (SIDE, SIDE, 3), and cover (SIDE, SIDE, 1)."""
         colours, cover = (
             np.asarray(image.reduce(OVER), np.float32) / 255
             for image in (self._colours, self._cover)
@@ -105,7 +105,7 @@ class Canvas:
 
 
 def _cut_out(places: Floats, reach: float) -> tuple[Corner, Image.Image]:
-    """Find the part of the canvas about the places: its corner, and an empty mask of its size."""
+    """Return the part of the canvas around points: its corner, and an empty mask of its size."""
     side = SIDE * OVER
     low = np.floor(places.min(axis=0) - reach - _MARGIN).clip(0, side - _MARGIN)
     high = np.ceil(places.max(axis=0) + reach + _MARGIN).clip(low + _MARGIN, side)
@@ -119,12 +119,12 @@ def _row(places: Floats) -> list[tuple[float, float]]:
 
 
 def flat(ink: Ink) -> Finish:
-    """Colour a surface that faces the camera."""
+    """Return the finish of a surface that faces the camera."""
     return lambda patch: ink(patch.x, patch.y) * np.float32(0.75 + 0.25 * patch.light[2])
 
 
 def padded(ink: Ink, depth: float = 1.0, blur: int = 10) -> Finish:
-    """Colour something soft or round: it falls off over `blur` pixels to its outline."""
+    """Return the finish of a soft or round surface, darker over `blur` pixels to its outline."""
 
     def finish(patch: Patch) -> Floats:
         small = patch.mask.reduce(4).filter(ImageFilter.GaussianBlur(blur / 4))

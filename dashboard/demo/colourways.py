@@ -1,4 +1,4 @@
-"""The colourways that the demo's products come in: a name and three colours, the main one first."""
+"""Define the colourways of the demo's products: a name and three colours, main one first."""
 
 from dataclasses import dataclass
 
@@ -10,7 +10,7 @@ from dashboard.demo.shapes import Floats
 
 @dataclass(frozen=True, eq=False)
 class Colourway:
-    """Its full name, the word that products carry in theirs, and its colours (3, 3) in 0..1."""
+    """Its full name, the word in the names of its products, and its colours (3, 3) in 0..1."""
 
     name: str
     word: str

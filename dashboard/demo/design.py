@@ -1,4 +1,4 @@
-"""What makes one product: its colours, its pattern and the measures of its shape."""
+"""Choose the look of one product: its colours, its pattern and the measures of its shape."""
 
 from dataclasses import dataclass
 
@@ -18,33 +18,33 @@ class Design:
     measures: Floats
 
     def between(self, number: int, low: float, high: float) -> float:
-        """Give one of the measures, on a scale of its own."""
+        """Return one of the measures, scaled from `low` to `high`."""
         return float(low + (high - low) * self.measures[number])
 
     def one_of(self, number: int, choices: int) -> int:
-        """Decide between variants of a shape by one of the measures."""
+        """Return the number of a shape's variant, chosen by one of the measures."""
         return int(self.measures[number] * choices)
 
     def printed(self) -> Ink:
-        """Print the pattern on something flat."""
+        """Return the ink of the pattern on a flat surface."""
         return patterned(self.pattern, self.colours, self.period, self.period)
 
     def wrapped(self, radius: float) -> Ink:
-        """Run the pattern around something turned, so that it meets itself."""
+        """Return the ink of the pattern around a turned body, so that its ends meet."""
         repeats = max(3, round(2 * np.pi * radius / self.period))
         return patterned(self.pattern, self.colours, 2 * np.pi / repeats, self.period)
 
     def plain(self, number: int) -> Ink:
-        """Give one of the colours alone."""
+        """Return the ink of a single colour."""
         return plain(self.colours[number])
 
 
-# Most products wear the first colour of their colourway most; a fourth of them turns it round.
+# Most products mainly have the first colour of their colourway; a quarter of them swap.
 ORDERS = ((0, 1, 2), (0, 1, 2), (0, 2, 1), (1, 0, 2))
 
 
 def draw_design(colours: Floats, rng: np.random.Generator, *, may_be_plain: bool) -> Design:
-    """Invent a product in three colours."""
+    """Return a random design in three colours."""
     order = ORDERS[rng.integers(len(ORDERS))]
     patterns = sorted(kind for kind in PATTERNS if kind != "plain" or may_be_plain)
     return Design(

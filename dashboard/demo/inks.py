@@ -1,4 +1,4 @@
-"""What colours a surface: plain, or a pattern of up to three colours."""
+"""Define inks: the colours of a surface, plain or a pattern of up to three colours."""
 
 from collections.abc import Callable
 from typing import TypeAlias
@@ -13,7 +13,7 @@ Choice: TypeAlias = NDArray[np.integer] | NDArray[np.bool_]  # which of the colo
 
 
 def rgb(code: str) -> Floats:
-    """Read a colour such as "e3cfa4" into three numbers of 0 to 1."""
+    """Return a colour such as "e3cfa4" as three numbers of 0 to 1."""
     return np.frombuffer(bytes.fromhex(code), np.uint8).astype(np.float32) / 255
 
 
@@ -23,12 +23,15 @@ COFFEE, LEAF = rgb("5a3a26"), rgb("6f8560")
 
 
 def plain(colour: Floats) -> Ink:
-    """Give one colour everywhere."""
+    """Return an ink of one colour."""
     return lambda _x, _y: colour
 
 
 def patterned(kind: str, colours: Floats, across: float, down: float) -> Ink:
-    """Repeat a pattern every `across` and `down`; most of it is the first of the colours (3, 3)."""
+    """Return an ink that repeats a pattern; most of it is in the first of the colours (3, 3).
+
+    It repeats every `across` and `down`.
+    """
     pattern = PATTERNS[kind]
     return lambda x, y: colours.take(pattern(x / across, y / down).astype(np.intp), axis=0)
 
@@ -93,7 +96,7 @@ def _flags(u: Floats, v: Floats) -> Choice:
 
 def _sprinkles(u: Floats, v: Floats) -> Choice:
     column, row = np.floor(u), np.floor(v)
-    # A hash of the cell in place of random numbers: the pattern is a function of the place alone.
+    # A hash of the cell instead of random numbers: the pattern depends only on the position.
     luck = (np.sin(column * 12.99 + row * 78.23) * 437.58) % 1
     turn = luck * 2 * np.pi
     a = u - column - 0.5 - 0.2 * np.cos(3 * turn)

@@ -1,4 +1,4 @@
-"""The photograph: where a product stands, how it is lit, and what the camera makes of it."""
+"""Photograph a product: its position, its light, and the effects of the camera."""
 
 import io
 from collections.abc import Callable
@@ -33,14 +33,14 @@ Rng = np.random.Generator
 Draw: TypeAlias = Callable[[Canvas, Design, Rng], None]
 
 QUALITY = 88
-_COARSE = 4  # shadows are soft: they are drawn smaller by this
+_COARSE = 4  # shadows are soft, so they are drawn smaller by this factor
 
 
 @dataclass(frozen=True)
 class ObjectKind:
-    """A kind of product: how to draw one, its size about its middle, how far it may lean.
+    """A kind of product: how to draw it, its size around its middle, how far it may lean.
 
-    One that is `pieced` has parts in its other colours, so that the main one may be plain.
+    A `pieced` one has parts in its other colours, so that the main one may be plain.
     """
 
     name: str
@@ -53,7 +53,7 @@ class ObjectKind:
 
     @property
     def length(self) -> float:
-        """The longer of its width and its height."""
+        """Return the longer of its width and its height."""
         return max(self.head + self.foot, 2 * self.wide)
 
 
@@ -74,7 +74,7 @@ KINDS = (
 
 
 def photograph(kind: ObjectKind, design: Design, rng: Rng) -> bytes:
-    """Take one image of a product: JPEG."""
+    """Return an image of a product: JPEG."""
     # The order of the draws is part of the image: another order gives other bytes for a seed.
     light = _draw_light(rng)
     pose = _draw_pose(kind, rng)
@@ -102,16 +102,16 @@ def _draw_pose(kind: ObjectKind, rng: Rng) -> Pose:
 
 
 def _draw_light(rng: Rng) -> Floats:
-    """Point to the light: from one side, from above, from before the product."""
+    """Return the direction of the light: from one side, from above, from in front."""
     way = np.array([rng.choice([-1, 1]) * rng.uniform(0.2, 0.8), -rng.uniform(0.2, 0.6), 0.75])
     light: Floats = way / np.linalg.norm(way)
     return light
 
 
 def _shadows(cover: Floats, base: float, light: Floats, rng: Rng) -> Floats:
-    """Darken the floor from `base` on and, softly, what is behind the product: (SIDE, SIDE, 1)."""
+    """Darken the floor from `base` on and, softly, the space behind: (SIDE, SIDE, 1)."""
     shape = Image.fromarray((cover[..., 0] * 255).astype(np.uint8)).reduce(_COARSE)
-    flatten = rng.uniform(3, 5)  # how much shorter than the product its shadow is
+    flatten = rng.uniform(3, 5)  # the product's height divided by the length of its shadow
     slant = flatten * light[0] * 1.5
     base /= _COARSE
     lying = (1, slant, -slant * base, 0, flatten, base * (1 - flatten))
@@ -126,7 +126,7 @@ def _shadows(cover: Floats, base: float, light: Floats, rng: Rng) -> Floats:
 
 
 def _develop(scene: Floats, rng: Rng) -> bytes:
-    """Expose, tint and save."""
+    """Expose, tint and encode the image as JPEG."""
     warmth, green = rng.normal(0, 0.05), rng.normal(0, 0.015)
     tint = np.exp([warmth, green, -warmth]) * 2 ** rng.normal(0.02, 0.18)
     curve = np.float32(np.exp(rng.normal(0, 0.08)))

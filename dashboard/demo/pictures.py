@@ -1,7 +1,7 @@
-"""The demo's images: a small catalogue of drawn products, so that a new place has some to try.
+"""Draw the demo's images: a small catalogue of products, for a new workspace to try.
 
 Two similarities can be learned from them, the same product and the same colours; how well, over
-three seeds, stands with the measurement in tests/files/test_demo_pictures.py.
+three seeds, is stated with the measurement in tests/files/test_demo_pictures.py.
 """
 
 from collections.abc import Iterator
@@ -15,12 +15,12 @@ from dashboard.demo.photo import KINDS, ObjectKind, photograph
 
 PRODUCTS = 60
 VIEWS = 7
-HELD_OUT = 6  # colourways that are there to test with
+HELD_OUT = 6  # colourways that are held out for testing
 
 
 @dataclass(frozen=True)
 class DemoPicture:
-    """A JPEG and what there is to say of it; `held_out`: its colourway is one to test with."""
+    """A JPEG and its facts; `held_out` if its colourway is held out for testing."""
 
     file_name: str
     data: bytes
@@ -50,12 +50,12 @@ class _Product:
 def draw_demo(seed: int = 1) -> Iterator[DemoPicture]:
     """Draw the catalogue, product by product: JPEG files, the same bytes for the same seed.
 
-    Every colourway is worn by two or three products of different kinds, and a product has one
-    colourway: what is held out shares no product with the rest.
+    Each colourway is used by two or three products of different kinds, and a product has one
+    colourway: the held-out ones share no product with the rest.
     """
     for product in _draw_products(seed):
         for view in range(VIEWS):
-            # A generator for each picture: one that is changed or left out changes no other.
+            # A generator for each image: changing or removing one changes no other.
             rng = np.random.default_rng((seed, 2, product.number, view))
             yield DemoPicture(
                 file_name=f"{product.file_stem}-{view + 1}.jpg",
@@ -67,7 +67,7 @@ def draw_demo(seed: int = 1) -> Iterator[DemoPicture]:
 
 
 def _draw_products(seed: int) -> Iterator[_Product]:
-    """Deal kinds and colourways out in turn: 12 and 26 fall out of step, so no pair comes twice."""
+    """Deal kinds and colourways in turn; their 12 and 26 drift apart, so no pair repeats."""
     rng = np.random.default_rng((seed, 0))
     kinds, colourways = rng.permutation(len(KINDS)), rng.permutation(len(COLOURWAYS))
     held_out = rng.choice(len(COLOURWAYS), HELD_OUT, replace=False)

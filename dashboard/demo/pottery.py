@@ -1,4 +1,4 @@
-"""Products made on a wheel: mugs, vases, teapots, bottles, lamps, plates."""
+"""Draw products made on a wheel: mugs, vases, teapots, bottles, lamps, plates."""
 
 import numpy as np
 
@@ -12,7 +12,7 @@ Rng = np.random.Generator
 
 
 def draw_mug(canvas: Canvas, design: Design, rng: Rng) -> None:
-    """Draw a mug with its handle on one side, now and then with coffee in it."""
+    """Draw a mug with its handle on one side, sometimes with coffee in it."""
     foot, belly = design.between(0, 0.42, 0.58), design.between(1, 0.54, 0.66)
     height = design.between(2, 0.5, 0.72)
     body = Turned.through((0.57, -height), (belly, 0), (foot, height - 0.08), (foot - 0.06, height))
@@ -36,7 +36,7 @@ _VASES = (
 
 
 def draw_vase(canvas: Canvas, design: Design, rng: Rng) -> None:
-    """Draw a vase, now and then with a few branches in it."""
+    """Draw a vase, sometimes with a few branches in it."""
     wide, high = design.between(1, 0.85, 1.15), design.between(2, 0.8, 1.0)
     profile = [(r * wide, y * high) for r, y in _VASES[design.one_of(0, len(_VASES))]]
     body = Turned.through(*profile)
@@ -121,7 +121,7 @@ def draw_lamp(canvas: Canvas, design: Design, rng: Rng) -> None:
 
 
 def draw_plate(canvas: Canvas, design: Design, _: Rng) -> None:
-    """Draw a plate, looked at from well above."""
+    """Draw a plate, seen from well above."""
     above = 0.45 + 0.9 * canvas.pose.above
     canvas.area(ellipse((0, 0.06), (0.98, 0.98 * above)), flat(plain(design.colours[0] * 0.62)))
     ink, turn, rim = design.wrapped(0.8), canvas.pose.turn, design.between(0, 0.58, 0.72)

@@ -1,4 +1,4 @@
-"""Things that stand about behind a product, and the colours of what is not for sale."""
+"""Draw objects behind a product, and choose the colours of backdrops."""
 
 import colorsys
 from typing import TypeAlias
@@ -13,25 +13,25 @@ Colour: TypeAlias = tuple[int, int, int]
 
 
 def draw_colour(rng: Rng, *, calm: bool = False) -> Colour:
-    """Choose a colour: often a quiet one, at times a strong one."""
+    """Return a random colour: often a muted one, sometimes a strong one."""
     vivid = 0.22 if calm or rng.random() < 0.4 else 0.55
     value = 1 - 0.6 * rng.random() ** 1.6
     return to_bytes(colorsys.hsv_to_rgb(rng.random(), vivid * rng.random(), value))
 
 
 def to_bytes(colour: tuple[float, float, float] | Floats) -> Colour:
-    """Turn parts of 0..1 into what Pillow draws with."""
+    """Return parts of 0..1 as a colour for Pillow."""
     red, green, blue = (int(255 * min(max(float(part), 0), 1)) for part in colour)
     return red, green, blue
 
 
 def shaded(colour: Colour, by: float) -> Colour:
-    """Make a colour darker, or lighter if `by` is above 1."""
+    """Return a colour darker, or lighter if `by` is above 1."""
     return to_bytes(np.array(colour) / 255 * by)
 
 
 def draw_prop(draw: ImageDraw.ImageDraw, x: float, floor: float, rng: Rng) -> None:
-    """Put something that is not for sale on the floor at x, or hang it on the wall there."""
+    """Draw an object that is not a product on the floor or on the wall at x."""
     PROPS[rng.integers(len(PROPS))](draw, x, floor, rng)
 
 

@@ -1,4 +1,7 @@
-"""Outlines as rows of points, (n, 2): x to the right, y down, a product about one unit around 0."""
+"""Compute outlines as rows of points, (n, 2).
+
+x is to the right, y down; a product is about one unit around 0.
+"""
 
 from collections.abc import Sequence
 from typing import TypeAlias
@@ -11,7 +14,7 @@ Points: TypeAlias = Sequence[Sequence[float]] | Floats
 
 
 def curve(points: Points, *, closed: bool = False, steps: int = 10) -> Floats:
-    """Run a smooth line through the points (a Catmull-Rom spline), each `steps` from the next."""
+    """Return a smooth line through the points, a Catmull-Rom spline with `steps` between two."""
     given = np.asarray(points, np.float64)
     before, after = (given[-1:], given[:2]) if closed else (given[:1], given[-1:])
     row = np.concatenate([before, given, after])
@@ -23,18 +26,18 @@ def curve(points: Points, *, closed: bool = False, steps: int = 10) -> Floats:
 
 
 def arc(middle: Sequence[float], radii: Sequence[float], start: float, end: float) -> Floats:
-    """Follow an ellipse from one angle in degrees to another; 0 is right, 90 is below."""
+    """Return an elliptical arc from one angle in degrees to another; 0 is right, 90 is below."""
     angles = np.radians(np.linspace(start, end, 40))
     return np.stack([np.cos(angles), np.sin(angles)], axis=1) * radii + middle
 
 
 def ellipse(middle: Sequence[float], radii: Sequence[float]) -> Floats:
-    """Give a whole ellipse."""
+    """Return a whole ellipse."""
     return arc(middle, radii, 0, 351)
 
 
 def rounded(left: float, top: float, right: float, bottom: float, radius: float) -> Floats:
-    """Give a rectangle with round corners."""
+    """Return a rectangle with round corners."""
     corners = [
         ((right - radius, top + radius), -90),
         ((right - radius, bottom - radius), 0),
@@ -45,7 +48,7 @@ def rounded(left: float, top: float, right: float, bottom: float, radius: float)
 
 
 def ribbon(points: Points, widths: Sequence[float]) -> Floats:
-    """Give a line some width, which may change from its start to its end."""
+    """Return the outline of a line with a width, which may change from its start to its end."""
     line = curve(points)
     along = np.gradient(line, axis=0)
     across = along[:, ::-1] * (-1, 1) / np.hypot(*along.T)[:, None]

@@ -1,4 +1,4 @@
-"""Products that are sewn, knitted or upholstered: sneakers, bags, cushions, hats, and more."""
+"""Draw sewn, knitted or upholstered products: sneakers, bags, cushions, hats, and more."""
 
 from itertools import pairwise
 
@@ -51,7 +51,7 @@ def _draw_laces(canvas: Canvas, high: float) -> None:
 
 
 def draw_bag(canvas: Canvas, design: Design, _: Rng) -> None:
-    """Draw a bag to carry in the hand, with a flap or an open top."""
+    """Draw a handbag, with a flap or an open top."""
     top, low = design.between(0, 0.56, 0.78), design.between(1, 0.7, 0.9)
     edge = design.between(2, -0.3, -0.1)
     handle = [(-0.4, edge + 0.1), (-0.34, edge - 0.6), (0.34, edge - 0.6), (0.4, edge + 0.1)]

@@ -1,4 +1,4 @@
-"""Bodies made on a wheel: a profile turned about an upright axis."""
+"""Draw bodies of revolution: a profile turned about an upright axis."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -23,16 +23,16 @@ class Turned:
 
     @classmethod
     def through(cls, *points: Sequence[float], axis: float = 0.0, sharp: bool = False) -> "Turned":
-        """Make one of (radius, height) from top to bottom; the profile is smooth or `sharp`."""
+        """Make a body from (radius, height), top to bottom; the profile is smooth or `sharp`."""
         line = np.asarray(points, np.float64) if sharp else curve(points, steps=50)
-        # A spline may overshoot and turn back; a table of radii needs heights that only rise.
+        # A spline may overshoot and turn back; a table of radii needs increasing heights.
         heights = np.maximum.accumulate(line[:, 1])
         rows = np.linspace(heights[0], heights[-1], _ROWS)
         radii = np.interp(rows, heights, line[:, 0]).astype(np.float32)
         return cls(radii.clip(0.01), float(rows[0]), float(rows[-1]), axis)
 
     def outline(self, above: float) -> Floats:
-        """Give what is seen from a little above, from the far rim to the near foot."""
+        """Return the outline seen from slightly above, from the far rim to the near foot."""
         heights = np.linspace(self.top, self.bottom, 60)
         radii = self.radii[np.linspace(0, _ROWS - 1, 60).astype(int)]
         right = np.stack([self.axis + radii, heights], axis=1)
@@ -42,19 +42,19 @@ class Turned:
         )
 
     def ring(self, row: int, above: float, start: float = 0, end: float = 351) -> Floats:
-        """Give the ring at a row of the table, or a part of it, as it is seen."""
+        """Return the ring at a row of the table, or an arc of it, as it is seen."""
         radius = float(self.radii[row])
         height = self.top if row == 0 else self.bottom
         return arc((self.axis, height), (radius, radius * above), start, end)
 
     def finish(self, ink: Ink, canvas: Canvas, *, gloss: float = 0.0) -> Finish:
-        """Lay an ink around the body: x of the ink is the angle, y the height."""
+        """Return the finish of an ink around the body: x of the ink is the angle, y the height."""
         above, turn = np.float32(canvas.pose.above), np.float32(canvas.pose.turn)
 
         def lit(patch: Patch) -> Floats:
             x = patch.x - np.float32(self.axis)
             radius = self._lookup(self.radii, patch.y)
-            # Twice: the height at which a ring is seen depends on the radius, and that on the
+            # Twice: the height at which a ring is seen depends on the radius, and the radius on the
             # height.
             across = (x / radius).clip(-1, 1)
             height = patch.y - above * radius * np.sqrt(1 - across**2)
@@ -91,7 +91,7 @@ def draw_turned(canvas: Canvas, body: Turned, ink: Ink, *, gloss: float = 0.0) -
 def draw_opening(
     canvas: Canvas, body: Turned, rim: Floats, inside: Floats, drink: Floats | None = None
 ) -> None:
-    """Draw the open top of a body: its rim, the wall inside, and what is in it."""
+    """Draw the open top of a body: its rim, the wall inside, and its contents."""
     above, radius = canvas.pose.above, float(body.radii[0])
     middle = (body.axis, body.top)
     canvas.area(ellipse(middle, (radius, radius * above)), padded(plain(rim * 1.06), 0.3, 6))

@@ -1,6 +1,6 @@
-"""Likeness: pictures become numbers, groups become a head that tells them apart.
+"""Compute similarity: images become features, and groups become a head that distinguishes them.
 
-A library of its own: no web framework, no queue, no database; arrays in, arrays out, progress
-by callback. `encoder.Encoder` turns pictures into features, `training.fit` turns features in
-groups into a `TrainedModel`, `artifacts` keeps it, `index.ExactIndex` searches its descriptors.
+A library of its own: no web framework, no queue, no database; arrays in, arrays out, progress by
+callback. `encoder.Encoder` turns images into features, `training.fit` turns features in groups into
+a `TrainedModel`, `artifacts` stores it, `index.ExactIndex` searches its descriptors.
 """

@@ -1,4 +1,4 @@
-"""The engine's command: `python -m dashboard.engine bench` measures it on known groups."""
+"""Run the engine's command: `python -m dashboard.engine bench` measures it on known groups."""
 
 import argparse
 import importlib
@@ -14,7 +14,7 @@ DRAWN_HERE = "tests.data"  # in a checkout; an installation has none
 
 
 def main(arguments: list[str]) -> int:
-    """Run the command; returns 0, or 2 if it was called wrongly."""
+    """Run the command; return 0, or 2 for invalid arguments."""
     options = _parser().parse_args(arguments)
     try:
         module = _module(options.sets)

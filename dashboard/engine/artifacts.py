@@ -1,6 +1,6 @@
-"""Trained models on disk: two files in a folder that is either whole or not there.
+"""Store trained models on the disk: two files in a folder that is complete or absent.
 
-`heads.npz` holds the arrays, `manifest.json` everything else and the arrays' checksum.
+`heads.npz` has the arrays, `manifest.json` everything else and the arrays' checksum.
 """
 
 import hashlib
@@ -22,7 +22,7 @@ from dashboard.engine.errors import BrokenArtifact, ForeignArtifact
 from dashboard.engine.heads import AnyHead, Head, MixedHead, Part
 from dashboard.engine.trained_model import TrainedHead, TrainedModel
 
-FORMAT = 2  # of mixed heads; without one a model is written as format 1, as ever
+FORMAT = 2  # for mixed heads; a model without one is still written as format 1
 PLAIN_FORMAT = 1
 KIND = "likewise-heads"
 ARRAYS = "heads.npz"
@@ -30,10 +30,11 @@ MANIFEST = "manifest.json"
 
 
 def save(model: TrainedModel, folder: Path) -> None:
-    """Write a model as `folder`, which must not be there yet.
+    """Write a model as `folder`, which must not exist.
 
-    Written aside and renamed last: whoever sees the folder sees all of it, and a crash leaves at
-    most a hidden folder beside it. Raises FileExistsError if the folder is there.
+    It is written to a temporary folder that is renamed last: a reader that sees the folder sees all
+    of it, and a crash leaves at most a hidden folder beside it. Raises FileExistsError if the
+    folder exists.
     """
     if folder.exists():
         raise FileExistsError(folder)
@@ -51,7 +52,7 @@ def save(model: TrainedModel, folder: Path) -> None:
 
 
 def _write(path: Path, data: bytes) -> None:
-    """Write and wait until the disk has it, so that the rename never comes first."""
+    """Write and sync the file, so that the rename never reaches the disk first."""
     with path.open("wb") as file:
         file.write(data)
         file.flush()
@@ -70,7 +71,7 @@ def _packed(model: TrainedModel) -> bytes:
 
 
 def _named(name: str, head: AnyHead) -> list[tuple[str, Head]]:
-    """Give the heads that a head is made of, each with the name of its arrays."""
+    """Return the heads that a head consists of, each with the name of its arrays."""
     if isinstance(head, Head):
         return [(name, head)]
     return [(f"{name}_{part}", one.head) for part, one in enumerate(head.parts)]
@@ -93,7 +94,7 @@ def _manifest(model: TrainedModel, arrays: bytes) -> dict[str, Any]:
 
 
 def _mix(head: AnyHead) -> dict[str, Any]:
-    """Say how a mixed head is put together; nothing of a plain one."""
+    """Return the structure of a mixed head; empty for a plain one."""
     if isinstance(head, Head):
         return {}
     parts = [{"start": part.start, "weight": part.weight} for part in head.parts]
@@ -101,7 +102,7 @@ def _mix(head: AnyHead) -> dict[str, Any]:
 
 
 def _head(number: int, kind: Mapping[str, Any], arrays: Mapping[str, Any]) -> AnyHead:
-    """Read the head of a type, which says in `kind` how it is put together."""
+    """Read the head of a type, whose structure is in `kind`."""
     if "parts" not in kind:
         return Head(arrays[f"mean_{number}"], arrays[f"directions_{number}"])
     parts = []
@@ -117,10 +118,10 @@ def _head(number: int, kind: Mapping[str, Any], arrays: Mapping[str, Any]) -> An
 
 
 def load(folder: Path, *, encoder: str | None = None) -> TrainedModel:
-    """Read a model, checked against its checksum.
+    """Read a model and verify its checksum.
 
-    Raises BrokenArtifact if a file is missing or damaged, ForeignArtifact if it is not such a
-    model, is of a format that this program does not know, or is not for the `encoder` named.
+    Raises BrokenArtifact if a file is missing or damaged, ForeignArtifact if it is not a model, has
+    an unknown format, or is not for `encoder`.
     """
     manifest = _read_manifest(folder / MANIFEST, encoder)
     path = folder / ARRAYS

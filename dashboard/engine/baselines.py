@@ -1,4 +1,4 @@
-"""What people use without an encoder: fingerprints of a picture, to compare the engine with."""
+"""Compute classic fingerprints of an image, to compare the engine with."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,7 +11,7 @@ LEVELS = 8  # of each colour
 
 
 def difference_hash(image: Image.Image) -> NDArray[np.float64]:
-    """Give the 64 signs of the difference hash (Krawetz, 2013) as a row of unit length.
+    """Return the 64 signs of the difference hash (Krawetz, 2013) as a row of unit length.
 
     The cosine of two such rows is 1 - 2 / 64 of the bits in which the hashes differ.
     """
@@ -21,7 +21,7 @@ def difference_hash(image: Image.Image) -> NDArray[np.float64]:
 
 
 def colour_histogram(image: Image.Image) -> NDArray[np.float64]:
-    """Give the roots of the shares of 512 colours, a row of unit length.
+    """Return the roots of the shares of 512 colours, a row of unit length.
 
     The cosine of two rows is the Bhattacharyya coefficient of the histograms (Swain and Ballard,
     "Color Indexing", 1991, with the root of the shares in place of their intersection).

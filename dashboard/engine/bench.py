@@ -1,7 +1,7 @@
-"""Measure likeness on sets of pictures with known groups: the table of this folder's README.
+"""Measure similarity on sets of images with known groups: the table of this folder's README.
 
-Open set: trained on the groups that are not held out, through the gate, exactly as the product
-does it; then every held-out picture looks for its like among the held-out ones.
+Open set: trained on the groups that are not held out, through the gate, exactly as the product does
+it; then every held-out image searches for its group among the held-out ones.
 """
 
 import os
@@ -29,37 +29,37 @@ COLUMNS = ("hash", "colours", "features", "untrained", "trained", "delivered")
 
 
 class PictureSet(Protocol):
-    """Pictures with the group of each for every similarity type, and who is held out."""
+    """Images with their group for every similarity type, and which are held out."""
 
     @property
     def images(self) -> Sequence[Image.Image]:
-        """The pictures, n of them."""
+        """The images, n of them."""
         ...
 
     @property
     def types(self) -> Mapping[str, Sequence[str]]:
-        """The name of every picture's group, by the name of the type."""
+        """The name of every image's group, by the name of the type."""
         ...
 
     @property
     def held_out(self) -> NDArray[np.bool_]:
-        """Marks the pictures (n,) of groups that share nothing with the others."""
+        """Marks the images (n,) of groups that share nothing with the others."""
         ...
 
 
 class Cell(NamedTuple):
-    """What a descriptor is worth on unseen groups."""
+    """The quality of a descriptor on unseen groups."""
 
     recall: float
     precision: float
 
     def __str__(self) -> str:
-        """Show Recall@1 / MAP@R in percent."""
+        """Return Recall@1 / MAP@R in percent."""
         return f"{100 * self.recall:.1f}/{100 * self.precision:.1f}"
 
 
 class Row(NamedTuple):
-    """One line of the table: a type of a set, a cell for each column, the gate's verdict."""
+    """One row of the table: a type of a set, a cell for each column, the gate's verdict."""
 
     name: str
     cells: dict[str, Cell]
@@ -67,20 +67,20 @@ class Row(NamedTuple):
 
 
 def worth(rows: NDArray[np.floating], groups: Integers) -> Cell:
-    """Let every row (n, d), of unit length, look for its group (n,) among the others."""
+    """Search with every row (n, d), of unit length, for its group (n,) among the others."""
     scores = evaluate(rows, groups, np.arange(len(groups)))
     return Cell(mean(scores.recall[1]), mean(scores.average_precision))
 
 
 def type_data(name: str, pictures: PictureSet, features: NDArray[np.floating]) -> TypeData:
-    """Give one similarity type of a set to train on."""
+    """Return the training data of one similarity type of a set."""
     groups = np.unique(np.array(pictures.types[name]), return_inverse=True)[1].astype(np.int64)
     images = np.arange(len(groups))
     return TypeData(name, name, features, groups, images, np.asarray(pictures.held_out))
 
 
 def measure(name: str, pictures: PictureSet, encoder: PictureEncoder) -> Iterator[Row]:
-    """Give a row for every similarity type of a set, and none for types without a question."""
+    """Yield a row for every similarity type of a set, and none for types without queries."""
     held_out = np.asarray(pictures.held_out)
     features = encoded(pictures.images, encoder)
     unseen = [one for one, held in zip(pictures.images, held_out, strict=True) if held]
@@ -98,19 +98,19 @@ def measure(name: str, pictures: PictureSet, encoder: PictureEncoder) -> Iterato
 def encoded(
     images: Sequence[Image.Image], encoder: PictureEncoder
 ) -> NDArray[np.float16]:  # fmt: skip
-    """Give the features (n, k) of pictures, on as many threads as there are cores."""
+    """Return the features (n, k) of images, computed on as many threads as there are cores."""
     with ThreadPoolExecutor(os.cpu_count()) as pool:
         return np.stack([*pool.map(encoder.encode, images)])
 
 
 def usual_way(groups: int, prior: AnyPrior) -> Way:
-    """Give what is best on average for so many groups, where there is no way to find out."""
+    """Return the way that is best on average for this many groups, without cross-validation."""
     recipe = default_recipe(groups)
     return Mix(recipe, recipe, prior.weight) if isinstance(prior, PairPrior) else recipe
 
 
 def _learned(name: str, data: TypeData, cells: dict[str, Cell], prior: AnyPrior) -> Row:
-    """Add what was shipped, what training makes, and what the gate lets through."""
+    """Add the shipped, the trained and the delivered head."""
     unseen = data.take(data.held_out)
     seen = data.take(data.rows_to_train_on())
     trained = fit_way(seen, prior, usual_way(len(seen.usable_groups()), prior))
@@ -124,7 +124,7 @@ def _learned(name: str, data: TypeData, cells: dict[str, Cell], prior: AnyPrior)
 
 
 def curve(name: str, kind: str, pictures: PictureSet, encoder: PictureEncoder) -> Iterator[Row]:
-    """Give a row for every number of groups and images to learn from, each a mean of draws."""
+    """Yield a row for every number of groups and images to train on, each a mean of draws."""
     features = encoded(pictures.images, encoder)
     data = type_data(kind, pictures, features)
     for groups, images in CURVE:
@@ -140,7 +140,7 @@ def curve(name: str, kind: str, pictures: PictureSet, encoder: PictureEncoder) -
 
 
 def drawn(data: TypeData, groups: int, images: int, seed: int) -> TypeData:
-    """Keep so many groups to train on, so many images of each, and all that is held out."""
+    """Keep `groups` groups to train on, `images` images of each, and all that is held out."""
     rng = np.random.default_rng(seed)
     chosen = rng.permutation(np.unique(data.groups[~data.held_out]))[:groups]
     kept = data.held_out.copy()
@@ -155,7 +155,7 @@ def _average(cells: Sequence[Cell]) -> Cell:
 
 
 def show(rows: Iterator[Row], columns: Sequence[str], out: TextIO) -> list[Row]:
-    """Write rows as a table of Markdown, each as soon as it is known."""
+    """Write rows as a Markdown table, each as soon as it is known."""
     out.write(
         "| | " + " | ".join(columns) + " | the gate |\n|" + "---|" * (len(columns) + 2) + "\n"
     )

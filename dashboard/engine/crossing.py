@@ -1,9 +1,9 @@
-"""Cross-validation: every way to make a head, on groups that it has not seen.
+"""Cross-validate every way to make a head, on groups that it has not seen.
 
-Each fold's heads are fitted to the other folds' groups. They are compared where its own groups look
-for one another, none of which they saw. What is *shown* is measured among all groups, as a search
-would be, by heads that saw neither the query's fold nor that of the rows it is told from: see
-`unseen`. That takes a fit for each two folds, so it does not choose.
+Each fold's heads are fitted to the other folds' groups. They are compared on searches among the
+fold's own groups, none of which they saw. What is *shown* is measured among all groups, as in a
+real search, by heads that saw neither the query's fold nor that of the rows that it is compared
+with: see `unseen`. That takes a fit for each two folds, so it is not used to choose.
 """
 
 from collections.abc import Callable, Collection, Iterator, Sequence
@@ -39,8 +39,8 @@ from dashboard.engine.ways import (
 )
 
 TIED = 0.001  # of MAP@R: ways closer than this to the best are as good, and the shorter is taken
-RESAMPLES = 200  # of groups, each to choose a way on; a group is left out of 73 of them
-MOST_QUERIES = 4_000  # among all groups: more of them say the same
+RESAMPLES = 200  # of groups, each to choose a way on; a group is not part of 73 of them
+MOST_QUERIES = 4_000  # among all groups: more of them give the same result
 
 Step = Callable[[], None]
 
@@ -55,7 +55,7 @@ def _none_fitted(without: frozenset[int], way: Way) -> AnyHead:
 
 @dataclass(frozen=True)
 class Comparison:
-    """What cross-validation found: the scores of every fold, by the untrained head and by way.
+    """The results of cross-validation: the scores of every fold, by the untrained head and by way.
 
     A fold's scores are those of its own groups, which no head of that fold was fitted to, among
     one another. `cosines` are those of plain features. `head` gives the head that was fitted by a
@@ -69,7 +69,7 @@ class Comparison:
     numbers: Callable[[Way], int] = _alike
 
     def best(self, *, without: Collection[int] = ()) -> Way:
-        """Give the way with the highest MAP@R of all queries, or of all but some folds'.
+        """Return the way with the highest MAP@R of all queries, or of all but some folds'.
 
         Of ways that are as good as it within `TIED`, the one with the fewest numbers.
         """
@@ -82,7 +82,7 @@ class Comparison:
         return mean(joined(kept).average_precision)
 
     def _picks(self, found: Floats) -> Integers:
-        """Give the number of the best way for each row of MAP@R by way, (rows, ways)."""
+        """Return the index of the best way for each row of MAP@R by way, (rows, ways)."""
         numbers = np.array([self.numbers(way) for way in self.trained])
         good = found >= found.max(axis=1, keepdims=True) - TIED
         picks: Integers = np.where(good, numbers - found, np.inf).argmin(axis=1)
@@ -91,12 +91,12 @@ class Comparison:
     def honest(self, *, seed: int) -> Scores:
         """Score each group by the ways that are best on draws of other groups.
 
-        The best of several candidates looks better than it is on the queries that chose it
-        (Varma and Simon, "Bias in error estimation when using cross-validation", 2006). So groups
-        are drawn with replacement, a way is chosen on those that were drawn, and scored on those
-        that were not (Tsamardinos, Greasidou and Borboudakis, "Bootstrapping the out-of-sample
-        predictions for efficient and accurate cross-validation", 2018). Choosing on three folds
-        of four instead made much of the noise that it should measure: see README.md.
+        The best of several candidates looks better than it is on the queries that chose it (Varma
+        and Simon, "Bias in error estimation when using cross-validation", 2006). So groups are
+        drawn with replacement, a way is chosen on those that were drawn, and scored on those that
+        were not (Tsamardinos, Greasidou and Borboudakis, "Bootstrapping the out-of-sample
+        predictions for efficient and accurate cross-validation", 2018). Choosing on three folds of
+        four instead produced much of the noise that it should measure: see README.md.
         """
         parts = [joined(scores) for scores in self.trained.values()]
         precision = np.stack([part.average_precision for part in parts], axis=1)
@@ -115,7 +115,7 @@ class Comparison:
         )
 
     def _shares(self, groups: Integers, precision: Floats, seed: int) -> Floats:
-        """Say how often each way is the best on draws without a query's group, (q, ways)."""
+        """Return how often each way is the best on draws without a query's group, (q, ways)."""
         _, index, sizes = np.unique(groups, return_inverse=True, return_counts=True)
         sums = np.zeros((len(sizes), precision.shape[1]))
         np.add.at(sums, index, precision)
@@ -132,17 +132,17 @@ class Comparison:
         return shares
 
     def less(self, way: Way) -> "Comparison":
-        """Leave a way out."""
+        """Return the comparison without a way."""
         return replace(self, trained={one: s for one, s in self.trained.items() if one != way})
 
     def cosine(self) -> Way | None:
-        """Give the best of the plain cosines, if there is one."""
+        """Return the best of the plain cosines, or None."""
         means = {way: self._precision(parts, ()) for way, parts in self.cosines.items()}
         return max(means, key=lambda way: means[way]) if means else None
 
 
 def scores_of(head: AnyHead, data: TypeData, queries: Flags | None = None) -> Scores:
-    """Let the rows look for one another as the head tells; of `queries` (n,) only those."""
+    """Search among the rows with the head's descriptors; of `queries` (n,) only those."""
     rows = head.describe(data.features)
     return evaluate(rows, data.groups, data.images, queries=queries)
 
@@ -151,7 +151,7 @@ def cross_validate(data: TypeData, prior: AnyPrior, *, seed: int, step: Step) ->
     """Score the untrained head, the plain cosine and every candidate on each fold's groups in turn.
 
     Queries and their gallery are the fold's own rows; candidates are fitted to the other rows,
-    less those that show an image of the fold.
+    without those that show an image of the fold.
     """
     if isinstance(prior, PairPrior):
         return _cross_pair(data, prior, seed, step)
@@ -211,7 +211,7 @@ class _Rest:
 
 
 class _HalfCrossing:
-    """One half of the features: each fold's heads by every recipe, and its rows as they tell."""
+    """One half of the features: each fold's heads by every recipe, and their descriptors."""
 
     def __init__(self, half: Half, data: TypeData, seed: int, step: Step) -> None:
         self.data = half.of(data)
@@ -255,10 +255,10 @@ class _HalfCrossing:
 
 
 def _cross_pair(data: TypeData, prior: PairPrior, seed: int, step: Step) -> Comparison:
-    """Fit both halves by themselves, then try the weights of the best recipes of each.
+    """Fit both halves separately, then try the weights of the best recipes of each.
 
-    Each half's recipe is chosen where it stands alone; a weight costs a scoring and no fit. So
-    costs add up instead of multiplying.
+    Each half's recipe is chosen on that half alone; a weight costs a scoring and no fit. So costs
+    add up instead of multiplying.
     """
     sides = [_HalfCrossing(half, data, seed, step) for half in halves(prior)]
     alone = [{way: side.scores(way) for way in (UNTRAINED, *side.recipes)} for side in sides]
@@ -280,7 +280,7 @@ def _cross_pair(data: TypeData, prior: PairPrior, seed: int, step: Step) -> Comp
 
 
 def _mixes_to_try(alone: list[dict[Recipe, list[Scores]]], folds_: int) -> Iterator[Mix]:
-    """Give the mixes of what is best in each half, by all folds and by all but one."""
+    """Yield the mixes of the best recipe of each half, by all folds and by all but one."""
     for without in ((), *([fold] for fold in range(folds_))):
         first, second = (
             _recipe(Comparison([], dict(scores.items())).best(without=without)) for scores in alone
@@ -293,7 +293,7 @@ def _mixes_to_try(alone: list[dict[Recipe, list[Scores]]], folds_: int) -> Itera
 
 @dataclass(frozen=True)
 class _Mixes:
-    """What both halves found, side by side by any weight; `alone` are the halves' own scores."""
+    """The results of both halves, combined by any weight; `alone` are the halves' own scores."""
 
     prior: PairPrior
     sides: list[_HalfCrossing]
@@ -324,7 +324,7 @@ class _Mixes:
         return self.prior.mixed(first, second, mix.weight)
 
     def numbers(self, way: Way) -> int:
-        """Count the numbers of a descriptor."""
+        """Return the length of a descriptor."""
         mix = _mix(way)
         first = 0 if mix.weight == float("inf") else self.prior.first.dimension
         return first + (self.prior.second.dimension if mix.weight else 0)
@@ -347,9 +347,9 @@ def _side_by_side(
 
 
 def among_all(data: TypeData, head: AnyHead, *, seed: int) -> Scores:
-    """Let the groups of every fold look for their own among all groups, by a head that saw none.
+    """Search with the groups of every fold among all groups, by a head that saw none of them.
 
-    Of more than MOST_QUERIES rows, whole groups or a part of each is asked for.
+    Of more than MOST_QUERIES rows, a part of each group, or some groups, are the queries.
     """
     asked = queries_of(data, seed)
     return joined([scores_of(head, data, mask & asked) for mask in folds(data, seed)])
@@ -368,7 +368,7 @@ def unseen_among_all(data: TypeData, found: Comparison, *, seed: int) -> Scores:
 
 
 def queries_of(data: TypeData, seed: int) -> Flags:
-    """Mark the rows (n,) to ask for: all, or as many of each group as make MOST_QUERIES."""
+    """Mark the rows (n,) that are queries: all, or as many of each group as make MOST_QUERIES."""
     if len(data) <= MOST_QUERIES:
         return np.ones(len(data), np.bool_)
     shuffled = np.random.default_rng(seed).permutation(len(data))

@@ -1,4 +1,4 @@
-"""The encoder: a picture becomes numbers that are computed once and kept."""
+"""Encode images: the features of an image are computed once and stored."""
 
 import io
 import zipfile
@@ -17,7 +17,7 @@ from dashboard.engine.prior import ASSETS, BOTH, BUILTIN, PHOTO, checked_asset
 
 
 def session_options() -> onnxruntime.SessionOptions:
-    """Give one thread to one run: who wants more speed runs several at once."""
+    """Use one thread for one run: for more speed, run several at once."""
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = 1
     options.inter_op_num_threads = 1
@@ -26,28 +26,28 @@ def session_options() -> onnxruntime.SessionOptions:
 
 
 class PictureEncoder(Protocol):
-    """What every encoder can do; `size` is the longest side that it makes use of, in pixels."""
+    """Define the interface of encoders; `size` is the longest side they use, in pixels."""
 
     key: str
     size: int
     dimension: int
 
     def encode(self, image: Image.Image) -> NDArray[np.float16]:
-        """Encode one picture of any mode and orientation into its features (dimension,) float16."""
+        """Encode one image of any mode and orientation into its features (dimension,) float16."""
         ...
 
 
 class Encoder:
     """A fixed ONNX graph from squares of bytes to features; `key` names it and its version.
 
-    Any number of threads may use one encoder at a time. Every picture runs alone, so that its
-    features are the same bits in any company; a batch would gain nothing on a CPU.
+    Any number of threads may use one encoder at a time. Every image runs alone, so that its
+    features do not depend on others, to the bit; a batch would gain nothing on a CPU.
     """
 
     size = SIZE
 
     def __init__(self, key: str, graph: bytes, *, threads: int = 1) -> None:
-        """Load a graph; `threads` is how many pictures of one call run at a time."""
+        """Load a graph; `threads` is how many images of one call run at a time."""
         self.key = key
         self.threads = threads
         self._session = onnxruntime.InferenceSession(
@@ -58,15 +58,15 @@ class Encoder:
 
     @classmethod
     def builtin(cls, threads: int = 1) -> "Encoder":
-        """Load the encoder that is shipped. Raises BrokenArtifact if its file is damaged."""
+        """Load the shipped encoder. Raises BrokenArtifact if its file is damaged."""
         return cls(BUILTIN, checked_asset(f"{BUILTIN}.onnx"), threads=threads)
 
     def encode(self, image: Image.Image) -> NDArray[np.float16]:
-        """Encode one picture of any mode and orientation into its features (dimension,) float16."""
+        """Encode one image of any mode and orientation into its features (dimension,) float16."""
         return self._encode(self.prepare(image)).astype(np.float16)
 
     def prepare(self, image: Image.Image) -> NDArray[np.uint8]:
-        """Make the square (size, size, 3) uint8 that `features` takes, of any picture."""
+        """Return the square (size, size, 3) uint8 that `features` accepts, for any image."""
         return letterbox(image, self.size)
 
     def features(self, batch: NDArray[np.uint8]) -> NDArray[np.float16]:
@@ -89,14 +89,14 @@ class Encoder:
 
 
 class PhotoEncoder(Encoder):
-    """The encoder that was trained on photographs, with the basis that its answers are kept in."""
+    """The encoder that was trained on photographs, with the basis of its features."""
 
     size = PHOTO_SIZE
 
     def __init__(self, graph: bytes, arrays: bytes, *, threads: int = 1) -> None:
         """Load a graph that answers with w numbers, and `mean` (w,) and `axes` (w, k) of its basis.
 
-        `arrays` are the bytes of an `.npz` file. Raises BrokenArtifact unless both are in it.
+        `arrays` are the bytes of an `.npz` file. Raises BrokenArtifact unless it has both.
         """
         super().__init__(PHOTO, graph, threads=threads)
         try:
@@ -110,12 +110,12 @@ class PhotoEncoder(Encoder):
 
     @classmethod
     def shipped(cls, threads: int = 1) -> "PhotoEncoder":
-        """Load the encoder that is shipped. Raises BrokenArtifact if a file of it is damaged."""
+        """Load the shipped encoder. Raises BrokenArtifact if one of its files is damaged."""
         graph, arrays = (checked_asset(f"{PHOTO}.{kind}") for kind in ("onnx", "npz"))
         return cls(graph, arrays, threads=threads)
 
     def prepare(self, image: Image.Image) -> NDArray[np.uint8]:
-        """Make the squares (2, size, size, 3) uint8 that `features` takes, of any picture."""
+        """Return the squares (2, size, size, 3) uint8 that `features` accepts, for any image."""
         shown = upright(image)
         return np.stack([letterbox(shown, self.size, kept) for kept in PHOTO_KEPT])
 
@@ -136,17 +136,17 @@ class PairEncoder:
     key = BOTH
 
     def __init__(self, builtin: Encoder, photo: Encoder) -> None:
-        """Put two encoders side by side; their sessions are shared with whoever else has them."""
+        """Combine two encoders, whose sessions may be shared."""
         self.parts = (builtin, photo)
         self.size = max(part.size for part in self.parts)
         self.dimension = sum(part.dimension for part in self.parts)
 
     @classmethod
     def shipped(cls) -> "PairEncoder":
-        """Load both encoders that are shipped. Raises BrokenArtifact if a file is damaged."""
+        """Load both shipped encoders. Raises BrokenArtifact if a file is damaged."""
         return cls(Encoder.builtin(), PhotoEncoder.shipped())
 
     def encode(self, image: Image.Image) -> NDArray[np.float16]:
-        """Encode one picture of any mode and orientation into its features (dimension,) float16."""
+        """Encode one image of any mode and orientation into its features (dimension,) float16."""
         shown = upright(image)
         return np.concatenate([part.encode(shown) for part in self.parts])

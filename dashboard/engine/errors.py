@@ -1,14 +1,14 @@
-"""What can go wrong in the engine, with the data that a sentence for people needs."""
+"""Define the engine's errors, with the data for their messages."""
 
 from pathlib import PurePath
 
 
 class EngineError(Exception):
-    """Stands above everything the engine raises on purpose."""
+    """The base class of everything that the engine raises on purpose."""
 
 
 class TooLittleData(EngineError):
-    """A similarity type has fewer groups to learn from than a fit needs."""
+    """A similarity type has fewer groups to train on than a fit needs."""
 
     def __init__(self, *, type_name: str, groups: int, needed: int) -> None:
         super().__init__(
@@ -21,7 +21,7 @@ class TooLittleData(EngineError):
 
 
 class InvalidTrainingSet(EngineError, ValueError):
-    """The arrays of a training set do not fit together."""
+    """The arrays of a training set are inconsistent."""
 
 
 class ArtifactError(EngineError):
@@ -34,12 +34,12 @@ class ArtifactError(EngineError):
 
 
 class BrokenArtifact(ArtifactError):
-    """A file is missing, damaged, or not what it says it is."""
+    """A file is missing, damaged, or differs from its checksum."""
 
 
 class ForeignArtifact(ArtifactError):
-    """A file is whole, but was made by another format or for another encoder."""
+    """A file is intact, but of another format or for another encoder."""
 
 
 class UnfitEncoder(EngineError):
-    """An ONNX graph, or what is said of its input, cannot serve as an encoder."""
+    """An ONNX graph, or what is stated of its input, cannot be used as an encoder."""

@@ -1,4 +1,4 @@
-"""Whole groups dealt out to hands, so that each is tested by heads that have not seen it."""
+"""Assign whole groups to folds, so that each is tested by heads that have not seen it."""
 
 from collections.abc import Iterator
 
@@ -10,15 +10,15 @@ from dashboard.engine.training_set import TypeData
 
 FOLDS = 4
 FEWEST_GROUPS = 10
-LARGEST_GROUP = 200  # rows of a group, where there are more than can be compared in all
+LARGEST_GROUP = 200  # rows of a group, if there are more than can be compared in all
 NO_BLOCK = -1
 
 
 def folds(data: TypeData, seed: int) -> Iterator[NDArray[np.bool_]]:
-    """Deal whole groups out to FOLDS hands; mark the rows (n,) of each.
+    """Assign whole groups to FOLDS folds; mark the rows (n,) of each.
 
-    Groups that can be queried are dealt first, so that every fold has its share of them. Groups
-    that share a block are dealt to one hand, unless that cannot be: see `can_part`.
+    Groups that can be queried are assigned first, so that every fold has its share of them. Groups
+    that share a block are assigned to one fold, unless that is impossible: see `can_part`.
     """
     rng = np.random.default_rng(seed)
     usable = rng.permutation(data.usable_groups())
@@ -32,13 +32,13 @@ def folds(data: TypeData, seed: int) -> Iterator[NDArray[np.bool_]]:
 
 
 def can_part(data: TypeData) -> bool:
-    """Say whether blocks leave enough that is apart: a cluster of groups to query for each fold."""
+    """Return whether there is a separate cluster of groups to query for each fold."""
     clusters = clusters_of(data)
     return len({clusters[int(group)] for group in data.usable_groups()}) >= FOLDS
 
 
 def clusters_of(data: TypeData) -> dict[int, int]:
-    """Give every group's cluster: groups that share a block, and those that share one with them.
+    """Return every group's cluster: groups that share a block, transitively.
 
     A cluster has the number of its smallest group.
     """
@@ -57,7 +57,7 @@ def clusters_of(data: TypeData) -> dict[int, int]:
 
 
 def _sharing(data: TypeData) -> Iterator[list[int]]:
-    """Give the groups of every block."""
+    """Yield the groups of every block."""
     if data.blocks is None:
         return
     told = (data.groups != NO_GROUP) & (data.blocks != NO_BLOCK)
@@ -67,7 +67,7 @@ def _sharing(data: TypeData) -> Iterator[list[int]]:
 
 
 def _by_clusters(data: TypeData, usable: Integers, single: Integers) -> Iterator[NDArray[np.bool_]]:
-    """Deal clusters out, the largest first, each to the hand with the fewest groups to query."""
+    """Assign clusters, the largest first, each to the fold with the fewest groups to query."""
     clusters = clusters_of(data)
     members: dict[int, list[int]] = {}
     for group in [*usable.tolist(), *single.tolist()]:
@@ -87,7 +87,7 @@ def _by_clusters(data: TypeData, usable: Integers, single: Integers) -> Iterator
 def sampled(data: TypeData, most: int, seed: int) -> TypeData:
     """Keep about `most` rows, whole groups drawn at random; the largest lose rows first.
 
-    Rows in no group all stay.
+    Rows in no group are all kept.
     """
     if len(data) <= most:
         return data
@@ -103,7 +103,7 @@ def sampled(data: TypeData, most: int, seed: int) -> TypeData:
 
 
 def rank_in_group(groups: Integers) -> Integers:
-    """Count, for every row, the rows of its group that come before it, (n,)."""
+    """Return, for every row, the number of earlier rows of its group, (n,)."""
     order = np.argsort(groups, kind="stable")
     _, starts, counts = np.unique(groups[order], return_index=True, return_counts=True)
     ranks = np.empty(len(groups), np.int64)

@@ -1,7 +1,7 @@
-"""The gate: a trained head goes to work only if it beats what needs no training on unseen groups.
+"""Deliver a trained head only if it beats an untrained one on unseen groups.
 
-What needs no training is the untrained head, or the plain cosine of the features where that is
-better: a head that only equals the cosine has learned nothing.
+The untrained one is the untrained head, or the plain cosine of the features if that is better: a
+head that only equals the cosine has learned nothing.
 """
 
 from collections.abc import Callable
@@ -48,11 +48,11 @@ NAMES = {"untrained": "untrained embedding", "cosine": "plain cosine of the feat
 
 @dataclass(frozen=True)
 class Verdict:
-    """What the gate decided, and why in one sentence for people.
+    """The gate's decision, and the reason in one sentence for people.
 
-    `recipe` is the way of the winner, None if nothing trained is better. `gain` is that in mean
-    MAP@R over `baseline` ("untrained" or "cosine"), `gain_at_least` its 1% quantile; None if not
-    verified. `plain` is the cosine that is delivered without training, where it is better than
+    `recipe` is the way of the winner, None if nothing trained is better. `gain` is its gain in mean
+    MAP@R over `baseline` ("untrained" or "cosine"), `gain_at_least` the 1% quantile of that; None
+    if not verified. `plain` is the cosine that is delivered without training, if it is better than
     the untrained head and nothing trained is better than it.
     """
 
@@ -65,29 +65,29 @@ class Verdict:
 
     @property
     def better(self) -> bool:
-        """Whether the trained head goes to work."""
+        """Whether the trained head is delivered."""
         return self.recipe is not None
 
     @property
     def verified(self) -> bool:
-        """Whether there were enough groups to compare at all."""
+        """Whether there were enough groups for a comparison."""
         return self.gain is not None
 
     @property
     def delivered(self) -> Way | None:
-        """The way of the head that goes to work; None is the untrained one."""
+        """The way of the delivered head; None is the untrained one."""
         return self.recipe or self.plain
 
 
 @dataclass(frozen=True)
 class Judgement:
-    """A verdict, with the scores on unseen groups of the head it delivers and of the untrained.
+    """A verdict, with the scores on unseen groups of the delivered and of the untrained head.
 
-    `delivered`, `untrained` and `working` (the head in use, None without one) are scores among
-    all groups. `candidates` are those that decided: each fold's groups among one another, by
-    every way that was tried, with `alone` by the untrained head; none if nothing could be
-    verified. `gallery` counts the images and groups that were searched among. `parted` is False
-    if the folds could not keep blocks together.
+    `delivered`, `untrained` and `working` (the head in use, None without one) are scores among all
+    groups. `candidates` are those that decided: each fold's groups among one another, by every way
+    that was tried, with `alone` by the untrained head; none if nothing could be verified. `gallery`
+    has the numbers of images and groups that were searched. `parted` is False if the folds could
+    not keep blocks together.
     """
 
     verdict: Verdict
@@ -101,7 +101,7 @@ class Judgement:
 
 
 def steps_to_judge(data: TypeData, prior: AnyPrior, *, seed: int) -> int:
-    """Count how often `judge` will call its `step`."""
+    """Return how often `judge` will call its `step`."""
     if len(data.usable_groups()) < FEWEST_GROUPS:
         return 1
     data = sampled(data, MOST_ROWS, seed)
@@ -120,8 +120,8 @@ def judge(
 ) -> Judgement:
     """Compare all candidates with the untrained head on groups that they were not fitted to.
 
-    Under FEWEST_GROUPS groups there is no comparison: the untrained head stays, and its scores
-    are over all groups, none of which it has seen. `working` is scored too and decides nothing.
+    Under FEWEST_GROUPS groups there is no comparison: the untrained head stays, and its scores are
+    over all groups, none of which it has seen. `working` is scored, too, and decides nothing.
     """
     groups = len(data.usable_groups())
     data = sampled(data, MOST_ROWS, seed)
@@ -152,10 +152,10 @@ def judge(
 def _decided(
     data: TypeData, prior: AnyPrior, found: Comparison, untrained: Scores, seed: int
 ) -> tuple[Verdict, Scores]:
-    """Decide, and score what is delivered among all groups.
+    """Decide, and score the delivered head among all groups.
 
     A way that is better among unseen groups, but costs Recall@1, or is not better among all of
-    them, gives place to the next best: what people see would not bear it out.
+    them, is replaced by the next best: people would not see the improvement.
     """
     alone, cosine = joined(found.untrained), found.cosine()
     baseline, before = "untrained", alone
@@ -189,7 +189,7 @@ def _decided(
 
 
 def holds(after: Scores, before: Scores) -> bool:
-    """Say whether what is delivered is no worse than the untrained head among all groups."""
+    """Return whether the head is at least as good as the untrained one among all groups."""
     return mean(after.average_precision) >= mean(before.average_precision)
 
 
@@ -204,7 +204,7 @@ def _not_among_all(verdict: Verdict, after: Scores, before: Scores) -> Verdict:
 
 
 def gallery_of(data: TypeData) -> dict[str, int]:
-    """Count what a query is searched among: images and groups."""
+    """Return the numbers of images and groups that a query is compared with."""
     known = data.groups >= 0
     return {
         "images": len(np.unique(data.images[known])),
@@ -218,7 +218,7 @@ def compare(
     """Decide by a paired bootstrap over groups of the gain in MAP@R of the same queries.
 
     The trained head must be better in MAP@R with CERTAINTY, and may not lose in Recall@1 what
-    people would notice: the two can part where groups are large.
+    people would notice: the two can differ where groups are large.
     """
     gains = trained.average_precision - before.average_precision
     gain = mean(gains)

@@ -1,7 +1,7 @@
-"""Count how often the gate is wrong, on draws that had no say in how it decides.
+"""Count how often the gate is wrong, on draws that did not influence how it decides.
 
-From every set and similarity type, so many groups are drawn to learn from, as a team might have
-them. What the gate says of them is held against what the head is worth on the groups held out.
+From every set and similarity type, numbers of groups are drawn to train on, as a team might have
+them. The gate's verdict is compared with the head's quality on the held-out groups.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -17,18 +17,18 @@ from dashboard.engine.prior import AnyPrior, prior_of
 from dashboard.engine.training_set import TypeData
 from dashboard.engine.ways import fit_way
 
-SIZES = (10, 15, 20, 30, 50, 80, 120)  # groups to learn from, and all there are
+SIZES = (10, 15, 20, 30, 50, 80, 120)  # groups to train on, and all there are
 ALL_IMAGES = 1 << 20
 LOSS = 0.01  # of Recall@1, above which people notice
-WORTHWHILE = 0.02  # of MAP@R, above which a gain is missed if it is not let through
+WORTHWHILE = 0.02  # of MAP@R, above which a gain that is not delivered counts as missed
 COLUMNS = ("draws", "passed", "true gain of these", "lose MAP@R", "lose a point of Recall@1",
            "gains missed")  # fmt: skip
 
 
 class Draw(NamedTuple):
-    """What the gate said of one draw, and what its best head truly is worth.
+    """The gate's verdict on one draw, and the true quality of its best head.
 
-    `gain` and `recall` are what its MAP@R and Recall@1 on the groups held out are more than the
+    `gain` and `recall` are the differences of MAP@R and Recall@1 on the held-out groups to the
     untrained head's.
     """
 
@@ -38,12 +38,12 @@ class Draw(NamedTuple):
 
     @property
     def is_missed(self) -> bool:
-        """Whether a head that is better, and costs nothing, was kept back."""
+        """Whether a head that is better, and costs nothing, was not delivered."""
         return not self.passed and self.gain > WORTHWHILE and self.recall >= -LOSS
 
 
 class Count(NamedTuple):
-    """How a number of draws went; `gain` is the mean of those that passed, NaN if none did."""
+    """Count the outcomes of draws; `gain` is the mean of those that passed, NaN if none did."""
 
     draws: int
     passed: int
@@ -54,14 +54,14 @@ class Count(NamedTuple):
     missed: int
 
     def __str__(self) -> str:
-        """Show it as cells of a table."""
+        """Return the cells of a table."""
         gain = f"{100 * self.gain:+.1f}" if self.passed else ""
         cells = (self.draws, self.passed, gain, self.lose_precision, self.lose_recall, self.missed)
         return " | ".join(map(str, cells))
 
 
 def count(draws: Sequence[Draw]) -> Count:
-    """Add up.
+    """Sum up the draws.
 
     >>> count([Draw(True, 0.05, 0.0), Draw(True, -0.01, -0.02), Draw(False, 0.03, 0.0)])
     Count(draws=3, passed=2, gain=0.02, lose_precision=1, lose_recall=1, false=1, missed=1)
@@ -80,7 +80,7 @@ def count(draws: Sequence[Draw]) -> Count:
 
 
 def draws_of(data: TypeData, prior: AnyPrior, seed: int) -> Iterator[Draw]:
-    """Draw numbers of groups of a type, and try the gate on each."""
+    """Draw numbers of groups of a type, and test the gate on each."""
     most = len(np.unique(data.groups[~data.held_out]))
     unseen = data.take(data.held_out)
     before = worth(prior.untrained.describe(unseen.features), unseen.groups)
@@ -124,7 +124,7 @@ def run(
 
 
 def show(found: Mapping[str, Sequence[Draw]], out: TextIO) -> Count:
-    """Write the table; types of which no draw could be verified have no row."""
+    """Write the table; types without a verified draw have no row."""
     out.write("| | " + " | ".join(COLUMNS) + " |\n|" + "---|" * (len(COLUMNS) + 1) + "\n")
     for name, draws in found.items():
         if draws:

@@ -1,8 +1,8 @@
-"""The head of a similarity type: the closed-form map from features to descriptors.
+"""Fit the head of a similarity type: the closed-form map from features to descriptors.
 
-Linear discriminant analysis (Fisher, 1936; Rao, 1948) whose two scatters are mixed with those
-of the shipped prior, as in regularised discriminant analysis (Friedman, 1989): few groups lean
-on the prior, many on themselves.
+Linear discriminant analysis (Fisher, 1936; Rao, 1948) whose two scatters are mixed with those of
+the shipped prior, as in regularised discriminant analysis (Friedman, 1989): few groups rely on the
+prior, many on themselves.
 """
 
 from dataclasses import dataclass
@@ -23,16 +23,16 @@ from dashboard.engine.scatter import (
 
 DIMENSION = 128
 SHRINK = 0.03
-SMALL = 64  # numbers a side: below it a triangle is inverted as any matrix
+SMALL = 64  # numbers a side: a smaller triangle is inverted like any matrix
 POWER = 0.25  # of a direction's strength, relative to the strongest
 
 
 class Recipe(NamedTuple):
     """How many rows (n0) and groups (g0) of the user's own the prior is worth.
 
-    `leaning` names the prior: "" is the one that fits most, others know more of one kind of thing.
-    `shrink` is the share of the identity in the within scatter: the less, the more small but
-    steady differences count (strokes of a word), the more, the large ones (colours).
+    `leaning` names the prior: "" is the one that fits most, others emphasise one kind of thing.
+    `shrink` is the share of the identity in the within scatter: the less, the more small but steady
+    differences count (strokes of a word), the more, the large ones (colours).
     """
 
     n0: float
@@ -42,7 +42,7 @@ class Recipe(NamedTuple):
 
 
 def default_recipe(groups: int) -> Recipe:
-    """Give what is best on average, where there is no way to find out: few groups lean more."""
+    """Return the recipe that is best on average, for data too small to compare recipes."""
     return Recipe(300, 1000) if groups < 20 else Recipe(300, 300)
 
 
@@ -68,9 +68,9 @@ class Head:
         return self.directions.astype(np.float64)
 
     def describe(self, features: NDArray[np.floating]) -> NDArray[np.float32]:
-        """Turn features (n, k) into descriptors (n, d) float32, rows of unit length.
+        """Return the descriptors (n, d) float32 of features (n, k), rows of unit length.
 
-        Computed in float64 and rounded last: a row comes out the same alone and among others.
+        Computed in float64 and rounded last: a row is the same alone and among others.
         """
         rows = np.empty((len(features), self.dimension), np.float32)
         for start in range(0, len(features), BLOCK):
@@ -80,7 +80,7 @@ class Head:
 
 
 class Part(NamedTuple):
-    """A head that reads its own columns, from `start` on, and weighs `weight` beside the others."""
+    """A head that reads its own columns, from `start` on, with `weight` relative to the others."""
 
     start: int
     head: Head
@@ -89,10 +89,10 @@ class Part(NamedTuple):
 
 @dataclass(frozen=True)
 class MixedHead:
-    """Heads side by side, each for its own columns of features (n, width).
+    """Several heads, each for its own columns of features (n, width).
 
     Each gives a descriptor of unit length, which counts by its weight; the whole has unit length.
-    The cosine of two rows is the mean of the parts' cosines, weighed by the squares of `weight`.
+    The cosine of two rows is the mean of the parts' cosines, weighted by the squares of `weight`.
     """
 
     width: int
@@ -104,14 +104,14 @@ class MixedHead:
         return sum(part.head.dimension for part in self.parts)
 
     def share(self, start: int) -> float:
-        """Say how much of a squared length comes from the columns from `start` on, 0 to 1."""
+        """Return the share of a squared length that is in the parts at column `start`, 0 to 1."""
         squares = [part.weight**2 for part in self.parts]
         told = [square for square, part in zip(squares, self.parts, strict=True)
                 if part.start == start]  # fmt: skip
         return sum(told) / sum(squares)
 
     def describe(self, features: NDArray[np.floating]) -> NDArray[np.float32]:
-        """Turn features (n, width) into descriptors (n, d) float32, rows of unit length."""
+        """Return the descriptors (n, d) float32 of features (n, width), rows of unit length."""
         rows = np.empty((len(features), self.dimension), np.float32)
         length = np.sqrt(sum(part.weight**2 for part in self.parts))
         column = 0
@@ -126,16 +126,16 @@ AnyHead: TypeAlias = Head | MixedHead
 
 
 def plain_head(width: int, dimension: int) -> Head:
-    """Give the head that keeps the first `dimension` of `width` features as they are.
+    """Return the head that keeps the first `dimension` of `width` features unchanged.
 
-    The features are principal components: what it drops is what spreads least.
+    The features are principal components: what it drops spreads least.
     """
     kept = np.eye(width, min(width, dimension), dtype=np.float32)
     return Head(np.zeros(width, np.float32), kept)
 
 
 def unit_rows(rows: Floats) -> Floats:
-    """Scale rows (n, d) to unit length; a row of zeros becomes the even one.
+    """Scale rows (n, d) to unit length; a row of zeros gets equal numbers.
 
     >>> unit_rows(np.array([[3.0, 4.0], [0.0, 0.0]])).round(3)
     array([[0.6  , 0.8  ],
@@ -153,14 +153,14 @@ def discriminant(
     dimension: int,
     shrink: float = SHRINK,
 ) -> Floats:
-    """Give the directions (k, dimension) that tell groups apart best, strongest first.
+    """Return the directions (k, dimension) that distinguish groups best, strongest first.
 
     Whitens by `within`, shrunk to the identity; takes the eigenvectors of the mixture of the
-    whitened `between`; weighs each by (strength / strongest) ** POWER. The largest number of
-    every direction is positive, so that the same scatters always give the same signs.
+    whitened `between`; weights each by (strength / strongest) ** POWER. The largest number of every
+    direction is positive, so that the same scatters always give the same signs.
 
-    Any whitening gives the same directions: by Cholesky's factor it costs a tenth of the
-    symmetric one's time (Golub and Van Loan, 2013, sec. 8.7).
+    Any whitening gives the same directions: by Cholesky's factor it costs a tenth of the symmetric
+    one's time (Golub and Van Loan, 2013, sec. 8.7).
     """
     size = len(within)
     shrunk = (1 - shrink) * trace_one(within) * size + shrink * np.eye(size)
@@ -194,7 +194,7 @@ def inverse_of_lower(lower: NDArray[np.floating]) -> Floats:
 def whitened_mixture(parts: list[tuple[float, Floats]], whiten: Floats) -> Floats:
     """Add scatters (k, k), each by its weight once it has trace one after whitening.
 
-    trace(W' S W) is the sum over the entries of S times those of W W', which spares a product.
+    trace(W' S W) is the sum over the entries of S times those of W W', which saves a product.
     """
     metric = whiten @ whiten.T
     total = np.zeros_like(metric)
@@ -220,10 +220,11 @@ def fit_head(
     negative_pairs: tuple[Floats, Floats] | None = None,
     dimension: int = DIMENSION,
 ) -> Head:
-    """Fit the head of a type to its groups, leaning on the prior's scatters (k, k).
+    """Fit the head of a type to its groups, relying on the prior's scatters (k, k).
 
-    `negative_pairs` are rows (p, k) and (p, k) that people said are not alike: what tells them
-    apart is added to what tells groups apart, a pair counting as a group, all as half at most.
+    `negative_pairs` are rows (p, k) and (p, k) that people marked as not similar: what
+    distinguishes them is added to what distinguishes groups, a pair counting as a group, all as
+    half at most.
     """
     counted, groups = statistics.counted, statistics.groups
     average = np.trace(statistics.within) / max(counted, 1.0)

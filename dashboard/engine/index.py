@@ -1,4 +1,4 @@
-"""Search among descriptors: a small interface, and the exact scan that answers it by default."""
+"""Search descriptors: a small interface, and the exact scan that implements it."""
 
 from collections.abc import Collection, Iterable, Sequence
 from typing import NamedTuple, Protocol, TypeAlias
@@ -13,25 +13,25 @@ SLACK = 1e-5  # more than float32 can be wrong about a cosine
 
 
 class Hits(NamedTuple):
-    """What was found, nearest first: ids, and cosine distances from 0 (alike) to 2."""
+    """Results, nearest first: ids, and cosine distances from 0 (equal) to 2."""
 
     ids: list[Id]
     distances: NDArray[np.float64]
 
 
 class Index(Protocol):
-    """What every index can do; ids are whole numbers or strings, rows are of unit length."""
+    """The interface of every index; ids are integers or strings, rows are of unit length."""
 
     def __len__(self) -> int:
-        """Count the rows."""
+        """Return the number of rows."""
         ...
 
     def add(self, ids: Sequence[Id], rows: Rows) -> None:
-        """Put rows (n, d) in; an id that is there already gets the new row."""
+        """Add rows (n, d); an existing id gets the new row."""
         ...
 
     def remove(self, ids: Iterable[Id]) -> None:
-        """Take rows out; ids that are not there are no error."""
+        """Remove rows; unknown ids are not an error."""
         ...
 
     def search(
@@ -41,10 +41,10 @@ class Index(Protocol):
         allowed: Collection[Id] | None = None,
         radius: float = 2.0,
     ) -> Hits:
-        """Find the k nearest of the allowed ids to one query (d,); no `allowed` allows all.
+        """Return the k nearest of the allowed ids to one query (d,); no `allowed` allows all.
 
-        None is farther than `radius`. Rows at the same distance come in the order in which their
-        ids were first added.
+        None is farther than `radius`. Rows at the same distance are in the order in which their ids
+        were first added.
         """
         ...
 
@@ -65,21 +65,21 @@ class ExactIndex:
 
     @classmethod
     def build(cls, ids: Sequence[Id], rows: Rows) -> "ExactIndex":
-        """Make an index of rows (n, d)."""
+        """Return an index of rows (n, d)."""
         index = cls(rows.shape[1])
         index.add(ids, rows)
         return index
 
     def __len__(self) -> int:
-        """Count the rows."""
+        """Return the number of rows."""
         return len(self._ids)
 
     def has(self, one: Id) -> bool:
-        """Say whether an id is in."""
+        """Return whether the index has an id."""
         return one in self._place
 
     def add(self, ids: Sequence[Id], rows: Rows) -> None:
-        """Put rows (n, d) in; an id that is there already gets the new row and keeps its age."""
+        """Add rows (n, d); an existing id gets the new row and keeps its age."""
         if rows.shape != (len(ids), self.dimension):
             raise ValueError(f"{len(ids)} ids, rows {rows.shape}, dimension {self.dimension}.")
         self._make_room(len(ids))
@@ -105,7 +105,7 @@ class ExactIndex:
         return place
 
     def remove(self, ids: Iterable[Id]) -> None:
-        """Take rows out; the last row moves into the gap."""
+        """Remove rows; the last row moves into the gap."""
         for one in ids:
             place = self._place.pop(one, None)
             if place is None:
@@ -123,10 +123,10 @@ class ExactIndex:
         allowed: Collection[Id] | None = None,
         radius: float = 2.0,
     ) -> Hits:
-        """Find the k nearest of the allowed ids to one query (d,) within the radius, exactly.
+        """Return the k nearest of the allowed ids to one query (d,) within the radius, exactly.
 
-        A quick scan in float32 picks whoever can be among them; these are compared again in
-        float64, each by itself, so that equal rows are at equal distances.
+        A fast scan in float32 selects all candidates; these are compared again in float64, each by
+        itself, so that equal rows are at equal distances.
         """
         places = self._places(allowed)
         wide = np.asarray(query, np.float64)
@@ -150,7 +150,7 @@ class ExactIndex:
     def _candidates(
         self, places: NDArray[np.intp], query: NDArray[np.float64], k: int, radius: float
     ) -> NDArray[np.intp]:
-        """Give the positions in `places` whose float32 cosine comes near the k best."""
+        """Return the positions in `places` whose float32 cosine is near the k best."""
         rows = self._rows[: len(self)] if len(places) == len(self) else self._rows[places]
         closeness = rows @ query.astype(np.float32)
         kth = np.partition(closeness, len(places) - k)[len(places) - k]

@@ -1,4 +1,4 @@
-"""How good descriptors are at retrieval: Recall@k, MAP@R, and how sure that is."""
+"""Measure descriptors at retrieval: Recall@k, MAP@R, and their confidence."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,16 +11,16 @@ from dashboard.engine.scatter import NO_GROUP, Floats, Integers
 
 Flags: TypeAlias = NDArray[np.bool_]
 
-TIE = 1e-6  # similarities closer than this are a tie, and a tie counts against the descriptor
+TIE = 1e-6  # similarities closer than this are a tie, which counts against the descriptor
 QUERIES_AT_ONCE = 512
-CHUNK = 32  # columns whose maximum is looked at first
+CHUNK = 32  # columns whose maximum is compared first
 
 
 def recall_at_k(hits: Flags, relevant: Integers, k: int) -> Floats:
-    """Say for every query whether one of its k nearest is of its group: (q,), each 0 or 1.
+    """Return for every query whether one of its k nearest is of its group: (q,), each 0 or 1.
 
     `hits` (q, m) marks which neighbours, nearest first, are relevant; `relevant` (q,) is how
-    many there are to find. A query with nothing to find has no answer: NaN.
+    many there are in all. A query without relevant neighbours gives NaN.
     This is the Recall@k of Jégou, Douze and Schmid (2011) and Oh Song et al. (2016).
 
     >>> hits = np.array([[False, True, False], [False, False, False]])
@@ -32,13 +32,13 @@ def recall_at_k(hits: Flags, relevant: Integers, k: int) -> Floats:
 
 
 def map_at_r(hits: Flags, relevant: Integers) -> Floats:
-    """Give every query's average precision over its R nearest: (q,), each 0 to 1.
+    """Return every query's average precision over its R nearest: (q,), each 0 to 1.
 
     R is the number of relevant neighbours there are, and AP@R = 1/R * sum over ranks i <= R of
     precision(i) where rank i is a hit (Musgrave, Belongie and Lim, "A Metric Learning Reality
-    Check", 2020). Arguments as for `recall_at_k`; a query with nothing to find gives NaN.
+    Check", 2020). Arguments as for `recall_at_k`; a query without relevant ones gives NaN.
 
-    Two to find, the first and the third neighbour right: the third lies beyond R.
+    Two relevant ones, found as first and third neighbour: the third is beyond R.
 
     >>> map_at_r(np.array([[True, False, True]]), np.array([2]))
     array([0.5])
@@ -59,9 +59,9 @@ def neighbour_hits(
 ) -> tuple[Flags, Integers]:
     """Search rows among all others: hits (q, m), nearest first, and relevant counts (q,).
 
-    `rows` (n, d) have unit length; `queries` (n,) marks the q of them that are searched for, all
-    without it. Neither a row itself nor another row of the same image is ever a neighbour, and
-    rows of group -1 take no part. m is the largest count, at least `depth`.
+    `rows` (n, d) have unit length; `queries` (n,) marks the q of them that are queries, all without
+    it. Neither a row itself nor another row of the same image is ever a neighbour, and rows of
+    group -1 are ignored. m is the largest count, at least `depth`.
     """
     _check_lengths(rows, groups, images)
     known = groups != NO_GROUP
@@ -77,19 +77,19 @@ def neighbour_hits(
 
 
 def _numbered(names: Integers) -> NDArray[np.int32]:
-    """Give equal names equal numbers from 0 up: half the bytes to compare."""
+    """Map equal names to equal numbers from 0 up: half the bytes to compare."""
     return np.unique(names, return_inverse=True)[1].astype(np.int32)
 
 
 class _Gallery(NamedTuple):
-    """Rows that look for one another: each in a group, each showing an image."""
+    """Rows that are compared with one another: each in a group, each showing an image."""
 
     rows: NDArray[np.floating]
     groups: NDArray[np.int32]
     images: NDArray[np.int32]
 
     def hits(self, queries: NDArray[np.intp], width: int) -> Flags:
-        """Mark which of the `width` nearest of the rows numbered are of their group, (q, width)."""
+        """Mark which of the `width` nearest of the given rows are of their group, (q, width)."""
         hits = np.zeros((len(queries), width), np.bool_)
         twins = len(np.unique(self.images)) < len(self.images)
         members = _Members.of(self.groups)
@@ -139,7 +139,7 @@ def _check_lengths(rows: NDArray[np.floating], groups: Integers, images: Integer
 
 
 def _relevant(groups: NDArray[np.int32], images: NDArray[np.int32]) -> Integers:
-    """Count, for every row, the rows of its group that show another image."""
+    """Return, for every row, the number of rows of its group that show another image."""
     _, group_of, sizes = np.unique(groups, return_inverse=True, return_counts=True)
     pairs = np.stack([groups, images], axis=1)
     _, pair_of, copies = np.unique(pairs, axis=0, return_inverse=True, return_counts=True)
@@ -148,7 +148,7 @@ def _relevant(groups: NDArray[np.int32], images: NDArray[np.int32]) -> Integers:
 
 
 def largest(values: NDArray[np.floating], count: int) -> NDArray[np.intp]:
-    """Give the columns of the `count` largest values of every row (n, m), largest first."""
+    """Return the columns of the `count` largest values of every row (n, m), largest first."""
     if count * CHUNK <= values.shape[1] // 2:
         columns = _promising(values, count)
         inner = largest(np.take_along_axis(values, columns, axis=1), count)
@@ -161,9 +161,9 @@ def largest(values: NDArray[np.floating], count: int) -> NDArray[np.intp]:
 
 
 def _promising(values: NDArray[np.floating], count: int) -> NDArray[np.intp]:
-    """Give columns that hold the `count` largest values: the chunks with the largest maxima.
+    """Return columns that contain the `count` largest values: the chunks with the largest maxima.
 
-    Looking for maxima is several times quicker than partitioning whole rows.
+    Searching for maxima is several times faster than partitioning whole rows.
     """
     whole = values.shape[1] // CHUNK
     maxima = values[:, : whole * CHUNK].reshape(len(values), whole, CHUNK).max(axis=2)
@@ -174,7 +174,7 @@ def _promising(values: NDArray[np.floating], count: int) -> NDArray[np.intp]:
 
 
 class Interval(NamedTuple):
-    """A value and where it lies with 95% confidence, all NaN if nothing could be asked."""
+    """A value with its 95% confidence interval, all NaN without queries."""
 
     value: float
     low: float
@@ -183,9 +183,9 @@ class Interval(NamedTuple):
 
 @dataclass(frozen=True)
 class Scores:
-    """Every query's own result, from which means and intervals follow; all arrays (q,).
+    """The result of every query, from which means and intervals follow; all arrays (q,).
 
-    `groups` are the queries' groups; `recall` holds one array for each k that was asked for.
+    `groups` are the queries' groups; `recall` has one array for each requested k.
     """
 
     groups: Integers
@@ -193,16 +193,16 @@ class Scores:
     average_precision: Floats
 
     def __len__(self) -> int:
-        """Count the queries."""
+        """Return the number of queries."""
         return len(self.groups)
 
     def named(self) -> dict[str, Floats]:
-        """Give the queries' results under the names that people know."""
+        """Return the queries' results under their usual names."""
         recall = {f"recall@{k}": values for k, values in self.recall.items()}
         return {**recall, "map@r": self.average_precision}
 
     def means(self) -> dict[str, float]:
-        """Give the mean over queries of every metric, NaN without queries."""
+        """Return the mean over queries of every metric, NaN without queries."""
         return {name: mean(values) for name, values in self.named().items()}
 
 
@@ -213,9 +213,9 @@ def evaluate(
     ks: Sequence[int] = (1, 5),
     queries: Flags | None = None,
 ) -> Scores:
-    """Let every row (n, d) with another of its group look for it among all; others are no query.
+    """Search with every row (n, d) that has another of its group; others are not queries.
 
-    With `queries` (n,) only the rows that it marks are asked for; all are searched among.
+    With `queries` (n,) only the marked rows are queries; all rows are searched.
     """
     hits, relevant = neighbour_hits(rows, groups, images, max(ks), queries)
     groups = groups if queries is None else groups[queries]
@@ -226,7 +226,7 @@ def evaluate(
 
 
 def joined(parts: Sequence[Scores]) -> Scores:
-    """Put the queries of several galleries together."""
+    """Combine the queries of several galleries."""
     return Scores(
         np.concatenate([part.groups for part in parts]),
         {k: np.concatenate([part.recall[k] for part in parts]) for k in parts[0].recall},
@@ -235,16 +235,15 @@ def joined(parts: Sequence[Scores]) -> Scores:
 
 
 def mean(values: Floats) -> float:
-    """Give the mean, and NaN of nothing."""
+    """Return the mean, NaN for no values."""
     return float(values.mean()) if len(values) else float("nan")
 
 
 def bootstrap_means(values: Floats, groups: Integers, seed: int, resamples: int = 1000) -> Floats:
-    """Give the mean of `values` (q,) for each of many draws of whole groups, (resamples,).
+    """Return the mean of `values` (q,) for each of many draws of whole groups, (resamples,).
 
-    Queries of one group are alike, so it is groups that are drawn with replacement, never
-    queries (Efron and Tibshirani, 1993, ch. 8). Several columns (q, m) share their draws and
-    give (resamples, m).
+    Queries of one group are similar, so groups are drawn with replacement, never queries (Efron and
+    Tibshirani, 1993, ch. 8). Several columns (q, m) share their draws and give (resamples, m).
     """
     if not len(values):
         return np.full((resamples, *values.shape[1:]), np.nan)
@@ -260,7 +259,7 @@ def bootstrap_means(values: Floats, groups: Integers, seed: int, resamples: int 
 
 
 def interval(values: Floats, groups: Integers, seed: int) -> Interval:
-    """Give the mean of `values` (q,) with its 95% bootstrap interval over groups.
+    """Return the mean of `values` (q,) with its 95% bootstrap interval over groups.
 
     >>> interval(np.array([1.0, 1.0, 1.0]), np.array([4, 4, 7]), seed=0)
     Interval(value=1.0, low=1.0, high=1.0)
@@ -269,7 +268,7 @@ def interval(values: Floats, groups: Integers, seed: int) -> Interval:
 
 
 def intervals(named: dict[str, Floats], groups: Integers, seed: int) -> dict[str, Interval]:
-    """Give several metrics of the same queries their intervals, by the same draws of groups."""
+    """Return the intervals of several metrics of the same queries, by the same draws of groups."""
     values = np.stack(list(named.values()), axis=1)
     low, high = np.quantile(bootstrap_means(values, groups, seed), [0.025, 0.975], axis=0)
     return {

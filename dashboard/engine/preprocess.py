@@ -1,4 +1,4 @@
-"""From any picture to the squares of bytes that the encoders take."""
+"""Turn any image into the squares of bytes that the encoders accept."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -6,13 +6,13 @@ from PIL import ExifTags, Image, ImageOps
 
 SIZE = 128
 PHOTO_SIZE = 192
-PHOTO_KEPT = (1.0, 3 / 4)  # all of a picture, and its middle; README says what else was measured
-PAPER = (255, 255, 255, 255)  # what shows through where a picture is transparent
+PHOTO_KEPT = (1.0, 3 / 4)  # all of an image, and its middle; README says what else was measured
+PAPER = (255, 255, 255, 255)  # what shows through where an image is transparent
 
 
 def upright(image: Image.Image) -> Image.Image:
-    """Turn as the camera's orientation says, and bring any mode to RGB."""
-    # Pillow would copy a picture that is upright already, and one that is RGB.
+    """Turn the image to its EXIF orientation, and convert any mode to RGB."""
+    # Pillow would copy an image that is already upright, and one that is RGB.
     turned = image if _is_upright(image) else ImageOps.exif_transpose(image)
     if turned.mode in ("I", "F") or turned.mode.startswith("I;16"):
         turned = _eight_bits(turned)
@@ -27,7 +27,7 @@ def _is_upright(image: Image.Image) -> bool:
 
 
 def _eight_bits(image: Image.Image) -> Image.Image:
-    """Bring 16 bits a pixel down to 8; Pillow alone would cut them off at 255."""
+    """Convert 16 bits a pixel to 8; Pillow alone would clip them at 255."""
     values = np.asarray(image, np.float64)
     scale = 255 / 65535 if values.max() > 255 else 1.0
     return Image.fromarray((values * scale).clip(0, 255).astype(np.uint8))
@@ -36,9 +36,9 @@ def _eight_bits(image: Image.Image) -> Image.Image:
 def letterbox(image: Image.Image, size: int = SIZE, kept: float = 1.0) -> NDArray[np.uint8]:
     """Fit the longest side to `size` and pad with the mean colour of the border.
 
-    Gives (size, size, 3) uint8, whatever the mode and the orientation of the picture.
-    The border's colour makes a padded product shot on white look like the square one.
-    `kept` is the share of width and height that is taken, from the middle.
+    Returns (size, size, 3) uint8, whatever the mode and the orientation of the image. The border's
+    colour makes a padded product shot on white look like the square one. `kept` is the share of
+    width and height that is used, from the middle.
     """
     image = upright(image)
     part = [side * kept for side in image.size]

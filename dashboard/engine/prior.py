@@ -1,7 +1,7 @@
-"""What the product knows before anybody teaches it: scatters of drawn pictures, and their head.
+"""Provide what is known before any training: scatters of drawn images, and their head.
 
-Beside the prior that fits most there are others that lean to one kind of likeness, from the same
-pictures in other shares: few groups learn more from what is like them.
+Beside the prior that fits most there are leanings to one kind of similarity, from the same images
+in other shares: few groups learn more from images of their kind.
 """
 
 import hashlib
@@ -26,14 +26,14 @@ FORMAT = 1
 BUILTIN = "builtin-1"
 PHOTO = "photo-1"
 BOTH = f"{BUILTIN}+{PHOTO}"  # the default: one encoder whose features are those of both, in turn
-IDENTITY = "identity"  # a leaning that knows nothing of any picture: all features count the same
+IDENTITY = "identity"  # a leaning that knows nothing of any image: all features count the same
 PLAIN = 384  # numbers of a plain cosine: none longer is kept of a type
 PHOTO_FEATURES, PHOTO_DIMENSION = 512, 256
 PHOTO_WEIGHT = 0.95  # of the untrained photo half: 1.25 is best on the mean, but digits lose 4
 
 
 class Scatters(NamedTuple):
-    """How drawn pictures spread within and between their groups, (k, k) each."""
+    """How drawn images spread within and between their groups, (k, k) each."""
 
     within: Floats
     between: Floats
@@ -45,10 +45,10 @@ def _none() -> Mapping[str, Scatters]:
 
 @dataclass(frozen=True)
 class Prior:
-    """Scatters (k, k) within and between groups of drawn pictures, in an encoder's features.
+    """Scatters (k, k) within and between groups of drawn images, in an encoder's features.
 
-    `leanings` gives the scatters of other priors by their names, loaded when they are asked for.
-    Heads that are fitted give descriptors of `dimension` numbers.
+    `leanings` returns the scatters of other priors by name, loaded when they are first used. Fitted
+    heads give descriptors of `dimension` numbers.
     """
 
     encoder: str
@@ -59,7 +59,7 @@ class Prior:
     dimension: int = DIMENSION
 
     def scatters(self, leaning: str = "") -> Scatters:
-        """Return those of a leaning, or the usual ones. Raises KeyError for one not there."""
+        """Return the scatters of a leaning, or the default ones. Raises KeyError if unknown."""
         return self.leanings()[leaning] if leaning else Scatters(self.within, self.between)
 
     @property
@@ -69,13 +69,13 @@ class Prior:
 
     @property
     def plain(self) -> Head:
-        """The plain cosine of the features, which is no head's merit."""
+        """The plain cosine of the features, without any head."""
         return plain_head(self.width, max(PLAIN, self.dimension))
 
 
 @dataclass(frozen=True)
 class PairPrior:
-    """The priors of two encoders whose features stand side by side, the second `weight` times."""
+    """The priors of two encoders whose features are concatenated, the second `weight` times."""
 
     encoder: str
     first: Prior
@@ -88,7 +88,7 @@ class PairPrior:
         return self.first.width + self.second.width
 
     def mixed(self, first: Head, second: Head, weight: float) -> MixedHead:
-        """Put a head of each half side by side; at 0 or infinity there is one of them alone."""
+        """Combine a head of each half; at weight 0 or infinity only one of them."""
         one = Part(0, first, 1.0)
         if weight == 0:
             return MixedHead(self.width, (one,))
@@ -98,7 +98,7 @@ class PairPrior:
 
     @property
     def untrained(self) -> MixedHead:
-        """What works before anybody has taught anything."""
+        """The head before any training."""
         return self.mixed(self.first.untrained, self.second.untrained, self.weight)
 
 
@@ -106,14 +106,14 @@ AnyPrior: TypeAlias = Prior | PairPrior
 
 
 def identity(width: int) -> Scatters:
-    """Give the scatters (width, width) of a prior that knows nothing of any picture."""
+    """Return the scatters (width, width) of a prior that knows nothing of any image."""
     return Scatters(np.eye(width), np.eye(width))
 
 
 def prior_of(key: str) -> AnyPrior:
     """Return the prior of a shipped encoder, or of both, by its key.
 
-    Raises InvalidTrainingSet for a key of none.
+    Raises InvalidTrainingSet for an unknown key.
     """
     if key == BUILTIN:
         return builtin_prior()
@@ -124,20 +124,20 @@ def prior_of(key: str) -> AnyPrior:
 
 @cache
 def both_prior() -> PairPrior:
-    """Load what is known of both shipped encoders, once a process."""
+    """Return the priors of both shipped encoders, loaded once per process."""
     return PairPrior(BOTH, builtin_prior(), photo_prior(), PHOTO_WEIGHT)
 
 
 @cache
 def photo_prior() -> Prior:
-    """Give the prior of the photo encoder: drawings know nothing of photographs, so none."""
+    """Return the prior of the photo encoder: none, as drawings know nothing of photographs."""
     none = identity(PHOTO_FEATURES)
     untrained = plain_head(PHOTO_FEATURES, PHOTO_DIMENSION)
     return Prior(PHOTO, none.within, none.between, untrained, dimension=PHOTO_DIMENSION)
 
 
 def checked_asset(name: str) -> bytes:
-    """Read a shipped file, and refuse it unless it is the one that was built."""
+    """Return a shipped file, and refuse it unless it is the one that was built."""
     path = ASSETS / name
     encoder = PHOTO if name.startswith(PHOTO) else BUILTIN
     try:
@@ -154,7 +154,7 @@ def checked_asset(name: str) -> bytes:
 
 @cache
 def builtin_prior() -> Prior:
-    """Load the shipped prior, once a process."""
+    """Return the shipped prior, loaded once per process."""
     path = ASSETS / f"{BUILTIN}.npz"
     try:
         with np.load(io.BytesIO(checked_asset(path.name)), allow_pickle=False) as arrays:
@@ -171,7 +171,7 @@ def builtin_prior() -> Prior:
 
 @cache
 def builtin_leanings() -> Mapping[str, Scatters]:
-    """Load the shipped leanings, once a process, by their names."""
+    """Return the shipped leanings by name, loaded once per process."""
     path = ASSETS / f"{BUILTIN}-leanings.npz"
     try:
         with np.load(io.BytesIO(checked_asset(path.name)), allow_pickle=False) as arrays:
@@ -193,7 +193,7 @@ def triangle(matrix: Floats) -> NDArray[np.float32]:
 
 
 def symmetric(packed: NDArray[np.float32]) -> Floats:
-    """Unpack what `triangle` packed.
+    """Unpack the result of `triangle`.
 
     >>> symmetric(triangle(np.array([[1.0, 2.0], [2.0, 5.0]])))
     array([[1., 2.],

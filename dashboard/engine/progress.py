@@ -6,7 +6,7 @@ from typing import Final, Protocol
 class Progress(Protocol):
     """What long work reports to; it may raise, and then the work stops at once.
 
-    The work catches nothing that is raised here, so whoever gave it learns what stopped it.
+    The work catches nothing that is raised here, so the caller learns what stopped it.
     """
 
     def report(self, done: int, total: int, step: str = "") -> None:

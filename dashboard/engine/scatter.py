@@ -1,4 +1,4 @@
-"""How feature vectors spread: inside groups, and from group to group."""
+"""Compute how feature vectors spread: inside groups, and between groups."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -12,17 +12,16 @@ Integers: TypeAlias = NDArray[np.int64]
 
 NO_GROUP = -1
 NO_SPREAD = 1e-12  # a trace below this is rounding
-BLOCK = 8192  # rows turned to float64 at a time, so that 100,000 images stay small
+BLOCK = 8192  # rows converted to float64 at a time, so that 100,000 images take little memory
 
 
 @dataclass(frozen=True)
 class GroupStatistics:
-    """What a fit needs to know of grouped rows; k is the number of features, g of groups.
+    """The statistics of grouped rows that a fit needs; k is the number of features, g of groups.
 
-    `within` (k, k) sums the squares and products of deviations from the group means, unbiased:
-    a group of m rows counts m / (m - 1) times, and at most `cap` rows' worth.
-    `counted` is the number of rows that `within` stands for. `means` (g, k) are the groups' own,
-    `sizes` (g,) their rows.
+    `within` (k, k) sums the squares and products of deviations from the group means, unbiased: a
+    group of m rows counts m / (m - 1) times, and at most `cap` rows' worth. `counted` is the number
+    of rows that `within` represents. `means` (g, k) are the groups' means, `sizes` (g,) their rows.
     """
 
     within: Floats
@@ -42,7 +41,7 @@ class GroupStatistics:
         return len(self.sizes)
 
     def between(self) -> Floats:
-        """Give the scatter (k, k) of the group means; every group counts the same."""
+        """Return the scatter (k, k) of the group means; every group counts the same."""
         deviations = self.means - self.means.mean(axis=0)
         scatter: Floats = deviations.T @ deviations / len(deviations)
         return scatter
@@ -96,7 +95,7 @@ def joined_statistics(parts: Sequence[GroupStatistics]) -> GroupStatistics:
 
 
 def _blocks(features: NDArray[np.floating], groups: Integers) -> Iterator[tuple[Floats, Integers]]:
-    """Give whole groups, about BLOCK rows at a time: their rows in order, and their sizes."""
+    """Yield whole groups, about BLOCK rows at a time: their rows in order, and their sizes."""
     order = np.argsort(groups, kind="stable")
     order = order[np.searchsorted(groups[order], NO_GROUP + 1) :]
     counts = np.unique(groups[order], return_counts=True)[1]
@@ -122,6 +121,6 @@ def mixture(parts: Iterable[tuple[float, Floats]]) -> Floats:
 
 
 def pair_scatter(first: Floats, second: Floats) -> Floats:
-    """Give the scatter (k, k) of pairs of rows (p, k) about their own middles."""
+    """Return the scatter (k, k) of pairs of rows (p, k) about their own means."""
     halves = (first - second) / 2
     return 2 * halves.T @ halves / max(len(halves), 1)

@@ -1,4 +1,4 @@
-"""What a training makes: one head for each similarity type, and what is known of its worth."""
+"""Define the result of a training: one head for each similarity type, with its report."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -13,7 +13,7 @@ from dashboard.engine.prior import AnyPrior
 
 @dataclass(frozen=True)
 class TrainedHead:
-    """The head of one similarity type; `report` says how good it is, in JSON's own types."""
+    """The head of one similarity type; `report` has its quality, in JSON types."""
 
     key: str
     name: str
@@ -23,7 +23,7 @@ class TrainedHead:
 
 @dataclass(frozen=True)
 class TrainedModel:
-    """Heads for one encoder's features, in a fixed order; `made` says from what, in JSON."""
+    """Heads for one encoder's features, in a fixed order; `made` records the inputs, as JSON."""
 
     encoder: str
     heads: tuple[TrainedHead, ...]
@@ -37,12 +37,12 @@ class TrainedModel:
     def describe(
         self, features: NDArray[np.floating], weights: Mapping[str, float] | None = None
     ) -> NDArray[np.float32]:
-        """Turn features (n, k) into descriptors (n, dimension) float32, rows of unit length.
+        """Return the descriptors (n, dimension) float32 of features (n, k), rows of unit length.
 
-        Each type's descriptor has unit length, they stand side by side, and the whole is scaled
-        to unit length. `weights` by the types' keys (1 where not named) are for a query: against
-        rows described without weights, the order of its results is that of the weighted sum of
-        the types' own cosines.
+        Each type's descriptor has unit length, they are concatenated, and the whole is scaled to
+        unit length. `weights` by the types' keys (1 if not named) are for a query: against rows
+        computed without weights, the order of its results is that of the weighted sum of the types'
+        own cosines.
         """
         factors = self._factors(weights or {})
         blocks = [
@@ -61,12 +61,12 @@ class TrainedModel:
         return factors
 
     def report(self) -> dict[str, Any]:
-        """Give all types' reports by their keys, ready for JSON."""
+        """Return all types' reports by key, ready for JSON."""
         return {part.key: part.report for part in self.heads}
 
 
 def untrained_model(prior: AnyPrior) -> TrainedModel:
-    """Give the model that works before anybody has taught anything."""
+    """Return the model before any training."""
     return TrainedModel(
         prior.encoder, (TrainedHead("untrained", "Untrained", prior.untrained, {}),)
     )

@@ -1,4 +1,4 @@
-"""From a training set to a model: fit, check on unseen groups, report."""
+"""Fit a model to a training set, compare it on unseen groups, and report."""
 
 import hashlib
 from collections.abc import Collection, Mapping
@@ -37,16 +37,16 @@ __all__ = [
 
 Json: TypeAlias = dict[str, Any]
 
-CODE = 6  # counts up whenever the same data would give another model
+CODE = 6  # increased whenever the same data would give another model
 FEWEST_TO_FIT = 2  # groups of two images
 
 
 @dataclass(frozen=True)
 class Production:
-    """What works now, to compare with.
+    """The model in use, to compare with.
 
-    `learned` has, by type, the numbers of those groups of the set that it was trained on itself,
-    whole or in part: what it is worth on them flatters it.
+    `learned` has, by type, the numbers of those groups of the set that it was itself trained on,
+    wholly or partly: its scores on them are too high.
     """
 
     model: TrainedModel
@@ -60,12 +60,14 @@ def fit(
     prior: AnyPrior | None = None,
     production: Production | None = None,
 ) -> TrainedModel:
-    """Train one head for each type; a type keeps the untrained one unless the gate lets it go.
+    """Train one head for each type; a type keeps the untrained one unless the gate passes it.
 
-    `progress` hears before each fit how many of all are done; by raising it stops the training.
-    The same set gives the same model. Without `prior`, that of the shipped encoder, or of both
-    where the set's features are both's, is meant.
-    `production` is what works now: its heads are scored on the same queries, for comparison.
+    `progress` gets the number of finished fits and of all fits before each fit; it stops the
+    training by raising. The same set gives the same model. `prior` defaults to the prior of the
+    shipped encoder, or of both encoders if the set has the features of both.
+
+    `production` is the model in use: its heads are scored on the same queries, for comparison.
+
     Raises TooLittleData if a type has fewer than two groups of two images to train on.
     """
     prior = prior or prior_of(training_set.encoder)
@@ -81,7 +83,7 @@ def fit(
 
 
 def made_of(training_set: TrainingSet) -> dict[str, Any]:
-    """Say what a training depends on: trained again from the same, it gives the same model.
+    """Return what a training depends on: trained again from the same, it gives the same model.
 
     `data` is a SHA-256 of all arrays, `code` the version of the formulas.
     """
@@ -105,7 +107,7 @@ def made_of(training_set: TrainingSet) -> dict[str, Any]:
 
 @dataclass(frozen=True)
 class _Work:
-    """One type to fit: all its rows, those to train on, and whom to compare with."""
+    """One type to fit: all its rows, those to train on, and the model to compare with."""
 
     whole: TypeData
     data: TypeData
@@ -115,7 +117,7 @@ class _Work:
 
     @property
     def working(self) -> AnyHead | None:
-        """The head in use, if it takes the same features."""
+        """The head in use, if it accepts the same features."""
         if self.production is None or self.production.model.encoder != self.prior.encoder:
             return None
         heads = {part.key: part.head for part in self.production.model.heads}
@@ -128,7 +130,7 @@ class _Work:
         working: Scores | None,
         gallery: dict[str, int],
     ) -> Json:
-        """Give what is reported of heads on the same queries among the same gallery."""
+        """Return the report of heads on the same queries among the same gallery."""
         found = {
             "queries": len(delivered),
             "groups": len(np.unique(delivered.groups)),
@@ -145,7 +147,7 @@ class _Work:
 
 
 class _Steps:
-    """Counts what is done, and tells it on."""
+    """Counts finished steps and reports them."""
 
     def __init__(self, total: int, progress: Progress) -> None:
         self._total, self._done = total, 0
@@ -157,7 +159,7 @@ class _Steps:
 
 
 def _usable(data: TypeData) -> TypeData:
-    """Leave out what is held out; refuse what is too little to fit."""
+    """Exclude held-out rows; refuse too few groups for a fit."""
     usable = data.take(data.rows_to_train_on())
     groups = len(usable.usable_groups())
     if groups < FEWEST_TO_FIT:
@@ -193,9 +195,9 @@ def _fit_type(work: _Work, steps: _Steps) -> TrainedHead:
 
 
 def _mix(head: AnyHead, prior: AnyPrior) -> Json | None:
-    """Say how much of the likeness is the photo half's; None for features of one encoder.
+    """Return the photo half's share of the similarity; None for features of one encoder.
 
-    `photo_weight` is how long the photo half is beside the other, None if it stands alone;
+    `photo_weight` is the length of the photo half relative to the other, None if it is alone;
     `photo_share` is its share of the squared similarity, 0 to 1.
     """
     if not isinstance(prior, PairPrior) or not isinstance(head, MixedHead):
@@ -206,7 +208,7 @@ def _mix(head: AnyHead, prior: AnyPrior) -> Json | None:
 
 
 def _folds(data: TypeData, judgement: Judgement) -> Json:
-    """Say whether groups that share a block were tested together; no sentence if all is well."""
+    """Return whether groups that share a block were tested together; no sentence if they were."""
     if judgement.parted:
         return {"by": "group" if data.blocks is None else "block", "sentence": ""}
     sentence = (
@@ -217,7 +219,7 @@ def _folds(data: TypeData, judgement: Judgement) -> Json:
 
 
 def _candidates(judgement: Judgement) -> list[dict[str, Any]]:
-    """Give the table of cross-validation, the untrained head first, its recipe None."""
+    """Return the table of cross-validation, the untrained head first, its recipe None."""
     untrained = judgement.untrained if judgement.alone is None else judgement.alone
     rows: list[tuple[Way | None, Scores]] = [(None, untrained)]
     rows += judgement.candidates.items()
@@ -236,7 +238,7 @@ def _verdict(verdict: Verdict) -> dict[str, Any]:
 
 
 def _held_out(work: _Work, head: AnyHead) -> dict[str, Any] | None:
-    """Search for the test-marked rows among all rows of the type; None if there are none to ask."""
+    """Search for the rows with a test mark among all rows of the type; None without queries."""
     kept = sampled(work.whole.take(~work.whole.held_out), MOST_ROWS, work.seed)
     test = sampled(work.whole.take(work.whole.held_out), MOST_ROWS, work.seed)
     if not len(test):
@@ -258,7 +260,7 @@ def _intervals(scores: Scores, seed: int) -> dict[str, dict[str, float]]:
 
 
 def _by_group(scores: Scores) -> dict[str, list[float]]:
-    """Give every group's number and means in columns, the worst MAP@R first."""
+    """Return every group's number and means in columns, the worst MAP@R first."""
     numbers, index, sizes = np.unique(scores.groups, return_inverse=True, return_counts=True)
     columns = {
         name: np.bincount(index, weights=values) / sizes for name, values in scores.named().items()

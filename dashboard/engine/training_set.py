@@ -1,4 +1,4 @@
-"""What a training learns from: arrays only, checked once and trusted ever after."""
+"""Define the input of a training: only arrays, validated once."""
 
 from dataclasses import dataclass, field
 from typing import Any
@@ -18,14 +18,16 @@ def _no_pairs() -> Integers:
 class TypeData:
     """The rows of one similarity type; a row is an image, or a part of one, in a group.
 
-    `features` (n, k) come from the encoder. `groups` (n,) are numbers of groups; -1 is a row in
-    no group, there for a negative pair only. `images` (n,): rows with the same number show the
-    same image. `held_out` (n,) marks what is there to test with: an image that is held out in
-    one row is never trained on, whatever its other rows say.
-    `negative_pairs` (p, 2) holds the row numbers of two that people said are not alike.
-    `blocks` (n,) numbers what rows share beside their group (one shoot, one ground): groups that
-    share a block are tested together, so that no head is tested on what it saw. -1 is no block.
-    Raises InvalidTrainingSet if the arrays do not fit together.
+    `features` (n, k) come from the encoder. `groups` (n,) are numbers of groups; -1 is a row in no
+    group, used only in a negative pair. `images` (n,): rows with the same number show the same
+    image. `held_out` (n,) marks rows to test with: an image that is held out in one row is never
+    trained on, whatever its other rows say.
+
+    `negative_pairs` (p, 2) has the row numbers of two that people marked as not similar. `blocks`
+    (n,) numbers what rows share besides their group (one shoot, one background): groups that share
+    a block are tested together, so that no head is tested on what it saw. -1 means no block.
+
+    Raises InvalidTrainingSet if the arrays are inconsistent.
     """
 
     key: str
@@ -65,11 +67,11 @@ class TypeData:
             raise InvalidTrainingSet(f"“{self.name}”: {reason}.")
 
     def __len__(self) -> int:
-        """Count the rows."""
+        """Return the number of rows."""
         return len(self.features)
 
     def rows_to_train_on(self) -> NDArray[np.bool_]:
-        """Mark the rows that no held-out image shows, (n,)."""
+        """Mark the rows that show no held-out image, (n,)."""
         return ~np.isin(self.images, self.images[self.held_out])
 
     def take(self, chosen: NDArray[np.bool_]) -> "TypeData":
@@ -99,12 +101,12 @@ class TypeData:
         return made
 
     def pair_features(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """Give the features of both sides of the negative pairs, (p, k) each."""
+        """Return the features of both sides of the negative pairs, (p, k) each."""
         first, second = self.features[self.negative_pairs.T].astype(np.float64)
         return first, second
 
     def usable_groups(self) -> Integers:
-        """Give the groups with two images or more, sorted; the others teach nothing alone."""
+        """Return the groups with two images or more, sorted; the others teach nothing alone."""
         known = self.groups != NO_GROUP
         pairs = np.unique(np.stack([self.groups[known], self.images[known]], axis=1), axis=0)
         numbers, images = np.unique(pairs[:, 0], return_counts=True)
@@ -112,7 +114,7 @@ class TypeData:
 
 
 def joined_rows(first: TypeData, second: TypeData) -> TypeData:
-    """Put the rows of two parts of a type together, without their pairs and blocks."""
+    """Combine the rows of two parts of a type, without their pairs and blocks."""
     names = ("features", "groups", "images", "held_out")
     columns = {
         name: np.concatenate([getattr(first, name), getattr(second, name)]) for name in names
@@ -122,9 +124,9 @@ def joined_rows(first: TypeData, second: TypeData) -> TypeData:
 
 @dataclass(frozen=True, eq=False)
 class TrainingSet:
-    """Everything a training sees: one TypeData for each similarity type of a task.
+    """The data of a training: one TypeData for each similarity type of a task.
 
-    Raises InvalidTrainingSet if there is no type, a key twice, or features of unequal width.
+    Raises InvalidTrainingSet for no type, a duplicate key, or features of unequal width.
     """
 
     encoder: str

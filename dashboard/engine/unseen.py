@@ -1,10 +1,10 @@
-"""Search among all groups by heads that saw neither the query's group nor those it is told from.
+"""Search all groups with heads that saw neither the query's group nor the rows compared with it.
 
-A head that was fitted to the groups of the gallery tells them apart better than it will tell new
-ones, and pushes them towards a query of an unseen group: what a search among them finds is not what
-a search among new groups finds. So a query of one fold is told from another fold's rows by a head
-that saw neither fold. Similarities of two heads cannot be ranked together, but the wrong images
-that come before a right one can be counted fold by fold and added up.
+A head that was fitted to the groups of the gallery distinguishes them better than it will new ones,
+and moves them away from one another, towards a query of an unseen group: such a search differs from
+one among new groups. So a query of one fold is compared with another fold's rows by a head that saw
+neither fold. Similarities of two heads cannot be ranked together, but the wrong images that precede
+a right one can be counted fold by fold and added up.
 """
 
 from collections.abc import Callable, Sequence
@@ -26,10 +26,10 @@ HeadFor = Callable[[int, int], AnyHead]
 
 @dataclass(frozen=True)
 class _Asked:
-    """The queries of a fold: their rows in it, and the rows that are right for each.
+    """The queries of a fold: their rows in it, and the right rows for each.
 
     `right` (q, m) numbers rows of the fold, -1 beyond the last one. `wrong` (q, m) counts the rows
-    that come before each of them, in all folds that were added so far.
+    that precede each of them, in all folds that were added so far.
     """
 
     queries: Integers
@@ -37,7 +37,7 @@ class _Asked:
     wrong: Integers
 
     def add(self, rows: NDArray[np.float32], fold: TypeData, gallery: "_Searched") -> None:
-        """Count the rows of a gallery that come before the right ones, as one head tells them.
+        """Count the rows of a gallery that precede the right ones, by one head's descriptors.
 
         `rows` are the descriptors of the fold.
         """
@@ -55,7 +55,7 @@ class _Asked:
                 self.wrong[start + query] += depth - np.searchsorted(near, own)
 
     def scores(self, fold: TypeData) -> Scores:
-        """Rank the right rows by how many wrong ones come before them."""
+        """Rank the right rows by how many wrong ones precede them."""
         there = self.right >= 0
         relevant = there.sum(axis=1)
         places = np.arange(1, self.right.shape[1] + 1)
@@ -68,7 +68,7 @@ class _Asked:
 
 @dataclass(frozen=True)
 class _Searched:
-    """A fold as a head describes it."""
+    """A fold with a head's descriptors."""
 
     data: TypeData
     rows: NDArray[np.float32]
@@ -79,8 +79,8 @@ def unseen_scores(
 ) -> list[Scores]:
     """Score each fold's queries among all folds.
 
-    `masks` (n,) mark the rows of the folds, `asked` (n,) those to ask for. `head_for` gives the
-    head that tells queries of one fold from rows of another, having seen neither.
+    `masks` (n,) mark the rows of the folds, `asked` (n,) those that are queries. `head_for` returns
+    the head that compares queries of one fold with rows of another, having seen neither.
     """
     parts = [data.take(mask) for mask in masks]
     queries = [_asked(part, asked[mask]) for part, mask in zip(parts, masks, strict=True)]
@@ -97,7 +97,7 @@ def unseen_scores(
 
 
 def _asked(part: TypeData, asked: Flags) -> _Asked:
-    """Find what is right for each query; what has nothing to find is no query."""
+    """Find the right rows for each query; one that has none is not a query."""
     numbers = np.flatnonzero(asked)
     found = [
         np.flatnonzero((part.groups == part.groups[one]) & (part.images != part.images[one]))

@@ -1,4 +1,4 @@
-"""The ways to make a head: recipes for one encoder's features, and mixes of two encoders' heads."""
+"""Define the ways to make a head: recipes for one encoder, and mixes of two encoders' heads."""
 
 from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple, TypeAlias
@@ -9,7 +9,7 @@ from dashboard.engine.scatter import Floats, GroupStatistics, group_statistics
 from dashboard.engine.training_set import TypeData
 
 UNTRAINED = Recipe(0, 0, 0, "untrained")  # the prior's own head, fitted to nothing
-COSINE = Recipe(0, 0, 0, "cosine")  # the features as they are
+COSINE = Recipe(0, 0, 0, "cosine")  # the features unchanged
 CANDIDATES = (
     Recipe(300, 1000),
     Recipe(300, 100),
@@ -20,8 +20,8 @@ CANDIDATES = (
     Recipe(300, 1000, leaning=IDENTITY),
     Recipe(300, 100, leaning=IDENTITY),
 )
-WEIGHTS = (0.5, 0.7, 1.0, 1.5, 2.5)  # of the second half beside the first; and each half alone
-MOST_TO_LEAN = 200  # groups: more of them know better than any drawings, and each candidate costs
+WEIGHTS = (0.5, 0.7, 1.0, 1.5, 2.5)  # of the second half relative to the first; and each half alone
+MOST_TO_LEAN = 200  # groups: with more, drawings do not help, and each candidate costs time
 
 
 class Mix(NamedTuple):
@@ -47,12 +47,12 @@ class Half(NamedTuple):
 
 
 def halves(prior: PairPrior) -> tuple[Half, Half]:
-    """Give both halves of the features of two encoders."""
+    """Return both halves of the features of two encoders."""
     return Half(0, prior.first), Half(prior.first.width, prior.second)
 
 
 def candidates(data: TypeData, prior: Prior) -> tuple[Recipe, ...]:
-    """Give the recipes to try: those that lean to drawings where the prior can, for few groups."""
+    """Return the recipes to try; those that lean to drawings are only for few groups."""
     few = len(data.usable_groups()) <= MOST_TO_LEAN
     known = {"", *prior.leanings()} if few else {"", IDENTITY} & {"", *prior.leanings()}
     return tuple(recipe for recipe in CANDIDATES if recipe.leaning in known)
@@ -92,7 +92,7 @@ def fit_statistics(
 
 
 def fit_way(data: TypeData, prior: AnyPrior, way: Way) -> AnyHead:
-    """Fit the head that a way says, to all rows."""
+    """Fit the head of a way, to all rows."""
     if isinstance(prior, Prior) and isinstance(way, Recipe):
         return next(fit_recipes(data, prior, [way]))[1]
     if isinstance(prior, PairPrior) and isinstance(way, Mix):
@@ -105,7 +105,7 @@ def fit_way(data: TypeData, prior: AnyPrior, way: Way) -> AnyHead:
 
 
 def told(way: Way | None) -> dict[str, Any] | None:
-    """Say a way in JSON; a half that takes no part has no recipe there."""
+    """Return a way as JSON; an unused half has no recipe."""
     if way is None or isinstance(way, Recipe):
         return way._asdict() if way else None
     alone = way.weight == float("inf")

@@ -1,7 +1,7 @@
-"""Why a file, an archive or an address is refused.
+"""Define why a file, an archive or a URL is refused.
 
-Each error carries `reason`, a sentence for people (what happened, what to do next), and its data
-as attributes. What that means as an HTTP status is the API's business.
+Each error has `reason`, a sentence for people (what happened, what to do next), and its data as
+attributes. The HTTP status is defined by `dashboard/refusals.py`.
 """
 
 from dashboard.files.sizes import readable_size
@@ -10,7 +10,7 @@ ACCEPTED_FORMATS = "JPEG, PNG, WebP, GIF, TIFF, BMP and HEIC"
 
 
 class FileRefused(Exception):
-    """Stand for every refusal of this room."""
+    """The base class of all refusals of files."""
 
     def __init__(self, reason: str) -> None:
         super().__init__(reason)
@@ -18,7 +18,7 @@ class FileRefused(Exception):
 
 
 class UnreadableImage(FileRefused):
-    """The bytes are no complete image."""
+    """The bytes are not a complete image."""
 
     def __init__(
         self,
@@ -28,7 +28,7 @@ class UnreadableImage(FileRefused):
 
 
 class UnknownFormat(UnreadableImage):
-    """The bytes are of no format that is read here."""
+    """The bytes are not of a supported format."""
 
     def __init__(self) -> None:
         super().__init__(
@@ -37,7 +37,7 @@ class UnknownFormat(UnreadableImage):
 
 
 class EndMissing(UnreadableImage):
-    """The bytes stop before the image does."""
+    """The bytes end before the image does."""
 
     def __init__(self) -> None:
         super().__init__(
@@ -46,18 +46,18 @@ class EndMissing(UnreadableImage):
 
 
 class CameraRaw(UnreadableImage):
-    """The bytes are what a camera's sensor saw, and of what it made of that only a preview."""
+    """The bytes are raw data of a camera's sensor, with at most a preview that can be read."""
 
     def __init__(self) -> None:
         super().__init__("This is a raw file of a camera. Export it as JPEG or TIFF.")
 
 
 class OtherFormat(FileRefused):
-    """The file is of a known kind that is not read here."""
+    """The file is of a known kind that is not supported."""
 
 
 class ImageTooLarge(FileRefused):
-    """The file has too many bytes; `size` is None where reading stopped at the limit."""
+    """The file has too many bytes; `size` is None if reading stopped at the limit."""
 
     def __init__(self, limit: int, size: int | None = None) -> None:
         has = f"has {readable_size(size)}" if size is not None else "is larger"
@@ -68,7 +68,7 @@ class ImageTooLarge(FileRefused):
 
 
 class TooManyPixels(FileRefused):
-    """The image claims more pixels than are decoded."""
+    """The image has more pixels than the limit, according to its header."""
 
     def __init__(
         self,
@@ -89,7 +89,7 @@ class TooManyPixels(FileRefused):
 
 
 class SideTooLong(TooManyPixels):
-    """The image is longer or wider than is decoded."""
+    """The image is longer or wider than the limit for one side."""
 
     def __init__(self, most: int, width: int, height: int) -> None:
         super().__init__(most, width, height)
@@ -101,7 +101,7 @@ class SideTooLong(TooManyPixels):
 
 
 class TooHeavy(TooManyPixels):
-    """The image has not too many pixels, but its format takes too much memory for each."""
+    """The number of pixels is within the limit, but decoding the format needs too much memory."""
 
     def __init__(self, need: int, width: int, height: int) -> None:
         super().__init__(width * height, width, height)
@@ -114,7 +114,7 @@ class TooHeavy(TooManyPixels):
 
 
 class DecodersBusy(Exception):
-    """Other images take all the memory that decoding may take, and have for long."""
+    """Other images have used all memory for decoding for too long."""
 
 
 class UnsafePath(FileRefused):
@@ -137,7 +137,7 @@ class BrokenArchive(FileRefused):
 
 
 class PackedFile(BrokenArchive):
-    """What looks like an archive is one file, packed."""
+    """The file is a single compressed file, not an archive."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -148,7 +148,7 @@ class PackedFile(BrokenArchive):
 
 
 class EmptyArchive(FileRefused):
-    """There is nothing in the archive."""
+    """The archive contains nothing that can be imported."""
 
     def __init__(self) -> None:
         super().__init__(
@@ -158,7 +158,7 @@ class EmptyArchive(FileRefused):
 
 
 class ArchiveTooLarge(FileRefused):
-    """The archive holds more than is taken at once."""
+    """The archive contains more than the limits."""
 
     def __init__(self, what: str) -> None:
         super().__init__(f"The archive contains {what}. Split it and upload the parts separately.")
@@ -185,7 +185,7 @@ class UnreadableMember(FileRefused):
 
 
 class ForbiddenAddress(FileRefused):
-    """The address is one that this server does not open."""
+    """The URL is one that this server does not open."""
 
     def __init__(self, reason: str, *, url: str) -> None:
         super().__init__(reason)
@@ -193,11 +193,11 @@ class ForbiddenAddress(FileRefused):
 
 
 class BrokenManifest(FileRefused):
-    """A manifest or a list of addresses cannot be read as a whole."""
+    """A manifest or a list of URLs cannot be read as a whole."""
 
 
 class AddressFailed(FileRefused):
-    """The address did not give a file; `status` is its HTTP status where it answered with one."""
+    """The URL did not return a file; `status` is the HTTP status of its response, if any."""
 
     PASSING = (None, 408, 425, 429, 500, 502, 503, 504)
 
@@ -207,12 +207,12 @@ class AddressFailed(FileRefused):
 
     @property
     def may_pass(self) -> bool:
-        """Say whether the same address may well answer in a moment."""
+        """Return whether a retry may succeed."""
         return self.status in self.PASSING
 
 
 class AddressTooSlow(AddressFailed):
-    """The address took too long."""
+    """The URL took too long."""
 
     def __init__(self, url: str, seconds: float) -> None:
         super().__init__(
@@ -223,11 +223,11 @@ class AddressTooSlow(AddressFailed):
 
 
 class StorageAway(OSError):
-    """The store of the files does not answer, or refuses; its message names no key."""
+    """The storage is unavailable or refuses access; the message contains no key."""
 
 
 class DiskLow(Exception):
-    """Less is free on the disk than uploads and results must leave; nothing was begun."""
+    """The free disk space is below the reserve; nothing was begun."""
 
     def __init__(self, free: int, reserve: int) -> None:
         super().__init__(
@@ -239,7 +239,7 @@ class DiskLow(Exception):
 
 
 class BrokenTransfer(FileRefused):
-    """An archive of a workspace does not hold what it says that it holds."""
+    """An archive of a workspace is inconsistent with its own manifest or rows."""
 
     def __init__(self, what: str) -> None:
         super().__init__(
@@ -250,11 +250,11 @@ class BrokenTransfer(FileRefused):
 
 
 class ForeignTransfer(FileRefused):
-    """The file is no archive of a workspace, or one of a format that is newer than this program."""
+    """The file is not an archive of a workspace, or its format is newer than this program."""
 
 
 class EncoderAbsent(FileRefused, LookupError):
-    """What was made with an encoder of somebody's own is here without it."""
+    """Data needs a registered encoder that this server does not have."""
 
     def __init__(self, key: str) -> None:
         super().__init__(

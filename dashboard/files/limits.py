@@ -1,6 +1,6 @@
-"""How much is taken: of one image, of one archive, of one address.
+"""Define the limits for an image, an archive and a URL.
 
-The functions of this room take a limits object; `configured_*` is where settings are read.
+The functions of this room accept a limits object; `configured_*` reads the settings.
 """
 
 from dataclasses import dataclass
@@ -11,19 +11,19 @@ from django.conf import settings
 MIB: Final = 1024 * 1024
 GIB: Final = 1024 * MIB
 
-# What it costs in memory is in docs/image-memory.md.
+# docs/image-memory.md has its cost in memory.
 USUAL_PIXELS: Final = 100_000_000
 # The most that Pillow is ever allowed (see reading.py), whatever the setting says.
 MOST_PIXELS: Final = 400_000_000
-# A JPEG is decoded scaled down, so it may have more pixels: so many times as many.
+# A JPEG is decoded scaled down, so it may have this many times the pixels.
 LARGER_JPEG: Final = 4
-# A row of pixels is held several times while a PNG is written; archives of workspaces say the same.
+# A row of pixels is held several times while a PNG is written; archives have the same limit.
 MOST_OF_A_SIDE: Final = 1_000_000
 
 
 @dataclass(frozen=True, slots=True)
 class ImageLimits:
-    """The largest image that is read: `size` in bytes, `pixels` as the header claims them."""
+    """The largest image that is read: `size` in bytes, `pixels` according to its header."""
 
     size: int = 32 * MIB
     pixels: int = USUAL_PIXELS
@@ -31,11 +31,11 @@ class ImageLimits:
 
 @dataclass(frozen=True, slots=True)
 class ArchiveLimits:
-    """What an archive may hold.
+    """The limits of an archive.
 
-    A member may unpack to `ratio` times the bytes that were read for it; up to `free` bytes it is
-    not judged, because a flat drawing shrinks a thousandfold and harms nobody. `total` is what all
-    members may unpack to.
+    A member may unpack to `ratio` times the bytes that were read for it; up to `free` bytes the
+    ratio is not checked, because a flat drawing shrinks a thousandfold and does no harm. `total` is
+    what all members may unpack to, in bytes.
     """
 
     members: int = 200_000
@@ -47,7 +47,7 @@ class ArchiveLimits:
 
 @dataclass(frozen=True, slots=True)
 class FetchLimits:
-    """What a fetch may take: `size` in bytes, `seconds` in all, redirects, private networks."""
+    """The limits of a fetch: `size` in bytes, `seconds` in all, redirects, private networks."""
 
     size: int = 20_000_000
     seconds: float = 15.0
@@ -56,7 +56,7 @@ class FetchLimits:
 
 
 def configured_image_limits() -> ImageLimits:
-    """Return the limits that the settings ask for."""
+    """Return the limits of the settings."""
     base = ImageLimits()
     return ImageLimits(
         size=getattr(settings, "LIKEWISE_MAX_IMAGE", base.size),
@@ -70,12 +70,12 @@ def configured_decoding_memory() -> int:
 
 
 def configured_archive_limits() -> ArchiveLimits:
-    """Return the limits that the settings ask for."""
+    """Return the limits of the settings."""
     return ArchiveLimits(member_size=configured_image_limits().size)
 
 
 def configured_fetch_limits() -> FetchLimits:
-    """Return the limits that the settings ask for."""
+    """Return the limits of the settings."""
     base = FetchLimits()
     return FetchLimits(
         size=getattr(settings, "LIKEWISE_FETCH_MAX", base.size),

@@ -12,7 +12,7 @@ def readable_size(size: int) -> str:
     if size == 1:
         return "1 byte"
     unit, value = 0, float(size)
-    # What rounds to 1,000 of a unit is 1 of the next.
+    # A value that rounds to 1,000 of a unit is 1 of the next.
     while unit < len(UNITS) - 1 and round(value, 0 if unit < 2 else 1) >= 1000:
         unit, value = unit + 1, value / 1000
     return f"{value:.{0 if unit < 2 else 1}f}".removesuffix(".0") + f" {UNITS[unit]}"

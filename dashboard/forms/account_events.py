@@ -1,4 +1,4 @@
-"""Which part of the account activity to show."""
+"""Define the filter of the account events."""
 
 from django import forms
 
@@ -6,7 +6,7 @@ from accounts.models import AccountEvent
 
 
 class AccountEventFilter(forms.Form):
-    """The filter in the address of the list."""
+    """The filter in the URL of the list."""
 
     person = forms.CharField(
         required=False,

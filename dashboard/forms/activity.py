@@ -1,4 +1,4 @@
-"""Which part of the activity to show."""
+"""Define the filter of the activity log."""
 
 from typing import Any
 
@@ -29,7 +29,7 @@ NOUNS = {
 
 
 class ActivityFilter(forms.Form):
-    """The filter in the address of the list."""
+    """The filter in the URL of the list."""
 
     person = forms.ModelChoiceField(
         User.objects.none(), required=False, empty_label="Everyone", label="Person"

@@ -1,4 +1,4 @@
-"""What people say of a collection, put into it, and search it with."""
+"""Define the forms of collections: their names, fills and searches."""
 
 from typing import Any
 
@@ -23,7 +23,7 @@ class CollectionForm(forms.Form):
 
 
 class NewCollectionForm(CollectionForm):
-    """A collection to be made of a version, which it keeps."""
+    """A new collection with its version, which never changes."""
 
     version = VersionField(
         label="Version",
@@ -40,19 +40,19 @@ class NewCollectionForm(CollectionForm):
 
 
 class FillForm(WhichImagesForm):
-    """Which images of the workspace to put in; without a type and a group it is all of them."""
+    """The images to add: all of the workspace, or those of a type or a group."""
 
     def __init__(self, *args: Any, workspace: Workspace, **options: Any) -> None:
         super().__init__(*args, workspace=workspace, **options)
         self.list_groups([*groups_in(workspace).order_by("-created", "-id")[:GROUPS_LISTED]])
 
     def first_error(self) -> str:
-        """Return one sentence about what is wrong."""
+        """Return the first error."""
         return str(next(iter(self.errors.values()))[0])
 
 
 class CollectionSearchForm(PictureForm):
-    """A query picture, or a record of the collection by its key."""
+    """A query image, or a record of the collection by its key."""
 
     KNOWN = "record"
 

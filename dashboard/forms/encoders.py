@@ -1,4 +1,4 @@
-"""What people bring when they register an encoder."""
+"""Define the forms of encoders."""
 
 from pathlib import Path
 from typing import Any
@@ -13,10 +13,10 @@ from dashboard.services.training.encoders import NewEncoder
 
 
 def choices_said(workspace: Workspace) -> list[tuple[str, str]]:
-    """Return what a workspace may choose from: keys, and what people read of each.
+    """Return the encoders that a workspace may choose: keys, and a description of each.
 
-    That is what it is, and how long it would take to look at all images, which search still has
-    to wait for unless it goes by it already.
+    The description says what it is, and how long the features of all images would take, for which
+    search has to wait unless it already uses it.
     """
     named = choices()
     looks = looks_at_all(workspace, [key for key, _ in named if key])
@@ -34,7 +34,7 @@ def _said(key: str, name: str, look: Look, now: str) -> str:
 
 
 class EncoderForm(forms.Form):
-    """An ONNX file, and the JSON that says how its pictures are prepared."""
+    """An ONNX file, and the JSON with its preprocessing."""
 
     name = forms.CharField(max_length=255, help_text="For example “DINOv2 small”.")
     graph = forms.FileField(
@@ -63,18 +63,18 @@ class EncoderForm(forms.Form):
     )
 
     def clean_preprocessing(self) -> dict[str, Any]:
-        """Return what the JSON says; nothing without one."""
+        """Return the parsed JSON; an empty dict without one."""
         file = self.cleaned_data["preprocessing"]
         if file is None:
             return {}
         try:
-            # At most 1 MB: the form takes files of gigabytes, and JSON is held in memory.
+            # At most 1 MB: the form accepts files of gigabytes, and JSON is held in memory.
             return read_stated(file.read(1 << 20))
         except ValueError as error:
             raise forms.ValidationError(str(error)) from error
 
     def new_encoder(self) -> NewEncoder:
-        """Return what the service takes; the graph lies in a file as long as the request lives."""
+        """Return the input of the service; the graph is in a file until the request ends."""
         clean = self.cleaned_data
         return NewEncoder(
             name=clean["name"],

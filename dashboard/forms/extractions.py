@@ -1,4 +1,4 @@
-"""What to describe, with which version, into which file."""
+"""Define the forms of extractions."""
 
 from typing import Any
 
@@ -19,7 +19,7 @@ FILTER_GONE = "This filter no longer applies: its type or group was deleted."
 
 
 class SentForm(forms.Form):
-    """Pictures that are described and not kept: at these addresses, or sent after this."""
+    """Images that are not stored: at these URLs, or uploaded after this."""
 
     version = VersionField(label="Version", empty_label="Choose a version")
     file_format = forms.ChoiceField(
@@ -37,13 +37,13 @@ class SentForm(forms.Form):
 
     def __init__(self, *args: Any, workspace: Workspace, **options: Any) -> None:
         super().__init__(*args, **options)
-        self.auto_id = "sent_%s"  # beside another form with fields of the same names
+        self.auto_id = "sent_%s"  # beside another form with the same field names
         fields: dict[str, Any] = self.fields
         fields["version"].offer(workspace)
 
 
 class ExtractionForm(WhichImagesForm):
-    """An extraction to be started; without a filter, a type and a group it is of all images."""
+    """An extraction; without a filter, a type and a group it has all images."""
 
     version = VersionField(label="Version", empty_label="Choose a version")
     file_format = forms.ChoiceField(
@@ -65,9 +65,9 @@ class ExtractionForm(WhichImagesForm):
         self.list_groups(self._groups_to_list())
 
     def _groups_to_list(self) -> list[Group]:
-        """Return the newest groups of the name, and the chosen one if it is not among them."""
+        """Return the newest groups with the name, and the chosen one if it is not among them."""
         found = find_groups(self.workspace, name=self.group_name).order_by("-created", "-id")
-        # One more than is listed tells that there are more.
+        # One more than is listed indicates that there are more.
         listed = list(found[: GROUPS_LISTED + 1])
         field: Any = self.fields["group"]
         field.help_text = self._note(len(listed))
@@ -89,11 +89,11 @@ class ExtractionForm(WhichImagesForm):
         return ""
 
     def clean_filter(self) -> ImageFilter | None:
-        """Return the filter as the grid reads it; None if it leaves nothing out."""
+        """Return the filter as the grid reads it; None if it excludes nothing."""
         return self._read_filter(self.cleaned_data["filter"])
 
     def shown_filter(self) -> ImageFilter | None:
-        """Return the filter that the page came with; raises `ValidationError`."""
+        """Return the initial filter of the page. Raises `ValidationError`."""
         return self._read_filter(str(self["filter"].value() or "")[:MOST_OF_A_FILTER])
 
     def _read_filter(self, query: str) -> ImageFilter | None:
@@ -104,7 +104,7 @@ class ExtractionForm(WhichImagesForm):
         return None if chosen == ImageFilter() else chosen
 
     def clean(self) -> dict[str, Any]:
-        """Refuse several answers to one question."""
+        """Refuse contradicting choices."""
         values = super().clean()
         if values.get("filter") and (values.get("similarity_type") or values.get("group")):
             self.add_error(None, "Choose a filter, or a type or a group, not both.")

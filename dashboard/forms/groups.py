@@ -1,4 +1,4 @@
-"""What people say of groups: which to list, what they are called, what leaves them."""
+"""Define the forms of groups: filter, names, members."""
 
 from typing import Any
 
@@ -14,10 +14,10 @@ from dashboard.queries.library.similarity_types import types_in
 
 
 class GroupNameInput(forms.TextInput):
-    """A field that is completed by the names of the type's groups, see `groups/name_input.html`."""
+    """A field with completion by the names of the type's groups, see `groups/name_input.html`."""
 
     def get_context(self, name: str, value: Any, attrs: dict[str, Any] | None) -> dict[str, Any]:
-        """Ask for the names of the type that the form names."""
+        """Request the names of the type that is chosen in the form."""
         context = super().get_context(name, value, attrs)
         known = self._list_id(attrs)
         context["widget"]["attrs"] |= {
@@ -28,7 +28,7 @@ class GroupNameInput(forms.TextInput):
             "hx-include": "[name=similarity_type]",
             "hx-target": f"#{known}",
             "hx-swap": "innerHTML",
-            # A newer request drops the older one, whose answer could come later and be wrong.
+            # A newer request cancels the older one, whose response could arrive later and be wrong.
             "hx-sync": "this:replace",
         }
         return context
@@ -36,7 +36,7 @@ class GroupNameInput(forms.TextInput):
     def render(
         self, name: str, value: Any, attrs: dict[str, Any] | None = None, renderer: Any = None
     ) -> SafeString:
-        """Put the list of what is offered behind the field."""
+        """Add the list of completions behind the field."""
         field = super().render(name, value, attrs, renderer)
         return format_html('{}<datalist id="{}"></datalist>', field, self._list_id(attrs))
 
@@ -46,7 +46,7 @@ class GroupNameInput(forms.TextInput):
 
 
 class GroupFilter(NameSearch):
-    """The filter in the address of the list."""
+    """The filter in the URL of the list."""
 
     type = forms.ModelChoiceField(SimilarityType.objects.none(), required=False)
 
@@ -57,7 +57,7 @@ class GroupFilter(NameSearch):
 
 
 class NamesForm(forms.Form):
-    """A type, and what was typed so far of the name of a group."""
+    """A type, and the beginning of a group's name."""
 
     similarity_type = forms.ModelChoiceField(SimilarityType.objects.none())
     name = forms.CharField(required=False, max_length=255)
@@ -69,7 +69,7 @@ class NamesForm(forms.Form):
 
 
 class GroupForm(forms.Form):
-    """The name of a group and what is to be known of it."""
+    """The name and the details of a group."""
 
     name = forms.CharField(max_length=255)
     description = forms.CharField(
@@ -78,7 +78,7 @@ class GroupForm(forms.Form):
 
 
 class NewGroupForm(forms.Form):
-    """A group to be made."""
+    """A new group."""
 
     name = forms.CharField(
         max_length=255, widget=GroupNameInput, help_text="What these images have in common."
@@ -94,7 +94,7 @@ class NewGroupForm(forms.Form):
 
 
 class TestGroupForm(forms.Form):
-    """Whether a group is kept back for testing."""
+    """Whether a group has the test mark."""
 
     __test__ = False  # not for pytest
 

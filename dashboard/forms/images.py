@@ -1,4 +1,4 @@
-"""Which images a person wants to see, and what they say of one."""
+"""Define the forms of images: filter, name and metadata."""
 
 from typing import Any
 
@@ -14,7 +14,7 @@ from dashboard.queries.library.similarity_types import types_in
 
 
 class ChosenForm(NameSearch):
-    """The filters in the address of the grid; an image passes all that are set."""
+    """The filters in the URL of the grid; an image passes if it matches all."""
 
     test = forms.BooleanField(required=False)
     without_type = forms.ModelChoiceField(SimilarityType.objects.none(), required=False)
@@ -34,7 +34,7 @@ class ChosenForm(NameSearch):
 
 
 class TestMarkForm(forms.Form):
-    """Whether an image is kept back for testing."""
+    """Whether an image has the test mark."""
 
     __test__ = False  # not for pytest
 
@@ -45,7 +45,7 @@ class TestMarkForm(forms.Form):
 
 
 class ImageForm(forms.Form):
-    """The name of an image's file and what is to be known of the image."""
+    """The file name and the metadata of an image."""
 
     file_name = forms.CharField(max_length=255)
     meta_data = MetaDataField(help_text="Your own fields, as a JSON object.")

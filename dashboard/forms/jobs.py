@@ -1,4 +1,4 @@
-"""What a person filters the list of jobs by."""
+"""Define the filter of the list of jobs."""
 
 from typing import Any
 
@@ -11,7 +11,7 @@ from dashboard.queries.jobs.jobs import UNFINISHED
 
 
 class JobFilter(forms.Form):
-    """A kind, a state, a member: in the address of the list."""
+    """A kind, a state, a member: in the URL of the list."""
 
     kind = forms.ChoiceField(
         required=False, choices=[("", "All kinds"), *sorted(Job.Kind.choices, key=lambda c: c[1])]

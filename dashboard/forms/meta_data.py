@@ -1,4 +1,4 @@
-"""Meta data as people type it: the text of a JSON object."""
+"""Define the field for metadata: the text of a JSON object."""
 
 import json
 from typing import Any
@@ -11,14 +11,14 @@ from dashboard.files.tables.meta_data import refusal_of_json
 
 
 class MetaDataField(forms.CharField):
-    """Text of a JSON object that every database can hold; nothing is an empty object."""
+    """The text of a JSON object that every database can store; empty text is an empty object."""
 
     def __init__(self, **options: Any) -> None:
         widget = forms.Textarea({"rows": 8, "spellcheck": "false", "class": "font-monospace"})
         super().__init__(required=False, max_length=100_000, widget=widget, **options)
 
     def prepare_value(self, value: Any) -> Any:
-        """Show an object with one fact a line; text that came back stays as it was typed."""
+        """Show an object with one field per line; refused input stays as it was entered."""
         if isinstance(value, str) or value is None:
             return value
         return json.dumps(value, indent=2, ensure_ascii=False) if value else ""

@@ -1,4 +1,4 @@
-"""Which images and groups are offered to a group, and which of them were ticked."""
+"""Define which images and groups are offered to a group, and the selected ones."""
 
 from django import forms
 
@@ -8,7 +8,7 @@ from dashboard.queries.library.picking import Wanted
 
 
 class PickFilter(NameSearch):
-    """The filter in the address of the picker of images."""
+    """The filter in the URL of the picker of images."""
 
     ungrouped = forms.BooleanField(required=False)
     test = forms.BooleanField(required=False)
@@ -19,12 +19,12 @@ class PickFilter(NameSearch):
 
 
 class TickedGroupsForm(TickedForm):
-    """The ticked groups."""
+    """The selected groups."""
 
     ids = IdsField("group")
 
 
 class AskedGroupsForm(TickedGroupsForm):
-    """The ticked groups, and whether the person was asked about them."""
+    """The selected groups, and whether the person has confirmed."""
 
     asked = forms.BooleanField(required=False)

@@ -1,4 +1,4 @@
-"""Files that a browser names before it sends them, as JSON: a thousand at once."""
+"""Read the files that a browser registers before it sends them, as JSON: a thousand at once."""
 
 import re
 from typing import Any
@@ -16,11 +16,11 @@ _KEY = re.compile("[0-9a-f]{32}")
 
 
 class BadList(Exception):
-    """The body does not name files; `str(error)` says why."""
+    """The body is not a valid list of files; `str(error)` says why."""
 
 
 def read_files(body: bytes) -> list[NewPart]:
-    """Read `{"files": [{"name", "size", "sha256"?, "kind"?, "key"?}]}`. Raises `BadList`."""
+    """Parse `{"files": [{"name", "size", "sha256"?, "kind"?, "key"?}]}`. Raises `BadList`."""
     # Counted before it is parsed, which takes many times the memory of the text.
     if text_has_more_values(body, _MOST_VALUES):
         raise BadList(f"Name from 1 to {MOST_AT_ONCE:,} files at once, as a list under “files”.")
@@ -42,7 +42,7 @@ def _file(entry: Any) -> NewPart:
     key = entry.get("key") or ""
     if not isinstance(name, str) or not name:
         raise BadList("Each file has a name.")
-    # `type`, as `true` is an integer in Python; the most is what the column holds.
+    # `type`, as `True` is an integer in Python; the limit is the column's.
     if type(size) is not int or not 0 <= size <= _LARGEST:
         raise BadList(f"“{name[:80]}” has no size in bytes.")
     if not isinstance(sha256, str) or kind not in (None, *UploadPart.Kind.values):

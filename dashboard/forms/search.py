@@ -1,4 +1,4 @@
-"""What a person searches with: a picture, its address, or an image of the workspace."""
+"""Define the form of a query: an image, its URL, or an image of the workspace."""
 
 from typing import Any
 
@@ -18,9 +18,9 @@ USUAL_COUNT = 24
 
 
 class PictureForm(forms.Form):
-    """A query picture, by file or address, or what is `KNOWN` here already; how many results.
+    """A query image by file or URL, or in the field that `KNOWN` names, and the number of results.
 
-    `picture` is the signed name of one that was brought and is kept for a while.
+    `picture` is the signed name of a query image that was stored before.
     """
 
     KNOWN = ""
@@ -49,18 +49,18 @@ class PictureForm(forms.Form):
     picture = forms.CharField(required=False, max_length=500, widget=forms.HiddenInput)
 
     def clean_file(self) -> Any:
-        """Refuse by its size what would not be decoded, before it is read."""
+        """Refuse a file that is too large to be decoded, before it is read."""
         file, limit = self.cleaned_data["file"], settings.LIKEWISE_MAX_IMAGE
         if file and file.size > limit:
             raise forms.ValidationError(ImageTooLarge(limit, file.size).reason)
         return file
 
     def clean_k(self) -> int:
-        """Return the usual number where none is named."""
+        """Return the default number if none is given."""
         return self.cleaned_data["k"] or USUAL_COUNT
 
     def clean(self) -> dict[str, Any]:
-        """Refuse two pictures, and none."""
+        """Refuse two query images, and none."""
         values = self.cleaned_data
         if values.get("file") and values.get("url"):
             raise forms.ValidationError("Choose a file or enter a URL, not both.")
@@ -71,12 +71,12 @@ class PictureForm(forms.Form):
         return values
 
     def first_error(self) -> str:
-        """Return one sentence about what is wrong."""
+        """Return the first error."""
         return str(next(iter(self.errors.values()))[0])
 
 
 class SearchForm(PictureForm):
-    """A query picture and what "alike" means; a file wins over an image."""
+    """A query image and the version to search with; a file takes precedence over an image."""
 
     KNOWN = "image"
 
@@ -91,7 +91,7 @@ class SearchForm(PictureForm):
     def __init__(
         self, data: QueryDict | None = None, files: Any = None, *, workspace: Workspace
     ) -> None:
-        """Take the workspace's best version where none is named; an empty one is the untrained."""
+        """Use the workspace's default version if none is given; an empty one is the untrained."""
         default = find_default(workspace) if data is None or "version" not in data else None
         if data is not None and "version" not in data:
             data = data.copy()

@@ -1,4 +1,4 @@
-"""Images that a person ticked, and where they should go."""
+"""Define the forms of selected images, and their destination."""
 
 from typing import Any
 from uuid import UUID
@@ -13,7 +13,7 @@ from dashboard.services.library.members import Taken
 
 
 class IdsField(forms.TypedMultipleChoiceField):
-    """Ids of the ticked boxes."""
+    """The ids of the selected checkboxes."""
 
     def __init__(self, noun: str = "image") -> None:
         super().__init__(
@@ -26,33 +26,33 @@ class IdsField(forms.TypedMultipleChoiceField):
         )
 
     def valid_value(self, value: Any) -> bool:  # noqa: ARG002
-        """Leave it to the service whether the image is there."""
+        """Return True: the service checks whether the image exists."""
         return True
 
 
 class TickedForm(forms.Form):
-    """The ticked images."""
+    """The selected images."""
 
     ids = IdsField()
 
     def ticked(self) -> list[UUID]:
-        """Return what is ticked, whatever is wrong with the form: a refusal keeps the ticks."""
+        """Return the selected ids even if the form is invalid: a refusal keeps the selection."""
         sent: Any = self.data
         return [key for text in sent.getlist("ids") if (key := _as_uuid(text)) is not None]
 
     def first_error(self) -> str:
-        """Return one sentence about what is wrong."""
+        """Return the first error."""
         return str(next(iter(self.errors.values()))[0])
 
 
 class AskedForm(TickedForm):
-    """The ticked images, and whether the person was asked about them."""
+    """The selected images, and whether the person has confirmed."""
 
     asked = forms.BooleanField(required=False)
 
 
 class PuttingForm(TickedForm):
-    """The ticked images, and what becomes of those that an exclusive type has in another group."""
+    """The selected images, and what to do with those in another group of an exclusive type."""
 
     taken = forms.TypedChoiceField(
         choices=[(one.value, one.name) for one in Taken],
@@ -63,12 +63,12 @@ class PuttingForm(TickedForm):
     )
 
     def clean_taken(self) -> Taken:
-        """Return that they are refused, unless the person was asked and says otherwise."""
+        """Return `REFUSE`, unless the person was asked and chose otherwise."""
         return self.cleaned_data["taken"] or Taken.REFUSE
 
 
 class GroupingForm(PuttingForm):
-    """The ticked images and a group, by its type and name; by its id where several have that."""
+    """The selected images and a group, by type and name; by id if several have the name."""
 
     similarity_type = forms.ModelChoiceField(
         SimilarityType.objects.none(),

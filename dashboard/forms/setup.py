@@ -1,4 +1,4 @@
-"""What the first person types."""
+"""Define the form of the set-up page."""
 
 from typing import Any
 
@@ -22,7 +22,7 @@ class SetupForm(forms.Form):
     )
 
     def clean(self) -> dict[str, Any]:
-        """Refuse a weak password beside its field; the e-mail address itself is a weak one."""
+        """Refuse a weak password beside its field; the email address is one, too."""
         values = self.cleaned_data
         if "password" in values:
             try:

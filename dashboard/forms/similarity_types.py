@@ -1,10 +1,10 @@
-"""What people type about a similarity type."""
+"""Define the forms of similarity types."""
 
 from django import forms
 
 
 class TypeForm(forms.Form):
-    """The name of a type and what it means."""
+    """The name of a type and its meaning."""
 
     name = forms.CharField(
         max_length=255,
@@ -29,7 +29,7 @@ class TypeForm(forms.Form):
 
 
 class NewTypeForm(TypeForm):
-    """A type to be made."""
+    """A new type."""
 
     exclusive = forms.BooleanField(
         required=False,

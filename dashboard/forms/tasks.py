@@ -1,4 +1,4 @@
-"""What people say of a task."""
+"""Define the forms of tasks."""
 
 from typing import Any
 
@@ -13,7 +13,7 @@ from dashboard.queries.training.looks import looks_at_all
 
 
 class TaskForm(forms.Form):
-    """A task to be made."""
+    """A new task."""
 
     name = forms.CharField(
         max_length=255, help_text="What the model is for: “Find duplicates in the shop”."
@@ -34,7 +34,7 @@ class TaskForm(forms.Form):
 
 
 def _times(workspace: Workspace) -> str:
-    """Say how long it takes to look at all images by each encoder, where that is known."""
+    """Return how long the features of all images take with each encoder, if it is known."""
     named = {key: name for key, name in choices() if key}
     looks = looks_at_all(workspace, list(named))
     known = [f"“{name}” {looks[key].time}" for key, name in named.items() if looks[key].time]
@@ -45,7 +45,7 @@ def _times(workspace: Workspace) -> str:
 
 
 class TaskTypeForm(forms.Form):
-    """A type that is attached or taken off."""
+    """A type to attach or detach."""
 
     similarity_type = forms.ModelChoiceField(
         SimilarityType.objects.none(),

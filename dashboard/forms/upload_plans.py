@@ -1,4 +1,4 @@
-"""What a person mends in a plan."""
+"""Define the forms that fix a plan."""
 
 from typing import Any
 
@@ -12,7 +12,7 @@ _VALUES = {"": None, "yes": True, "no": False}
 
 
 class MendForm(forms.Form):
-    """What becomes of one file."""
+    """The values of one file."""
 
     file = forms.IntegerField(min_value=1, max_value=2**62, widget=forms.HiddenInput)
     group = forms.CharField(max_length=255, required=False)
@@ -21,7 +21,7 @@ class MendForm(forms.Form):
     real = forms.ChoiceField(choices=_MARKS, required=False, label="Real image")
 
     def mended(self) -> Mended:
-        """Return the values as the service takes them."""
+        """Return the input of the service."""
         values: dict[str, Any] = self.cleaned_data
         return Mended(
             group_name=values["group"],
@@ -32,7 +32,7 @@ class MendForm(forms.Form):
 
 
 class RenameForm(forms.Form):
-    """Another name for a group that is planned."""
+    """A new name for a planned group."""
 
     group = forms.CharField(max_length=255, strip=False, widget=forms.HiddenInput)
     type = forms.CharField(max_length=255, required=False, strip=False, widget=forms.HiddenInput)
@@ -40,7 +40,7 @@ class RenameForm(forms.Form):
 
 
 class CodePageForm(forms.Form):
-    """In which code page the names of an archive are read."""
+    """The code page of the names of an archive."""
 
     part = forms.IntegerField(min_value=1, max_value=2**62, widget=forms.HiddenInput)
     code_page = forms.ChoiceField(choices=list(CODE_PAGES.items()), label="Code page of the names")

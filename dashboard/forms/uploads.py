@@ -1,4 +1,4 @@
-"""What a person sends: how files are brought in, and a few of them along with it."""
+"""Define the forms of uploads: how files are imported, and a few files themselves."""
 
 from __future__ import annotations  # Django's UploadedFile is generic for type checkers only
 
@@ -12,11 +12,11 @@ from dashboard.models import SimilarityType
 from dashboard.queries.library.similarity_types import types_in
 
 MOST_ADDRESSES = 1_000_000  # characters; a longer list is a file
-MOST_FILES = 1 << 30  # what the field of the row takes
+MOST_FILES = 1 << 30  # the limit of the column
 
 
 class TypeForm(forms.Form):
-    """Which type folders become groups of: none, a present one or a new one."""
+    """The type of groups made from folders: none, an existing one or a new one."""
 
     similarity_type = forms.ModelChoiceField(
         SimilarityType.objects.none(),
@@ -42,19 +42,19 @@ class TypeForm(forms.Form):
         types.queryset = types_in(workspace).order_by("name", "id")
 
     def clean(self) -> dict[str, Any]:
-        """Refuse two answers to one question."""
+        """Refuse contradicting choices."""
         values = self.cleaned_data
         if values.get("similarity_type") and values.get("new_type"):
             self.add_error("new_type", "Choose a type or name a new one, not both.")
         return values
 
     def first_error(self) -> str:
-        """Return one sentence about what is wrong."""
+        """Return the first error."""
         return str(next(iter(self.errors.values()))[0])
 
 
 class UploadForm(TypeForm):
-    """How files are brought in."""
+    """How files are imported."""
 
     auto_commit = forms.BooleanField(
         label="Import everything at once, without a review",
@@ -66,7 +66,7 @@ class UploadForm(TypeForm):
     )
 
     def settings(self) -> dict[str, Any]:
-        """Return the values as the service takes them."""
+        """Return the input of the service."""
         values = self.cleaned_data
         return {
             "similarity_type": values["similarity_type"],
@@ -77,7 +77,7 @@ class UploadForm(TypeForm):
 
 
 class FilesInput(forms.FileInput):
-    """A file input that takes many files at once."""
+    """A file input that accepts many files at once."""
 
     allow_multiple_selected = True
 
@@ -87,17 +87,17 @@ class FilesInput(forms.FileInput):
 
 
 class FilesField(forms.FileField):
-    """Some files, or none; an empty one is no mistake of the form but a failure of that file."""
+    """Some files, or none; an empty one is not an error of the form, only this file fails."""
 
     widget = FilesInput
 
     def clean(self, data: list[UploadedFile[Any]], initial: Any = None) -> Any:  # noqa: ARG002
-        """Return the files as they came."""
+        """Return the files unchanged."""
         return data or []
 
 
 class PlainUploadForm(UploadForm):
-    """The same with the files themselves, for a browser without JavaScript."""
+    """The same form with the files themselves, for a browser without JavaScript."""
 
     file = FilesField(
         label="Files",
@@ -113,7 +113,7 @@ class PlainUploadForm(UploadForm):
     )
 
     def title(self) -> str:
-        """Return what the upload is called."""
+        """Return the name of the upload."""
         files = self.cleaned_data["file"]
         if len(files) == 1:
             return str(files[0].name)

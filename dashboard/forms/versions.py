@@ -1,4 +1,4 @@
-"""Choosing a trained version, in whatever form that asks for one."""
+"""Define the field for a trained version."""
 
 from itertools import groupby
 from operator import attrgetter
@@ -25,8 +25,8 @@ class VersionField(forms.ModelChoiceField):  # type: ignore[type-arg]  # generic
         super().__init__(Version.objects.none(), **options)
 
     def offer(self, workspace: Workspace) -> None:
-        """List what the workspace has."""
-        # All of them may be chosen, also those that the list has no room for.
+        """List the workspace's versions."""
+        # All of them may be chosen, even those beyond the end of the list.
         self.queryset = trained_versions(workspace)
         self.listed = {str(row.pk): row for row in self.queryset[:MOST_LISTED]}
         by_task = groupby(self.listed.values(), attrgetter("task"))

@@ -1,4 +1,4 @@
-"""Choosing images of a workspace by a type or a group, in whatever form asks which."""
+"""Define the choice of a workspace's images by a type or a group."""
 
 from typing import Any
 
@@ -14,7 +14,7 @@ BOTH = "Choose a type or a group, not both."
 
 
 class WhichImagesForm(forms.Form):
-    """Images of a type or a group of the workspace; without either it is all of them."""
+    """Images of a type or a group of the workspace; without either, all of them."""
 
     similarity_type = forms.ModelChoiceField(
         SimilarityType.objects.none(),
@@ -39,14 +39,14 @@ class WhichImagesForm(forms.Form):
         fields["group"].queryset = groups_in(workspace)
 
     def list_groups(self, groups: list[Group]) -> None:
-        """Offer these to choose from; any other of the workspace may be chosen too."""
+        """Offer these groups; any other of the workspace may be chosen, too."""
         field: Any = self.fields["group"]
         listed = [(row.pk, f"{row} ({row.similarity_type})") for row in groups]
-        # Of the widget alone: the field itself still takes any group of the workspace.
+        # Of the widget alone: the field itself still accepts any group of the workspace.
         field.widget.choices = [("", field.empty_label), *listed]
 
     def clean(self) -> dict[str, Any]:
-        """Refuse two answers to one question."""
+        """Refuse contradicting choices."""
         values = self.cleaned_data
         if values.get("similarity_type") and values.get("group"):
             self.add_error("group", BOTH)

@@ -1,4 +1,4 @@
-"""What people type about a workspace."""
+"""Define the forms of workspaces."""
 
 from typing import Any
 from uuid import UUID
@@ -10,13 +10,13 @@ from dashboard.forms.encoders import choices_said
 
 
 class WorkspaceNameForm(forms.Form):
-    """What a workspace is called."""
+    """The name of a workspace."""
 
     name = forms.CharField(label="Workspace name", max_length=150)
 
 
 class WorkspaceEncoderForm(forms.Form):
-    """Encoder where a task does not say."""
+    """The encoder of tasks without their own."""
 
     encoder = forms.ChoiceField(required=False, label="Encoder", widget=forms.RadioSelect)
 
@@ -28,7 +28,7 @@ class WorkspaceEncoderForm(forms.Form):
 
 
 class CloseWorkspaceForm(forms.Form):
-    """The name once more, by hand, and which workspace the page was about when it was opened."""
+    """The entered name, and the workspace that the page was about when it was opened."""
 
     # In the form: a person may have switched to another workspace in another tab.
     workspace = forms.UUIDField(widget=forms.HiddenInput)

@@ -1,4 +1,4 @@
-"""Background work: what runs a job, and the worker around it."""
+"""Run background work: the job runner and the worker process around it."""
 
 from dashboard.jobs import runner, sweep, worker
 

@@ -1,8 +1,8 @@
-"""Celery's consumer, with the patience of a worker that does not need it.
+"""Make Celery's consumer wait for the broker instead of failing.
 
-Messages only save a worker its next sweep, so the broker may be away, refuse or hang for as long
-as it likes: the consumer tries again every few seconds, says once that it went away and once that
-it is back, and ends at a stop signal whatever it waits for.
+Messages only save a worker the wait for its next sweep, so the broker may be down, refuse
+connections or hang for any time: the consumer retries every few seconds, logs the loss and the
+recovery once each, and stops at a stop signal whatever it is waiting for.
 """
 
 import logging
@@ -14,21 +14,21 @@ from celery.worker.state import maybe_shutdown
 
 logger = logging.getLogger("likewise.jobs")
 
-LONGEST_PAUSE: Final = 3.0  # seconds between two tries; Celery's own grow to 30
-LOOK: Final = 0.5  # seconds between two looks at the stop signal
+LONGEST_PAUSE: Final = 3.0  # seconds between two attempts; Celery's own grow to 30
+LOOK: Final = 0.5  # seconds between two checks of the stop signal
 
 
 class PatientConsumer(Consumer):
-    """Tries for ever; `started` after the slots and the sweep, which run meanwhile."""
+    """Retry forever; `started` after the slots and the sweep, which run meanwhile."""
 
     is_away = False
 
     def ensure_connected(self, conn: Any) -> Any:
-        """Return the connection once there is one."""
+        """Return the connection once it is established."""
         connected = conn.ensure_connection(
             self._tell,
-            # Seconds. From one to three, where Celery's own pauses would grow to thirty: a worker
-            # that has lost Redis for a minute is back within three seconds of it.
+            # Seconds. One to three, where Celery's own pauses would grow to thirty: a worker that
+            # has lost Redis for a minute reconnects within three seconds of its return.
             interval_start=1,
             interval_step=1,
             interval_max=LONGEST_PAUSE,
@@ -38,14 +38,14 @@ class PatientConsumer(Consumer):
         return connected
 
     def on_ready(self) -> None:
-        """Say that messages arrive again: connected is not enough, Redis may refuse all else."""
+        """Log the recovery only here: a connected Redis may still refuse all else."""
         if self.is_away:
             self.is_away = False
             logger.warning("event=broker-joined")
         super().on_ready()
 
     def on_connection_error_after_connected(self, exc: Exception) -> None:
-        """Wait a moment: what answers at once with a refusal would else be asked without end."""
+        """Pause, as a broker that refuses at once would be asked in a busy loop."""
         self._tell(exc)
         super().on_connection_error_after_connected(exc)
         end = time.monotonic() + LONGEST_PAUSE
@@ -54,7 +54,7 @@ class PatientConsumer(Consumer):
             time.sleep(LOOK)
 
     def on_connection_error_before_connected(self, exc: Exception) -> None:
-        """Treat it alike."""
+        """Log the loss and pause before the next attempt."""
         self._tell(exc)
         time.sleep(LOOK)
 

@@ -1,4 +1,4 @@
-"""Take a job, keep its lease alive, run it, end it."""
+"""Claim a job, renew its lease, run it and end it."""
 
 import logging
 import os
@@ -31,19 +31,20 @@ from dashboard.services.jobs.subject_end import end_subject, tell_outcome
 
 logger = logging.getLogger("likewise.jobs")
 
-ROOM_AGAIN_AFTER = timedelta(seconds=30)  # somebody has to delete first, or to make room
-# Times the number of tries: a defect that returns at once does not keep a worker busy.
+ROOM_AGAIN_AFTER = timedelta(seconds=30)  # somebody has to delete something or add storage first
+# Multiplied by the number of tries: a defect that fails at once does not keep a worker busy.
 TRY_AGAIN_AFTER = timedelta(seconds=3)
-PATIENT_TRIES = 100  # from then on the pause grows no more: five minutes
-AWAY = 1.0  # seconds between two tries to reach the database
+PATIENT_TRIES = 100  # the pause stops growing here, at five minutes
+AWAY = 1.0  # seconds between two attempts to reach the database
 
 
 def run_next(queue: str, place: Place) -> None:
-    """Run the job of a queue whose turn it is, if there is any.
+    """Run the next job of a queue, if there is one.
 
-    The next one is asked for as soon as this one is claimed, and once it is over.
+    Another thread may claim the following job as soon as this one is claimed, and again when it is
+    over.
     """
-    # No request ends in a worker, after which Django would do this: a connection that the server
+    # Django does this at the end of a request, and a worker has none: a connection that the server
     # has closed would fail the first query of the next job.
     close_old_connections()
     try:
@@ -51,8 +52,7 @@ def run_next(queue: str, place: Place) -> None:
             queue, _owner(), urgent_only=place.urgent_only, long=place.is_for_long
         )
         if job is not None:
-            # Another thread may look now: this job is claimed, so the next one is not hidden behind
-            # it.
+            # This job is claimed, so it no longer hides the next one from another thread.
             place.look()
             try:
                 _hold_and_run(job, place)
@@ -63,14 +63,15 @@ def run_next(queue: str, place: Place) -> None:
 
 
 def run_job(job_id: str) -> None:
-    """Run one job if it waits, whoever's turn it is."""
+    """Run one job if it is waiting, regardless of the order of the queue."""
     job = jobs.claim(UUID(job_id), _owner())
     if job is not None:
         _hold_and_run(job)
 
 
 def _owner() -> str:
-    # With a random part: a process id returns after a restart, and in a container it is usually 1.
+    # The random part is needed because a process id returns after a restart, and in a container it
+    # is usually 1.
     return f"{socket.gethostname()}:{os.getpid()}:{uuid.uuid4().hex[:8]}"
 
 
@@ -86,7 +87,7 @@ def _run(handle: jobs.Handle) -> None:
     try:
         message = kind_of(job).run(handle)
         _end(job, Job.State.DONE, message)
-    # The job's row went with its workspace: there is nothing to end.
+    # The job's row was deleted with its workspace: there is nothing to end.
     except jobs.JobGone:
         logger.info("job=%s event=done", job.id)
     except jobs.JobCancelled:
@@ -97,10 +98,10 @@ def _run(handle: jobs.Handle) -> None:
 
 @transaction.atomic
 def _end(job: Job, state: str, message: str) -> None:
-    """End the job and bring its subject to rest in one transaction."""
+    """End the job and its subject in one transaction."""
     jobs.end(job, state=state, message=message)
     job.message = message
-    # The last transaction of a job that is done has settled its subject.
+    # For a finished job, its last transaction has already settled the subject.
     if state == Job.State.DONE:
         tell_outcome(job)
     else:
@@ -109,9 +110,10 @@ def _end(job: Job, state: str, message: str) -> None:
 
 
 def _tidy_after(job: Job) -> None:
-    """Bring the subject to rest again if the job was discarded while this worker was at it.
+    """End the subject again if the job was discarded while this worker ran it.
 
-    What it wrote after that nobody would remove. If the work was asked for again it is of that job.
+    Nobody else would remove what the worker wrote after the discard. If the work has been requested
+    again, that belongs to the new job and is left alone.
     """
     row = Job.objects.filter(pk=job.pk, state__in=(Job.State.FAILED, Job.State.CANCELLED)).first()
     if row is not None and not is_worked_on(row.subject_id):
@@ -119,7 +121,7 @@ def _tidy_after(job: Job) -> None:
 
 
 class _Lease:
-    """Renew the job's lease in a thread of its own; put the job back if the work breaks off."""
+    """Renew a job's lease in a separate thread; release the job if the work aborts."""
 
     def __init__(self, job: Job) -> None:
         self.job = job
@@ -131,15 +133,15 @@ class _Lease:
         return self
 
     def _beat(self) -> None:
-        # A third: two beats may fail before the lease is over.
+        # A third of the lease: two heartbeats may fail before it expires.
         while not self._over.wait(settings.LIKEWISE_LEASE / 3):
             try:
                 if not jobs.renew(self.job):
                     break
-            except Error as error:  # away for a moment: the next beat may come in time
+            except Error as error:  # a brief outage: the next heartbeat may be in time
                 logger.warning("job=%s event=beat-failed error=%s", self.job.id, error)
                 connection.close()
-        # This thread's own connection: nothing else would close it.
+        # The connection belongs to this thread: nothing else would close it.
         connection.close()
 
     def __exit__(
@@ -152,12 +154,12 @@ class _Lease:
         self._thread.join()
         if kind is None:
             return True
-        # Another worker may have the job by now: nothing is written to its row.
+        # Another worker may hold the job by now: its row is not written.
         if issubclass(kind, jobs.LeaseLost):
             logger.warning("job=%s event=lease-lost", self.job.id)
             _tidy_after(self.job)
             return True
-        # `forgive`: a worker that is stopped or makes room is no failed try of the job.
+        # `forgive`: a worker that stops or makes way does not count as a failed try of the job.
         if issubclass(kind, jobs.WorkerStopping | jobs.MadeWay):
             self._put_back(timedelta(0), forgive=True)
             return True
@@ -167,7 +169,7 @@ class _Lease:
         if issubclass(kind, DiskLow):
             self._put_back(ROOM_AGAIN_AFTER, forgive=True, note=f"It waits for disk space. {error}")
             return True
-        # A defect or a broken disk: count the try, keep the reason, let the log have the trace.
+        # A defect or a broken disk: count the try, store the reason and log the traceback.
         self._put_back(
             TRY_AGAIN_AFTER * min(self.job.tries, PATIENT_TRIES),
             note=f"The last error was: {error or kind.__name__}.",
@@ -175,10 +177,10 @@ class _Lease:
         return False
 
     def _put_back(self, wait: timedelta, *, forgive: bool = False, note: str = "") -> None:
-        """Put the job back, as soon as the database takes it: until then this thread has it.
+        """Return the job to its queue, retrying until the database accepts it.
 
-        That the database was away is no fault of the job, and counts as no try. If the lease runs
-        out meanwhile somebody else has it, and nothing is changed.
+        An unreachable database is not the job's fault and does not count as a try. If the lease
+        expires meanwhile, another worker may hold the job and nothing is changed.
         """
         while True:
             try:

@@ -1,8 +1,8 @@
-"""How many jobs a worker runs at once: each queue has slots of its own.
+"""Limit how many jobs a worker runs at once; each queue has its own slots.
 
-So a training never takes the place of an upload, whatever else is under way. The last free slot of
-a queue is kept for what somebody waits for at a page, see `Job.priority`. What has turned out to
-take long moves to slots of its own, so that what is short does not wait for its end.
+A training therefore never takes the slot of an upload. The last free slot of a queue is reserved
+for jobs that somebody waits for on a page, see `Job.priority`. A job that turns out to take long
+moves to separate slots, so that short jobs do not wait for its end.
 """
 
 import logging
@@ -19,7 +19,7 @@ logger = logging.getLogger("likewise.jobs")
 
 @dataclass(eq=False)
 class Place:
-    """A slot that a thread has, and what it may begin there; `has_begun` once it has found it."""
+    """Hold a thread's slot and what it may run there; `has_begun` is set once it has a job."""
 
     slots: "Slots"
     queue: str
@@ -28,44 +28,45 @@ class Place:
     has_begun: bool = False
 
     def look(self) -> None:
-        """Begin what waits in the queue, as far as slots are free."""
+        """Start the waiting jobs of the queue, as far as slots are free."""
         self.has_begun = True
         self.slots.look(self.queue)
 
     def step_aside(self) -> bool:
-        """Exchange it for one of those for long work; False if none is free.
+        """Exchange the slot for one for long work; return False if none is free.
 
-        The caller asks for the next job once that may begin.
+        The caller asks for the next job once it may start.
         """
         return self.slots.move(self)
 
 
-# Takes a queue and the place in which its next job may begin.
+# Takes a queue and the place in which its next job may run.
 Work = Callable[[str, Place], None]
 
 
 class Slots:
     """Run `work` in threads.
 
-    For each queue at most `size` of them, one more for the urgent, and `size` for what takes long.
+    Each queue has at most `size` of them, one more for urgent jobs, and `size` for long ones.
     """
 
     def __init__(self, queues: Sequence[str], size: int, work: Work) -> None:
         self._work = work
-        # One more than jobs: the last one only takes what is urgent.
+        # One more than the number of jobs: the last slot only takes urgent ones.
         self._free = dict.fromkeys(queues, size + 1)
         self._long: dict[str, list[Place]] = {queue: [] for queue in queues}
         self._most_long = size
         self._asked = dict.fromkeys(queues, 0)
         self._lock = threading.Lock()
-        # What moves may meet as many that look for long work and find it in the same moment.
+        # For each queue: size + 1 jobs, `size` that moved to slots for long work, and as many
+        # threads that check for long work at that moment and may find some.
         self._pool = ThreadPoolExecutor(len(self._free) * (3 * size + 1), "job")
 
     def look(self, queue: str) -> None:
-        """Begin what waits in a queue, as far as slots are free; return at once.
+        """Start the waiting jobs of a queue, as far as slots are free; return at once.
 
-        Nothing is overlooked: a thread that looked in vain looks again if another asked meanwhile,
-        or if looking for more than what is urgent has become possible.
+        No request is lost: a thread that found nothing checks again if another request arrived
+        meanwhile, or if it only checked for urgent jobs and may now take others.
         """
         with self._lock:
             self._asked[queue] += 1
@@ -78,16 +79,16 @@ class Slots:
     def _begin(self, queue: str, *, is_for_long: bool = False) -> None:
         place = Place(self, queue, is_for_long=is_for_long)
         with self._lock:
-            # Under the lock with `asked`: a request that comes after this is noticed in `_over`.
+            # Read under the same lock as the slot: `_over` notices any later request.
             if stopping.is_set() or not self._take(place):
                 return
             asked = self._asked[queue]
         future = self._pool.submit(self._work, queue, place)
-        # Outside the lock: if the work is over already, this calls `_over` right here.
+        # Outside the lock: if the work is already over, this calls `_over` in this thread.
         future.add_done_callback(partial(self._over, place, asked))
 
     def _take(self, place: Place) -> bool:
-        """Occupy a slot; False if none is free."""
+        """Occupy a slot; return False if none is free."""
         if place.is_for_long:
             is_free = len(self._long[place.queue]) < self._most_long
             if is_free:
@@ -100,9 +101,10 @@ class Slots:
         return True
 
     def move(self, place: Place) -> bool:
-        """Move a running thread to a slot for long work; False if none is free.
+        """Move a running thread to a slot for long work; return False if none is free.
 
-        One that only looks for such work, mostly in vain, is in nobody's way.
+        Threads that are only checking for long work, mostly without finding any, do not count as
+        occupying a slot.
         """
         with self._lock:
             there = self._long[place.queue]

@@ -1,4 +1,4 @@
-"""What a dead worker leaves behind is found here, and put back."""
+"""Find the jobs and files that dead workers left behind."""
 
 import logging
 import time
@@ -24,21 +24,21 @@ from dashboard.services.uploads.bytes import forget_uploads
 from dashboard.services.uploads.receiving import forget_abandoned
 
 logger = logging.getLogger("likewise.jobs")
-TIDY_EVERY = 12  # sweeps: nobody waits for it
-LIST_EVERY = 3600.0  # seconds: it lists what is unfinished in the storage
-# Per process: two workers may tidy at the same time, as each step looks again for what is left.
+TIDY_EVERY = 12  # in sweeps: nobody waits for it
+LIST_EVERY = 3600.0  # seconds: it lists the unfinished files of the storage
+# Per process: two workers may tidy at the same time, as each step reads what is left.
 _begun: dict[str, float] = {}
 
 
 def give_up_worn_out() -> None:
-    """Fail the waiting jobs that were tried as often as a job may be."""
+    """Fail the waiting jobs that have used up their tries."""
     for job in jobs.worn_out():
         with _alone(f"give-up-{job.id}"):
             _give_up(job)
 
 
 def tidy_if_due() -> None:
-    """Tidy now and then: an idle worker costs next to nothing."""
+    """Tidy at intervals, so that an idle worker costs next to nothing."""
     if _is_due("tidy", TIDY_EVERY * settings.LIKEWISE_SWEEP):
         tidy()
     if _is_due("temporary", LIST_EVERY):
@@ -47,9 +47,9 @@ def tidy_if_due() -> None:
 
 
 def tidy() -> None:
-    """Remove what nobody tried again in time, and begin what nobody asks for.
+    """Remove abandoned data and start work that nobody requests.
 
-    What fails is told and left for the next time: nothing else waits for it.
+    A step that fails is logged and left for the next time; it does not stop the others.
     """
     steps: dict[str, Callable[[], object]] = {
         "requests": forget_old_requests,
@@ -80,14 +80,14 @@ def _is_due(step: str, every: float) -> bool:
 def _alone(step: str) -> Iterator[None]:
     try:
         yield
-    # Whatever it is: one step that fails must not keep the others from being done.
+    # Any exception: one step that fails must not prevent the others.
     except Exception:
         logger.exception("event=tidy-failed step=%s", step)
 
 
 @transaction.atomic
 def _give_up(job: Job) -> None:
-    # With a condition in the UPDATE: another sweep may have failed it, or a person retried it.
+    # The UPDATE has a condition: another sweep may have failed the job, or a person retried it.
     if jobs.give_up(job):
         job.refresh_from_db()
         end_subject(job)

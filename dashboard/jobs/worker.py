@@ -1,8 +1,8 @@
-"""A worker process: the Celery entry, the slots that run jobs, and the sweep that misses nothing.
+"""Define the worker process: the Celery task, the slots that run jobs, and the sweep.
 
-A message only says "look at this queue"; Celery's own thread never runs a job. What no message
-tells of, because the broker was away or a pause is over, the next sweep of this worker begins.
-Slots and sweep start before Celery looks for its broker, and do without it for as long as it takes.
+A message only says “check this queue”; Celery's own thread never runs a job. Jobs without a
+message, because the broker was down or a pause has ended, are started by the next sweep of this
+worker. Slots and sweep start before Celery connects to its broker and do not need it.
 """
 
 import logging
@@ -38,20 +38,20 @@ def slots() -> Slots:
 
 @app.task(name="dashboard.run_job", bind=True)
 def look(self: "Task[Any, Any]", job_id: str) -> None:
-    """Look at the queue that the message came by: the job that it names may not be the next."""
+    """Check the queue that delivered the message; the job that it names may not be the next one."""
     queue = str((self.request.delivery_info or {})["routing_key"])
     logger.info("job=%s event=woken queue=%s", job_id, queue)
     slots().look(queue)
 
 
 def sweep_and_look() -> None:
-    """Give a sign of life, begin whatever may begin, and tidy only then: it may take long."""
+    """Send a heartbeat, start what may start, and only then tidy, which may take long."""
     room.keep_ballast()  # first: on a full disk the rest needs it
     close_old_connections()
     name = f"{socket.gethostname()}:{os.getpid()}"
-    # Before the rest, which may take long: pages call a worker without a sign dead.
+    # Before the rest, which may take long: pages report a worker without a heartbeat as dead.
     jobs.give_sign(name=name, queues=settings.LIKEWISE_QUEUES)
-    # Before looking, so that what a dead worker had is found in this very sweep.
+    # Before checking the queues, so that this very sweep finds the jobs of a dead worker.
     jobs.take_back_expired()
     for queue in waiting_queues(settings.LIKEWISE_QUEUES):
         slots().look(queue)
@@ -60,7 +60,7 @@ def sweep_and_look() -> None:
 
 
 def _keep_sweeping() -> None:
-    # In a thread of a pool of its own, so that nothing that goes wrong there ends the sweeping.
+    # In a pool's thread, so that no error there ends the sweeping.
     with ThreadPoolExecutor(1, "sweep") as pool:
         while True:
             error = pool.submit(sweep_and_look).exception()
@@ -71,10 +71,10 @@ def _keep_sweeping() -> None:
 
 
 class Sweeping(StartStopStep):
-    """The slots and the sweep, as a step of Celery's worker.
+    """Start the slots and the sweep as a step of Celery's worker.
 
-    Celery takes the step with the consumer last, since that one stays until the end; and it sends
-    `worker_ready` only from there, once the broker has answered.
+    Celery starts the consumer last, since it blocks until the end, and sends `worker_ready` only
+    from there, once the broker has answered.
     """
 
     requires = ("celery.worker.components:Pool",)
@@ -85,7 +85,7 @@ class Sweeping(StartStopStep):
         threading.Thread(target=_keep_sweeping, name="sweeping", daemon=True).start()
 
     def stop(self, _worker: Any) -> None:
-        """Let the jobs go at their next step, also where no signal but an error ends the worker."""
+        """Stop jobs at their next step, also if an error and not a signal ends the worker."""
         jobs.stopping.set()
 
 

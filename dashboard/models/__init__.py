@@ -1,4 +1,4 @@
-"""What: the tables of the platform, one file per noun."""
+"""Define the tables of the platform, one file per noun."""
 
 from dashboard.models.async_requests import AsyncRecord, AsyncRequest
 from dashboard.models.collections import Collection, Fill, Record

@@ -1,4 +1,4 @@
-"""Asynchronous requests: long work that was asked for over the API, and what became of it."""
+"""Define asynchronous requests of the API, and their records."""
 
 import uuid
 
@@ -13,21 +13,21 @@ from dashboard.models.versions import Version
 
 
 class AsyncRequest(ScopedModel):
-    """What the API calls a request; where it stands is what its job says.
+    """An asynchronous request of the API, whose status is that of its job.
 
-    Of a training it is the training's own job, and `version` what that makes. Pictures that came
-    with the call lie one after another in a file of the storage, until the job has ended.
+    For a training it is the training's own job, and `version` is the version that it trains. The
+    images of the request are stored one after another in one file until the job has ended.
     """
 
     class Kind(models.TextChoices):
-        """The calls that may take long."""
+        """The API calls that may take long."""
 
         DESCRIPTOR = "descriptor", "Descriptors"
         TRAIN = "train", "Training"
         UPLOAD = "upload", "Upload"
 
     class Status(models.TextChoices):
-        """Where it stands, as the API says it."""
+        """The status in the words of the API."""
 
         CREATED = "CREATED", "Created"
         PROCESSING = "PROCESSING", "Processing"
@@ -56,7 +56,7 @@ class AsyncRequest(ScopedModel):
 
     @property
     def status(self) -> str:
-        """Return where the job stands; one that waits after a try is one to be tried again."""
+        """Return the status of the job; RETRY is a queued job that was tried before."""
         if self.job.state == Job.State.QUEUED:
             return self.Status.RETRY if self.job.tries else self.Status.CREATED
         if self.job.state == Job.State.RUNNING:
@@ -68,7 +68,7 @@ class AsyncRecord(models.Model):
     """One record of a request. WAITING -> DONE | KNOWN | FAILED, once."""
 
     class Status(models.TextChoices):
-        """What became of it; KNOWN is an upload of bytes that the workspace had."""
+        """The outcome; KNOWN is an upload of bytes that the workspace already had."""
 
         WAITING = "waiting", "Waiting"
         DONE = "done", "Done"
@@ -78,7 +78,7 @@ class AsyncRecord(models.Model):
     id = models.BigAutoField(primary_key=True)
     request = models.ForeignKey(AsyncRequest, models.CASCADE, related_name="records")
     number = models.PositiveIntegerField()
-    # Bytes, not JSON: PostgreSQL's `jsonb` would reorder keys and alter numbers.
+    # Bytes, not JSON: PostgreSQL's `jsonb` would reorder keys and change numbers.
     fields = models.BinaryField(help_text="What the answer repeats, as JSON to the letter.")
     url = models.TextField(blank=True, help_text="Where its image is fetched from, if anywhere.")
     offset = models.PositiveBigIntegerField(

@@ -1,4 +1,4 @@
-"""What every table of the platform shares: an id, a workspace, a time."""
+"""Define what every table of the platform shares: an id, a workspace, a time."""
 
 import uuid
 from typing import TypeVar
@@ -15,19 +15,19 @@ class ScopedManager(models.Manager[M]):
     """Queries that begin in a workspace."""
 
     def in_workspace(self, workspace: Workspace) -> models.QuerySet[M]:
-        """Return what belongs to the workspace."""
+        """Return the rows of the workspace."""
         return self.filter(workspace=workspace)
 
 
 class ScopedModel(models.Model):
-    """A row with a UUID version 4 that belongs to a workspace and knows when it came.
+    """A row with a UUID version 4 that belongs to a workspace and has its creation time.
 
     Each noun declares `objects` with `in_workspace`, so that every query can begin there.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     workspace = models.ForeignKey(Workspace, models.CASCADE, related_name="+")
-    # Not `auto_now_add`, which would overwrite the times that an import brings along.
+    # Not `auto_now_add`, which would overwrite the times of imported rows.
     created = models.DateTimeField(default=timezone.now, editable=False)
     modified = models.DateTimeField(auto_now=True)
 

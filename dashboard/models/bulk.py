@@ -1,4 +1,4 @@
-"""Writing many rows by one statement, which the ORM does row by row or in batches."""
+"""Write many rows by one statement, which the ORM would do row by row or in batches."""
 
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
@@ -9,32 +9,33 @@ from django.db.models import Model, QuerySet
 
 
 def insert_missing(model: type[Model], source: QuerySet[Any], columns: Mapping[str, Any]) -> int:
-    """Insert a row for each of the source's and return how many came in.
+    """Insert a row for each row of the source and return how many were inserted.
 
-    `columns` maps the model's fields to what they are in the source: names or expressions. A row
-    that a unique constraint forbids is left out.
+    `columns` maps the model's fields to names or expressions of the source. Rows that violate a
+    unique constraint are skipped.
     """
     rows = source.order_by().values_list(*columns.values())
     try:
         sql, values = rows.query.sql_with_params()
-    except EmptyResultSet:  # the ORM sees that there is nothing, and writes no statement
+    except EmptyResultSet:  # the ORM knows that there are no rows, and writes no statement
         return 0
     names: list[Any] = [model._meta.get_field(name).column for name in columns]  # type: ignore[union-attr]
     quoted = ", ".join(map(connection.ops.quote_name, names))
     table = connection.ops.quote_name(model._meta.db_table)
     with connection.cursor() as cursor:
-        # INSERT … SELECT: the rows never come to this process. Both databases know the clause.
+        # INSERT … SELECT: the rows are never read into this process. Both databases support the
+        # clause.
         statement = f"INSERT INTO {table} ({quoted}) {sql} ON CONFLICT DO NOTHING"
         cursor.execute(statement, values)
         return int(cursor.rowcount)
 
 
 def update_rows(rows: Collection[Model], names: Sequence[str]) -> None:
-    """Write these fields of rows of one model, a row each by one prepared statement.
+    """Update these fields of rows of one model with one prepared statement, executed for each row.
 
-    Call it in a transaction. A row that is gone is passed over, as by `bulk_update`. That one
-    builds a CASE for each field and row: four fifths of the time of a batch of a dry run, and a
-    fifth of an import's, in which it held the write lock of SQLite.
+    Call it in a transaction. Deleted rows are skipped, as by `bulk_update`. That one builds a CASE
+    for each field and row: it took four fifths of the time of a batch of a dry run, and a fifth of
+    an import's, while it held the write lock of SQLite.
     """
     model = next((type(row) for row in rows), None)
     if model is None:

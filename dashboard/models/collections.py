@@ -1,4 +1,4 @@
-"""Collections: records of somebody's own, found by how alike their pictures are."""
+"""Define collections: a client's own records, searched by the similarity of their images."""
 
 from django.db import models
 
@@ -11,15 +11,15 @@ from dashboard.models.versions import Version
 
 
 class Collection(ScopedModel):
-    """Records described by one version, for good: vectors of two versions cannot be compared.
+    """Records with descriptors by one fixed version: vectors of two versions cannot be compared.
 
-    Whoever writes locks this row, counts `generation` up, and keeps `records_count`. What a
-    process holds in memory is current if it is of the same generation.
+    Every writer locks this row, increments `generation`, and updates `records_count`. The copy in a
+    process's memory is current if it has the same generation.
     """
 
     name = models.CharField(max_length=255)
     description = models.TextField(blank=True)
-    # RESTRICT, not PROTECT: with its whole workspace a collection may go.
+    # RESTRICT, not PROTECT: a collection may be deleted together with its whole workspace.
     task = models.ForeignKey(Task, models.RESTRICT, related_name="collections")
     version = models.ForeignKey(Version, models.RESTRICT, related_name="collections")
     records_count = models.PositiveIntegerField(default=0)
@@ -35,9 +35,9 @@ class Collection(ScopedModel):
 
 
 class Record(models.Model):
-    """A picture's descriptor (float32, little endian) under the client's own id, with its fields.
+    """An image's descriptor (float32, little-endian) under the client's own id, with its fields.
 
-    `generation` is the collection's when the record was written last. The picture is not kept.
+    `generation` is the collection's when the record was last written. The image is not stored.
     """
 
     # Numbers in the order of insertion: by them a process learns what is new, see
@@ -63,7 +63,7 @@ class Record(models.Model):
 
 
 class Fill(ScopedModel):
-    """Images of the workspace on their way into a collection: all, or those of a type or group."""
+    """A job that adds images of the workspace to a collection: all, or those of a type or group."""
 
     collection = models.ForeignKey(Collection, models.CASCADE, related_name="fills")
     similarity_type = models.ForeignKey(SimilarityType, models.CASCADE, null=True, related_name="+")

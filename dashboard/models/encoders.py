@@ -1,4 +1,4 @@
-"""Encoders: graphs of a user's own, registered once for the whole installation."""
+"""Define encoders: users' own graphs, registered once for the whole installation."""
 
 import uuid
 
@@ -10,24 +10,24 @@ from accounts.models import User
 
 
 class Encoder(models.Model):
-    """An ONNX graph beside the shipped ones; its `key` names its bytes and its preprocessing.
+    """A registered ONNX graph; its `key` identifies its bytes and its preprocessing.
 
-    PREPARING -> READY | FAILED; FAILED -> PREPARING when somebody tries again. Only what is READY
-    can be chosen. One may be the default: new versions are trained with it unless a workspace or
-    a task says else. A shipped encoder has a row, always READY, once its speed was measured or it
-    was made the default; none has to be there.
+    PREPARING -> READY | FAILED; FAILED -> PREPARING by a retry. Only a READY encoder can be chosen.
+    One may be the default: new versions are trained with it unless a workspace or a task chooses
+    another. A shipped encoder has a row, always READY, once its speed was measured or it was made
+    the default; it need not have one.
     """
 
     class State(models.TextChoices):
-        """Where it stands."""
+        """The state of the preparation."""
 
         PREPARING = "preparing", "Preparing"
         READY = "ready", "Ready"
         FAILED = "failed", "Failed"
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
-    # Versions and features name encoders by key, without a foreign key: an archive brings versions
-    # whose encoder is not here.
+    # Versions and features name encoders by key, without a foreign key: an archive may contain
+    # versions whose encoder is not registered here.
     key = models.CharField(max_length=100, unique=True)
     name = models.CharField(max_length=255)
     state = models.CharField(max_length=10, choices=State.choices, default=State.PREPARING)
@@ -67,5 +67,5 @@ class Encoder(models.Model):
 
     @property
     def milliseconds(self) -> int:
-        """Return the time of one picture, at least one."""
+        """Return the milliseconds for one image, at least 1."""
         return max(1, round(1000 * self.seconds))

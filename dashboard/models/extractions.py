@@ -1,4 +1,4 @@
-"""Extractions: descriptors of many images, computed once and downloaded as a file."""
+"""Define extractions: descriptors of many images, computed once and downloaded as a file."""
 
 from django.db import models
 
@@ -11,15 +11,15 @@ from dashboard.models.versions import Version
 
 
 class Extraction(ScopedModel):
-    """What to describe, with which version, in which format; `path` is set when it is complete.
+    """Which images, version and file format; `path` is set when the file is complete.
 
-    Of all images, unless `group`, `similarity_type` or `filter` narrows it down; or of pictures
-    that were sent or named for this alone, which `upload` holds. What the filter was in words
-    stays, whatever becomes of the things that it names.
+    It covers all images, unless `group`, `similarity_type` or `filter` narrows it down, or the
+    images of `upload`, which were uploaded or named only for this. `filter_words` describes the
+    filter even after the things that it names are deleted.
     """
 
     class Format(models.TextChoices):
-        """The files that are written."""
+        """The file formats."""
 
         PARQUET = "parquet", "Parquet"
         NPZ = "npz", "NumPy (NPZ)"
@@ -48,7 +48,7 @@ class Extraction(ScopedModel):
 
 
 class SentFeature(models.Model):
-    """What the encoder saw in a picture that was sent to be described; kept until that is done."""
+    """The features of an image that was uploaded for an extraction, stored until that is done."""
 
     file = models.OneToOneField(
         UploadFile, models.CASCADE, primary_key=True, related_name="feature"

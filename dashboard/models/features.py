@@ -1,4 +1,4 @@
-"""Features: what the encoder says of an image or a part of one, kept so that it is asked once."""
+"""Define features: the encoder's output for an image or a region, stored so that it runs once."""
 
 from django.db import models
 
@@ -8,7 +8,7 @@ from dashboard.models.images import Image
 
 
 class Feature(models.Model):
-    """An image's features by one encoder: float16, little endian, as bytes (1 KB for 512)."""
+    """An image's features by one encoder: float16, little-endian, as bytes (1 KB for 512)."""
 
     # Ascending numbers, by which `index.search.Vectors` finds what came since it last looked.
     id = models.BigAutoField(primary_key=True)
@@ -28,10 +28,10 @@ class Feature(models.Model):
 
 
 class RegionFeature(models.Model):
-    """The features of a part of an image, as `Feature` keeps those of the whole.
+    """The features of a part of an image, as `Feature` has those of the whole.
 
-    The image and the box are the content of a region: one that is moved is looked at again, and
-    two that lie on the same pixels share a row. An image's bytes never change.
+    The image and the box are the content of a region: a moved one is encoded again, and two with
+    the same box share a row. An image's bytes never change.
     """
 
     id = models.BigAutoField(primary_key=True)
@@ -47,7 +47,7 @@ class RegionFeature(models.Model):
     objects = ScopedManager["RegionFeature"]()
 
     class Meta:
-        # For deleting an encoder, which takes its features along.
+        # For deleting an encoder, which deletes its features.
         indexes = [models.Index(fields=["encoder"], name="region_feature_by_encoder")]
         constraints = [
             models.UniqueConstraint(

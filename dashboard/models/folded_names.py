@@ -1,4 +1,4 @@
-"""Names as they are compared: two that people take for one are the same here."""
+"""Fold names for comparison: two that people consider the same are equal."""
 
 import unicodedata
 from typing import TYPE_CHECKING, Any
@@ -14,9 +14,9 @@ LENGTH = 255
 
 
 def folded(name: str) -> str:
-    """Return a name without its case, its spaces around and doubled, and its spelling in Unicode.
+    """Return a name with case, spacing and Unicode spelling normalised, cut at 255 characters.
 
-    So “Café”, “CAFÉ ” and one whose accent is a character of its own are equal; cut at 255.
+    So “Café”, “CAFÉ ” and one whose accent is a separate character are equal.
     """
     bare = unicodedata.normalize("NFKC", name).casefold()
     # Normalised again: folding the case may leave characters that NFKC would compose.
@@ -24,19 +24,19 @@ def folded(name: str) -> str:
 
 
 class FoldedNameField(CharField):
-    """The row's `name` as it is compared, written whenever the row is, also with many others."""
+    """The folded `name` of the row, written whenever the row is saved, even by bulk methods."""
 
     def __init__(self, *args: Any, **options: Any) -> None:
         fixed = {"max_length": LENGTH, "default": "", "editable": False}
         super().__init__(*args, **(options | fixed))
 
     def deconstruct(self) -> Any:
-        """Be an ordinary column to migrations: how it is written is none of theirs."""
+        """Appear as an ordinary column in migrations, which need not know how it is computed."""
         name, _, args, options = super().deconstruct()
         return name, "django.db.models.CharField", args, options
 
     def pre_save(self, model_instance: Any, add: bool) -> str:  # noqa: ARG002, FBT001
-        """Take it from the name."""
+        """Compute the value from the name."""
         value = folded(model_instance.name)
         setattr(model_instance, self.attname, value)
         return value

@@ -1,4 +1,4 @@
-"""Groups: what is alike, and what is in them."""
+"""Define groups and their members."""
 
 from typing import Any
 
@@ -13,13 +13,13 @@ from dashboard.models.similarity_types import SimilarityType
 
 
 class Group(ScopedModel):
-    """Images and regions that are alike in the sense of a type, or other groups: never both.
+    """Images and regions that are similar in the sense of a type, or other groups: never both.
 
-    The three counters are kept by the services in the transaction that changes the members. Equal
-    names may stand side by side, as programs make them: `folded_name` finds them.
+    The services update the three counters in the transaction that changes the members. Several
+    groups may have equal names, as programs create them: `folded_name` finds them.
     """
 
-    # PROTECT: deleting a type deletes its groups by its service, which keeps the counters.
+    # PROTECT: the service that deletes a type deletes its groups and updates the counters.
     similarity_type = models.ForeignKey(SimilarityType, models.PROTECT, related_name="groups")
     name = models.CharField(max_length=255)
     folded_name = FoldedNameField()
@@ -36,7 +36,7 @@ class Group(ScopedModel):
     class Meta:
         constraints = [
             models.CheckConstraint(
-                # On counters, as a constraint cannot look into other tables: the services hold the
+                # On counters, as a constraint cannot read other tables: the services lock the
                 # group's row while they count.
                 condition=Q(groups_count=0) | Q(images_count=0, regions_count=0),
                 name="group_holds_one_kind",
@@ -47,7 +47,7 @@ class Group(ScopedModel):
             models.Index(
                 fields=["similarity_type", "-created", "-id"], name="group_recent_of_type"
             ),
-            # By these operators PostgreSQL finds the beginning of a name, too.
+            # With these operators PostgreSQL uses the index for prefixes, too.
             models.Index(
                 fields=["similarity_type", "folded_name"],
                 opclasses=["uuid_ops", "varchar_pattern_ops"],
@@ -59,7 +59,7 @@ class Group(ScopedModel):
         return self.name
 
     def save(self, *args: Any, **options: Any) -> None:
-        """Write the name as it is compared wherever the name is written."""
+        """Save the folded name whenever the name is saved."""
         fields = options.get("update_fields")
         if fields is not None and "name" in fields:
             options["update_fields"] = {*fields, "folded_name"}
@@ -70,7 +70,7 @@ class GroupImage(models.Model):
     """An image in a group.
 
     The type, its `exclusive` and the image's `created` are copies: the first two let the database
-    refuse a second group of an exclusive type, the third lets a group's page be read by one index.
+    refuse a second group of an exclusive type, the third lets one index read a group's page.
     """
 
     id = models.BigAutoField(primary_key=True)
@@ -124,7 +124,7 @@ class GroupRegion(models.Model):
 
 
 class GroupNesting(models.Model):
-    """A group inside a group; the services refuse cycles longer than this constraint sees."""
+    """A group inside a group; the services refuse longer cycles than this constraint can."""
 
     id = models.BigAutoField(primary_key=True)
     parent = models.ForeignKey(Group, models.CASCADE, related_name="child_rows")

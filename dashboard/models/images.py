@@ -1,4 +1,4 @@
-"""Images: one row per picture that a workspace has, one picture per content."""
+"""Define images: one row per image of a workspace, one image per content."""
 
 from typing import Self
 
@@ -9,24 +9,25 @@ from dashboard.models.base import ScopedModel
 
 
 class ImageQuerySet(models.QuerySet["Image"]):
-    """Images of a workspace, and those that people can see."""
+    """Images of a workspace, and those that are not deleted."""
 
     def in_workspace(self, workspace: Workspace) -> Self:
-        """Keep what belongs to the workspace."""
+        """Keep the images of the workspace."""
         return self.filter(workspace=workspace)
 
     def present(self) -> Self:
-        """Leave out what was deleted."""
+        """Exclude deleted images."""
         return self.filter(deleted__isnull=True)
 
 
 class Image(ScopedModel):
-    """A picture as stored: upright, without EXIF, its shorter side at most 600 pixels.
+    """An image as stored: upright, without EXIF, its shorter side at most 600 pixels.
 
-    One that came with `noresize` keeps its size.
-    `sha256` is of the bytes as uploaded: the same bytes are stored once per workspace.
-    `stored_sha256` is of the bytes behind the image's link: descriptors are cached by it.
-    A deleted image keeps its row, so that its bytes sent again bring it back under its id.
+    An image that was uploaded with `noresize` keeps its size.
+
+    `sha256` is that of the uploaded bytes: the same bytes are stored once per workspace.
+    `stored_sha256` is that of the bytes behind the image's URL: descriptors are cached by it. A
+    deleted image keeps its row, so that an upload of the same bytes restores it under its id.
     """
 
     class Extension(models.TextChoices):
@@ -55,7 +56,7 @@ class Image(ScopedModel):
         constraints = [
             models.UniqueConstraint(
                 fields=["workspace", "sha256"],
-                # Partial: the row of a deleted image stays, perhaps beside a new one of the same
+                # Partial: the row of a deleted image stays, perhaps beside a new one with the same
                 # content.
                 condition=models.Q(deleted__isnull=True),
                 name="image_once_per_workspace",
@@ -72,7 +73,7 @@ class Image(ScopedModel):
                 condition=models.Q(deleted__isnull=True),
                 name="image_recent_test",
             ),
-            # Also of deleted images, which the constraint's partial index leaves out.
+            # Includes deleted images, which the constraint's partial index does not.
             models.Index(fields=["workspace", "sha256"], name="image_by_content"),
         ]
 

@@ -1,4 +1,4 @@
-"""Jobs: work that outlives a request. The row is the truth; a queue only carries "look at it"."""
+"""Define jobs: work that outlives a request. The row is the truth; a queue only wakes workers."""
 
 from django.db import models
 from django.db.models import Q
@@ -8,20 +8,21 @@ from dashboard.models.base import ScopedManager, ScopedModel
 
 
 class Job(ScopedModel):
-    """One piece of background work and how far it is.
+    """One piece of background work and its progress.
 
-    QUEUED -> RUNNING -> DONE | FAILED | CANCELLED. QUEUED -> CANCELLED when nobody began it.
-    RUNNING -> QUEUED when its worker's lease ran out, or it stopped in between: it is taken up
-    again where it stopped, and not before `not_before`. Whoever runs it holds the lease: `owner`
-    until `lease_until`, renewed by a heartbeat; only the owner may write progress or finish it.
-    Which of those that wait in a queue is taken next, `queries.jobs.claim_order` says: the highest
-    priority, of that the workspace with the fewest running, of that the oldest. Somebody waits at a
-    page for the end of one whose priority is above 0; one whose priority is `LONG` has turned out
-    to take long, and has places of its own.
+    QUEUED -> RUNNING -> DONE | FAILED | CANCELLED. QUEUED -> CANCELLED before it runs. RUNNING ->
+    QUEUED when its worker's lease ran out, or the work paused: it resumes where it stopped, but not
+    before `not_before`. The worker that runs it holds the lease: `owner` until `lease_until`,
+    renewed by a heartbeat; only the owner may write progress or finish it.
+
+    `queries.jobs.claim_order` defines which queued job is claimed next: the highest priority, then
+    the workspace with the fewest running jobs, then the oldest. A priority above 0 means that
+    somebody waits at a page for the end; `LONG` means that the job has turned out to take long, and
+    has slots of its own.
     """
 
     class Kind(models.TextChoices):
-        """What there is to do; each kind has an entry in `dashboard.services.job_kinds`."""
+        """The kinds of work; each has an entry in `dashboard.services.job_kinds`."""
 
         UPLOAD = "upload", "Upload"
         TRAIN = "train", "Training"
@@ -39,7 +40,7 @@ class Job(ScopedModel):
         IMPORT = "import", "Import of a workspace"
 
     class State(models.TextChoices):
-        """Where it stands."""
+        """The state of the job."""
 
         QUEUED = "queued", "Queued"
         RUNNING = "running", "Running"
@@ -49,10 +50,10 @@ class Job(ScopedModel):
 
     FINISHED = (State.DONE, State.FAILED, State.CANCELLED)
     UNFINISHED = (State.QUEUED, State.RUNNING)
-    # Below the usual 0 and above the removal of workspaces, for which nobody waits.
+    # Below the usual 0 and above the deletion of workspaces, for which nobody waits.
     LONG = -5
     MAX_TRIES = 4
-    # Nobody could see that such a job was given up, nor ask for it again.
+    # Nobody could see that such a job failed, nor retry it.
     NEVER_GIVEN_UP = (Kind.CLOSE,)
 
     kind = models.CharField(max_length=20, choices=Kind.choices)
@@ -100,9 +101,9 @@ class Job(ScopedModel):
         ]
         indexes = [
             models.Index(fields=["workspace", "-created", "-id"], name="job_recent"),
-            # Not for the unfinished alone: SQLite takes no partial index for a bound value.
+            # Not partial for unfinished jobs: SQLite uses no partial index with a bound value.
             models.Index(fields=["state", "queue", "-priority", "created"], name="job_by_turn"),
-            # Nearly every page and every deletion asks whether a job is about a thing.
+            # Nearly every page and every deletion checks whether a thing has a job.
             models.Index(fields=["subject_id"], name="job_by_subject"),
             models.Index(
                 fields=["workspace", "kind", "-created", "-id"], name="job_recent_of_kind"
@@ -120,19 +121,19 @@ class Job(ScopedModel):
 
     @property
     def is_finished(self) -> bool:
-        """Say whether nothing more will happen."""
+        """Return whether the job has ended."""
         return self.state in self.FINISHED
 
     @property
     def state_words(self) -> str:
-        """Say the state to people: every page does so by this."""
+        """Return the state for people, as all pages show it."""
         if self.cancel_requested and not self.is_finished:
             return "Cancelling"
         return self.State(self.state).label
 
 
 class WorkerSign(models.Model):
-    """A sign of life of a worker process, renewed at every sweep."""
+    """The heartbeat of a worker process, renewed at every sweep."""
 
     name = models.CharField(primary_key=True, max_length=100)
     queues = models.JSONField(default=list)

@@ -1,4 +1,4 @@
-"""Labels of regions: what the box shows."""
+"""Define labels of regions."""
 
 from django.db import models
 
@@ -8,7 +8,7 @@ DEFAULT_LABEL = "object"
 
 
 class Label(ScopedModel):
-    """A name for boxes; every workspace is born with one named `object`."""
+    """A name for regions; every workspace is created with one named `object`."""
 
     name = models.CharField(max_length=255)
     description = models.TextField(blank=True)

@@ -1,11 +1,11 @@
-"""What databases may lack or have too much of, because landed migrations were once rewritten.
+"""List what databases may lack or have in excess, because landed migrations were once rewritten.
 
 From 22 to 28 November 2026, migrations on the main branch were renamed, merged and edited. A
-database from those days records names that are gone, or a name whose contents changed afterwards.
-Since then no landed migration is edited (`tests/upgrade`), so nothing is added here.
+database from those days records names that no longer exist, or a name whose contents changed
+afterwards. Since then no landed migration is edited (`tests/upgrade`), so nothing is added here.
 """
 
-# Names that are gone, and the migration that contains what they did.
+# Names that no longer exist, and the migration that contains their operations.
 RENAMED = {
     "0002_extractions": "0001_initial",
     "0002_async_requests": "0002_whole_contract",
@@ -20,8 +20,8 @@ RENAMED = {
     "0011_region_features": "0009_region_features",
 }
 
-# What was added to a migration after it had landed: models, in an order in which they can be made,
-# then fields and indexes of models.
+# Added to a migration after it had landed: models, in an order in which they can be created, then
+# fields and indexes of models.
 LATER_MODELS = ("extraction", "asyncrequest", "asyncrecord", "verification", "encoder")
 LATER_FIELDS = (
     ("upload", "then_train"),
@@ -35,5 +35,5 @@ LATER_INDEXES = (
     ("uploadpart", "upload_parts_stored"),
     ("job", "job_by_turn"),
 )
-# What was removed from a migration, or is removed by one since.
+# Removed from a migration, or by a later one.
 EARLIER_INDEXES = (("job", "job_unfinished"), ("job", "job_recent_unfinished"))

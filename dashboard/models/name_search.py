@@ -1,10 +1,10 @@
-"""Indexes for searches by a part of a name: PostgreSQL's trigrams, where it lets us have them.
+"""Create indexes for searches by a part of a name: PostgreSQL's trigrams, where permitted.
 
-Only of what comes in millions: a scan of ten thousand names takes a few milliseconds.
+Only for tables with millions of rows: a scan of ten thousand names takes a few milliseconds.
 
-SQLite has none. Its FTS5 knows trigrams, but wants a copy of the names that triggers keep, and a
-migration that remakes the table, as SQLite's do, drops triggers without a word: searches would then
-miss what is new. A scan of a million names takes it about a third of a second.
+SQLite has none. Its FTS5 supports trigrams, but needs a copy of the names that triggers maintain,
+and a migration that rebuilds the table, as SQLite's do, silently drops triggers: searches would
+then miss new rows. A scan of a million names takes it about a third of a second.
 """
 
 from collections.abc import Mapping
@@ -14,7 +14,7 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 
 Indexes = Mapping[str, tuple[str, str]]
 
-# By their names: table and column.
+# By index name: table and column.
 INDEXES: Indexes = {
     "group_name_trigrams": ("dashboard_group", "name"),
     "image_name_trigrams": ("dashboard_image", "file_name"),
@@ -22,18 +22,18 @@ INDEXES: Indexes = {
 
 
 def create_indexes(connection: BaseDatabaseWrapper, indexes: Indexes = INDEXES) -> bool:
-    """Create those that are not there; returns whether all are.
+    """Create the missing indexes; return whether all exist.
 
-    A role that may not create the extension `pg_trgm` goes without: searches are right, and slow.
+    A role that may not create the extension `pg_trgm` has none: searches are correct, but slow.
     """
     if connection.vendor != "postgresql" or has_indexes(connection, indexes):
         return has_indexes(connection, indexes)
     try:
-        # One transaction: a role without the right leaves nothing half made.
+        # One transaction: without the right, nothing is left half made.
         with transaction.atomic(connection.alias), connection.cursor() as cursor:
             cursor.execute("CREATE EXTENSION IF NOT EXISTS pg_trgm")
             for name, (table, column) in indexes.items():
-                # In the ORM's words for “contains, in any case”, by which the index is found.
+                # As the ORM writes “contains, ignoring case”, so that the index is used.
                 cursor.execute(
                     f"CREATE INDEX IF NOT EXISTS {name} ON {table}"
                     f" USING gin (UPPER({column}) gin_trgm_ops)"
@@ -44,14 +44,14 @@ def create_indexes(connection: BaseDatabaseWrapper, indexes: Indexes = INDEXES) 
 
 
 def drop_indexes(connection: BaseDatabaseWrapper, indexes: Indexes = INDEXES) -> None:
-    """Drop those that are there; the extension stays, since others may use it."""
+    """Drop the indexes; the extension stays, since others may use it."""
     if connection.vendor == "postgresql":
         with connection.cursor() as cursor:
             cursor.execute(f"DROP INDEX IF EXISTS {', '.join(indexes)}")
 
 
 def has_indexes(connection: BaseDatabaseWrapper, indexes: Indexes = INDEXES) -> bool:
-    """Say whether searches by name have all their indexes."""
+    """Return whether searches by name have all their indexes."""
     if connection.vendor != "postgresql":
         return False
     with connection.cursor() as cursor:

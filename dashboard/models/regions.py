@@ -1,4 +1,4 @@
-"""Regions: boxes on images. The API calls one an object."""
+"""Define regions: boxes on images. The API calls one an object."""
 
 from django.db import models
 from django.db.models import F, Q
@@ -9,7 +9,7 @@ from dashboard.models.labels import Label
 
 
 class Region(ScopedModel):
-    """A box in pixels of the stored image; `right` and `bottom` lie just outside it."""
+    """A box in pixels of the stored image; `right` and `bottom` are exclusive."""
 
     image = models.ForeignKey(Image, models.CASCADE, related_name="regions")
     label = models.ForeignKey(Label, models.PROTECT, related_name="regions")

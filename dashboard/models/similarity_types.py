@@ -1,4 +1,4 @@
-"""Similarity types: the ways in which things can be alike."""
+"""Define similarity types: the ways in which images can be similar."""
 
 from django.db import models
 
@@ -6,7 +6,7 @@ from dashboard.models.base import ScopedManager, ScopedModel
 
 
 class SimilarityType(ScopedModel):
-    """One meaning of alike, such as "same product". `groups_count` is kept by the services."""
+    """One meaning of similar, such as "same product". The services update `groups_count`."""
 
     name = models.CharField(max_length=255)
     description = models.TextField(blank=True)

@@ -1,4 +1,4 @@
-"""Tasks: what a team wants a model for."""
+"""Define tasks: the types that are trained together."""
 
 from django.db import models
 

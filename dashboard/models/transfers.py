@@ -1,4 +1,4 @@
-"""Transfers: a whole workspace as one archive, written here or brought in."""
+"""Define transfers: the export of a workspace as one archive, or the import of one."""
 
 from django.db import models
 from django.db.models import Q
@@ -9,13 +9,13 @@ from dashboard.models.uploads import Upload
 
 
 class Transfer(ScopedModel):
-    """The archive of a workspace that goes out, or comes in as the one file of `upload`.
+    """The exported archive of a workspace, or the import of one, the only file of `upload`.
 
     `path` is set when an export is complete; until then there is nothing to download.
     """
 
     class Direction(models.TextChoices):
-        """Which way it goes."""
+        """Export or import."""
 
         EXPORT = "export", "Export"
         IMPORT = "import", "Import"
@@ -44,12 +44,12 @@ class Transfer(ScopedModel):
 
 
 class Imported(models.Model):
-    """Which thing here a thing of the archive became, so that an import can go on after a kill."""
+    """The row that an object of the archive became, so that an import can resume after a kill."""
 
     id = models.BigAutoField(primary_key=True)
     transfer = models.ForeignKey(Transfer, models.CASCADE, related_name="imported")
     noun = models.CharField(max_length=20)
-    # No foreign key: what it became may be of any table, and may be deleted since.
+    # No foreign key: the target may be in any table, and may have been deleted since.
     old_id = models.UUIDField()
     new_id = models.UUIDField()
 

@@ -1,4 +1,4 @@
-"""Uploads: files on their way here, what is foreseen of each, and what became of it."""
+"""Define uploads: received files, the plan for each, and its outcome."""
 
 import uuid
 
@@ -14,16 +14,16 @@ from dashboard.models.similarity_types import SimilarityType
 
 
 class Upload(ScopedModel):
-    """One sending of files by a person; folders become groups of `similarity_type`, if given.
+    """A batch of uploaded files; folders become groups of `similarity_type`, if given.
 
-    RECEIVING -> PLANNING -> PLANNED -> COMMITTED -> UNDONE. PLANNING falls back to RECEIVING when
-    the plan's job breaks off, PLANNED when more files are sent. With `auto_commit` nobody is asked:
-    RECEIVING -> COMMITTED. Before it is committed nothing but the upload's own rows is written; a
-    new type is only named. What it brings in is known by its files, so that it can be undone whole.
+    RECEIVING -> PLANNING -> PLANNED -> COMMITTED -> UNDONE. PLANNING returns to RECEIVING when the
+    dry run ends early, PLANNED when more files are added. With `auto_commit` there is no review:
+    RECEIVING -> COMMITTED. Before it is committed only the upload's own rows are written; a new
+    type is only named. Its files record what it imports, so that all of it can be undone.
     """
 
     class Stage(models.TextChoices):
-        """How far it is."""
+        """The progress of an upload."""
 
         RECEIVING = "receiving", "Receiving"
         PLANNING = "planning", "Checking"
@@ -32,7 +32,7 @@ class Upload(ScopedModel):
         UNDONE = "undone", "Undone"
 
     class Purpose(models.TextChoices):
-        """What the files are for."""
+        """The purpose of the files."""
 
         IMAGES = "images", "Images of the workspace"
         DESCRIBE = "describe", "Images to extract embeddings from"
@@ -76,14 +76,14 @@ class Upload(ScopedModel):
 
 
 class UploadPart(models.Model):
-    """One file as sent: a picture, an archive, a manifest, or a list of addresses.
+    """One uploaded file: an image, an archive, a manifest, or a list of URLs.
 
-    Its bytes are its chunks, one after another; it is whole when `received` is `size`. One whose
+    Its bytes are its chunks, one after another; it is complete when `received` is `size`. One whose
     `sha256` the workspace had is never sent: `received` stays 0, and its file is known.
     """
 
     class Kind(models.TextChoices):
-        """What is in it."""
+        """The content of a part."""
 
         PICTURE = "picture", "Image"
         ARCHIVE = "archive", "Archive"
@@ -124,7 +124,7 @@ class UploadPart(models.Model):
         ]
         indexes = [
             models.Index(fields=["upload"], condition=~Q(path=""), name="upload_parts_stored"),
-            # Files are named some hundred at a time, and looked up among all that were named.
+            # Files are registered some hundred at a time, and looked up among all registered ones.
             models.Index(fields=["upload", "path"], name="upload_parts_by_path"),
             models.Index(fields=["upload", "sha256"], name="upload_parts_by_content"),
         ]
@@ -134,12 +134,12 @@ class UploadPart(models.Model):
 
     @property
     def is_archive(self) -> bool:
-        """Say whether there are files inside."""
+        """Return whether the part is an archive."""
         return self.kind == self.Kind.ARCHIVE
 
 
 class UploadChunk(models.Model):
-    """A stretch of a part's bytes, as an object of the storage; written once, never changed."""
+    """A range of a part's bytes, as an object of the storage; written once, never changed."""
 
     id = models.BigAutoField(primary_key=True)
     part = models.ForeignKey(UploadPart, models.CASCADE, related_name="chunks")
@@ -155,19 +155,19 @@ class UploadChunk(models.Model):
 
 
 class UploadFile(models.Model):
-    """One picture of an upload. WAITING -> ADDED | KNOWN | FAILED; a retry puts FAILED back.
+    """One image of an upload. WAITING -> ADDED | KNOWN | FAILED; a retry sets FAILED to WAITING.
 
-    The plan says what is foreseen of it, and a person may leave it out or mend what is wrong. What
-    a manifest says of a file is written into that file's row (`described`). A row of a manifest
-    that names a file for the second time is a file of its own with that `source`; one that names a
-    file which was not sent stays as a row in error. Rows of manifests inside an archive are
-    numbered from `FIRST_TOLD` on, beyond all that an archive may hold.
+    The plan says what an import would do with it, and a person may skip it or fix errors. The
+    values of a manifest are written into the file's row (`described`). A row of a manifest that
+    names a file for the second time is a file of its own with that `source`; one that names a
+    missing file stays as a row in error. Rows of manifests inside an archive are numbered from
+    `FIRST_TOLD` on, beyond all that an archive may contain.
     """
 
     FIRST_TOLD = 1_000_000_000
 
     class Foreseen(models.TextChoices):
-        """What the plan found."""
+        """The result of the dry run."""
 
         UNKNOWN = "", "Not checked"
         NEW = "new", "New"
@@ -175,7 +175,7 @@ class UploadFile(models.Model):
         WRONG = "wrong", "With errors"
 
     class Status(models.TextChoices):
-        """What became of it."""
+        """The outcome of the import."""
 
         WAITING = "waiting", "Waiting"
         ADDED = "added", "Added"
@@ -227,7 +227,7 @@ class UploadFile(models.Model):
             ),
         ]
         indexes = [
-            # With the id last: pages and batches go on behind the last row that they saw.
+            # With the id last: pages and batches continue after the last row that they read.
             models.Index(fields=["upload", "status", "id"], name="upload_files_by_status"),
             models.Index(fields=["upload", "foreseen", "id"], name="upload_files_by_foreseen"),
             models.Index(fields=["upload", "group_name", "id"], name="upload_files_by_group"),
@@ -240,15 +240,15 @@ class UploadFile(models.Model):
         return self.name
 
     def refuse(self, what: str, sentence: str) -> None:
-        """Keep what is wrong with a column, the `picture`, its `path`, or the whole `row`.
+        """Record an error of a column, the `picture`, its `path`, or the whole `row`.
 
-        Of a manifest's row that has no file and no address, the reason is kept under `name`.
+        For a manifest's row without a file and a URL, the reason is stored under `name`.
         """
         self.wrong = self.wrong | {what: sentence}
         self.reason = " ".join(self.wrong.values())
 
     def forgive(self, what: str) -> None:
-        """Forget what was wrong with it."""
+        """Remove an error."""
         if what not in self.wrong:
             return
         self.wrong = {name: told for name, told in self.wrong.items() if name != what}
@@ -256,7 +256,7 @@ class UploadFile(models.Model):
 
 
 class UploadGroup(models.Model):
-    """A group that an upload made: undoing the upload removes it, if nothing else is in it."""
+    """A group that an upload created: undoing the upload deletes it, if nothing else is in it."""
 
     id = models.BigAutoField(primary_key=True)
     upload = models.ForeignKey(Upload, models.CASCADE, related_name="made_groups")
@@ -272,7 +272,7 @@ class UploadGroup(models.Model):
 
 
 class UploadType(models.Model):
-    """A type that an upload made: undoing the upload removes it, if nothing else needs it."""
+    """A type that an upload created: undoing the upload deletes it, if nothing else needs it."""
 
     id = models.BigAutoField(primary_key=True)
     upload = models.ForeignKey(Upload, models.CASCADE, related_name="made_types")

@@ -1,4 +1,4 @@
-"""What a workspace takes up, counted on with every change: nobody adds up a table to know it."""
+"""Define the storage use of a workspace, updated with every change instead of summed."""
 
 from django.db import models
 from django.db.models import Q
@@ -7,21 +7,21 @@ from accounts.models import Workspace
 
 
 class Usage(models.Model):
-    """How many things of a sort a workspace has, and their bytes; `doctor` holds it against rows.
+    """The number and bytes of one kind of things of a workspace; `doctor` compares it with rows.
 
-    Images are those that are not deleted. Of uploads it counts the files that are named and not
-    forgotten, with the sizes that were stated: what is on its way is counted before it arrives.
+    Images are those that are not deleted. Of uploads it counts the registered files that still have
+    a path, with their stated sizes: they are counted before they arrive.
     """
 
     class What(models.TextChoices):
-        """The sorts; each has a row of its own, so that who sends waits for nobody who imports."""
+        """The kinds; each has its own row, so that uploads do not wait for imports."""
 
         IMAGES = "images", "Images"
         UPLOADS = "uploads", "Files of uploads"
 
     workspace = models.ForeignKey(Workspace, models.CASCADE, related_name="+")
     what = models.CharField(max_length=10, choices=What.choices)
-    # Signed, unlike other counters: if it is too low, a deletion still goes through.
+    # Signed, unlike other counters: if it is too low, a deletion still succeeds.
     count = models.BigIntegerField(default=0)
     size = models.BigIntegerField(default=0, help_text="Bytes.")
 

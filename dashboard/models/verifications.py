@@ -1,4 +1,4 @@
-"""Verifications: somebody looked at a group or an image and says that it is right."""
+"""Define verifications: a person has checked a group or an image."""
 
 from django.db import models
 from django.db.models import Q
@@ -10,10 +10,10 @@ from dashboard.models.images import Image
 
 
 class Verification(ScopedModel):
-    """One person's word for one group or one image.
+    """One person's verification of one group or one image.
 
-    `verify_count` of the group or image is kept by the services in the same transaction; it stays
-    when the person's account goes.
+    The services update `verify_count` of the group or image in the same transaction; it is kept
+    when the person's account is deleted.
     """
 
     user = models.ForeignKey(User, models.SET_NULL, null=True, related_name="+")

@@ -1,4 +1,4 @@
-"""Versions: trained models of a task."""
+"""Define versions: the trained models of a task."""
 
 from django.db import models
 from django.db.models import Q
@@ -12,11 +12,11 @@ class Version(ScopedModel):
     """The result of one training.
 
     CREATED -> QUEUED -> TRAINING -> TRAINED | ERROR | CANCELLED; QUEUED -> CANCELLED. A training
-    that lost its worker stays TRAINING and is taken up again. A task trains one version at a time.
+    that lost its worker stays TRAINING and resumes. A task trains one version at a time.
     """
 
     class Status(models.TextChoices):
-        """The words of the API's `train_status`."""
+        """The values of the API's `train_status`."""
 
         CREATED = "CREATED", "Created"
         QUEUED = "QUEUED", "Queued"
@@ -47,7 +47,7 @@ class Version(ScopedModel):
             models.UniqueConstraint(
                 fields=["task"],
                 condition=Q(status__in=("CREATED", "QUEUED", "TRAINING")),
-                # The service asks under a lock; this holds for whatever else writes rows.
+                # The service checks under a lock; this covers all other writers.
                 name="task_trains_one_version",
             ),
             models.CheckConstraint(

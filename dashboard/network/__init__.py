@@ -1,1 +1,1 @@
-"""Connections to addresses that others name: which are allowed, and how they are opened."""
+"""Open connections to hosts that others name, and check which are allowed."""

@@ -1,4 +1,4 @@
-"""Which addresses of the network this server may open on behalf of somebody else."""
+"""Check which IP addresses this server may connect to on behalf of others."""
 
 import socket
 import threading
@@ -8,19 +8,19 @@ from typing import Final
 
 IPAddress = IPv4Address | IPv6Address
 
-# What Python (3.11 to 3.13, which differ here) does not call private, and what is public by number
-# only. Sources: IANA special-purpose registries; RFC 6052, 3056, 4380, 8215.
+# IP ranges that Python does not call private (3.11 to 3.13 differ here), or that are public only by
+# number. Sources: IANA special-purpose registries; RFC 6052, 3056, 4380, 8215.
 _SPECIAL: Final = tuple(
     ip_network(text)
     for text in (
         "100.64.0.0/10",  # shared by carriers, used inside clouds
-        "168.63.129.16/32",  # metadata of Azure
+        "168.63.129.16/32",  # Azure's metadata service
         "192.0.0.0/24",
         "192.88.99.0/24",  # 6to4 relays
         "224.0.0.0/3",  # multicast, reserved, broadcast
         "2001::/23",  # Teredo, benchmarks, ORCHID: tunnels and names, no hosts
         "2001:db8::/32",
-        "2002::/16",  # 6to4: an IPv4 address, perhaps a private one, inside
+        "2002::/16",  # 6to4: embeds an IPv4 address, perhaps a private one
         "3fff::/20",
     )
 )
@@ -29,14 +29,14 @@ _NAT64: Final = ip_network("64:ff9b::/96")
 
 
 def is_allowed(address: str, allowed_networks: Iterable[str] = ()) -> bool:
-    """Tell whether a connection to this IP address may be made.
+    """Return whether a connection to this IP address is allowed.
 
-    Public hosts may be reached, all else only if one of the networks (CIDR) names it. An IPv4
-    address inside an IPv6 one (mapped, or behind NAT64) is judged as what it stands for.
+    Public hosts are allowed, all others only if one of the networks (CIDR) contains them. An IPv4
+    address embedded in an IPv6 one (mapped, or behind NAT64) is checked as the IPv4 address.
     """
-    # Behind `%` is a zone, the name of a network interface.
+    # `%` precedes a zone, the name of a network interface.
     ip = _behind(ip_address(address.partition("%")[0]))
-    # What an administrator allows counts for the address that it stands for, mapped or not.
+    # An allowed network applies to the embedded IPv4 address, mapped or not.
     return _is_public(ip) or any(ip in ip_network(text, strict=False) for text in allowed_networks)
 
 
@@ -56,7 +56,7 @@ def resolve(host: str, port: int, seconds: float) -> list[str]:
         else:
             found.extend(dict.fromkeys(str(answer[4][0]) for answer in answers))
 
-    # The system's look-up cannot be interrupted, but it can be left behind.
+    # The system's lookup cannot be interrupted, but its thread can be abandoned.
     thread = threading.Thread(target=look_up, daemon=True, name=f"resolve {host}")
     thread.start()
     thread.join(seconds)
@@ -79,5 +79,5 @@ def _behind(ip: IPAddress) -> IPAddress:
 def _is_public(ip: IPAddress) -> bool:
     if not ip.is_global or ip.is_multicast or any(ip in network for network in _SPECIAL):
         return False
-    # All IPv6 that is given to hosts lies in 2000::/3; what is outside is reserved or local.
+    # All IPv6 addresses that hosts get are in 2000::/3; those outside are reserved or local.
     return ip.version == 4 or ip in _GLOBAL_IPV6

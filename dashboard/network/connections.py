@@ -1,7 +1,8 @@
-"""Connections that are opened at an address which was judged, and at no other.
+"""Open connections only to IP addresses that were checked.
 
-A host name is resolved once, every address that it gives is judged, and the very address that was
-judged is connected to. So neither redirects nor name servers that change their mind lead inside.
+A host name is resolved once, each IP address is checked, and the connection goes to the very IP
+address that was checked. So neither redirects nor name servers that change their answer lead into a
+private network.
 """
 
 import socket
@@ -18,7 +19,7 @@ from dashboard.network.addresses import is_allowed, resolve
 
 
 class PrivateNetwork(Exception):
-    """The host has an address that must not be opened."""
+    """Raised when a host has an IP address that must not be opened."""
 
     def __init__(self, host: str) -> None:
         super().__init__(f"{host} is in a private network.")
@@ -28,13 +29,13 @@ class PrivateNetwork(Exception):
 def connect(
     host: str, port: int, allowed_networks: Iterable[str], seconds_left: Callable[[], float]
 ) -> socket.socket:
-    """Return a socket to a judged address of the host; what `seconds_left` raises goes through.
+    """Return a socket to a checked IP address of the host.
 
-    Raises PrivateNetwork, OSError.
+    Exceptions of `seconds_left` propagate. Raises PrivateNetwork, OSError.
     """
     addresses = resolve(host, port, seconds_left())
     allowed_networks = tuple(allowed_networks)
-    # One forbidden address among public ones is a trick or a mistake; neither is followed.
+    # A forbidden IP address among public ones is an attack or a mistake: refuse the host.
     if not all(is_allowed(address, allowed_networks) for address in addresses):
         raise PrivateNetwork(host)
     return _connect_first(addresses, port, seconds_left)
@@ -53,7 +54,7 @@ def _connect_first(
 
 
 def _connected(address: str, port: int, seconds: float) -> socket.socket:
-    # Not socket.create_connection, which would resolve once more.
+    # Not socket.create_connection, which would resolve the host again.
     family = socket.AF_INET6 if ":" in address else socket.AF_INET
     connection = socket.socket(family, socket.SOCK_STREAM)
     try:
@@ -70,23 +71,24 @@ Opener = Callable[[HTTPConnection, str], socket.socket]
 
 
 class GuardedAdapter(HTTPAdapter):
-    """An adapter whose every new connection is made by `opener`, from connection and host."""
+    """Make every new connection with `opener`, which takes the connection and the host."""
 
     def __init__(self, opener: Opener, **options: Any) -> None:
-        self._opener = opener  # before the pools are made, which the constructor does
+        self._opener = opener  # before the constructor, which makes the pools
         super().__init__(**options)
 
     def init_poolmanager(self, *args: Any, **options: Any) -> None:
-        """Make pools of guarded connections."""
+        """Create pools of guarded connections."""
         super().init_poolmanager(*args, **options)
         self.poolmanager.pool_classes_by_scheme = _pools(self._opener)
 
 
 class GuardedSession(requests.Session):
-    """A session of guarded connections that adds nothing by itself.
+    """Send requests over guarded connections, adding nothing to them.
 
-    No cookies, no proxies and no `.netrc` of the server. It follows no redirect, nor does it look
-    where one leads: `requests` would read the whole body of a redirect for that, however long.
+    It uses no cookies, no proxies and no `.netrc` of the server. It follows no redirect and does
+    not read its target: for that, `requests` would read the whole body of a redirect, of any
+    length.
     """
 
     def __init__(self, opener: Opener, **options: Any) -> None:
@@ -98,7 +100,7 @@ class GuardedSession(requests.Session):
             self.mount(scheme, GuardedAdapter(opener, **options))
 
     def resolve_redirects(self, *_: Any, **__: Any) -> Iterator[Any]:
-        """Find nothing to follow."""
+        """Return no redirects to follow."""
         return iter(())
 
 

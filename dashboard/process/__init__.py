@@ -1,1 +1,1 @@
-"""Programs that run side by side, and the folder by which they wake one another."""
+"""Supervise programs that run side by side, and the message folder between them."""

@@ -1,9 +1,9 @@
-"""The embedded queue: Kombu's messages in a folder, of which nobody ever sees half a file.
+"""Implement the embedded queue: Kombu messages in a folder, written atomically.
 
-Kombu's own transport makes a file under its final name and then fills it; who looks in between
-reads nothing, and its worker dies of that. Here a file is written aside and renamed, taken by
-renaming, and passed over if it cannot be read: a message only says "look", the job rows are the
-truth, and the sweep looks anyway.
+Kombu's own transport creates a file under its final name and then fills it; a worker that reads it
+in between gets an empty message and dies. Here a file is written under a temporary name and
+renamed, claimed by renaming, and skipped if it cannot be read: a message only says “check the
+queue”, the job rows are the source of truth, and the sweep checks them anyway.
 """
 
 import contextlib
@@ -24,12 +24,12 @@ logger = logging.getLogger("likewise.jobs")
 
 ASIDE = ".aside"
 LONGEST_WAIT = 0.5  # seconds
-SETTLED = 100_000_000  # nanoseconds after which another change has another time
-LEFT_BEHIND = 60.0  # seconds after which a file aside is one of a process that was killed
+SETTLED = 100_000_000  # nanoseconds after which another change gets another modification time
+LEFT_BEHIND = 60.0  # seconds after which a temporary file belongs to a process that was killed
 
 
 class Channel(filesystem.Channel):
-    """Kombu's channel with whole files."""
+    """Write and read whole message files through Kombu's channel."""
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
@@ -45,17 +45,17 @@ class Channel(filesystem.Channel):
         return Path(self.data_folder_in)
 
     def _put(self, queue: str, payload: Any, **_: Any) -> None:  # type: ignore[override]
-        """Put a message into a queue; names sort by time, on all processes of this machine."""
-        # The monotonic clock: set back, the wall clock would let new messages overtake.
+        """Put a message into a queue; names sort by time across all processes of this machine."""
+        # Monotonic: after the wall clock is set back, new messages would overtake older ones.
         name = f"{time.monotonic_ns():020d}_{uuid.uuid4()}.{queue}.msg"
         _write(self._messages / name, payload)
 
     def _get(self, queue: str, timeout: float | None = None) -> Any:  # noqa: ARG002
-        """Take the oldest message of a queue; raises `Empty`. It is asked many times a second."""
+        """Take the oldest message of a queue; called many times a second. Raises `Empty`."""
         ending = f".{queue}.msg"
         names = os.listdir(self._messages)  # noqa: PTH208  a third of the time of paths
         for name in sorted(name for name in names if name.endswith(ending)):
-            # Renamed first and then read: of two workers only one rename succeeds.
+            # Renamed before it is read: if two workers try, only one rename succeeds.
             aside = self._messages / f"{name}{ASIDE}"
             try:
                 (self._messages / name).rename(aside)
@@ -73,7 +73,7 @@ class Channel(filesystem.Channel):
         return self.control_folder / f"{exchange}.exchange"
 
     def get_table(self, exchange: str) -> list[filesystem.exchange_queue_t]:  # type: ignore[override]
-        """Return which queues are bound to an exchange."""
+        """Return the queues that are bound to an exchange."""
         try:
             rows = json.loads(self._table(exchange).read_bytes())
         except (FileNotFoundError, ValueError):
@@ -91,26 +91,26 @@ class Channel(filesystem.Channel):
 
     @contextlib.contextmanager
     def _alone(self) -> Iterator[None]:
-        """Keep two who bind from forgetting each other's queue."""
+        """Lock the table, so that two processes that bind do not lose each other's queue."""
         self.control_folder.mkdir(parents=True, exist_ok=True)
         with (self.control_folder / "lock").open("w") as lock:
-            # The kernel frees it when its process dies: no stale lock file is ever in the way.
+            # The kernel releases the lock when its process dies: no stale lock file remains.
             fcntl.flock(lock, fcntl.LOCK_EX)
             yield
 
 
 class Transport(filesystem.Transport):
-    """Kombu's transport with that channel, which looks for messages only where the folder changed.
+    """Check for messages only when the folder has changed.
 
-    A look for messages goes through all queues; twenty a second took an idle worker 1.5 % of a
-    core, and the time when the folder was changed costs a hundredth of that.
+    A check goes through all queues; twenty a second took an idle worker 1.5 % of a core. Reading
+    the modification time of the folder costs a hundredth of that.
     """
 
     Channel = Channel
     _empty_since = 0
 
     def drain_events(self, connection: Any, timeout: float | None = None, **_: Any) -> None:
-        """Wait for a message, but never so long that a stop signal goes unnoticed."""
+        """Wait for a message, but only so long that a stop signal is noticed."""
         end = time.monotonic() + min(timeout or LONGEST_WAIT, LONGEST_WAIT)
         while not self._deliver_one(connection):
             if time.monotonic() >= end:
@@ -122,13 +122,13 @@ class Transport(filesystem.Transport):
         changed = folder.stat().st_mtime_ns
         if changed == self._empty_since:
             return False
-        # A message that comes within the same tick of the clock leaves the time as it is.
+        # A message within the same tick of the clock leaves the modification time unchanged.
         is_settled = time.time_ns() - changed > SETTLED
         try:
             super().drain_events(connection, timeout=0)
         except TimeoutError:
             if is_settled and not any(folder.glob("*.msg")):
-                # Only after an empty look, and only for a time that is over: see `SETTLED`.
+                # Only after an empty check, and only for a settled time: see `SETTLED`.
                 self._empty_since = changed
             return False
         return True

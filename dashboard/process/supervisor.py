@@ -1,8 +1,8 @@
-"""Keep programs running side by side; restart what dies, stop all together, leave nothing behind.
+"""Keep programs running side by side, restart those that die, and stop all together.
 
-Each program leads a session of its own, so Ctrl-C in a terminal reaches the supervisor alone, and
-what a program started can be ended with it. Should the supervisor itself be killed, the kernel
-ends the programs (Linux). Why no library does this stands in CONTRIBUTING.
+Each program leads its own session, so Ctrl-C in a terminal reaches only the supervisor, and the
+processes that a program started are ended with it. If the supervisor itself is killed, the kernel
+ends the programs (Linux). CONTRIBUTING explains why this is not a library.
 """
 
 import contextlib
@@ -20,13 +20,13 @@ from celery.platforms import set_pdeathsig  # type: ignore[attr-defined]
 
 STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 GRACE = 15.0  # seconds from SIGTERM to SIGKILL
-LONGEST_PAUSE = 30.0  # seconds between two tries of a program that keeps dying
-LOOK = 1.0  # seconds between two looks at the parent
+LONGEST_PAUSE = 30.0  # seconds between two starts of a program that keeps dying
+LOOK = 1.0  # seconds between two checks of the parent
 
 
 @dataclass
 class Program:
-    """A command to keep running; `inherited` are the file descriptors that it gets."""
+    """Keep a command running; `inherited` are the file descriptors that it gets."""
 
     name: str
     command: Sequence[str]
@@ -37,7 +37,7 @@ class Program:
     pause: float = 0.5
 
     def start(self) -> None:
-        """Start the program now."""
+        """Start the program."""
         self.started = time.monotonic()
         self.process = subprocess.Popen(  # noqa: S603  the command is ours
             self.command,
@@ -49,13 +49,13 @@ class Program:
         )
 
     def has_died(self) -> bool:
-        """Notice a death, end what the program left behind, and set the time of the next try.
+        """Notice a death, end the program's remaining processes, and schedule the restart.
 
-        The pause doubles with each death until the program lived for longer than the longest.
+        The pause doubles with each death until the program has lived longer than the longest pause.
         """
         if self.process is None or self.process.poll() is None:
             return False
-        # Its children outlive it otherwise, and would hold ports and locks of the next one.
+        # Its children would outlive it and hold ports and locks of the next start.
         self.signal_all(signal.SIGKILL)
         now = time.monotonic()
         settled = now - self.started > LONGEST_PAUSE
@@ -64,7 +64,7 @@ class Program:
         return True
 
     def signal_all(self, number: signal.Signals) -> None:
-        """Send a signal to the program and all that it started."""
+        """Send a signal to the program and all processes that it started."""
         if self.process is not None:
             with contextlib.suppress(ProcessLookupError, PermissionError):
                 os.killpg(self.process.pid, number)
@@ -79,8 +79,9 @@ def supervise(
 ) -> None:
     """Run the programs until a stop signal; return when none of their processes is left.
 
-    `hello` is said once stop signals are heeded: its reader may send one.
-    With `end_with_parent` it also stops when the parent (make) goes away or was interrupted.
+    `hello` is printed once stop signals are handled, since its reader may send one.
+
+    With `end_with_parent` it also stops when the parent (make) ends or was interrupted.
     """
     orphaned = _parent_watch() if end_with_parent else lambda: False
     with _signals() as wait:
@@ -111,7 +112,7 @@ def _tend(program: Program, say: Callable[[str], None]) -> None:
 def _stop(
     programs: Sequence[Program], wait: Callable[[float], bytes], say: Callable[[str], None]
 ) -> None:
-    """Ask all to end; kill what has not after the grace, and what they left behind."""
+    """Terminate all; after the grace period kill the rest and their remaining processes."""
     deadline = time.monotonic() + GRACE
     running = [program.process for program in programs if program.process is not None]
     for process in running:
@@ -129,15 +130,14 @@ def _stop(
 
 @contextlib.contextmanager
 def _signals() -> Iterator[Callable[[float], bytes]]:
-    """Yield a wait that sleeps at most so many seconds and returns the signals that arrived."""
+    """Yield a function that waits up to so many seconds and returns the signals that arrived."""
     reader, writer = socket.socketpair()
     with reader, writer:
-        # A signal handler writes here, and must never block.
+        # A signal handler writes here and must never block.
         writer.settimeout(0)
         previous_fd = signal.set_wakeup_fd(writer.fileno())
         caught = (*STOP_SIGNALS, signal.SIGCHLD)
-        # Handlers that do nothing: Python writes to the wake-up descriptor only for handled
-        # signals.
+        # Empty handlers: Python writes to the wake-up descriptor only for handled signals.
         previous = {number: signal.signal(number, lambda *_: None) for number in caught}
 
         def wait(seconds: float) -> bytes:
@@ -157,10 +157,10 @@ def _is_stop(arrived: bytes) -> bool:
 
 
 def _parent_watch() -> Callable[[], bool]:
-    """Return a question: is the parent gone, or did it get an interrupt that was meant for us.
+    """Return a function that tells if the parent is gone or got an interrupt meant for us.
 
-    make passes SIGTERM on but not SIGINT (a terminal sends that to everybody): it waits for us,
-    with its handler already taken off. That is what can be seen on Linux.
+    make passes on SIGTERM but not SIGINT, which a terminal sends to all processes: it removes its
+    handler and waits for us. On Linux the removed handler can be seen.
     """
     parent = os.getppid()
     at_start = _catches_interrupts(parent)

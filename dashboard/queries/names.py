@@ -1,4 +1,4 @@
-"""Finding things by a part of their name."""
+"""Find rows by a part of their name."""
 
 import re
 import sys
@@ -13,31 +13,32 @@ Rows = TypeVar("Rows", bound=QuerySet[Any])
 
 
 def holding(rows: Rows, field: str, text: str) -> Rows:
-    """Keep the rows whose field holds the text, in any case.
+    """Keep the rows whose field contains the text, ignoring case.
 
-    SQLite's LIKE knows the case of ASCII letters only, its REGEXP is Python's and knows all.
+    SQLite's LIKE ignores case only for ASCII letters; its REGEXP is Python's and does so for all.
     """
     if text.isascii() or connection.vendor != "sqlite":
         return rows.filter(**{f"{field}__icontains": text})
-    # Escaped: the text is a person's, and a pattern of theirs could take exponential time.
+    # Escaped: the text comes from a person, whose pattern could take exponential time.
     return rows.filter(**{f"{field}__iregex": re.escape(text)})
 
 
 def beginning(rows: Rows, field: str, text: str) -> Rows:
-    """Keep the rows whose field begins with the text as it is, by an index of the field.
+    """Keep the rows whose field begins with the text, case-sensitively, by an index of the field.
 
-    SQLite has none for LIKE, and compares text by its bytes; PostgreSQL by the rules of a language.
+    SQLite uses no index for LIKE, and compares text by its bytes; PostgreSQL by the rules of a
+    language.
     """
     if connection.vendor == "sqlite":
-        # A range of the index. It is right because SQLite's order is that of bytes.
+        # A range of the index. This is correct because SQLite's order is that of bytes.
         return rows.filter(**{f"{field}__gte": text, f"{field}__lt": text + chr(sys.maxunicode)})
     return rows.filter(**{f"{field}__startswith": text})
 
 
 def find_equal(rows: QuerySet[Any], name: str, but: Any = None) -> Any:
-    """Return the oldest row of an equal name or None; for nouns of which a workspace has few.
+    """Return the oldest row with an equal name or None; for nouns of which a workspace has few.
 
-    Keeping the name of `but` takes nobody's.
+    Also returns None if the name is equal to that of `but`, which may keep its name.
     """
     wanted = folded(name)
     if but is not None and folded(but.name) == wanted:

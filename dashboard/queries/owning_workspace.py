@@ -1,4 +1,4 @@
-"""Where a thing lives, for calls that name it without its workspace."""
+"""Find the workspace of a thing, for API calls that name it without its workspace."""
 
 from uuid import UUID
 
@@ -8,5 +8,5 @@ from dashboard.models.base import ScopedModel
 
 
 def owning_workspace(model: type[ScopedModel], pk: UUID) -> Subquery:
-    """Return the workspace of a thing, to be asked for together with who is a member there."""
+    """Return the workspace id of a thing as a subquery, to be read with the membership."""
     return Subquery(model._default_manager.filter(pk=pk).values("workspace_id")[:1])

@@ -1,8 +1,8 @@
-"""Keyset pages: the same cost at any depth, and no COUNT.
+"""Read keyset pages: the same cost at any depth, and no COUNT.
 
-The condition has the form that one index can answer: `created <= x AND NOT (created = x AND
-id >= y)`. Written as `created < x OR (created = x AND id < y)` the same page takes some sixty
-times longer at a million rows.
+The condition has the form that one index can answer: `created <= x AND NOT (created = x AND id >=
+y)`. Written as `created < x OR (created = x AND id < y)`, the same page takes about sixty times as
+long at a million rows.
 """
 
 import base64
@@ -16,14 +16,14 @@ from uuid import UUID
 from django.db.models import Model, Q, QuerySet
 
 PAGE_SIZE = 60
-MAX_DIGITS = 18  # of an id that both databases take
+MAX_DIGITS = 18  # of an id that both databases accept
 DAMAGED = "The URL of this page is damaged. Open the list again."
 
 M = TypeVar("M", bound=Model)
 
 
 class BadCursor(ValueError):
-    """A cursor that this program did not make."""
+    """The cursor was not created by this program."""
 
 
 @dataclass(frozen=True)
@@ -45,15 +45,15 @@ def page(
 ) -> Page[M]:
     """Read one page of `rows`, ordered by the fields `created` and `key`, both descending.
 
-    `parse` reads the key: ids are UUIDs, or numbers by `number`. Raises `BadCursor`.
+    `parse` parses the key: ids are UUIDs, or numbers by `number`. Raises `BadCursor`.
     """
     if cursor:
         when, last = _decode(cursor, parse)
         rows = rows.filter(
             Q(**{f"{created}__lte": when}) & ~Q(**{created: when, f"{key}__gte": last})
         )
-    # The key breaks ties between rows of one batch, which share their time. One row more than
-    # the page tells that there is a next one, without a COUNT.
+    # The key breaks ties between rows of one batch, which have the same time. One row beyond the
+    # page shows that there is a next one, without a COUNT.
     found = list(rows.order_by(f"-{created}", f"-{key}")[: size + 1])
     if len(found) <= size:
         return Page(found, "")
@@ -80,10 +80,10 @@ def page_by_id(
 
 
 def batches(rows: QuerySet[M], size: int, key: str = "pk") -> Iterator[list[M]]:
-    """Yield all rows in lists of at most `size`, by a field that is unique among them, ascending.
+    """Yield all rows in lists of at most `size`, in ascending order of a unique field.
 
-    Nothing is held between two lists, so others may write, and the caller may change its
-    rows. What comes or goes meanwhile may be among them or not.
+    No cursor is open between two lists, so others may write, and the caller may change its rows.
+    Rows that are added or deleted meanwhile may be included or not.
     """
     # Not `.iterator()`: an open cursor holds a snapshot, on SQLite a read lock, over all batches.
     ordered = rows.order_by(key)
@@ -106,7 +106,7 @@ def getter(path: str) -> Callable[[Any], Any]:
 
 
 def encode(created: datetime, key: UUID | int) -> str:
-    """Write a cursor: the last row's time and id, safe in a URL."""
+    """Return a cursor of the last row's time and id, safe in a URL."""
     return base64.urlsafe_b64encode(f"{created.isoformat()} {key}".encode()).decode().rstrip("=")
 
 
@@ -124,7 +124,7 @@ def _decode(cursor: str, parse: Callable[[str], UUID | int]) -> tuple[datetime, 
 
 
 def number(text: str) -> int:
-    """Read an id that is a number. Raises `ValueError` for anything else."""
+    """Parse an id that is a number. Raises `ValueError` for anything else."""
     if not (text.isascii() and text.isdigit() and len(text) <= MAX_DIGITS):
         raise ValueError(text)
     return int(text)

@@ -1,4 +1,4 @@
-"""A cache of a second or so for values that many requests read at the same time."""
+"""Cache values that many requests read at the same time, for a second or so."""
 
 import threading
 import time
@@ -13,7 +13,7 @@ KEPT = 1000
 
 
 class ShortCache(Generic[K, V]):
-    """Values by key, read by a function and given to everybody for a moment."""
+    """Values by key, read by a function and shared for `seconds`."""
 
     def __init__(self, seconds: float, read: Callable[[K], V]) -> None:
         self._seconds = seconds
@@ -23,7 +23,7 @@ class ShortCache(Generic[K, V]):
         self._lock = threading.Lock()
 
     def get(self, key: K) -> V:
-        """Return the value, at most so many seconds old, or as much older as it takes to read."""
+        """Return the value, at most `seconds` old plus the time that reading takes."""
         now = time.monotonic()
         with self._lock:
             kept = self._kept.get(key)
@@ -34,20 +34,20 @@ class ShortCache(Generic[K, V]):
             cleared = self._cleared
         try:
             value = self._read(key)
-        # Else the others would be given the old value for another period, though nobody reads it.
+        # Otherwise the others would get the old value for another period, though nobody reads it.
         except BaseException:
             with self._lock:
                 self._kept.pop(key, None)
             raise
         with self._lock:
-            if cleared == self._cleared:  # or it may be of before
+            if cleared == self._cleared:  # otherwise it may have been read before the clearing
                 if len(self._kept) >= KEPT:
                     self._kept.clear()
                 self._kept[key] = (now, value)
         return value
 
     def clear(self) -> None:
-        """Forget everything."""
+        """Clear the cache."""
         with self._lock:
             self._cleared += 1
             self._kept.clear()

@@ -1,6 +1,6 @@
-"""A client for a server that speaks the API of Likewise and of the hosted service.
+"""Call a server with the API of Likewise or of the hosted service.
 
-A library of its own: it imports neither Django nor Celery, and knows no models.
+This is a standalone library: it imports neither Django nor Celery nor any model.
 
     from dashboard.remote import Server
 

@@ -1,4 +1,4 @@
-"""Whose token it is, and the workspaces that it opens."""
+"""Read the token's account and manage its workspaces."""
 
 from collections.abc import Container, Iterator
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ _WORKSPACE: Final = "account/v2/workspace/"
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class AccountWorkspace:
-    """A workspace as an account names it; `role` is what its owner is there, if that is said."""
+    """A workspace of an account; `role` is the account's role there, None if not stated."""
 
     id: str
     name: str
@@ -23,7 +23,7 @@ class AccountWorkspace:
 
     @classmethod
     def of(cls, fields: Fields) -> Self:
-        """Read one."""
+        """Return a workspace from an answer's fields."""
         return cls(id=fields.id(), name=fields.text("name"), role=fields.text_or_none("role"))
 
 
@@ -44,7 +44,7 @@ class Account:
 
     @classmethod
     def of(cls, fields: Fields) -> Self:
-        """Read one."""
+        """Return an account from an answer's fields."""
         return cls(
             id=fields.id(),
             email=fields.text_or_none("email"),
@@ -57,7 +57,7 @@ class Account:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Workspace:
-    """A workspace; what a server does not say is None."""
+    """A workspace; values that the server does not state are None."""
 
     id: str
     name: str
@@ -69,7 +69,7 @@ class Workspace:
 
     @classmethod
     def of(cls, fields: Fields) -> Self:
-        """Read one."""
+        """Return a workspace from an answer's fields."""
         return cls(
             id=fields.id(),
             name=fields.text("name"),
@@ -82,10 +82,10 @@ class Workspace:
 
 
 class AccountCalls(Calls):
-    """Calls about the account and its workspaces."""
+    """Calls for the account and its workspaces."""
 
     def account(self) -> Account:
-        """Read whose token it is: the quickest way to try one."""
+        """Return the account of the token: the quickest way to test a token."""
         return self._get("Read the account", _USER, Account.of)
 
     def iterate_workspaces(self) -> Iterator[Workspace]:
@@ -93,11 +93,11 @@ class AccountCalls(Calls):
         return self._list("List the workspaces", _WORKSPACE, Workspace.of)
 
     def workspace(self, workspace_id: str) -> Workspace:
-        """Read a workspace."""
+        """Return a workspace."""
         return self._get("Read a workspace", _one(workspace_id), Workspace.of)
 
     def create_workspace(self, name: str, *, known: Container[str] = KNOWN) -> Workspace:
-        """Create a workspace, once: looked for by its name. See `Server` on creating."""
+        """Create a workspace, once; identified by its name. `Server` explains creating."""
         return self._create(
             "Create a workspace",
             _WORKSPACE,

@@ -1,4 +1,4 @@
-"""The URL of a server, and the URLs that it names."""
+"""Check and build the URLs of a server and of the links in its answers."""
 
 from dataclasses import dataclass
 from urllib.parse import quote, urljoin, urlsplit
@@ -11,13 +11,13 @@ from dashboard.remote.errors import BadAnswer
 
 @dataclass(frozen=True)
 class Address:
-    """The URL below which the API lies, without a slash at its end."""
+    """The base URL of the API, without a trailing slash."""
 
     url: str
 
     @classmethod
     def of(cls, text: str) -> "Address":
-        """Read what a person entered. Raises ValueError."""
+        """Return the base URL from what a person entered. Raises ValueError."""
         _check(text)
         return cls(text.rstrip("/"))
 
@@ -26,17 +26,17 @@ class Address:
         return f"{self.url}/{path}"
 
     def is_home_of(self, url: str) -> bool:
-        """Say whether a URL has this one's scheme, host and port: there the token may go."""
+        """Return whether a URL has the same scheme, host and port: there the token may be sent."""
         return _origin(url) == _origin(self.url)
 
 
 def segment(text: str) -> str:
-    """Return an id as one segment of a path, whatever the other side calls an id."""
+    """Return an id as one segment of a path, quoted, whatever characters it has."""
     return quote(text, safe="")
 
 
 def next_hop(url: str, target: str) -> str:
-    """Return where a redirect leads. Raises `BadAnswer`."""
+    """Return the absolute target of a redirect. Raises `BadAnswer`."""
     try:
         leads = urljoin(url, target)
         _check(leads)
@@ -46,7 +46,7 @@ def next_hop(url: str, target: str) -> str:
 
 
 def check_link(url: str) -> str:
-    """Return a link that an answer named. Raises `BadAnswer`."""
+    """Return a link from an answer after checking it. Raises `BadAnswer`."""
     try:
         _check(url)
     except ValueError:

@@ -1,4 +1,4 @@
-"""An answer as it came, and the error that it stands for."""
+"""Hold an answer and turn its status into an error."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -10,7 +10,7 @@ from dashboard.remote import errors
 from dashboard.remote.fields import Fields
 from dashboard.remote.limits import PASSING
 
-_LONGEST: Final = 500  # characters of somebody else's sentence
+_LONGEST: Final = 500  # characters of a server's sentence
 _OWN: Final[dict[int, tuple[type[errors.RemoteError], str]]] = {
     401: (errors.Unauthorized, "The server does not accept the API token. Create a new one there."),
     403: (errors.Forbidden, "The API token does not allow this."),
@@ -21,14 +21,15 @@ _OWN: Final[dict[int, tuple[type[errors.RemoteError], str]]] = {
 
 @dataclass(frozen=True)
 class Answer:
-    """An answer, its body read whole.
+    """An answer with its complete body.
 
-    `repeated` says that the call had been sent before without anybody knowing what came of that.
+    `repeated` is set if an earlier attempt of the call may have reached the server without its
+    outcome being known.
     """
 
     call: str
     status: int
-    # Not shown, as they may repeat what is secret.
+    # Not shown in `repr`, as they may contain secrets.
     headers: Mapping[str, str] = field(repr=False)
     body: bytes = field(repr=False)
     repeated: bool = False
@@ -38,12 +39,12 @@ class Answer:
         return Fields(self._json(), self.call)
 
     def fields_or_none(self) -> Fields | None:
-        """Return the body's fields; None if it is empty or is not an object."""
+        """Return the body's fields; None if the body is empty or not an object."""
         value = self._json_or_none()
         return Fields(value, self.call) if isinstance(value, dict) else None
 
     def error(self) -> errors.RemoteError:
-        """Return what a status other than 2xx means."""
+        """Return the error for a status other than 2xx."""
         about: dict[str, Any] = {"call": self.call, "status": self.status}
         if 300 <= self.status < 400:
             return errors.BadAnswer(
@@ -63,11 +64,11 @@ class Answer:
         return kind(_sentence(value) or sentence, **about)
 
     def is_success(self) -> bool:
-        """Say whether the call was done."""
+        """Return whether the call succeeded."""
         return 200 <= self.status < 300
 
     def is_passing(self) -> bool:
-        """Say whether the same call may be answered otherwise in a moment."""
+        """Return whether the same call may succeed in a moment."""
         return self.status in PASSING
 
     def _json(self) -> Any:
@@ -88,7 +89,7 @@ class Answer:
 
 
 def _sentence(value: Any) -> str:
-    """Return the other side's own words: `detail`, or a sentence for each field."""
+    """Return the server's own words: `detail`, or a sentence for each field."""
     if isinstance(value, list):
         value = {"": value}
     if not isinstance(value, dict):

@@ -1,4 +1,4 @@
-"""The body of an answer, read as it comes: never more than is wanted, never longer than allowed."""
+"""Stream the body of an answer within limits of size and time."""
 
 import time
 from collections.abc import Callable, Iterator
@@ -12,7 +12,7 @@ _CHUNK: Final = 256 * 1024
 
 
 class TooSlow(OSError):
-    """The body had not ended when the time was up."""
+    """Raised when the body has not ended within the time limit."""
 
 
 def chunks(
@@ -23,13 +23,14 @@ def chunks(
     seconds: float,
     clock: Callable[[], float] = time.monotonic,
 ) -> Iterator[bytes]:
-    """Yield the unpacked body. Raises `TooLarge`, `TooSlow`, OSError, urllib3's `HTTPError`.
+    """Yield the decompressed body in chunks.
 
-    What is packed counts as what it unpacks to. A body that is cut off before the length that was
-    announced is an error of urllib3.
+    Compressed data counts with its decompressed size. A body that ends before its announced length
+    is an error of urllib3. Raises `TooLarge`, `TooSlow`, OSError, urllib3's `HTTPError`.
     """
     ends, read = clock() + seconds, 0
-    # `read1` gives what is there: a server that sends a byte a second does not hold it.
+    # `read1` returns the bytes that are available: a server that sends a byte a second does not
+    # block it beyond the time limit.
     while chunk := response.raw.read1(_CHUNK, decode_content=True):
         read += len(chunk)
         if read > most_bytes:

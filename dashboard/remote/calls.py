@@ -1,4 +1,4 @@
-"""What the calls of every noun are made of: read, list, create, change, delete."""
+"""Provide the parts of all calls: read, list, create, change, delete."""
 
 from collections.abc import Callable, Container, Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -14,11 +14,11 @@ from dashboard.remote.transport import Call, Transport
 
 
 class Identified(Protocol):
-    """A thing with an id."""
+    """An object with an id."""
 
     @property
     def id(self) -> str:
-        """Return its id there."""
+        """Return the object's id on the server."""
 
 
 T = TypeVar("T")
@@ -30,14 +30,14 @@ KNOWN: Container[str] = frozenset()
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Changed:
-    """How many things a call changed and how many were so already; None if it was not said."""
+    """How many objects a call changed and how many it need not change; None if not stated."""
 
     changed: int | None
     unchanged: int | None
 
 
 class Calls:
-    """The connection and the workspace in which the calls of all nouns are made."""
+    """The connection and the workspace that all calls use."""
 
     def __init__(self, transport: Transport, workspace: str | None) -> None:
         self._transport, self._workspace = transport, workspace
@@ -46,7 +46,7 @@ class Calls:
         return read(self._send(name, "GET", path).fields())
 
     def _list(self, name: str, path: str, read: Read[T], **filters: object) -> Iterator[T]:
-        """Yield all rows; see `all_rows` for what is guaranteed. A filter of None is left out."""
+        """Yield all rows; `all_rows` states the guarantees. A filter of None is omitted."""
         query = _query(filters)
 
         def read_page(asked: Mapping[str, str]) -> Fields:
@@ -55,12 +55,12 @@ class Calls:
         return all_rows(read_page, read, query, self._transport.limits.page_size)
 
     def _change(self, name: str, method: str, path: str, body: Json, read: Read[T]) -> T:
-        """Send what is not None. To set the same values twice is to set them once."""
+        """Send the values that are not None. Setting the same values twice changes nothing more."""
         given = {field: value for field, value in body.items() if value is not None}
         return read(self._send(name, method, path, body=given).fields())
 
     def _delete(self, name: str, path: str, **query: object) -> None:
-        """Delete. Raises `NotFound`, unless it was an attempt of ours that deleted it."""
+        """Delete an object. Raises `NotFound`, unless an earlier attempt of ours deleted it."""
         try:
             self._send(name, "DELETE", path, query=_query(query))
         except NotFound as error:
@@ -68,7 +68,7 @@ class Calls:
                 raise
 
     def _many(self, name: str, path: str, field: str, ids: Iterable[str], **also: Any) -> Changed:
-        """Send ids, 10,000 a call: each call does all or nothing, and twice is as once."""
+        """Send ids, 10,000 a call: each call is atomic, and repeating it changes nothing."""
         totals: list[Changed] = []
         for some in _batches(ids):
             answer = self._send(name, "POST", path, body={field: some, **also})
@@ -87,11 +87,12 @@ class Calls:
         look: Callable[[], Iterable[Thing]],
         known: Container[str],
     ) -> Thing:
-        """Create a thing once.
+        """Create an object once.
 
-        Where nobody knows whether it was created, `look` finds what it may be; ids in `known`
-        are older. One thing found is the one; none, and the other side is done with the
-        request: it is sent again. Anything else raises `OutcomeUnknown`.
+        If the outcome is unknown, `look` returns the objects that may be the new one; ids in
+        `known` are older and excluded. If exactly one is found, it is returned. If none is found
+        and the server has finished the request, it is sent again. Anything else raises
+        `OutcomeUnknown`.
         """
         given = {field: value for field, value in body.items() if value is not None}
         retry = self._transport.limits.retry()
@@ -111,7 +112,7 @@ class Calls:
             return read(self._send(name, "POST", path, body=body, repeatable=False).fields())
         except OutcomeUnknown as error:
             return error
-        except BadAnswer as error:  # done, perhaps, but what it is cannot be read
+        except BadAnswer as error:  # perhaps created, but the answer cannot be read
             return OutcomeUnknown(error.reason, call=name, status=error.status)
 
     def _send(
@@ -138,14 +139,14 @@ class Calls:
 
 
 def _batches(ids: Iterable[str]) -> Iterator[list[str]]:
-    """Yield ids in lists as long as one call takes."""
+    """Yield ids in lists of as many as one call takes."""
     given = iter(ids)
     while some := list(islice(given, MEMBERS)):
         yield some
 
 
 def _query(filters: Mapping[str, object]) -> dict[str, str]:
-    """Return the filters that are asked for, as text: `True` is `true`."""
+    """Return the filters that are set, as text: `True` becomes `true`."""
     return {
         name: str(value).lower() if isinstance(value, bool) else str(value)
         for name, value in filters.items()
@@ -154,7 +155,7 @@ def _query(filters: Mapping[str, object]) -> dict[str, str]:
 
 
 def _changed(fields: Fields | None) -> Changed:
-    """Read what was changed, whichever of its names that has."""
+    """Return the counts of an answer, whichever of its names the changed ones have."""
     if fields is None:
         return Changed(changed=None, unchanged=None)
     changed = [fields.number_or_none(name) for name in ("added", "removed", "updated")]
@@ -167,7 +168,7 @@ def _first(numbers: Iterable[int | None]) -> int | None:
 
 
 def _sum(numbers: Iterable[int | None]) -> int | None:
-    """Add numbers; None if one of them is not known."""
+    """Return the sum; None if one of the numbers is unknown."""
     total = 0
     for number in numbers:
         if number is None:

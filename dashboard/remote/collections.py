@@ -1,4 +1,4 @@
-"""Collections."""
+"""List, create, change and delete collections."""
 
 from collections.abc import Container, Iterator
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ _COLLECTION: Final = "account/v2/collection/"
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Collection:
-    """Records that are searched by a version of a task; what a server does not say is None."""
+    """Records that are searched with a version of a task; values not stated are None."""
 
     id: str
     name: str
@@ -27,7 +27,7 @@ class Collection:
 
     @classmethod
     def of(cls, fields: Fields) -> Self:
-        """Read one."""
+        """Return a collection from an answer's fields."""
         return cls(
             id=fields.id(),
             name=fields.text("name"),
@@ -41,18 +41,18 @@ class Collection:
 
 
 class CollectionCalls(Calls):
-    """Calls about collections."""
+    """Calls for collections."""
 
     def iterate_collections(
         self, *, task: str | None = None, search: str | None = None
     ) -> Iterator[Collection]:
-        """Yield the collections, of a task if one is named; `search` is a part of their names."""
+        """Yield the collections, optionally of one task; `search` is a part of their names."""
         return self._list(
             "List the collections", _COLLECTION, Collection.of, task=task, search=search
         )
 
     def collection(self, collection_id: str) -> Collection:
-        """Read a collection."""
+        """Return a collection."""
         return self._get("Read a collection", _one(collection_id), Collection.of)
 
     def create_collection(
@@ -63,7 +63,7 @@ class CollectionCalls(Calls):
         version: int | None = None,
         known: Container[str] = KNOWN,
     ) -> Collection:
-        """Create a collection, once: looked for by name and task. See `Server` on creating."""
+        """Create a collection, once; identified by name and task. `Server` explains creating."""
         return self._create(
             "Create a collection",
             _COLLECTION,

@@ -1,4 +1,4 @@
-"""Descriptors: the embeddings that the other side computes."""
+"""Request descriptors: the embeddings that the server computes."""
 
 import base64
 from collections.abc import Iterable, Iterator, Mapping
@@ -10,25 +10,25 @@ from dashboard.remote.errors import Refused
 from dashboard.remote.fields import Fields
 
 _DESCRIPTOR: Final = "similarity/training/v2/descriptor"
-_RECORDS: Final = 100  # that one call takes
-_BYTES: Final = 24 * 1024 * 1024  # of images in one call, a third more as base64
+_RECORDS: Final = 100  # records that one call takes
+_BYTES: Final = 24 * 1024 * 1024  # of images in one call; base64 adds a third
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Source:
-    """An image to describe, under an id of the caller's: bytes, or a URL that is opened there."""
+    """An image to describe, under the caller's id: bytes, or a URL that the server opens."""
 
     id: str
     data: bytes | None = None
     url: str | None = None
 
     def __post_init__(self) -> None:
-        """Refuse what names no image or two."""
+        """Refuse a source without an image or with two. Raises ValueError."""
         if (self.data is None) == (self.url is None):
             raise ValueError("Give the image in exactly one way.")
 
     def record(self) -> dict[str, str]:
-        """Write it as the API reads it."""
+        """Return the source as a record of the API."""
         if self.data is None:
             return {"_id": self.id, "_url": self.url or ""}
         return {"_id": self.id, "_base64": base64.b64encode(self.data).decode()}
@@ -36,7 +36,7 @@ class Source:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Descriptor:
-    """What became of a source: `vector`, or None and in `text` why; sizes in pixels."""
+    """The result for a source: `vector`, or None and the reason in `text`; sizes in pixels."""
 
     id: str
     vector: tuple[float, ...] | None
@@ -49,7 +49,7 @@ class Descriptor:
 
     @classmethod
     def of(cls, fields: Fields, whole: Fields) -> Self:
-        """Read one of the records of a whole answer."""
+        """Return the result from one record of a whole answer."""
         status = fields.object_or_none("_status")
         return cls(
             id=fields.id("_id"),
@@ -74,10 +74,10 @@ class DescriptorCalls(Calls):
         version: int | None = None,
         collection: str | None = None,
     ) -> Iterator[Descriptor]:
-        """Yield what became of each source, in order, by a task or by a collection.
+        """Yield the result for each source, in order, with a task or with a collection.
 
-        Sources are taken as they are needed: 100, or 24 MB of bytes, for each call. One that
-        cannot be read fails alone. Without `version` the server takes the production version.
+        Sources are consumed as needed: 100, or 24 MB of bytes, for each call. A source that cannot
+        be read does not fail the others. `version` defaults to the production version.
         """
         if (task is None) == (collection is None):
             raise ValueError("Name a task or a collection.")
@@ -92,7 +92,7 @@ class DescriptorCalls(Calls):
         try:
             whole = self._send("Extract descriptors", "POST", _DESCRIPTOR, body=body).fields()
         except Refused as refusal:
-            # Where not one of the records could be read, the refusal says so for each of them.
+            # If none of the records could be read, the refusal gives the reason for each of them.
             if "records" not in refusal.details:
                 raise
             whole = Fields(dict(refusal.details), "Extract descriptors")

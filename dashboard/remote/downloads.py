@@ -1,4 +1,4 @@
-"""Files behind links, on their way to a file here."""
+"""Download the files behind links."""
 
 import hashlib
 import os
@@ -25,7 +25,7 @@ _REDIRECTS: Final = 5
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Downloaded:
-    """A file that is here: its size in bytes, and its hash in hexadecimal digits."""
+    """A downloaded file: its size in bytes, and its hash in hexadecimal digits."""
 
     size: int
     sha256: str
@@ -35,12 +35,12 @@ class DownloadCalls(Calls):
     """Downloads of images and thumbnails by their links."""
 
     def download(self, link: str, target: Path, *, most_bytes: int | None = None) -> Downloaded:
-        """Stream what a link opens into a file; `target` is there only once it is complete.
+        """Stream the file behind a link to `target`, which exists only once it is complete.
 
-        The token is not sent: links open without. Redirects are followed, each host is judged. A
-        download that is cut off starts anew. Raises `NotFound` for an image that is gone,
-        `Forbidden` for a link that has expired, `TooLarge`, `ForbiddenAddress`, `Unavailable`, and
-        OSError for a file that cannot be written here.
+        The token is not sent: links do not need it. Redirects are followed, and each host is
+        checked. An interrupted download starts again from the beginning. Raises `NotFound` for a
+        deleted image, `Forbidden` for an expired link, `TooLarge`, `ForbiddenAddress`,
+        `Unavailable`, and OSError if the file cannot be written.
         """
         check_link(link)
         most = self._transport.limits.download_bytes if most_bytes is None else most_bytes
@@ -73,7 +73,7 @@ class DownloadCalls(Calls):
     def _opened(
         self, url: str, part: Path, most: int, found: list[Downloaded]
     ) -> tuple[Answer, str]:
-        """Return the answer without its body, which is in the file, and where else it leads."""
+        """Write the body to `part`; return the answer without it, and the target of a redirect."""
         limits, session = self._transport.limits, self._transport.session
         with session.get(
             url,
@@ -104,7 +104,7 @@ def _written(body: Iterator[bytes], part: Path) -> Downloaded:
 
 @contextmanager
 def _aside(target: Path) -> Iterator[Path]:
-    """Give a name beside the file, of which nothing is left at the end."""
+    """Yield the name of a temporary file beside the target; delete the file at the end."""
     part = target.with_name(f".{target.name}.{os.urandom(4).hex()}.part")
     try:
         yield part

@@ -1,7 +1,7 @@
-"""What can go wrong with another server, each with a sentence for people.
+"""Define the errors of calls to another server, each with a sentence for people.
 
-No error holds the token, a header or the exception of a library that does: what is raised here has
-neither cause nor context.
+No error holds the token, a header or an exception of a library that does: errors are raised without
+cause and context.
 """
 
 from collections.abc import Mapping
@@ -11,11 +11,11 @@ Json = dict[str, Any]
 
 
 class RemoteError(Exception):
-    """Stand for everything that this library raises.
+    """Base of all errors of this library.
 
-    `reason` is the sentence, `call` names what was asked, `status` is the HTTP status if there was
-    an answer, `details` is the answer as JSON if it was an object. `repeated` says that the call
-    had been sent before without anybody knowing what came of that.
+    `reason` is the sentence, `call` names the call, `status` is the HTTP status if there was an
+    answer, `details` is the answer as JSON if it was an object. `repeated` is set if an earlier
+    attempt of the call may have reached the server without its outcome being known.
     """
 
     def __init__(
@@ -41,15 +41,15 @@ class Forbidden(RemoteError):
 
 
 class NotFound(RemoteError):
-    """It does not exist there, or not for this token."""
+    """The object does not exist there, or the token cannot see it."""
 
 
 class Refused(RemoteError):
-    """The other side refuses the request as it is; `reason` is its own sentence."""
+    """The server refuses the request; `reason` is its own sentence."""
 
 
 class RateLimited(RemoteError):
-    """The other side takes no more requests for now; `retry_after` is in seconds if it said so."""
+    """The server accepts no more requests for now; `retry_after` is in seconds, if it said so."""
 
     def __init__(self, reason: str, *, retry_after: float | None = None, **about: Any) -> None:
         super().__init__(reason, **about)
@@ -57,9 +57,9 @@ class RateLimited(RemoteError):
 
 
 class Unavailable(RemoteError):
-    """The other side did not answer, or said that it cannot; later it may.
+    """The server did not answer, or answered that it cannot for now.
 
-    What was asked can be asked again: it is either undone or may be done twice.
+    The call may be retried: either it was not done, or doing it twice is safe.
     """
 
 
@@ -68,18 +68,18 @@ class ForbiddenAddress(RemoteError):
 
 
 class BadAnswer(RemoteError):
-    """The answer is not what this call answers: another program, or damaged on its way."""
+    """The answer is not one of this call: it comes from another program, or is damaged."""
 
 
 class TooLarge(BadAnswer):
-    """There are more bytes than the caller takes."""
+    """The body is larger than the caller allows."""
 
 
 class OutcomeUnknown(RemoteError):
-    """Something was to be created and nobody knows whether it was: look before asking again.
+    """It is unknown whether an object was created: check before creating it again.
 
-    `finished` says that the other side is done with the request, so that what cannot be found now
-    will not appear later.
+    `finished` is set if the server has finished the request, so that an object that cannot be found
+    now will not appear later.
     """
 
     def __init__(self, reason: str, *, finished: bool = False, **about: Any) -> None:

@@ -1,4 +1,4 @@
-"""The fields of an answer, read one by one: of the type that they must have, or `BadAnswer`."""
+"""Read the fields of an answer and check their types, or raise `BadAnswer`."""
 
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
@@ -11,11 +11,11 @@ N = TypeVar("N", int, float)
 
 
 class Fields:
-    """A JSON object of an answer. Unknown fields are never looked at.
+    """A JSON object of an answer. Unknown fields are ignored.
 
-    A method raises `BadAnswer` for a field that is missing, `null` or of another type; one that
-    ends with `_or_none` gives None for all three, as servers differ in what they say beside what
-    is needed.
+    A method raises `BadAnswer` for a field that is missing, `null` or of another type; a method
+    whose name ends with `_or_none` returns None for all three, as servers differ in their optional
+    fields.
     """
 
     def __init__(self, value: object, call: str) -> None:
@@ -25,11 +25,11 @@ class Fields:
         self.call = call
 
     def id(self, name: str = "id") -> str:
-        """Read an id: text or a number, as text."""
+        """Return an id as text; the field may be text or a number."""
         return self._required(name, self.id_or_none(name))
 
     def id_or_none(self, name: str) -> str | None:
-        """Read an id, also that of an object that stands in its place."""
+        """Return an id as text, also that of an object in its place."""
         value = self._value.get(name)
         if isinstance(value, dict):
             value = value.get("id")
@@ -38,38 +38,38 @@ class Fields:
         return value or None if isinstance(value, str) else None
 
     def text(self, name: str) -> str:
-        """Read text."""
+        """Return a text."""
         return self._required(name, self.text_or_none(name))
 
     def text_or_none(self, name: str) -> str | None:
-        """Read text."""
+        """Return a text."""
         return self._of_type(name, str)
 
     def number(self, name: str) -> int:
-        """Read a whole number from 0 upwards."""
+        """Return an integer of 0 or more."""
         return self._required(name, self.number_or_none(name))
 
     def number_or_none(self, name: str) -> int | None:
-        """Read a whole number from 0 upwards."""
+        """Return an integer of 0 or more."""
         value = self._of_type(name, int)
         return None if value is None or isinstance(value, bool) or value < 0 else value
 
     def flag_or_none(self, name: str) -> bool | None:
-        """Read yes or no."""
+        """Return a boolean."""
         return self._of_type(name, bool)
 
     def mapping(self, name: str) -> Mapping[str, Any]:
-        """Read an object of any fields; missing or `null` is an empty one."""
+        """Return an object with any fields; empty if it is missing or `null`."""
         if self._value.get(name) is None:
             return {}
         return self._required(name, self.mapping_or_none(name))
 
     def mapping_or_none(self, name: str) -> Mapping[str, Any] | None:
-        """Read an object of any fields."""
+        """Return an object with any fields."""
         return self._of_type(name, dict)
 
     def moment_or_none(self, name: str) -> datetime | None:
-        """Read a moment; one without a zone is UTC."""
+        """Return a point in time; one without a time zone is UTC."""
         text = self.text_or_none(name)
         if text is None:
             return None
@@ -80,30 +80,30 @@ class Fields:
         return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
     def object_or_none(self, name: str) -> "Fields | None":
-        """Read an object as fields."""
+        """Return an object as fields."""
         value = self._of_type(name, dict)
         return None if value is None else Fields(value, self.call)
 
     def list(self, name: str, read: Callable[["Fields"], T]) -> tuple[T, ...]:
-        """Read a list of objects."""
+        """Return a list of objects."""
         return self._required(name, self.list_or_none(name, read))
 
     def list_or_none(self, name: str, read: Callable[["Fields"], T]) -> tuple[T, ...] | None:
-        """Read a list of objects."""
+        """Return a list of objects."""
         values = self._of_type(name, list)
         if values is None or not all(isinstance(row, dict) for row in values):
             return None
         return tuple(read(Fields(row, self.call)) for row in values)
 
     def numbers_or_none(self, name: str, kind: type[N]) -> tuple[N, ...] | None:
-        """Read a list of numbers."""
+        """Return a list of numbers."""
         values = self._of_type(name, list)
         if values is None or not all(isinstance(value, int | float) for value in values):
             return None
         return tuple(map(kind, values))
 
     def bad(self, what: str) -> BadAnswer:
-        """Return the error for an answer of which `what` is wrong."""
+        """Return the error for an answer in which `what` is wrong."""
         return _bad(self.call, what)
 
     def _required(self, name: str, value: T | None) -> T:

@@ -1,4 +1,4 @@
-"""Groups, their members, and groups in groups."""
+"""List, create, change and delete groups, and add and remove their members."""
 
 from collections.abc import Container, Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ _GROUP: Final = "similarity/training/v2/group/"
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Group:
-    """A group as it stands in a list; what a server does not say is None."""
+    """A group of a list; values that the server does not state are None."""
 
     id: str
     name: str
@@ -35,7 +35,7 @@ class Group:
 
     @classmethod
     def of(cls, fields: Fields) -> "Group":
-        """Read one."""
+        """Return a group from an answer's fields."""
         kind = fields.object_or_none("type")
         return cls(
             id=fields.id(),
@@ -58,9 +58,10 @@ class Group:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class GroupMembers:
-    """A group with its members: of each kind the newest, 1,000 at most.
+    """A group with its members: of each kind the newest, at most 1,000.
 
-    All of them: `iterate_images(group=…)`, `iterate_regions(group=…)`, `iterate_groups(parent=…)`.
+    For all of them: `iterate_images(group=…)`, `iterate_regions(group=…)`,
+    `iterate_groups(parent=…)`.
     """
 
     group: Group
@@ -70,7 +71,7 @@ class GroupMembers:
 
     @classmethod
     def of(cls, fields: Fields) -> Self:
-        """Read one."""
+        """Return a group with its members from an answer's fields."""
         return cls(
             group=Group.of(fields),
             images=fields.list("images", Image.of),
@@ -80,10 +81,10 @@ class GroupMembers:
 
 
 class GroupCalls(Calls):
-    """Calls about groups. Members are added and removed 10,000 a call, each call all or nothing.
+    """Calls for groups. Members are added and removed 10,000 a call; each call is atomic.
 
-    What is in a group already, or not in it, is counted and changes nothing: so these calls, too,
-    are repeated like a reading.
+    A member that is already in the group, or not in it, is counted and not changed, so these calls
+    can be repeated like reads.
     """
 
     def iterate_groups(
@@ -98,7 +99,7 @@ class GroupCalls(Calls):
         empty: bool | None = None,
         search: str | None = None,
     ) -> Iterator[Group]:
-        """Yield the groups: those in `parent`, or those that hold `image`, `region` or `group`.
+        """Yield the groups, those in `parent`, or those that have `image`, `region` or `group`.
 
         Servers that do not know `parent` ignore it; `group_members` has the first 1,000 there.
         """
@@ -117,7 +118,7 @@ class GroupCalls(Calls):
         )
 
     def group_members(self, group_id: str) -> GroupMembers:
-        """Read a group with its members."""
+        """Return a group with its members."""
         return self._get("Read a group", _one(group_id), GroupMembers.of)
 
     def create_group(
@@ -129,7 +130,7 @@ class GroupCalls(Calls):
         meta_data: Mapping[str, Any] | None = None,
         known: Container[str] = KNOWN,
     ) -> Group:
-        """Create a group, once: looked for by name and type. See `Server` on creating."""
+        """Create a group, once; identified by name and type. `Server` explains creating."""
         return self._create(
             "Create a group",
             _GROUP,
@@ -157,7 +158,7 @@ class GroupCalls(Calls):
         description: str | None = None,
         meta_data: Mapping[str, Any] | None = None,
     ) -> Group:
-        """Change what is not None; metadata is replaced as a whole."""
+        """Change the values that are not None; metadata is replaced as a whole."""
         return self._change(
             "Change a group",
             "PATCH",
@@ -172,7 +173,7 @@ class GroupCalls(Calls):
         )
 
     def mark_groups(self, group_ids: Iterable[str], *, test: bool) -> Changed:
-        """Set or take off the test mark of many groups."""
+        """Set or remove the test mark of many groups."""
         mark = {"mark-test" if test else "unmark-test": True}
         return self._many("Mark groups", f"{_GROUP}update", "groups", group_ids, **mark)
 
@@ -181,19 +182,19 @@ class GroupCalls(Calls):
         self._delete("Delete a group", _one(group_id))
 
     def add_images(self, group_id: str, image_ids: Iterable[str]) -> Changed:
-        """Add images."""
+        """Add images to a group."""
         return self._move("Add images to a group", group_id, "add", "images", image_ids)
 
     def remove_images(self, group_id: str, image_ids: Iterable[str]) -> Changed:
-        """Remove images."""
+        """Remove images from a group."""
         return self._move("Remove images from a group", group_id, "remove", "images", image_ids)
 
     def add_regions(self, group_id: str, region_ids: Iterable[str]) -> Changed:
-        """Add regions."""
+        """Add regions to a group."""
         return self._move("Add regions to a group", group_id, "add", "objects", region_ids)
 
     def remove_regions(self, group_id: str, region_ids: Iterable[str]) -> Changed:
-        """Remove regions."""
+        """Remove regions from a group."""
         return self._move("Remove regions from a group", group_id, "remove", "objects", region_ids)
 
     def add_groups(self, group_id: str, group_ids: Iterable[str]) -> Changed:
@@ -201,7 +202,7 @@ class GroupCalls(Calls):
         return self._move("Add groups to a group", group_id, "add", "groups", group_ids)
 
     def remove_groups(self, group_id: str, group_ids: Iterable[str]) -> Changed:
-        """Remove subgroups, which stay groups."""
+        """Remove subgroups from a group; they stay groups."""
         return self._move("Remove groups from a group", group_id, "remove", "groups", group_ids)
 
     def _move(self, name: str, group_id: str, verb: str, kind: str, ids: Iterable[str]) -> Changed:

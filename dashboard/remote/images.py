@@ -1,4 +1,4 @@
-"""Images."""
+"""List, upload, change and delete images."""
 
 import base64
 import re
@@ -29,7 +29,7 @@ class ImageGroup:
 
     @classmethod
     def of(cls, fields: Fields) -> Self:
-        """Read one."""
+        """Return the group from an answer's fields."""
         return cls(
             id=fields.id(),
             name=fields.text_or_none("name"),
@@ -39,10 +39,10 @@ class ImageGroup:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Image:
-    """An image; sizes in pixels. What a server does not say is None.
+    """An image; sizes in pixels. Values that the server does not state are None.
 
-    `link` and `thumbnail_link` open without the token, for an hour at least. `sha256` is that of
-    the bytes that were uploaded, which need not be those behind `link`.
+    `link` and `thumbnail_link` open without the token, for at least an hour. `sha256` is the hash
+    of the uploaded bytes, which may differ from those behind `link`.
     """
 
     id: str
@@ -62,7 +62,7 @@ class Image:
 
     @classmethod
     def of(cls, fields: Fields) -> Self:
-        """Read one."""
+        """Return an image from an answer's fields."""
         return cls(
             id=fields.id(),
             link=fields.text("img_path"),
@@ -83,9 +83,9 @@ class Image:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Uploaded:
-    """An image that was uploaded. `known`: the server had these bytes, and changed nothing.
+    """An uploaded image; `known` if the server already had these bytes and changed nothing.
 
-    None if that cannot be told: an earlier attempt of the same call may have brought them.
+    `known` is None if that is unclear: an earlier attempt of the same call may have uploaded them.
     """
 
     image: Image
@@ -93,7 +93,7 @@ class Uploaded:
 
 
 class ImageCalls(Calls):
-    """Calls about images. Where an image comes from is `bytes`, base64 text, or a URL."""
+    """Calls for images. An image is given as `bytes`, as base64 text or as a URL."""
 
     def iterate_images(
         self,
@@ -107,7 +107,7 @@ class ImageCalls(Calls):
         verified: int | None = None,
         search: str | None = None,
     ) -> Iterator[Image]:
-        """Yield the images, of a group for example; `ungrouped` names a type, `search` a file."""
+        """Yield the images, optionally of one group; `ungrouped` names a type, `search` a file."""
         return self._list(
             "List the images",
             _IMAGE,
@@ -123,7 +123,7 @@ class ImageCalls(Calls):
         )
 
     def image(self, image_id: str) -> Image:
-        """Read an image, with links that are new."""
+        """Return an image, with fresh links."""
         return self._get("Read an image", _one(image_id), Image.of)
 
     def upload_image(
@@ -137,10 +137,10 @@ class ImageCalls(Calls):
         test_image: bool = False,
         real: bool | None = None,
     ) -> Uploaded:
-        """Upload an image in one of the three ways; a URL is opened by the other side.
+        """Upload an image in one of the three ways; the server opens a URL itself.
 
-        The same bytes are stored once over there, so this is repeated like a reading. `resize`
-        lets the server shrink the image as it does by itself.
+        The server stores the same bytes once, so this call can be repeated like a read. `resize`
+        lets the server shrink the image by its own rules.
         """
         if data is not None:
             base64_text = base64.b64encode(data).decode()
@@ -159,7 +159,7 @@ class ImageCalls(Calls):
         test_image: bool | None = None,
         real: bool | None = None,
     ) -> Image:
-        """Change what is not None; metadata is replaced as a whole."""
+        """Change the values that are not None; metadata is replaced as a whole."""
         return self._change(
             "Change an image",
             "PUT",
@@ -171,7 +171,7 @@ class ImageCalls(Calls):
     def mark_images(
         self, image_ids: Iterable[str], *, test: bool | None = None, real: bool | None = None
     ) -> Changed:
-        """Set or take off the test mark, the mark of photographs, or both, of many images."""
+        """Set or remove the test mark, the mark of photographs, or both, of many images."""
         marks = {
             f"{'mark' if value else 'unmark'}-{name}": True
             for name, value in (("test", test), ("real", real))
@@ -182,7 +182,7 @@ class ImageCalls(Calls):
         return self._many("Mark images", f"{_IMAGE}update", "images", image_ids, **marks)
 
     def delete_image(self, image_id: str) -> None:
-        """Delete an image. Its bytes sent again may bring it back under the same id."""
+        """Delete an image. Uploading its bytes again may restore it under the same id."""
         self._delete("Delete an image", _one(image_id))
 
     def _uploaded(self, body: Mapping[str, Any]) -> Uploaded:

@@ -1,4 +1,4 @@
-"""Labels of regions."""
+"""List, create, change and delete labels of regions."""
 
 from collections.abc import Container, Iterator
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ _LABEL: Final = "detection/v2/label/"
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Label:
-    """What a region shows; `color` as in CSS. What a server does not say is None."""
+    """What a region shows; `color` as in CSS. Values that the server does not state are None."""
 
     id: str
     name: str
@@ -27,7 +27,7 @@ class Label:
 
     @classmethod
     def of(cls, fields: Fields) -> Self:
-        """Read one."""
+        """Return a label from an answer's fields."""
         return cls(
             id=fields.id(),
             name=fields.text("name"),
@@ -41,14 +41,14 @@ class Label:
 
 
 class LabelCalls(Calls):
-    """Calls about labels."""
+    """Calls for labels."""
 
     def iterate_labels(self, *, search: str | None = None) -> Iterator[Label]:
         """Yield the labels; `search` is a part of their names."""
         return self._list("List the labels", _LABEL, Label.of, search=search)
 
     def label(self, label_id: str) -> Label:
-        """Read a label."""
+        """Return a label."""
         return self._get("Read a label", _one(label_id), Label.of)
 
     def create_label(
@@ -60,7 +60,7 @@ class LabelCalls(Calls):
         output_name: str | None = None,
         known: Container[str] = KNOWN,
     ) -> Label:
-        """Create a label, once: looked for by its name. See `Server` on creating."""
+        """Create a label, once; identified by its name. `Server` explains creating."""
         return self._create(
             "Create a label",
             _LABEL,
@@ -79,7 +79,7 @@ class LabelCalls(Calls):
         color: str | None = None,
         output_name: str | None = None,
     ) -> Label:
-        """Change what is not None."""
+        """Change the values that are not None."""
         return self._change(
             "Change a label",
             "PATCH",
@@ -89,7 +89,7 @@ class LabelCalls(Calls):
         )
 
     def delete_label(self, label_id: str) -> None:
-        """Delete a label. Raises `Refused` while regions carry it."""
+        """Delete a label. Raises `Refused` while regions have it."""
         self._delete("Delete a label", _one(label_id))
 
 

@@ -1,4 +1,4 @@
-"""How long, how much and how often: the limits of a connection."""
+"""Define the limits of a connection: times, sizes and rates."""
 
 from dataclasses import dataclass
 from typing import Final
@@ -14,9 +14,10 @@ MAX_PAGE_SIZE: Final = 1000
 class Limits:
     """Limits of every call; times in seconds, sizes in bytes.
 
-    `read_seconds` is the longest silence within an answer, `answer_seconds` the whole answer.
-    `requests_per_second` counts calls of the API, not downloads; None is without a limit. A
-    Retry-After above `retry_after_most` is not waited for: `RateLimited` and `Unavailable` say so.
+    `read_seconds` limits each pause within an answer, `answer_seconds` the whole answer.
+    `requests_per_second` counts calls of the API, not downloads; None means no limit. The
+    connection does not wait for a Retry-After above `retry_after_most`: it raises `RateLimited` or
+    `Unavailable`.
     """
 
     connect_seconds: float = 10
@@ -33,19 +34,20 @@ class Limits:
     page_size: int = 200
 
     def __post_init__(self) -> None:
-        """Refuse a page size that the contract does not allow."""
+        """Check the page size against the API's limits. Raises ValueError."""
         if not 1 <= self.page_size <= MAX_PAGE_SIZE:
             raise ValueError(f"page_size is from 1 to {MAX_PAGE_SIZE}")
 
     def retry(self) -> Retry:
-        """Return what counts the attempts of one call and says how long to wait in between."""
+        """Return the counter of one call's attempts, which also gives the pauses between them."""
         return Retry(
             total=self.retries,
             backoff_factor=self.backoff_seconds,
             backoff_max=self.backoff_most,
             backoff_jitter=self.backoff_seconds,
-            # urllib3 caps what it parses; one second more than ours tells that it was above.
+            # urllib3 caps the value that it parses; one second above our limit shows that it
+            # exceeded it.
             retry_after_max=int(self.retry_after_most) + 1,
-            # Without a history the first repetition would come at once.
+            # Without a history urllib3 would make the first repetition without a pause.
             history=(RequestHistory(None, None, None, None, None),),
         )

@@ -1,7 +1,7 @@
-"""A rate limit of requests a second, shared by all threads.
+"""Limit the requests per second of all threads together.
 
-It keeps one moment, before which no request may start; each request moves it. No library: those
-for rate limits keep buckets and their storage for many clients, and here is one.
+It keeps one point in time, before which no request may start; each request moves it. Rate limit
+libraries keep buckets and their storage for many clients; here there is one client.
 """
 
 import threading
@@ -10,9 +10,9 @@ from collections.abc import Callable
 
 
 class Pace:
-    """Let threads pass one by one, `per_second` of them, and a second's worth at once after a rest.
+    """Pass `per_second` threads a second, and after a rest those of one second at once.
 
-    All threads wait while the other side has asked for a pause.
+    All threads wait while the server has asked for a pause.
     """
 
     def __init__(
@@ -31,12 +31,12 @@ class Pace:
         self._next = self._paused = clock()
 
     def wait(self) -> None:
-        """Return when this thread may send its request."""
+        """Wait until this thread may send its request."""
         if (seconds := self._reserved()) > 0:
             self._sleep(seconds)
 
     def pause(self, seconds: float) -> None:
-        """Let nobody pass for so long."""
+        """Stop all threads for so long."""
         with self._lock:
             self._paused = max(self._paused, self._clock() + seconds)
 

@@ -1,4 +1,4 @@
-"""All rows of a list that may change while it is read."""
+"""Read all rows of a list that may change meanwhile."""
 
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Final, TypeVar
@@ -11,22 +11,22 @@ T = TypeVar("T")
 Query = Mapping[str, str]
 Read = Callable[[Query], Fields]
 
-# Newest first: what appears while the list is read appears before its first page.
+# Newest first: rows that are added during the reading appear before the pages still to read.
 ORDER: Final = {"ordering": "-created"}
-REMEMBERED: Final = 100_000  # ids, some 10 MB
+REMEMBERED: Final = 100_000  # ids, about 10 MB
 FRUITLESS: Final = 1000  # pages in a row without a new row
 
 
 class Recent:
-    """The ids that were met last."""
+    """The ids that were read last."""
 
     def __init__(self, most: int = REMEMBERED) -> None:
         self._most, self._ids = most, dict[str, None]()
 
     def is_new(self, key: str) -> bool:
-        """Remember an id; say whether it was not remembered before."""
+        """Remember an id; return whether it is new."""
         new = key not in self._ids
-        self._ids.pop(key, None)  # so that it stands last again
+        self._ids.pop(key, None)  # to move it to the end
         self._ids[key] = None
         if len(self._ids) > self._most:
             del self._ids[next(iter(self._ids))]
@@ -38,14 +38,14 @@ def all_rows(
 ) -> Iterator[T]:
     """Yield the rows of all pages, newest first.
 
-    Every row that is there from the first request to the last is yielded exactly once. One that
-    appears or vanishes meanwhile is yielded once or not at all.
+    Each row that exists from the first request to the last is yielded exactly once. A row that is
+    added or deleted meanwhile is yielded once or not at all.
 
-    This needs what the contract promises: `count`, and newest first. Pages by number shift when
-    rows vanish before them, and then a row is on none of the pages that are read. `count` has
-    fallen in that case, and the reading goes back by as many rows. When rows appear, those of the
-    page before come once more and are left out, as long as they are among the 100,000 rows that
-    were read last. Where `next` carries a cursor nothing shifts.
+    This relies on the API's contract: `count`, and newest first. When rows are deleted, the
+    numbered pages after them shift, and a row may be on none of the pages that are read. `count`
+    has fallen in that case, and the reading steps back by as many rows. When rows are added, rows
+    of the previous page appear again and are skipped, as long as they are among the 100,000 rows
+    that were read last. If `next` carries a cursor, nothing shifts.
     """
     met, fruitless = Recent(), 0
     walk = _Walk(dict(query) | ORDER | {"page_size": str(page_size)})
@@ -66,7 +66,7 @@ def all_rows(
 
 
 class _Walk:
-    """Which page to ask for next."""
+    """Track which page to request next."""
 
     def __init__(self, query: Query) -> None:
         self._base = query
@@ -79,7 +79,10 @@ class _Walk:
         return None if self._following is None else {**self._base, **self._following}
 
     def step_back(self) -> bool:
-        """Take the page before, as this one is gone. False on the first, or if that goes on."""
+        """Go to the previous page, as this one no longer exists.
+
+        Return False on the first page, or after too many steps.
+        """
         self._backs += 1
         if self._page == 1 or self._backs > FRUITLESS:
             return False
@@ -87,7 +90,7 @@ class _Walk:
         return True
 
     def turn(self, page: Fields, rows: int) -> None:
-        """Take in a page that was read."""
+        """Update the position after a page was read."""
         count, following = page.number("count"), _following(page)
         fell, self._count = self._count - count, count
         if following is not None:
@@ -107,7 +110,7 @@ class _Walk:
 
 
 def _following(page: Fields) -> dict[str, Any] | None:
-    """Return the query of `next`. Its host is never asked: the token is for this one alone."""
+    """Return the query of `next`. Its host is ignored: the token is for this server alone."""
     url = page.text_or_none("next")
     if url is None:
         return None

@@ -1,4 +1,4 @@
-"""Regions, which the API calls objects."""
+"""List, create, change and delete regions, which the API calls objects."""
 
 from collections.abc import Container, Iterator, Mapping
 from dataclasses import dataclass
@@ -19,7 +19,7 @@ Box = tuple[int, int, int, int]
 class Region:
     """A box on an image: left, top, right, bottom, in pixels of the stored image.
 
-    `image` is None where a server names it by its id alone.
+    `image` is None if the server states only its id.
     """
 
     id: str
@@ -35,7 +35,7 @@ class Region:
 
     @classmethod
     def of(cls, fields: Fields) -> Self:
-        """Read one."""
+        """Return a region from an answer's fields."""
         image = fields.object_or_none("image")
         label = fields.object_or_none("detection_label")
         return cls(
@@ -53,18 +53,18 @@ class Region:
 
 
 class RegionCalls(Calls):
-    """Calls about regions."""
+    """Calls for regions."""
 
     def iterate_regions(
         self, *, image: str | None = None, label: str | None = None, group: str | None = None
     ) -> Iterator[Region]:
-        """Yield the regions, of an image for example."""
+        """Yield the regions, optionally of one image, label or group."""
         return self._list(
             "List the regions", _REGION, Region.of, image=image, detection_label=label, group=group
         )
 
     def region(self, region_id: str) -> Region:
-        """Read a region."""
+        """Return a region."""
         return self._get("Read a region", _one(region_id), Region.of)
 
     def create_region(
@@ -76,7 +76,7 @@ class RegionCalls(Calls):
         meta_data: Mapping[str, Any] | None = None,
         known: Container[str] = KNOWN,
     ) -> Region:
-        """Create a region, once: looked for by image, label and box. See `Server` on creating."""
+        """Create a region, once; identified by image, label and box. `Server` explains creating."""
         return self._create(
             "Create a region",
             _REGION,
@@ -103,7 +103,7 @@ class RegionCalls(Calls):
         box: Box | None = None,
         meta_data: Mapping[str, Any] | None = None,
     ) -> Region:
-        """Change what is not None; metadata is replaced as a whole."""
+        """Change the values that are not None; metadata is replaced as a whole."""
         body = {
             "detection_label": label_id,
             "data": box and list(box),

@@ -1,4 +1,4 @@
-"""A server that speaks the API: this program's own, or the hosted service."""
+"""Connect to a server with the API: this program's own, or the hosted service."""
 
 import time
 from collections.abc import Callable, Iterable
@@ -39,19 +39,20 @@ class Server(
 ):
     """A connection to a server, for any number of threads. Every call may raise `RemoteError`.
 
-    *Repeating.* A call that does the same if it is done twice is sent again after a pause, when it
-    was cut off or the server is unwell. Starting a training is not. Creating is made safe by
-    looking: where it is not known whether the thing was created, it is looked for by what its
-    method names, and taken if exactly one such thing is found that is not in `known`, the ids that
-    the caller knows to be older. None is found: it is sent again, unless the first request may
-    still be under way. All else raises `OutcomeUnknown`.
+    *Retries.* A call that is safe to repeat is sent again after a pause when it was cut off or the
+    server has a temporary error. Starting a training is not repeated. Creating is made safe by a
+    check: if the outcome is unknown, the object is searched by the values that its method names,
+    and returned if exactly one is found that is not in `known`, the ids that the caller knows to be
+    older. If none is found, the request is sent again, unless the first one may still be running.
+    Anything else raises `OutcomeUnknown`.
 
-    *Lists.* An `iterate_…` method yields each row that is there all the time exactly once, also
-    while others appear and vanish; `pages.all_rows` says how. Nothing is asked before the first
-    row is taken, and a page at a time is held.
+    *Lists.* An `iterate_…` method yields each row that exists all the time exactly once, also while
+    others are added and deleted; `pages.all_rows` explains how. No request is sent before the first
+    row is read, and only one page is in memory at a time.
 
-    *Networks.* Hosts in private networks are not opened, whoever names them (the URL, a redirect,
-    a link), unless a network of `allow_private` (such as "127.0.0.0/8") holds their IP address.
+    *Networks.* Hosts in private networks are refused, whether they are named by the URL, a redirect
+    or a link, unless a network of `allow_private` (such as "127.0.0.0/8") contains their IP
+    address.
     """
 
     def __init__(
@@ -66,10 +67,10 @@ class Server(
         clock: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
-        """Open nothing yet. `threads` is for how many connections are kept open.
+        """Prepare the connection without opening it.
 
-        Without a workspace the token's own is used. Raises ValueError for what is not a URL, a
-        token or a network.
+        `threads` is the number of connections that are kept open. Without a workspace the token's
+        own one is used. Raises ValueError for an invalid URL, token or network.
         """
         limits = limits or Limits()
         networks = [str(ip_network(network)) for network in allow_private]
@@ -95,9 +96,9 @@ class Server(
         return self
 
     def __exit__(self, *_: object) -> None:
-        """Close it."""
+        """Close the connections."""
         self.close()
 
     def __repr__(self) -> str:
-        """Name the server and the workspace, not the token."""
+        """Return the URL and the workspace, not the token."""
         return f"Server({self._transport.address.url!r}, token=…, workspace={self._workspace!r})"

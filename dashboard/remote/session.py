@@ -1,9 +1,9 @@
-"""The pooled session below a server: guarded, without cookies, redirects or environment.
+"""Open the pooled session of a server: guarded, without cookies, redirects or environment.
 
-`requests` does not promise that threads may share a session. This one they may: after it is made
-nothing of it changes. Cookies are refused, proxies and `.netrc` are not read, redirects are not
-followed by it, and headers stand in each request; what is left is urllib3's pool, which is made
-for threads.
+`requests` does not promise that threads may share a session. Threads may share this one: nothing in
+it changes after it is created. Cookies are refused, proxies and `.netrc` are not read, it follows
+no redirects, and headers are passed with each request. What remains is urllib3's pool, which is
+thread-safe.
 """
 
 import socket
@@ -33,7 +33,7 @@ def _opener(
     allowed_networks: tuple[str, ...], seconds: float
 ) -> Callable[[HTTPConnection, str], socket.socket]:
     def open_socket(connection: HTTPConnection, host: str) -> socket.socket:
-        """Connect. Raises what tells urllib3 that nothing was sent."""
+        """Connect. Raises the exceptions that tell urllib3 that nothing was sent."""
         try:
             return connect(host, connection.port, allowed_networks, lambda: seconds)
         except TimeoutError as error:

@@ -1,4 +1,4 @@
-"""Similarity types."""
+"""List, create, change and delete similarity types."""
 
 from collections.abc import Container, Iterator
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ _TYPE: Final = "similarity/training/v2/type/"
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class SimilarityType:
-    """A meaning of “similar”; what a server does not say is None."""
+    """A meaning of “similar”; values that the server does not state are None."""
 
     id: str
     name: str
@@ -27,7 +27,7 @@ class SimilarityType:
 
     @classmethod
     def of(cls, fields: Fields) -> Self:
-        """Read one."""
+        """Return a similarity type from an answer's fields."""
         return cls(
             id=fields.id(),
             name=fields.text("name"),
@@ -41,14 +41,14 @@ class SimilarityType:
 
 
 class SimilarityTypeCalls(Calls):
-    """Calls about similarity types."""
+    """Calls for similarity types."""
 
     def iterate_types(self, *, search: str | None = None) -> Iterator[SimilarityType]:
         """Yield the types; `search` is a part of their names."""
         return self._list("List the similarity types", _TYPE, SimilarityType.of, search=search)
 
     def similarity_type(self, type_id: str) -> SimilarityType:
-        """Read a type."""
+        """Return a type."""
         return self._get("Read a similarity type", _one(type_id), SimilarityType.of)
 
     def create_type(
@@ -59,7 +59,7 @@ class SimilarityTypeCalls(Calls):
         exclusive: bool | None = None,
         known: Container[str] = KNOWN,
     ) -> SimilarityType:
-        """Create a type, once: looked for by its name. See `Server` on creating."""
+        """Create a type, once; identified by its name. `Server` explains creating."""
         return self._create(
             "Create a similarity type",
             _TYPE,
@@ -77,7 +77,7 @@ class SimilarityTypeCalls(Calls):
         description: str | None = None,
         exclusive: bool | None = None,
     ) -> SimilarityType:
-        """Change what is not None."""
+        """Change the values that are not None."""
         return self._change(
             "Change a similarity type",
             "PATCH",
@@ -87,7 +87,7 @@ class SimilarityTypeCalls(Calls):
         )
 
     def delete_type(self, type_id: str, *, force: bool = False) -> None:
-        """Delete a type. Raises `Refused` if it has groups, which `force` deletes with it."""
+        """Delete a type. Raises `Refused` if it has groups, unless `force` deletes them with it."""
         self._delete("Delete a similarity type", _one(type_id), force=force or None)
 
 

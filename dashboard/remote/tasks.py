@@ -1,4 +1,4 @@
-"""Tasks and their training."""
+"""List, create, change, delete and train tasks."""
 
 from collections.abc import Container, Iterator
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ _TASK: Final = "similarity/training/v2/task/"
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Task:
-    """What is trained; what a server does not say is None."""
+    """The types that are trained together; values that the server does not state are None."""
 
     id: str
     name: str
@@ -30,7 +30,7 @@ class Task:
 
     @classmethod
     def of(cls, fields: Fields) -> Self:
-        """Read one."""
+        """Return a task from an answer's fields."""
         return cls(
             id=fields.id(),
             name=fields.text("name"),
@@ -45,20 +45,20 @@ class Task:
 
 
 class TaskCalls(Calls):
-    """Calls about tasks."""
+    """Calls for tasks."""
 
     def iterate_tasks(self, *, search: str | None = None) -> Iterator[Task]:
         """Yield the tasks; `search` is a part of their names."""
         return self._list("List the tasks", _TASK, Task.of, search=search)
 
     def task(self, task_id: str) -> Task:
-        """Read a task."""
+        """Return a task."""
         return self._get("Read a task", _one(task_id), Task.of)
 
     def create_task(
         self, name: str, *, description: str | None = None, known: Container[str] = KNOWN
     ) -> Task:
-        """Create a task, once: looked for by its name. See `Server` on creating."""
+        """Create a task, once; identified by its name. `Server` explains creating."""
         return self._create(
             "Create a task",
             _TASK,
@@ -71,7 +71,7 @@ class TaskCalls(Calls):
     def change_task(
         self, task_id: str, *, name: str | None = None, description: str | None = None
     ) -> Task:
-        """Change what is not None."""
+        """Change the values that are not None."""
         body = {"name": name, "description": description}
         return self._change("Change a task", "PATCH", _one(task_id), body, Task.of)
 
@@ -90,10 +90,11 @@ class TaskCalls(Calls):
         self._send("Remove a type from a task", "POST", path, body={"type_id": type_id})
 
     def train_task(self, task_id: str) -> Version:
-        """Start a training and return the version that it will be.
+        """Start a training and return the version that it creates.
 
-        Raises `Refused`: too little data, or one is under way (409, `details` has its `model`);
-        `OutcomeUnknown`, without looking: a newer version among `iterate_versions(task=…)` tells.
+        Raises `Refused` if there is too little data or a training is running (409, `details` has
+        its `model`). Raises `OutcomeUnknown` without a check: look for a newer version in
+        `iterate_versions(task=…)`.
         """
         path = f"{_one(task_id)}/train/"
         answer = self._send("Start a training", "POST", path, body={}, repeatable=False)

@@ -1,4 +1,4 @@
-"""The API token: sent, and never shown."""
+"""Send the API token without ever showing it."""
 
 import re
 from typing import Final
@@ -8,20 +8,20 @@ from requests.auth import AuthBase
 
 _VISIBLE: Final = re.compile(r"[\x21-\x7e]+")
 _MASK: Final = "…"
-_SHORTEST: Final = 8  # characters of a token that cannot be part of a common word
+_SHORTEST: Final = 8  # characters; a shorter token may be part of a common word
 
 
 class Token(AuthBase):
-    """A token that `requests` puts into the header of a request, and nothing else shows."""
+    """A token that `requests` puts into a request's header and nothing else shows."""
 
     def __init__(self, secret: str) -> None:
         if not isinstance(secret, str) or not _VISIBLE.fullmatch(secret):
-            # `from None` and no value: what is wrong with a secret is itself a secret.
+            # `from None` and no value: the message must not reveal parts of the secret.
             raise ValueError("The API token has characters that no token has. Copy it again.")
         self._secret = secret
 
     def __call__(self, request: PreparedRequest) -> PreparedRequest:
-        """Sign the request."""
+        """Add the token to the request."""
         request.headers["Authorization"] = f"Token {self._secret}"
         return request
 

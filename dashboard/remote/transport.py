@@ -1,4 +1,4 @@
-"""One call over the network: paced, sent, sent again where that is safe, and read."""
+"""Send one call over the network, retry it where that is safe, and read the answer."""
 
 import time
 from collections.abc import Callable, Mapping
@@ -31,10 +31,10 @@ _NOTHING_SENT = (ConnectTimeoutError, NewConnectionError)
 
 @dataclass(frozen=True)
 class Call:
-    """What is asked of the other side, and `name`, what people call that.
+    """A request to the server; `name` is the call's name for people.
 
-    `repeatable`: done twice it is as if done once, so it is sent again when nobody knows what came
-    of it.
+    `repeatable`: doing it twice has the effect of doing it once, so it is sent again if its outcome
+    is unknown.
     """
 
     name: str
@@ -47,7 +47,7 @@ class Call:
 
 @dataclass(frozen=True)
 class Lost:
-    """An attempt without an answer; `sent` is false where the other side cannot have seen it."""
+    """An attempt without an answer; `sent` is false if the server cannot have received it."""
 
     error: errors.RemoteError
     sent: bool = True
@@ -59,7 +59,7 @@ Outcome = Answer | Lost
 
 @dataclass(frozen=True, eq=False)
 class Transport:
-    """What all calls to one server share. Threads may share it too; see `session.py`."""
+    """The parts that all calls to one server share. Threads may share it; see `session.py`."""
 
     address: Address
     token: Token
@@ -78,11 +78,11 @@ class Transport:
     def until_answered(
         self, attempt: Callable[[], Outcome], *, name: str, repeatable: bool = True
     ) -> Answer:
-        """Return an answer of which the status is 2xx. Raises `RemoteError`.
+        """Return the first answer whose status is 2xx. Raises `RemoteError`.
 
-        Attempted again after a pause: what was refused for now (429) and what cannot have arrived,
-        in any case; what was cut off, timed out or answered with 500, 502, 503 or 504, only if it
-        is `repeatable`, else that is an `OutcomeUnknown`.
+        Retried after a pause: in any case a call that was refused for now (429) or cannot have
+        arrived; only if it is `repeatable`, a call that was cut off, timed out or was answered with
+        500, 502, 503 or 504. Otherwise the latter raise `OutcomeUnknown`.
         """
         retry, repeated = self.limits.retry(), False
         while True:
@@ -97,13 +97,13 @@ class Transport:
             retry = self._rest(retry, outcome, error)
 
     def paused(self, retry: Retry) -> Retry:
-        """Wait as after a failed attempt, longer each time."""
+        """Wait after a failed attempt, longer each time."""
         retry = _counted(retry)
         self.sleep(retry.get_backoff_time())
         return retry
 
     def _rest(self, retry: Retry, outcome: Outcome, error: errors.RemoteError) -> Retry:
-        """Wait before the next attempt. Raises `error` where that would take too long."""
+        """Wait before the next attempt. Raises `error` if the server asks for too long a pause."""
         asked = _asked_pause(retry, outcome)
         if asked is None:
             return self.paused(retry)
@@ -111,7 +111,7 @@ class Transport:
             error.retry_after = asked
         if asked > self.limits.retry_after_most:
             raise error
-        # The other side means everybody who uses this connection.
+        # The pause applies to all users of this connection.
         self.pace.pause(asked)
         return _counted(retry)
 
@@ -125,7 +125,8 @@ class Transport:
             return error
         return errors.OutcomeUnknown(
             f"{error.reason} It is not known whether “{name}” was done.",
-            # A server that answers so has ended what it did; 502 and 504 come from a proxy.
+            # These statuses come from the server itself, which has ended the request; 502 and 504
+            # come from a proxy.
             finished=error.status in (500, 503),
             call=name,
             status=error.status,
@@ -141,7 +142,7 @@ class Transport:
             return Lost(forbidden(call.name, failure), sent=False, passing=False)
         except errors.RemoteError as error:
             return Lost(error, passing=False)
-        # Only reading follows, and only at home: elsewhere the token must not go.
+        # Only reads follow redirects, and only to the same server: the token must not go elsewhere.
         if target and call.method == "GET" and hops and self.address.is_home_of(target):
             return self._attempt(call, target, hops - 1)
         return outcome
@@ -185,7 +186,7 @@ def _may_have_arrived(outcome: Outcome) -> bool:
 
 
 def lost(call: str, failure: Exception) -> Lost:
-    """Judge what a library raised. Its words are not kept: they may name what is secret."""
+    """Return the outcome for a library's exception, without its text, which may hold secrets."""
     if isinstance(failure, requests.exceptions.SSLError):
         reason = "The server's certificate is not valid, so nothing was sent. Check the URL."
         return Lost(errors.Unavailable(reason, call=call), sent=False, passing=False)
@@ -211,12 +212,12 @@ def _nothing_was_sent(failure: Exception) -> bool:
 
 
 def _counted(retry: Retry) -> Retry:
-    """Count an attempt. The loop asks for the total before, so this does not raise."""
+    """Count an attempt. The loop has checked the total, so this does not raise."""
     return retry.increment("GET", "/", error=ConnectTimeoutError())
 
 
 def _asked_pause(retry: Retry, outcome: Outcome) -> float | None:
-    """Return the seconds that the other side asked for, if it did so in a way that can be read."""
+    """Return the pause in seconds that the server asked for; None if absent or unreadable."""
     if isinstance(outcome, Lost) or "retry-after" not in outcome.headers:
         return None
     try:

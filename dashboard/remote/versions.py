@@ -1,4 +1,4 @@
-"""Versions of tasks, which the API calls models."""
+"""List, change and delete versions of tasks, which the API calls models."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -14,9 +14,9 @@ _VERSION: Final = "similarity/training/v2/model/"
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Version:
-    """A trained model, or one that is being trained: `status` is the server's word for that.
+    """A trained model, or one in training: `status` is the server's word for that.
 
-    What a server does not say is None.
+    Values that the server does not state are None.
     """
 
     id: str
@@ -33,7 +33,7 @@ class Version:
 
     @classmethod
     def of(cls, fields: Fields) -> Self:
-        """Read one."""
+        """Return a version from an answer's fields."""
         return cls(
             id=fields.id(),
             task_id=fields.id_or_none("task"),
@@ -50,14 +50,14 @@ class Version:
 
 
 class VersionCalls(Calls):
-    """Calls about versions."""
+    """Calls for versions."""
 
     def iterate_versions(self, *, task: str | None = None) -> Iterator[Version]:
-        """Yield the versions, of a task if one is named."""
+        """Yield the versions, optionally of one task."""
         return self._list("List the versions", _VERSION, Version.of, task=task)
 
     def version(self, version_id: str) -> Version:
-        """Read a version."""
+        """Return a version."""
         return self._get("Read a version", _one(version_id), Version.of)
 
     def set_production(self, version_id: str, *, production: bool = True) -> Version:

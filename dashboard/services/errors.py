@@ -1,4 +1,4 @@
-"""Refusals of the services: what happened and what to do next, with data, without HTTP codes."""
+"""Define the refusals of the services: what happened and what to do next, without HTTP codes."""
 
 from collections.abc import Iterable, Sequence
 from uuid import UUID
@@ -19,25 +19,25 @@ from dashboard.models import (
 
 
 class Refused(Exception):
-    """A request that cannot be done; `str(error)` is one sentence for people; nothing changed."""
+    """A request that is refused; nothing was changed. `str(error)` is a sentence for people."""
 
 
 class CannotBeUndone(Refused):
-    """A change has no inverse, has lost what it needs, or was undone before."""
+    """The change has no inverse, lacks the data to undo it, or was already undone."""
 
     def __init__(self) -> None:
         super().__init__("This cannot be undone, or was undone already.")
 
 
 class EmptyName(Refused):
-    """A thing that people look for by name came without one."""
+    """A named thing was created or renamed without a name."""
 
     def __init__(self, noun: str) -> None:
         super().__init__(f"Give the {noun} a name.")
 
 
 class NameTaken(Refused):
-    """A name was given that people would take for another's of the same kind."""
+    """The name is equal to that of another thing of the same kind."""
 
     def __init__(self, noun: str, other: Model) -> None:
         self.other = other
@@ -47,7 +47,7 @@ class NameTaken(Refused):
 
 
 class SeveralOfThatName(Refused):
-    """A group was named, and several have an equal name."""
+    """A group was referenced by a name that several groups share."""
 
     def __init__(self, groups: Sequence[Group]) -> None:
         self.groups = groups
@@ -57,7 +57,7 @@ class SeveralOfThatName(Refused):
 
 
 class UnknownIds(Refused):
-    """Some of the ids are not there, or not in this workspace."""
+    """Some of the ids do not exist in this workspace."""
 
     def __init__(self, noun: str, ids: Iterable[UUID]) -> None:
         self.ids = sorted(ids)
@@ -67,14 +67,14 @@ class UnknownIds(Refused):
 
 
 class TooManyIds(Refused):
-    """More ids than one call may carry."""
+    """The call has more ids than the limit."""
 
     def __init__(self, count: int, limit: int) -> None:
         super().__init__(f"{count} ids are too many for one call. Send at most {limit}.")
 
 
 class ImageExists(Refused):
-    """The workspace has these bytes already."""
+    """The workspace already has an image with these bytes."""
 
     def __init__(self, image: Image) -> None:
         self.image = image
@@ -82,7 +82,7 @@ class ImageExists(Refused):
 
 
 class GroupHoldsGroups(Refused):
-    """Images were put into a group that holds groups."""
+    """Images or regions were to be added to a group that contains groups."""
 
     def __init__(self, group: Group) -> None:
         super().__init__(
@@ -92,7 +92,7 @@ class GroupHoldsGroups(Refused):
 
 
 class GroupHoldsImages(Refused):
-    """Groups were put into a group that holds images or objects."""
+    """Groups were to be added to a group that contains images or regions."""
 
     def __init__(self, group: Group) -> None:
         super().__init__(
@@ -102,16 +102,16 @@ class GroupHoldsImages(Refused):
 
 
 class NestingWouldCycle(Refused):
-    """A group would come to lie inside itself."""
+    """A group would contain itself, directly or through subgroups."""
 
     def __init__(self, group: Group, child: Group) -> None:
         super().__init__(f"“{child}” cannot go into “{group}”: a group cannot contain itself.")
 
 
 class AlreadyInExclusiveType(Refused):
-    """A member is in another group, `group`, of a type that allows one for each.
+    """A member is already in another group, `group`, of an exclusive type.
 
-    `into` is where it should have gone.
+    `into` is the group that it was to be added to.
     """
 
     def __init__(self, member: Image | Region, group: Group, into: Group | None = None) -> None:
@@ -125,7 +125,7 @@ class AlreadyInExclusiveType(Refused):
 
 
 class TypeHasGroups(Refused):
-    """A type was to be deleted while there are groups of it."""
+    """A type was to be deleted while it still has groups."""
 
     def __init__(self, similarity_type: SimilarityType, count: int) -> None:
         self.similarity_type, self.count = similarity_type, count
@@ -137,7 +137,7 @@ class TypeHasGroups(Refused):
 
 
 class InSeveralGroups(Refused):
-    """A type was to become exclusive while members are in two groups of it or more."""
+    """A type was to become exclusive while members are in more than one of its groups."""
 
     def __init__(self, noun: str, member_id: UUID, count: int) -> None:
         self.member_id, self.count = member_id, count
@@ -149,7 +149,7 @@ class InSeveralGroups(Refused):
 
 
 class LabelInUse(Refused):
-    """A label was to be deleted while there are objects with it."""
+    """A label was to be deleted while regions have it."""
 
     def __init__(self, label: Label, count: int) -> None:
         self.label, self.count = label, count
@@ -161,7 +161,7 @@ class LabelInUse(Refused):
 
 
 class DefaultLabelStays(Refused):
-    """A workspace was about to lose its label for boxes that need no other."""
+    """The default label of a workspace was to be changed or deleted."""
 
     def __init__(self, label: Label) -> None:
         self.label = label
@@ -172,7 +172,7 @@ class DefaultLabelStays(Refused):
 
 
 class BoxOutside(Refused):
-    """A box has no area, or does not lie inside its image."""
+    """A box has no area or does not lie inside its image."""
 
     def __init__(self, box: tuple[int, int, int, int], image: Image) -> None:
         self.box, self.image = box, image
@@ -184,7 +184,7 @@ class BoxOutside(Refused):
 
 
 class NotReady(Refused):
-    """A training was asked for with too little data; one sentence per type that lacks some."""
+    """A training was requested with too little data; `reasons` has a sentence for each type."""
 
     def __init__(self, reasons: list[str]) -> None:
         self.reasons = reasons
@@ -192,7 +192,7 @@ class NotReady(Refused):
 
 
 class TrainingAlreadyRunning(Refused):
-    """The task trains one version at a time."""
+    """The task is already training a version; only one is trained at a time."""
 
     def __init__(self, version: Version) -> None:
         self.version = version
@@ -203,35 +203,35 @@ class TrainingAlreadyRunning(Refused):
 
 
 class NotTrained(Refused):
-    """A descriptor was asked of a task that has no trained version."""
+    """A descriptor was requested of a task that has no trained version."""
 
     def __init__(self) -> None:
         super().__init__("This task has no trained version yet. Train it first.")
 
 
 class ModelUnusable(NotTrained):
-    """The files of a version, or of its encoder, are gone, damaged or not for this program."""
+    """The files of a version or its encoder are missing, damaged or of an unsupported format."""
 
     def __init__(self, name: str, reason: str) -> None:
         Refused.__init__(self, f"{name} cannot compute embeddings: {reason}")
 
 
 class NotReproducible(Refused):
-    """What a version was trained on is not there any more."""
+    """Data that a version was trained on no longer exists."""
 
     def __init__(self, version: Version, reason: str) -> None:
         super().__init__(f"{version} cannot be trained again: {reason}")
 
 
 class NoSuchVersion(Refused):
-    """The task has no trained version of that number."""
+    """The task has no trained version with that number."""
 
     def __init__(self, number: int) -> None:
         super().__init__(f"This task has no trained version {number}.")
 
 
 class UsedByCollections(Refused):
-    """A task or a version was to be deleted while collections are described by it."""
+    """A task or a version was to be deleted while collections use its embeddings."""
 
     def __init__(self, what: str, collections: Sequence[Collection]) -> None:
         self.collections = collections
@@ -246,14 +246,14 @@ class UsedByCollections(Refused):
 
 
 class AlreadyFilling(Refused):
-    """A collection takes images of the workspace from one job at a time."""
+    """Images are already being added to the collection; one job does so at a time."""
 
     def __init__(self) -> None:
         super().__init__("Images are already being added to this collection. Wait for that job.")
 
 
 class CollectionFull(Refused):
-    """A collection has as many records as one may have."""
+    """The collection has reached the limit of records."""
 
     def __init__(self, collection: Collection) -> None:
         super().__init__(
@@ -263,7 +263,7 @@ class CollectionFull(Refused):
 
 
 class NotProducible(Refused):
-    """A version without a model was to become the production version."""
+    """A version that is not trained was to become the production version."""
 
     def __init__(self, version: Version) -> None:
         self.version = version
@@ -281,21 +281,21 @@ class DemoGoes(Refused):
 
 
 class DemoIsGone(Refused):
-    """The demo was to be removed, and is not there."""
+    """The demo was to be removed but is not loaded."""
 
     def __init__(self) -> None:
         super().__init__("The demo is no longer in this workspace. Nothing was changed.")
 
 
 class DemoIsHere(Refused):
-    """The demo was loaded into this workspace already."""
+    """The demo is already loaded in this workspace."""
 
     def __init__(self) -> None:
         super().__init__("The demo is already loaded, or being loaded.")
 
 
 class FilterGone(Refused):
-    """A filter that was kept names a group or a type that is no longer there."""
+    """A stored filter refers to a group or a type that was deleted."""
 
     def __init__(self) -> None:
         super().__init__(
@@ -311,11 +311,11 @@ class AlreadyFinished(Refused):
 
 
 class EncoderRefused(Refused):
-    """A graph cannot serve as an encoder, or not yet."""
+    """An ONNX graph cannot be used as an encoder, or cannot be used yet."""
 
 
 class EncoderExists(Refused):
-    """The same graph with the same preprocessing is registered already."""
+    """The same graph is already registered with the same preprocessing."""
 
     def __init__(self, encoder: Encoder) -> None:
         self.encoder = encoder
@@ -323,7 +323,7 @@ class EncoderExists(Refused):
 
 
 class EncoderInUse(Refused):
-    """An encoder was to be deleted that versions, tasks or workspaces need."""
+    """An encoder was to be deleted while versions, tasks or workspaces use it."""
 
     def __init__(self, encoder: Encoder, *, tasks: int, versions: int, workspaces: int) -> None:
         super().__init__(
@@ -334,14 +334,14 @@ class EncoderInUse(Refused):
 
 
 class StillUnderWay(Refused):
-    """What has not ended cannot be tried again."""
+    """A job that has not ended cannot be retried."""
 
     def __init__(self) -> None:
         super().__init__("This is still running. Wait for it, or cancel it first.")
 
 
 class NothingToRetry(Refused):
-    """The job left nothing undone, or somebody has tried again already."""
+    """The job has no failed work left, or it was already retried."""
 
     def __init__(self) -> None:
         super().__init__(
@@ -351,7 +351,7 @@ class NothingToRetry(Refused):
 
 
 class CollectionTooLarge(Refused):
-    """A collection of an archive holds more records than one may here."""
+    """A collection of an archive has more records than this server's limit."""
 
     def __init__(self, limit: int) -> None:
         super().__init__(

@@ -1,4 +1,4 @@
-"""Every way in which changes are undone, from the rooms whose work it is."""
+"""Collect the inverses that undo changes, from the sub-rooms that define them."""
 
 from dashboard.services.journal.inverses import Inverse
 from dashboard.services.uploads.inverses import UPLOAD

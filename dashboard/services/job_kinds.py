@@ -1,4 +1,4 @@
-"""Every kind of job there is, from the rooms whose work it is."""
+"""Collect all kinds of jobs, from the sub-rooms that define them."""
 
 from dashboard.services.exchange.job_kinds import EXPORT, IMPORT
 from dashboard.services.extractions.job_kinds import EXTRACT

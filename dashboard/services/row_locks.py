@@ -12,14 +12,14 @@ from django.db.models import Model, QuerySet
 
 from dashboard.services.errors import TooManyIds, UnknownIds
 
-# The contract: one call takes up to 10,000 ids.
+# The API allows up to 10,000 ids per call.
 MAX_IDS = 10_000
 
 M = TypeVar("M", bound=Model)
 
 
 def lock_rows(rows: QuerySet[M], ids: Iterable[UUID], noun: str) -> list[M]:
-    """Return the rows with these ids, locked; call it in a transaction.
+    """Return the rows with these ids, locked. Call it in a transaction.
 
     Raises `UnknownIds` and `TooManyIds`.
     """
@@ -27,20 +27,20 @@ def lock_rows(rows: QuerySet[M], ids: Iterable[UUID], noun: str) -> list[M]:
 
 
 def lock_ids(rows: QuerySet[M], ids: Iterable[UUID], noun: str) -> set[UUID]:
-    """Lock the rows with these ids as `lock_rows` does, without reading their columns."""
+    """Lock the rows with these ids, as `lock_rows` does, without reading their columns."""
     wanted = _checked(ids)
     found = set(_locked(rows).filter(pk__in=wanted).values_list("pk", flat=True))
     return _all_of(wanted, found, noun)
 
 
 def lock_all(rows: QuerySet[M]) -> list[M]:
-    """Return all these rows, locked; call it in a transaction."""
+    """Return all these rows, locked. Call it in a transaction."""
     return list(_locked(rows))
 
 
 def lock_pks(rows: QuerySet[M]) -> None:
-    """Lock all these rows and read only their ids; call it in a transaction."""
-    # `list` sends the query: a queryset that nobody reads locks nothing.
+    """Lock all these rows and read only their ids. Call it in a transaction."""
+    # `list` runs the query: a queryset that is never evaluated locks nothing.
     list(_locked(rows).values_list("pk", flat=True))
 
 
@@ -66,5 +66,5 @@ def _all_of(wanted: set[UUID], found: set[UUID], noun: str) -> set[UUID]:
 
 
 def _locked(rows: QuerySet[M]) -> QuerySet[M]:
-    # no_key: a row that only refers to this one, by a foreign key, need not wait.
+    # no_key: inserting a row that only references this one by a foreign key need not wait.
     return rows.order_by("pk").select_for_update(of=("self",), no_key=True)

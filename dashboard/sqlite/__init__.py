@@ -1,1 +1,1 @@
-"""Django's backend for SQLite, in which the writers of a process wait in one queue."""
+"""Make the writers of a process wait in one queue (Django's SQLite backend)."""

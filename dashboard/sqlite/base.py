@@ -1,8 +1,9 @@
-"""One writer of a process at a time asks SQLite for its lock; the others wait for their turn.
+"""Let one writer of a process at a time request SQLite's lock; the others wait in turn.
 
-SQLite has no queue: who finds its lock taken sleeps up to a tenth of a second and tries again, and
-whoever comes just when it is free has it. Of thirty who write at once some tried in vain for the
-whole timeout. A thread that waits here is woken when the one before it is done.
+SQLite has no queue: a writer that finds the lock taken sleeps up to a tenth of a second and tries
+again, and the lock goes to any writer that arrives when it is free. Of thirty concurrent writers,
+some failed after the whole timeout. A thread that waits here is woken when the previous one has
+finished.
 """
 
 import threading
@@ -13,53 +14,54 @@ from typing import Any
 
 from django.db.backends.sqlite3 import base
 
-# What the ORM writes begins so. Other writers are only slower: SQLite's own lock holds for all.
+# The ORM's writes start with these. Other writers are only slower: SQLite's lock applies to all.
 _WRITES = ("INSERT", "UPDATE", "DELETE", "REPLACE")
-# By file, of which a process may open several.
+# Per file, of which a process may open several.
 _turns: defaultdict[str, threading.Lock] = defaultdict(threading.Lock)
 
 
 class DatabaseWrapper(base.DatabaseWrapper):
-    """A connection that has the turn of its process from a transaction's begin to its end."""
+    """A connection that holds its process's turn from the begin of a transaction to its end."""
 
     _turn: "threading.Lock | None" = None
 
     def _start_transaction_under_autocommit(self) -> None:
         self._take_turn()
         try:
-            super()._start_transaction_under_autocommit()  # type: ignore[misc]  # the stubs leave it out
+            super()._start_transaction_under_autocommit()  # type: ignore[misc]  # not in the stubs
         except BaseException:
             self._end_turn()
             raise
 
     def _commit(self) -> None:
         try:
-            super()._commit()  # type: ignore[misc]  # the stubs leave it out
-        # Also after an error: a turn that is kept would stop every other writer of the process.
+            super()._commit()  # type: ignore[misc]  # not in the stubs
+        # Also after an error: a turn that is not released would block every other writer of the
+        # process.
         finally:
             self._end_turn()
 
     def _rollback(self) -> None:
         try:
-            super()._rollback()  # type: ignore[misc]  # the stubs leave it out
+            super()._rollback()  # type: ignore[misc]  # not in the stubs
         finally:
             self._end_turn()
 
     def _close(self) -> None:
         try:
-            super()._close()  # type: ignore[misc]  # the stubs leave it out
+            super()._close()  # type: ignore[misc]  # not in the stubs
         finally:
             self._end_turn()
 
     def create_cursor(self, name: str | None = None) -> "Cursor":  # noqa: ARG002
-        """Return a cursor by which a statement alone waits for its turn as well."""
+        """Return a cursor with which single statements wait for their turn, too."""
         cursor: Cursor = self.connection.cursor(factory=Cursor)
         cursor.wrapper = self
         return cursor
 
     @contextmanager
     def turn_for(self, query: str) -> Iterator[None]:
-        """Have the turn while a statement writes that no transaction is around."""
+        """Hold the turn during a write statement outside a transaction."""
         if self.in_atomic_block or not query.startswith(_WRITES):
             yield
             return
@@ -71,7 +73,7 @@ class DatabaseWrapper(base.DatabaseWrapper):
 
     def _take_turn(self) -> None:
         turn = _turns[str(self.settings_dict["NAME"])]
-        # As long as SQLite itself would wait. After that it decides, and says so in its own words.
+        # As long as SQLite itself would wait. After that SQLite decides and raises its own error.
         if turn.acquire(timeout=self.settings_dict["OPTIONS"].get("timeout", 5)):
             self._turn = turn
 
@@ -82,7 +84,7 @@ class DatabaseWrapper(base.DatabaseWrapper):
 
 
 class Cursor(base.SQLiteCursorWrapper):
-    """Django's, in a connection of ours."""
+    """Django's cursor for a connection of this class."""
 
     wrapper: DatabaseWrapper
 

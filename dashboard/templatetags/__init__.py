@@ -1,1 +1,1 @@
-"""Filters of templates."""
+"""Define the filters of templates."""

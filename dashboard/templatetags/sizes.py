@@ -1,4 +1,4 @@
-"""Sizes in bytes, for templates: see `dashboard.files.sizes`."""
+"""Format sizes in bytes for templates: see `dashboard.files.sizes`."""
 
 from django import template
 
@@ -9,5 +9,5 @@ register = template.Library()
 
 @register.filter
 def size(count: int | None) -> str:
-    """Say `{{ 20000000|size }}`: 20 MB."""
+    """Return a size in words: `{{ 20000000|size }}` is 20 MB."""
     return readable_size(count or 0)

@@ -1,4 +1,4 @@
-"""Ask before something happens to what is ticked: a dialog where htmx has a page, else a page."""
+"""Ask before an action on the selection: in a dialog with htmx, else on a page."""
 
 from collections.abc import Collection
 from dataclasses import dataclass, field
@@ -22,7 +22,7 @@ PAGE = "dashboard/library/images/ask.html"
 
 @dataclass(frozen=True)
 class Answer:
-    """A button of a question: what it sends, what it says, how it looks."""
+    """A button of a question: the value that it sends, its label, its style."""
 
     name: str
     value: str
@@ -32,9 +32,9 @@ class Answer:
 
 @dataclass(frozen=True)
 class Question:
-    """What is asked of images or groups, and where the answer goes with what was sent before.
+    """A question about images or groups, and the form that repeats the request.
 
-    With `target` htmx puts what comes of it there, otherwise it is a page.
+    With `target` htmx puts the response there, otherwise it is a page.
     """
 
     title: str
@@ -49,14 +49,14 @@ class Question:
 
 
 def ask(request: WorkspaceRequest, question: Question) -> HttpResponse:
-    """Put a question that the form of its answers repeats everything for: nothing is kept here."""
+    """Show a question whose form repeats the whole request: nothing is stored on the server."""
     return put_question(request, PAGE, {"question": question})
 
 
 def put_question(
     request: WorkspaceRequest, page: str, context: dict[str, Any], status: int = 200
 ) -> HttpResponse:
-    """Answer with a page that asks, or with its dialog where htmx has a page already."""
+    """Answer with a page that asks, or with its dialog if htmx already has a page."""
     fragment = wants_fragment(request)
     # htmx shows nothing of a refusal; without it the status says that nothing was done.
     response = (
@@ -65,7 +65,7 @@ def put_question(
         else render(request, page, context, status=status)
     )
     patch_vary_headers(response, ["HX-Request"])
-    # The form's own target is the grid, which must stay as it is while the question is asked.
+    # The form's own target is the grid, which must not change while the question is shown.
     return reswap(retarget(response, "#ask"), "innerHTML") if fragment else response
 
 
@@ -78,7 +78,7 @@ def ask_to_take_out(
     held: Containment | None = None,
     lines: list[str] | None = None,
 ) -> HttpResponse:
-    """Ask whether images or groups are to leave a group."""
+    """Ask whether to remove images or groups from a group."""
     what = counted(len(ids), noun)
     question = Question(
         title=f"Remove {what} from “{group}”?",
@@ -104,10 +104,10 @@ def ask_about_taken(
     fields: dict[str, str] | None = None,
     target: str = "",
 ) -> HttpResponse:
-    """Ask what becomes of images that are in another group of an exclusive type."""
+    """Ask what to do with images that are in another group of an exclusive type."""
     found = taken(into, ids)
     answers = [Answer("taken", "move", f"Move {either(found.count, 'it', 'them')}", "primary")]
-    # Without this answer where all are taken: skipping every one of them would do nothing.
+    # Without this answer if all of them are taken: skipping every one would do nothing.
     if found.count < len(ids):
         leave = either(found.count, "Skip it", "Skip them")
         answers.insert(0, Answer("taken", "leave", leave))
@@ -130,7 +130,7 @@ def ask_about_taken(
 
 
 def _taken_title(found: Containment, ticked: int) -> str:
-    """Write `3 of them are in “phone”, 1 in “case”: move or skip them?`."""
+    """Return `3 of them are in “phone”, 1 in “case”: move or skip them?`."""
     them = either(found.count, "it", "them")
     if ticked == 1:
         return f"It is in {places(found)}: move it?"
@@ -144,7 +144,7 @@ def _taken_title(found: Containment, ticked: int) -> str:
 
 
 def places(found: Containment) -> str:
-    """Write `“phone”, “case” and 4 more groups`."""
+    """Return `“phone”, “case” and 4 more groups`."""
     names = [f"“{one.name}”" for one in found.holders]
     if found.more_groups:
         names.append(more_groups(found.more_groups))
@@ -152,17 +152,17 @@ def places(found: Containment) -> str:
 
 
 def more_groups(count: int) -> str:
-    """Write `1 more group` or `4 more groups`."""
+    """Return `1 more group` or `4 more groups`."""
     return counted(count, "more group")
 
 
 def holder_said(one: Holder) -> str:
-    """Write `2 in “phone”`."""
+    """Return `2 in “phone”`."""
     return f"{one.count:,} in “{one.name}”"
 
 
 def placed_said(placed: Placed, group: Group) -> str:
-    """Say what came of putting images into a group."""
+    """Return a sentence about the result of adding images to a group."""
     went = f"{counted(placed.added, 'image was', 'images were')} added to “{group}”"
     left = either(placed.left, "was skipped", "were skipped")
     facts = {

@@ -1,4 +1,4 @@
-"""The manual, which is the Markdown of `docs/`, and the API's calls, to read and to try."""
+"""Show the manual, which is the Markdown of `docs/`, and the API's calls."""
 
 from dataclasses import dataclass
 from functools import cache
@@ -15,13 +15,13 @@ from accounts.http import WorkspaceRequest
 from dashboard.views import markdown
 from dashboard.views.rendering import page_or_fragment
 
-INDEX = "index"  # whose links are the order of the pages
-SEARCH = 100  # letters
+INDEX = "index"  # whose links define the order of the pages
+SEARCH = 100  # characters
 
 
 @dataclass(frozen=True)
 class ManualPage:
-    """A page of the manual under its address."""
+    """A page of the manual with its URL."""
 
     name: str
     url: str
@@ -31,7 +31,7 @@ class ManualPage:
 
 @dataclass(frozen=True)
 class Place:
-    """A heading that was searched for, and the page on which it stands."""
+    """A heading that was found, and its page."""
 
     page: str
     heading: str
@@ -40,14 +40,14 @@ class Place:
 
 @require_safe
 def docs(request: HttpRequest) -> HttpResponse:
-    """Show what the schema says; the page fetches it."""
+    """Show the API's schema, which the page fetches."""
     return render(request, "docs/api.html")
 
 
 @require_safe
 @signed_in
 def manual(request: WorkspaceRequest, name: str = INDEX) -> HttpResponse:
-    """Show a page of the manual, or the headings that hold all words that are searched for."""
+    """Show a page of the manual, or the headings that contain all words of the search."""
     pages = manual_pages()
     if name not in pages:
         raise Http404(f"There is no page {name} in the manual.")
@@ -63,7 +63,7 @@ def manual(request: WorkspaceRequest, name: str = INDEX) -> HttpResponse:
 
 @cache
 def manual_pages() -> dict[str, ManualPage]:
-    """Return the pages by their names, in the order in which the first one links them."""
+    """Return the pages by name, in the order of the links on the first one."""
     # Read once: the manual is part of the program and does not change while it runs.
     first = _page(INDEX)
     return {INDEX: first} | {name: _page(name) for name in dict.fromkeys(first.rendered.links)}
@@ -80,7 +80,7 @@ def _address(name: str) -> str:
 
 
 def find_places(search: str) -> list[Place]:
-    """Return the headings whose words, or whose page's title, hold all that is searched for."""
+    """Return the headings that contain, with their page's title, all words of the search."""
     words = search.casefold().split()
     return [
         Place(page.rendered.title, heading.text, f"{page.url}#{heading.anchor}")

@@ -1,4 +1,4 @@
-"""The page, or the JSON, of an error that nobody expected, and of a server that is in trouble."""
+"""Answer unexpected errors, and errors of a server in trouble, as a page or as JSON."""
 
 import re
 import sys
@@ -23,7 +23,7 @@ RETRY_AFTER = "5"
 
 
 class SettingsFilter(SafeExceptionReporterFilter):
-    """Hide from the page of a traceback also the addresses that carry a password or a key."""
+    """Hides URLs that contain a password or a key from the page of a traceback, too."""
 
     hidden_settings = re.compile(
         f"{SafeExceptionReporterFilter.hidden_settings.pattern}|STORAGE|LOCATION|BROKER|REDIS",
@@ -32,16 +32,16 @@ class SettingsFilter(SafeExceptionReporterFilter):
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
-    """Answer with the request's id, by which the log tells what happened.
+    """Answer with the request's id, which identifies the error in the log.
 
-    503 if what the server needs is away for a moment, 507 if its disk is full, else 500.
+    503 if the server lacks something temporarily, 507 if its disk is full, else 500.
     """
     request_id = getattr(request, "request_id", "")
     trouble = trouble_behind(sys.exception()) or UNKNOWN
     if trouble == FULL:
-        room.release()  # where a limit of the disk is not seen before it is reached: a quota
+        room.release()  # for a disk limit that shows only when it is reached, such as a quota
     response: HttpResponse
-    # By the path and not by the route: an error may come before anything was resolved.
+    # By the path and not by the route: an error may occur before the URL is resolved.
     if request.path.startswith(API_ADDRESSES):
         detail = (
             f"{trouble.sentence} If you report this to your administrator, include the request "
@@ -51,7 +51,8 @@ def server_error(request: HttpRequest) -> HttpResponse:
         response = JsonResponse(body, status=trouble.status)
     else:
         context = {"request_id": request_id, "trouble": trouble if trouble != UNKNOWN else None}
-        # Without the request: context processors would ask the database, which may be what is away.
+        # Without the request: context processors would query the database, which may be
+        # unavailable.
         response = HttpResponse(render_to_string("500.html", context), status=trouble.status)
     if trouble.status == 503:
         response["Retry-After"] = RETRY_AFTER

@@ -1,4 +1,4 @@
-"""Is everything that must work working?"""
+"""Check whether all necessary parts work."""
 
 from datetime import timedelta
 
@@ -19,7 +19,7 @@ def healthz(request: HttpRequest) -> JsonResponse:  # noqa: ARG001
     """Answer 200 if web, database and worker work, 503 with the reason otherwise."""
     state = {"web": "ok"} | _database_and_worker()
     healthy = all(value == "ok" for value in state.values())
-    # A disk that runs full is no reason to take the server out of service: it still answers.
+    # A nearly full disk does not justify taking the server out of service: it still answers.
     if room.is_low():
         state["disk"] = "low: uploads are rejected"
     return JsonResponse(state, status=200 if healthy else 503)

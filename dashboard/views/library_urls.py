@@ -1,4 +1,4 @@
-"""The addresses of types, groups, collections, tasks and versions."""
+"""List the URLs of types, groups, collections, tasks and versions."""
 
 from django.urls import path
 

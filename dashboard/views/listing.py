@@ -1,4 +1,4 @@
-"""Pages that list one noun, newest first: a page says what a row is, `list_page.html` the rest."""
+"""Render lists of one noun, newest first: a page defines its row, `list_page.html` the rest."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -25,12 +25,12 @@ class Listing:
 
     @property
     def row(self) -> str:
-        """Return the template of one row, which knows it as `row`."""
+        """Return the template of one row, which is available to it as `row`."""
         return f"{self.folder}/row.html"
 
     @property
     def empty(self) -> str:
-        """Return the template of what stands in place of rows."""
+        """Return the template that replaces an empty list."""
         return f"{self.folder}/empty.html"
 
 

@@ -1,4 +1,4 @@
-"""Markdown of the manual as HTML: CommonMark with tables, headings that can be linked to."""
+"""Render the manual's Markdown as HTML: CommonMark with tables, and headings with anchors."""
 
 import re
 from collections.abc import Callable, Sequence
@@ -10,14 +10,14 @@ from django.utils.text import slugify
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
-# HTML in a text is shown as text: what a page says cannot run.
+# HTML in a text is shown as text, so that it cannot run.
 _PARSER = MarkdownIt("commonmark", {"html": False}).enable("table")
 _PAGE = re.compile(r"(?P<name>[\w-]+)\.md(?P<anchor>#[\w-]+)?")
 
 
 @dataclass(frozen=True)
 class Heading:
-    """A heading of a page: its depth from 1 to 6, its words, and the id to link to."""
+    """A heading of a page: its level from 1 to 6, its text, and its anchor."""
 
     depth: int
     text: str
@@ -26,7 +26,7 @@ class Heading:
 
 @dataclass(frozen=True)
 class Rendered:
-    """A page's title, its HTML below the title, its headings but the first, its links to others."""
+    """A page's title, its HTML below the title, its other headings, its links to other pages."""
 
     title: str
     html: SafeString
@@ -37,8 +37,8 @@ class Rendered:
 def render(text: str, address_of: Callable[[str], str]) -> Rendered:
     """Render a page that begins with its title.
 
-    `address_of` gives the address of another page by the name of its file, without `.md`.
-    Anchors are those that code hosts make of headings, so that one link serves both.
+    `address_of` returns the URL of another page by the name of its file, without `.md`. Anchors are
+    those that code hosts generate, so that one link works in both places.
     """
     tokens = _PARSER.parse(text)
     headings = [*_with_anchors(tokens)]
@@ -47,14 +47,14 @@ def render(text: str, address_of: Callable[[str], str]) -> Rendered:
     # Tables scroll inside the page, so that a phone's page does not.
     html = html.replace("<table>", '<div class="table-responsive"><table class="table">')
     html = html.replace("</table>", "</table></div>")
-    # A long line scrolls, too, and without a mouse only what takes the focus can be scrolled.
+    # Long lines scroll, too, and without a mouse only elements with focus can be scrolled.
     html = html.replace("<pre>", '<pre tabindex="0">')
     safe = mark_safe(html)  # noqa: S308  the parser escapes all that is not its own
     return Rendered(headings[0].text, safe, tuple(headings[1:]), tuple(links))
 
 
 def _with_anchors(tokens: Sequence[Token]) -> list[Heading]:
-    """Give each heading an id, and list them."""
+    """Add an anchor to each heading, and return the headings."""
     found: list[Heading] = []
     for token, inside in pairwise(tokens):
         if token.type != "heading_open":
@@ -69,7 +69,7 @@ def _with_anchors(tokens: Sequence[Token]) -> list[Heading]:
 
 
 def _with_addresses(tokens: Sequence[Token], address_of: Callable[[str], str]) -> list[str]:
-    """Lead links between pages to their addresses here, and list whither."""
+    """Replace links between pages by their URLs here, and return the linked pages."""
     found: list[str] = []
     for token in tokens:
         for one in token.children or ():

@@ -1,4 +1,4 @@
-"""Tell who names a thing that another one of the workspace has an equal name already."""
+"""Tell a person that another thing in the workspace already has an equal name."""
 
 from typing import Any
 
@@ -13,14 +13,14 @@ from dashboard.services.errors import NameTaken
 
 
 def check_name(noun: str, rows: QuerySet[Any], name: str, but: Model | None = None) -> None:
-    """Raise `NameTaken` if the name is equal to that of another of the rows than `but`."""
+    """Raise `NameTaken` if the name is equal to that of a row other than `but`."""
     equal = find_equal(rows, name, but)
     if equal is not None:
         raise NameTaken(noun, equal)
 
 
 def is_taken(noun: str, rows: QuerySet[Any], form: Form, but: Model | None = None) -> bool:
-    """Say whether the name is another's already, and say so at the form's field."""
+    """Return whether another thing has the name, and add the error to the form's field."""
     try:
         check_name(noun, rows, form.cleaned_data["name"], but)
     except NameTaken as refusal:
@@ -30,7 +30,7 @@ def is_taken(noun: str, rows: QuerySet[Any], form: Form, but: Model | None = Non
 
 
 def taken_words(noun: str, other: Model) -> SafeString:
-    """Say it with the way to the one that has the name."""
+    """Return the message with a link to the thing that has the name."""
     return format_html(
         'A {} named <a href="{}">“{}”</a> already exists. Use it, or choose another name.',
         noun,

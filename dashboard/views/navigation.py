@@ -1,4 +1,4 @@
-"""The left bar: where a person can go, and what is under way."""
+"""Provide the left bar of every page."""
 
 from dataclasses import dataclass
 from functools import partial
@@ -26,7 +26,7 @@ _ITEMS = (
 
 @dataclass(frozen=True)
 class Item:
-    """A place in the left bar."""
+    """An entry of the left bar."""
 
     url: str
     label: str
@@ -35,12 +35,12 @@ class Item:
 
 
 def navigation(request: HttpRequest) -> dict[str, Any]:
-    """Give every page its left bar, made when a template asks for it: fragments have none."""
+    """Provide pages with the left bar, computed when a template uses it: fragments have none."""
     return {"navigation": partial(_items, request.path)}
 
 
 def _items(path: str) -> list[Item]:
-    """List the places; the one that the path lies below is current."""
+    """Return the entries; the one whose page contains the path is current."""
     return [
         Item(url, label, icon, is_current=_is_current(path, url))
         for name, label, icon in _ITEMS

@@ -1,4 +1,4 @@
-"""Pages for who runs the installation; nobody else is told that they are there."""
+"""Guard the pages for operators of the installation; nobody else learns that they exist."""
 
 from functools import wraps
 from typing import ParamSpec
@@ -12,7 +12,7 @@ P = ParamSpec("P")
 
 
 def for_operators(view: View[P]) -> View[P]:
-    """Answer 404 to everybody who does not run the installation."""
+    """Answer 404 to everybody who is not an operator of the installation."""
 
     @wraps(view)
     def guarded(request: WorkspaceRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:

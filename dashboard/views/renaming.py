@@ -1,4 +1,4 @@
-"""Rename a thing where its name stands: in the title of its page."""
+"""Rename a thing in the title of its page."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ TITLE, FORM = "partials/title.html", "partials/rename.html"
 
 @dataclass(frozen=True)
 class Named:
-    """A thing with a name, the address of its page, and that of the page where it is changed."""
+    """A thing with a name, the URL of its page, and that of the page that changes it."""
 
     noun: str
     name: str
@@ -26,9 +26,9 @@ class Named:
 
 
 def rename(request: WorkspaceRequest, named: Named, save: Callable[[str], object]) -> HttpResponse:
-    """Answer htmx with the form in the title's place, or with the title after it.
+    """Answer htmx with the form in place of the title, or with the changed title.
 
-    `save` takes the new name and may raise `Refused`.
+    `save` gets the new name and may raise `Refused`.
     """
     if request.method != "POST":
         form = NameForm(initial={"name": named.name})
@@ -58,6 +58,6 @@ def _form(request: WorkspaceRequest, named: Named, form: NameForm) -> HttpRespon
 
 
 def _answer(response: HttpResponse) -> HttpResponse:
-    """Keep it apart from the page at the same address."""
+    """Keep it separate from the page with the same URL, for caches."""
     patch_vary_headers(response, ["HX-Request"])
     return response

@@ -1,4 +1,4 @@
-"""How a view answers: a whole page or the fragment that htmx asked for, and what is not there."""
+"""Render the responses of views: pages or htmx fragments, redirects, and refusals."""
 
 from collections.abc import Callable
 from functools import wraps
@@ -21,14 +21,14 @@ View = Callable[Concatenate[WorkspaceRequest, P], HttpResponse]
 
 
 def may(request: WorkspaceRequest, action: str) -> bool:
-    """Say whether the person may do an action: whether its button should be there."""
+    """Return whether the person may do an action, which decides whether its button is shown."""
     return request.membership is not None and is_allowed(request.membership.role, action)
 
 
 def wants_fragment(request: WorkspaceRequest) -> bool:
-    """Say whether htmx will put the answer into a page that is there already."""
+    """Return whether htmx will insert the response into an existing page."""
     htmx = request.htmx
-    # htmx also asks for whole pages: by boosted links, and when its history has lost one.
+    # htmx also requests whole pages: by boosted links, and when its history lacks one.
     return bool(htmx) and not htmx.boosted and not htmx.history_restore_request
 
 
@@ -43,11 +43,11 @@ def page_or_fragment(
 ) -> HttpResponse:
     """Render the page, or only its partial `fragment`, whose name is its DOM id.
 
-    `fragments` is the template that has it, where that is not the page's own.
+    `fragments` is the template of the partial, if it is not the page's own.
     """
     name = f"{fragments or template}#{fragment}" if wants_fragment(request) else template
     response = render(request, name, context, status=status)
-    # Page and fragment have one URL: a cache must not give one for the other.
+    # Page and fragment have one URL: a cache must not return one for the other.
     patch_vary_headers(response, ["HX-Request"])
     return response
 
@@ -61,19 +61,19 @@ def form_page(
     cancel_url: str,
     **more: Any,
 ) -> HttpResponse:
-    """Show a form on a page of its own, below the word `under`; 422 for one that is refused."""
+    """Show a form on a page of its own, below the word `under`; 422 for a refused one."""
     context = {"form": form, "pretitle": under, "title": title, "cancel_url": cancel_url, **more}
     status = 422 if form.is_bound else 200
     return render(request, "dashboard/form_page.html", context, status=status)
 
 
 def with_flash(response: HttpResponse, sentence: str, level: str = "success") -> HttpResponse:
-    """Let the page that htmx changes show a message; see `flash.js`."""
+    """Let htmx's page show a message; see `flash.js`."""
     return trigger_client_event(response, "flash", {"level": level, "text": sentence})
 
 
 def refused(request: WorkspaceRequest, sentence: str, to: str) -> HttpResponse:
-    """Say why nothing was changed: htmx leaves the page as it is, ticks too; others go `to`."""
+    """Say why nothing was changed: htmx keeps page and selection; others go `to`."""
     if not wants_fragment(request):
         messages.error(request, sentence)
         return see_other(to)
@@ -81,20 +81,20 @@ def refused(request: WorkspaceRequest, sentence: str, to: str) -> HttpResponse:
 
 
 def stays(sentence: str) -> HttpResponse:
-    """Have htmx leave the page as it is, with what is ticked and typed, and say why."""
+    """Let htmx keep the page, with selection and input, and show the reason."""
     return with_flash(reswap(HttpResponse(status=422), "none"), sentence, "error")
 
 
 def see_other(to: Any, *args: Any) -> HttpResponseRedirect:
-    """Send the browser on with a GET, after something was written."""
+    """Redirect the browser with a GET, after a write."""
     response = HttpResponseRedirect(resolve_url(to, *args))
-    # 303, after which every browser and htmx follow by GET; 302 leaves the method open.
+    # 303, after which every browser and htmx use GET; 302 leaves the method open.
     response.status_code = 303
     return response
 
 
 def missing_is_404(view: View[P]) -> View[P]:
-    """Answer 404 for what is not in the workspace, and for an address that was damaged."""
+    """Answer 404 for what is not in the workspace, and for a damaged URL."""
 
     @wraps(view)
     def finding(request: WorkspaceRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
@@ -109,13 +109,13 @@ def missing_is_404(view: View[P]) -> View[P]:
 
 
 def unusable(form: BaseForm, reason: str) -> str:
-    """Say what is wrong with a list's filter; `reason` is why a thing in it may be missing."""
+    """Return what is wrong with a list's filter; `reason` is why a thing in it may be missing."""
     if "search" in form.errors:
         return f"This name cannot be searched for: {form.errors['search'][0]}"
     return f"This filter no longer applies: {reason}."
 
 
 def damaged(request: HttpRequest, sentence: str) -> HttpResponse:
-    """Say what is wrong with the address, and lead to the same list from its beginning."""
+    """Say what is wrong with the URL, and link to the beginning of the same list."""
     context = {"sentence": sentence, "again": request.path}
     return render(request, "dashboard/damaged_address.html", context, status=404)

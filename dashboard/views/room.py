@@ -1,4 +1,4 @@
-"""Room for small writes when the disk is full: to sign in, to delete, to discard."""
+"""Keep space for small writes when the disk is full: to sign in, to delete, to discard."""
 
 from collections.abc import Callable
 
@@ -10,13 +10,13 @@ _SAFE = ("GET", "HEAD", "OPTIONS")
 
 
 def ballast(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable[..., HttpResponse]:
-    """Let the ballast go before a request that writes finds the disk full.
+    """Delete the ballast before a request that writes finds the disk full.
 
-    What would fill the disk again is refused before that: see `LIKEWISE_RESERVE_DISK`.
+    Requests that would fill the disk again are refused before that: see `LIKEWISE_RESERVE_DISK`.
     """
 
     def middleware(request: HttpRequest) -> HttpResponse:
-        # Reading needs no room, and would cost a call of the system for each image of a page.
+        # Reading needs no space, and would cost a system call for each image of a page.
         if request.method not in _SAFE:
             room.release_if_full()
         return get_response(request)

@@ -1,4 +1,4 @@
-"""The addresses of search, extractions and the connect page."""
+"""List the URLs of search, extractions and the connect page."""
 
 from django.urls import path
 

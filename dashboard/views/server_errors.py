@@ -1,4 +1,4 @@
-"""What is wrong with the server itself, where an error tells: in one sentence, with its status."""
+"""Recognise what is wrong with the server itself from an error: one sentence, with a status."""
 
 import errno
 from collections.abc import Iterator
@@ -12,7 +12,7 @@ from dashboard.files.errors import DecodersBusy, DiskLow, StorageAway
 
 @dataclass(frozen=True)
 class Trouble:
-    """A status and a sentence about what happened and what to do next."""
+    """A status and a sentence that says what happened and what to do next."""
 
     status: int
     sentence: str
@@ -35,7 +35,7 @@ DECODERS_BUSY: Final = Trouble(
     503, "This server is busy with other large images. Send the image again in a moment."
 )
 _FULL: Final = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
-# Of SQLite, by the beginnings of its names, the longer ones first.
+# Of SQLite, by the beginnings of its error names, the longer ones first.
 _SQLITE: Final = {
     "SQLITE_FULL": FULL,
     "SQLITE_IOERR_WRITE": FULL,
@@ -52,20 +52,20 @@ _POSTGRES: Final = {
     "53": DATABASE_BUSY,  # no memory, no connections left
     "08": DATABASE_AWAY,
     "57P": DATABASE_AWAY,  # it is shut down, or starting up
-    "25006": DATABASE_AWAY,  # it takes no writes, as during a failover
+    "25006": DATABASE_AWAY,  # it accepts no writes, as during a failover
 }
 
 
 def trouble_behind(error: BaseException | None) -> Trouble | None:
-    """Return what is wrong with the server if that is why this error came; None if not."""
+    """Return what is wrong with the server if that caused the error, or None."""
     return next((found for one in _chain(error) if (found := _judge(one))), None)
 
 
 def _chain(error: BaseException | None) -> Iterator[BaseException]:
-    """Yield an error and what it came from."""
+    """Yield an error and its causes."""
     while error is not None:
         yield error
-        # Libraries wrap errors in their own: what happened may lie several levels below.
+        # Libraries wrap errors in their own: the cause may be several levels below.
         error = error.__cause__ or error.__context__
 
 
@@ -82,7 +82,7 @@ def _judge(error: BaseException) -> Trouble | None:
 
 
 def _of_database(error: Error) -> Trouble | None:
-    """Judge an error of Django by the driver's own, whose words differ from release to release."""
+    """Classify an error of Django by the driver's code, as messages differ between releases."""
     cause = error.__cause__
     name = getattr(cause, "sqlite_errorname", None)
     if name is not None:

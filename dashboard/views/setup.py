@@ -1,4 +1,4 @@
-"""The first page that a new installation shows: it makes the first account."""
+"""Show the first page of a new installation, which creates the first account."""
 
 from django.conf import settings
 from django.contrib.auth import login
@@ -19,7 +19,7 @@ from dashboard.services.workspaces.workspaces import open_installation
 @never_cache
 @require_http_methods(["GET", "POST"])
 def setup(request: HttpRequest) -> HttpResponse:
-    """Make the first account, for who has the one-time link; then the link is spent."""
+    """Create the first account, with the one-time link, which then no longer works."""
     if has_users():
         return redirect(settings.LOGIN_URL)
     if not setup_key.is_valid(request.GET.get("key", "")):
@@ -31,7 +31,7 @@ def setup(request: HttpRequest) -> HttpResponse:
         return render(request, "accounts/setup.html", {"form": form}, status=422)
     try:
         owner, _ = open_installation(**form.cleaned_data)
-    # Two who opened the link at the same time: the second one has no account here.
+    # Two people opened the link at the same time: the second one has no account here.
     except AlreadySetUp:
         return redirect(settings.LOGIN_URL)
     login(request, owner, backend=settings.AUTHENTICATION_BACKENDS[0])

@@ -1,4 +1,4 @@
-"""The addresses of a workspace's settings and of its activity."""
+"""List the URLs of a workspace's settings and of its activity log."""
 
 from django.urls import path
 

@@ -1,4 +1,4 @@
-"""The addresses of the pages."""
+"""List the URLs of the pages."""
 
 from django.urls import path
 
@@ -14,7 +14,7 @@ from dashboard.views.uploads.upload_urls import urlpatterns as uploads
 from dashboard.views.workspaces import home
 
 urlpatterns = [
-    # First, as every browser that watches a job asks for it once a second.
+    # First, as every browser that shows a job requests it once a second.
     path("jobs/<uuid:job_id>/progress", job_polls.job_progress, name="job-progress"),
     path("", home.home, name="home"),
     path("demo", demo.demo_load, name="demo-load"),

@@ -1,4 +1,4 @@
-"""A real Chromium, and a fresh installation to point it at."""
+"""Start a real Chromium and a fresh installation for it."""
 
 import os
 import shutil
@@ -12,8 +12,8 @@ from tests.browser.shop import Shop
 from tests.live import Server, running
 
 CHROMIUM = "/usr/bin/chromium"
-PATIENCE = 20_000  # milliseconds: on a busy machine a page takes its time
-# What htmx says when a page is left in the middle of a poll. An answer that fails has a line more.
+PATIENCE = 20_000  # milliseconds: pages are slow on a busy machine
+# What htmx logs when a page is left during a poll. An answer that fails has another line.
 LEFT = ("htmx:afterRequest,", "htmx:sendAbort,")
 FLAGS = ["--no-sandbox", "--disable-quic", "--disable-background-networking", "--disable-sync"]
 
@@ -23,7 +23,7 @@ def browser() -> Iterator[Browser]:
     """Start Debian's Chromium once."""
     if shutil.which(CHROMIUM) is None:
         pytest.skip(f"needs {CHROMIUM}")
-    # Playwright runs an event loop of its own in this thread; the tests here use no database.
+    # Playwright runs an event loop in this thread; the tests here use no database.
     os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
     expect.set_options(timeout=PATIENCE)
     with sync_playwright() as playwright:
@@ -34,27 +34,27 @@ def browser() -> Iterator[Browser]:
 
 @pytest.fixture
 def installation() -> Iterator[Server]:
-    """Run the program as `make run` does, with nothing in it yet."""
+    """Run the program as `make run` does, without any data."""
     with running(DATABASE_URL="", REDIS_URL="") as server:
         yield server
 
 
 @pytest.fixture(scope="session")
 def house(browser: Browser) -> Iterator[Server]:
-    """Run one installation for all tests that need only a workspace of their own."""
+    """Run one installation for all tests that need only a separate workspace."""
     with running(DATABASE_URL="", REDIS_URL="") as server:
         yield server
 
 
 @pytest.fixture(scope="module")
 def program(house: Server, request: pytest.FixtureRequest) -> Home:
-    """Make an owner and a workspace for all that a module sends."""
+    """Make an owner and a workspace for all uploads of a module."""
     return Home.made(house, request.path.stem)
 
 
 @pytest.fixture
 def page(browser: Browser) -> Iterator[Page]:
-    """Open a page; a script error or a refusal by the content policy fails the test."""
+    """Open a page; a script error or a violation of the content policy fails the test."""
     context = browser.new_context(viewport={"width": 1280, "height": 900})
     opened = context.new_page()
     problems: list[str] = []
@@ -76,12 +76,12 @@ def page(browser: Browser) -> Iterator[Page]:
 
 @pytest.fixture(scope="module")
 def shop(program: Home) -> Shop:
-    """Open a shop for all that a module does in it."""
+    """Make a shop for all tests of a module."""
     return Shop(program)
 
 
 @pytest.fixture
 def at_work(shop: Shop, page: Page) -> Page:
-    """Sign in where no colour is measured on its way to another."""
+    """Sign in without animations, so that no colour is measured in a transition."""
     page.emulate_media(reduced_motion="reduce")
     return sign_in(page, shop.home)

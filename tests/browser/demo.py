@@ -1,7 +1,7 @@
-"""An installation with the demo in it, as one click makes it, and the addresses of its pages.
+"""Set up an installation with the demo and list the URLs of its pages.
 
-Every page of the program stands in PAGES or OUTSIDE by the name of its route, or in NOT_A_PAGE
-with the reason; `test_every_page.py` proves that none was forgotten.
+Every page of the program is in PAGES or OUTSIDE by the name of its route, or in NOT_A_PAGE with the
+reason; `test_every_page.py` proves that none is missing.
 """
 
 import base64
@@ -18,7 +18,7 @@ from tests.pictures import packed_files, photos
 PATIENCE = 900
 COLOURS = ["red", "red", "blue", "green"]
 
-# For who is signed in. What stands in braces is the path of a thing, see `things`.
+# For signed-in users. The names in braces are paths of objects, see `things`.
 PAGES: dict[str, list[str]] = {
     "home": ["/"],
     "demo": ["/demo/"],
@@ -81,9 +81,9 @@ PAGES: dict[str, list[str]] = {
     "second-factor": ["/settings/account/second-factor"],
     "second-factor-new": ["/settings/account/second-factor/new"],
 }
-# What an address that is wrong leads to.
+# Invalid URLs.
 WRONG = ["/not-there", "/images/?cursor=damaged"]
-# For who is signed out.
+# For signed-out users.
 OUTSIDE: dict[str, list[str]] = {
     "account_login": ["/accounts/login/", "/accounts/login/?next=/&over=unsaved"],
     "account_reset_password": ["/accounts/password/reset/"],
@@ -129,7 +129,7 @@ LISTED_ON = {
 
 
 def set_up(installation: Server, page: Page) -> None:
-    """Make the first account by the link that the start printed."""
+    """Create the first account with the link that the start printed."""
     page.goto(installation.setup_link())
     page.get_by_label("Email").fill("alice@example.org")
     page.get_by_label("Password").fill(PASSWORD)
@@ -139,7 +139,7 @@ def set_up(installation: Server, page: Page) -> None:
 
 
 def load(page: Page) -> None:
-    """Load the demo by its button and wait until it is trained."""
+    """Load the demo with its button and wait until it is trained."""
     follow(page.get_by_role("button", name="Load the demo"))
     end = time.monotonic() + PATIENCE
     while time.monotonic() < end:
@@ -154,7 +154,7 @@ def load(page: Page) -> None:
 
 
 def extract(page: Page) -> None:
-    """Extract the descriptors of what a search of the grid has found."""
+    """Extract the descriptors of the results of a search in the grid."""
     page.goto(absolute(page, "/images/?search=1.jpg"))
     page.get_by_role("link", name="Extract embeddings of these images").click()
     expect(page.get_by_text("Source: images with “1.jpg” in the file name")).to_be_visible()
@@ -189,7 +189,7 @@ def collect(page: Page) -> None:
 
 
 def things(page: Page) -> dict[str, str]:
-    """Return the path of the first thing of each list."""
+    """Return the path of the first object of each list."""
     found: dict[str, str] = {}
     for name, listed in LISTED_ON.items():
         page.goto(absolute(page, listed.format(**found)))
@@ -201,7 +201,7 @@ def things(page: Page) -> dict[str, str]:
 
 
 def nest(installation: Server, found: dict[str, str]) -> str:
-    """Put a group into another one, and return the path of that."""
+    """Put a group into another one, and return the path of the parent."""
     group_id = found["group"].rpartition("/")[2]
     return "/groups/" + installation.manage(
         "shell",
@@ -221,7 +221,7 @@ print(above.pk)
 
 
 def send_half(installation: Server) -> str:
-    """Begin an upload whose files do not come, and return the path of its page."""
+    """Create an upload without its files, and return the path of its page."""
     upload = installation.manage(
         "shell",
         "--verbosity=0",
@@ -240,7 +240,7 @@ print(upload.pk)
 
 
 def plan(page: Page) -> str:
-    """Send a ZIP with something in error, have it looked through, and return the plan's path."""
+    """Upload a ZIP with an error in it, check it, and return the path of its plan."""
     page.goto(absolute(page, "/uploads/new"))
     path: str = page.evaluate(
         """async archive => {
@@ -267,7 +267,7 @@ def _shoes() -> bytes:
 
 
 def fill(installation: Server, page: Page) -> dict[str, str]:
-    """Add what the demo has not; return the path of one thing of each kind."""
+    """Add what the demo lacks; return the path of one object of each kind."""
     extract(page)
     collect(page)
     export(page)
@@ -281,12 +281,12 @@ def fill(installation: Server, page: Page) -> dict[str, str]:
 
 
 def addresses(found: dict[str, str]) -> list[str]:
-    """Return the addresses of every page for who is signed in, and of what goes wrong."""
+    """Return the URLs of every page for signed-in users, and of error pages."""
     return [one.format(**found) for listed in PAGES.values() for one in listed] + WRONG
 
 
 def _first(page: Page, start: str) -> str:
-    # The page of a link that was just clicked may still be on its way; only ids have a hyphen.
+    # The page of a link that was just clicked may still be loading; only ids have a hyphen.
     page.locator(f'main a[href^="{start}"][href*="-"]').first.wait_for(state="attached")
     path = page.evaluate(
         """start => [...document.querySelectorAll("main a[href]")]
@@ -299,13 +299,13 @@ def _first(page: Page, start: str) -> str:
 
 
 def absolute(page: Page, path: str) -> str:
-    """Return the whole address of a path on the page's server."""
+    """Return the full URL of a path on the page's server."""
     scheme, _, rest = page.url.partition("://")
     return f"{scheme}://{rest.partition('/')[0]}{path}"
 
 
 def visit(page: Page, path: str, theme: str) -> None:
-    """Open a page in a theme and wait until nothing is loading any more."""
+    """Open a page in a theme and wait until it has loaded completely."""
     page.emulate_media(color_scheme=theme, reduced_motion="reduce")
     page.goto(path if "://" in path else absolute(page, path), wait_until="load")
     expect(page.locator(".htmx-request")).to_have_count(0)

@@ -1,4 +1,4 @@
-"""Who works in the browser: somebody with a workspace of their own, signed in by the form."""
+"""Make users who work in the browser, each with a workspace, signed in with the form."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -11,7 +11,7 @@ from tests.live import PASSWORD, Server
 
 @dataclass(frozen=True)
 class Home:
-    """A workspace on a program that others may use, too, and whose it is."""
+    """A workspace on an installation that others may use too, and its owner."""
 
     server: Server
     email: str
@@ -19,18 +19,18 @@ class Home:
 
     @classmethod
     def made(cls, server: Server, name: str) -> "Home":
-        """Make somebody of this name, with a workspace."""
+        """Make a user of this name, with a workspace."""
         home = cls(server, f"{name}@example.org")
         server.manage("user", "create", "--email", home.email, "--password", home.password)
         return home
 
     @property
     def url(self) -> str:
-        """Return the program's address."""
+        """Return the program's URL."""
         return self.server.url
 
     def shell(self, code: str) -> str:
-        """Run code that knows `actor` and `workspace`; return what it prints."""
+        """Run code that knows `actor` and `workspace`; return its output."""
         known = f"""
 from accounts.models import User
 actor = User.objects.get(email="{self.email}")
@@ -40,7 +40,7 @@ workspace = actor.memberships.get().workspace
 
 
 def sign_in(page: Page, home: Home, after: str = "/") -> Page:
-    """Sign in by the form, and be on the page that was asked for."""
+    """Sign in with the form, and open the requested page."""
     page.goto(urljoin(home.url, f"/accounts/login/?next={after}"))
     page.get_by_label("Email").fill(home.email)
     page.get_by_label("Password").fill(home.password)
@@ -49,9 +49,9 @@ def sign_in(page: Page, home: Home, after: str = "/") -> Page:
 
 
 def follow(link: Locator, **how: Any) -> None:
-    """Click what leads to another page, and wait until the scripts of that one have run.
+    """Click a link to another page, and wait until the scripts of that page have run.
 
-    A click alone returns before: who types or ticks at once does so on a page that does not listen.
+    A click alone returns earlier: typing or ticking at once would reach a page without listeners.
     """
     with link.page.expect_event("load"):
         link.click(**how)

@@ -1,4 +1,4 @@
-"""Files that go from a real browser to a running program, as a person sends them."""
+"""Send files from a real browser to a running program, as a person does."""
 
 import random
 import re
@@ -15,7 +15,7 @@ from tests.factories import drawn_jpeg
 A_WHILE = 120_000
 SENDING = re.compile("/uploads/[0-9a-f-]{36}/files$")
 WHOLE = re.compile("/uploads/[0-9a-f-]{36}$")
-# What is dropped from now on is read when the test says so, and gone.jpg cannot be.
+# From now on dropped files are read when the test allows it, and gone.jpg cannot be read.
 READ_LATER = """() => {
     const get = DataTransferItem.prototype.webkitGetAsEntry;
     const when = new Promise((now) => (window.readFolders = now));
@@ -37,7 +37,7 @@ READ_LATER = """() => {
 
 
 def drop(page: Page, *paths: Path) -> None:
-    """Drop files or folders as a mouse would, by way of the browser's debugger."""
+    """Drop files or folders as a mouse would, through the browser's debugger."""
     expect(page.locator("[data-upload-enhanced]")).to_be_visible()
     box = page.locator("[data-upload-zone]").bounding_box()
     assert box is not None
@@ -51,7 +51,7 @@ def drop(page: Page, *paths: Path) -> None:
 
 
 def requests_of(page: Page, method: str) -> Counter[str]:
-    """Count the requests that bring bytes (PATCH) or ask how far they are (HEAD), by address."""
+    """Count the requests that send bytes (PATCH) or ask for the offset (HEAD), by URL."""
     counted: Counter[str] = Counter()
 
     def count(request: Request) -> None:
@@ -75,7 +75,7 @@ def wait_for_some(page: Page, many: int) -> None:
 
 
 def begin(page: Page, program: Home, *paths: Path, words: str) -> None:
-    """Drop files on the page, and have them brought in at once when all are there."""
+    """Drop files on the page, and have them imported when all are uploaded."""
     page.goto(urljoin(program.url, "/uploads/new"))
     drop(page, *paths)
     expect(page.locator("[data-upload-chosen]")).to_contain_text(words)
@@ -84,7 +84,7 @@ def begin(page: Page, program: Home, *paths: Path, words: str) -> None:
 
 
 def reload_as_another(page: Page) -> None:
-    """Reload the page in a browser that kept nothing of what was chosen."""
+    """Reload the page in a browser that stored nothing of the chosen files."""
     page.evaluate("indexedDB.deleteDatabase('likewise')")  # once the page that uses it is left
     page.reload()
 
@@ -97,14 +97,14 @@ def drawn_folder(folder: Path, *seeds: int) -> Path:
 
 
 def drawn_archive(path: Path, seed: int) -> Path:
-    """Write an archive of one picture that takes seconds on a slow line."""
+    """Write an archive of one image that takes seconds on a slow connection."""
     with zipfile.ZipFile(path, "w") as archive:
         archive.writestr("a.jpg", drawn_jpeg(seed) + random.Random(seed).randbytes(20 << 20))
     return path
 
 
 def slow_down(page: Page, speed: int = 4 << 20) -> None:
-    """Give the page a line on which `speed` bytes are sent in a second."""
+    """Limit the page's upload rate to `speed` bytes per second."""
     debugger = page.context.new_cdp_session(page)
     debugger.send("Network.enable")
     slow = {"offline": False, "latency": 0, "downloadThroughput": -1, "uploadThroughput": speed}
@@ -112,7 +112,7 @@ def slow_down(page: Page, speed: int = 4 << 20) -> None:
 
 
 def send_one_while_a_folder_is_read(page: Page, program: Home, where: Path, seed: int) -> None:
-    """Drop a file, which comes in, and a folder of two that waits for `readFolders()`."""
+    """Drop a file, which is uploaded, and a folder of two that waits for `readFolders()`."""
     one = drawn_folder(where / "one", seed)
     more = drawn_folder(where / "more", seed + 1, seed + 2)
     page.goto(urljoin(program.url, "/uploads/new"))

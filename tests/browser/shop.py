@@ -1,4 +1,4 @@
-"""A shop with pictures in it, for browsers to work in."""
+"""Fill a shop with images, for browsers to work in."""
 
 import base64
 from pathlib import Path
@@ -16,7 +16,7 @@ SIMILARITY = "similarity/training/v2/"
 
 
 class Shop:
-    """A workspace with pictures in it, and a type of which an image has one group."""
+    """A workspace with images, and a type of which an image may have one group."""
 
     def __init__(self, home: Home) -> None:
         self.home, self.url = home, home.url
@@ -32,7 +32,7 @@ class Shop:
         self.kind = self._post(SIMILARITY + "type", name="Same product", exclusive=True)
 
     def group(self, name: str, *images: int) -> str:
-        """Make a group of some of the pictures and return its page."""
+        """Make a group of some of the images and return its page."""
         made = self._post(SIMILARITY + "group/", name=name, type=self.kind)
         if images:
             ids = [self.images[number] for number in images]
@@ -47,7 +47,7 @@ class Shop:
 
 
 def no_barriers(page: Page) -> None:
-    """See that axe finds nothing in either theme, and that a phone has room for the page."""
+    """Check with axe in both themes, and that the page fits on a phone."""
     page.evaluate(AXE)
     for theme in ("light", "dark"):
         page.emulate_media(color_scheme=theme)

@@ -1,4 +1,4 @@
-"""One's own account in the browser: address, password, second factor, recovery code, sessions."""
+"""Test the account's pages: email address, password, second factor, recovery, sessions."""
 
 import re
 import shutil

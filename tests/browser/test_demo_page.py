@@ -1,4 +1,4 @@
-"""The demo's page in the browser: what it made, and the way back, which asks first."""
+"""Test the demo's page: what it created, and how it is removed after a confirmation."""
 
 import time
 

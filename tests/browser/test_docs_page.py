@@ -1,4 +1,4 @@
-"""The API's page: read it without a session, paste a token, try a call."""
+"""Test the API's page: read it signed out, paste a token, try a call."""
 
 import json
 

@@ -1,4 +1,4 @@
-"""Groups in groups, images picked for a group, names changed in place: by mouse and keyboard."""
+"""Test subgroups, images picked for a group, and renaming in place: by mouse and keyboard."""
 
 import re
 from typing import Any

@@ -1,6 +1,6 @@
-"""Choose the fast encoder in the browser: how long it takes, the job, and what search goes by then.
+"""Test choosing the fast encoder: the estimate, the job, and what search then uses.
 
-With LIKEWISE_TEST_PICTURES its pages are kept as pictures: light, dark, and on a phone.
+With LIKEWISE_TEST_PICTURES its pages are saved as pictures: light, dark, and on a phone.
 """
 
 import os

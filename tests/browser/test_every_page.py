@@ -1,4 +1,4 @@
-"""No page was forgotten: each is looked at in the browser, or it says why it is none."""
+"""Test that each page is opened in the browser, or has a reason why it is none."""
 
 from tests.browser.demo import NOT_A_PAGE, OUTSIDE, PAGES
 from tests.routes import ROUTES, Admin, Api, Open

@@ -1,4 +1,4 @@
-"""From an empty machine to a trained model, as one person walks it: browser first, then curl."""
+"""Walk from an empty machine to a trained model as one person: browser first, then curl."""
 
 import base64
 import json

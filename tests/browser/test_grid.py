@@ -1,4 +1,4 @@
-"""What is done with ticked images: asked about in time, answered by keyboard, and nothing lost."""
+"""Test actions on ticked images: they confirm first, work by keyboard, and lose nothing."""
 
 import re
 

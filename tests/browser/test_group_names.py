@@ -1,4 +1,4 @@
-"""Names of groups in the browser: completed while one types, and equal ones told."""
+"""Test names of groups: completion while typing, and a notice of equal names."""
 
 from collections.abc import Callable, Iterator
 

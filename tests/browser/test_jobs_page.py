@@ -1,6 +1,6 @@
-"""Jobs, live: progress appears, cancelling works, polling backs off and ends; and the tray.
+"""Test live jobs: progress, cancelling, the pauses and end of polling, and the tray.
 
-No worker runs beside it: what a job reports is written as a worker would, step by step.
+No worker runs: the tests write a job's progress as a worker would, step by step.
 """
 
 import os

@@ -1,8 +1,8 @@
-"""Two people and every page.
+"""Test every page with two people.
 
-The first sets up, loads the demo, brings pictures of her own, groups, trains and searches; the
-second is invited and may look, and nothing else. Then every page that both have filled: nothing
-for a screen reader to stumble over in either theme, nothing too wide for a phone.
+The first sets up, loads the demo, uploads images of her own, groups, trains and searches; the
+second is invited as a viewer. Then every page with data is checked: nothing that blocks a screen
+reader in either theme, nothing too wide for a phone.
 """
 
 import re

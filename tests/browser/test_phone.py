@@ -1,4 +1,4 @@
-"""On a phone a page's buttons make room for its title."""
+"""Test that a page's buttons leave room for its title on a phone."""
 
 import pytest
 from playwright.sync_api import Page

@@ -1,4 +1,4 @@
-"""Send many files from a real browser: dropped in folders, broken off, and gone on with."""
+"""Test sending many files from a browser: dropped in folders, interrupted and resumed."""
 
 import re
 from collections import Counter

@@ -1,4 +1,4 @@
-"""What was chosen is kept by the browser: after a reload the page goes on by itself."""
+"""Test that the browser stores the chosen files: after a reload the upload resumes."""
 
 from pathlib import Path
 from typing import Any

@@ -1,4 +1,4 @@
-"""What goes wrong while files are sent from a real browser, and what the page makes of it."""
+"""Test errors while files are sent from a browser, and how the page handles them."""
 
 from pathlib import Path
 from urllib.parse import urljoin

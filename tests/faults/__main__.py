@@ -1,4 +1,4 @@
-"""`make faults`: let every kind of fault strike at random moments, and print what came of it."""
+"""Run `make faults`: inject every kind of fault at random moments and print the results."""
 
 import os
 import random
@@ -19,10 +19,10 @@ HEAD = (
 
 
 def main(moments: int, set_ups: Iterable[str], words: Sequence[str]) -> int:
-    """Print a line for each kind and set-up; return 1 if anything was lost or left.
+    """Print a line for each kind and set-up; return 1 if anything was lost or left behind.
 
-    `words` choose the kinds that have one of them in their names. Each kind has an installation of
-    its own: work on everything that is there takes no longer in the last one than in the first.
+    `words` select the kinds whose names contain one of them. Each kind has a separate installation,
+    so that work on all data takes no longer in the last one than in the first.
     """
     seed = os.environ.get("LIKEWISE_TEST_SEED") or str(random.SystemRandom().randrange(1 << 31))
     print(f"LIKEWISE_TEST_SEED={seed}")
@@ -41,7 +41,7 @@ def main(moments: int, set_ups: Iterable[str], words: Sequence[str]) -> int:
 
 
 def _try(kind: Kind, set_up: str, work: Work, moments: int, dice: random.Random) -> bool:
-    """Print what came of a kind; return whether anything is wrong."""
+    """Print the result of a kind; return whether anything is wrong."""
     started = time.monotonic()
     try:
         outcome = try_kind(kind, work, moments, dice)

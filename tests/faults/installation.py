@@ -1,4 +1,4 @@
-"""The program as its own processes, whose keeper can kill each and starts it again at once."""
+"""Run the program as separate processes that can be killed and restarted one by one."""
 
 import contextlib
 import os
@@ -31,7 +31,7 @@ Process = subprocess.Popen[bytes]
 
 
 class Broker:
-    """A Redis of our own, on a port of its own, which keeps nothing when it stops."""
+    """A separate Redis on a separate port, which keeps nothing when it stops."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
@@ -41,7 +41,7 @@ class Broker:
         self._process: Process | None = None
 
     def start(self) -> None:
-        """Start it and wait until it answers."""
+        """Start Redis and wait until it answers."""
         self._process = subprocess.Popen(
             ["redis-server", "--bind", "127.0.0.1", "--port", str(self.port), "--save", ""],
             cwd=self._folder,
@@ -56,7 +56,7 @@ class Broker:
         raise RuntimeError("redis-server did not start")
 
     def stop(self) -> None:
-        """End it; whatever was in it is lost."""
+        """End Redis; its data is lost."""
         if self._process is not None:
             self._process.kill()
             self._process.wait()
@@ -75,7 +75,7 @@ class Installation(Server):
         self.worker: Process | None = None
 
     def start(self) -> None:
-        """Prepare it, start both and make an account."""
+        """Prepare the installation, start both processes and make an account."""
         self.manage("start", "prepare")
         self.start_web()
         self.start_worker()
@@ -83,7 +83,7 @@ class Installation(Server):
         self.wait_until_well()
 
     def stop(self) -> None:
-        """End both."""
+        """End both processes."""
         for process in (self.web, self.worker):
             if process is not None:
                 kill(process)
@@ -100,7 +100,7 @@ class Installation(Server):
         """End the worker and start another."""
         assert self.worker is not None
         kill(self.worker)
-        self.rows.execute("DELETE FROM dashboard_workersign")  # or it would seem well at once
+        self.rows.execute("DELETE FROM dashboard_workersign")  # or it would look healthy at once
         self.start_worker()
 
     def _run(self, part: str) -> Process:
@@ -125,7 +125,7 @@ class Installation(Server):
         raise RuntimeError(f"it is not well:\n{self.log.read_text()[-4000:]}")
 
     def doctor(self, *arguments: str) -> list[str]:
-        """Return what the doctor finds, young or not."""
+        """Return the doctor's findings of any age."""
         done = subprocess.run(
             [sys.executable, "manage.py", "doctor", "--older-than", "0", *arguments],
             cwd=ROOT,
@@ -140,7 +140,7 @@ class Installation(Server):
 
     @contextmanager
     def full_disk(self) -> Iterator[None]:
-        """Let no process of ours write another byte to any file, database and queue included."""
+        """Prevent all our processes from writing to any file, database and queue included."""
         limited: set[int] = set()
         try:
             for pid in self._processes():
@@ -153,7 +153,7 @@ class Installation(Server):
                     resource.prlimit(pid, resource.RLIMIT_FSIZE, NO_LIMIT)
 
     def _processes(self) -> set[int]:
-        """Return web server and worker with all that they started."""
+        """Return web server and worker with all processes that they started."""
         sessions = {process.pid for process in (self.web, self.worker) if process is not None}
         found = set()
         for path in Path("/proc").glob("[0-9]*/stat"):
@@ -165,7 +165,7 @@ class Installation(Server):
 
 
 def kill(process: Process) -> None:
-    """SIGKILL, to it and to whatever it started."""
+    """Send SIGKILL to a process and to all that it started."""
     with contextlib.suppress(ProcessLookupError):
         os.killpg(process.pid, signal.SIGKILL)
     process.wait()
@@ -191,7 +191,7 @@ def _on_sqlite(folder: Path) -> Iterator[Installation]:
 
 @contextmanager
 def _on_postgres(folder: Path) -> Iterator[Installation]:
-    """Reach PostgreSQL by a road that can be closed, and have a Redis that can be stopped."""
+    """Connect to PostgreSQL through a proxy that can be closed, and start a Redis of its own."""
     with setups.database(setups.postgres_server()) as direct:
         address = urlsplit(direct)
         road, broker = Proxy(address.hostname or "127.0.0.1", address.port or 5432), Broker(folder)

@@ -1,4 +1,4 @@
-"""The kinds of faults: what strikes, during which work, on which set-ups."""
+"""Define the kinds of faults: the fault, during which work, on which set-ups."""
 
 import random
 import threading
@@ -11,7 +11,7 @@ from tests.faults.verdict import Verdict
 from tests.faults.work import Work
 
 AWAY = {"redis": 1.5, "disk": 2.0, "database": 10.0}  # seconds
-STRIKES_A_JOB = 2  # it is given up after four tries, and a slow machine may cost it one
+STRIKES_A_JOB = 2  # a job fails after four tries, and a slow machine may cost it one
 PATIENCE = 240
 
 
@@ -28,7 +28,7 @@ class Kind:
 
 @dataclass
 class Outcome:
-    """What came of a kind's moments."""
+    """The results of a kind's moments."""
 
     moments: int = 0
     verdict: Verdict = field(default_factory=Verdict)
@@ -83,9 +83,9 @@ KINDS = (
 
 
 def try_kind(kind: Kind, work: Work, moments: int, dice: random.Random) -> Outcome:
-    """Let a fault strike at random moments of as many pieces of work as that takes, and judge.
+    """Inject a fault at random moments, over as many pieces of work as needed, and judge.
 
-    How long the work takes undisturbed is measured once, so that the moments lie within it.
+    The duration of undisturbed work is measured once, so that the moments lie within it.
     """
     outcome, sort = Outcome(), f"{kind.work.__name__} {kind.while_sending}"
     if sort not in work.seconds:
@@ -118,7 +118,7 @@ def _measure(kind: Kind, work: Work) -> float:
 
 
 class _Begun:
-    """A piece of work under way; while it is sent, in a thread of its own."""
+    """Running work; while it is uploaded, in a separate thread."""
 
     def __init__(self, kind: Kind, work: Work) -> None:
         self._work, self._job = work, ""
@@ -134,7 +134,7 @@ class _Begun:
     def _do(self, kind: Kind) -> None:
         try:
             self._job = kind.work(self._work)
-        except BaseException as error:  # noqa: BLE001  # told by the thread that waits
+        except BaseException as error:  # noqa: BLE001  # raised by the thread that waits
             self._error = error
 
     def _check(self) -> None:
@@ -142,7 +142,7 @@ class _Begun:
             raise self._error
 
     def is_over(self) -> bool:
-        """Say whether there is nothing left to disturb."""
+        """Return whether there is nothing left to disturb."""
         if self._thread.is_alive():
             return False
         self._check()
@@ -150,7 +150,7 @@ class _Begun:
         return job is not None and job["state"] not in ("queued", "running")
 
     def place(self) -> tuple[object, ...]:
-        """Return how far it is."""
+        """Return the progress of the work."""
         if self._thread.is_alive():
             return ("sending", self._work.sender.sent)
         job = self._work.installation.rows.job(self._job)
@@ -158,7 +158,7 @@ class _Begun:
         return ("working", *(job[name] for name in names)) if job else ()
 
     def wait_until_it_moves(self, before: tuple[object, ...]) -> None:
-        """Wait until somebody goes on with it, or it is over."""
+        """Wait until the work continues, or is over."""
         end = time.monotonic() + PATIENCE
         while not self.is_over():
             now = self.place()
@@ -169,7 +169,7 @@ class _Begun:
             time.sleep(0.05)
 
     def wait(self) -> None:
-        """Wait until it has come to its end."""
+        """Wait until the work has ended."""
         end = time.monotonic() + PATIENCE
         while not self.is_over():
             if time.monotonic() > end:

@@ -1,4 +1,4 @@
-"""A road to a server that can be closed, while the server itself goes on for everybody else."""
+"""Proxy a server, so that it can be made unreachable while it keeps running for others."""
 
 import contextlib
 import select
@@ -7,7 +7,7 @@ import threading
 
 
 class Proxy:
-    """Passes TCP connections on to `host` and `port`, unless it is closed."""
+    """Forwards TCP connections to `host` and `port`, unless it is closed."""
 
     def __init__(self, host: str, port: int) -> None:
         self._target = (host, port)
@@ -18,13 +18,13 @@ class Proxy:
         self.open()
 
     def open(self) -> None:
-        """Let connections through."""
+        """Accept connections."""
         self._listener = socket.create_server(("127.0.0.1", self.port))
         self.port = self._listener.getsockname()[1]
         threading.Thread(target=self._accept, args=(self._listener,), daemon=True).start()
 
     def close(self) -> None:
-        """Refuse new connections and break those that there are."""
+        """Refuse new connections and break the existing ones."""
         if self._listener is not None:
             with contextlib.suppress(OSError):
                 self._listener.shutdown(socket.SHUT_RDWR)

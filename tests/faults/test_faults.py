@@ -1,4 +1,4 @@
-"""Whatever strikes while work is under way: what was accepted is there, once, and nothing else."""
+"""Test that after any fault during work, all accepted data exists, once, and nothing else."""
 
 import os
 import random

@@ -1,6 +1,6 @@
-"""A disk that is really full: signing in and deleting work, all else is refused in one sentence.
+"""Test a full disk: signing in and deleting work, all else is refused in one sentence.
 
-The data folder is a small disk of its own, which somebody else fills to the last byte.
+The data folder is a small separate disk, which the test fills to the last byte.
 """
 
 import base64

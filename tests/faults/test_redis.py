@@ -1,6 +1,6 @@
-"""Redis away, silent or refusing when a worker starts: jobs run by their rows, messages come later.
+"""Test a worker's start while Redis is down, hanging or refusing: jobs run from their rows.
 
-What is asserted is what the log says and what the rows are, never how long anything took.
+Messages follow later. The tests assert the log and the rows, never durations.
 """
 
 import contextlib

@@ -1,4 +1,4 @@
-"""A small workspace with a little of everything, its archives, and the copies that they become."""
+"""Export and import a small workspace with a little of everything, and check the copies."""
 
 from base64 import b64encode
 from collections import Counter, deque
@@ -25,7 +25,7 @@ SIZE = (240, 180)
 API = "similarity/training/v2"
 SETTINGS = "settings/transfers"
 
-# All that an archive carries of a workspace, by names and contents instead of ids.
+# Everything that an archive holds of a workspace, with names and contents for ids.
 TOLD = {
     "images": "SELECT sha256, stored_sha256, file_name, extension, width, height, created"
     " FROM dashboard_image WHERE deleted IS NULL AND workspace_id = {w}",
@@ -60,21 +60,21 @@ TOLD = {
 
 @dataclass
 class Transfers:
-    """The workspace that goes out and comes in, and what was asked of it."""
+    """The workspace that is exported and imported, and the transfers that were requested."""
 
     installation: Installation
     exports: int = 0
-    imports: list[UUID] = field(default_factory=list)  # the workspaces that took the archive in
+    imports: list[UUID] = field(default_factory=list)  # the workspaces of the imports
 
-    # The work itself; each returns when it was accepted
+    # The work itself; each method returns when it was accepted
 
     def export(self) -> str:
-        """Begin to write the workspace into an archive."""
+        """Start an export of the workspace."""
         self._begin_export()
         return "export"
 
     def bring_in(self) -> str:
-        """Send the archive to a workspace that has nothing yet; it comes in by a job."""
+        """Upload the archive to an empty workspace; a job imports it."""
         archive = self._archive
         session = self._session
         name = f"zz {len(self.imports) + 1}"  # the first by name stays the source
@@ -86,12 +86,12 @@ class Transfers:
         return "import"
 
     def _begin_export(self) -> UUID:
-        session = self._signed_in  # goes on in the workspace that has it all
+        session = self._signed_in  # continues in the workspace that has all data
         self.exports += 1
         return UUID(self._post(session, f"{SETTINGS}/export").rstrip("/").split("/")[-1])
 
     def _post(self, session: requests.Session, page: str) -> str:
-        """Press a button of the page of transfers; return where that leads."""
+        """Press a button of the page of transfers; return the URL that it leads to."""
         address = urljoin(self.installation.url, SETTINGS)
         token = csrf_of(session.get(address, timeout=60).text)
         answer = session.post(
@@ -118,7 +118,7 @@ class Transfers:
         )
 
     def _train(self) -> str:
-        """Train on the groups and on a part of an image that is in one."""
+        """Train on the groups and on a region of an image that is in one."""
         json = self._sender.json
         [kind] = json("GET", f"{API}/type")["results"]
         [group, *_] = json("GET", f"{API}/group")["results"]
@@ -174,21 +174,21 @@ class Transfers:
 
     @cached_property
     def _session(self) -> requests.Session:
-        """Return a session that moves on from one new workspace to the next."""
+        """Return a session that moves from one new workspace to the next."""
         return self.installation.signed_in(EMAIL, PASSWORD)
 
     def _workspace(self, condition: str) -> UUID:
         found = self.installation.rows.one(f"SELECT id FROM accounts_workspace WHERE {condition}")
         return found if isinstance(found, UUID) else UUID(found)
 
-    # What must be true
+    # The conditions that must hold
 
     def look(self) -> int:
-        """Count the archives that are offered and are not whole, while work goes on."""
+        """Return the number of offered archives that are incomplete, while work continues."""
         return sum(not self._is_whole(path) for path in self._paths() if path)
 
     def judge(self) -> Verdict:
-        """Hold archives and copies against the workspace."""
+        """Compare archives and copies with the workspace."""
         if not (self.exports or self.imports):
             return Verdict()
         paths = self._paths()
@@ -208,7 +208,7 @@ class Transfers:
         return [path for (path,) in rows]
 
     def _is_whole(self, path: str) -> bool:
-        """Say whether this is an archive of all that the workspace holds, with its sums right."""
+        """Return whether an archive has all data of the workspace and correct checksums."""
         file = Path(self.installation.folder, "files", path)
         if not path or not file.is_file():
             return False

@@ -1,11 +1,11 @@
-"""What may be wrong after a fault."""
+"""Describe what may be wrong after a fault."""
 
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
 class Verdict:
-    """What is wrong after a fault: all of it must be nothing."""
+    """The damage after a fault: every field must be zero or empty."""
 
     lost: int = 0
     doubled: int = 0

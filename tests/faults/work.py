@@ -1,4 +1,4 @@
-"""Work that is under way when a fault strikes, and what must be true once it is over."""
+"""Run work during a fault, and check the result once it is over."""
 
 import json
 import time
@@ -26,16 +26,16 @@ UNFINISHED = "SELECT count(*) FROM dashboard_job WHERE state IN ('queued', 'runn
 
 @dataclass
 class Work:
-    """What was asked of an installation, remembered, so that it can be held against it."""
+    """All work requested from an installation, for the comparison with its data."""
 
     installation: Installation
     accepted: dict[str, str] = field(default_factory=dict)  # SHA-256 -> the upload that has it
     trainings: int = 0
     undone: int = 0
-    seconds: dict[str, float] = field(default_factory=dict)  # how long each sort of work takes
+    seconds: dict[str, float] = field(default_factory=dict)  # how long each kind of work takes
     _rounds: int = 0
     _task: str = ""
-    _type: str = ""  # which the task has
+    _type: str = ""  # the type of the task
     _known: list[bytes] = field(default_factory=list)  # some that were accepted
 
     def __post_init__(self) -> None:
@@ -44,10 +44,10 @@ class Work:
         self.transfers = Transfers(self.installation)
         self.home = as_uuid(self.installation.rows.one("SELECT id FROM accounts_workspace"))
 
-    # The work itself; each returns when it was accepted
+    # The work itself; each method returns when it was accepted
 
     def upload(self) -> str:
-        """Send an archive of folders that nobody has seen before; it comes in by a job."""
+        """Upload an archive of folders with new images; a job imports it."""
         self._rounds += 1
         files = photos(PICTURES, SIZE, seed=self._rounds)
         upload_id = self._send(files)
@@ -61,7 +61,7 @@ class Work:
         return self.sender.send(f"{name}.zip", packed_files(named), new_type=name)
 
     def undo(self) -> str:
-        """Bring pictures in, some of which are here already, and begin to take it all back."""
+        """Import images, some of which are already stored, and start to undo that."""
         if not self._known:
             self.upload()
         self._rounds += 1
@@ -73,7 +73,7 @@ class Work:
         return "undo"
 
     def training(self) -> str:
-        """Train a task on what is there, with every picture looked at anew."""
+        """Train a task on all images, with the features of each computed anew."""
         if not self._task:
             self._prepare_task()
         self._forget_features()
@@ -83,7 +83,7 @@ class Work:
         return "train"
 
     def extraction(self) -> str:
-        """Describe every picture of an upload anew, into a file."""
+        """Extract the descriptors of every image of an upload anew, into a file."""
         if not self.trainings:
             self.training()
             self.settle()
@@ -101,11 +101,11 @@ class Work:
         return "extract"
 
     def export(self) -> str:
-        """Write another workspace into an archive."""
+        """Export another workspace."""
         return self.transfers.export()
 
     def bring_in(self) -> str:
-        """Bring the archive of that workspace into one that has nothing."""
+        """Import the archive of that workspace into an empty one."""
         return self.transfers.bring_in()
 
     def _prepare_task(self) -> None:
@@ -118,7 +118,7 @@ class Work:
         self.sender.json("POST", f"{API}/task/{self._task}/add-type", body)
 
     def _forget_features(self) -> None:
-        """Empty what saves the work of looking: there is something to interrupt."""
+        """Delete the stored features, so that there is work to interrupt."""
         self.settle()
         self.installation.rows.execute(f"DELETE FROM dashboard_feature WHERE {self._is_here}")
 
@@ -138,14 +138,14 @@ class Work:
     def _is_here(self) -> str:
         return f"workspace_id = '{self.home.hex}'"
 
-    # What must be true
+    # The conditions that must hold
 
     def look(self) -> Verdict:
-        """See, while work goes on, that nothing is shown of which the half is there."""
+        """Check, while work continues, that no half-stored image is shown."""
         return Verdict(lost=len(self._broken()) + self.transfers.look())
 
     def judge(self) -> Verdict:
-        """Compare all that was accepted with all that is there, once everything has ended."""
+        """Compare all that was accepted with all that is stored, once everything has ended."""
         self.settle()
         broken = self.installation.rows.all(
             "SELECT kind, state, message FROM dashboard_job WHERE state <> 'done'"
@@ -157,16 +157,17 @@ class Work:
         return verdict + Verdict(orphans=orphans + jobs + self._unclear_answers())
 
     def _orphans(self) -> tuple[str, ...]:
-        """Return what the doctor finds, but for what a killed process was just writing aside.
+        """Return the doctor's findings, except files that a killed process was just writing.
 
-        That is seen by nobody, and gone once the doctor, or the sweep a day later, has mended it.
+        Those temporary files are never shown, and the doctor, or the sweep a day later, removes
+        them.
         """
         found = self.installation.doctor("--fix")
         left = self.installation.doctor() if found else []
         return (*(line for line in found if not line.startswith("temporary:")), *left)
 
     def _unclear_answers(self) -> tuple[str, ...]:
-        """Return what the sender was answered in trouble that was no sentence with its status."""
+        """Return the error answers that lack a sentence or have an unexpected status."""
         answers = set(self.sender.troubles)
         self.sender.troubles.clear()
         return tuple(
@@ -177,7 +178,7 @@ class Work:
         )
 
     def _images(self) -> Verdict:
-        """Hold the hash of each accepted picture against the rows, and theirs against files."""
+        """Compare the hashes of accepted images with the rows, and those with the files."""
         rows = self.installation.rows.all(
             f"SELECT sha256 FROM dashboard_image WHERE deleted IS NULL AND {self._is_here}"
         )
@@ -186,13 +187,13 @@ class Work:
         return Verdict(lost, doubled=there.total() - len(self.accepted.keys() & there.keys()))
 
     def _broken(self) -> set[UUID]:
-        """Return the images whose files are not what their rows say, of all workspaces."""
+        """Return the images of all workspaces whose files do not match their rows."""
         rows = self.installation.rows.all(
             "SELECT id, workspace_id, stored_sha256, extension FROM dashboard_image"
             " WHERE deleted IS NULL"
         )
         broken = {as_uuid(row[0]) for row in rows if not self._is_whole(row)}
-        # What was taken back since, first its row and then its files, is no more to be seen.
+        # Images undone since then are no longer shown; their rows go first, then their files.
         shown = "SELECT id FROM dashboard_image WHERE deleted IS NULL"
         return broken & {as_uuid(row[0]) for row in self.installation.rows.all(shown)}
 
@@ -209,7 +210,7 @@ class Work:
         )
 
     def _members(self) -> Verdict:
-        """See that each picture is in one group, and that no upload made a group twice."""
+        """Check that each image is in one group, and that no upload made a group twice."""
         count = self.installation.rows.one
         groups = f"SELECT id FROM dashboard_group WHERE {self._is_here}"
         places = count(f"SELECT count(*) FROM dashboard_groupimage WHERE group_id IN ({groups})")
@@ -222,14 +223,14 @@ class Work:
         )
 
     def _taken_back(self) -> Verdict:
-        """See that each undoing came to its end and is told of once."""
+        """Check that each undo has ended and is reported once."""
         count = self.installation.rows.one
         undone = count("SELECT count(*) FROM dashboard_upload WHERE stage = 'undone'")
         told = count("SELECT count(*) FROM accounts_change WHERE verb = 'undid'")
         return _counted(undone, self.undone) + _counted(told, self.undone)
 
     def _results(self) -> Verdict:
-        """See that each extraction has a file with every picture of its time, once."""
+        """Check that each extraction has a file with every image of its time, once."""
         verdict = Verdict()
         for path, count in self.installation.rows.all(
             "SELECT path, count FROM dashboard_extraction"
@@ -261,7 +262,7 @@ def _lines(file: Path) -> Iterator[dict[str, Any]]:
 
 
 def as_uuid(value: Any) -> UUID:
-    """Read an id as either database gives it."""
+    """Return an id as a UUID, from the form that either database returns."""
     return value if isinstance(value, UUID) else UUID(value)
 
 

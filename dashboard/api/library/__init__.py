@@ -1,1 +1,1 @@
-"""Calls about images, groups, types, labels and regions."""
+"""Serve calls about images, groups, types, labels and regions."""

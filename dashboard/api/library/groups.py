@@ -1,4 +1,4 @@
-"""`/similarity/training/v2/group`."""
+"""Serve `/similarity/training/v2/group`."""
 
 from collections.abc import Callable
 from functools import partial
@@ -50,7 +50,7 @@ from dashboard.services.library.groups import (
 from dashboard.services.library.members import Placed
 from dashboard.services.library.nesting import add_groups, remove_groups
 
-# As many as a page of a list has at most.
+# The most that a page of a list has.
 MEMBERS_SHOWN = 1000
 FILTERS = {
     "type": (an_id, "similarity_type"),
@@ -70,7 +70,7 @@ class Groups(ApiView):
     """The groups of a workspace."""
 
     def get(self, request: Request) -> Response:
-        """List those that the query asks for."""
+        """List those that match the query."""
         workspace = workspace_for(request, "workspace.view")
         rows = group_rows(_asked_for(request, groups_in(workspace)))
         write = partial(groups_json, workspace_id=workspace.id)
@@ -89,11 +89,11 @@ class OneGroup(ApiView):
     """One group."""
 
     def get(self, request: Request, group_id: UUID) -> Response:
-        """Read it with its members."""
+        """Return it with its members."""
         return Response(_whole(self._find(group_id, "workspace.view"), request))
 
     def patch(self, request: Request, group_id: UUID) -> Response:
-        """Change what is given."""
+        """Change the given fields."""
         group = self._find(group_id, "groups.change")
         changes = _with_type(group.workspace, self.read(GroupFields, partial=True))
         row = change_group(group=group, changes=changes, actor=self.user)
@@ -102,7 +102,7 @@ class OneGroup(ApiView):
     put = patch
 
     def delete(self, request: Request, group_id: UUID) -> Response:  # noqa: ARG002
-        """Delete it; its members stay."""
+        """Delete it; its members are kept."""
         delete_group(group=self._find(group_id, "groups.delete"), actor=self.user)
         return Response(status=204)
 
@@ -114,7 +114,7 @@ class GroupsMarks(ApiView):
     """The marks of many groups at once."""
 
     def post(self, request: Request) -> Response:
-        """Set or take off the test mark, of all or of none."""
+        """Set or remove the test mark, of all or of none."""
         workspace = workspace_for(request, "groups.change")
         values = self.read(GroupMarks)
         updated = mark_groups(
@@ -124,12 +124,12 @@ class GroupsMarks(ApiView):
 
 
 class _Members(ApiView):
-    """What is in a group; `adds` says whether the address puts in or takes out."""
+    """The members of a group; `adds` says whether the URL adds or removes."""
 
     adds = True
 
     def change(self, group_id: UUID, shape: Any, put: Any, take: Any) -> Response:
-        """Put what the body names into the group or take it out, all or none."""
+        """Add the members in the body or remove them, all or none."""
         group = self.find(Group, get_group, group_id, "groups.change")
         (ids,) = self.read(shape).values()
         if self.adds:
@@ -143,7 +143,7 @@ class GroupImages(_Members):
     """The images of a group."""
 
     def post(self, request: Request, group_id: UUID) -> Response:  # noqa: ARG002
-        """Put images in or take them out, all or none."""
+        """Add images or remove them, all or none."""
         return self.change(group_id, ImageIds, add_images, remove_images)
 
 
@@ -151,7 +151,7 @@ class GroupRegions(_Members):
     """The objects of a group."""
 
     def post(self, request: Request, group_id: UUID) -> Response:  # noqa: ARG002
-        """Put objects in or take them out, all or none."""
+        """Add objects or remove them, all or none."""
         return self.change(group_id, RegionIds, add_regions, remove_regions)
 
 
@@ -159,7 +159,7 @@ class GroupGroups(_Members):
     """The groups of a group."""
 
     def post(self, request: Request, group_id: UUID) -> Response:  # noqa: ARG002
-        """Put groups in or take them out, all or none."""
+        """Add groups or remove them, all or none."""
         return self.change(group_id, GroupIds, _put_groups, remove_groups)
 
 
@@ -175,9 +175,9 @@ def _asked_for(request: Request, rows: QuerySet[Group]) -> QuerySet[Group]:
 
 
 def _counter(request: Request, workspace: Workspace) -> Callable[[], int] | None:
-    """Return what knows how many groups those are that the query asks for, if anything does."""
+    """Return the counter that has the number of matching groups, or None."""
     given = asked(request, (*FILTERS, "empty"))
-    # Counters answer what nearly every caller asks; anything else is counted.
+    # Counters answer the usual queries; anything else is counted.
     if not given:
         return partial(count_groups, workspace)
     if given.keys() == {"type"}:
@@ -188,7 +188,7 @@ def _counter(request: Request, workspace: Workspace) -> Callable[[], int] | None
 
 
 def _with_type(workspace: Workspace, values: dict[str, Any]) -> dict[str, Any]:
-    """Put the type in the place of its id. Raises `ValidationError`."""
+    """Replace the type's id by the type. Raises `ValidationError`."""
     if "type" not in values:
         return values
     # In the workspace: the id of another team's type is as unknown as any.
@@ -199,7 +199,7 @@ def _with_type(workspace: Workspace, values: dict[str, Any]) -> dict[str, Any]:
 
 
 def _whole(row: Group, request: Request) -> dict[str, object]:
-    """Write a group with its newest members; the lists' filters reach what is beyond."""
+    """Return a group with its newest members; filtered lists have the others."""
     members = members_of(row).order_by("-image_created", "-image")[:MEMBERS_SHOWN]
     regions = regions_of_group(row).order_by(*NEWEST_FIRST)[:MEMBERS_SHOWN]
     inside = groups_inside(row).order_by(*NEWEST_FIRST)[:MEMBERS_SHOWN]

@@ -1,4 +1,4 @@
-"""`/recognition/v2/training-image`."""
+"""Serve `/recognition/v2/training-image`."""
 
 from collections.abc import Callable
 from functools import partial
@@ -43,7 +43,7 @@ class Images(ApiView):
     body_limit = RECORDS
 
     def get(self, request: Request) -> Response:
-        """List those that the query asks for."""
+        """List those that match the query."""
         workspace = workspace_for(request, "workspace.view")
         rows = _asked_for(request, workspace)
         listing = Listing(
@@ -55,7 +55,7 @@ class Images(ApiView):
         return Response(listing.answer(request))
 
     def post(self, request: Request) -> Response:
-        """Add one, as base64, by its address, or as a file."""
+        """Add one, as base64, by its URL, or as a file."""
         workspace = workspace_for(request, "images.add")
         values = self.read(NewImageFields)
         data, file_name = _bytes(values)
@@ -75,11 +75,12 @@ class ImagesMarks(ApiView):
     """The marks of many images at once."""
 
     def post(self, request: Request) -> Response:
-        """Set or take off marks, of all or of none."""
+        """Set or remove marks, of all or of none."""
         workspace = workspace_for(request, "images.change")
-        # What would change or choose images by labels must not seem to have worked.
+        # A change or choice by labels must not seem to have worked.
         body = body_of(request)
-        # Of the whole call, though its other parts could be done: the caller meant one change.
+        # The whole call is refused, though its other parts could be done: it was meant as one
+        # change.
         if any(body.get(name) for name in ("labels", "labels-add", "labels-remove")):
             raise NotFound(NO_LABELS)
         values = self.read(ImageMarks)
@@ -93,11 +94,11 @@ class OneImage(ApiView):
     """One image."""
 
     def get(self, request: Request, image_id: UUID) -> Response:
-        """Read it."""
+        """Return it."""
         return Response(images_json([self._find(image_id, "workspace.view")], request)[0])
 
     def patch(self, request: Request, image_id: UUID) -> Response:
-        """Change what is given."""
+        """Change the given fields."""
         image = self._find(image_id, "images.change")
         if changes := self.read(ImageFields, partial=True):
             image = change_image(image=image, changes=changes, actor=self.user)
@@ -106,7 +107,7 @@ class OneImage(ApiView):
     put = patch
 
     def delete(self, request: Request, image_id: UUID) -> Response:  # noqa: ARG002
-        """Delete it; its bytes sent again bring it back."""
+        """Delete it; an upload of the same bytes restores it."""
         image = self._find(image_id, "images.delete")
         delete_images(workspace=image.workspace, ids=[image.id], actor=self.user)
         return Response(status=204)
@@ -124,21 +125,21 @@ def _asked_for(request: Request, workspace: Workspace) -> ImageQuerySet:
         rows = rows.none() if kind is None else without_group(rows, kind)
     if (label_id := an_id(request, "detection_labels")) is not None:
         rows = images_with_label(rows, label_id)
-    # No image has a recognition label, so none has the one that is asked for here.
+    # No image has a recognition label, so none has the requested one.
     return rows if an_id(request, "labels") is None else rows.none()
 
 
 def _counter(request: Request, workspace: Workspace) -> Callable[[], int] | None:
-    """Return what knows how many images those are that the query asks for, if anything does."""
+    """Return the counter that has the number of matching images, or None."""
     given = asked(request, (*FILTERS, *FILTERS_OF_THEIR_OWN))
-    # A group's counter knows only its images; with any other filter they must be counted.
+    # A group's counter covers only its images; with any other filter they must be counted.
     if given.keys() != {"group"}:
         return None
     return partial(count_in_group, workspace, UUID(given["group"]), "images_count")
 
 
 def _bytes(values: dict[str, Any]) -> tuple[bytes, str]:
-    """Return the image's bytes and the file's name, whichever way it was sent."""
+    """Return the image's bytes and the file's name, however it was sent."""
     if (file := values.get("img_path")) is not None:
         return file.read(), file.name
     if values.get("base64"):

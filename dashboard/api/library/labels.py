@@ -1,4 +1,4 @@
-"""`/detection/v2/label`."""
+"""Serve `/detection/v2/label`."""
 
 from uuid import UUID
 
@@ -34,11 +34,11 @@ class OneLabel(ApiView):
     """One label."""
 
     def get(self, request: Request, label_id: UUID) -> Response:  # noqa: ARG002
-        """Read it."""
+        """Return it."""
         return Response(label_json(self._find(label_id, "workspace.view")))
 
     def patch(self, request: Request, label_id: UUID) -> Response:  # noqa: ARG002
-        """Change what is given."""
+        """Change the given fields."""
         label = self._find(label_id, "objects.change")
         changes = self.read(LabelFields, partial=True)
         return Response(label_json(change_label(label=label, changes=changes, actor=self.user)))

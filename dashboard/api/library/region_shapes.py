@@ -1,4 +1,4 @@
-"""What labels, regions and verifications look like on the wire; nothing here saves."""
+"""Define the JSON of labels, regions and verifications; nothing here saves."""
 
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -29,12 +29,12 @@ class Color(serializers.RegexField):
         )
 
     def run_validation(self, data: Any = empty) -> Any:
-        """Take nothing for the default colour."""
+        """Treat an empty value as the default colour."""
         return super().run_validation(DEFAULT_COLOR if data in (None, "") else data)
 
 
 class Reference(Id):
-    """A thing by its id, or as it was answered before: an object with that `id`."""
+    """A thing by its id, or as an earlier response had it: an object with that `id`."""
 
     def to_internal_value(self, data: Any) -> UUID:
         """Return the id. Raises `ValidationError`."""
@@ -50,7 +50,7 @@ class BoxField(serializers.ListField):
         super().__init__(child=serializers.IntegerField(), min_length=4, max_length=4, **options)
 
     def run_child_validation(self, data: list[Any]) -> list[int]:
-        """Read all, or say once what is wrong: errors are lists of sentences."""
+        """Parse all numbers, or report the error once: errors are lists of sentences."""
         try:
             return [self.child.run_validation(value) for value in data]
         except serializers.ValidationError as error:
@@ -69,7 +69,7 @@ class RegionFields(serializers.Serializer[Any]):
 
     detection_label = Reference()
     image = Reference()
-    data = BoxField()  # type: ignore[assignment]  # the metaclass takes it out of the class
+    data = BoxField()  # type: ignore[assignment]  # the metaclass removes it from the class
     meta_data = MetaData(required=False)
 
 
@@ -80,21 +80,21 @@ class RegionIds(serializers.Serializer[Any]):
 
 
 class GroupVerificationFields(serializers.Serializer[Any]):
-    """Who verifies which group; without `user` the token's own."""
+    """Who verifies which group; without `user` the token's own user."""
 
     user = Id(required=False, allow_null=True)
     group_id = Id()
 
 
 class ImageVerificationFields(serializers.Serializer[Any]):
-    """Who verifies which image; without `user` the token's own."""
+    """Who verifies which image; without `user` the token's own user."""
 
     user = Id(required=False, allow_null=True)
     image_id = Id()
 
 
 def label_json(row: Label) -> Json:
-    """Write a label."""
+    """Return a label as JSON."""
     return {
         "id": row.id,
         "name": row.name,
@@ -109,7 +109,7 @@ def label_json(row: Label) -> Json:
 
 
 def regions_json(rows: Iterable[Region], request: Request) -> list[Json]:
-    """Write regions, each with its whole image."""
+    """Return regions as JSON, each with its whole image."""
     rows = list(rows)
     # Each image once, however many of its regions are on the page.
     images = {image["id"]: image for image in images_json({row.image for row in rows}, request)}
@@ -134,6 +134,6 @@ def regions_json(rows: Iterable[Region], request: Request) -> list[Json]:
 
 
 def verification_json(row: Verification) -> Json:
-    """Write a verification, with `group` or `image`, whichever it is of."""
+    """Return a verification as JSON, with `group` or `image`."""
     of = {"group": row.group_id} if row.group_id else {"image": row.image_id}
     return {"id": row.id, "user": row.user_id, "created": row.created} | of

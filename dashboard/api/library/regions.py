@@ -1,4 +1,4 @@
-"""`/detection/v2/object`: regions, which the API calls objects."""
+"""Serve `/detection/v2/object`: regions, which the API calls objects."""
 
 from collections.abc import Callable
 from functools import partial
@@ -35,7 +35,7 @@ class Regions(ApiView):
     """The objects of a workspace."""
 
     def get(self, request: Request) -> Response:
-        """List those that the query asks for."""
+        """List those that match the query."""
         workspace = workspace_for(request, "workspace.view")
         rows = _asked_for(request, regions_in(workspace))
         listing = Listing(
@@ -58,11 +58,11 @@ class OneRegion(ApiView):
     """One object."""
 
     def get(self, request: Request, region_id: UUID) -> Response:
-        """Read it."""
+        """Return it."""
         return Response(regions_json([self._find(region_id, "workspace.view")], request)[0])
 
     def patch(self, request: Request, region_id: UUID) -> Response:
-        """Change what is given."""
+        """Change the given fields."""
         region = self._find(region_id, "objects.change")
         changes = _with_things(region.workspace, self.read(RegionFields, partial=True))
         row = change_region(region=region, changes=changes, actor=self.user)
@@ -71,7 +71,7 @@ class OneRegion(ApiView):
     put = patch
 
     def delete(self, request: Request, region_id: UUID) -> Response:  # noqa: ARG002
-        """Delete it; its image stays."""
+        """Delete it; its image is kept."""
         delete_region(region=self._find(region_id, "objects.change"), actor=self.user)
         return Response(status=204)
 
@@ -80,14 +80,14 @@ class OneRegion(ApiView):
 
 
 def _asked_for(request: Request, rows: QuerySet[Region]) -> QuerySet[Region]:
-    # No object has a recognition label, so none has the one that the client asks for here.
+    # No object has a recognition label, so none has the requested one.
     if an_id(request, "object_labels") is not None:
         return rows.none()
     return rows.filter(conditions(request, FILTERS))
 
 
 def _counter(request: Request, workspace: Workspace) -> Callable[[], int] | None:
-    """Return what knows how many objects those are that the query asks for, if anything does."""
+    """Return the counter that has the number of matching objects, or None."""
     given = asked(request, FILTERS)
     if given.keys() != {"group"}:
         return None
@@ -95,7 +95,7 @@ def _counter(request: Request, workspace: Workspace) -> Callable[[], int] | None
 
 
 def _with_things(workspace: Workspace, values: dict[str, Any]) -> dict[str, Any]:
-    """Put image, label and box in the places of what names them. Raises `ValidationError`."""
+    """Replace the references of image, label and box by their values. Raises `ValidationError`."""
     found = {"meta_data": values["meta_data"]} if "meta_data" in values else {}
     for field, name, rows in (
         ("image", "image", images_in(workspace)),

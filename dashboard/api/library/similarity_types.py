@@ -1,4 +1,4 @@
-"""`/similarity/training/v2/type`."""
+"""Serve `/similarity/training/v2/type`."""
 
 from uuid import UUID
 
@@ -35,11 +35,11 @@ class OneType(ApiView):
     """One similarity type."""
 
     def get(self, request: Request, type_id: UUID) -> Response:  # noqa: ARG002
-        """Read it."""
+        """Return it."""
         return Response(type_json(self._find(type_id, "workspace.view")))
 
     def patch(self, request: Request, type_id: UUID) -> Response:  # noqa: ARG002
-        """Change what is given."""
+        """Change the given fields."""
         kind = self._find(type_id, "types.change")
         changes = self.read(TypeFields, partial=True)
         row = change_type(similarity_type=kind, changes=changes, actor=self.user)

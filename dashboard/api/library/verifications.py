@@ -1,4 +1,4 @@
-"""`/annotate/v2/similarity-verification` and `/annotate/v2/verification`."""
+"""Serve `/annotate/v2/similarity-verification` and `/annotate/v2/verification`."""
 
 from uuid import UUID
 
@@ -32,13 +32,15 @@ from dashboard.services.library.verifications import unverify, verify_group, ver
 
 class _Verifications(ApiView):
     def _verifier(self, workspace: Workspace, user_id: UUID | None) -> User:
-        """Return who verifies: oneself, or another member whom an admin names.
+        """Return who verifies: the user, or another member whom an admin names.
 
-        403 for anybody else who names another. Raises `ValidationError` for who is no member.
+        403 for other users who name another. Raises `ValidationError` for a person who is not a
+        member.
         """
         if user_id in (None, self.user.pk):
             return self.user
-        # Asked before it is looked up who is a member: others could learn it from the two answers.
+        # Checked before the member is looked up: others could learn from the two responses who is a
+        # member.
         allow(self.request, workspace.pk, "verifications.all")
         member = members_of(workspace).filter(user=user_id, user__is_active=True).first()
         if member is None:
@@ -53,7 +55,7 @@ class _Verifications(ApiView):
 
 
 class GroupVerifications(_Verifications):
-    """Who verified which group."""
+    """The verifications of groups."""
 
     def get(self, request: Request) -> Response:
         """List them, of one group if the query names it."""
@@ -62,7 +64,7 @@ class GroupVerifications(_Verifications):
         return Response(_listing(rows, "group__name").answer(request))
 
     def post(self, request: Request) -> Response:
-        """Verify a group, once: again changes nothing and answers 200."""
+        """Verify a group once: a repeated call changes nothing and answers 200."""
         workspace = workspace_for(request, "verifications.own")
         values = self.read(GroupVerificationFields)
         user = self._verifier(workspace, values.get("user"))
@@ -74,10 +76,10 @@ class GroupVerifications(_Verifications):
 
 
 class OneGroupVerification(_Verifications):
-    """One person's word for a group."""
+    """One person's verification of a group."""
 
     def get(self, request: Request, verification_id: UUID) -> Response:  # noqa: ARG002
-        """Read it."""
+        """Return it."""
         return Response(verification_json(self._find(verification_id, "workspace.view")))
 
     def delete(self, request: Request, verification_id: UUID) -> Response:  # noqa: ARG002
@@ -89,7 +91,7 @@ class OneGroupVerification(_Verifications):
 
 
 class ImageVerifications(_Verifications):
-    """Who verified which image."""
+    """The verifications of images."""
 
     def get(self, request: Request) -> Response:
         """List them, of one image if the query names it."""
@@ -98,7 +100,7 @@ class ImageVerifications(_Verifications):
         return Response(_listing(rows, "image__file_name").answer(request))
 
     def post(self, request: Request) -> Response:
-        """Verify an image, once: again changes nothing and answers 200."""
+        """Verify an image once: a repeated call changes nothing and answers 200."""
         workspace = workspace_for(request, "verifications.own")
         values = self.read(ImageVerificationFields)
         user = self._verifier(workspace, values.get("user"))
@@ -110,10 +112,10 @@ class ImageVerifications(_Verifications):
 
 
 class OneImageVerification(_Verifications):
-    """One person's word for an image."""
+    """One person's verification of an image."""
 
     def get(self, request: Request, verification_id: UUID) -> Response:  # noqa: ARG002
-        """Read it."""
+        """Return it."""
         return Response(verification_json(self._find(verification_id, "workspace.view")))
 
     def delete(self, request: Request, verification_id: UUID) -> Response:  # noqa: ARG002

@@ -1,1 +1,1 @@
-"""Calls that ask for long work."""
+"""Serve asynchronous requests."""

@@ -1,4 +1,4 @@
-"""`/account/v2/request`: long work, asked for now and answered later."""
+"""Serve `/account/v2/request`: asynchronous requests."""
 
 from collections.abc import Iterable, Iterator
 from typing import Any
@@ -54,13 +54,13 @@ Kind, Status = AsyncRequest.Kind, AsyncRequest.Status
 
 
 class KindOfRequest(serializers.Serializer[Any]):
-    """Which call it is."""
+    """The kind of the request."""
 
     type = serializers.ChoiceField(Kind.choices)
 
 
 class DescriptorRequest(DescriptorFields):
-    """The body of a descriptor call, of many records."""
+    """The body of a descriptor call, with many records."""
 
     records = RecordList(most=MAX_IDS)
 
@@ -72,7 +72,7 @@ class TrainRequest(serializers.Serializer[Any]):
     task = Id(required=False)
 
     def validate(self, attrs: Json) -> Json:
-        """Ask for one of the two."""
+        """Require one of the two."""
         if not attrs:
             raise ValidationError({"task_id": ["This field is required."]})
         return {"task_id": attrs.get("task_id") or attrs["task"]}
@@ -85,7 +85,7 @@ class UploadRequest(serializers.Serializer[Any]):
 
 
 class UploadRecord(serializers.Serializer[Any]):
-    """What may be said of an image beside where it is."""
+    """The facts about an image, besides its source."""
 
     group = Id(required=False, allow_null=True)
     test_image = Flag(required=False)
@@ -99,7 +99,7 @@ class AsyncRequests(ApiView):
     body_limit = RECORDS
 
     def get(self, request: Request) -> Response:
-        """List those that the query asks for."""
+        """List those that match the query."""
         rows = requests_in(workspace_for(request, "workspace.view"))
         if (kind := _choice(request, "type", Kind.values)) is not None:
             rows = rows.filter(kind=kind)
@@ -108,9 +108,8 @@ class AsyncRequests(ApiView):
         return Response(Listing(rows, _write, name="kind").answer(request))
 
     def post(self, request: Request) -> Response:
-        """Take one; the answer says where to ask for it."""
-        # The least that any kind needs, before the body is read: which kind it is stands in the
-        # body.
+        """Accept one; the response has its URL."""
+        # The least that any kind needs, before the body is read, which names the kind.
         check_named(request, "workspace.view")
         start = {
             Kind.DESCRIPTOR: self._start_descriptors,
@@ -123,8 +122,7 @@ class AsyncRequests(ApiView):
     def _start_descriptors(self) -> AsyncRequest:
         values = self.read(DescriptorRequest)
         version = version_named(self, values)
-        # A generator: records are written down one by one, and decoded images are never all in
-        # memory.
+        # A generator: records are stored one by one, and decoded images are never all in memory.
         records = (
             SentRecord(dumps(repeated_fields(record)), source_of(record))
             for record in values["records"]
@@ -151,7 +149,7 @@ class OneAsyncRequest(ApiView):
     """One request."""
 
     def get(self, request: Request, request_id: UUID) -> HttpResponseBase:  # noqa: ARG002
-        """Read it, with its response once it is done."""
+        """Return it, with its response once it is done."""
         found = self.find(AsyncRequest, get_request, request_id, "workspace.view")
         body = _write([found])[0]
         if found.status == Status.FAILED:
@@ -165,23 +163,23 @@ class OneAsyncRequest(ApiView):
         return StreamingHttpResponse(_parts(found, body), content_type="application/json")
 
     def delete(self, request: Request, request_id: UUID) -> Response:  # noqa: ARG002
-        """Delete it with its answer, and end what it is still at."""
+        """Delete it with its response, and end its work."""
         found = self.find(AsyncRequest, get_request, request_id, "jobs.cancel")
         delete_request(request=found, actor=self.user)
         return Response(status=204)
 
 
 class AsyncRequestStatus(ApiView):
-    """Where a request stands."""
+    """The status of a request."""
 
     def get(self, request: Request, request_id: UUID) -> Response:  # noqa: ARG002
-        """Read it."""
+        """Return it."""
         found = self.find(AsyncRequest, get_request, request_id, "workspace.view")
         return Response({"status": found.status})
 
 
 def _choice(request: Request, name: str, choices: Iterable[str]) -> str | None:
-    """Read one of the choices in any case; 400 for anything else."""
+    """Return one of the choices, ignoring case; 400 for anything else."""
     given = text(request, name)
     if given is None:
         return None
@@ -192,7 +190,7 @@ def _choice(request: Request, name: str, choices: Iterable[str]) -> str | None:
 
 
 def _upload_facts(workspace: Workspace, records: list[Json]) -> list[Json]:
-    """Read what the records say of their images. Raises `ValidationError`, `UnknownIds`."""
+    """Parse the facts of the records' images. Raises `ValidationError`, `UnknownIds`."""
     form = UploadRecord(data={})
     facts = []
     for at, record in enumerate(records, start=1):
@@ -231,7 +229,7 @@ def _write(rows: list[AsyncRequest]) -> list[Json]:
 
 
 def _progress(row: AsyncRequest, found: dict[str, int]) -> Json:
-    """Count records; a training is one thing that is done or not."""
+    """Return the counts of records; a training counts as one."""
     if row.kind == Kind.TRAIN:
         return {
             "total": 1,
@@ -246,9 +244,9 @@ def _progress(row: AsyncRequest, found: dict[str, int]) -> Json:
 
 
 def _parts(row: AsyncRequest, body: Json) -> Iterator[bytes]:
-    """Write a request with its response, record by record."""
+    """Yield a request with its response, record by record."""
     write = _described_record if row.kind == Kind.DESCRIPTOR else _uploaded_record
-    # JSON that is put together by hand, since no writer of JSON takes a generator.
+    # JSON that is assembled by hand, since no JSON library accepts a generator.
     yield dumps(body)[:-1] + b',"response":{"records":['
     for at, record in enumerate(every_record(row)):
         fields = orjson.loads(bytes(record.fields))
@@ -274,7 +272,7 @@ def _described_record(record: AsyncRecord, request_id: str) -> Json:
 
 
 def _uploaded_record(record: AsyncRecord, request_id: str) -> Json:
-    """Write what became of an image: 201 if it is new, 200 if the workspace had it."""
+    """Return the outcome of an image: 201 if it is new, 200 if the workspace had it."""
     if record.status == AsyncRecord.Status.FAILED:
         return _failure(record, request_id)
     if record.status == AsyncRecord.Status.DONE:

@@ -1,4 +1,4 @@
-"""A call, as its noun's table describes it."""
+"""Define how a noun's table describes a call."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -19,7 +19,7 @@ Shape = type[serializers.Serializer[Any]]
 
 @dataclass(frozen=True)
 class Parameter:
-    """A parameter of an address's query, or a header."""
+    """A query parameter or a header."""
 
     name: str
     text: str
@@ -29,7 +29,7 @@ class Parameter:
     example: str = ""
 
     def written(self) -> Json:
-        """Return it as OpenAPI writes it."""
+        """Return it as OpenAPI."""
         written: Json = {
             "name": self.name,
             "in": self.place,
@@ -43,12 +43,12 @@ class Parameter:
 
 @dataclass(frozen=True)
 class Call:
-    """One method of one address: what it takes, answers and refuses.
+    """One method of one path: its body, response and refusals.
 
-    `refuses` are the statuses beside those that any call may answer (see `refusals.py`), 403 aside
-    where something is written. `again` is the status of the same answer if it was so already.
-    `scoped` says that it heeds `workspace`. `raw_body` names a body that no serializer describes.
-    `asks` and `says` are the examples of body and answer.
+    `refuses` are the statuses besides those of all calls (see `refusals.py`), without the 403 of
+    all writing calls. `again` is the status of the same response if nothing had to change. `scoped`
+    says that it accepts `workspace`. `raw_body` names a body that no serializer describes. `asks`
+    and `says` are the examples of body and response.
     """
 
     name: str
@@ -74,7 +74,7 @@ class Call:
 
 @dataclass(frozen=True)
 class Noun:
-    """The calls of one noun: address to method to call."""
+    """The calls of one noun: path to method to call."""
 
     name: str
     text: str
@@ -90,7 +90,7 @@ class ListPage(serializers.Serializer[Any]):
 
 
 def page_of(shape: Shape) -> Shape:
-    """Return the shape of a page of such things."""
+    """Return the shape of a page of this shape."""
     noun = shape.__name__.removesuffix("Answer")
     return type(
         f"{noun}Page", (ListPage,), {"results": shape(many=True), "__doc__": "One page of a list."}
@@ -98,5 +98,5 @@ def page_of(shape: Shape) -> Shape:
 
 
 def a_page(*rows: Json) -> Json:
-    """Write the example of a list's only page."""
+    """Return the example of a list's only page."""
     return {"count": len(rows), "next": None, "previous": None, "results": list(rows)}

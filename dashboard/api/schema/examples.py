@@ -1,4 +1,4 @@
-"""Ids and times of the examples: one story, in which every example id means the same thing."""
+"""Define ids and times of the examples: one story, in which each id always means the same thing."""
 
 from uuid import UUID
 
@@ -19,7 +19,7 @@ PICTURE = (
     "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAAAAAA6fptVAAAACklEQVR4nGNgAAAAAgABSK+kcQAAAABJRU5ErkJggg=="
 )
 
-# What stands for the last part of a path.
+# The parameters of paths, by the end of a path.
 PATHS = {
     "task/{task_id}": (TASK, "The task."),
     "model/{version_id}": (VERSION, "The model, a trained version of a task."),

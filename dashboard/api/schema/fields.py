@@ -1,4 +1,4 @@
-"""How drf-spectacular writes what is ours: kinds of input, and the token."""
+"""Describe our own kinds of input, and the token, for drf-spectacular."""
 
 from typing import Any
 
@@ -15,7 +15,7 @@ from dashboard.api.fields import MAX_IDS, MAX_RECORDS
 Json = dict[str, Any]
 
 NO_NULL_CHARACTER = r"^[^\u0000]*$"
-# Blanks, as Python knows them, are cut off at the ends, and something must stay.
+# Whitespace, as Python defines it, is stripped, and the rest must not be empty.
 _BLANK = r"\u0009-\u000d\u001c-\u0020\u0085\u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000"
 A_NAME = rf"^[^\u0000]*[^\u0000{_BLANK}][^\u0000]*$"
 ID: Json = {"type": "string", "format": "uuid"}
@@ -47,7 +47,7 @@ class TokenScheme(OpenApiAuthenticationExtension):
     name = "token"
 
     def get_security_definition(self, auto_schema: AutoSchema) -> Json:  # noqa: ARG002
-        """Say how the token is sent."""
+        """Return how the token is sent."""
         return {
             "type": "apiKey",
             "in": "header",
@@ -57,7 +57,7 @@ class TokenScheme(OpenApiAuthenticationExtension):
 
 
 class _Written(OpenApiSerializerFieldExtension):
-    """A kind of input whose schema does not depend on where it stands."""
+    """A kind of input whose schema is the same everywhere."""
 
     schema: Json = {}
 
@@ -67,14 +67,14 @@ class _Written(OpenApiSerializerFieldExtension):
 
 
 def written(field: Any, auto_schema: AutoSchema) -> Json | None:
-    """Return how a body's field is written, if it is of our kinds."""
+    """Return the schema of a body's field, if it is of our kinds."""
     kind = OpenApiSerializerFieldExtension.get_match(field)
     ours = type(kind).__module__ == __name__
     return kind.map_serializer_field(auto_schema, "request") if kind and ours else None
 
 
 class TextFields(OpenApiSerializerFieldExtension):
-    """Text: a body's must not be blank, and holds no null character."""
+    """Text: in a body it must not be blank, and contains no null character."""
 
     target_class = serializers.CharField
 
@@ -185,7 +185,7 @@ class JsonObjects(_Written):
 
 
 class RecordLists(_Written):
-    """Records to describe."""
+    """Records whose descriptors are requested."""
 
     target_class = "dashboard.api.fields.RecordList"
     schema = {
@@ -197,7 +197,7 @@ class RecordLists(_Written):
 
 
 class RecordAnswerLists(_Written):
-    """Records that were described."""
+    """Records with their descriptors."""
 
     target_class = "dashboard.api.schema.training.descriptors.RecordAnswers"
     schema = {"type": "array", "items": {"$ref": "#/components/schemas/DescribedRecord"}}

@@ -1,4 +1,4 @@
-"""Bodies as forms: a field is text, a list is a repeated field, an object is JSON text."""
+"""Describe bodies as forms: a field is text, a list is a repeated field, an object is JSON text."""
 
 import json
 from copy import deepcopy
@@ -13,9 +13,9 @@ MULTIPART = "multipart/form-data"
 
 
 def media_types(body: Json, needed: list[str], written: Json) -> Json:
-    """Write a body's media types: as JSON, as it is written already, and as a form of either kind.
+    """Return a body's media types: JSON, as already described, and both kinds of forms.
 
-    Files go into a multipart form alone.
+    Only a multipart form has files.
     """
     return {
         JSON: written[JSON],
@@ -25,7 +25,7 @@ def media_types(body: Json, needed: list[str], written: Json) -> Json:
 
 
 def raw_media_types(body: Json, shapes: Json, asks: Json | None) -> Json:
-    """Write the forms of a body that no serializer describes; `shapes` are those it refers to."""
+    """Return the forms of a body that no serializer describes; `shapes` are its references."""
     form: Json = {"schema": _texts(body, shapes)}
     if asks is not None:
         form["examples"] = {"Body": {"value": {name: _text(one) for name, one in asks.items()}}}
@@ -33,7 +33,7 @@ def raw_media_types(body: Json, shapes: Json, asks: Json | None) -> Json:
 
 
 def _texts(body: Json, shapes: Json) -> Json:
-    """Write a part of such a body as a form."""
+    """Describe a part of such a body as a form."""
     form = dict(body)
     for name in ("oneOf", "anyOf"):
         if name in body:
@@ -46,7 +46,7 @@ def _texts(body: Json, shapes: Json) -> Json:
 
 
 def _raw_field(field: Json, shapes: Json) -> Json:
-    """Write a field of such a body as text: an object is JSON, and null is an empty text."""
+    """Describe a field of such a body as text: an object is JSON, and null is an empty text."""
     followed = _followed(field, shapes)
     if "type" not in followed and "anyOf" not in followed:
         return field
@@ -60,7 +60,7 @@ def _raw_field(field: Json, shapes: Json) -> Json:
 
 
 def _array(field: Json, shapes: Json) -> Json:
-    """Write a list as a repeated field, each object of it as a JSON text; none is no field."""
+    """Describe a list as a repeated field, each object as JSON text; omit an empty list."""
     inner = _followed(field["items"], shapes)
     items = _json_text(field["items"]) if _is_object(inner) else _without_null(inner)
     return {"minItems": 1} | field | {"items": items}
@@ -71,14 +71,14 @@ def _is_object(field: Json) -> bool:
 
 
 def _followed(field: Json, shapes: Json) -> Json:
-    """Return what a field refers to."""
+    """Return the schema that a field refers to."""
     name = field.get("$ref", "").rpartition("/")[2]
     followed: Json = shapes.get(name, field)
     return followed
 
 
 def _without_null(field: Json) -> Json:
-    """Return the field as one that is never null, of its first type alone."""
+    """Return the field without null, with its first type alone."""
     if isinstance(field.get("type"), list):
         return field | {"type": field["type"][0]}
     kinds = field.get("anyOf", [])
@@ -89,19 +89,19 @@ def _without_null(field: Json) -> Json:
 
 
 def _json_text(schema: Json) -> Json:
-    """Write a text that is JSON, and of what."""
+    """Return the schema of text that is JSON."""
     return {"type": "string", "contentMediaType": JSON, "contentSchema": schema}
 
 
 def _text(value: Any) -> Any:
-    """Write an example as a form sends it."""
+    """Return an example as a form sends it."""
     if isinstance(value, list):
         return [_text(one) for one in value]
     return json.dumps(value) if isinstance(value, dict) else value
 
 
 def without_files(body: Json) -> Json:
-    """Return the body without the fields that hold a file."""
+    """Return the body without the fields that are files."""
     kept = {name: field for name, field in body["properties"].items() if not _is_file(field)}
     return body | {"properties": kept}
 
@@ -127,14 +127,14 @@ def _form(body: Json, needed: list[str]) -> Json:
 
 
 def _field(field: Json, *, optional: bool) -> Json:
-    """Write a field as text, base64 too; null cannot be said, and an empty one is none.
+    """Describe a field as text, including base64; there is no null, and an empty field is missing.
 
-    That is so of optional fields alone: an empty name is one, and a wrong one.
+    This applies only to optional fields: an empty name is sent, and is invalid.
     """
     kept = {name: value for name, value in field.items() if name != "contentEncoding"}
     if isinstance(kept.get("type"), list):
         kept["type"] = kept["type"][0]
-    if kept.get("type") == "array":  # an empty list is a field that is not there
+    if kept.get("type") == "array":  # an empty list is a missing field
         kept = {"minItems": 1} | kept
         if _is_record(kept["items"]):
             kept["items"] = _json_text(kept["items"])

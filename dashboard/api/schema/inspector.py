@@ -1,4 +1,4 @@
-"""The schema, made of the nouns' tables; drf-spectacular asks here."""
+"""Build the schema from the nouns' tables, for drf-spectacular."""
 
 from typing import Any
 
@@ -16,12 +16,12 @@ __all__ = ["CallSchema", "documented", "fields", "finish"]
 
 
 def documented(endpoints: list[tuple[Any, ...]], **_: Any) -> list[tuple[Any, ...]]:
-    """Keep the spelling of each address that its table has: with or without a slash, no alias."""
+    """Keep the spelling of each path that its table has: with or without a slash, no alias."""
     return [endpoint for endpoint in endpoints if endpoint[0] in table.CALLS]
 
 
 def finish(result: Json, **_: Any) -> Json:
-    """Add what calls refer to by name, and what stands above them."""
+    """Add the components that calls refer to, and the description of the API."""
     components = result["components"]
     components["responses"] = refusals.responses()
     shapes = components["schemas"]
@@ -45,7 +45,7 @@ class CallSchema(AutoSchema):
         return table.CALLS[self.path][self.method]
 
     def get_operation_id(self) -> str:
-        """Return the name by which generated clients call it."""
+        """Return the name of the operation in generated clients."""
         return self.call.name
 
     def get_summary(self) -> str:
@@ -53,7 +53,7 @@ class CallSchema(AutoSchema):
         return self.call.summary
 
     def get_description(self) -> str:  # type: ignore[override]  # as drf-spectacular has it
-        """Return what else there is to know."""
+        """Return the description."""
         return self.call.text
 
     def get_tags(self) -> list[str]:
@@ -65,7 +65,7 @@ class CallSchema(AutoSchema):
         return [*self._resolve_path_parameters([]), *(each.written() for each in query)]
 
     def _resolve_path_parameters(self, variables: list[str]) -> list[Json]:  # noqa: ARG002
-        # The longest says most.
+        # The longest one is the most specific.
         parts = sorted((part for part in examples.PATHS if f"/{part}" in self.path), key=len)
         return [
             {
@@ -111,11 +111,11 @@ class CallSchema(AutoSchema):
         return written | ({"required": True} if needed else {})
 
     def get_response_serializers(self) -> Any:
-        """Return the shape of the answer."""
+        """Return the shape of the response."""
         return self.call.answer
 
     def get_examples(self) -> list[OpenApiExample]:
-        """Return one of the body and one of the answer."""
+        """Return an example of the body and one of the response."""
         found = []
         if self.call.asks is not None:
             found.append(OpenApiExample("Body", self.call.asks, request_only=True))
@@ -143,7 +143,7 @@ class CallSchema(AutoSchema):
         return refusals.name(status, with_status=self.call.refuses_with_status)
 
     def _is_list_view(self, serializer: Any = None) -> bool:  # noqa: ARG002
-        """Say no: a page of a list is a shape of its own."""
+        """Return False: a page of a list is a shape of its own."""
         return False
 
     def _get_serializer_name(
@@ -158,7 +158,7 @@ class CallSchema(AutoSchema):
     def _map_basic_serializer(self, serializer: Any, direction: Direction) -> Json:
         written: Json = super()._map_basic_serializer(serializer, direction)  # type: ignore[no-untyped-call]
         if direction == "request" and isinstance(serializer, serializers.Serializer):
-            # drf-spectacular would add to what stands there: null again, and blanks.
+            # drf-spectacular would add null again, and blanks.
             for name, field in serializer.fields.items():
                 if schema := fields.written(field, self):
                     written["properties"][name] = schema

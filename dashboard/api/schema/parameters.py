@@ -1,4 +1,4 @@
-"""Parameters that many calls share."""
+"""Define parameters that many calls share."""
 
 from typing import Any
 
@@ -45,20 +45,20 @@ LIST = (
 
 
 def of_id(name: str, text: str) -> Parameter:
-    """Describe a filter by an id; one that is not there gives an empty list."""
+    """Return a filter by an id; an unknown one gives an empty list."""
     return Parameter(name, text, ID)
 
 
 def of_flag(name: str, text: str) -> Parameter:
-    """Describe a filter by yes or no."""
+    """Return a filter by a boolean."""
     return Parameter(name, text, FLAG)
 
 
 def one_of(name: str, text: str, values: list[str]) -> Parameter:
-    """Describe a filter by one of a few words, in any case."""
+    """Return a filter by one of a few words, ignoring case."""
     return Parameter(name, f"{text} {', '.join(values)}, ignoring case.", {"type": "string"})
 
 
 def of_number(name: str, text: str) -> Parameter:
-    """Describe a filter by a whole number."""
+    """Return a filter by an integer."""
     return Parameter(name, text, NUMBER)

@@ -1,11 +1,11 @@
-"""What the API refuses, and the shapes of refusals; all calls share them."""
+"""Describe the refusals of the API, which all calls share."""
 
 from collections.abc import Iterator
 from typing import Any
 
 Json = dict[str, Any]
 
-# The way in is the same for all calls, so any of them may answer these.
+# Authentication and limits are the same for all calls, so any of them may answer these.
 COMMON = {
     400: "The body or a parameter is invalid; nothing was changed.",
     401: "The API token is missing, unknown, revoked or expired.",
@@ -20,7 +20,7 @@ OTHERS = {
     403: "Your role, the token's scope or the network of a URL does not allow this.",
     409: "The current state does not allow this; nothing was changed.",
 }
-# What the server itself may be short of: any call may answer these too.
+# Temporary problems of the server: any call may answer these, too.
 TROUBLES = {
     503: (
         "The database or the file storage does not answer, or too many large images were sent at "
@@ -130,13 +130,13 @@ _HEADERS: dict[int, Json] = {
 
 
 def name(status: int, *, with_status: bool) -> str:
-    """Return the component's name of a refusal; a server in trouble says the same to every call."""
+    """Return the component name of a refusal; problems of the server have one for all calls."""
     differs = with_status and status not in TROUBLES
     return f"Refused{status}{'WithStatus' if differs else ''}"
 
 
 def responses() -> Json:
-    """Write every refusal as a response that calls refer to."""
+    """Return every refusal as a response that calls refer to."""
     return dict(_responses())
 
 
@@ -166,7 +166,7 @@ def _with_status(status: int, example: Json) -> Json:
 def _schema(status: int, *, with_status: bool) -> Json:
     if status in TROUBLES:
         return _ref("Trouble")
-    if with_status:  # where every record failed, the answer is as if it had succeeded
+    if with_status:  # if every record failed, the response has the form of a success
         also = ("Descriptors", "Records") if status == 400 else ()
         return {"anyOf": [_ref(shape) for shape in ("RefusalWithStatus", *also)]}
     if status == 400:

@@ -1,4 +1,4 @@
-"""Every call of the API: the nouns' tables as one."""
+"""Combine the nouns' tables into one."""
 
 from typing import Any
 

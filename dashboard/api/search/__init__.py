@@ -1,1 +1,1 @@
-"""Calls about search and collections."""
+"""Serve calls about search and collections."""

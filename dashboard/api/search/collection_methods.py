@@ -1,4 +1,4 @@
-"""What the methods of `/similarity/custom/v2/` share: the collection they are about, the answer."""
+"""Define what the methods of `/similarity/custom/v2/` share: their collection, and the response."""
 
 import time
 from abc import ABC, abstractmethod
@@ -17,7 +17,7 @@ from dashboard.queries.search.collections import get_collection
 Json = dict[str, Any]
 
 HEADER = "collection-id"
-# Codes of the hosted service's contract, which its clients look at; HTTP itself says 200.
+# Codes of the hosted service's contract, which its clients check; the HTTP status is 200.
 DONE, ALL_FOUND, SOME_FOUND, ALL_INSERTED, SOME_INSERTED, DELETED = 200, 205, 206, 210, 211, 220
 BAD, NONE_FOUND, ALL_EXIST, FULL = 400, 404, 411, 412
 TEXTS = {
@@ -35,12 +35,12 @@ TEXTS = {
 
 
 class CollectionMethod(StatusView, ABC):
-    """A method of the collection that the header names. `status.code` says how it went."""
+    """A method of the collection that the header names. `status.code` has its outcome."""
 
     action: ClassVar[str] = "workspace.view"
 
     def post(self, request: Request) -> Response:
-        """Find the collection, do it, and answer; HTTP says 200 unless the input was bad."""
+        """Run the method on the collection; the HTTP status is 200 unless the input was invalid."""
         started = time.perf_counter()
         code, body = self.answer(self._collection(request))
         outcome = status(code, TEXTS[code], self.request_id())
@@ -51,16 +51,16 @@ class CollectionMethod(StatusView, ABC):
 
     @abstractmethod
     def answer(self, collection: Collection) -> tuple[int, Json]:
-        """Return the status code, and the body beside status and statistics."""
+        """Return the status code, and the body without status and statistics."""
 
     def _collection(self, request: Request) -> Collection:
-        """Return the collection; who may not do this anyway learns that first."""
+        """Return the collection; a missing permission is reported first."""
         given = request.headers.get(HEADER, "")
         try:
             collection_id = UUID(given)
         except ValueError as error:
-            # Checked although no collection is known: without the permission the answer says
-            # nothing of the header.
+            # Checked although no collection is known: without the permission the response reveals
+            # nothing about the header.
             workspace_for(request, self.action)
             text = f"“{given[:50]}” is not an id." if given else "Name the collection."
             raise ValidationError(
@@ -70,13 +70,13 @@ class CollectionMethod(StatusView, ABC):
 
 
 def listed(records: list[Json], skipped: list[Json] | None = None) -> Json:
-    """Write the part of an answer that holds records."""
+    """Return the part of a response with records."""
     body: Json = {"answer_records": records, "answer_count": len(records)}
     return body if skipped is None else body | {"skipped_records": skipped}
 
 
 def found_code(found: int, missing: int, *, all_found: int = ALL_FOUND) -> int:
-    """Return the code for so many records that were found and so many that were not."""
+    """Return the code for the numbers of found and missing records."""
     if not found:
         return NONE_FOUND
     return SOME_FOUND if missing else all_found

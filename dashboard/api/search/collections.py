@@ -1,4 +1,4 @@
-"""`/account/v2/collection`."""
+"""Serve `/account/v2/collection`."""
 
 from typing import Any
 from uuid import UUID
@@ -52,11 +52,11 @@ class OneCollection(ApiView):
     """One collection."""
 
     def get(self, request: Request, collection_id: UUID) -> Response:  # noqa: ARG002
-        """Read it."""
+        """Return it."""
         return Response(collection_json(self._find(collection_id, "workspace.view")))
 
     def patch(self, request: Request, collection_id: UUID) -> Response:  # noqa: ARG002
-        """Change what is given; its task and version stay."""
+        """Change the given fields; its task and version never change."""
         row = self._find(collection_id, "collections.change")
         changes = self.read(CollectionFields, partial=True)
         _check_kept(row, changes.pop("task", None), changes.pop("version", None))

@@ -1,4 +1,4 @@
-"""`/similarity/custom/v2/visual…`: find the records of a collection that look alike."""
+"""Serve `/similarity/custom/v2/visual…`: search the records of a collection by similarity."""
 
 import uuid
 from typing import Any
@@ -84,13 +84,13 @@ def _found(collection: Collection, values: Json, **limits: Any) -> tuple[int, Js
 
 
 class VisualRank(CollectionMethod):
-    """Order given records by how alike they are to one."""
+    """Order given records by their distance to one."""
 
     action = "search.run"
     body_limit = RECORDS
 
     def answer(self, collection: Collection) -> tuple[int, Json]:
-        """Return them nearest first; records of the collection come with their fields."""
+        """Return them nearest first; records of the collection have their fields."""
         values = self.read(Ranked)
         asked, unusable = _asked(collection, [values["query_record"]])
         if not asked:
@@ -99,7 +99,7 @@ class VisualRank(CollectionMethod):
         query, wanted = asked[0][1], values.get("fields_to_return")
         ranked = sorted(
             ((_distance(query, one), at, record) for at, (record, one) in enumerate(given)),
-            # Distance and then the order of the call: records themselves cannot be compared.
+            # By distance and then by the order of the call: records themselves cannot be compared.
             key=lambda found: found[:2],
         )
         records = [_ranked(record, wanted) | {"_distance": far} for far, _, record in ranked]
@@ -117,7 +117,7 @@ def _distance(one: Asked, other: Asked) -> float:
 
 
 def _ranked(record: Record | Json, wanted: list[str] | None) -> Json:
-    """Write a record of the collection, or one that was sent along: its address always comes."""
+    """Return a record of the collection, or one of the request, which always has its URL."""
     if isinstance(record, Record):
         return row_json(record, wanted)
     shown = {name: value for name, value in record.items() if name not in ("_id", "_base64")}
@@ -125,7 +125,7 @@ def _ranked(record: Record | Json, wanted: list[str] | None) -> Json:
 
 
 def _unusable(skipped: list[Skipped]) -> tuple[int, Json]:
-    """Answer a search with nothing to search with: not found, or the first reason, as a refusal."""
+    """Answer a search without a usable query: not found, or the first reason, as a refusal."""
     for refusal, _ in skipped:
         if isinstance(refusal, FileRefused):
             raise refusal
@@ -142,9 +142,9 @@ def _reasons(skipped: list[Skipped]) -> list[Json]:
 def _asked(
     collection: Collection, records: list[Json]
 ) -> tuple[list[tuple[Record | Json, Asked]], list[Skipped]]:
-    """Return the vector of each record: the collection's own by `_id`, or of the image sent.
+    """Return the vector of each record: the collection's own by `_id`, or that of the image sent.
 
-    What has neither comes second, with its reason.
+    Records with neither are returned second, with their reason.
     """
     rows = records_by_key(collection, [key for one in records if (key := _key(one))])
     results = iter(described(collection.version, [one for one in records if _sends(one, rows)]))
@@ -163,7 +163,7 @@ def _asked(
 
 
 def _key(record: Json) -> str:
-    """Return the record's key, empty if it has none."""
+    """Return the record's key; an empty string if it has none."""
     try:
         return key_of(record)
     except BadRecord:
@@ -171,7 +171,7 @@ def _key(record: Json) -> str:
 
 
 def _sends(record: Json, rows: dict[str, Record]) -> bool:
-    """Say whether the record's image is what counts."""
+    """Return whether the record's image is to be used."""
     return _key(record) not in rows and any(record.get(name) for name in SENT)
 
 

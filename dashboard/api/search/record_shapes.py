@@ -1,4 +1,4 @@
-"""What goes in and comes out of the methods of a collection."""
+"""Define the JSON of the methods of a collection."""
 
 from collections.abc import Iterable, Sequence
 from typing import Any
@@ -25,12 +25,12 @@ MAX_K = 1000
 MAX_KEY = 255
 FIELDS_TOO_LARGE = f"The fields of a record may have at most {MAX_FIELDS_SIZE >> 20} MB."
 EVERYTHING = "*"
-# Never kept: the image itself, and what answers say about a record.
+# Never stored: the image itself, and what responses add to a record.
 MADE = ("_id", "_base64", "_descriptor", "_width", "_height", "_status", "_distance")
 
 
 class BadRecord(ValueError):
-    """A record that cannot be kept; `str(error)` is a sentence, `code` its status."""
+    """A record that cannot be stored; `str(error)` is a sentence, `code` its status."""
 
     def __init__(self, text: str, code: int = 400) -> None:
         self.code = code
@@ -41,11 +41,11 @@ class Filter(JsonObject):
     """A filter; `null` and an empty one are None."""
 
     def run_validation(self, data: Any = empty) -> Any:
-        """Take `null` for an empty filter."""
+        """Treat `null` as an empty filter."""
         return super().run_validation({} if data is None else data)
 
     def to_internal_value(self, data: Any) -> RecordFilter | None:  # type: ignore[override]
-        """Read it. Raises `BadFilter`, `ValidationError`."""
+        """Parse it. Raises `BadFilter`, `ValidationError`."""
         if isinstance(data, dict) or (isinstance(data, str) and self.came_in_a_form):
             data = super().to_internal_value(data)
         return None if data == {} else parse(data, most_steps=MOST_STEPS)
@@ -74,7 +74,7 @@ class Inserted(serializers.Serializer[Any]):
 
 
 class Named(Wanted):
-    """Records by their `_id`, with fields where they are to be changed."""
+    """Records by their `_id`, with the fields to change."""
 
     records = RecordList(most=MAX_NAMED)
 
@@ -86,19 +86,19 @@ class Filtered(Wanted):
 
 
 class Sampled(Filtered):
-    """So many of the records that match."""
+    """A number of the records that match."""
 
     count = serializers.IntegerField(min_value=1, max_value=MAX_K, default=10)
 
 
 class Queried(Filtered):
-    """What to search with: one record, or up to ten."""
+    """The query: one record, or up to ten."""
 
     query_record = JsonObject(required=False, allow_null=True)
     records = RecordList(most=MAX_ASKED, required=False)
 
     def validate(self, attrs: Json) -> Json:
-        """Bring both ways of asking to one."""
+        """Combine both ways of passing the query."""
         asked = [attrs["query_record"]] if attrs.get("query_record") else attrs.get("records")
         if not asked:
             raise serializers.ValidationError({"query_record": ["Send a query_record or records."]})
@@ -135,7 +135,7 @@ def key_of(record: Json) -> str:
 
 
 def fields_of(record: Json) -> Json:
-    """Return what is kept of a record beside its descriptor. Raises `BadRecord`."""
+    """Return the stored fields of a record. Raises `BadRecord`."""
     fields = {name: value for name, value in record.items() if name not in MADE}
     try:
         MetaData().check(fields)
@@ -147,27 +147,27 @@ def fields_of(record: Json) -> Json:
 
 
 def record_json(key: str, fields: Json, wanted: Iterable[str] | None) -> Json:
-    """Write a record: its `_id`, and the fields that are wanted."""
+    """Return a record as JSON: its `_id`, and the wanted fields."""
     names = set(wanted or ())
     chosen = fields if EVERYTHING in names else {one: fields[one] for one in fields if one in names}
     return {"_id": key} | chosen
 
 
 def row_json(row: Record, wanted: Iterable[str] | None) -> Json:
-    """Write a record of a collection."""
+    """Return a record of a collection as JSON."""
     return record_json(row.key, row.fields, wanted)
 
 
 def text_json(row: TextRow, wanted: Sequence[str] | None) -> Json:
-    """Write a record whose fields are JSON, which is read only if any of them are wanted."""
+    """Return a record as JSON; its fields are parsed only if any of them are wanted."""
     return record_json(row.key, orjson.loads(row.fields) if wanted else {}, wanted)
 
 
 def hit_json(hit: TextHit, wanted: Sequence[str] | None) -> Json:
-    """Write a record that was found, with its distance."""
+    """Return a found record as JSON, with its distance."""
     return text_json(hit.row, wanted) | {"_distance": hit.distance}
 
 
 def skipped_json(key: Any, code: int, text: str) -> Json:
-    """Write a record that was passed over, and why."""
+    """Return a skipped record as JSON, with the reason."""
     return {"_id": key, "_reason": {"status": {"code": code, "text": text}}}

@@ -1,4 +1,4 @@
-"""`/similarity/custom/v2/`: put records into a collection, read, change and delete them."""
+"""Serve `/similarity/custom/v2/`: insert, read, change and delete records of a collection."""
 
 import random
 from collections.abc import Iterable
@@ -67,13 +67,13 @@ NO_ROOM = "The collection is full."
 
 
 class Insert(CollectionMethod):
-    """Describe images and keep their descriptors."""
+    """Compute the descriptors of images and store them as records."""
 
     action = "collections.change"
     body_limit = RECORDS
 
     def answer(self, collection: Collection) -> tuple[int, Json]:
-        """Insert what is new and readable; each of the others says why it was skipped."""
+        """Insert new and readable records; each of the others has the reason why it was skipped."""
         new, skipped = _new(collection, self.read(Inserted)["records"])
         rows, unreadable = _described(collection, new)
         done = add_records(collection=collection, records=rows, actor=self.user)
@@ -85,11 +85,10 @@ class Insert(CollectionMethod):
 
 
 def _new(collection: Collection, records: list[Json]) -> tuple[dict[str, Json], list[Json]]:
-    """Sort out what needs no image to be refused; the others come by their keys."""
+    """Return the records whose images are needed, by their keys, and those that are skipped."""
     usable, skipped = _keyed(records)
     there = known_keys(collection, list(usable))
-    # Without a lock, to spare fetching and describing in vain; `add_records` checks again under
-    # one.
+    # Without a lock, to avoid fetching and encoding in vain; `add_records` checks again under one.
     room = room_in(collection)
     new: dict[str, Json] = {}
     for key, fields in usable.items():
@@ -103,7 +102,7 @@ def _new(collection: Collection, records: list[Json]) -> tuple[dict[str, Json], 
 
 
 def _keyed(records: list[Json]) -> tuple[dict[str, Json], list[Json]]:
-    """Return the records by their keys, the first of each, and those that cannot be kept."""
+    """Return the records by their keys, the first of each, and those that cannot be stored."""
     usable: dict[str, Json] = {}
     skipped: list[Json] = []
     for record in records:
@@ -121,7 +120,7 @@ def _keyed(records: list[Json]) -> tuple[dict[str, Json], list[Json]]:
 
 
 def _shown(record: Json) -> Any:
-    """Return the `_id` as it was sent, if it is short enough to be worth it."""
+    """Return the `_id` as it was sent, shortened."""
     key = record.get("_id")
     return key[:100] if isinstance(key, str) else key if isinstance(key, int | float) else None
 
@@ -129,7 +128,7 @@ def _shown(record: Json) -> Any:
 def _described(
     collection: Collection, records: dict[str, Json]
 ) -> tuple[list[NewRecord], list[Json]]:
-    """Describe the records' images; what cannot be read says why."""
+    """Compute the descriptors of the records' images; unreadable ones have the reason."""
     rows: list[NewRecord] = []
     skipped: list[Json] = []
     # Before the transaction: it takes seconds, in which the collection would be locked.
@@ -152,12 +151,12 @@ def _inserted_code(inserted: list[Json], skipped: list[Json]) -> int:
 
 
 class Get(CollectionMethod):
-    """Read records by their ids."""
+    """Return records by their ids."""
 
     body_limit = NAMES
 
     def answer(self, collection: Collection) -> tuple[int, Json]:
-        """Return them in the order that was asked for."""
+        """Return them in the order of the request."""
         values = self.read(Named)
         keys, skipped = _keys(values["records"])
         rows = records_by_key(collection, keys)
@@ -169,7 +168,7 @@ class Get(CollectionMethod):
 
 
 class Update(CollectionMethod):
-    """Merge fields into records; their descriptors stay."""
+    """Merge fields into records; their descriptors are kept."""
 
     action = "collections.change"
     body_limit = RECORDS
@@ -205,7 +204,7 @@ class Delete(CollectionMethod):
     body_limit = NAMES
 
     def answer(self, collection: Collection) -> tuple[int, Json]:
-        """Return the ids of those that were there."""
+        """Return the ids of those that existed."""
         keys, skipped = _keys(self.read(Named)["records"])
         outcome = delete_records(collection=collection, keys=keys, actor=self.user)
         skipped += _missing(outcome.missing)
@@ -219,7 +218,7 @@ class DeleteByFilter(CollectionMethod):
     body_limit = NAMES
 
     def answer(self, collection: Collection) -> tuple[int, Json]:
-        """Return the ids of those that were deleted; an empty filter is refused."""
+        """Return the ids of the deleted records; an empty filter is refused."""
         matches = self.read(Filtered).get("filter")
         if matches is None:
             raise BadFilter("Send a non-empty filter: an empty one would delete everything.")
@@ -249,16 +248,16 @@ def _missing(keys: Iterable[str]) -> list[Json]:
 
 
 class AllRecords(CollectionMethod):
-    """Read all records that match, page by page if a size is given."""
+    """Return all records that match, in pages if a size is given."""
 
     body_limit = NAMES
 
     def answer(self, collection: Collection) -> tuple[int, Json]:
-        """Return one page, first comer first; `next` is the address of the one after it."""
+        """Return one page, oldest first; `next` is the URL of the following one."""
         values = self.read(Filtered)
         size, page = self._size_and_page()
         start, matches = (page - 1) * size, values.get("filter")
-        # One row more tells that there is a next page.
+        # One row more indicates that there is a next page.
         end = start + size + 1
         if matches is None:
             rows = texts_in(collection, start, end)
@@ -282,12 +281,12 @@ class AllRecords(CollectionMethod):
 
 
 class Random(CollectionMethod):
-    """Read a few records that match, drawn by lot."""
+    """Return a few records that match, drawn at random."""
 
     body_limit = NAMES
 
     def answer(self, collection: Collection) -> tuple[int, Json]:
-        """Return as many as asked for, or as there are."""
+        """Return as many as requested, or as there are."""
         values = self.read(Sampled)
         ids = matching_ids(collection, values.get("filter"))
         # Drawn among ids in memory: ORDER BY random() would read and sort the whole collection.
@@ -298,10 +297,10 @@ class Random(CollectionMethod):
 
 
 class Ping(CollectionMethod):
-    """Ask how a collection is."""
+    """Return the state of a collection."""
 
     def answer(self, collection: Collection) -> tuple[int, Json]:
-        """Return how many records it has and what describes them."""
+        """Return its number of records and its version."""
         return DONE, {
             "collection": collection.id,
             "name": collection.name,

@@ -1,4 +1,4 @@
-"""`/similarity/training/v2/search`: the images of a workspace that are similar to an image."""
+"""Serve `/similarity/training/v2/search`: search a workspace's images by similarity."""
 
 import time
 from typing import Any
@@ -31,7 +31,7 @@ NOT_THERE = "No image of the workspace has this _id."
 
 
 class SearchFields(serializers.Serializer[Any]):
-    """What to search with, how many to find, and what alike means."""
+    """The query, the number of results, and the version."""
 
     query_record = JsonObject()
     k = serializers.IntegerField(min_value=1, max_value=MOST_HITS, default=USUAL)
@@ -40,12 +40,12 @@ class SearchFields(serializers.Serializer[Any]):
 
 
 class ImageSearch(StatusView):
-    """Find the images that are most alike to an image, or to one of them."""
+    """Find the images that are most similar to an image, or to one of the workspace."""
 
     body_limit = RECORDS
 
     def post(self, request: Request) -> Response:
-        """Answer with the most alike first."""
+        """Answer with the most similar first."""
         started = time.perf_counter()
         workspace = workspace_for(request, "search.run")
         values = self.read(SearchFields)
@@ -63,7 +63,7 @@ class ImageSearch(StatusView):
 
 
 def _version(workspace: Workspace, values: Json) -> Version | None:
-    """Return the version of the task that is named; without a task the untrained one is meant."""
+    """Return the version of the named task; without a task the untrained embedding is used."""
     if values.get("task_id") is None:
         return None
     task = get_task(workspace, values["task_id"])
@@ -86,7 +86,7 @@ def _image(workspace: Workspace, key: Any) -> Image:
         image = get_image(workspace, UUID(key))
     except (ValueError, AttributeError, TypeError, Image.DoesNotExist) as error:
         raise ValidationError({"query_record": [NOT_THERE]}) from error
-    image.workspace = workspace  # known already: no query for it
+    image.workspace = workspace  # already known: no query for it
     return image
 
 

@@ -1,1 +1,1 @@
-"""Calls about tasks, versions and descriptors."""
+"""Serve calls about tasks, versions and descriptors."""

@@ -1,4 +1,4 @@
-"""`/similarity/training/v2/descriptor`."""
+"""Serve `/similarity/training/v2/descriptor`."""
 
 import time
 import uuid
@@ -34,12 +34,12 @@ Json = dict[str, Any]
 
 
 class Descriptors(StatusView):
-    """Descriptors of images that are sent along."""
+    """The descriptors of images in the request."""
 
     body_limit = RECORDS
 
     def post(self, request: Request) -> Response:
-        """Describe each record; one that cannot be read fails alone."""
+        """Compute the descriptor of each record; one that cannot be read fails alone."""
         started = time.perf_counter()
         check_named(request, "descriptors.extract")
         values = self.read(DescriptorFields)
@@ -61,7 +61,7 @@ class Descriptors(StatusView):
 
 
 def version_named(call: ApiView, values: Json) -> Version:
-    """Return what to describe with: a collection's version, or one of a task."""
+    """Return the version to use: that of a collection, or one of a task."""
     if (collection_id := values.get("collection")) is not None:
         found = call.find(Collection, get_collection, collection_id, "descriptors.extract")
         return found.version
@@ -72,14 +72,14 @@ def version_named(call: ApiView, values: Json) -> Version:
 def described(
     version: Version, records: list[Json]
 ) -> Iterator[tuple[Json, Described | FileRefused]]:
-    """Yield each record with what became of its image."""
+    """Yield each record with the result of its image."""
     results = describe_sources(version=version, sources=map(source_of, records))
     return zip(records, results, strict=True)
 
 
 def source_of(record: Json) -> Source:
-    """Return where a record's image is, or why it has none."""
-    # Before `_url`: bytes that were sent along need no fetching.
+    """Return the source of a record's image, or why it has none."""
+    # Before `_url`: bytes in the request need no fetching.
     if record.get("_base64"):
         try:
             return decode_base64(record["_base64"])
@@ -92,7 +92,7 @@ def source_of(record: Json) -> Source:
 
 
 def repeated_fields(record: Json) -> Json:
-    """Return what an answer repeats of a record: its own fields, and an id, made if need be."""
+    """Return what a response repeats of a record: its fields, and an id, generated if missing."""
     answer = {name: value for name, value in record.items() if name not in MADE}
     if answer.get("_id") is None:
         answer["_id"] = uuid.uuid4()
@@ -100,7 +100,7 @@ def repeated_fields(record: Json) -> Json:
 
 
 def described_json(described: Described, request_id: str) -> Json:
-    """Write what an answer adds to a record that was described."""
+    """Return what a response adds to a record with a descriptor."""
     descriptor, width, height = described
     return {
         "_width": width,
@@ -111,7 +111,7 @@ def described_json(described: Described, request_id: str) -> Json:
 
 
 def _record(record: Json, result: Described | FileRefused, request_id: str) -> Json:
-    """Write a record: its own fields, its id, and the descriptor or why it has none."""
+    """Return a record as JSON: its own fields, its id, and the descriptor or why it has none."""
     if isinstance(result, FileRefused):
         outcome = status(record_status(type(result)), result.reason, request_id)
         return repeated_fields(record) | {"_status": outcome}
@@ -119,6 +119,6 @@ def _record(record: Json, result: Described | FileRefused, request_id: str) -> J
 
 
 def overall_status(*, succeeded: bool, request_id: str) -> Json:
-    """Write the status of the whole: one record that succeeded is enough."""
+    """Return the overall status: one record that succeeded is enough."""
     code, text = (200, "OK") if succeeded else (400, "No record could be read.")
     return status(code, text, request_id)

@@ -1,4 +1,4 @@
-"""`/similarity/training/v2/task`."""
+"""Serve `/similarity/training/v2/task`."""
 
 from uuid import UUID
 
@@ -43,11 +43,11 @@ class OneTask(ApiView):
     """One task."""
 
     def get(self, request: Request, task_id: UUID) -> Response:  # noqa: ARG002
-        """Read it."""
+        """Return it."""
         return Response(_write([self._find(task_id, "workspace.view")])[0])
 
     def patch(self, request: Request, task_id: UUID) -> Response:  # noqa: ARG002
-        """Change what is given."""
+        """Change the given fields."""
         task = self._find(task_id, "tasks.change")
         changes = self.read(TaskFields, partial=True)
         return Response(_write([change_task(task=task, changes=changes, actor=self.user)])[0])
@@ -64,12 +64,12 @@ class OneTask(ApiView):
 
 
 class TaskTypes(ApiView):
-    """The types of a task; `adds` says whether the address attaches or detaches."""
+    """The types of a task; `adds` says whether the URL attaches or detaches."""
 
     adds = True
 
     def post(self, request: Request, task_id: UUID) -> Response:  # noqa: ARG002
-        """Attach or detach a type; doing it twice changes nothing."""
+        """Attach or detach a type; a repeated call changes nothing."""
         task = self.find(Task, get_task, task_id, "tasks.change")
         kind = _type_beside(task, self.read(TypeId)["type_id"])
         (add_type if self.adds else remove_type)(task=task, similarity_type=kind, actor=self.user)
@@ -80,7 +80,7 @@ class TaskTraining(ApiView):
     """The training of a task."""
 
     def post(self, request: Request, task_id: UUID) -> Response:  # noqa: ARG002
-        """Start it; the answer is the version that it will be."""
+        """Start it; the response is the future version."""
         task = self.find(Task, get_task, task_id, "tasks.train")
         version, _ = start_training(task=task, actor=self.user)
         return Response(version_json(version), status=202)

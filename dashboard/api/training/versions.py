@@ -1,4 +1,4 @@
-"""`/similarity/training/v2/model`."""
+"""Serve `/similarity/training/v2/model`."""
 
 from uuid import UUID
 
@@ -32,7 +32,7 @@ class OneVersion(ApiView):
     """One version."""
 
     def get(self, request: Request, version_id: UUID) -> Response:  # noqa: ARG002
-        """Read it."""
+        """Return it."""
         return Response(version_json(self._find(version_id, "workspace.view")))
 
     def patch(self, request: Request, version_id: UUID) -> Response:  # noqa: ARG002

@@ -1,1 +1,1 @@
-"""Calls that upload files."""
+"""Serve calls that upload files."""

@@ -1,4 +1,4 @@
-"""Forms with files as bodies."""
+"""Parse forms as bodies."""
 
 import re
 from collections.abc import Mapping
@@ -14,7 +14,7 @@ _MARKS: Final = re.compile(rb"^--[^\r\n]*\r?$", re.MULTILINE)
 
 
 class FormParser(parsers.FormParser):
-    """Read a form as addresses are written, whose signs of three letters are counted first."""
+    """Parses a URL-encoded form, whose percent escapes are counted first."""
 
     def parse(
         self,
@@ -24,7 +24,7 @@ class FormParser(parsers.FormParser):
     ) -> Any:
         """Return the fields. Raises `BodyTooLarge`."""
         with received(stream) as body:
-            # Each of them makes a string of its own while Django decodes: memory of many times the
+            # Django makes a string for each of them while it decodes: memory of many times the
             # body.
             if sum(piece.count(b"%") for piece in body.pieces()) > PERCENTS:
                 raise BodyTooLarge(
@@ -36,7 +36,7 @@ class FormParser(parsers.FormParser):
 
 
 class MultiPartParser(parsers.MultiPartParser):
-    """Read a form of parts; one of parts that nobody can read is refused, and not an empty one."""
+    """Parses a multipart form; one whose parts cannot be read is refused, not treated as empty."""
 
     def parse(
         self,
@@ -58,7 +58,7 @@ class MultiPartParser(parsers.MultiPartParser):
 
 
 class _Watched:
-    """A stream whose beginning is remembered."""
+    """A stream that remembers its beginning."""
 
     def __init__(self, stream: IO[bytes]) -> None:
         self._stream = stream

@@ -1,4 +1,4 @@
-"""`/account/v2/upload`: send files of any size piece by piece, by tus; an addition of ours."""
+"""Serve `/account/v2/upload`: resumable uploads by tus; our addition to the contract."""
 
 from typing import Any
 from uuid import UUID
@@ -28,7 +28,7 @@ Json = dict[str, Any]
 
 
 class UploadFields(serializers.Serializer[Any]):
-    """An upload that is about to begin."""
+    """A new upload."""
 
     name = serializers.CharField(max_length=255)
     type = Id(required=False)
@@ -37,7 +37,7 @@ class UploadFields(serializers.Serializer[Any]):
 
 
 class FinishFields(serializers.Serializer[Any]):
-    """What becomes of files that are not here as a whole."""
+    """What to do with incomplete files."""
 
     leave_out = Flag(required=False)
 
@@ -67,9 +67,9 @@ class UploadView(ApiView):
     """A call about one upload."""
 
     def upload(self, upload_id: UUID, action: str = "") -> Upload:
-        """Return it if the key's user may do the action, or else what sending to it needs."""
+        """Return it if the token's user may do the action, by default that of sending to it."""
         found = self.find(Upload, find_receiving, upload_id, "workspace.view")
-        # Found with the least permission, then checked again: what sending needs depends on the
+        # Found with the lowest permission, then checked again: what sending needs depends on the
         # purpose.
         allow(self.request, found.workspace_id, action or action_of(found))
         return found
@@ -79,7 +79,7 @@ class OneUpload(UploadView):
     """One upload."""
 
     def get(self, request: Request, upload_id: UUID) -> Response:  # noqa: ARG002
-        """Read how far it is."""
+        """Return its progress."""
         return Response(upload_json(self.upload(upload_id, "workspace.view")))
 
     def delete(self, request: Request, upload_id: UUID) -> Response:  # noqa: ARG002
@@ -89,14 +89,14 @@ class OneUpload(UploadView):
 
 
 class UploadFinish(UploadView):
-    """The end of sending."""
+    """The end of an upload."""
 
     def post(self, request: Request, upload_id: UUID) -> Response:  # noqa: ARG002
-        """Have it checked, or imported if it was begun so."""
+        """Start its dry run, or the import if it was begun with `auto_commit`."""
         upload = self.upload(upload_id)
         leave_out = bool(self.read(FinishFields).get("leave_out"))
         finish_upload(upload=upload, leave_out=leave_out, actor=self.user)
-        # The service may have moved it on, to a stage that this object does not know.
+        # The service may have moved it to a stage that this object does not have.
         upload.refresh_from_db()
         return Response(upload_json(upload), status=202)
 
@@ -113,7 +113,7 @@ class UploadCommit(UploadView):
 
 
 class Unread(BaseParser):
-    """Leaves a body where it is: tus reads it, when all else is known to be right."""
+    """Leaves a body unread: tus reads it, after all other checks."""
 
     media_type = "*/*"
 
@@ -123,13 +123,13 @@ class Unread(BaseParser):
 
 
 class TusView(UploadView):
-    """A call of the tus protocol; its clients need no schema."""
+    """A call of the tus protocol, whose clients need no schema."""
 
     parser_classes = [Unread]
     body_limit = None  # it is that of a part
 
     def options(self, *_: Any, **__: Any) -> HttpResponse:  # type: ignore[override]
-        """Say what is spoken here."""
+        """Answer with the supported protocol."""
         return tus.options()
 
     def spoken(self) -> HttpRequest:
@@ -141,7 +141,7 @@ class UploadParts(TusView):
     """The files of an upload."""
 
     def post(self, request: Request, upload_id: UUID) -> HttpResponse:  # noqa: ARG002
-        """Name one."""
+        """Register one."""
         upload = self.upload(upload_id)
 
         def address(part: UploadPart) -> str:
@@ -156,7 +156,7 @@ class OneUploadPart(TusView):
     """One file of an upload."""
 
     def head(self, request: Request, upload_id: UUID, part_id: int) -> HttpResponse:  # noqa: ARG002
-        """Tell where it continues, take more of it, or remove it."""
+        """Return its offset, receive more of it, or remove it."""
         part = get_part(self.upload(upload_id), part_id)
         return tus.resource(self.spoken(), part=part, actor=self.user)
 
@@ -164,7 +164,7 @@ class OneUploadPart(TusView):
 
 
 def upload_json(upload: Upload) -> Json:
-    """Write an upload: what of it is here, and what became of its files."""
+    """Return an upload as JSON: what is received, and the outcome of its files."""
     here = totals(upload)
     return {
         "id": upload.id,

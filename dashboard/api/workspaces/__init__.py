@@ -1,1 +1,1 @@
-"""Calls about workspaces and users."""
+"""Serve calls about workspaces and users."""

@@ -1,4 +1,4 @@
-"""`/account/v2/user` and `/authorization/v2/authorize`: whose key this is."""
+"""Serve `/account/v2/user` and `/authorization/v2/authorize`: the user of an API token."""
 
 from typing import cast
 
@@ -12,10 +12,10 @@ from dashboard.api.bodies import body_of
 
 
 class CurrentUser(ApiView):
-    """The person whose key this is."""
+    """The user of the API token."""
 
     def get(self, request: Request) -> Response:
-        """Read who it is and where they are a member."""
+        """Return the user and their memberships."""
         found = [
             {"id": row.workspace_id, "name": row.workspace.name, "role": row.role}
             for row in memberships_of(self.user)
@@ -34,9 +34,9 @@ class CurrentUser(ApiView):
 
 
 class Authorization(ApiView):
-    """Whether a key works: it got as far as here."""
+    """Whether an API token works: it does if this call is reached."""
 
     def post(self, request: Request) -> Response:
-        """Say whose it is, whatever the service; every call checks the role by itself."""
+        """Return the user, whatever the service; every call checks the role itself."""
         body_of(request)
         return Response({"user_id": self.user.id})

@@ -1,4 +1,4 @@
-"""`/account/v2/workspace`."""
+"""Serve `/account/v2/workspace`."""
 
 from typing import Any
 from uuid import UUID
@@ -27,7 +27,7 @@ class NewWorkspaceFields(serializers.Serializer[Any]):
 
 
 class WorkspaceFields(NewWorkspaceFields):
-    """A workspace's name, and what looks at its images. `encoder` is an addition of ours."""
+    """A workspace's name and encoder. `encoder` is our addition to the contract."""
 
     encoder = OptionalText(
         max_length=100,
@@ -39,7 +39,7 @@ class WorkspaceFields(NewWorkspaceFields):
 
 
 class Workspaces(ApiView):
-    """The workspaces of a person, whichever the key's own is."""
+    """The workspaces of a user, whatever the token's own is."""
 
     def get(self, request: Request) -> Response:
         """List them."""
@@ -47,21 +47,21 @@ class Workspaces(ApiView):
         return Response(listing.answer(request))
 
     def post(self, request: Request) -> Response:
-        """Open one, which the person owns."""
+        """Create one, which the user owns."""
         refuse_key_that_reads(request)
         row = open_workspace(**self.read(NewWorkspaceFields), actor=self.user)
         return Response(_one(row, self.user), status=201)
 
 
 class OneWorkspace(ApiView):
-    """One workspace; its address says which, whatever else is named."""
+    """One workspace, which the path names, whatever else is named."""
 
     def get(self, request: Request, workspace_id: UUID) -> Response:
-        """Read it."""
+        """Return it."""
         return Response(_one(allow(request, workspace_id, "workspace.view"), self.user))
 
     def patch(self, request: Request, workspace_id: UUID) -> Response:
-        """Call it something else, or choose what looks at its images."""
+        """Rename it, or choose its encoder."""
         row = allow(request, workspace_id, "workspace.change")
         changes = self.read(WorkspaceFields, partial=True)
         # Before the name is changed: each service is a transaction of its own.
@@ -86,7 +86,7 @@ def _one(row: Workspace, user: User) -> Json:
 
 
 def _write(row: Any) -> Json:
-    """Write one of `described_workspaces`."""
+    """Return one of `described_workspaces` as JSON."""
     return {
         "id": row.id,
         "name": row.name,

@@ -1,4 +1,4 @@
-"""How the shipped encoder is made: ``python -m dashboard.engine.build``.
+"""Build the shipped encoder: ``python -m dashboard.engine.build``.
 
 Needs onnx, which the product itself does not.
 """

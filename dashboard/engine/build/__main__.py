@@ -1,4 +1,4 @@
-"""Draw the pictures, compute the prior, and write the shipped files: some minutes on one core."""
+"""Draw the images, compute the prior, and write the shipped files: some minutes on one core."""
 
 import hashlib
 import json
@@ -28,7 +28,7 @@ from dashboard.engine.preprocess import letterbox
 from dashboard.engine.prior import ASSETS, BUILTIN, FORMAT, Scatters, triangle
 from dashboard.engine.scatter import trace_one
 
-DRAWN_SIDE = 96  # enlarged again by the letterbox: people's pictures are rarely sharp to the pixel
+DRAWN_SIDE = 96  # enlarged again by the letterbox: users' images are rarely sharp to the pixel
 
 
 def main(folder: Path = ASSETS, amounts: Amounts = SHIPPED) -> None:
@@ -43,7 +43,7 @@ def main(folder: Path = ASSETS, amounts: Amounts = SHIPPED) -> None:
 
 
 def answered(amounts: Amounts) -> tuple[NDArray[np.float32], list[str], NDArray[np.int64]]:
-    """Draw the pictures and give the bank's answers (n, 3360), their likenesses and groups."""
+    """Draw the images and return the bank's answers (n, 3360), their similarities and groups."""
     bank = onnxruntime.InferenceSession(raw_encoder().SerializeToString(), session_options())
     answers, likenesses, groups = [], [], []
     for number, picture in enumerate(pictures(amounts)):
@@ -57,7 +57,7 @@ def answered(amounts: Amounts) -> tuple[NDArray[np.float32], list[str], NDArray[
 
 
 def write(folder: Path, basis: Basis, prior: PriorArrays, leaning: Mapping[str, Scatters]) -> None:
-    """Write the graph, the prior, those that lean, and the manifest with their checksums."""
+    """Write the graph, the prior, its leanings, and the manifest with their checksums."""
     graph, arrays = folder / f"{BUILTIN}.onnx", folder / f"{BUILTIN}.npz"
     others = folder / f"{BUILTIN}-leanings.npz"
     onnx.save(encoder(basis.mean, basis.axes), graph)

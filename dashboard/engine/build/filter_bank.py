@@ -1,8 +1,8 @@
-"""The encoder without learned weights, as one ONNX graph: what a picture answers to fixed filters.
+"""Build the encoder without learned weights as one ONNX graph: fixed filters.
 
-Gabor modulus with divisive normalisation follows the standard model of early vision (Heeger,
-1992); pooled answers to answers follow the scattering transform (Bruna and Mallat, 2013); the
-signed square root is the Hellinger map of histograms (Arandjelovic and Zisserman, 2012).
+Gabor modulus with divisive normalisation follows the standard model of early vision (Heeger, 1992);
+pooled answers to answers follow the scattering transform (Bruna and Mallat, 2013); the signed
+square root is the Hellinger map of histograms (Arandjelovic and Zisserman, 2012).
 """
 
 import numpy as np
@@ -26,7 +26,7 @@ SOURCE = "image"
 
 
 class FilterBank:
-    """Grows the graph octave by octave; `blocks` are unit rows that the descriptor is made of."""
+    """Builds the graph octave by octave; `blocks` are the unit rows of the descriptor."""
 
     def __init__(self) -> None:
         self.graph = Graph()
@@ -34,9 +34,9 @@ class FilterBank:
         self.width = 0
 
     def block(self, tensor: str, width: int, *, root: bool = True) -> None:
-        """Take a tensor into the descriptor, as a row of length one.
+        """Add a tensor to the descriptor, as a row of length one.
 
-        The signed square root before keeps a few strong answers from drowning the many weak.
+        The signed square root before keeps a few strong answers from dominating the many weak.
         """
         g = self.graph
         row = g.op("Flatten", tensor, axis=1)
@@ -46,21 +46,21 @@ class FilterBank:
         self.width += width
 
     def average(self, tensor: str, channels: int) -> None:
-        """Take the mean over the whole picture."""
+        """Add the mean over the whole image."""
         self.block(self.graph.op("GlobalAveragePool", tensor), channels)
 
     def grid(self, tensor: str, channels: int, side: int, cells: int) -> None:
-        """Take the means over cells x cells tiles of a map `side` pixels wide."""
+        """Add the means over cells x cells tiles of a map `side` pixels wide."""
         self.block(self.graph.pool(tensor, side // cells), channels * cells**2)
 
     def modulus(self, even: str, odd: str) -> str:
-        """Give the strength of an answer, whatever its phase."""
+        """Return the strength of an answer, whatever its phase."""
         g = self.graph
         squares = g.op("Add", g.op("Mul", even, even), g.op("Mul", odd, odd))
         return g.op("Sqrt", g.op("Add", squares, g.floats(1e-6)))
 
     def normalised(self, strength: str, side: int) -> str:
-        """Divide by the neighbourhood's strength over all orientations: contrast falls out."""
+        """Divide by the neighbourhood's strength over all orientations, which removes contrast."""
         g = self.graph
         near = max(3, (side // 8) | 1)
         total = g.op("ReduceMean", strength, axes=[1], keepdims=1)
@@ -87,11 +87,11 @@ class FilterBank:
         self.block(g.op("GlobalMaxPool", strength), n)
         self.grid(colour, n, side, 2)
         self.average(colour, n)
-        if side // 4 >= 12:  # below, the picture is too small for filters on filters
+        if side // 4 >= 12:  # below, the image is too small for filters on filters
             self.texture(g.pool(relative, 4), side // 4)
 
     def texture(self, relative: str, side: int) -> None:
-        """Add the second order: how each orientation's strength varies over the picture."""
+        """Add the second order: how each orientation's strength varies over the image."""
         g, n = self.graph, ORIENTATIONS
         answers = g.op("Conv", g.reflect(relative, 3), g.constant(second_order()), group=n)
         pairs = g.reshape(answers, 0, n, 2, n, side * side)
@@ -101,7 +101,7 @@ class FilterBank:
         self.grid(strength, n * n, side, 2)
 
     def membership(self, opponent: str, channel: int, bins: Bins) -> str:
-        """Give how much every pixel belongs to every bin, (n, bins, side, side)."""
+        """Return how much every pixel belongs to every bin, (n, bins, side, side)."""
         g = self.graph
         column = (1, -1, 1, 1)
         plane = g.channels(opponent, channel, channel + 1)
@@ -128,7 +128,7 @@ class FilterBank:
         self.block(g.pool(small, side // 8), 3 * 64, root=False)
 
     def opponent(self) -> str:
-        """Turn the bytes into opponent colours, NCHW."""
+        """Return the bytes as opponent colours, NCHW."""
         g = self.graph
         scaled = g.op("Mul", g.op("Cast", SOURCE, to=onnx.TensorProto.FLOAT), g.floats(1 / 255))
         planes = g.op("Transpose", scaled, perm=[0, 3, 1, 2])
@@ -136,7 +136,7 @@ class FilterBank:
 
 
 def filter_bank() -> FilterBank:
-    """Draw the whole bank: 34 blocks, 3,360 numbers."""
+    """Build the whole bank: 34 blocks, 3,360 numbers."""
     bank = FilterBank()
     opponent = level = bank.opponent()
     for octave in range(OCTAVES):
@@ -148,14 +148,14 @@ def filter_bank() -> FilterBank:
 
 
 def raw_encoder() -> onnx.ModelProto:
-    """Give the bank alone, 3,360 numbers an image: what the basis is computed from."""
+    """Return the bank alone, 3,360 numbers an image: the basis is computed from it."""
     bank = filter_bank()
     row = bank.graph.op("Concat", *bank.blocks, axis=1)
     return bank.graph.model(SOURCE, SIZE, row, bank.width)
 
 
 def encoder(mean: NDArray[np.float32], basis: NDArray[np.float16]) -> onnx.ModelProto:
-    """Give the bank with its basis: (3360,) and (3360, k) make k numbers an image."""
+    """Return the bank with its basis: (3360,) and (3360, k) make k numbers an image."""
     bank = filter_bank()
     g = bank.graph
     row = g.op("Sub", g.op("Concat", *bank.blocks, axis=1), g.floats(mean))

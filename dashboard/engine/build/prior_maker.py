@@ -1,4 +1,4 @@
-"""From drawn pictures, as the bank sees them: the basis, the scatters, the untrained head."""
+"""Compute the basis, scatters and untrained head from drawn images' features."""
 
 from collections.abc import Mapping
 from typing import NamedTuple
@@ -16,7 +16,7 @@ FEATURES = 512
 # colourways by 9 (of 44); regions of photos lose 2 by it, letters 4 (of 50).
 WEIGHTS = {"thing": 3.0, "sign": 1.0, "region": 1.0}
 
-# What other priors know more of; none was tried with other shares.
+# The emphasis of other priors; no other shares were tried.
 LEANINGS = {
     "regions": {"thing": 1.0, "sign": 0.5, "region": 6.0},
     "signs": {"thing": 1.0, "sign": 6.0, "region": 0.5},
@@ -24,18 +24,18 @@ LEANINGS = {
 
 
 class Basis(NamedTuple):
-    """Brings 3,360 answers to 512 features: subtract `mean` (w,), multiply by `axes` (w, k)."""
+    """Maps 3,360 answers to 512 features: subtract `mean` (w,), multiply by `axes` (w, k)."""
 
     mean: NDArray[np.float32]
     axes: NDArray[np.float16]
 
     def project(self, answers: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Give the features (n, k) of answers (n, w)."""
+        """Return the features (n, k) of answers (n, w)."""
         return (answers - self.mean) @ self.axes.astype(np.float32)
 
 
 def principal_basis(answers: NDArray[np.float32], size: int = FEATURES) -> Basis:
-    """Find the axes along which the answers (n, w) spread most, signs fixed by a rule."""
+    """Return the axes along which the answers (n, w) spread most, signs fixed by a rule."""
     mean = answers.mean(axis=0, dtype=np.float64)
     scatter = np.zeros((answers.shape[1], answers.shape[1]))
     for part in np.array_split(answers, max(1, len(answers) // 1000)):
@@ -46,7 +46,7 @@ def principal_basis(answers: NDArray[np.float32], size: int = FEATURES) -> Basis
 
 
 class PriorArrays(NamedTuple):
-    """What the shipped prior holds: scatters (k, k) and the untrained directions (k, d)."""
+    """The arrays of the shipped prior: scatters (k, k) and the untrained directions (k, d)."""
 
     within: Floats
     between: Floats
@@ -59,9 +59,9 @@ def scatters(
     groups: Integers,
     weights: Mapping[str, float],
 ) -> Scatters:
-    """Sum up the pictures' features (n, k); a kind of likeness counts by its weight alone.
+    """Sum up the images' features (n, k); a kind of similarity counts by its weight alone.
 
-    How many pictures of a kind there are changes how well it is known, not how much it counts.
+    The number of images of a kind changes how well it is known, not how much it counts.
     """
     kinds = np.array(likenesses)
     parts = [
@@ -77,7 +77,7 @@ def scatters(
 def prior_arrays(
     features: NDArray[np.floating], likenesses: list[str], groups: Integers
 ) -> PriorArrays:
-    """Make the usual prior of the pictures' features (n, k), with its untrained head."""
+    """Compute the usual prior from the images' features (n, k), with its untrained head."""
     within, between = scatters(features, likenesses, groups, WEIGHTS)
     directions = discriminant(within, [(1.0, between)], DIMENSION)
     return PriorArrays(within, between, directions.astype(np.float32))

@@ -2,7 +2,7 @@
 
 The format is a row of pickles (magic number, protocol, sizes, the tensors, the storages' keys),
 then the storages' numbers (torch/serialization.py, `_legacy_load`). A pickle may name any function
-of any module to be called; this reader knows the few names that weights need, and refuses others.
+of any module to be called; this reader allows the few names that weights need, and refuses others.
 """
 
 import collections
@@ -16,13 +16,13 @@ from numpy.typing import NDArray
 
 Weights = Mapping[str, NDArray[Any]]
 
-# What an unpickler raises for bytes that are no pickle, or not of what is looked for.
+# Errors of an unpickler for bytes that are not a pickle, or not of the expected kind.
 DAMAGED = (
     pickle.UnpicklingError, EOFError, LookupError, TypeError, AttributeError, ValueError,
     OverflowError,
 )  # fmt: skip
 MAGIC = 0x1950A86A20F9469CFC6C
-COUNT_BYTES = 8  # before each storage's numbers stands how many they are
+COUNT_BYTES = 8  # before each storage's numbers is their count
 NUMBERS: dict[str, np.dtype[Any]] = {
     "FloatStorage": np.dtype("<f4"),
     "LongStorage": np.dtype("<i8"),
@@ -30,7 +30,7 @@ NUMBERS: dict[str, np.dtype[Any]] = {
 
 
 class UnreadableWeights(Exception):
-    """The file is not one of weights in this format, or holds more than weights."""
+    """The file does not have weights in this format, or has more than weights."""
 
 
 class _Storage(NamedTuple):
@@ -42,7 +42,7 @@ class _Storage(NamedTuple):
 
 
 class _Tensor(NamedTuple):
-    """How a tensor lies in its storage; offset and strides count numbers."""
+    """The layout of a tensor in its storage; offset and strides count numbers."""
 
     storage: _Storage
     offset: int
@@ -50,7 +50,7 @@ class _Tensor(NamedTuple):
     strides: tuple[int, ...]
 
     def taken_from(self, flat: NDArray[Any]) -> NDArray[Any]:
-        """Return the tensor's numbers. Refuses a shape that reaches out of the storage."""
+        """Return the tensor's numbers. Refuses a shape that exceeds the storage."""
         steps = zip(self.shape, self.strides, strict=True)
         last = self.offset + sum((size - 1) * stride for size, stride in steps)
         if min((self.offset, *self.strides)) < 0 or (0 not in self.shape and last >= len(flat)):
@@ -63,7 +63,7 @@ class _Tensor(NamedTuple):
 def _tensor(
     storage: _Storage, offset: int, shape: tuple[int, ...], strides: tuple[int, ...], *_: Any
 ) -> _Tensor:
-    """Stand in for torch's function of the same arguments; gradients and hooks are left out."""
+    """Replace torch's function with the same arguments; gradients and hooks are ignored."""
     return _Tensor(storage, offset, shape, strides)
 
 
@@ -71,7 +71,7 @@ class _Reader(pickle.Unpickler):
     """Reads dictionaries of tensors and nothing else."""
 
     def find_class(self, module: str, name: str) -> Any:
-        """Return what a name stands for. Refuses every name that weights do not need."""
+        """Return the object of a name. Refuses every name that weights do not need."""
         if (module, name) == ("collections", "OrderedDict"):
             return collections.OrderedDict
         if (module, name) == ("torch._utils", "_rebuild_tensor_v2"):
@@ -89,7 +89,7 @@ class _Reader(pickle.Unpickler):
 
 
 def read_weights(data: bytes) -> Weights:
-    """Return the tensors of a `.pth` file by their names. Raises `UnreadableWeights`."""
+    """Return the tensors of a `.pth` file by name. Raises `UnreadableWeights`."""
     file = BytesIO(data)
     try:
         if _Reader(file).load() != MAGIC:

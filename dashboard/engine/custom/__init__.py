@@ -1,1 +1,1 @@
-"""A user's own encoder: any ONNX graph that turns one image into numbers."""
+"""Support users' own encoders: any ONNX graph that turns one image into numbers."""

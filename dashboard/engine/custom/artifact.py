@@ -1,4 +1,4 @@
-"""A user's encoder on disk: its graph, its arrays, and a manifest with the checksums of both."""
+"""Store a user's encoder: its graph, its arrays, and a manifest with the checksums of both."""
 
 import hashlib
 import io
@@ -26,7 +26,7 @@ FILES = (GRAPH, ARRAYS, MANIFEST)
 
 
 def key_of(sha256: str, preprocessing: Preprocessing, output: str = "", pooling: str = "") -> str:
-    """Name an encoder by everything that its features depend on: other bytes, other key.
+    """Return a key of everything that an encoder's features depend on: other bytes, other key.
 
     `sha256` is that of the graph's bytes, in hex digits.
     """
@@ -36,7 +36,7 @@ def key_of(sha256: str, preprocessing: Preprocessing, output: str = "", pooling:
 
 
 def packed(prepared: Prepared, sha256: str) -> dict[str, bytes]:
-    """Return the files of an encoder by their names, less its graph; the manifest is the last.
+    """Return the files of an encoder by name, without its graph; the manifest is the last.
 
     `sha256` is that of the graph's bytes, in hex digits.
     """
@@ -65,7 +65,7 @@ def packed(prepared: Prepared, sha256: str) -> dict[str, bytes]:
 
 
 def unpacked(files: Mapping[str, bytes], where: PurePath) -> Prepared:
-    """Read an encoder back; `where` names its folder in the sentences of refusals.
+    """Read an encoder; `where` names its folder in the messages of refusals.
 
     Raises `ForeignArtifact` for another format, `BrokenArtifact` if a file is damaged.
     """

@@ -1,4 +1,4 @@
-"""An encoder made of a user's graph, its preprocessing, and a basis of its own."""
+"""Define an encoder of a user's graph, its preprocessing, and a basis of its own."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,7 +11,7 @@ from dashboard.engine.heads import unit_rows
 
 
 class OwnEncoder:
-    """Serves as `dashboard.engine.encoder.Encoder` does; images run one at a time here too.
+    """Works like `dashboard.engine.encoder.Encoder`; images run one at a time here, too.
 
     Features are the graph's vector at unit length, in a basis of at most 512 axes.
     """
@@ -30,7 +30,7 @@ class OwnEncoder:
         return row
 
     def prepare(self, image: Image.Image) -> NDArray[np.uint8]:
-        """Make the (height, width, 3) uint8 that `features` takes, of any image."""
+        """Return the (height, width, 3) uint8 that `features` accepts, for any image."""
         return self.preprocessing.pixels(image)
 
     def features(self, batch: NDArray[np.uint8]) -> NDArray[np.float16]:

@@ -1,4 +1,4 @@
-"""Read from a graph what it takes and what it gives, and refuse what is no image encoder."""
+"""Read a graph's inputs and outputs, and refuse one that is not an image encoder."""
 
 import math
 from dataclasses import dataclass
@@ -33,7 +33,7 @@ _REFUSALS = (
     states.RuntimeException,
 )
 _FLOATS = ("tensor(float)", "tensor(float16)")
-# What exporters call the one vector of an image, the likeliest first.
+# The names that exporters use for the one vector of an image, the likeliest first.
 _VECTORS = ("image_embeds", "pooler_output", "embeddings", "embedding", "sentence_embedding")
 _TOKENS = 3
 _MAPS = 4
@@ -41,7 +41,7 @@ _MAPS = 4
 
 @dataclass(frozen=True)
 class Input:
-    """The image as the graph takes it; a side is None where any size will do."""
+    """The image input of the graph; a side is None if any size is accepted."""
 
     name: str
     dtype: DTypeLike
@@ -52,7 +52,7 @@ class Input:
 
 @dataclass(frozen=True)
 class Output:
-    """The output that describes the image, and how it becomes one vector."""
+    """The output that represents the image, and how it becomes one vector."""
 
     name: str
     pooling: Pooling
@@ -73,11 +73,10 @@ class Graph:
     """A loaded graph with one image in and one vector out. Any number of threads may use it."""
 
     def __init__(self, source: bytes | Path, *, output: str = "", pooling: str = "") -> None:
-        """Load the graph; `output` and `pooling` choose where it leaves a choice.
+        """Load the graph; `output` and `pooling` decide if there is a choice.
 
-        A file takes less memory to load than its bytes.
-
-        Raises `UnfitEncoder` with a sentence that says what is wrong.
+        A file takes less memory to load than its bytes. Raises `UnfitEncoder` with a sentence that
+        says what is wrong.
         """
         try:
             self._session = onnxruntime.InferenceSession(
@@ -136,7 +135,7 @@ def _layout(name: str, shape: list[Any]) -> Layout:
     if shape[3] == 3:
         return "NHWC"
     if not isinstance(shape[1], int) and not isinstance(shape[3], int):
-        return "NCHW"  # as nearly every exporter has it; the trial finds out
+        return "NCHW"  # as nearly every exporter writes it; the trial finds out
     raise UnfitEncoder(f"The input {name} has no axis of three colours.")
 
 

@@ -1,9 +1,10 @@
-"""Try a graph in a program of its own, which takes its memory along when it ends.
+"""Test a graph in a separate process, whose memory is released when it ends.
 
-A graph may be two gigabytes, and one that is damaged may end the program that loads it: neither
-should happen to a web server. Its memory has a limit as its time has.
-`python -m dashboard.engine.custom.isolated FILE` reads what is said of the graph as
-JSON from its input, and writes what it found as JSON.
+A graph may be two gigabytes, and a damaged one may end the process that loads it: neither should
+happen to a web server. Its memory has a limit, and so has its time.
+
+`python -m dashboard.engine.custom.isolated FILE` reads what is stated of the graph as JSON from its
+input, and writes its results as JSON.
 """
 
 import json
@@ -22,23 +23,23 @@ from dashboard.engine.errors import UnfitEncoder
 
 ROOT = Path(__file__).parents[3]  # where `dashboard` is, wherever the program was started
 LONGEST_TRIAL = 2 * PICTURES * LONGEST_SECONDS
-# For what a graph computes of one image; ViT-L/14 at 336 pixels takes less than half of it.
+# For what a graph computes for one image; ViT-L/14 at 336 pixels takes less than half of it.
 MOST_MEMORY = 2 << 30
-# Loading holds the file's bytes, what they were parsed to, and the weights laid out for the sums.
+# Loading holds the file's bytes, their parsed form, and the weights laid out for the computation.
 LOADING = 3
 _NO_MEMORY = ("bad_alloc", "bad allocation", "Failed to allocate", "Unable to allocate")
 
 
 @dataclass(frozen=True)
 class Tried:
-    """A graph that is fit, how its images are prepared, and what the trial found."""
+    """A usable graph, its preprocessing, and the results of the trial."""
 
     preprocessing: Preprocessing
     trial: Trial
 
 
 def try_isolated(file: Path, stated: dict[str, Any], *, output: str, pooling: str) -> Tried:
-    """Load a graph from a file and try it, elsewhere. Raises `UnfitEncoder` with a sentence."""
+    """Load a graph from a file and test it in a separate process. Raises `UnfitEncoder`."""
     memory = MOST_MEMORY + LOADING * file.stat().st_size
     said = json.dumps({"stated": stated, "output": output, "pooling": pooling, "memory": memory})
     try:
@@ -67,7 +68,7 @@ def try_isolated(file: Path, stated: dict[str, Any], *, output: str, pooling: st
 
 
 def main(file: Path, said: dict[str, Any]) -> dict[str, Any]:
-    """Load, try, and return what is to be written."""
+    """Load, test, and return the results to write."""
     _limit(said["memory"])
     try:
         graph = Graph(file, output=said["output"], pooling=said["pooling"])
@@ -83,14 +84,14 @@ def main(file: Path, said: dict[str, Any]) -> dict[str, Any]:
 
 
 def _limit(memory: int) -> None:
-    """Let this program take so many bytes more than it has.
+    """Limit this process to `memory` bytes more than it has.
 
-    RLIMIT_DATA counts what can be written, so neither the libraries nor what onnxruntime sets
-    aside without using it; RLIMIT_AS would count all of it, gigabytes with each thread.
+    RLIMIT_DATA counts writable memory, so neither the libraries nor what onnxruntime reserves
+    without using it; RLIMIT_AS would count all of it, gigabytes with each thread.
     """
     status = Path("/proc/self/status")
     if not status.exists():
-        return  # no Linux
+        return  # not Linux
     lines = status.read_text().splitlines()
     has = next((int(line.split()[1]) << 10 for line in lines if line.startswith("VmData:")), 0)
     resource.setrlimit(resource.RLIMIT_DATA, (has + memory, has + memory))

@@ -1,4 +1,4 @@
-"""Give a user's graph what the shipped encoder came with: a basis, a prior, an untrained head."""
+"""Compute for a user's graph what the shipped encoder has: a basis, a prior, an untrained head."""
 
 from typing import NamedTuple
 
@@ -13,7 +13,7 @@ from dashboard.engine.heads import Head, plain_head
 from dashboard.engine.prior import IDENTITY, Prior, Scatters, identity
 from dashboard.engine.progress import SILENT, Progress
 
-# A fifth of what the shipped prior saw: a graph that was trained already needs less, and costs more
+# A fifth of the shipped prior's images: a graph that is already trained needs less, and costs more
 # an image.
 AMOUNTS = Amounts(
     things=240,
@@ -45,9 +45,10 @@ def prepare(
     amounts: Amounts,
     progress: Progress = SILENT,
 ) -> Prepared:
-    """Show the drawn images to a graph once and sum up what it says of them.
+    """Encode the drawn images with a graph once and sum up the answers.
 
-    `progress` hears how many of how many images are done, after each, and may raise to stop.
+    `progress` gets the number of encoded images and of all images, after each, and may raise to
+    stop.
     """
     answers, likenesses, groups = [], [], []
     total = count(amounts)
@@ -66,7 +67,7 @@ def prepare(
 
 
 def own_prior(key: str, drawn: Scatters, untrained: Head) -> Prior:
-    """Give the prior of a user's encoder: what drawings say of it, or nothing, as its groups ask.
+    """Return the prior of a user's encoder: that of drawings, or none, as its groups decide.
 
     On photographs, graphs that were trained on photographs do better without the drawings.
     """
@@ -81,7 +82,7 @@ def own_prior(key: str, drawn: Scatters, untrained: Head) -> Prior:
 
 
 def count(amounts: Amounts) -> int:
-    """Return how many images these amounts are."""
+    """Return the number of images of these amounts."""
     return (
         amounts.things * amounts.thing_views
         + amounts.signs

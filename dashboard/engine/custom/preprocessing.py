@@ -1,7 +1,7 @@
-"""How an image becomes a graph's input, as its JSON says it.
+"""Turn an image into a graph's input, as described by JSON.
 
-Understood are our own keys, those of a `preprocessor_config.json` (transformers) and those of a
-`config.json` with `pretrained_cfg` (timm): what people have beside their exported file.
+It accepts our own keys, those of a `preprocessor_config.json` (transformers) and those of a
+`config.json` with `pretrained_cfg` (timm), which people have beside their exported file.
 """
 
 from collections.abc import Mapping
@@ -46,7 +46,7 @@ class Preprocessing:
     std: tuple[float, ...] = _STD
 
     def __post_init__(self) -> None:
-        """Refuse what no image can be brought to. Raises `UnfitEncoder`."""
+        """Refuse sizes that no image can have. Raises `UnfitEncoder`."""
         for side in (self.height, self.width):
             if not SMALLEST <= side <= LARGEST:
                 raise UnfitEncoder(f"A side of {side} pixels is not from {SMALLEST} to {LARGEST}.")
@@ -61,7 +61,7 @@ class Preprocessing:
 
     @property
     def side(self) -> int:
-        """The longest side that an image needs to have before it is fitted."""
+        """The longest side that an image needs before it is fitted."""
         return max(self.height, self.width, self.resize if self.fit == "crop" else 0)
 
     def pixels(self, picture: Image.Image) -> NDArray[np.uint8]:
@@ -75,7 +75,7 @@ class Preprocessing:
         return np.asarray(_cropped(whole, self, way))
 
     def values(self, pixels: NDArray[np.uint8], to: Input) -> NDArray[Any]:
-        """Bring fitted pixels to the type and the layout of the graph's input."""
+        """Convert fitted pixels to the type and the layout of the graph's input."""
         found: NDArray[Any] = pixels
         if to.dtype is not np.uint8:
             mean, std = np.array(self.mean, np.float32), np.array(self.std, np.float32)
@@ -85,7 +85,7 @@ class Preprocessing:
         return found
 
     def as_json(self) -> dict[str, Any]:
-        """Write it in our own keys."""
+        """Return it as JSON with our own keys."""
         return {
             "height": self.height,
             "width": self.width,
@@ -98,7 +98,7 @@ class Preprocessing:
 
 
 def _cropped(picture: Image.Image, how: Preprocessing, way: Image.Resampling) -> Image.Image:
-    """Bring the shorter side to `resize`, then cut the middle out."""
+    """Scale the shorter side to `resize`, then crop the middle."""
     scale = max(how.resize / min(picture.size), how.width / picture.width)
     scale = max(scale, how.height / picture.height)
     width, height = (max(1, round(side * scale)) for side in picture.size)
@@ -109,9 +109,9 @@ def _cropped(picture: Image.Image, how: Preprocessing, way: Image.Resampling) ->
 
 
 def read_preprocessing(stated: Json, to: Input) -> Preprocessing:
-    """Understand what the JSON beside a graph says; where it says nothing, the usual holds.
+    """Parse the JSON beside a graph; missing values have the usual defaults.
 
-    Raises `UnfitEncoder` if it is damaged, or contradicts the graph's own sizes.
+    Raises `UnfitEncoder` if it is invalid, or contradicts the graph's own sizes.
     """
     try:
         found = _timm(stated) or _transformers(stated) or _ours(stated, to)
@@ -178,7 +178,7 @@ def _transformers(stated: Json) -> Preprocessing | None:
 
 
 def _sides(size: Any) -> tuple[int, int]:
-    """Return height and width of a size in any of the ways that transformers writes one."""
+    """Return height and width of a size in any of the forms that transformers writes."""
     if isinstance(size, int):
         return size, size
     if "shortest_edge" in size:

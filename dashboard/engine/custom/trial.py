@@ -1,4 +1,4 @@
-"""Try a graph on a few drawn images before anything depends on it."""
+"""Test a graph on a few drawn images before anything depends on it."""
 
 import io
 import time
@@ -21,8 +21,8 @@ MOST_TURNS = 12
 STORED_SIZE, QUALITY = (800, 600), 90
 LONGEST_SECONDS = 30.0
 LARGEST_DIMENSION = 16_384
-ALIKE = 0.9999  # closer than this, a graph tells nothing apart
-SAME = 1e-3  # two runs of one image may differ by so much
+ALIKE = 0.9999  # closer than this, a graph distinguishes nothing
+SAME = 1e-3  # two runs of one image may differ by this much
 # One view each, so that all sixteen show different things.
 _FEW = Amounts(
     things=8,
@@ -41,17 +41,17 @@ _FEW = Amounts(
 
 @dataclass(frozen=True)
 class Trial:
-    """What a graph did with sixteen images; `seconds` is the median of one, on one thread."""
+    """The results for sixteen images; `seconds` is the median for one, on one thread."""
 
     dimension: int
     seconds: float
 
 
 def try_graph(graph: Graph, preprocessing: Preprocessing) -> Trial:
-    """Describe sixteen different images, and one of them twice.
+    """Encode sixteen different images, and one of them twice.
 
-    Raises `UnfitEncoder` if the numbers are not finite, too many, not the same for the same
-    image, or hardly different for different ones.
+    Raises `UnfitEncoder` if the numbers are not finite, too many, not the same for the same image,
+    or hardly different for different ones.
     """
     answers, seconds = [], []
     for picture in trial_pictures():
@@ -70,10 +70,10 @@ def try_graph(graph: Graph, preprocessing: Preprocessing) -> Trial:
 
 
 def side_by_side(runs: Mapping[str, Callable[[bytes], object]]) -> dict[str, float]:
-    """Measure what takes the bytes of an image, by name: the median seconds of one run of each.
+    """Measure functions of an image's bytes, by name: the median seconds of one run of each.
 
-    The images are JPEGs as many are stored. All take turns at the same ones, so that what else
-    the machine does slows all alike; a first turn, which loads and allocates, does not count.
+    The images are JPEGs as they are usually stored. All functions take turns on the same ones, so
+    that other load slows all alike; a first turn, which loads and allocates, does not count.
     """
     pictures, seconds = [_jpeg(one) for one in trial_pictures()], {name: [0.0] * 0 for name in runs}
     names, began = list(runs), time.perf_counter()
@@ -100,7 +100,7 @@ def trial_pictures() -> Iterator[Image.Image]:
 
 
 def _check(rows: NDArray[np.float32]) -> None:
-    """Judge the vectors of different images, and of the first one again as the last row."""
+    """Check the vectors of different images, and of the first one again as the last row."""
     if rows.ndim != 2 or not 2 <= rows.shape[1] <= LARGEST_DIMENSION:
         raise UnfitEncoder(
             f"The graph gives {rows.shape[1:]} numbers per image, but 2 to {LARGEST_DIMENSION} in "

@@ -1,1 +1,1 @@
-"""Archives that others packed."""
+"""Read archives from other programs."""

@@ -1,7 +1,7 @@
-"""Reading archives that others packed: member by member, into memory, never onto the disk.
+"""Read archives from other programs: file by file, into memory, never onto the disk.
 
-Nothing that an archive says of itself is believed: paths are judged, and sizes are those of the
-bytes that were really read. One archive object belongs to one thread.
+Nothing in an archive's metadata is trusted: paths are checked, and sizes are those of the bytes
+that were really read. One archive object belongs to one thread.
 """
 
 import stat
@@ -63,19 +63,19 @@ _ENTRY: Final = struct.Struct("<4s4xH18xHHH12x")
 _HEADER: Final = struct.Struct("<4s22xHH")
 _HEADER_SIGN: Final = b"PK\x03\x04"
 _MIME_TYPE: Final = 100
-# The first date that a ZIP can hold.
+# The first date that a ZIP can represent.
 _NO_DATE: Final = (1980, 1, 1, 0, 0, 0)
 _UTF8_FLAG: Final = 0x800
-# DOS and Windows, by the numbers that packers give them: there a backslash parts folders.
+# DOS and Windows, by the numbers that packers write: there a backslash separates folders.
 _WITH_BACKSLASHES: Final = frozenset({0, 6, 10, 11, 14})
 _ENCRYPTED_FLAG: Final = 0x1
 
 
 class Archive(Protocol):
-    """What an importer needs of an archive, whatever its kind.
+    """The interface of all archives.
 
-    If it `unpacks_on_the_way`, what lies before a file is unpacked to reach it: read while listing.
-    If it `has_directory`, its members may be gone through again meanwhile.
+    If it `unpacks_on_the_way`, everything before a file is unpacked to reach it: read while
+    listing. If it `has_directory`, its members may be listed again meanwhile.
     """
 
     unpacks_on_the_way: bool
@@ -83,16 +83,16 @@ class Archive(Protocol):
 
     @property
     def guess(self) -> Guess | None:
-        """Return the code page that was assumed for names, if one had to be."""
+        """Return the code page that was assumed for names, or None."""
 
     def members(self) -> Iterator[Member]:
-        """Yield every file, in the order of the archive, refused ones too."""
+        """Yield every file, in the order of the archive, including refused ones."""
 
     def entries(self) -> Iterator[Member | None]:
-        """Yield the same, and None for each entry that is no file: a folder, a system's own."""
+        """Yield the same, and None for each entry that is not a file, or is junk."""
 
     def member(self, index: int) -> Member:
-        """Return the file at that place. Raises a FileRefused."""
+        """Return the file with this index. Raises a FileRefused."""
 
     def read(self, member: Member) -> bytes:
         """Return the content of one file. Raises a FileRefused, after which others can be read."""
@@ -104,15 +104,15 @@ class Archive(Protocol):
         """Close it."""
 
     def close(self) -> None:
-        """Let go of the file; it is not closed, as others opened it."""
+        """Close the archive but not the file, which the caller has opened."""
 
 
 def open_archive(
     file: IO[bytes], limits: ArchiveLimits | None = None, *, code_page: str = ""
 ) -> Archive:
-    """Open a ZIP or a TAR, whichever it is. Raises BrokenArchive, ArchiveTooLarge.
+    """Open a ZIP or a TAR, whichever it is. Raises BrokenArchive and ArchiveTooLarge.
 
-    Names that are no UTF-8 are read in that code page; without one, it is guessed.
+    Names that are not UTF-8 are decoded with `code_page`; without one, it is guessed.
     """
     head = file.read(HEAD)
     file.seek(0)
@@ -121,7 +121,7 @@ def open_archive(
 
 
 class ZipArchive(AbstractContextManager["ZipArchive"]):
-    """A ZIP file, read straight from a seekable file.
+    """A ZIP file, read from a seekable file.
 
     Raises BrokenArchive, ArchiveTooLarge or OtherFormat when it is opened.
     """
@@ -133,8 +133,7 @@ class ZipArchive(AbstractContextManager["ZipArchive"]):
         self, file: IO[bytes], limits: ArchiveLimits | None = None, *, code_page: str = ""
     ) -> None:
         self.limits = limits or configured_archive_limits()
-        # What was read is counted at the file: the sizes in a ZIP's directory are the packer's
-        # claim.
+        # Bytes are counted while the file is read: the sizes in a ZIP's directory are not trusted.
         self._source = _CountingReader(file, self.limits.members, unflags=True)
         self._unpacked = 0
         with blaming_the_bytes(_BROKEN, BrokenArchive):
@@ -153,7 +152,7 @@ class ZipArchive(AbstractContextManager["ZipArchive"]):
 
     def _slim(self) -> None:
         """Keep no more of each entry than reading needs: there may be 200,000."""
-        # Members are reached by number alone, since two of them may have the same name.
+        # Members are accessed by index only, since two of them may have the same name.
         self._zip.NameToInfo.clear()
         self._is_plain = True
         for info in self._zip.infolist():
@@ -168,22 +167,22 @@ class ZipArchive(AbstractContextManager["ZipArchive"]):
 
     @property
     def guess(self) -> Guess | None:
-        """Return the code page that was assumed for names, if one had to be."""
+        """Return the code page that was assumed for names, or None."""
         return self._names.guess
 
     def __exit__(self, *_: object) -> None:
         self.close()
 
     def close(self) -> None:
-        """Let go of the file; it is not closed, as others opened it."""
+        """Close the archive but not the file, which the caller has opened."""
         self._zip.close()
 
     def members(self) -> Iterator[Member]:
-        """Yield every file, in the order of the archive, less folders and what systems add."""
+        """Yield every file, in the order of the archive, without folders and junk."""
         yield from (member for member in self.entries() if member is not None)
 
     def entries(self) -> Iterator[Member | None]:
-        """Yield the same, and None for each entry that is no file."""
+        """Yield the same, and None for each entry that is not a file, or is junk."""
         twins = Twins()
         for index, info in enumerate(self._zip.infolist()):
             member = None if _is_folder(info) else self._member(index, info)
@@ -196,11 +195,11 @@ class ZipArchive(AbstractContextManager["ZipArchive"]):
                 yield member if parts is member.parts else replace(member, parts=parts)
 
     def member(self, index: int) -> Member:
-        """Return the file at that place."""
+        """Return the file with this index."""
         return self._member(index, self._zip.infolist()[index])
 
     def read(self, member: Member) -> bytes:
-        """Return the content of one file, never more than the limits let pass.
+        """Return the content of one file, within the limits.
 
         Raises UnreadableMember, ImageTooLarge, ArchiveSuspicious (all of this file alone) and
         ArchiveTooLarge.
@@ -217,17 +216,17 @@ class ZipArchive(AbstractContextManager["ZipArchive"]):
             blaming_the_bytes(_BROKEN, lambda: UnreadableMember(member.path, DAMAGED)),
             self._content(self._zip.infolist()[member.index]) as file,
         ):
-            # One byte more than allowed tells that there is more, however much that would be.
+            # One byte more than allowed shows that there is more, however much that would be.
             data = file.read(self.limits.member_size + 1)
         if len(data) > self.limits.member_size:
             raise ImageTooLarge(self.limits.member_size)
         return data
 
     def _content(self, info: zipfile.ZipInfo) -> zipfile.ZipExtFile:
-        """Open what lies behind a file's own header.
+        """Open the data behind a file's local header.
 
-        `ZipFile.open` compares the name there with that of the directory, and knows neither names
-        that are no UTF-8 against their flag, nor packers that write it two ways.
+        `ZipFile.open` compares the name there with that of the directory. That fails for names that
+        are not UTF-8 despite their flag, and for packers that write the name in two ways.
         """
         self._source.seek(info.header_offset)
         sign, name, extra = _HEADER.unpack(self._source.read(_HEADER.size))
@@ -238,7 +237,7 @@ class ZipArchive(AbstractContextManager["ZipArchive"]):
         return zipfile.ZipExtFile(self._source, "r", info)
 
     def _judge(self, member: Member, unpacked: int, packed: int) -> None:
-        # By the bytes that this member really took: members that share packed bytes, as in a bomb
+        # By the bytes that this member really used: members that share packed bytes, as in a bomb
         # of overlapping files, are each checked alone, and all of them by `total`.
         if unpacked > self.limits.free and unpacked > packed * self.limits.ratio:
             raise ArchiveSuspicious(member.path, self.limits.ratio)
@@ -261,7 +260,7 @@ class ZipArchive(AbstractContextManager["ZipArchive"]):
             return NO_FILE
         if info.flag_bits & _ENCRYPTED_FLAG:
             return "It is protected with a password. Pack it again without one."
-        # zipfile reads bzip2 and LZMA, too. An LZMA stream says itself how much memory it wants.
+        # zipfile reads bzip2 and LZMA, too. An LZMA stream itself sets how much memory it uses.
         if info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
             return (
                 "It is compressed with a method that is not supported. Pack it as an ordinary ZIP."
@@ -272,9 +271,9 @@ class ZipArchive(AbstractContextManager["ZipArchive"]):
 
 
 def _is_folder(info: zipfile.ZipInfo) -> bool:
-    """Tell a folder by its name, or by its mode where a packer left the slash out."""
+    """Return whether an entry is a folder, by its name, or by its mode if the slash is missing."""
     if info.create_system in _WITH_BACKSLASHES and info.filename.endswith("\\"):
-        return not info.file_size  # or it is the second byte of a letter
+        return not info.file_size  # otherwise it may be the second byte of a character
     return info.filename.endswith("/") or stat.S_ISDIR(info.external_attr >> 16)
 
 
@@ -284,10 +283,10 @@ def _raw(info: zipfile.ZipInfo) -> bytes:
 
 
 def _unflagged(directory: bytes) -> bytes:
-    """Return a ZIP's directory without the flags that call its names UTF-8.
+    """Return a ZIP's directory without the flags that mark its names as UTF-8.
 
-    zipfile refuses the whole archive for one name that is not what its flag says. Without flags
-    it reads every name in a code page of 256 letters, from which the bytes are had again.
+    zipfile refuses the whole archive for one name that does not match its flag. Without flags it
+    decodes every name in a code page of 256 characters, from which the bytes can be restored.
     """
     data, at = bytearray(directory), 0
     while at + _ENTRY.size <= len(data):
@@ -300,9 +299,9 @@ def _unflagged(directory: bytes) -> bytes:
 
 
 def open_zip(file: IO[bytes], *, members: int) -> zipfile.ZipFile:
-    """Open a ZIP of at most so many members for reading, however large they are.
+    """Open a ZIP of at most this many members for reading, however large they are.
 
-    Raises BrokenArchive, ArchiveTooLarge.
+    Raises BrokenArchive and ArchiveTooLarge.
     """
     source = _CountingReader(file, members)
     with blaming_the_bytes(_BROKEN, BrokenArchive):
@@ -312,16 +311,16 @@ def open_zip(file: IO[bytes], *, members: int) -> zipfile.ZipFile:
 
 
 def list_members(file: IO[bytes], limits: ArchiveLimits | None = None) -> Iterator[Member]:
-    """Yield the files of a ZIP, those that cannot be taken with the reason.
+    """Yield the files of a ZIP; those that cannot be read have a refusal.
 
-    Raises BrokenArchive, ArchiveTooLarge.
+    Raises BrokenArchive and ArchiveTooLarge.
     """
     with ZipArchive(file, limits) as archive:
         yield from archive.members()
 
 
 class _CountingReader:
-    """The file as zipfile sees it: bytes are counted, and no giant directory is ever read."""
+    """The file that zipfile reads: it counts bytes, and never reads a giant directory."""
 
     def __init__(self, file: IO[bytes], members: int, *, unflags: bool = False) -> None:
         self._file, self._members, self._unflags = file, members, unflags
@@ -329,8 +328,8 @@ class _CountingReader:
         self.is_open = False
 
     def read(self, size: int = -1) -> bytes:
-        # zipfile reads the whole directory at once and makes an object of every entry: whatever
-        # number the archive gives, it is checked here, before a byte of that memory is spent.
+        # zipfile reads the whole directory at once and makes an object of every entry. Whatever
+        # number the archive states, it is checked here, before any of that memory is used.
         if not self.is_open and size > max(_SMALL_DIRECTORY, self._members * _ENTRY_BYTES):
             raise ArchiveTooLarge(f"more than {self._members:,} files")
         data = self._file.read(size)

@@ -1,7 +1,7 @@
-"""The code page in which an old packer wrote names that are no UTF-8: guessed over all of them.
+"""Guess the code page of names that are not UTF-8, from all names of an archive.
 
-`charset-normalizer` measures how disorderly a text reads in each code page. That is made for prose,
-and names are short, so what is odd in a name is counted beside it.
+`charset-normalizer` measures how disorderly a text is in each code page. It is made for prose, and
+names are short, so the odd characters of names are counted in addition.
 """
 
 import codecs
@@ -12,7 +12,7 @@ from typing import Final
 
 from charset_normalizer import from_bytes
 
-# The choices that people have; of two that read equally well, the earlier one wins.
+# The choices on the page; of two that score equally, the earlier one wins.
 CODE_PAGES: Final = {
     "cp850": "Western Europe (DOS 850)",
     "cp437": "United States (DOS 437)",
@@ -43,7 +43,7 @@ _SAMPLE: Final = 32 * 1024
 _MARGIN: Final = 0.12
 _USUAL_SIGNS: Final = frozenset("½°–—’‘“”…·¿¡№ªº©®´€£§¥«»")
 _USUAL_LATIN: Final = frozenset("äöüßéèêëàâáãåæçñôòóõøœùûúíìîïłśźżąęńćěščřžůťďňőűăşţğıý")
-# Han and Hangul in everyday use lie together: the first byte of their codes.
+# The common Han and Hangul characters are contiguous: the first byte of their codes.
 _EVERYDAY: Final = {
     "cp932": (0x82, 0x97),
     "gb18030": (0xB0, 0xD7),
@@ -62,16 +62,16 @@ class Guess:
 
 
 def guess(names: Iterable[bytes]) -> Guess:
-    """Return the code page in which the names together read best; `names` are no UTF-8."""
+    """Return the code page in which the names together score best; `names` are not UTF-8."""
     sample = _sample(names)
     scores = sorted(
-        # The order of `CODE_PAGES` decides where pages read equally well, and only there.
+        # The order of `CODE_PAGES` decides only where pages score equally.
         (_oddness(sample, page) + 0.002 * place, page)
         for place, page in enumerate(CODE_PAGES)
     )
     best, page = scores[0]
     text = _text(sample, page)
-    # A page by which the names read the same is no rival: there is nothing to choose.
+    # A page in which the names are the same text is not an alternative: there is nothing to choose.
     rivals = (score for score, other in scores[1:] if _text(sample, other) != text)
     return Guess(page, next(rivals, 9.0) - best > _MARGIN)
 
@@ -89,7 +89,7 @@ def _sample(names: Iterable[bytes]) -> bytes:
 
 
 def _oddness(sample: bytes, page: str) -> float:
-    """Say how odd the names are in that code page: 0 is what people write, above 1 is none."""
+    """Score the names in that code page: 0 is what people write, above 1 nobody does."""
     text = _text(sample, page)
     foreign = [place for place, char in enumerate(text) if not char.isascii()]
     if not foreign:
@@ -115,7 +115,7 @@ def _odd(text: str, place: int, page: str) -> float:
 
 
 def _odd_latin(char: str, before: str, after: str) -> float:
-    """Most letters of a word in Latin script are plain ones, and cases are not mixed in it."""
+    """Score a Latin letter: most letters of a word are plain ones, and case is not mixed in it."""
     odd = 0.0 if char.lower() in _USUAL_LATIN else 0.3
     is_run = _is_foreign(before) and _is_foreign(after)
     if is_run or (_is_foreign(before) and not after.isalpha()):
@@ -138,7 +138,7 @@ def _odd_other(char: str, before: str, after: str, page: str) -> float:
         first = char.encode(page)[0]
         odd += 0.0 if everyday[0] <= first <= everyday[1] else 0.4
     elif unicodedata.combining(char) or unicodedata.category(char) == "Lo":
-        odd += 0.1  # scripts without case give no sign of being misread
+        odd += 0.1  # scripts without case give no hint of a wrong page
     return odd
 
 
@@ -155,7 +155,7 @@ def _text(sample: bytes, page: str) -> str:
 
 
 def _escape(error: UnicodeError) -> tuple[str, int]:
-    """Write the bytes that no text stands for as digits, so that different names stay different."""
+    """Return the undecodable bytes as digits, so that different names stay different."""
     if not isinstance(error, UnicodeDecodeError):
         raise error
     wrong = error.object[error.start : error.end]

@@ -1,4 +1,4 @@
-"""What systems put beside people's files: skipped without a word, by server and browser alike.
+"""Recognise the files that systems add: skipped without a message, by server and browser.
 
 The browser gets the pattern with the page, so that there is one list.
 """
@@ -11,11 +11,11 @@ _NAMES: Final = (
     *("@eaDir", "@tmp", "@Recycle", "@Recently-Snapshot", "#recycle", "#snapshot"),
     *("$RECYCLE.BIN", "System Volume Information", "FOUND.000", "lost+found", "Icon\r"),
 )
-# Edits and marks that programs keep beside an image.
+# Edits and ratings that programs store beside an image.
 _SIDECARS: Final = ("aae", "xmp", "pp3", "dop")
 
-# Written in what Python and JavaScript have in common, and meant in any case of letters. A part of
-# a path that begins with a dot is hidden; what leads upwards is not, but an attack, and is shown.
+# Written in the common syntax of Python and JavaScript, and matched in any case. A part of a path
+# that begins with a dot is hidden; one that leads upwards is an attack, and is shown.
 PATTERN: Final = (
     r"(?:^|/)(?:\.(?!\.)[^/]*|~\$[^/]*|"
     + "|".join(re.escape(name).replace("\r", "r") for name in _NAMES)
@@ -27,5 +27,5 @@ _JUNK: Final = re.compile(PATTERN, re.IGNORECASE)
 
 
 def is_junk(path: str) -> bool:
-    """Tell whether a system put the file there, not a person."""
+    """Return whether a system added the file, not a person."""
     return _JUNK.search(path) is not None

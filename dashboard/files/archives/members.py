@@ -1,4 +1,4 @@
-"""The files of an archive: what they are called, which are refused, which group each names."""
+"""Define the files of an archive: their names, refusals, and groups."""
 
 import re
 from collections.abc import Iterable
@@ -15,8 +15,8 @@ DAMAGED: Final = "The file is damaged in the archive. Pack it again or upload it
 class Member:
     """One file of an archive. `parts` are its folders and its name.
 
-    `size` and `compressed_size` are what the archive claims. `refusal` is a sentence for people
-    if the file cannot be taken; its name may then be anything.
+    `size` and `compressed_size` are what the archive states. `refusal` is a sentence for people if
+    the file cannot be read; its name may then be anything.
     """
 
     index: int
@@ -32,20 +32,20 @@ class Member:
 
     @property
     def folder(self) -> str:
-        """Return the folders above it, joined by `/`; empty at the top."""
+        """Return its folders, joined by `/`; empty at the top."""
         return "/".join(self.parts[:-1])
 
     @property
     def path(self) -> str:
-        """Return folders and name, as people know the file."""
+        """Return folders and name, as shown to people."""
         return "/".join(self.parts)
 
 
 class Wrapper:
-    """Find the top folder into which everything was packed, while the files go by.
+    """Find the top folder that contains all files, while they are listed.
 
-    It is no more than a wrapper if all files lie in it and at least one lies deeper:
-    `photos/red/1.jpg` and `photos/blue/2.jpg` share the wrapper `photos`. If all lie directly in
+    It is a mere wrapper if all files are in it and at least one is in a subfolder:
+    `photos/red/1.jpg` and `photos/blue/2.jpg` share the wrapper `photos`. If all are directly in
     it, it is a group.
     """
 
@@ -54,22 +54,22 @@ class Wrapper:
         self._deeper = self._loose = False
 
     def see(self, parts: tuple[str, ...]) -> None:
-        """Take one more file into account."""
+        """Register one more file."""
         self._loose = self._loose or len(parts) < 2
         self._deeper = self._deeper or len(parts) > 2
-        # Two are enough to know; an archive may have a hundred thousand.
+        # Two are enough; an archive may have a hundred thousand.
         if len(self._tops) < 2:
             self._tops.add(parts[0])
 
     @property
     def folder(self) -> str | None:
-        """Return the wrapper of all that was seen, if there is one."""
+        """Return the wrapper of all registered files, or None."""
         is_one = self._deeper and not self._loose and len(self._tops) == 1
         return next(iter(self._tops)) if is_one else None
 
 
 def common_folder(members: Iterable[Member]) -> str | None:
-    """Return the wrapper of all members, if there is one."""
+    """Return the wrapper of all members, or None."""
     wrapper = Wrapper()
     for member in members:
         wrapper.see(member.parts)
@@ -77,7 +77,7 @@ def common_folder(members: Iterable[Member]) -> str | None:
 
 
 def group_name(parts: tuple[str, ...], common: str | None) -> str | None:
-    """Return the group that a file's folders name: all of them below the wrapper; None without.
+    """Return the group of a file: its folders below the wrapper, or None.
 
     `("photos", "shoes", "red", "1.jpg")` below `"photos"` is in group `shoes/red`.
     """
@@ -88,10 +88,10 @@ def group_name(parts: tuple[str, ...], common: str | None) -> str | None:
 
 
 def refusal_of_path(raw: str, parts: tuple[str, ...]) -> str | None:
-    """Return why a path cannot be taken, as a sentence; None if it can."""
+    """Return why a path is refused, as a sentence, or None."""
     if _CONTROL.search(raw):
         return "Its name contains invisible characters. Rename it and pack it again."
-    # Those of DOS and Windows were turned into slashes before; here it may be a letter of a name.
+    # Those of DOS and Windows were already replaced by slashes; here it may be part of a name.
     if "\\" in raw:
         return "Its path is written with backslashes. Pack it again with a current program."
     if raw.startswith("/") or _DRIVE.match(raw) or ".." in parts:
@@ -100,5 +100,5 @@ def refusal_of_path(raw: str, parts: tuple[str, ...]) -> str | None:
 
 
 def path_parts(raw: str) -> tuple[str, ...]:
-    """Split a path of an archive into its folders and the name; one of nothing stays as it is."""
+    """Split a path of an archive into its folders and the name; an empty one is returned whole."""
     return tuple(part for part in raw.split("/") if part not in ("", ".")) or (raw,)

@@ -1,4 +1,4 @@
-"""What the files of an archive are called, whatever packed it: text made of the bytes of a name."""
+"""Decode the names of the files of an archive, whatever program wrote it."""
 
 import struct
 import unicodedata
@@ -9,15 +9,15 @@ from typing import Final
 
 from dashboard.files.archives.code_pages import ESCAPED, Guess, guess
 
-# APPNOTE 4.6.9: the extra field that holds the name in UTF-8.
+# APPNOTE 4.6.9: the extra field with the name in UTF-8.
 _UNICODE_PATH: Final = 0x7075
 
 
 class Names:
-    """Turns the names of one archive into text; those that say no encoding are of one code page.
+    """Decodes the names of one archive; those without a stated encoding share one code page.
 
-    It is guessed over all of them the first time that one is met, unless it is given. `legacy`
-    returns the names of the whole archive that are no UTF-8.
+    It is guessed from all of them when the first one is decoded, unless it is given. `legacy`
+    returns the names of the whole archive that are not UTF-8.
     """
 
     def __init__(self, code_page: str, legacy: Callable[[], Generator[bytes]]) -> None:
@@ -25,15 +25,16 @@ class Names:
         self.guess: Guess | None = None
 
     def text(self, raw: bytes) -> str:
-        """Return a name as its packer meant it, accents composed.
+        """Return a name as its packer meant it, with composed accents.
 
-        macOS and others write UTF-8 without saying so; text in a code page is hardly ever UTF-8.
+        macOS and others write UTF-8 without saying so; text in a code page is hardly ever valid
+        UTF-8.
         """
         try:
             return composed_name(raw.decode())
         except UnicodeDecodeError:
             page = self._page()
-        # A folder at a time: no broken letter swallows the slash behind it.
+        # Each folder separately: no broken character consumes the slash behind it.
         return composed_name("/".join(part.decode(page, ESCAPED) for part in raw.split(b"/")))
 
     def _page(self) -> str:
@@ -45,7 +46,7 @@ class Names:
 
 
 class Twins:
-    """Separates the files whose names differ as bytes and are the same as text."""
+    """Separates files whose names differ as bytes but are equal as text."""
 
     def __init__(self) -> None:
         # Hashes in place of names: 200,000 paths would take tens of megabytes. The hashes of texts
@@ -54,7 +55,7 @@ class Twins:
         self._next: dict[int, int] = {}
 
     def told_apart(self, parts: tuple[str, ...], raw: bytes) -> tuple[str, ...]:
-        """Return the path, with a number where a file of another name has it already."""
+        """Return the path, with a number if a file with another raw name already has it."""
         wanted, key, own = parts, hash(parts), hash(raw)
         number = self._next.get(key, 2)
         while self._raw.setdefault(hash(parts), own) != own:
@@ -70,17 +71,17 @@ def _numbered(parts: tuple[str, ...], number: int) -> tuple[str, ...]:
 
 
 def composed_name(name: str) -> str:
-    """Return the name with its accents composed, and nothing that no text can hold."""
+    """Return the name with composed accents, and without characters that cannot be encoded."""
     # Lone surrogates: JSON and both databases refuse them.
     name = name.encode("utf-8", "replace").decode("utf-8")
     return unicodedata.normalize("NFC", name)
 
 
 def unicode_path(extra: bytes, raw: bytes) -> bytes:
-    """Return the name in UTF-8 that Info-ZIP, 7-Zip and WinRAR write beside `raw`; empty if none.
+    """Return the UTF-8 name that Info-ZIP, 7-Zip and WinRAR write beside `raw`, or empty bytes.
 
-    It counts only while the checksum of the raw name fits: a program that renamed the file knew
-    nothing of it (APPNOTE 4.6.9).
+    It counts only while the checksum of the raw name matches: a program that renamed the file may
+    not have updated it (APPNOTE 4.6.9).
     """
     while len(extra) >= 4:
         kind, size = struct.unpack_from("<HH", extra)
@@ -93,7 +94,7 @@ def unicode_path(extra: bytes, raw: bytes) -> bytes:
 
 
 def is_utf8(raw: bytes) -> bool:
-    """Tell whether the bytes are UTF-8."""
+    """Return whether the bytes are valid UTF-8."""
     try:
         raw.decode()
     except UnicodeDecodeError:

@@ -1,7 +1,7 @@
-"""The headers of a TAR as others may write them: none is passed over, and none takes much memory.
+"""Read the headers of hostile TARs: none is skipped, and none takes much memory.
 
-`tarfile` ends an archive in silence at a header that it cannot read, and keeps what it is told of
-holes, of names and of all files to come, however much that is.
+`tarfile` silently ends an archive at a header that it cannot read, and stores whatever headers say
+of holes, of names and of all later files, however much that is.
 """
 
 import tarfile
@@ -11,12 +11,12 @@ from dashboard.files.errors import ArchiveTooLarge, BrokenArchive
 from dashboard.files.sizes import readable_size
 
 _BLOCK: Final = tarfile.BLOCKSIZE
-# What a header may say of a file beside its fixed part: paths need a few thousand bytes.
+# The size of a header about a file besides its fixed part: paths need a few thousand bytes.
 _MOST_SAID: Final = 64 * 1024
-# Headers that speak of the same file, one before the other; writers need no more than four.
+# Chained headers about the same file; writers need no more than four.
 _MOST_CHAINED: Final = 32
 _NOT_READ: Final = b""
-# What is read of a pax header: what a file is called, how large it is, that it has holes.
+# The fields of a pax header that are used: a file's name, its size, and whether it has holes.
 _COUNTS: Final = frozenset({b"path", b"linkpath", b"size", b"GNU.sparse.name"})
 _HAS_HOLES: Final = "GNU.sparse.major"
 _TELL_OF_HOLES: Final = frozenset({b"GNU.sparse.map", b"GNU.sparse.size", b"GNU.sparse.major"})
@@ -24,25 +24,25 @@ _LENGTH_DIGITS: Final = 8
 
 
 class _Header(tarfile.TarInfo):
-    """A header; of a file with holes it says no more than that it is one."""
+    """A header; of a file with holes it only records that it has them."""
 
     @classmethod
     def fromtarfile(cls, tar: Any) -> Self:
-        """Read the next header, with those that speak of it. Raises BrokenArchive."""
-        # tarfile reads a header that speaks of the next one by calling itself: a long chain of them
-        # would exceed Python's recursion limit.
+        """Read the next header, with the headers about it. Raises BrokenArchive."""
+        # tarfile reads a header about the next one recursively: a long chain would exceed Python's
+        # recursion limit.
         tar.chained += 1
         if tar.chained > _MOST_CHAINED:
             raise BrokenArchive
         try:
             return super().fromtarfile(tar)
         except tarfile.EOFHeaderError:  # type: ignore[attr-defined]
-            # A TAR ends with two blocks of zeros. One of them alone may be a damaged header.
-            if tar.fileobj.read(_BLOCK).strip(b"\0"):  # no end, but a header that was lost
+            # A TAR ends with two blocks of zeros. A single one may be a damaged header.
+            if tar.fileobj.read(_BLOCK).strip(b"\0"):  # not the end, but a lost header
                 raise BrokenArchive from None
             raise
         except tarfile.EmptyHeaderError:  # type: ignore[attr-defined]
-            raise  # some writers leave the end out
+            raise  # some writers omit the end
         except tarfile.HeaderError as error:
             raise BrokenArchive from error
         finally:
@@ -53,15 +53,15 @@ class _Header(tarfile.TarInfo):
         return super()._proc_gnulong(tar)  # type: ignore[misc]
 
     def _proc_member(self, tar: Any) -> Any:
-        if self.size < 0:  # it would lead back to what was read already
+        if self.size < 0:  # it would lead back to bytes that were already read
             raise BrokenArchive
         return super()._proc_member(tar)  # type: ignore[misc]
 
     def _proc_pax(self, tar: Any) -> Any:
-        """Read what is said of the next file, or of all to come.
+        """Read the fields of the next file, or of all later files.
 
         `tarfile` searches it for an encoding in a time that grows with the square of its length,
-        and repeats for each file all that was ever said of all.
+        and repeats for each file all fields that were ever set for all.
         """
         _judge(self.size)
         said = _said(tar.fileobj.read(self._block(self.size)), tar)  # type: ignore[attr-defined]
@@ -102,7 +102,7 @@ class _Header(tarfile.TarInfo):
 
 
 class Tar(tarfile.TarFile):
-    """A TAR that is read. Raises BrokenArchive, ArchiveTooLarge, and what `tarfile` raises."""
+    """A TAR for reading. Raises BrokenArchive, ArchiveTooLarge, and the errors of `tarfile`."""
 
     tarinfo = _Header
     chained = 0
@@ -110,14 +110,14 @@ class Tar(tarfile.TarFile):
 
 
 def _said(data: bytes, tar: Any) -> dict[str, str]:
-    """Return what of a pax header counts here. Raises BrokenArchive.
+    """Return the used fields of a pax header. Raises BrokenArchive.
 
-    Each record is its own length in digits, a space, a name, `=`, a value and a line's end.
+    Each record is its own length in digits, a space, a name, `=`, a value and a newline.
     """
     said, at = {}, 0
     while at < len(data) and data[at]:
         space = data.find(b" ", at, at + _LENGTH_DIGITS)
-        # Digits are looked for in the first bytes alone: a header may consist of nothing else.
+        # Digits are searched only in the first bytes: a header may consist of nothing else.
         digits = data[at:space] if space > 0 else b""
         end = at + int(digits) if digits.isdigit() else at
         name, equals, value = data[space + 1 : end - 1].partition(b"=")

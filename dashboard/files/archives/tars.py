@@ -1,7 +1,7 @@
-"""Reading TAR archives that others packed, plain or by gzip, bzip2 or xz: forward, in one pass.
+"""Read TAR archives, plain or compressed by gzip, bzip2 or xz: forward, in one pass.
 
-Nothing is extracted, and neither the headers nor the bytes behind them are kept: an archive of
-20 GB takes no more memory than one of 20 MB. Going back means reading it from the start again.
+Nothing is extracted to disk, and neither headers nor contents are kept: an archive of 20 GB takes
+no more memory than one of 20 MB. Going back means reading it from the start again.
 """
 
 import bz2
@@ -37,9 +37,9 @@ _BROKEN: Final = (
     *(tarfile.TarError, zlib.error, lzma.LZMAError, OSError, EOFError, ValueError),
     *(OverflowError, LookupError, RuntimeError, MemoryError),
 )
-# xz may ask for gigabytes; its highest preset needs 65 MB.
+# xz may request gigabytes; its highest preset needs 65 MB.
 _XZ_MEMORY: Final = 128 * MIB
-# Skipped bytes are unpacked too, in steps of this size: the limits are checked after each.
+# Skipped bytes are unpacked, too, in steps of this size: the limits are checked after each.
 _STEP: Final = 256 * 1024
 
 
@@ -67,11 +67,11 @@ class TarArchive(AbstractContextManager["TarArchive"]):
 
     @property
     def guess(self) -> Guess | None:
-        """Return the code page that was assumed for names, if one had to be."""
+        """Return the code page that was assumed for names, or None."""
         return self._names.guess
 
     def _legacy(self) -> Generator[bytes]:
-        """Go through the archive again, beside what is being read."""
+        """Read the names of the archive from its start, without moving the current position."""
         at = self._file.tell()
         try:
             other = TarArchive(self._file, self.limits)
@@ -79,7 +79,7 @@ class TarArchive(AbstractContextManager["TarArchive"]):
                 if not is_utf8(raw := _raw(info)):
                     yield raw
         except FileRefused:
-            return  # it is told where the files are listed
+            return  # reported when the files are listed
         finally:
             self._file.seek(at)
 
@@ -87,18 +87,18 @@ class TarArchive(AbstractContextManager["TarArchive"]):
         self.close()
 
     def close(self) -> None:
-        """Let go of the file; it is not closed, as others opened it."""
+        """Close the archive but not the file, which the caller has opened."""
         self._tar.close()
 
     def members(self) -> Iterator[Member]:
-        """Yield every file, in the order of the archive, less folders and what systems add.
+        """Yield every file, in the order of the archive, without folders and junk.
 
-        Raises BrokenArchive and ArchiveTooLarge where the archive turns out to be so.
+        Raises BrokenArchive and ArchiveTooLarge at the entry where this is found.
         """
         yield from (member for member in self.entries() if member is not None)
 
     def entries(self) -> Iterator[Member | None]:
-        """Yield the same, and None for each entry that is no file."""
+        """Yield the same, and None for each entry that is not a file, or is junk."""
         self._rewind()
         twins = Twins()
         while (info := self._next()) is not None:
@@ -112,8 +112,8 @@ class TarArchive(AbstractContextManager["TarArchive"]):
                 yield member if parts is member.parts else replace(member, parts=parts)
 
     def member(self, index: int) -> Member:
-        """Return one file. Raises BrokenArchive, ArchiveTooLarge."""
-        # A packed stream cannot go back: it is unpacked from its beginning once more.
+        """Return one file. Raises BrokenArchive and ArchiveTooLarge."""
+        # A compressed stream cannot go back: it is unpacked from its beginning again.
         if index < self._index:
             self._rewind()
         while self._index < index:
@@ -123,7 +123,7 @@ class TarArchive(AbstractContextManager["TarArchive"]):
         return self._member(index, self._here())
 
     def read(self, member: Member) -> bytes:
-        """Return the content of one file, never more than the limits let pass.
+        """Return the content of one file, within the limits.
 
         Raises UnreadableMember, ImageTooLarge, ArchiveSuspicious and ArchiveTooLarge.
         """
@@ -132,7 +132,8 @@ class TarArchive(AbstractContextManager["TarArchive"]):
         if member.index != self._index:
             self.member(member.index)
         with blaming_the_bytes(_BROKEN, lambda: UnreadableMember(member.path, DAMAGED)):
-            # tarfile would follow a link to another member; links were refused as `NO_FILE` before.
+            # tarfile would follow a link to another member; links were already refused as
+            # `NO_FILE`.
             content = self._tar.extractfile(self._here())
             data = content.read(self.limits.member_size + 1) if content is not None else b""
         if len(data) < member.size:
@@ -160,9 +161,9 @@ class TarArchive(AbstractContextManager["TarArchive"]):
     def _next(self) -> tarfile.TarInfo | None:
         with blaming_the_bytes(_BROKEN, BrokenArchive):
             self._info = self._tar.next()
-        # The library remembers every header that it met; nobody asks for them.
+        # The library stores every header that it has read; they are not needed.
         self._tar.members.clear()  # type: ignore[attr-defined]
-        self._index += 1  # past the last one too, so that continuing from there means going back
+        self._index += 1  # even past the last one, so that continuing from there means going back
         if self._info is not None and self._index >= self.limits.members:
             raise ArchiveTooLarge(f"more than {self.limits.members:,} files")
         return self._info
@@ -182,12 +183,12 @@ class TarArchive(AbstractContextManager["TarArchive"]):
 
 
 def _raw(info: tarfile.TarInfo) -> bytes:
-    """Return the bytes of a name, of which those that are no UTF-8 were kept."""
+    """Return the bytes of a name; undecodable ones were kept as surrogates."""
     return info.name.encode("utf-8", "surrogateescape")
 
 
 def _is_single_file(file: IO[bytes]) -> bool:
-    """Tell whether what was packed begins with no header of a TAR."""
+    """Return whether the unpacked data does not begin with a TAR header."""
     file.seek(0)
     packed = _Counted(file)
     with suppress(*_BROKEN):
@@ -206,7 +207,7 @@ def _is_header(block: bytes) -> bool:
 
 
 def _unpacked(packed: "_Counted") -> Any:
-    """Return the archive's bytes, unpacked as they are read; which packing it is shows at once."""
+    """Return the archive's bytes, unpacked while they are read; the first bytes show how."""
     head = packed.read(6)
     packed.seek(0)
     if head.startswith(b"\x1f\x8b"):
@@ -217,7 +218,7 @@ def _unpacked(packed: "_Counted") -> Any:
 
 
 class _Counted:
-    """The file as the unpacking sees it: what it took is counted."""
+    """The compressed file; it counts the bytes that were read."""
 
     def __init__(self, file: IO[bytes]) -> None:
         self._file = file
@@ -246,9 +247,10 @@ class _Counted:
 
 
 class _Judged:
-    """The unpacked bytes as tarfile sees them: no header may ask for much, no bomb goes through.
+    """The unpacked bytes that tarfile reads, with limits for headers and against bombs.
 
-    In packed archives going forward means unpacking what lies between, so that is judged too.
+    In compressed archives going forward means unpacking all data in between, so that is checked,
+    too.
     """
 
     def __init__(self, stream: Any, packed: _Counted, limits: ArchiveLimits) -> None:
@@ -278,14 +280,15 @@ class _Judged:
     def _judge(self, unpacked: int) -> None:
         if unpacked > self._limits.total:
             raise ArchiveTooLarge(f"more than {readable_size(self._limits.total)} of files")
-        # Of the whole stream, not of a member: in a packed TAR members share their packed bytes.
+        # For the whole stream, not for a member: in a compressed TAR members share their packed
+        # bytes.
         allowed = max(self._limits.free, self._packed.consumed * self._limits.ratio)
         if unpacked > allowed:
             raise ArchiveSuspicious("The archive", self._limits.ratio)
 
 
 class _Xz(io.RawIOBase):
-    """Unpack xz with little memory, whatever the file asks for; `lzma.LZMAFile` has no limit."""
+    """Unpacks xz with bounded memory, whatever the file requests; `lzma.LZMAFile` has no limit."""
 
     def __init__(self, packed: _Counted) -> None:
         self._packed = packed
@@ -294,7 +297,7 @@ class _Xz(io.RawIOBase):
 
     @staticmethod
     def _fresh() -> lzma.LZMADecompressor:
-        # FORMAT_XZ alone: the older .lzma format has no magic number to be known by.
+        # FORMAT_XZ alone: the older .lzma format has no magic number.
         return lzma.LZMADecompressor(lzma.FORMAT_XZ, memlimit=_XZ_MEMORY)
 
     def readable(self) -> bool:

@@ -1,1 +1,1 @@
-"""The archive of a whole workspace."""
+"""Write and read the archive of a whole workspace."""

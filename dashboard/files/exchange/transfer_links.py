@@ -1,7 +1,7 @@
-"""What holds an archive together: whatever a row names came before it, and nothing comes twice.
+"""Check the references of an archive: targets come before references, and nothing is duplicated.
 
-Who writes an archive skips the rows that do not fit, since people continue working meanwhile; who
-reads one refuses it for them.
+The exporter skips rows that do not fit, since people change the workspace meanwhile; the importer
+refuses an archive that has any.
 """
 
 from typing import Final
@@ -9,7 +9,7 @@ from typing import Final
 from dashboard.files.exchange.transfer_rows import Row, unpacked
 from dashboard.files.store.scratch import Seen
 
-# The nouns that a row's fields point to.
+# The nouns that a row's fields refer to.
 _REFERS: Final[dict[str, dict[str, str]]] = {
     "features": {"image": "images"},
     "region_features": {"image": "images"},
@@ -25,13 +25,13 @@ _REFERS: Final[dict[str, dict[str, str]]] = {
 
 
 class Links:
-    """Judges rows one after another; `seen` remembers those that fit."""
+    """Checks rows one after another; `seen` stores those that fit."""
 
     def __init__(self, seen: Seen) -> None:
         self.seen = seen
 
     def fits(self, noun: str, row: Row) -> bool:
-        """Say whether a row may follow those that came before, and remember it if so."""
+        """Return whether a row may follow the earlier ones, and store it if so."""
         for name, other in _REFERS.get(noun, {}).items():
             if row[name] is not None and not self.seen.has(other, row[name]):
                 return False
@@ -43,7 +43,8 @@ class Links:
 
     def _images(self, row: Row) -> bool:
         about = f"{row['width']} {row['height']}"
-        # Equal bytes are one image in a workspace, so a second row of one content has no place.
+        # Equal bytes are one image in a workspace, so a second row with the same content does not
+        # fit.
         return self.seen.add("contents", row["sha256"]) and self.seen.add(
             "images", row["id"], about
         )
@@ -68,7 +69,7 @@ class Links:
         return is_inside
 
     def _groups(self, row: Row) -> bool:
-        # Within what a member may be once: the group, or the whole of an exclusive type.
+        # The scope in which a member may occur once: the group, or the whole exclusive type.
         is_exclusive = self.seen.find("types", row["type"]) == "exclusive"
         return self.seen.add("groups", row["id"], row["type"] if is_exclusive else row["id"])
 
@@ -77,7 +78,7 @@ class Links:
         if bool(row["image"]) == bool(row["region"]) or self.seen.has("parents", row["group"]):
             return False
         scope = self.seen.find("groups", row["group"])
-        # The scope is the type where it is exclusive: a second group of it is then a duplicate.
+        # The scope is the type if it is exclusive: a second group of it is then a duplicate.
         if not self.seen.add(f"in {scope}", member):
             return False
         self.seen.add("holders", row["group"])
@@ -113,7 +114,7 @@ class Links:
         )
 
     def _collections(self, row: Row) -> bool:
-        # Nothing is kept about a version that is not trained, so no collection fits it.
+        # An untrained version has no data, so no collection fits it.
         task, _, dimension = (self.seen.find("versions", row["version"]) or "").partition(" ")
         return task == row["task"] and self.seen.add("collections", row["id"], dimension)
 

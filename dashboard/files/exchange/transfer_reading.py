@@ -1,4 +1,4 @@
-"""Reading the archive of a workspace that somebody sent: nothing that it says is believed."""
+"""Read an uploaded archive of a workspace, without trusting anything in it."""
 
 import hashlib
 import io
@@ -30,12 +30,12 @@ _MOST_MEMBERS: Final = 200_000
 _MOST_OF_A_MANIFEST: Final = 64 * 1024 * 1024
 _LOCAL_HEADER: Final = struct.Struct("<4s22xHH")
 _CHUNK: Final = 1024 * 1024
-# Of a pack's images, and of what encoders saw in them, as lines: both are held in memory.
+# Of a pack's images, and of their features, as lines: both are held in memory.
 _MOST_OF_A_PACK: Final = 128 * 1024 * 1024
 _MOST_VALUES_OF_A_PACK: Final = 2_000_000
 _MOST_VALUES_OF_A_MANIFEST: Final = 1_000_000  # three for each of its members
 _PACKED_AS: Final = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
-_MOST_ENCODERS: Final = 64  # that saw the same image
+_MOST_ENCODERS: Final = 64  # with features of the same image
 _BROKEN: Final = (
     *(zipfile.BadZipFile, zlib.error, struct.error, OSError, EOFError, ValueError),
     *(LookupError, OverflowError, RuntimeError, MemoryError),
@@ -44,14 +44,14 @@ _BROKEN: Final = (
 
 @dataclass(frozen=True)
 class Pack:
-    """Up to 500 images of an archive, with what encoders saw in them, and their images."""
+    """Up to 500 images of an archive, with their rows, features and files."""
 
     images: list[Row]
     features: list[Row]
     _zip: zipfile.ZipFile
 
     def region_features(self) -> Iterator[Row]:
-        """Yield what encoders saw in parts of the images: any number. None in format 1."""
+        """Yield the region features of the images, in any number; none in format 1."""
         if "region_features.jsonl" in self._zip.namelist():
             yield from _pack_rows("region_features", self._zip)
 
@@ -63,15 +63,14 @@ class Pack:
         name = picture_name(row)
         most = self._most(row)
         data = _read(self._zip, name, most)
-        # Beside the sums of the manifest, which are of whole packs: this ties the bytes to their
-        # row.
+        # In addition to the manifest's checksums of whole packs: this ties the bytes to their row.
         if hashlib.sha256(data).hexdigest() != row["stored_sha256"]:
             raise BrokenTransfer(f"the image {name} is not the one that was exported")
         return data
 
     @staticmethod
     def _most(row: Row) -> int:
-        """Return the most bytes that images of this size take, however they are packed."""
+        """Return the most bytes that an image of this size can take in any encoding."""
         width, height = int(row["width"]), int(row["height"])
         most = configured_image_limits().pixels
         if width * height > most:
@@ -81,7 +80,7 @@ class Pack:
 
 
 class TransferReader:
-    """Reads an archive that somebody sent. Everything it returns was checked, or it raises.
+    """Reads an uploaded archive. Everything that it returns was checked.
 
     Raises ForeignTransfer or BrokenTransfer when it is opened, and BrokenTransfer later.
     """
@@ -97,8 +96,8 @@ class TransferReader:
         self.counts: dict[str, int] = self.manifest["counts"]
         self.members: dict[str, dict[str, Any]] = self.manifest["members"]
         names = [info.filename for info in self._zip.infolist()]
-        # Lists, not sets: a name that is there twice could be checked in one place and read in
-        # another.
+        # Lists, not sets: of two members with the same name, one could be checked and the other
+        # read.
         if sorted(names) != sorted([*self.members, MANIFEST]):
             raise BrokenTransfer("it contains other files than it lists")
 
@@ -109,7 +108,7 @@ class TransferReader:
         self._zip.close()
 
     def check_sums(self) -> Iterator[int]:
-        """Read every member whole and compare it with the manifest; yield how much was read."""
+        """Read every member whole and compare it with the manifest; yield the numbers of bytes."""
         for name, stated in self.members.items():
             size, digest = 0, hashlib.sha256()
             with _reading(name), self._zip.open(name) as member:
@@ -130,7 +129,7 @@ class TransferReader:
             yield from _rows(noun, file)
 
     def packs(self) -> Iterator[Pack]:
-        """Yield the packs in their order, each open until the next is asked for."""
+        """Yield the packs in their order, each open until the next one."""
         # Names have leading zeros, so that this is the order in which packs were written.
         for name in sorted(self.members):
             if name.startswith("images/"):
@@ -143,7 +142,7 @@ class TransferReader:
                     )
 
     def read(self, name: str, most: int) -> bytes:
-        """Return a member of at most so many bytes."""
+        """Return a member of at most `most` bytes."""
         return _read(self._zip, name, most)
 
     def _window(self, name: str) -> IO[bytes]:
@@ -187,7 +186,7 @@ _FOREIGN: Final = (
 
 
 def _judge_packing(archive: zipfile.ZipFile) -> None:
-    """Refuse what no export writes: an LZMA member says itself how much memory it takes."""
+    """Refuse methods that exports do not use: an LZMA member sets its own memory use."""
     if any(info.compress_type not in _PACKED_AS for info in archive.infolist()):
         raise BrokenTransfer("it is packed differently from exports")
 
@@ -213,7 +212,7 @@ def _pack_rows(noun: str, inner: zipfile.ZipFile) -> Iterator[Row]:
 
 
 def _some(noun: str, inner: zipfile.ZipFile, most: int) -> list[Row]:
-    """Return the rows of a pack that are held in memory together: few enough, and small enough."""
+    """Return the rows of a pack, which are in memory together, within limits."""
     rows: list[Row] = []
     size = values = 0
     with _reading(noun), inner.open(f"{noun}.jsonl") as file:
@@ -222,7 +221,7 @@ def _some(noun: str, inner: zipfile.ZipFile, most: int) -> list[Row]:
             values += count_values(line)
             if len(rows) == most or size > _MOST_OF_A_PACK or values > _MOST_VALUES_OF_A_PACK:
                 raise BrokenTransfer(f"a pack of it has more {noun} than allowed")
-            # Judged line by line: the pack is refused as soon as it is too much, not once it is
+            # Checked line by line: the pack is refused as soon as it is too large, not once it is
             # built.
             rows.append(read_row(noun, line, len(rows) + 1))
     return rows
@@ -235,7 +234,7 @@ def _rows(noun: str, file: IO[bytes]) -> Iterator[Row]:
 
 def _lines(noun: str, file: IO[bytes]) -> Iterator[bytes]:
     number = 0
-    # Bounded, or a member without a single line break would be read whole.
+    # Bounded: otherwise a member without a line break would be read whole.
     while line := file.readline(MOST_OF_A_LINE + 1):
         number += 1
         if len(line) > MOST_OF_A_LINE:
@@ -252,12 +251,12 @@ def _read(archive: zipfile.ZipFile, name: str, most: int) -> bytes:
 
 
 def _reading(name: str) -> AbstractContextManager[None]:
-    """Turn what zipfile raises into a refusal."""
+    """Turn errors of zipfile into a refusal."""
     return blaming_the_bytes(_BROKEN, lambda: BrokenTransfer(f"{name} cannot be read"))
 
 
 class _Window(io.RawIOBase):
-    """A stretch of a file as a file of its own; the place in the file itself is moved about."""
+    """A part of a file as a file of its own; it moves the position of the file."""
 
     def __init__(self, file: IO[bytes], start: int, size: int) -> None:
         super().__init__()

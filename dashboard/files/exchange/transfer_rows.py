@@ -1,4 +1,4 @@
-"""What a line of a workspace's archive may be: nothing that it says is believed unread."""
+"""Define and check the lines of a workspace's archive."""
 
 import base64
 import binascii
@@ -18,8 +18,8 @@ Row = dict[str, Any]
 Check = Callable[[Any], bool]
 
 MOST_OF_A_LINE: Final = 64 * 1024 * 1024
-MOST_VALUES_OF_A_LINE: Final = 1_000_000  # some 100 MB once they are built
-# The most that an integer column of either database holds.
+MOST_VALUES_OF_A_LINE: Final = 1_000_000  # about 100 MB once they are parsed
+# The maximum of an integer column in either database.
 _MOST_NUMBER: Final = (1 << 31) - 1
 
 
@@ -34,7 +34,7 @@ def read_row(noun: str, line: bytes, number: int) -> Row:
     fields = NOUNS[noun]
     if isinstance(row, dict):
         row = {name: value for name, value in LATER.items() if name in fields} | row
-    # Exactly these: a field that is not known was perhaps meant to change what the others mean.
+    # Exactly these: an unknown field may have been meant to change the meaning of others.
     if not isinstance(row, dict) or row.keys() != fields.keys():
         raise BrokenTransfer(f"line {number:,} of the {noun} lacks fields")
     for name, is_right in fields.items():
@@ -44,18 +44,18 @@ def read_row(noun: str, line: bytes, number: int) -> Row:
 
 
 def packed(vector: bytes | memoryview) -> str:
-    """Write numbers into a line."""
+    """Encode numbers for a line."""
     return base64.b64encode(vector).decode()
 
 
 def unpacked(text: str) -> bytes:
-    """Read numbers from a line that was checked."""
+    """Decode numbers from a checked line."""
     return base64.b64decode(text)
 
 
 def _text(most: int, *, empty: bool = True) -> Check:
     def check(value: Any) -> bool:
-        # PostgreSQL keeps no NUL.
+        # PostgreSQL stores no null character.
         return (
             isinstance(value, str)
             and len(value) <= most
@@ -67,7 +67,7 @@ def _text(most: int, *, empty: bool = True) -> Check:
 
 
 def _number(most: int = _MOST_NUMBER, least: int = 0) -> Check:
-    # `type`, not `isinstance`: in Python `true` is an integer.
+    # `type`, not `isinstance`: in Python `True` is an integer.
     return lambda value: type(value) is int and least <= value <= most
 
 
@@ -84,9 +84,10 @@ def _flag(value: Any) -> bool:
 
 
 def is_id(value: Any) -> bool:
-    """Say whether this is an id as the archive writes them."""
+    """Return whether this is an id as archives write them."""
     try:
-        # Written back and compared: `UUID` reads several spellings, and ids are compared as text.
+        # Converted back and compared: `UUID` accepts several spellings, and ids are compared as
+        # text.
         return isinstance(value, str) and str(UUID(value)) == value
     except ValueError:
         return False
@@ -108,7 +109,7 @@ def _time(value: Any) -> bool:
 
 
 def _is_sensible(moment: datetime) -> bool:
-    # Within a day of the calendar's ends other time zones have no name for it.
+    # Within a day of the calendar's ends, a time cannot be represented in other time zones.
     return moment.tzinfo is not None and 1 < moment.year < 9999
 
 
@@ -142,7 +143,7 @@ _WORDS: Final = _text(MOST_OF_A_LINE)
 _KEY: Final = _text(100)
 _CREATED: Final = _or_none(_time)
 
-# What older archives do not say, and what that means: times since format 2, `fold_by` since 3.
+# Fields that older archives lack, with their defaults: times since format 2, `fold_by` since 3.
 LATER: Final[dict[str, str | None]] = {"created": None, "fold_by": ""}
 
 NOUNS: Final[dict[str, dict[str, Check]]] = {

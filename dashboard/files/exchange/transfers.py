@@ -1,7 +1,7 @@
-"""The archive of a whole workspace: one ZIP of few members, whatever the workspace holds.
+"""Write the archive of a whole workspace: one ZIP of few members, whatever the workspace contains.
 
-    likewise.json      what it is, of which format, and of each other member its size and SHA-256
-    types.jsonl        and so on, a noun each: a line of JSON a row
+    likewise.json      kind and format, and the size and SHA-256 of each other member
+    types.jsonl        and so on, one for each noun: a line of JSON for each row
     images/000000.zip  packs of up to 500 images: the images, images.jsonl, features.jsonl,
                        region_features.jsonl
     versions/ID/       the files of a trained version
@@ -9,7 +9,7 @@
 Packs are ordinary ZIPs inside the ZIP: a ZIP's directory is held in memory, and one of a million
 images would take gigabytes on either side. Images and packs are stored, lines are deflated.
 
-Format 1, which is read too, did not say when things were created, and had no features of regions.
+Format 1, which can still be read, has no creation times and no features of regions.
 """
 
 import hashlib
@@ -25,15 +25,15 @@ import orjson
 from dashboard.files.exchange.transfer_rows import Row
 
 FORMAT: Final = 3
-FORMATS: Final = (1, 2, 3)  # that are read
+FORMATS: Final = (1, 2, 3)  # that can be read
 KIND: Final = "likewise-workspace"
 MANIFEST: Final = "likewise.json"
 PACK_IMAGES: Final = 500
-PACK_META_DATA: Final = 64 * 1024 * 1024  # bytes: half of what is read of a pack at once
+PACK_META_DATA: Final = 64 * 1024 * 1024  # bytes: half of the limit for reading a pack
 
 
 class _Hashed:
-    """What is written passes through, counted and hashed; zipfile sees a stream without a place."""
+    """Counts and hashes what is written; zipfile sees a stream that cannot seek."""
 
     def __init__(self, stream: IO[bytes]) -> None:
         self._stream = stream
@@ -49,7 +49,7 @@ class _Hashed:
 
 
 class TransferWriter:
-    """Writes an archive; without `finish` it has no manifest, and nobody takes it for one."""
+    """Writes an archive; without `finish` it has no manifest, and is not accepted as one."""
 
     def __init__(self, path: Path) -> None:
         self._zip = zipfile.ZipFile(path, "w", zipfile.ZIP_STORED)
@@ -64,7 +64,7 @@ class TransferWriter:
         self._zip.close()
 
     def write(self, name: str, chunks: Iterable[bytes]) -> None:
-        """Write a member from its bytes, which come piece by piece."""
+        """Write a member from its bytes, piece by piece."""
         with self._member(name) as file:
             for chunk in chunks:
                 file.write(chunk)
@@ -83,11 +83,11 @@ class TransferWriter:
         features: Iterable[Row],
         region_features: Iterable[Row],
     ) -> None:
-        """Write images with their stored bytes, and then what encoders saw in them."""
+        """Write images with their stored bytes, and then their features."""
         name = f"images/{self._packs:06d}.zip"
         self._packs += 1
         images: list[Row] = []
-        # Written straight into the outer archive: a pack is never whole in memory, nor a file of
+        # Written directly into the outer archive: a pack is never whole in memory or in a file of
         # its own.
         with self._member(name) as file, zipfile.ZipFile(file, "w") as inner:  # type: ignore[call-overload]
             for row, picture in pictures:
@@ -108,10 +108,10 @@ class TransferWriter:
                 self._count(noun, 1)
 
     def finish(self, about: dict[str, Any]) -> None:
-        """Write the manifest, which makes the archive one."""
+        """Write the manifest, which completes the archive."""
         manifest = {"kind": KIND, "format": FORMAT, **about}
         manifest |= {"counts": self.counts, "members": self._members}
-        # Last: it has the sums of all others, and an archive that was cut off has none.
+        # Last: it has the checksums of all others, and an archive that was cut off has none.
         self._zip.writestr(MANIFEST, json.dumps(manifest, indent=1), zipfile.ZIP_DEFLATED)
 
     @contextmanager

@@ -1,1 +1,1 @@
-"""Addresses that strangers name, fetched with care."""
+"""Fetch URLs that users name, with restrictions."""

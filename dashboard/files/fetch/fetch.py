@@ -1,4 +1,4 @@
-"""Fetching an image from an address that a user named: guarded, bounded in bytes and in time."""
+"""Fetch an image from a URL that a user named: guarded, with limits of bytes and time."""
 
 import contextlib
 from collections import deque
@@ -19,7 +19,7 @@ from dashboard.files.limits import FetchLimits, configured_fetch_limits
 from dashboard.network.addresses import is_allowed
 
 _CHUNK: Final = 64 * 1024
-# So many files of 20 MB may be in memory at once.
+# As many files of 20 MB may be in memory at once.
 _SIDE_BY_SIDE: Final = 16
 
 _Content = bytes | FileRefused
@@ -27,9 +27,9 @@ _Waiting = Future[_Content] | _Content
 
 
 def fetch_image(url: str, limits: FetchLimits | None = None) -> bytes:
-    """Return what the address answers; whether it is an image shows when it is decoded.
+    """Return the response of a URL; only decoding shows whether it is an image.
 
-    Raises ForbiddenAddress, AddressFailed, AddressTooSlow, ImageTooLarge.
+    Raises ForbiddenAddress, AddressFailed, AddressTooSlow and ImageTooLarge.
     """
     limits = limits or configured_fetch_limits()
     with Guard(url, limits) as guard, open_session() as session:
@@ -57,20 +57,20 @@ def _may_pass(failure: BaseException) -> bool:
     reraise=True,
 )
 def fetch_patiently(url: str, limits: FetchLimits | None = None) -> bytes:
-    """Do what `fetch_image` does, and ask again twice where the address may answer in a moment."""
+    """Fetch as `fetch_image` does, and retry twice if the failure may be temporary."""
     return fetch_image(url, limits)
 
 
 def refusal_of_address(url: str, limits: FetchLimits | None = None) -> str | None:
-    """Return why an address would never be opened, as a sentence; None if it may be tried.
+    """Return why a URL would never be opened, as a sentence, or None.
 
-    Nothing is asked of the network: a host that is named may still prove to be a private one.
+    The network is not used: a host name may still resolve to a private IP address.
     """
     limits = limits or configured_fetch_limits()
     try:
         _check_spelling(url)
         host = parse_url(url).host or ""
-        with contextlib.suppress(ValueError):  # a name, no number
+        with contextlib.suppress(ValueError):  # a name, not an IP address
             if not is_allowed(host.strip("[]"), limits.allowed_networks):
                 return private_network(host)
     except ForbiddenAddress as refusal:
@@ -81,7 +81,7 @@ def refusal_of_address(url: str, limits: FetchLimits | None = None) -> str | Non
 
 
 def last_segment(url: str) -> str:
-    """Return what a file behind the address may be called; nothing for an address that is none."""
+    """Return a file name for a URL; an empty string for an invalid URL."""
     try:
         path = urlsplit(url).path
     except ValueError:
@@ -95,15 +95,15 @@ def fetch_many(
     *,
     fetch: Callable[[str, FetchLimits | None], bytes] = fetch_image,
 ) -> Generator[_Content]:
-    """Fetch side by side; yield for each address, in order, its bytes or why there are none.
+    """Fetch in parallel; yield for each URL, in order, its bytes or why it has none.
 
-    What is no address is passed on as it is.
+    Other sources are passed through unchanged.
     """
     limits = limits or configured_fetch_limits()
     with ThreadPoolExecutor(_SIDE_BY_SIDE, thread_name_prefix="fetch") as pool:
         waiting: deque[_Waiting] = deque()
         for source in sources:
-            # Only as far ahead as is taken, so that memory stays bounded.
+            # Read ahead only as far as results are consumed, so that memory stays bounded.
             if len(waiting) == _SIDE_BY_SIDE:
                 yield _taken(waiting.popleft())
             if isinstance(source, str):
@@ -148,7 +148,7 @@ def _follow(session: requests.Session, guard: Guard) -> bytes:
 
 
 def _check_spelling(url: str) -> None:
-    """Refuse what no connection is needed to refuse. Raises ForbiddenAddress, ValueError."""
+    """Refuse an invalid URL before connecting. Raises ForbiddenAddress and ValueError."""
     address = parse_url(url)
     if address.scheme not in ("http", "https"):
         raise ForbiddenAddress("Only URLs with http:// or https:// are opened.", url=url)
@@ -169,7 +169,7 @@ def _body(response: requests.Response, guard: Guard) -> bytes:
         )
     limit = guard.limits.size
     claimed = response.headers.get("Content-Length", "")
-    # The header may lie; it only spares reading what admits to be too large.
+    # The header may be wrong; it only avoids reading a file that admits to be too large.
     if claimed.isdecimal() and int(claimed) > limit:
         raise ImageTooLarge(limit, int(claimed))
     parts: list[bytes] = []

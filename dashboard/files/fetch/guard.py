@@ -1,4 +1,4 @@
-"""Connections to addresses that strangers name: judged one by one, and cut off in time."""
+"""Guard the connections to hosts that users name: check each IP address, and enforce a timeout."""
 
 import socket
 import threading
@@ -16,13 +16,13 @@ from dashboard.network.connections import GuardedSession, PrivateNetwork, connec
 _HEADERS: Final = {
     "User-Agent": "Likewise",
     "Accept": "image/*",
-    # An image is packed already; a reply that unpacks to more is nothing that we want.
+    # Images are already compressed; a compressed response could unpack to too much.
     "Accept-Encoding": "identity",
 }
 
 
 def private_network(host: str) -> str:
-    """Say why a host is not opened."""
+    """Return why a host is not opened."""
     return (
         f"{host} is in a private network, which this server does not open. Upload the file "
         "itself, or ask your administrator to allow the network."
@@ -30,14 +30,14 @@ def private_network(host: str) -> str:
 
 
 class Guard:
-    """Make the connections of one fetch: judge every address, and cut off what takes too long."""
+    """Opens the connections of one fetch, checks every IP address, and enforces the timeout."""
 
     def __init__(self, url: str, limits: FetchLimits) -> None:
         self.url, self.limits = url, limits
         self._ends = time.monotonic() + limits.seconds
         self._lock = threading.Lock()
         self._sockets: list[socket.socket] = []
-        # A server that sends a byte a second never trips a socket's own timeout.
+        # A server that sends a byte a second never triggers a socket's own timeout.
         self._alarm = threading.Timer(limits.seconds, self._cut_off)
         self._alarm.daemon = True
 
@@ -64,7 +64,7 @@ class Guard:
             raise AddressTooSlow(self.url, self.limits.seconds)
 
     def connect(self, host: str, port: int) -> socket.socket:
-        """Return a socket to a judged address of the host. Raises ForbiddenAddress, OSError."""
+        """Return a socket to a checked IP address. Raises ForbiddenAddress and OSError."""
         try:
             connection = connect(host, port, self.limits.allowed_networks, self.seconds_left)
         except PrivateNetwork as error:
@@ -72,7 +72,7 @@ class Guard:
         return self._watched(connection)
 
     def _watched(self, connection: socket.socket) -> socket.socket:
-        # TLS takes the socket over; a second handle on it still ends it, whatever it is doing.
+        # TLS takes over the socket; a second handle on it still ends it, whatever it is doing.
         with self._lock:
             self._sockets.append(connection.dup())
         try:
@@ -87,11 +87,11 @@ class Guard:
             for connection in self._sockets:
                 try:
                     connection.shutdown(socket.SHUT_RDWR)
-                except OSError:  # the other side was quicker
+                except OSError:  # the other side was faster
                     continue
 
 
-# The guard of the fetch that runs in this thread; without one no connection can be made.
+# The guard of the fetch in this thread; without one no connection can be made.
 _guard: ContextVar[Guard] = ContextVar("guard")
 
 
@@ -100,7 +100,7 @@ def _open(connection: HTTPConnection, host: str) -> socket.socket:
 
 
 def open_session() -> requests.Session:
-    """Return a session whose every connection asks the guard of its thread.
+    """Return a session that opens each connection by the guard of its thread.
 
     Proxies, cookies and stored passwords are not used.
     """

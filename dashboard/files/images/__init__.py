@@ -1,1 +1,1 @@
-"""Bytes of images: read, judged, decoded, kept."""
+"""Read, check, decode and prepare images."""

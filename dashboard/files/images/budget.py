@@ -1,7 +1,8 @@
-"""How much memory decoding may take at once in this process; what needs more than is left waits.
+"""Limit the memory of concurrent decoding in this process; what does not fit waits.
 
-Two lanes, each first come, first served. Photos of ordinary size have one of their own, so they
-never wait for a large image; in the other lane nobody overtakes, so a large image is never starved.
+There are two lanes, each first in, first out. Photos of ordinary size have one of their own, so
+they never wait for a large image; nothing overtakes in the other lane, so a large image is never
+starved.
 """
 
 import threading
@@ -18,13 +19,13 @@ from dashboard.files.limits import MIB, configured_decoding_memory
 
 # A photo of 12 MP takes 3 MB (its decoder scales), a PNG of 2 MP takes 8.
 SMALL: Final = 16 * MIB
-SMALL_SHARE: Final = 6  # the lane of small images has one part in so many
-# Phones make images of up to so many pixels, some of 20 bytes each: they are decoded in any case,
-# alone if need be. What is larger may be over the budget by a fifth, and no more.
+SMALL_SHARE: Final = 6  # the lane of small images gets one part in six
+# Phones make images of up to this many pixels, some of 20 bytes each: they are always decoded,
+# alone if need be. Larger ones may exceed the budget by a fifth, and no more.
 ALWAYS: Final = 64_000_000
 MOST_OVER: Final = 1.2
-# Of a web server, which has 16 threads: four stay for those who send no large images. Ten
-# lossless WebPs of 50 MP are through in some five seconds of a core.
+# For a web server, which has 16 threads: four stay free for requests without large images. Ten
+# lossless WebPs of 50 MP are done in some five seconds of a core.
 PATIENCE: Final = 30.0
 MOST_WAITING: Final = 12
 # Below this the allocator's own thresholds return the memory well enough.
@@ -40,9 +41,9 @@ class _Waiter:
 class Lane:
     """A weighted semaphore in the order of arrival.
 
-    Reservations add up to `capacity` at most, except one that is larger: it gets in when nobody
-    else is in. Reserving again in a thread that holds a reservation never waits, since waiting for
-    oneself would never end; that much the lane may be over.
+    Reservations add up to `capacity` at most, except a larger one, which is admitted when the lane
+    is empty. A second reservation by a thread that holds one never waits, since it would deadlock
+    with itself; the lane may be over capacity by that much.
     """
 
     def __init__(self, capacity: int) -> None:
@@ -57,9 +58,9 @@ class Lane:
         return len(self._waiting)
 
     def take(self, need: int, patience: float | None, most_waiting: int | None) -> None:
-        """Return once there is room. Raises DecodersBusy if that takes too long."""
+        """Return once there is capacity. Raises DecodersBusy if that takes too long."""
         with self._lock:
-            # Nobody overtakes those who wait, or a large image would wait for ever beside many
+            # Nobody overtakes waiting threads, or a large image would wait forever beside many
             # small ones.
             if not self._waiting and self._has_room(need):
                 self.used += need
@@ -80,18 +81,18 @@ class Lane:
             raise DecodersBusy
 
     def take_at_once(self, need: int) -> None:
-        """Take without waiting, even if that is too much."""
+        """Take without waiting, even beyond the capacity."""
         with self._lock:
             self.used += need
 
     def free(self, need: int) -> None:
-        """Give back what was taken, and let in who waits."""
+        """Release a reservation, and admit waiting threads."""
         with self._lock:
             self.used -= need
             self._admit()
 
     def _has_room(self, need: int) -> bool:
-        # An image larger than the lane is let in alone; it would wait for ever otherwise.
+        # An image larger than the lane is admitted alone; otherwise it would wait forever.
         return self.used == 0 or self.used + need <= self.capacity
 
     def _admit(self) -> None:
@@ -110,8 +111,8 @@ class Lane:
 class Budget:
     """The memory of all decoding in this process.
 
-    `patience` is how many seconds a thread waits, and `most_waiting` how many threads may in each
-    lane; None is without end, as in a worker.
+    `patience` is how many seconds a thread waits, and `most_waiting` how many threads may wait in
+    each lane; None means no limit, as in a worker.
     """
 
     def __init__(self, capacity: int) -> None:
@@ -123,16 +124,16 @@ class Budget:
         self._held = threading.local()
 
     def can_hold(self, need: int, pixels: int) -> bool:
-        """Tell whether an image that needs so many bytes is decoded at all."""
+        """Return whether an image that needs this many bytes is decoded at all."""
         return pixels <= ALWAYS or need <= MOST_OVER * self.capacity
 
     def hurry(self) -> None:
-        """Let nobody wait for long: what a web server does, whose every thread is somebody's."""
+        """Limit the waiting, for a web server, where each thread serves a request."""
         self.patience, self.most_waiting = PATIENCE, MOST_WAITING
 
     @contextmanager
     def reserve(self, need: int) -> Iterator[None]:
-        """Hold so many bytes for as long as the block runs. Raises DecodersBusy."""
+        """Reserve bytes for the duration of the block. Raises DecodersBusy."""
         # A small budget has a small lane: what does not fit there is large.
         lane = self.small if need <= min(SMALL, self.small.capacity) else self.large
         depth = getattr(self._held, "depth", 0)
@@ -145,7 +146,7 @@ class Budget:
             yield
         finally:
             self._held.depth = depth
-            # Before the next one gets in, or its pages would come on top.
+            # Before the next one is admitted, or its pages would come on top.
             if need >= _LARGE:
                 give_back()
             lane.free(need)

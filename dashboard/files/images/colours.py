@@ -1,8 +1,8 @@
-"""Colour profiles: what turns the colours of an image into sRGB, as every viewer shows them.
+"""Apply colour profiles: convert an image to sRGB, as every viewer shows it.
 
-LittleCMS does it, through Pillow. What a profile asks for is found out once and kept by the hash of
-its bytes, so that the usual case, no profile or one that means sRGB, costs next to nothing. A
-profile that is broken or makes no sense counts as sRGB: it never refuses an image.
+LittleCMS does the conversion, through Pillow. The correction of a profile is computed once and
+cached by the hash of its bytes, so that the usual case, no profile or one that means sRGB, costs
+next to nothing. A broken or implausible profile counts as sRGB: it never refuses an image.
 """
 
 import hashlib
@@ -16,17 +16,17 @@ from typing import Final
 
 from PIL import Image, ImageCms
 
-# Those of screens and cameras have some thousand bytes, those of printing houses up to two million.
+# Profiles of screens and cameras have some thousand bytes, those of printers up to two million.
 MOST_BYTES: Final = 1 << 20
 _MOST_OF_INKS: Final = 4 << 20
 _HEAD: Final = 128
 _MOST_TAGS: Final = 100
-# Steps of a calculation, one after the other for each colour: as many as fit would take minutes.
+# Steps of a calculation, executed for each colour: as many as fit would take minutes.
 _MOST_STEPS: Final = 1 << 16
 _CLASSES: Final = (b"mntr", b"scnr", b"prtr", b"spac")
 _MODES: Final = {b"RGB ": "RGB", b"GRAY": "L", b"CMYK": "CMYK"}
 _ADAPTED: Final = (b"XYZ ", b"Lab ")
-# Of 255: what rounding makes of a profile that means sRGB.
+# Of 255: rounding differences of a profile that means sRGB.
 _SAME: Final = 3
 _KEPT: Final = 16  # half a megabyte each at most
 _INTENT: Final = ImageCms.Intent.RELATIVE_COLORIMETRIC
@@ -40,26 +40,26 @@ _COLOUR_MODES: Final = ("RGB", "RGBA", "RGBa", "RGBX", "P", "PA", "YCbCr")
 
 @dataclass(frozen=True, slots=True)
 class Correction:
-    """What one profile does to an image; may be used by several threads at once."""
+    """The correction of one profile; several threads may use it at once."""
 
     greys: tuple[int, ...]
     transform: ImageCms.ImageCmsTransform | None = None
 
     @property
     def is_of_inks(self) -> bool:
-        """Tell whether it is for CMYK."""
+        """Return whether it is for CMYK."""
         return self.transform is not None and self.transform.input_mode == "CMYK"
 
     def corrected(self, picture: Image.Image) -> Image.Image:
-        """Return the image, L or RGB, in sRGB; colours are changed in place."""
+        """Return the image, L or RGB, in sRGB; colours may be changed in place."""
         if self.transform is None or picture.mode == "L":
             return picture.point(self.greys * len(picture.getbands()))
-        # A picture that was read from a buffer shares it; changed in place, that would be changed,
+        # An image that was read from a buffer shares it; an in-place change would alter the buffer,
         # too.
         if picture.readonly:
             picture = picture.copy()
         self.transform.apply_in_place(picture)
-        picture.info = {}  # which is where the profile of sRGB was put
+        picture.info = {}  # the profile of sRGB was stored there
         return picture
 
     def from_inks(self, part: Image.Image) -> Image.Image:
@@ -72,7 +72,7 @@ class Correction:
 
 
 def correction(profile: object, mode: str) -> Correction | None:
-    """Return what an image of that mode needs; None: its colours are right as they are."""
+    """Return the correction for an image of this mode; None if its colours are already right."""
     most = _MOST_OF_INKS if mode == "CMYK" else MOST_BYTES
     if not isinstance(profile, bytes) or not _HEAD < len(profile) <= most:
         return None
@@ -87,15 +87,15 @@ def correction(profile: object, mode: str) -> Correction | None:
 
 
 class _Known:
-    """The profiles that were met last, and what they ask for."""
+    """The recently used profiles, with their corrections."""
 
     def __init__(self) -> None:
         self._found: OrderedDict[bytes, Correction | None] = OrderedDict()
         self._lock = threading.Lock()
 
     def find(self, profile: bytes) -> Correction | None:
-        """Return what a profile asks for; two threads may find it out at once."""
-        # By hash, since a profile is up to megabytes and the cameras of a data set share a few.
+        """Return a profile's correction; two threads may compute it at once."""
+        # By hash, since a profile is up to megabytes and the cameras of a dataset share a few.
         key = hashlib.sha256(profile).digest()
         with self._lock:
             if key in self._found:
@@ -117,7 +117,7 @@ _KNOWN: Final = _Known()
 
 
 def _made(profile: bytes) -> Correction | None:
-    """Find out what a profile does, by trying it on greys and on a grid of colours."""
+    """Compute a profile's correction, by applying it to greys and to a grid of colours."""
     if not _makes_sense(profile):
         return None
     mode = _MODES[profile[16:20]]
@@ -130,7 +130,7 @@ def _made(profile: bytes) -> Correction | None:
         _FLAGS,
     )
     greys = _greys(transform, mode)
-    # A profile that turns greys over is broken or an effect; people would see ruined images.
+    # A profile that inverts greys is broken or an effect; people would see ruined images.
     if not _are_greys(greys):
         return None
     if mode == "L":
@@ -153,14 +153,14 @@ def _makes_sense(profile: bytes) -> bool:
 
 
 def _greys(transform: ImageCms.ImageCmsTransform, mode: str) -> tuple[int, ...]:
-    """Return what becomes of the greys from black, or all inks together, to white."""
+    """Return the corrected greys from black, or all inks together, to white."""
     values = bytes(_GREYS if mode != "CMYK" else reversed(_GREYS))
     ramp = Image.merge(mode, [Image.frombytes("L", (256, 1), values)] * len(mode))
     return tuple(transform.apply(ramp).getchannel("G").tobytes())
 
 
 def _are_greys(greys: tuple[int, ...]) -> bool:
-    """Tell whether black stays dark and white light, with no way back between."""
+    """Return whether black stays dark and white light, and greys never decrease in between."""
     rises = all(one <= lighter + 1 for one, lighter in pairwise(greys))
     return greys[0] < 96 and greys[-1] > 192 and rises
 

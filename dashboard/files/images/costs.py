@@ -1,7 +1,7 @@
-"""What memory reading an image takes, told by its header: what is reserved before it is decoded.
+"""Estimate from the header how much memory reading an image takes, to reserve it before decoding.
 
-The bytes a pixel were measured, see docs/image-memory.md; tests/files/test_image_memory.py holds
-them against every format. Too low and the budget would promise what it does not keep.
+The bytes per pixel were measured, see docs/image-memory.md; tests/files/test_image_memory.py checks
+them for every format. If they were too low, the budget would be exceeded.
 """
 
 from typing import Final, NamedTuple
@@ -11,19 +11,19 @@ from PIL import ImageFile
 from dashboard.files.images import jpeg, tiff, webp
 from dashboard.files.images.pixels import scaled_size
 
-# What Pillow holds of a pixel; every mode that is not here is held as four bytes.
+# The bytes that Pillow stores per pixel; all other modes take four.
 _HELD: Final = {"1": 1, "L": 1, "P": 1, "I;16": 2, "I;16B": 2, "I;16L": 2, "I;16N": 2}
 _FULL: Final = 4
 # Interpreter, strips, rows of the writers, and what a decoder takes whatever the size.
 _BASE: Final = 6 << 20
-_WRITER_ROWS: Final = 6  # which Pillow's PNG writer holds to choose among its filters
+_WRITER_ROWS: Final = 6  # Pillow's PNG writer holds them to choose among its filters
 
-# libwebp: its own pixels of a lossless image, and those of the layer of a lossy one.
+# libwebp: its own pixels of a lossless image, and those of the alpha layer of a lossy one.
 _WEBP_LOSSLESS: Final = 4.6
 _WEBP_LAYER: Final = 6.0
 _WEBP_BY_PILLOW: Final = 21.0
-# libheif: planes of three full channels, two bytes each where there are more than 8 bits, what
-# libde265 notes of each block, and the rows that it hands out.
+# libheif: planes of three full channels, two bytes each above 8 bits, libde265's notes about each
+# block, and the rows that it returns.
 _HEIF: Final = 9.0
 _HEIF_DEEP: Final = 20.0
 # Pillow's reader of packed bitmaps collects the indexes of all pixels before it makes an image.
@@ -31,14 +31,14 @@ _BMP_PACKED: Final = 2.2
 
 
 class Asked(NamedTuple):
-    """What is to be made of an image: scaled to a shorter side or not; turned or not."""
+    """What is requested of an image: scaled to a shorter side or not; turned or not."""
 
     shorter_side: int | None = None
     is_turned: bool = False
 
 
 def cost(file: ImageFile.ImageFile, data: bytes, asked: Asked) -> int:
-    """Return the bytes that reading this image may take at its worst moment."""
+    """Return the peak memory in bytes of reading this image."""
     width, height = file.size
     pixels = width * height
     small_width, small_height = scaled_size(file.size, asked.shorter_side)

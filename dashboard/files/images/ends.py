@@ -1,4 +1,4 @@
-"""Whether the end of a file is there: what was cut off on its way is told from what is damaged."""
+"""Check whether the end of a file is missing, to distinguish truncated from damaged files."""
 
 import hashlib
 import io
@@ -8,12 +8,12 @@ from PIL import Image
 
 from dashboard.files.images import jpeg, pixels, png
 
-# Coded bits that stand for anything but what belongs there.
+# Coded bits that differ from the real ones.
 _OTHER_BITS: Final = b"\x55\xaa\x33\xcc\x5a\xa5" * 16
 
 
 def is_missing(data: bytes) -> bool:
-    """Tell whether a file stops before its end, as far as its format says where that is."""
+    """Return whether a file stops before its end, as far as its format states the length."""
     head = data[:12]
     if head[:4] == b"RIFF":
         return int.from_bytes(head[4:8], "little") + 8 > len(data)
@@ -27,7 +27,7 @@ def is_missing(data: bytes) -> bool:
 
 
 def _boxes_end(data: bytes) -> int:
-    """Return where the last box at the top of a HEIC says that it ends."""
+    """Return where the last top-level box of a HEIC ends, according to its header."""
     position = 0
     while position + 8 <= len(data):
         size = int.from_bytes(data[position : position + 4], "big")
@@ -40,15 +40,15 @@ def _boxes_end(data: bytes) -> int:
 
 
 def is_whole_jpeg(data: bytes, *, is_small: bool) -> bool:
-    """Tell whether all pixels of a JPEG are there that was sent without an end mark.
+    """Return whether a JPEG without an end mark has all its pixels.
 
-    Pillow does not say that libjpeg had to make up the rest. So the image is decoded twice, with
-    different bits behind its last byte: if they change it, they were needed. A file of one scan may
-    be decoded scaled down, since each part of it shows at every scale.
+    Pillow does not report that libjpeg had to fill in the rest. So the image is decoded twice, with
+    different bits behind its last byte: if they change the image, they were needed. A file of one
+    scan may be decoded scaled down, since each part of it shows at every scale.
     """
     if not jpeg.has_all_scans(data):
         return False
-    # `_OTHER_BITS` has no 0xFF, so that it cannot be taken for a marker.
+    # `_OTHER_BITS` has no 0xFF, so that it cannot be mistaken for a marker.
     other = data[: -len(jpeg.END_MARK)] + _OTHER_BITS + jpeg.END_MARK
     return _digest(data, is_small=is_small) == _digest(other, is_small=is_small)
 

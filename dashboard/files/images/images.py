@@ -1,8 +1,8 @@
-"""Uploaded bytes -> what is known of them, their pixels, and what is kept of them.
+"""Read facts and pixels of uploaded images, and make the files that are stored.
 
 All functions may run in threads. Each raises UnreadableImage, ImageTooLarge or TooManyPixels, and
-takes the configured limits unless it is given others. What decodes also raises DecodersBusy, where
-somebody has set how long to wait for room (see budget.py).
+uses the configured limits unless others are given. Functions that decode also raise DecodersBusy,
+if the budget limits the waiting (see budget.py).
 """
 
 import hashlib
@@ -32,7 +32,7 @@ _THUMBNAIL_QUALITY: Final = 80
 
 @dataclass(frozen=True, slots=True)
 class ImageFacts:
-    """What the header says: SHA-256 of the bytes, format, and the size once it is upright."""
+    """The facts of the header: SHA-256 of the bytes, format, and the size once it is upright."""
 
     sha256: str
     format: str
@@ -42,7 +42,7 @@ class ImageFacts:
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """What an encoder is shown of an image, RGB and perhaps smaller; the upright size of all."""
+    """The image for an encoder, RGB and perhaps scaled down; and the original's upright size."""
 
     picture: Image.Image
     width: int
@@ -51,7 +51,7 @@ class Shown:
 
 @dataclass(frozen=True, slots=True)
 class StoredImage:
-    """What is kept of an upload: `sha256` and `file_size` tell of the upload, the rest of that."""
+    """What is stored of an upload; `sha256` and `file_size` are those of the upload itself."""
 
     sha256: str
     file_size: int
@@ -64,19 +64,19 @@ class StoredImage:
 
 
 def sha256(data: bytes) -> str:
-    """Return the SHA-256 by which equal uploads are known, as hex digits."""
+    """Return the SHA-256 that identifies equal uploads, as hex digits."""
     return hashlib.sha256(data).hexdigest()
 
 
 def inspect(data: bytes, limits: ImageLimits | None = None) -> ImageFacts:
-    """Read the header alone: quick, and no promise that the pixels behind it are whole."""
+    """Read only the header: fast, but the pixels behind it may be incomplete."""
     file = reading.open_image(data, limits or configured_image_limits(), is_scaled=True).file
     width, height = reading.upright_size(file)
     return ImageFacts(sha256(data), reading.format_name(file), width, height)
 
 
 def has_profile(data: bytes) -> bool:
-    """Tell whether a colour profile of the image changes its colours; the header tells."""
+    """Return whether a colour profile of the image changes its colours, from its header."""
     image = reading.open_image(data, configured_image_limits(), is_scaled=True)
     return image.correction is not None
 
@@ -86,8 +86,8 @@ def decode(
 ) -> Image.Image:
     """Return the image as sRGB, upright, transparent parts white.
 
-    With `at_least` a JPEG may come back smaller, since its decoder scales for almost nothing, but
-    never with the shorter side below `at_least`; nothing is ever enlarged.
+    With `at_least` a JPEG may be smaller, since its decoder scales at almost no cost, but never
+    with a shorter side below `at_least`; nothing is ever enlarged.
     """
     is_scaled = at_least is not None
     image = reading.open_image(data, limits or configured_image_limits(), is_scaled=is_scaled)
@@ -99,11 +99,11 @@ def decode(
 
 
 def show(data: bytes, *, side: int = ENCODER_SIDE, limits: ImageLimits | None = None) -> Shown:
-    """Return the image as jobs, search and API alike show it to an encoder of `side` pixels.
+    """Return the image as jobs, search and API alike pass it to an encoder of `side` pixels.
 
-    The same bytes give the same pixels. The longer side is at least twice `side` where the file
-    has as much: the encoder's own scaling then has something to average. What is still large is
-    scaled as `prepare` scales it, since nobody counts the memory of what is returned.
+    The same bytes give the same pixels. The longer side is at least twice `side` if the file has
+    that many: the encoder's own scaling then has something to average. A large image is scaled as
+    `prepare` scales it, since the memory of the result is not counted.
     """
     image = reading.open_image(data, limits or configured_image_limits(), is_scaled=True)
     width, height = reading.upright_size(image.file)
@@ -118,10 +118,10 @@ def show(data: bytes, *, side: int = ENCODER_SIDE, limits: ImageLimits | None = 
 def decode_for_encoder(
     data: bytes, *, side: int = ENCODER_SIDE, limits: ImageLimits | None = None
 ) -> Image.Image:
-    """Return the image that `show` shows, of bytes that were taken before.
+    """Return the image of `show`, from bytes that were accepted before.
 
-    The limit on bytes is one on uploads and not asked again: what is stored of a file may be
-    larger than the file was.
+    The limit of bytes is for uploads and not checked again: a stored image may be larger than its
+    upload.
     """
     limits = replace(limits or configured_image_limits(), size=len(data))
     return show(data, side=side, limits=limits).picture
@@ -129,9 +129,9 @@ def decode_for_encoder(
 
 @contextmanager
 def stored_pixels(data: bytes) -> Iterator[Image.Image]:
-    """Give all pixels of a stored image as RGB, what boxes are measured on, for as long as needed.
+    """Provide all pixels of a stored image as RGB, on which boxes are measured.
 
-    Their memory is counted until then. Raises DecodersBusy.
+    Their memory is reserved for the duration of the block. Raises DecodersBusy.
     """
     image = reading.open_image(data, replace(configured_image_limits(), size=len(data)))
     with reading.room_for(image):
@@ -140,10 +140,10 @@ def stored_pixels(data: bytes) -> Iterator[Image.Image]:
 
 
 def prepare(data: bytes, *, resize: bool = True, limits: ImageLimits | None = None) -> StoredImage:
-    """Make what is stored of an upload: the image, upright, without metadata; its thumbnail.
+    """Make the stored files of an upload: the image, upright, without metadata; its thumbnail.
 
-    Lossy uploads become JPEG and all others PNG, so that equal pixels stay equal. With `resize`
-    the shorter side is at most 600 pixels. One decoding feeds both files.
+    Lossy uploads become JPEG and all others PNG, so that equal pixels stay equal. With `resize` the
+    shorter side is at most 600 pixels. One decoding produces both files.
     """
     image = reading.open_image(data, limits or configured_image_limits(), is_scaled=resize)
     bare = _bare_jpeg(image, resize=resize)
@@ -161,8 +161,8 @@ def prepare(data: bytes, *, resize: bool = True, limits: ImageLimits | None = No
 
 
 def thumbnail(stored: bytes) -> bytes:
-    """Make the thumbnail again from what is stored of an image."""
-    # The limit is one on uploads, and what is stored of a file may be larger than it.
+    """Make the thumbnail again from the stored image."""
+    # The limit is for uploads, and a stored image may be larger than its upload.
     limits = replace(configured_image_limits(), size=len(stored))
     image = reading.open_image(stored, limits, is_scaled=True)
     reading.draft_longer(image, THUMBNAIL_SIDE)
@@ -171,7 +171,7 @@ def thumbnail(stored: bytes) -> bytes:
 
 
 def inspect_stored(data: bytes, limits: ImageLimits | None = None) -> tuple[str, int, int]:
-    """Return extension, width and height of an image that was stored, from its header alone."""
+    """Return extension, width and height of a stored image, from its header alone."""
     limits = replace(limits or configured_image_limits(), size=len(data))
     file = reading.open_image(data, limits).file
     return _stored_extension(file), *reading.upright_size(file)
@@ -187,10 +187,10 @@ def _stored_extension(file: ImageFile.ImageFile) -> str:
 def restore(
     data: bytes, *, sha256: str, file_size: int, limits: ImageLimits | None = None
 ) -> StoredImage:
-    """Make what `prepare` made out of an image that was stored elsewhere: it stays as it is.
+    """Return what `prepare` returned for an image that was stored elsewhere, without changing it.
 
-    `sha256` and `file_size` are of the upload that it came from. The limit on bytes is one on
-    uploads and not asked.
+    `sha256` and `file_size` are those of the original upload. The limit of bytes is for uploads and
+    not checked.
     """
     limits = replace(limits or configured_image_limits(), size=len(data))
     image = reading.open_image(data, limits)
@@ -202,20 +202,20 @@ def restore(
 
 
 def _bare_jpeg(image: reading.Opened, *, resize: bool) -> bytes | None:
-    """Return a JPEG upload less its metadata if nothing else has to change: nothing is recoded."""
+    """Return a JPEG upload without its metadata if nothing else has to change, or None."""
     file = image.file
     too_large = resize and min(file.size) > STORED_SIDE
     if too_large or not reading.is_jpeg(file) or file.mode not in ("L", "RGB"):
         return None
     if image.correction is not None:
         return None
-    # A turned one has to be recoded: the mark that turns it goes with the EXIF.
+    # A turned one has to be encoded again: its orientation is in the EXIF, which is removed.
     return jpeg.strip(image.data) if pixels.orientation(file.getexif) == 1 else None
 
 
 def _kept(data: bytes, bare: bytes, image: reading.Opened) -> StoredImage:
     size = image.file.size
-    # Decoding small still reads every byte, so a truncated file is found.
+    # Decoding scaled down still reads every byte, so a truncated file is found.
     reading.draft_longer(image, THUMBNAIL_SIDE)
     with reading.room_for(image):
         return _stored_image(data, bare, "jpg", size, reading.load_upright(image))
@@ -237,7 +237,7 @@ def _stored_image(
 
 
 def _thumbnail(picture: Image.Image) -> bytes:
-    """Make the thumbnail out of the image itself, which is the last use of it: no copy."""
+    """Make the thumbnail in place from the image, which is not used afterwards: no copy."""
     with reading.refusing():
         # No `reducing_gap`: it gained nothing, see `pixels.RESAMPLE`.
         picture.thumbnail((THUMBNAIL_SIDE, THUMBNAIL_SIDE), pixels.RESAMPLE, reducing_gap=None)
@@ -249,7 +249,7 @@ def _jpeg(picture: Image.Image, quality: int) -> bytes:
         with _memory_file() as file:
             picture.save(file, "JPEG", quality=quality)
             return os.pread(file.fileno(), file.tell(), 0)
-    except OSError:  # no room for a file: a full disk is no fault of the image's
+    except OSError:  # no space for a file: a full disk is not the image's fault
         buffer = io.BytesIO()
         picture.save(buffer, "JPEG", quality=quality)
         return buffer.getvalue()
@@ -259,7 +259,7 @@ def _memory_file() -> IO[bytes]:
     """Open a file in memory to encode into.
 
     Pillow holds the interpreter lock while it encodes into a buffer, and releases it for a file
-    with a descriptor: then two threads encode side by side.
+    with a descriptor: then two threads encode in parallel.
     """
     if sys.platform == "linux":
         return os.fdopen(os.memfd_create("picture"), "w+b", buffering=0)
@@ -268,6 +268,6 @@ def _memory_file() -> IO[bytes]:
 
 def _png(picture: Image.Image) -> bytes:
     buffer = io.BytesIO()
-    # Quick rather than small: Pillow's default is zlib's level 6.
+    # Fast rather than small: Pillow's default is zlib's level 6.
     picture.save(buffer, "PNG", compress_level=1)
     return buffer.getvalue()

@@ -1,6 +1,6 @@
-"""The colour profile that an image without one describes in numbers: primaries and a gamma.
+"""Build the colour profile that an image without one describes by numbers: primaries and a gamma.
 
-PNG has chunks for them, HEIC the codes of video. A profile is built of them, so that there is one
+PNG has chunks for them, HEIC the codes of video. A profile is built from them, so that there is one
 way to apply it.
 """
 
@@ -15,26 +15,26 @@ from PIL import Image
 _D65: Final = (0.3127, 0.3290)
 # The primaries of ITU-R BT.709: x and y of red, green and blue.
 _SRGB: Final = (0.64, 0.33, 0.30, 0.60, 0.15, 0.06)
-# ICC wants colours as they look under D50; Bradford's method is the usual one.
+# ICC needs colours as they appear under D50; Bradford's method is the usual one.
 _BRADFORD: Final = np.array(
     [[0.8951, 0.2664, -0.1614], [-0.7502, 1.7135, 0.0367], [0.0389, -0.0685, 1.0296]]
 )
 _D50: Final = np.array([0.9642, 1.0, 0.8249])
-# Writers say 1/2.2 where they mean sRGB.
+# Programs write 1/2.2 where they mean sRGB.
 _USUAL: Final = (2.1, 2.3)
 _SENSIBLE: Final = (0.5, 5.0)
 _SRGB_CURVE: Final = struct.pack(
     ">4sLHH5l", b"para", 0, 3, 0, *(round(one * 65536) for one in (2.4, 1 / 1.055, 0.055 / 1.055)),
     *(round(one * 65536) for one in (1 / 12.92, 0.04045)),
 )  # fmt: skip
-# Codes of transfer characteristics; those of high dynamic range are not here.
+# Codes of transfer characteristics; those of high dynamic range are not supported.
 _AS_SRGB: Final = (1, 6, 13, 14, 15)
 _GAMMAS: Final = {4: 2.2, 5: 2.8, 8: 1.0}
 _NAMES: Final = ("red", "green", "blue")
 
 
 def profile(file: Image.Image) -> bytes | None:
-    """Return the profile that the header describes; None where it means sRGB, or nothing."""
+    """Return the profile that the header describes; None if it means sRGB, or is not described."""
     info = file.info
     if file.format == "PNG" and "srgb" not in info:
         return _of_png(info.get("chromaticity"), info.get("gamma"))

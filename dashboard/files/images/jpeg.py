@@ -1,4 +1,4 @@
-"""JPEG as a row of segments: enough to drop what is no image, and to see through a slow bomb."""
+"""Parse the segments of a JPEG: to remove metadata, and to detect files that decode slowly."""
 
 from collections.abc import Iterator
 from typing import Final, NamedTuple
@@ -15,8 +15,8 @@ _COEFFICIENT: Final = 2  # bytes
 _TABLES: Final = frozenset({0xC4, 0xDB, 0xDC, 0xDD})
 _PLAIN_JFIF: Final = b"\xff\xe0\x00\x10JFIF\x00\x01\x01\x00\x00\x01\x00\x01\x00\x00"
 END_MARK: Final = bytes((0xFF, _END))
-# Of the zeros that some programs fill a file up with, as many may belong to the image; a few more
-# are all its own, as those of a page that is white at its foot.
+# Of the zeros that some programs pad a file with, this many may belong to the image; a few more all
+# belong to it, as those of a page that is white at its foot.
 _OWN_ZEROS: Final = 16
 _FEW_ZEROS: Final = 512
 # In a scan 0xFF is followed by 0 (a stuffed byte), a restart marker, or the marker that ends it.
@@ -33,9 +33,10 @@ class _Segment(NamedTuple):
 
 
 def strip(data: bytes) -> bytes | None:
-    """Return the same image without EXIF, profile, comments, previews and what follows its end.
+    """Return the same image without EXIF, profile, comments, previews and trailing bytes.
 
-    Pixels stay as they are, to the bit. None: the file is of a rare or odd kind; encode it again.
+    Pixels are unchanged, to the bit. None: the file is of a rare or odd kind and must be encoded
+    again.
     """
     parts: list[bytes] = [data[:2]]
     segments = [*_segments(data)]
@@ -50,10 +51,11 @@ def strip(data: bytes) -> bytes | None:
 
 
 def lacks_end(data: bytes) -> bool:
-    """Tell whether there is no mark behind the image that ends it."""
+    """Return whether the image has no end mark."""
     if data[:2] != bytes((0xFF, _START)) or data.endswith(END_MARK):
         return False
-    # Within coded data these two bytes are never anything else, and phones put more behind them.
+    # Within coded data these two bytes are always an end mark, and phones append more data behind
+    # it.
     scan = next((segment for segment in _segments(data) if segment.marker == _SCAN), None)
     return data.find(END_MARK, scan.end if scan else 0) < 0
 
@@ -65,7 +67,7 @@ def ended(data: bytes) -> bytes:
 
 
 def has_all_scans(data: bytes) -> bool:
-    """Tell whether there is a scan for each bit of each coefficient; its bits may yet lack."""
+    """Return whether each bit of each coefficient has a scan; its data may be incomplete."""
     left: dict[int, dict[int, int]] = {}
     components = 0
     for segment in _segments(data):
@@ -81,8 +83,8 @@ def has_all_scans(data: bytes) -> bool:
 
 
 def has_too_many_scans(data: bytes) -> bool:
-    """Tell whether decoding would take far longer than the size suggests."""
-    # Counting bytes is quick and never too low, so that the walk is left to files that look odd.
+    """Return whether decoding would take far longer than the size suggests."""
+    # Counting bytes is fast and never too low, so only suspicious files are parsed.
     if is_one_scan(data) or data.count(b"\xff\xda") <= MOST_SCANS:
         return False
     return sum(segment.marker == _SCAN for segment in _segments(data)) > MOST_SCANS
@@ -91,7 +93,7 @@ def has_too_many_scans(data: bytes) -> bool:
 def coefficients(data: bytes) -> int:
     """Return the bytes of the coefficients that the decoder holds of the whole image at once.
 
-    None for the common kind, which it decodes row by row; scaling saves nothing of the others.
+    0 for the common kind, which it decodes row by row; scaling saves nothing for the others.
     """
     if is_one_scan(data):
         return 0
@@ -112,9 +114,10 @@ def coefficients(data: bytes) -> int:
 
 
 def frame_size(data: bytes, *, is_lossless: bool = False) -> tuple[int, int]:
-    """Return width and height of an image that browsers show; nothing of other kinds.
+    """Return width and height of an image that browsers show; 0, 0 for other kinds.
 
-    With `is_lossless` those of the kind in which cameras pack what a sensor saw, side by side.
+    With `is_lossless`, those of the kind that cameras use for raw data, whose components are side
+    by side.
     """
     frame = next((one for one in _segments(data) if one.marker in _FRAMES), None)
     wanted = _LOSSLESS_FRAMES if is_lossless else _COMMON_FRAMES
@@ -127,7 +130,7 @@ def frame_size(data: bytes, *, is_lossless: bool = False) -> tuple[int, int]:
 
 
 def is_one_scan(data: bytes) -> bool:
-    """Tell the common kind, for which even counting is saved: not progressive, colours together."""
+    """Return whether it is of the common kind: not progressive, one scan for all components."""
     components = 0
     for segment in _segments(data):
         if segment.marker in (0xC0, 0xC1):
@@ -152,13 +155,13 @@ def _kept(data: bytes, segment: _Segment, until: int) -> bytes | None:
 
 
 def _segments(data: bytes) -> Iterator[_Segment]:
-    """Yield the segments behind the first marker up to the end marker, or until it goes wrong."""
+    """Yield the segments behind the first marker up to the end marker or the first invalid one."""
     position = 2 if data[:2] == bytes((0xFF, _START)) else len(data)
     while position + 4 <= len(data) or data[position : position + 2] == bytes((0xFF, _END)):
         if data[position] != 0xFF:
             return
         marker = data[position + 1]
-        if marker == 0xFF:  # filling, as much as one likes
+        if marker == 0xFF:  # fill bytes, in any number
             position += 1
             continue
         if marker == _END:
@@ -172,7 +175,7 @@ def _segments(data: bytes) -> Iterator[_Segment]:
 
 
 def _after_scan(data: bytes, start: int) -> int:
-    """Return where the marker is that ends the coded data."""
+    """Return the position of the marker that ends the coded data."""
     position = data.find(b"\xff", start)
     while 0 <= position < len(data) - 1:
         follower = data[position + 1]

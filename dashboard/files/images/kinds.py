@@ -1,4 +1,4 @@
-"""What a file that was sent is, told by its first bytes, and by its name where these are text."""
+"""Determine the kind of an uploaded file, by its first bytes, and by its name for text."""
 
 import codecs
 from typing import Final
@@ -10,14 +10,14 @@ HEAD: Final = 512
 _ZIP: Final = (b"PK\x03\x04", b"PK\x05\x06")
 _PACKED: Final = (b"\x1f\x8b", b"BZh", b"\xfd7zXZ\x00")
 _TAR: Final = b"ustar"
-# The magic of a TAR stands behind the fields of its first header.
+# The magic number of a TAR is behind the fields of its first header.
 _TAR_AT: Final = 257
 _TABLES: Final = (".csv", ".tsv", ".json", ".jsonl", ".ndjson")
 _ADDRESSES: Final = (b"http://", b"https://")
 _MARKS: Final = (codecs.BOM_UTF8, codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 _UNPACK: Final = "Unpack it, and upload the files or a ZIP of them."
 _SAVE_AS_CSV: Final = "This is an Office file, not a table that can be read. Save it as CSV."
-# What people send and nobody reads here, by its first bytes: what it is, and what to do.
+# Kinds that people upload and that are not supported, by first bytes: a sentence for each.
 _OTHERS: Final = (
     (b"7z\xbc\xaf\x27\x1c", f"7z archives are not supported. {_UNPACK}"),
     (b"Rar!\x1a\x07", f"RAR archives are not supported. {_UNPACK}"),
@@ -35,24 +35,24 @@ _OFFICE: Final = (".xlsx", ".xlsm", ".xlsb", ".ods", ".numbers", ".docx", ".odt"
 
 
 def is_zip(head: bytes) -> bool:
-    """Tell whether a file that begins so is a ZIP."""
+    """Return whether a file with this beginning is a ZIP."""
     return head.startswith(_ZIP)
 
 
 def is_tar(head: bytes) -> bool:
-    """Tell whether a file that begins so is a TAR, packed or not."""
+    """Return whether a file with this beginning is a TAR, compressed or not."""
     return head.startswith(_PACKED) or head[_TAR_AT:].startswith(_TAR)
 
 
 def is_table(name: str) -> bool:
-    """Tell whether a file of that name may be a manifest."""
+    """Return whether a file with this name may be a manifest."""
     return name.lower().endswith(_TABLES)
 
 
 def kind_of(name: str, head: bytes) -> str:
     """Return `picture`, `archive`, `manifest` or `addresses`; `head` is the first `HEAD` bytes.
 
-    What is nothing else counts as an image: decoding it tells.
+    Anything else counts as an image, which decoding confirms or refuses.
     """
     if is_zip(head) or is_tar(head):
         return "archive"
@@ -63,7 +63,7 @@ def kind_of(name: str, head: bytes) -> str:
 
 
 def refuse_others(name: str, data: bytes) -> None:
-    """Raise OtherFormat for what is no image and is known for something else."""
+    """Raise OtherFormat for a file of a known kind that is not an image."""
     for begin, sentence in _OTHERS:
         if data.startswith(begin):
             raise OtherFormat(sentence)
@@ -76,9 +76,9 @@ def refuse_others(name: str, data: bytes) -> None:
 
 
 def refuse_office(names: list[str], mime_type: bytes) -> None:
-    """Raise OtherFormat if the names at the top of a ZIP are those of an Office file.
+    """Raise OtherFormat if the top-level names of a ZIP are those of an Office file.
 
-    `mime_type` is what OpenDocument writes into its first member.
+    `mime_type` is the content of OpenDocument's first member.
     """
     is_apple = any(name.endswith(".iwa") for name in names)
     if "[Content_Types].xml" in names or b"opendocument" in mime_type or is_apple:

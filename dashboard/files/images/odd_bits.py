@@ -1,4 +1,4 @@
-"""What Pillow takes too literally of transparency and of bits that nobody uses."""
+"""Correct what Pillow takes too literally in transparency and unused bits."""
 
 from PIL import Image, ImageFile
 
@@ -10,7 +10,7 @@ _FAINT = 16
 
 
 def mend(file: ImageFile.ImageFile, data: bytes) -> None:
-    """Correct an image once it is decoded. Raises UnreadableImage for colours nearly black."""
+    """Correct a decoded image. Raises UnreadableImage for colours that are nearly black."""
     if file.format == "BMP" and file.mode == "RGBA" and not file.getchannel("A").getbbox():
         file.putalpha(255)  # as every viewer shows it
     if file.format == "PNG":
@@ -23,7 +23,7 @@ def mend(file: ImageFile.ImageFile, data: bytes) -> None:
 
 
 def _scale_key(file: Image.Image, depth: int) -> None:
-    """Give the transparent colour as many bits as the decoded pixels have."""
+    """Scale the transparent colour to the bits of the decoded pixels."""
     key = file.info.get("transparency")
     if depth == 16 and isinstance(key, tuple):
         file.info["transparency"] = tuple(value >> 8 for value in key)
@@ -32,7 +32,7 @@ def _scale_key(file: Image.Image, depth: int) -> None:
 
 
 def _is_faint(file: ImageFile.ImageFile, data: bytes) -> bool:
-    """Tell colours of 16 bits, of which Pillow gives the upper eight, that have but twelve."""
+    """Return whether an image of 16 bits, of which Pillow keeps eight, uses only twelve."""
     if file.mode not in ("RGB", "RGBA"):
         return False
     bits = getattr(file, "tag_v2", {}).get(258, ())

@@ -1,4 +1,4 @@
-"""Any colour mode that Pillow reads -> plain grey or RGB, 8 bits, scaled, upright."""
+"""Convert any colour mode that Pillow reads to plain grey or RGB, 8 bits, scaled, upright."""
 
 import math
 from collections.abc import Callable, Iterator
@@ -11,14 +11,14 @@ from dashboard.files.errors import UnreadableImage
 from dashboard.files.images.colours import Correction
 
 # One thread, all of images.prepare(), JPEG of 1 MP and 12 MP: Hamming 15 and 37 ms, bicubic 21 and
-# 42, Lanczos 26 and 50. Hamming is as quick as bilinear and sharper; `reducing_gap` and decoding to
+# 42, Lanczos 26 and 50. Hamming is as fast as bilinear and sharper; `reducing_gap` and decoding to
 # YCbCr, which saves two conversions, gained nothing.
 RESAMPLE: Final = Image.Resampling.HAMMING
 
-# Converting a strip holds it four times over: 4 MB.
+# Converting a strip holds it four times: 4 MB.
 _STRIP: Final = 1 << 18
 
-# Of 16 bits no more than twelve are used below.
+# Of 16 bits at most twelve are used below this value.
 _FAINT: Final = 1 << 12
 
 _TURNS: Final = {
@@ -30,7 +30,7 @@ _TURNS: Final = {
     7: Image.Transpose.TRANSVERSE,
     8: Image.Transpose.ROTATE_90,
 }
-# EXIF is a little file of its own: where it is broken, the image may still be whole.
+# EXIF is a small file of its own: where it is broken, the image may still be complete.
 _BROKEN_EXIF: Final = (
     *(OSError, EOFError, SyntaxError, ValueError, TypeError, LookupError),
     *(ArithmeticError, AttributeError, RuntimeError),
@@ -38,7 +38,7 @@ _BROKEN_EXIF: Final = (
 
 
 def orientation(read_exif: Callable[[], Image.Exif]) -> int:
-    """Return the EXIF orientation, 1 to 8; 1 (upright) where there is none to be read."""
+    """Return the EXIF orientation, 1 to 8; 1 (upright) if it cannot be read."""
     try:
         value = read_exif().get(ExifTags.Base.Orientation, 1)
     except _BROKEN_EXIF:
@@ -47,13 +47,13 @@ def orientation(read_exif: Callable[[], Image.Exif]) -> int:
 
 
 def upright(image: Image.Image, turn: int) -> Image.Image:
-    """Return the image turned as its EXIF orientation says."""
+    """Return the image turned according to its EXIF orientation."""
     method = _TURNS.get(turn)
     return image if method is None else image.transpose(method)
 
 
 class Source(Protocol):
-    """A decoded image that gives parts of itself; an image of Pillow's is one."""
+    """A decoded image that returns parts of itself; a Pillow image is one."""
 
     @property
     def size(self) -> tuple[int, int]:
@@ -64,7 +64,7 @@ class Source(Protocol):
 
 
 def scaled_size(size: tuple[int, int], shorter_side: int | None) -> tuple[int, int]:
-    """Return the size whose shorter side is at most so long; nothing is enlarged."""
+    """Return the size with a shorter side of at most `shorter_side`; nothing is enlarged."""
     shorter = min(size)
     if shorter_side is None or shorter <= shorter_side:
         return size
@@ -77,9 +77,9 @@ def flattened(
 ) -> Image.Image:
     """Return the image as L or RGB without metadata, transparent parts white, scaled down.
 
-    Of 16 bits the upper eight are kept. Equal pixels give equal results whatever file they came
-    in. No second image of full size is made. Inks are corrected before they are scaled, since
-    they are no colours before; all else afterwards, when there are fewer pixels.
+    Of 16 bits the upper eight are kept. Equal pixels give equal results whatever their file format.
+    No second image of full size is made. Inks are corrected before scaling, since they are not
+    colours before; everything else afterwards, when there are fewer pixels.
     """
     size = scaled_size(source.size, shorter_side)
     if correction is None or correction.is_of_inks:
@@ -100,10 +100,10 @@ def _scaled(source: Source, size: tuple[int, int], inks: Correction | None) -> I
 def _in_strips(
     source: Source, size: tuple[int, int], convert: Callable[[Image.Image], Image.Image]
 ) -> Image.Image:
-    """Flatten and scale to the width that is asked for, strip by strip, rows as many as before.
+    """Flatten the image and scale its width, strip by strip; the number of rows is unchanged.
 
-    Pillow itself scales to the new width first and rounds to 8 bits before it scales the height,
-    so that the result is to the bit that of the whole image flattened and then scaled.
+    Pillow itself scales the width first and rounds to 8 bits before it scales the height, so the
+    result is identical to flattening the whole image and then scaling it.
     """
     whole: Image.Image | None = None
     for box in strips(source.size, across=size[0] == source.size[0]):
@@ -121,7 +121,7 @@ def _in_strips(
 
 
 def strips(size: tuple[int, int], *, across: bool) -> Iterator[tuple[int, int, int, int]]:
-    """Yield boxes of some thousand pixels each; of whole rows unless they may be cut across."""
+    """Yield boxes of some thousand pixels each; of whole rows unless they may be cut `across`."""
     width, height = size
     columns = min(width, _STRIP) if across else width
     rows = max(1, _STRIP // columns)
@@ -150,7 +150,7 @@ def _on_white(image: Image.Image) -> Image.Image:
 
 
 def _conversion(source: Source) -> Callable[[Image.Image], Image.Image]:
-    """Return what flattens a part; measurements depend on the least and the most of the whole."""
+    """Return the function that flattens a part; for measurements it uses the whole's extrema."""
     if isinstance(source, Image.Image) and source.mode in ("I", "F"):
         return _stretching(source)
     if isinstance(source, Image.Image) and source.mode.startswith("I;16"):
@@ -159,11 +159,11 @@ def _conversion(source: Source) -> Callable[[Image.Image], Image.Image]:
 
 
 def _deep(image: Image.Image) -> Callable[[Image.Image], Image.Image]:
-    """Keep the upper eight of 16 bits; where the upper four are empty, spread what is below.
+    """Keep the upper eight of 16 bits; where the upper four are empty, spread the rest.
 
-    Cameras and scanners of medicine and science write 12 bits so: nearly black otherwise.
+    Cameras and scanners of medicine and science write 12 bits so, which would be nearly black.
     """
-    # Of rows the other way round Pillow knows no extrema.
+    # Pillow has no extrema for the opposite byte order.
     parts = (image.crop(box).convert("I") for box in strips(image.size, across=True))
     both = [_extrema(part) for part in parts]
     low, high = min(one for one, _ in both), max(one for _, one in both)
@@ -186,7 +186,7 @@ def _upper_bits(part: Image.Image) -> Image.Image:
 
 
 def _stretching(image: Image.Image) -> Callable[[Image.Image], Image.Image]:
-    """Spread measurements (32-bit integers, floats), which know no white, over the greys."""
+    """Spread measurements (32-bit integers, floats), which have no white, over the greys."""
     return _spread(*_extrema(image))
 
 

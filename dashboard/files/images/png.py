@@ -1,8 +1,8 @@
-"""A PNG less what is no image, before Pillow reads it.
+"""Remove chunks from a PNG that the image does not need, before Pillow reads it.
 
-Pillow refuses a file for a comment that is long or whose checksum is wrong, and would hold what it
-says. Comments are dropped anyway, and so are the frames of an animation: the image is the one
-that every viewer shows.
+Pillow refuses a file for a comment that is long or has a wrong checksum, and would store its text.
+Comments are dropped anyway, and so are the frames of an animation: the image is the one that every
+viewer shows.
 """
 
 import zlib
@@ -13,7 +13,7 @@ from dashboard.files.images.colours import MOST_BYTES
 
 _MARK: Final = b"\x89PNG\r\n\x1a\n"
 _CRITICAL: Final = 0x20  # this bit of the first letter is 0
-# What affects how the image looks: transparency, orientation, colours.
+# Chunks that affect the appearance: transparency, orientation, colours.
 _KEPT: Final = frozenset({b"tRNS", b"eXIf", b"iCCP", b"sRGB", b"gAMA", b"cHRM"})
 _LENGTHS: Final = {b"sRGB": 1, b"gAMA": 4, b"cHRM": 32}
 _COMMENTS: Final = frozenset({b"tEXt", b"zTXt", b"iTXt"})
@@ -30,7 +30,7 @@ class _Chunk(NamedTuple):
 
 
 def bare(data: bytes) -> bytes:
-    """Return the file with those chunks alone that the image needs; itself if these are all."""
+    """Return the file with only those chunks that the image needs; itself if it has no others."""
     if not data.startswith(_MARK):
         return data
     chunks = [*_chunks(data)]
@@ -42,7 +42,7 @@ def bare(data: bytes) -> bytes:
 
 
 def lacks_end(data: bytes) -> bool:
-    """Tell whether a PNG stops before its last chunk."""
+    """Return whether a PNG stops before its last chunk."""
     return data.startswith(_MARK) and all(chunk.name != b"IEND" for chunk in _chunks(data))
 
 
@@ -52,7 +52,7 @@ def depth(data: bytes) -> int:
 
 
 def _chunks(data: bytes) -> Iterator[_Chunk]:
-    """Yield the chunks that are whole, up to the last one."""
+    """Yield the complete chunks, up to the last one."""
     position, name = len(_MARK), b""
     while position + 12 <= len(data) and name != b"IEND":
         size = int.from_bytes(data[position : position + 4], "big")
@@ -78,7 +78,7 @@ def _is_kept(data: bytes, chunk: _Chunk) -> bool:
 
 
 def _can_be_unpacked(name: bytes, body: bytes) -> bool:
-    """Tell whether what is packed in a chunk is whole, and no more than is read of its kind."""
+    """Return whether the compressed data of a chunk is complete and within its limit."""
     rest = body.partition(b"\0")[2]
     if name == b"iCCP":
         return _unpacks(rest[1:], MOST_BYTES)
@@ -90,7 +90,7 @@ def _can_be_unpacked(name: bytes, body: bytes) -> bool:
 
 
 def _turns(data: bytes, chunk: _Chunk) -> bool:
-    """Tell a comment that may say how the image is to be turned."""
+    """Return whether a comment may have the orientation of the image."""
     size = chunk.end - chunk.body
     head = data[chunk.body : chunk.body + 32].lower()
     return chunk.name in _COMMENTS and size <= _MOST_COMMENT and head.startswith(_TURNING)
@@ -99,7 +99,8 @@ def _turns(data: bytes, chunk: _Chunk) -> bool:
 def _unpacks(packed: bytes, most: int) -> bool:
     packer = zlib.decompressobj()
     try:
-        # Bounded: what does not end within `most` counts as broken, and a bomb is never unpacked.
+        # Bounded: data that does not end within `most` counts as broken, and a bomb is never
+        # unpacked.
         packer.decompress(packed, most)
     except zlib.error:
         return False

@@ -1,4 +1,4 @@
-"""Raw files of cameras that are no TIFF, by their first bytes: nothing here can read them."""
+"""Recognise camera raw files that are not TIFF by their first bytes: they are not supported."""
 
 from typing import Final
 
@@ -10,5 +10,5 @@ _CR3: Final = b"ftypcrx "
 
 
 def is_raw(data: bytes) -> bool:
-    """Tell a raw file of Panasonic, Olympus, Fujifilm, Sigma, Minolta or Canon (CRW and CR3)."""
+    """Return whether it is a raw file of Panasonic, Olympus, Fujifilm, Sigma, Minolta or Canon."""
     return data.startswith(_HEADS) or data[4:12] == _CR3

@@ -1,7 +1,7 @@
-"""The one door through which Pillow gets to see bytes: which formats, how many pixels.
+"""Open and decode images with Pillow, with a fixed set of formats and limits.
 
 Everything here may run in several threads at once: Pillow releases the interpreter lock while it
-works, and nothing is shared. What Pillow must know for the whole process is set once, below.
+works, and nothing is shared. Process-wide settings of Pillow are set once, below.
 """
 
 import io
@@ -47,12 +47,12 @@ from dashboard.files.images import (
 )
 from dashboard.files.limits import LARGER_JPEG, MOST_OF_A_SIDE, MOST_PIXELS, ImageLimits
 
-# Pillow knows forty formats more, some with an interpreter behind them (EPS); they are never asked.
+# Pillow supports forty more formats, some with an interpreter (EPS); they are never used.
 _FORMATS: Final = ("JPEG", "PNG", "WEBP", "GIF", "TIFF", "BMP", "HEIF")
-# Of a progressive JPEG: three full channels, two bytes each.
+# For a progressive JPEG: three full channels, two bytes each.
 _COEFFICIENTS: Final = 6
 _PUBLIC_NAMES: Final = {"MPO": "JPEG", "HEIF": "HEIC"}
-# What decoders raise for bytes that make no sense: fuzzing finds nearly everything.
+# Errors of decoders for invalid bytes: fuzzing finds nearly all of these.
 _BROKEN: Final = (
     *(OSError, EOFError, SyntaxError, ValueError, TypeError, LookupError, ArithmeticError),
     *(AttributeError, RuntimeError, MemoryError, struct.error, zlib.error),
@@ -61,7 +61,7 @@ _BROKEN: Final = (
 allocator.settle()
 Image.init()
 pillow_heif.register_heif_opener()
-# A second fence behind the check in `open_image`, in force for every other user of Pillow too.
+# A second limit behind the check in `open_image`, for every other user of Pillow, too.
 Image.MAX_IMAGE_PIXELS = MOST_PIXELS
 # Comments are dropped before, see png.py; a profile may be as large as any profile.
 PngImagePlugin.MAX_TEXT_MEMORY = 8 << 20
@@ -71,7 +71,7 @@ warnings.simplefilter("error", Image.DecompressionBombWarning)
 
 @contextmanager
 def refusing(data: bytes = b"", most: int = MOST_PIXELS) -> Iterator[None]:
-    """Turn what Pillow raises for these bytes into a refusal."""
+    """Turn Pillow's errors for these bytes into a refusal."""
     try:
         yield
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
@@ -87,8 +87,8 @@ def refusing(data: bytes = b"", most: int = MOST_PIXELS) -> Iterator[None]:
 class Opened:
     """An image whose header was read.
 
-    `data` is what it is read from: the upload, or what was made of it where it holds more than the
-    image or a little less. `most` is how many pixels may be decoded.
+    `data` is what it is read from: the upload, or a file made from it if the upload has more than
+    the image or slightly less. `most` is how many pixels may be decoded.
     """
 
     file: ImageFile.ImageFile
@@ -98,21 +98,21 @@ class Opened:
 
     @property
     def correction(self) -> colours.Correction | None:
-        """What its colour profile asks for, if there is anything to do."""
+        """The correction of its colour profile, or None."""
         profile = self.file.info.get("icc_profile") or implied.profile(self.file)
         return colours.correction(profile, self.file.mode)
 
 
 def open_image(upload: bytes, limits: ImageLimits, *, is_scaled: bool = False) -> Opened:
-    """Read the header and judge it; no pixel is decoded yet.
+    """Read and check the header; no pixel is decoded yet.
 
-    With `is_scaled` a JPEG may have more pixels than the limits say, of which its decoder is asked
-    afterwards to skip most; see `draft`. Raises UnreadableImage, ImageTooLarge, TooManyPixels.
+    With `is_scaled` a JPEG may have more pixels than the limits, most of which its decoder skips
+    later; see `draft`. Raises UnreadableImage, ImageTooLarge and TooManyPixels.
     """
     if len(upload) > limits.size:
         raise ImageTooLarge(limits.size, len(upload))
     data = _picture_in(upload)
-    # Before `Image.open`, which builds the tags.
+    # Before `Image.open`, which parses the tags.
     if tiff.has_too_many_values(data):
         raise UnreadableImage("The image has too much metadata. Save it again and upload that.")
     with refusing(upload, limits.pixels):
@@ -128,7 +128,7 @@ def open_image(upload: bytes, limits: ImageLimits, *, is_scaled: bool = False) -
 
 
 def _picture_in(upload: bytes) -> bytes:
-    """Return the bytes of the image that counts, without what would keep Pillow from it."""
+    """Return the bytes of the image to use, without parts that Pillow would refuse."""
     if raws.is_raw(upload):
         raise CameraRaw
     if jpeg.lacks_end(upload):
@@ -145,19 +145,18 @@ def _judge(file: ImageFile.ImageFile, data: bytes, limits: ImageLimits, *, is_sc
 
 
 def _may_be_larger(file: ImageFile.ImageFile, data: bytes, limits: ImageLimits) -> bool:
-    """Tell a JPEG whose decoder takes no more memory than for the largest image that is taken."""
+    """Return whether a JPEG needs no more memory to decode than the largest allowed image."""
     is_near = file.width * file.height <= min(LARGER_JPEG * limits.pixels, MOST_PIXELS)
     return is_jpeg(file) and is_near and jpeg.coefficients(data) <= _COEFFICIENTS * limits.pixels
 
 
 @contextmanager
 def room_for(image: Opened, shorter_side: int | None = None) -> Iterator[None]:
-    """Hold the memory that reading an image takes, after `draft` if that is asked for.
+    """Reserve the memory of reading an image, after `draft` if that is used.
 
-    What is decoded within must not outlive the block, unless it was scaled down. Raises
-    DecodersBusy.
+    The decoded image must not outlive the block, unless it was scaled down. Raises DecodersBusy.
     """
-    # Here and not when it is opened: it takes a decoding, which the header alone does not pay for.
+    # Here and not when it is opened: it needs a decoding, and reading the header should stay cheap.
     if image.lacks_end:
         _require_whole(image)
     is_turned = pixels.orientation(partial(Image.Image.getexif, image.file)) != 1
@@ -171,7 +170,7 @@ def room_for(image: Opened, shorter_side: int | None = None) -> Iterator[None]:
 
 
 def _require_whole(image: Opened) -> None:
-    """Refuse a JPEG that was cut off; one that lacks its end mark alone is whole."""
+    """Refuse a truncated JPEG; one that only lacks its end mark is complete."""
     is_small = jpeg.is_one_scan(image.data)
     with refusing():
         file = Image.open(io.BytesIO(image.data), formats=_FORMATS)
@@ -196,7 +195,7 @@ def load_upright(image: Opened, shorter_side: int | None = None) -> Image.Image:
         picture = pixels.flattened(source, shorter_side, correction)
         del source
         if picture is not file:
-            file.close()  # its pixels are needed no more
+            file.close()  # its pixels are no longer needed
         return pixels.upright(picture, turn)
 
 
@@ -215,9 +214,9 @@ def _decoded(file: ImageFile.ImageFile, data: bytes) -> pixels.Source:
 
 
 def upright_size(file: ImageFile.ImageFile) -> tuple[int, int]:
-    """Return width and height as they are once the image is turned, from the header alone."""
+    """Return width and height of the upright image, from the header alone."""
     width, height = file.size
-    # Pillow turns TIFF by itself. PNG's own getexif would decode the image to look behind it.
+    # Pillow turns TIFF by itself. PNG's own getexif would decode the image to read what follows it.
     read_exif = partial(Image.Image.getexif, file)
     if file.format == "TIFF" or pixels.orientation(read_exif) < 5:
         return width, height
@@ -225,17 +224,17 @@ def upright_size(file: ImageFile.ImageFile) -> tuple[int, int]:
 
 
 def format_name(file: ImageFile.ImageFile) -> str:
-    """Return the format as people call it."""
+    """Return the format's name for people."""
     return _PUBLIC_NAMES.get(str(file.format), str(file.format))
 
 
 def is_jpeg(file: ImageFile.ImageFile) -> bool:
-    """Tell JPEG, also with further images behind the first (MPO)."""
+    """Return whether it is a JPEG, also with further images behind the first (MPO)."""
     return file.format in ("JPEG", "MPO")
 
 
 def is_lossy(image: Opened) -> bool:
-    """Tell whether the format has already discarded exact pixels."""
+    """Return whether the format has already discarded exact pixels."""
     if image.file.format == "WEBP":
         frame = webp.first_frame(image.data)
         return frame is None or not frame.is_lossless
@@ -243,9 +242,9 @@ def is_lossy(image: Opened) -> bool:
 
 
 def draft(image: Opened, width: int, height: int) -> None:
-    """Let the JPEG decoder scale down by 2, 4 or 8, neither side below what is asked.
+    """Let the JPEG decoder scale down by 2, 4 or 8, neither side below the given one.
 
-    Raises TooManyPixels if that leaves more than is decoded.
+    Raises TooManyPixels if that leaves more than the limit.
     """
     size = image.file.size
     if is_jpeg(image.file):

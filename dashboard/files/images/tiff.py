@@ -1,6 +1,6 @@
-"""What a TIFF says of itself, read before Pillow reads it: Pillow makes objects of all values.
+"""Check the tags of a TIFF before Pillow reads it, which makes objects of all values.
 
-Eight million offsets of strips, 32 MB, would become gigabytes of Python's numbers.
+Eight million offsets of strips, 32 MB, would become gigabytes of Python integers.
 """
 
 import struct
@@ -16,7 +16,7 @@ _HEADS: Final = {
     b"MM\x00+": ">",
 }
 _BIG: Final = (b"II+\x00", b"MM\x00+")
-_FOLDERS: Final = (0x014A, 0x8769, 0x8825, 0xA005)  # tags whose value is the place of further tags
+_FOLDERS: Final = (0x014A, 0x8769, 0x8825, 0xA005)  # tags whose value is a position of tags
 _BYTES: Final = (1, 2, 6, 7)  # types whose values stay a string
 _MOST_FOLDERS: Final = 64
 # The most that scanners write is an offset and a size for each row.
@@ -31,11 +31,11 @@ class _Tag(NamedTuple):
     name: int
     kind: int
     values: int
-    place: int  # what the entry holds instead of a value that is too long for it
+    place: int  # the entry's content if the value is too long for it
 
 
 def has_too_many_values(data: bytes) -> bool:
-    """Tell whether reading the tags alone would take far more memory than the file has."""
+    """Return whether reading the tags alone would take far more memory than the file has."""
     return sum(tag.values for tag in _tags(data) if tag.kind not in _BYTES) > MOST_VALUES
 
 
@@ -49,7 +49,7 @@ def _tags(data: bytes) -> Iterator[_Tag]:
     seen: set[int] = set()
     while waiting and len(seen) < _MOST_FOLDERS:
         place = waiting.pop()
-        # Folders may point to each other in a circle.
+        # Folders may refer to each other in a cycle.
         if place in seen or not 0 < place < len(data):
             continue
         seen.add(place)
@@ -76,9 +76,9 @@ def _number(data: bytes, place: int, form: str) -> int:
 
 
 def tile_size(file: ImageFile.ImageFile) -> tuple[int, int]:
-    """Return width and height of what libtiff decodes at a time: a tile, or a strip of rows.
+    """Return width and height of the unit that libtiff decodes: a tile, or a strip of rows.
 
-    A tile may be larger than the image, and is decoded whole all the same.
+    A tile may be larger than the image, and is still decoded whole.
     """
     width, height = _first(file, _WIDTH, file.width), _first(file, _LENGTH, file.height)
     if (tile := _first(file, _TILE_WIDTH, 0)) > 0:
@@ -87,24 +87,24 @@ def tile_size(file: ImageFile.ImageFile) -> tuple[int, int]:
 
 
 def has_too_large_tiles(file: ImageFile.ImageFile, pixels: int) -> bool:
-    """Tell whether one tile has more pixels than an image may have."""
+    """Return whether one tile has more pixels than an image may have."""
     width, height = tile_size(file)
     return width * height > pixels
 
 
 def buffer(file: ImageFile.ImageFile) -> int:
-    """Return the bytes of one decoded tile, as libtiff lays it out for Pillow."""
+    """Return the bytes of one decoded tile, as libtiff provides it to Pillow."""
     if _first(file, _COMPRESSION, 1) == 1:
         return 0  # Pillow reads it row by row
     width, height = tile_size(file)
     bits = max(8, max(_all(file, _BITS) or (8,)))
-    # What libtiff itself turns into colours has four of them.
+    # Images that libtiff converts to colours have four samples.
     samples = 4 if _first(file, _PHOTOMETRIC, 1) == _YCBCR else _first(file, _SAMPLES, 1)
     return width * height * samples * bits // 8
 
 
 def copies(file: ImageFile.ImageFile) -> int:
-    """Return how many images Pillow holds at once: it turns a TIFF as soon as it is decoded."""
+    """Return how many images Pillow holds at once: it turns a TIFF right after decoding."""
     return 1 if _first(file, _ORIENTATION, 1) == 1 else 2
 
 

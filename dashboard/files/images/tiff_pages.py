@@ -1,8 +1,8 @@
-"""Which image of a TIFF is the image: cameras put a small preview first, and raw data behind.
+"""Choose the image of a TIFF: cameras put a small preview first, and raw data behind.
 
 The first page counts, unless it is a preview: marked as one, or small and of the same shape as a
-page far larger. Then the largest full page does that Pillow can read. In a camera's raw file it is
-mostly a JPEG that the camera made; where only a preview can be read, the file is refused.
+far larger page. Otherwise the largest full page that Pillow can read counts. In a camera's raw file
+that is mostly a JPEG that the camera made; if only a preview can be read, the file is refused.
 """
 
 import io
@@ -37,8 +37,8 @@ _TOLD: Final = frozenset(
 _RAW_COLOURS: Final = (32803, 34892)  # a filter's pattern, or sums of it
 _RAW_PACKINGS: Final = (32767, 32769, 32770, 34713, 34892, 65000, 65535)
 _CR2: Final = b"CR"
-# Thumbnails of cameras are up to so long; whatever is larger and nearly as large as the raw data
-# is the whole image, less a border.
+# Thumbnails of cameras have at most this side; a larger image that is nearly as large as the raw
+# data is the whole image, without a border.
 _THUMBNAIL: Final = 320
 _PREVIEW: Final = 640
 _NEARLY: Final = 0.8
@@ -74,7 +74,7 @@ class _Page:
 
 
 class _Picture(NamedTuple):
-    """One that may be the image, of which nothing is copied yet."""
+    """A candidate for the image, not yet copied."""
 
     size: tuple[int, int]
     page: _Page
@@ -86,9 +86,9 @@ class _Picture(NamedTuple):
 
 
 def picture_of(data: bytes) -> bytes:
-    """Return the file of one image that a TIFF is read as; itself if its first page counts.
+    """Return a file with one image of a TIFF; the TIFF itself if its first page counts.
 
-    Raises CameraRaw, and UnreadableImage where all but a preview cannot be read.
+    Raises CameraRaw, and UnreadableImage if only a preview can be read.
     """
     pages = [page for page in _pages(data) if not page.is_mask]
     if not pages:
@@ -115,7 +115,7 @@ def picture_of(data: bytes) -> bytes:
 def _largest(
     data: bytes, first: _Page, pages: list[_Page], area: int, longer: int = 0
 ) -> bytes | None:
-    """Return the largest image that can be read and has nearly so many pixels, or nothing."""
+    """Return the largest readable image that has nearly `area` pixels, or None."""
     for found in sorted(_possible(data, pages), key=lambda one: one.area, reverse=True):
         if found.area < _NEARLY * area or max(found.size) <= longer:
             return None
@@ -130,13 +130,13 @@ def _area(page: _Page) -> int:
 
 
 def _raw_area(data: bytes, page: _Page) -> int:
-    """Return the pixels of raw data; Canon says them in the data alone."""
+    """Return the pixels of raw data; Canon writes the size only in the data."""
     width, height = jpeg.frame_size(_only_strip(data, page, _OFFSETS, _LENGTHS), is_lossless=True)
     return max(width * height, _area(page) if page.is_raw else 0)
 
 
 def _stands_behind(first: _Page, page: _Page) -> bool:
-    """Tell whether the first page is but a preview of this one."""
+    """Return whether the first page is only a preview of this one."""
     if page.is_reduced:
         return False
     if first.is_reduced:
@@ -157,7 +157,7 @@ def _possible(data: bytes, pages: list[_Page]) -> Iterator[_Picture]:
 
 
 def _made(data: bytes, first: _Page, found: _Picture) -> bytes:
-    """Return a file of one image, turned as the first page says."""
+    """Return a file with one image, turned as the first page says."""
     inner = _inner_jpeg(data, found.page) if found.is_jpeg else None
     if inner is None:
         return _alone(data, first, found.page)
@@ -173,7 +173,7 @@ def _opens(data: bytes) -> bool:
 
 
 def _inner_jpeg(data: bytes, page: _Page) -> bytes | None:
-    """Return the JPEG that a page consists of, or that lies beside it."""
+    """Return the JPEG that a page consists of, or that is stored beside it."""
     if page.first(_PHOTOMETRIC) in _RAW_COLOURS or _JPEG_TABLES in page.entries:
         return None
     for names in ((_JPEG_AT, _JPEG_SIZE), (_OFFSETS, _LENGTHS)):
@@ -189,7 +189,7 @@ def _only_strip(data: bytes, page: _Page, at: int, size: int) -> bytes:
 
 
 def _turned(data: bytes, orientation: int) -> bytes:
-    """Return a JPEG that says itself how it is turned, unless it does."""
+    """Return a JPEG with its orientation in EXIF, unless it already has EXIF."""
     if orientation == 1 or b"Exif\0\0" in data[:1024]:
         return data
     exif = Image.Exif()
@@ -199,7 +199,7 @@ def _turned(data: bytes, orientation: int) -> bytes:
 
 
 def _alone(data: bytes, first: _Page, page: _Page) -> bytes:
-    """Return the file with that page as its only one, turned and coloured as the first says."""
+    """Return the file with this page alone, with the first page's orientation and profile."""
     entries = {tag: one for tag, one in page.entries.items() if tag != _PAGES_WITHIN}
     for tag in (_ORIENTATION, _PROFILE):
         if tag in first.entries:
@@ -215,7 +215,7 @@ def _alone(data: bytes, first: _Page, page: _Page) -> bytes:
 
 
 def _pages(data: bytes) -> Iterator[_Page]:
-    """Yield the pages of a TIFF, and those within pages right after them."""
+    """Yield the pages of a TIFF, each followed by its inner pages."""
     order = _HEADS.get(data[:4])
     if order is None:
         return

@@ -1,9 +1,9 @@
-"""The first image of a WebP file, decoded into one buffer.
+"""Decode the first image of a WebP file into one buffer.
 
-Pillow asks libwebp for animations alone, which holds two canvases beside the frame and hands out
-copies: 20 bytes a pixel (measured), of which the decoder itself needs four. So libwebp's plain
-function is called, in the library that Pillow has loaded already. Where Pillow hides it, Pillow
-decodes as ever, and the budget counts what that takes.
+Pillow always uses libwebp's animation decoder, which holds two canvases beside the frame and
+returns copies: 20 bytes a pixel (measured), of which the decoder itself needs four. So libwebp's
+plain function is called, in the library that Pillow has already loaded. If it is not accessible,
+Pillow decodes as usual, and the budget counts what that takes.
 """
 
 import ctypes
@@ -21,7 +21,7 @@ _Decode = Callable[[bytes, int, int, int, int], int | None]
 
 
 class Frame(NamedTuple):
-    """Where the first image lies in the file, and where on the canvas it belongs."""
+    """The position of the first image in the file, and its place on the canvas."""
 
     start: int
     end: int
@@ -39,7 +39,7 @@ class _Chunk(NamedTuple):
 
 
 def first_frame(data: bytes) -> Frame | None:
-    """Find the first image; None where there is none."""
+    """Return the first image, or None."""
     left = top = 0
     end, is_framed = len(data), False
     layer = None
@@ -53,13 +53,13 @@ def first_frame(data: bytes) -> Frame | None:
             layer = chunk.start
         elif chunk.name in _PIXELS:
             start = chunk.start if layer is None else layer
-            start = start if is_framed else 0  # a file of one image is taken whole
+            start = start if is_framed else 0  # a file of one image is decoded whole
             return Frame(start, end, left, top, chunk.name == b"VP8L", layer is not None)
     return None
 
 
 def can_decode() -> bool:
-    """Tell whether the library's function was found."""
+    """Return whether the library's function was found."""
     return _DECODE is not None
 
 
@@ -68,16 +68,16 @@ def decode(data: bytes, frame: Frame, size: tuple[int, int]) -> Image.Image:
     if _DECODE is None:
         raise ValueError("libwebp was not found")
     width, height = size
-    # Of the system, not of the allocator: it goes back as soon as the image does.
+    # From the system, not from the allocator: it is returned as soon as the image is freed.
     canvas = mmap.mmap(-1, 4 * width * height)
-    # libwebp checks the rest: it is told the stride and how many bytes lie behind the offset.
+    # libwebp checks the rest: it gets the stride and the number of bytes behind the offset.
     offset = 4 * (frame.top * width + frame.left)
     if offset >= len(canvas):
         raise ValueError("the frame lies outside its canvas")
     place = ctypes.c_char.from_buffer(canvas, offset)
     bits = data if (frame.start, frame.end) == (0, len(data)) else data[frame.start : frame.end]
     done = _DECODE(bits, len(bits), ctypes.addressof(place), len(canvas) - offset, 4 * width)
-    del place  # or the map could not be closed
+    del place  # otherwise the map could not be closed
     if not done:
         raise ValueError("libwebp refuses the image")
     return Image.frombuffer("RGBA", size, canvas, "raw", "RGBA", 0, 1)  # type: ignore[arg-type]
@@ -95,7 +95,7 @@ def _chunks(data: bytes) -> Iterator[_Chunk]:
 
 
 def _find_decode() -> _Decode | None:
-    """Return libwebp's function for RGBA into a buffer that is there, if Pillow shows it."""
+    """Return libwebp's function for RGBA into an existing buffer, if Pillow exports it."""
     try:
         decode = ctypes.CDLL(_webp.__file__).WebPDecodeRGBAInto
     except (AttributeError, OSError):

@@ -1,1 +1,1 @@
-"""Where bytes are kept, and under which names."""
+"""Store bytes, and define their names."""

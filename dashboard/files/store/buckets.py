@@ -1,6 +1,6 @@
-"""The address of a bucket: `s3://key:secret@bucket/prefix?endpoint_url=…`, read and judged.
+"""Parse and check the URL of a bucket: `s3://key:secret@bucket/prefix?endpoint_url=…`.
 
-The key and its secret may stand in it, or come from where the AWS tools look. No sentence repeats
+The key and its secret may be part of it, or come from where the AWS tools look. No message repeats
 them.
 """
 
@@ -18,12 +18,12 @@ _EXAMPLE: Final = "s3://bucket/prefix?endpoint_url=https://storage.example.com"
 
 
 class BadBucketAddress(ValueError):
-    """The address does not say where the bucket is; the sentence says what is wrong with it."""
+    """The URL does not identify a bucket; the message says what is wrong with it."""
 
 
 @dataclass(frozen=True)
 class Bucket:
-    """Where a bucket is and how it is opened; keys that are empty come from the environment."""
+    """The location of a bucket and how to open it; missing keys come from the environment."""
 
     name: str
     prefix: str = ""
@@ -35,7 +35,7 @@ class Bucket:
 
 
 def read_bucket(address: str) -> Bucket:
-    """Read the address of a bucket. Raises `BadBucketAddress`."""
+    """Parse the URL of a bucket. Raises `BadBucketAddress`."""
     try:
         parts = urlsplit(address)
         query = parse_qs(parts.query, keep_blank_values=True, strict_parsing=bool(parts.query))
@@ -85,7 +85,7 @@ def _prefix(parts: SplitResult) -> str:
 
 
 def _endpoint(url: str | None) -> str | None:
-    """Return the address of a store that is not Amazon's; None leaves it to `AWS_ENDPOINT_URL`."""
+    """Return the URL of a store that is not Amazon's; None leaves it to `AWS_ENDPOINT_URL`."""
     if url is None:
         return None
     parts = urlsplit(url)
@@ -95,7 +95,7 @@ def _endpoint(url: str | None) -> str | None:
 
 
 def _style(style: str | None, endpoint: str | None) -> str:
-    """Return how the bucket is named in a request: a store at home seldom has a name for each."""
+    """Return how requests name the bucket; self-hosted stores seldom have a host name for each."""
     if style is None:
         # With its name in the host, each bucket needs a name in DNS and a certificate.
         return "path" if endpoint else "auto"

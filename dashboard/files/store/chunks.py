@@ -1,7 +1,7 @@
-"""Bytes that arrive piece by piece: each piece an object of the storage, read as one file again.
+"""Store bytes that arrive in pieces as objects of the storage, and read them as one file.
 
 An object is written whole and never changed, so any web server on any machine can continue where
-another stopped, and an object store serves as well as a disk.
+another stopped, on an object store as well as on a disk.
 """
 
 import errno
@@ -16,15 +16,15 @@ from typing import IO, Any, BinaryIO, Final, cast
 from dashboard.files.errors import StorageAway
 from dashboard.files.store import storage
 
-# The most that is lost when the program dies, and the most that one object holds.
+# The most that is lost when the program dies, and the most that one object has.
 LARGEST: Final = 32 << 20
-STEP: Final = 1 << 20  # what is in memory at a time
+STEP: Final = 1 << 20  # bytes in memory at a time
 _READ_AHEAD: Final = 128 << 10
 
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """A stretch of the whole, as an object of the storage."""
+    """A part of the whole, as an object of the storage."""
 
     path: str
     start: int
@@ -32,21 +32,21 @@ class Piece:
 
 
 class ChecksumMismatch(Exception):
-    """What arrived is not what was uploaded; it was thrown away."""
+    """The received bytes do not match their checksum; they were deleted."""
 
 
 @dataclass(frozen=True, slots=True)
 class Checksum:
-    """What the bytes must hash to: `algorithm` is a name of `hashlib`."""
+    """The expected hash of the bytes: `algorithm` is a name of `hashlib`."""
 
     algorithm: str
     digest: bytes
 
 
 class Incoming:
-    """A body on its way in: never more is read than was announced, and an end is no error.
+    """A request body: never reads more than was announced, and an early end is not an error.
 
-    A connection that breaks gives what came until then; `broken` says that it did.
+    A broken connection returns the bytes received until then, and sets `broken`.
     """
 
     def __init__(self, stream: IO[bytes], length: int) -> None:
@@ -55,7 +55,7 @@ class Incoming:
         self.broken = False
 
     def read(self, size: int) -> bytes:
-        """Return up to `size` bytes, at most a `STEP`; nothing at the end."""
+        """Return up to `size` bytes, at most a `STEP`; empty at the end."""
         if self._ahead:
             data, self._ahead = self._ahead, b""
             return data
@@ -68,13 +68,13 @@ class Incoming:
         return data
 
     def peek(self) -> bytes:
-        """Return what comes next without taking it; nothing at the end."""
+        """Return the next bytes without consuming them; empty at the end."""
         self._ahead = self._ahead or self.read(STEP)
         return self._ahead
 
 
 def write(name: str, incoming: Incoming, checksum: Checksum | None = None) -> int:
-    """Store the next bytes, at most `LARGEST`, under this name; return how many these were.
+    """Store the next bytes, at most `LARGEST`, under this name; return how many.
 
     Raises `ChecksumMismatch`; then nothing is stored.
     """
@@ -89,7 +89,7 @@ def write(name: str, incoming: Incoming, checksum: Checksum | None = None) -> in
 
 
 class _Section:
-    """The next object's worth of a body."""
+    """The part of a body that goes into the next object."""
 
     def __init__(self, incoming: Incoming, checksum: Checksum | None) -> None:
         self._incoming, self._checksum = incoming, checksum
@@ -97,7 +97,7 @@ class _Section:
         self.count = 0
 
     def read(self, size: int = -1) -> bytes:
-        # A step that came ahead is never cut: the largest object is a whole number of them.
+        # A step that was read ahead is never cut: the largest object is a whole number of steps.
         if self.count + STEP > LARGEST:
             return b""
         data = self._incoming.read(STEP if size is None or size < 0 else size)
@@ -113,7 +113,7 @@ class _Section:
 
 
 def open_chunks(pieces: Sequence[Piece]) -> BinaryIO:
-    """Open pieces that follow each other without a gap as one file, buffered and seekable."""
+    """Open consecutive pieces as one file, buffered and seekable."""
     return cast("BinaryIO", io.BufferedReader(_Joined(pieces), _READ_AHEAD))
 
 
@@ -126,7 +126,7 @@ class _Joined(io.RawIOBase):
         self._size = sum(piece.size for piece in pieces)
         self._at = 0
         self._open: tuple[Piece, IO[bytes]] | None = None
-        # A gap would be read as a shift of everything behind it: better nothing than wrong bytes.
+        # A gap would shift everything behind it: an error is better than wrong bytes.
         if self._starts != list(_places(self._pieces)):
             raise ValueError("The pieces do not follow each other.")
 
@@ -142,7 +142,7 @@ class _Joined(io.RawIOBase):
     def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
         base = {io.SEEK_SET: 0, io.SEEK_CUR: self._at, io.SEEK_END: self._size}[whence]
         if base + offset < 0:
-            # As a file of the system does: zipfile looks so far back in an empty archive.
+            # As a file of the system does: zipfile seeks this far back in an empty archive.
             raise OSError(errno.EINVAL, "There is nothing before the first byte.")
         self._at = base + offset
         return self._at

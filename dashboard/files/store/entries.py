@@ -1,11 +1,11 @@
-"""What a listing of the storage says of each file."""
+"""Define the entries of a listing of the storage."""
 
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A stored file: its name, how many bytes it has, and when it was written (since 1970)."""
+    """A stored file: its name, its size in bytes, and when it was written (seconds since 1970)."""
 
     name: str
     size: int

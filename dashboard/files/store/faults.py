@@ -1,4 +1,4 @@
-"""Whose fault it is that bytes cannot be read: theirs, or that of the place where they lie."""
+"""Distinguish invalid bytes from an unavailable storage when a file cannot be read."""
 
 import errno
 from collections.abc import Callable, Iterator
@@ -7,8 +7,8 @@ from typing import Final
 
 from dashboard.files.errors import FileRefused, StorageAway
 
-# What libraries raise of their own for bytes that make no sense has no number; the system's has.
-# This number alone says that an archive sent the reader to a place that no file has.
+# Errors of libraries about invalid bytes have no number; those of the system have one. Only this
+# number means that an archive made the reader seek to an invalid position.
 _OF_THE_BYTES: Final = (None, errno.EINVAL)
 
 
@@ -16,9 +16,9 @@ _OF_THE_BYTES: Final = (None, errno.EINVAL)
 def blaming_the_bytes(
     kinds: tuple[type[Exception], ...], refusal: Callable[[], FileRefused]
 ) -> Iterator[None]:
-    """Turn errors of these kinds into a refusal, unless the bytes are not to blame.
+    """Turn errors of these kinds into a refusal, unless the storage failed.
 
-    What was uploaded may be thrown away once it is refused, so an outage goes through as it is.
+    Uploaded files may be deleted once they are refused, so an outage is raised unchanged.
     """
     try:
         yield
@@ -30,7 +30,7 @@ def blaming_the_bytes(
 
 
 def _fault_of_the_place(error: BaseException | None) -> BaseException | None:
-    """Find the outage behind an error: libraries cover one by an error of their own."""
+    """Return the outage behind an error: libraries wrap it in an error of their own."""
     while error is not None:
         if _is_of_the_place(error):
             return error
@@ -43,5 +43,5 @@ def _is_of_the_place(error: BaseException) -> bool:
         return True
     if isinstance(error, OSError):
         return error.errno not in _OF_THE_BYTES
-    # A process without memory is no fault of the file that it was reading.
+    # A process without memory is not the fault of the file that it was reading.
     return isinstance(error, MemoryError)

@@ -1,7 +1,7 @@
-"""Keep bytes in a bucket of any S3-compatible store.
+"""Store bytes in a bucket of any S3-compatible store.
 
-An object appears whole or not at all, and the last writer wins: that is what such stores promise.
-What does not fit into one request goes in parts, which nobody sees before the last one is there.
+An object appears whole or not at all, and the last writer wins: such stores guarantee that. Data
+that does not fit into one request is sent in parts, which are not visible before the last one.
 """
 
 from __future__ import annotations  # Django's File is generic for type checkers only
@@ -28,18 +28,18 @@ from dashboard.files.store.buckets import BadBucketAddress, Bucket, read_bucket
 from dashboard.files.store.entries import Entry
 from dashboard.files.store.ranges import RangeReader, Stretch
 
-PART: Final = 8 * 1024 * 1024  # 10,000 of them are the most: 80 GB
+PART: Final = 8 * 1024 * 1024  # at most 10,000 of them: 80 GB
 _PARTS_IN_MEMORY: Final = 2
-# The most that one call of S3's DeleteObjects takes.
+# The most that one call of S3's DeleteObjects accepts.
 _DELETED_AT_ONCE: Final = 1000
 _GONE: Final = ("404", "NoSuchKey", "NotFound")
 
 
 class BucketStorage(S3Storage):  # type: ignore[misc]  # it has no types
-    """An S3Storage that is opened by a bucket's address and reads by ranges.
+    """An S3Storage that is configured by a bucket's URL and reads by ranges.
 
     One client, with a pool of connections, serves all threads of the process. Raises `StorageAway`
-    where the store does not answer or refuses, `FileNotFoundError` where there is no such object.
+    if the store does not answer or refuses, `FileNotFoundError` if there is no such object.
     """
 
     def __init__(self, address: str) -> None:
@@ -89,14 +89,14 @@ class BucketStorage(S3Storage):  # type: ignore[misc]  # it has no types
         return File(raw, name)
 
     def _fetch(self, name: str, seen: _Seen, start: int, size: int) -> Stretch:
-        """Return a stretch of the object that was opened, and of no other that took its place."""
+        """Return a part of the object that was opened, and of no other that replaced it."""
         with _talking(name):
             try:
                 answer = self.client.get_object(
                     Bucket=self.of.name,
                     Key=self._key(name),
                     Range=f"bytes={start}-{start + size - 1}",
-                    # An object may be overwritten while it is read, as by a second try of a job:
+                    # An object may be overwritten while it is read, as by another attempt of a job:
                     # halves of two objects must never be read as one.
                     **({"IfMatch": seen.tag} if seen.tag else {}),
                 )
@@ -126,12 +126,12 @@ class BucketStorage(S3Storage):  # type: ignore[misc]  # it has no types
         return cast("str", clean_name(name))
 
     def delete(self, name: str) -> None:
-        """Remove an object; one that is not there is no error."""
+        """Delete an object; a missing one is not an error."""
         with _talking(name):
             self.client.delete_object(Bucket=self.of.name, Key=self._key(name))
 
     def exists(self, name: str) -> bool:
-        """Tell whether there is an object under this name."""
+        """Return whether an object has this name."""
         try:
             self.size(name)
         except FileNotFoundError:
@@ -139,13 +139,13 @@ class BucketStorage(S3Storage):  # type: ignore[misc]  # it has no types
         return True
 
     def size(self, name: str) -> int:
-        """Return how many bytes are under this name. Raises FileNotFoundError."""
+        """Return the size of an object in bytes. Raises FileNotFoundError."""
         with _talking(name):
             found = self.client.head_object(Bucket=self.of.name, Key=self._key(name))
             return int(found["ContentLength"])
 
     def entries(self, folder: str) -> Iterator[Entry]:
-        """Yield what is in a folder and below, in the order of the names, page by page."""
+        """Yield the entries of a folder and its subfolders, sorted by name, page by page."""
         start = f"{self._key(folder).rstrip('/')}/".lstrip("/")
         pages = self.client.get_paginator("list_objects_v2")
         with _talking(folder):
@@ -155,7 +155,7 @@ class BucketStorage(S3Storage):  # type: ignore[misc]  # it has no types
                     yield Entry(name, found["Size"], found["LastModified"].timestamp())
 
     def delete_all(self, folder: str) -> int:
-        """Remove a folder with everything in it, a thousand objects by a request; count them."""
+        """Delete a folder with its content, a thousand objects per request; return how many."""
         count = 0
         keys: list[dict[str, str]] = []
         for entry in self.entries(folder):
@@ -177,7 +177,7 @@ class BucketStorage(S3Storage):  # type: ignore[misc]  # it has no types
         return len(keys)
 
     def unfinished(self, older_than: float) -> Iterator[tuple[str, str]]:
-        """Yield (key, id) of uploads in parts that were begun so many seconds ago and not ended."""
+        """Yield (key, id) of unfinished multipart uploads older than `older_than` seconds."""
         start = f"{self.location.strip('/')}/".lstrip("/")
         pages = self.client.get_paginator("list_multipart_uploads")
         before = time.time() - older_than
@@ -188,7 +188,7 @@ class BucketStorage(S3Storage):  # type: ignore[misc]  # it has no types
                         yield found["Key"], found["UploadId"]
 
     def remove_unfinished(self, older_than: float) -> int:
-        """Delete the parts that killed processes left behind; count the uploads."""
+        """Delete the parts that killed processes left behind; return how many uploads."""
         removed = 0
         for key, upload_id in self.unfinished(older_than):
             with _talking(key), contextlib.suppress(FileNotFoundError):
@@ -201,20 +201,20 @@ class BucketStorage(S3Storage):  # type: ignore[misc]  # it has no types
 
 
 class _Seen:
-    """Which object was opened: its tag is another as soon as somebody writes there again."""
+    """The tag of the object that was opened, which changes when the object is overwritten."""
 
     tag = ""
 
 
 class _Rest:
-    """A stream whose first bytes were read already."""
+    """A stream whose first bytes were already read."""
 
     def __init__(self, head: bytes, stream: IO[bytes] | File[bytes]) -> None:
         self._head: bytes | None = head
         self._stream = stream
 
     def read(self, size: int = -1) -> bytes:
-        """Return exactly so many bytes unless the stream ends."""
+        """Return exactly `size` bytes unless the stream ends."""
         head, self._head = self._head or b"", None
         if len(head) > size:
             head, self._head = head[:size], head[size:]
@@ -222,7 +222,7 @@ class _Rest:
 
 
 def _read_full(stream: IO[bytes] | File[bytes], size: int) -> bytes:
-    """Return so many bytes, fewer only at the end: a part may not be smaller than the others."""
+    """Return `size` bytes, fewer only at the end: a part may not be smaller than the others."""
     pieces = bytearray()
     while len(pieces) < size and (piece := stream.read(min(size - len(pieces), 1 << 20))):
         pieces += piece
@@ -231,7 +231,7 @@ def _read_full(stream: IO[bytes] | File[bytes], size: int) -> bytes:
 
 @contextlib.contextmanager
 def _talking(what: str) -> Iterator[None]:
-    """Turn what the store answers into the errors of files, without keys or addresses in them."""
+    """Turn errors of the store into those of files, without keys or URLs in them."""
     try:
         yield
     except ClientError as error:
@@ -252,7 +252,7 @@ def _config(bucket: Bucket) -> Config:
         max_pool_connections=50,
         # boto's default mode is `legacy`, which retries fewer kinds of errors.
         retries={"mode": "standard", "total_max_attempts": 3},
-        # Older stores know nothing of checksums that came to S3 in 2025.
+        # Older stores do not support the checksums that S3 introduced in 2025.
         request_checksum_calculation="when_required",
         response_checksum_validation="when_required",
     )
@@ -271,6 +271,6 @@ def _client(bucket: Bucket, config: Config) -> Any:
     session = boto3.session.Session(
         aws_access_key_id=bucket.key, aws_secret_access_key=bucket.secret
     )
-    # A store at home has no regions, but a signature must name one.
+    # A self-hosted store has no regions, but a signature must name one.
     region = bucket.region or session.region_name or "us-east-1"
     return session.client("s3", region_name=region, endpoint_url=bucket.endpoint_url, config=config)

@@ -1,8 +1,9 @@
-"""Room on the disk of the data folder: a reserve that uploads leave free, and ballast for deleting.
+"""Keep space on the disk of the data folder: a reserve for uploads, and ballast for deleting.
 
 On a full disk nothing can be deleted either: SQLite writes what it deletes into its log first, and
-a sign-in writes a session. So a file of nothing lies in the data folder. It goes when the disk is
-full, which leaves room to sign in and to delete, and is laid again once there is room for it.
+a sign-in writes a session. So the ballast, a file without content, occupies space in the data
+folder. It is deleted when the disk is full, which leaves space to sign in and to delete, and
+created again once there is space for it.
 """
 
 import contextlib
@@ -16,27 +17,27 @@ from django.conf import settings
 from dashboard.files.errors import DiskLow
 
 BALLAST: Final = 64 << 20
-# Of the reserve, so that a small reserve has a small ballast, and none has none.
+# Of the reserve, so that a small reserve has a small ballast, and no reserve has none.
 _SHARE: Final = 16
-# So many times its size are free before it is laid: else it would be laid and go for ever.
+# This many times its size must be free before it is created; otherwise it would come and go.
 _EASE: Final = 4
 
 
 def free() -> int:
     """Return how many bytes this user can still write beside the database and the files."""
     facts = os.statvfs(settings.LIKEWISE_DATA)
-    # `f_bavail`, not `f_bfree`: what file systems keep for root does not help this process.
+    # `f_bavail`, not `f_bfree`: blocks that file systems reserve for root do not help this process.
     return facts.f_bavail * facts.f_frsize
 
 
 def is_low() -> bool:
-    """Say whether less is free than uploads must leave."""
+    """Return whether less is free than the reserve."""
     return bool(settings.LIKEWISE_RESERVE_DISK) and free() < settings.LIKEWISE_RESERVE_DISK
 
 
 @dataclass(frozen=True)
 class State:
-    """How much is free, and how much of it is kept so."""
+    """How much is free, and how much of it is reserved."""
 
     free: int
     reserve: int
@@ -44,36 +45,36 @@ class State:
 
 
 def state() -> State:
-    """Return how things are, for who runs the server."""
+    """Return the state of the disk, for operators of the server."""
     return State(free(), settings.LIKEWISE_RESERVE_DISK, is_low())
 
 
 def refuse_if_low() -> None:
-    """Raise `DiskLow` if less is free than uploads must leave; it costs one call of the system."""
+    """Raise `DiskLow` if less is free than the reserve; it costs one system call."""
     if is_low():
         raise DiskLow(free(), settings.LIKEWISE_RESERVE_DISK)
 
 
 def keep_ballast() -> None:
-    """Let the ballast go if the disk is full, and lay it if it is gone and there is room."""
+    """Delete the ballast if the disk is full, and create it if it is missing and there is space."""
     release_if_full()
     if size() and not _ballast().exists() and free() >= _EASE * size():
         _lay()
 
 
 def release_if_full() -> None:
-    """Let the ballast go if less is free than it has."""
+    """Delete the ballast if less is free than its size."""
     if size() and free() < size():
         release()
 
 
 def release() -> None:
-    """Let the ballast go; once it is gone this does nothing."""
+    """Delete the ballast, if it exists."""
     _ballast().unlink(missing_ok=True)
 
 
 def size() -> int:
-    """Return how large the ballast is."""
+    """Return the size of the ballast in bytes."""
     return min(BALLAST, settings.LIKEWISE_RESERVE_DISK // _SHARE)
 
 
@@ -82,9 +83,9 @@ def _ballast() -> Path:
 
 
 def _lay() -> None:
-    """Take the room without writing to it, aside first: a kill leaves no half of it."""
+    """Allocate the space without writing to it, then rename: a kill leaves no half of it."""
     aside = _ballast().with_suffix(f".{os.getpid()}")
-    with contextlib.suppress(OSError):  # no room after all, or a file system that cannot
+    with contextlib.suppress(OSError):  # no space after all, or the file system does not support it
         try:
             with aside.open("wb") as file:
                 os.posix_fallocate(file.fileno(), 0, size())

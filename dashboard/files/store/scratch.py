@@ -1,4 +1,4 @@
-"""A set of names that lies on the disk, so that memory does not grow with their number."""
+"""Store a set of names on the disk, so that memory does not grow with their number."""
 
 import sqlite3
 from collections.abc import Callable
@@ -7,9 +7,9 @@ from typing import Final, Self
 
 
 class Seen:
-    """Which keys of which noun were seen so far, each with a word about it.
+    """Stores the seen keys of each noun, each with a short text about it.
 
-    It is a scratch file in a folder of the caller's: a kill loses it, and it is written again.
+    It is a scratch file in a folder of the caller: after a kill it is written again.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -22,7 +22,7 @@ class Seen:
             " WITHOUT ROWID"
         )
         self._rows.execute("CREATE TABLE edges (parent TEXT, child TEXT)")
-        # One transaction, never committed: the file is read by this connection alone.
+        # One transaction, never committed: only this connection reads the file.
         self._rows.execute("BEGIN")
 
     def __enter__(self) -> Self:
@@ -32,32 +32,32 @@ class Seen:
         self._rows.close()
 
     def add(self, noun: str, key: str, about: str = "") -> bool:
-        """Remember a key; False if it was there already, which stays as it is."""
+        """Store a key; return False if it is already stored, which changes nothing."""
         added = self._rows.execute(
             "INSERT OR IGNORE INTO seen VALUES (?, ?, ?)", (noun, key, about)
         )
         return added.rowcount == 1
 
     def find(self, noun: str, key: str) -> str | None:
-        """Return what is known about a key; None if it was not seen."""
+        """Return the text about a key; None if it was not seen."""
         found = self._rows.execute(
             "SELECT about FROM seen WHERE noun = ? AND key = ?", (noun, key)
         ).fetchone()
         return None if found is None else str(found[0])
 
     def has(self, noun: str, key: str) -> bool:
-        """Say whether a key was seen."""
+        """Return whether a key was seen."""
         return self.find(noun, key) is not None
 
     def add_edge(self, parent: str, child: str) -> None:
-        """Remember that one thing lies in another."""
+        """Store that one thing contains another."""
         self._rows.execute("INSERT INTO edges VALUES (?, ?)", (parent, child))
 
     def has_cycle(self, look: Callable[[], None] = lambda: None) -> bool:
-        """Say whether anything lies in itself, however deep; `look` is called now and then.
+        """Return whether anything contains itself, at any depth; `look` is called now and then.
 
-        What holds nothing is taken away, then what held only that, and so on: what is left lies in
-        a circle. Each edge is looked at once.
+        Things that contain nothing are removed, then those that contained only these, and so on:
+        what is left is in a cycle. Each edge is read once.
         """
         for statement in _LEAVES:
             self._rows.execute(statement)
@@ -79,7 +79,7 @@ _LEAVES: Final = (
     " WHERE child NOT IN (SELECT key FROM holders)",
 )
 _TAKE_AWAY: Final = (
-    # A cross join is read from left to right: from the leaves, never through all edges.
+    # A cross join is evaluated from left to right: from the leaves, never through all edges.
     "INSERT INTO lost SELECT parent, COUNT(*)"
     " FROM leaves CROSS JOIN edges ON edges.child = leaves.key GROUP BY parent",
     "UPDATE holders SET holds = holds - (SELECT less FROM lost WHERE lost.key = holders.key)"

@@ -1,10 +1,10 @@
-"""Static files under names that change with what is in them, scripts that import others too."""
+"""Serve static files under names that change with their content, including imported scripts."""
 
 from typing import Final
 
 from whitenoise.storage import CompressedManifestStaticFilesStorage
 
-# Django's own switch reads every script of every package, and some name what is not there.
+# Django's own switch reads every script of every package, and some name missing files.
 _IMPORT: Final = (
     r"""(?P<matched>from\s*"(?P<url>\.{1,2}/[^"]+)"\s*;)""",
     'from "%(url)s";',
@@ -12,7 +12,7 @@ _IMPORT: Final = (
 
 
 class StaticStorage(CompressedManifestStaticFilesStorage):  # type: ignore[misc]  # it has no types
-    """Write the new names into the imports of our modules as well as into style sheets."""
+    """Writes the new names into the imports of our modules as well as into style sheets."""
 
     patterns = (
         *CompressedManifestStaticFilesStorage.patterns,

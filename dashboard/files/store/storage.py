@@ -1,7 +1,7 @@
-"""Where bytes are kept: a folder on the disk by default, a bucket or any storage by the settings.
+"""Store bytes: in a folder on the disk by default, in a bucket or any storage by the settings.
 
-A file is there whole or not at all. Nothing here gives out a path of the disk, since an object
-store has none.
+A file is complete or absent. No function returns a path of the disk, since an object store has
+none.
 """
 
 from __future__ import annotations  # Django's File is generic for type checkers only
@@ -31,11 +31,11 @@ _MAKING: Final = threading.Lock()
 
 
 class AtomicFileSystemStorage(FileSystemStorage):
-    """Write aside, rename last: under its name a file is always complete.
+    """Writes to a temporary file and renames it: under its name a file is always complete.
 
-    The same name may be written again, and the last one to finish wins; readers keep what they
-    opened. What a killed process leaves lies in `.unfinished`, until `remove_unfinished` is called.
-    With `durable` a file also survives a power cut, at the price of waiting for the disk.
+    The same name may be written again, and the last one to finish wins; readers keep the file that
+    they opened. Files of killed processes stay in `.unfinished`, until `remove_unfinished` is
+    called. With `durable` a file also survives a power cut, at the price of waiting for the disk.
     """
 
     def __init__(self, *args: Any, durable: bool = False, **options: Any) -> None:
@@ -43,7 +43,7 @@ class AtomicFileSystemStorage(FileSystemStorage):
         self.durable = durable
 
     def get_available_name(self, name: str, max_length: int | None = None) -> str:  # noqa: ARG002
-        """Return the name as it is: names come from ids, so the same name means the same file."""
+        """Return the name unchanged: names come from ids, so the same name means the same file."""
         return name
 
     def _save(self, name: str, content: File[bytes]) -> str:
@@ -70,21 +70,21 @@ class AtomicFileSystemStorage(FileSystemStorage):
 
     def _put_in_place(self, aside: Path, target: Path) -> None:
         try:
-            # The folder usually exists. Making it first would cost a system call for each file.
+            # The folder usually exists. Creating it first would cost a system call for each file.
             aside.replace(target)
         except FileNotFoundError:
             aside.replace(_made_folder(target))
         if self.durable:
-            # The name lies in the folder: without this a power cut may leave the bytes and lose the
+            # The name is in the folder: without this a power cut may keep the bytes and lose the
             # name.
             _sync_folder(target.parent)
 
     def entries(self, folder: str) -> Iterator[Entry]:
-        """Yield what is in a folder and below, one folder in memory at a time."""
+        """Yield the entries of a folder and its subfolders, one folder in memory at a time."""
         yield from _walk(Path(self.path(folder)), folder.strip("/"))
 
     def delete_all(self, folder: str) -> int:
-        """Remove a folder with everything in it; count the files."""
+        """Delete a folder with its content; return how many files."""
         count = 0
         for entry in self.entries(folder):
             self.delete(entry.name)
@@ -93,14 +93,14 @@ class AtomicFileSystemStorage(FileSystemStorage):
         return count
 
     def unfinished(self, older_than: float) -> Iterator[Path]:
-        """Yield what killed processes left aside more than so many seconds ago."""
+        """Yield unfinished files older than `older_than` seconds, which killed processes left."""
         for path in Path(self.path(_ASIDE)).glob("*"):
             with contextlib.suppress(FileNotFoundError):
                 if time.time() - path.stat().st_mtime > older_than:
                     yield path
 
     def remove_unfinished(self, older_than: float) -> int:
-        """Remove what killed processes left aside more than so many seconds ago; count it."""
+        """Delete unfinished files older than `older_than` seconds; return how many."""
         removed = 0
         for path in self.unfinished(older_than):
             path.unlink(missing_ok=True)
@@ -108,24 +108,24 @@ class AtomicFileSystemStorage(FileSystemStorage):
         return removed
 
     def probe(self) -> None:
-        """Do nothing: whether the folder can be written is told by the checks."""
+        """Do nothing: the system checks test whether the folder can be written."""
 
 
 @runtime_checkable
 class Kept(Protocol):
-    """What the two storages of our own can do beside what Django asks of a storage."""
+    """What our two storages support in addition to Django's interface."""
 
     def entries(self, folder: str) -> Iterator[Entry]:
-        """Yield what is in a folder and below."""
+        """Yield the entries of a folder and its subfolders."""
 
     def delete_all(self, folder: str) -> int:
-        """Remove a folder with everything in it; count the files."""
+        """Delete a folder with its content; return how many files."""
 
     def unfinished(self, older_than: float) -> Iterator[object]:
-        """Yield what killed processes left behind more than so many seconds ago."""
+        """Yield unfinished files older than `older_than` seconds."""
 
     def remove_unfinished(self, older_than: float) -> int:
-        """Remove it; count it."""
+        """Delete them; return how many."""
 
     def probe(self) -> None:
         """Raise `StorageAway` if it cannot be used."""
@@ -133,19 +133,19 @@ class Kept(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """What was written: its size in bytes and its SHA-256."""
+    """A written file: its size in bytes and its SHA-256."""
 
     size: int
     sha256: str
 
 
 def write(name: str, data: bytes) -> None:
-    """Store the bytes under this name, whole or not at all; what was there before is replaced."""
+    """Store bytes under this name, atomically; an existing file is replaced."""
     _save(name, ContentFile(data))
 
 
 def write_stream(name: str, stream: IO[bytes], *, limit: int) -> Written:
-    """Store what the stream holds, hashing it on the way; never more than a chunk is in memory.
+    """Store a stream and hash it, with one chunk in memory at a time.
 
     Raises ArchiveTooLarge past `limit` bytes; then nothing is stored.
     """
@@ -155,7 +155,7 @@ def write_stream(name: str, stream: IO[bytes], *, limit: int) -> Written:
 
 
 def write_from(name: str, stream: IO[bytes]) -> None:
-    """Store what the stream holds, which bounds itself; never more than a chunk is in memory."""
+    """Store a stream that bounds itself, with one chunk in memory at a time."""
     _save(name, File(stream))
 
 
@@ -171,33 +171,33 @@ def open(name: str) -> File[bytes]:  # noqa: A001  # reads as storage.open(name)
 
 
 def size(name: str) -> int:
-    """Return how many bytes are under this name. Raises FileNotFoundError."""
+    """Return the size of a file in bytes. Raises FileNotFoundError."""
     return _storage().size(name)
 
 
 def exists(name: str) -> bool:
-    """Tell whether there is a file under this name."""
+    """Return whether a file has this name."""
     return _storage().exists(name)
 
 
 def delete(name: str) -> None:
-    """Remove the file under this name; one that is not there is no error."""
+    """Delete the file under this name; a missing one is not an error."""
     _storage().delete(name)
 
 
 def names(folder: str) -> Iterator[str]:
-    """Yield the names of all files in a folder and below."""
+    """Yield the names of all files in a folder and its subfolders."""
     return (entry.name for entry in entries(folder))
 
 
 def entries(folder: str = "") -> Iterator[Entry]:
-    """Yield all files in a folder and below, of everything without one; never all in memory."""
+    """Yield all files of a folder and its subfolders, or of the storage; never all in memory."""
     storage = _storage()
     return storage.entries(folder) if isinstance(storage, Kept) else _listed(storage, folder)
 
 
 def delete_all(folder: str) -> int:
-    """Remove a folder with everything in it; return how many files that were."""
+    """Delete a folder with its content; return how many files."""
     storage = _storage()
     if isinstance(storage, Kept):
         return storage.delete_all(folder)
@@ -208,26 +208,26 @@ def delete_all(folder: str) -> int:
 
 
 def count_unfinished(older_than: float) -> int:
-    """Count what killed processes left behind more than so many seconds ago."""
+    """Return the number of unfinished files older than `older_than` seconds."""
     storage = _storage()
     return sum(1 for _ in storage.unfinished(older_than)) if isinstance(storage, Kept) else 0
 
 
 def remove_unfinished(older_than: float = 24 * 3600) -> int:
-    """Remove what killed processes left behind, where the storage can have such; count it."""
+    """Delete unfinished files, if the storage can have any; return how many."""
     storage = _storage()
     return storage.remove_unfinished(older_than) if isinstance(storage, Kept) else 0
 
 
 def probe() -> None:
-    """Raise `StorageAway`, with a sentence, if the storage of the settings cannot be used."""
+    """Raise `StorageAway`, with a sentence, if the configured storage cannot be used."""
     storage = _storage()
     if isinstance(storage, Kept):
         storage.probe()
 
 
 class _Measured:
-    """Count and hash a stream while it is read, and stop it at a limit."""
+    """Counts and hashes a stream while it is read, and stops it at a limit."""
 
     def __init__(self, stream: IO[bytes], limit: int) -> None:
         self._stream, self._limit = stream, limit
@@ -243,20 +243,20 @@ class _Measured:
 
 
 def _storage() -> Storage:
-    # Django's handler would make one for each thread that asks before the first is there.
+    # Django's handler would make one for each thread that calls it before the first exists.
     with _MAKING:
         return storages["default"]
 
 
 def _save(name: str, content: File[bytes]) -> None:
     saved = _storage().save(name, content)
-    if saved != name:  # a storage that is set up to keep both files: rows would point to the old
+    if saved != name:  # a storage that keeps both files: rows would name the old one
         _storage().delete(saved)
         raise FileExistsError(f"{name} exists, and the storage is set up not to overwrite files.")
 
 
 def _listed(storage: Storage, folder: str) -> Iterator[Entry]:
-    """Yield what any storage of Django lists."""
+    """Yield the entries of any storage of Django."""
     try:
         folders, files = storage.listdir(folder)
     except FileNotFoundError:
@@ -271,7 +271,7 @@ def _listed(storage: Storage, folder: str) -> Iterator[Entry]:
 def _walk(path: Path, name: str) -> Iterator[Entry]:
     try:
         with os.scandir(path) as found:
-            # Sorted, as a bucket lists: the doctor merges this with rows in the order of names.
+            # Sorted, as a bucket lists: the doctor merges this with rows sorted by name.
             inside = sorted(found, key=lambda one: one.name)
     except (FileNotFoundError, NotADirectoryError):
         return
@@ -288,7 +288,7 @@ def _walk(path: Path, name: str) -> Iterator[Entry]:
 
 
 def _delete_empty(folder: Path) -> None:
-    """Remove folders, from the innermost on; one that somebody writes to meanwhile stays."""
+    """Delete empty folders, from the innermost on; one that is written to meanwhile stays."""
     for path, _, _ in os.walk(folder, topdown=False):
         with contextlib.suppress(OSError):
             Path(path).rmdir()

@@ -1,1 +1,1 @@
-"""Tables that are read and written: manifests, metadata, descriptors."""
+"""Read and write tables: manifests, metadata, descriptors."""

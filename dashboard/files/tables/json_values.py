@@ -1,21 +1,21 @@
-"""How many values a JSON text has, counted before any of them is built.
+"""Count the values of a JSON text before any of them is parsed.
 
-A value takes two letters of a body and seventy bytes of memory, so that the length says little.
+A value takes two characters of a body and seventy bytes of memory, so the length says little.
 """
 
 from collections.abc import Iterable, Iterator
 
 import numpy as np
 
-_PIECE = 256 << 10  # counted in about a millisecond, in which no other thread continues
-_FEW = 4 << 10  # letters, below which a call of numpy costs more than counting them
+_PIECE = 256 << 10  # counted in about a millisecond, in which no other thread runs
+_FEW = 4 << 10  # characters, below which a call of numpy costs more than counting them
 
 
 def has_more_values(pieces: Iterable[bytes], most: int, at_most: int | None = None) -> bool:
-    """Say whether a JSON text, in pieces, has more than so many values, names aside.
+    """Return whether a JSON text, in pieces, has more than `most` values, without names.
 
-    `at_most` is what `bound_of` says, if that is known: most texts are judged by it. Of a text
-    that is no JSON, what comes before the first mistake is counted as a reader of JSON would.
+    `at_most` is the result of `bound_of`, if it is known: it decides for most texts. In a text that
+    is not valid JSON, the values before the first error are counted as a JSON parser would.
     """
     if at_most is not None and at_most <= most:
         return False
@@ -28,22 +28,22 @@ def has_more_values(pieces: Iterable[bytes], most: int, at_most: int | None = No
 
 
 def bound_of(piece: bytes) -> int:
-    """Return how many values a piece has at most: a letter within a text may look like one more."""
+    """Return an upper bound of the values in a piece: characters within strings may count, too."""
     if len(piece) < _FEW:
         return piece.count(b",") + piece.count(b"[") + piece.count(b"{")
-    # numpy looks at many letters at once: five times as quick as `bytes.count` on large pieces.
+    # numpy compares many characters at once: five times as fast as `bytes.count` on large pieces.
     letters = np.frombuffer(piece, np.uint8)
     return sum(int(np.count_nonzero(letters == opener)) for opener in b",[{")
 
 
 def text_has_more_values(text: str | bytes, most: int) -> bool:
-    """Say whether a JSON text has more than so many values."""
+    """Return whether a JSON text has more than `most` values."""
     data = text.encode(errors="replace") if isinstance(text, str) else text
     return has_more_values(_cut(data), most, bound_of(data))
 
 
 def count_values(data: bytes) -> int:
-    """Return how many values a JSON text has at most, names aside; filled lists count twice."""
+    """Return an upper bound of a JSON text's values, without names; filled lists count twice."""
     counter = _Counter()
     return 1 + sum(map(counter.count, _cut(data)))
 
@@ -54,14 +54,14 @@ def _cut(data: bytes) -> Iterator[bytes]:
 
 
 class _Counter:
-    """Counts what begins a value outside of texts, piece by piece."""
+    """Counts the beginnings of values outside of strings, piece by piece."""
 
     def __init__(self) -> None:
         self._in_text = False
         self._rest = b""
 
     def count(self, piece: bytes) -> int:
-        """Return how many of the text's values begin in this piece."""
+        """Return how many values begin in this piece."""
         data = self._rest + piece
         # A piece may end within an escape: an odd number of backslashes leaves one for the next.
         slashes = len(data) - len(data.rstrip(b"\\"))

@@ -1,7 +1,7 @@
-"""Reading manifests: tables that say of each file, or address, what is known of it.
+"""Read manifests: tables with the group and metadata of each file or URL.
 
-Columns are found whatever their case; those that are none of ours are metadata. A value that
-cannot be meant is no reason to refuse the table: its row says what is wrong with it.
+Columns are matched in any case; unknown ones are metadata. An invalid value does not refuse the
+table: its row has the error.
 """
 
 import codecs
@@ -69,10 +69,10 @@ Record = Mapping[Any, Any]
 
 @dataclass
 class ManifestRow:
-    """What one row says; `wrong` tells of each column that it cannot be used, in a sentence.
+    """One row; `wrong` has a sentence for each column that cannot be used.
 
-    A row without a file and an address has the reason under `name`; if it was not even meant to
-    have one, it `names_something` no longer.
+    A row without a file and a URL has the reason under `name`; `names_something` is false unless it
+    was meant to have one.
     """
 
     number: int
@@ -96,7 +96,7 @@ def read_manifest(file: IO[bytes]) -> Iterator[ManifestRow]:
         text.seek(0)
         count = 0
         for number, record in enumerate(_records(text, start)):
-            if record is None:  # a row of a spreadsheet with nothing in it
+            if record is None:  # an empty row of a spreadsheet
                 continue
             # Empty rows are not counted: spreadsheets may append any number of them.
             if count >= MAX_ROWS:
@@ -116,11 +116,12 @@ def read_manifest(file: IO[bytes]) -> Iterator[ManifestRow]:
 
 
 def read_possible_manifest(file: IO[bytes], *, is_beside: bool = False) -> Iterator[ManifestRow]:
-    """Read a table that nobody sent as a manifest, as `read_manifest` does.
+    """Read a table that may be a manifest, as `read_manifest` does.
 
-    Yields nothing for a sidecar, which tells of a single image: `is_beside` says that there is
-    one of its name. The address in such a record is where that image came from.
-    Raises BrokenManifest before the first row if none of the first ones tells of a file.
+    Yields nothing for a sidecar, which describes a single image: `is_beside` says that an image has
+    its name. The URL in such a record is where that image came from.
+
+    Raises BrokenManifest before the first row if none of the first ones names a file.
     """
     rows = read_manifest(file)
     try:
@@ -131,7 +132,7 @@ def read_possible_manifest(file: IO[bytes], *, is_beside: bool = False) -> Itera
         raise
     if is_beside and not tells_of_several(first):
         return
-    # A record of one image's origin, as crawlers keep beside it, not a table.
+    # A record of one image's origin, which crawlers store beside it, not a table.
     if len(first) == 1 and first[0].url and _begins_as_object(file):
         return
     if first and not any(row.names_something for row in first):
@@ -140,7 +141,7 @@ def read_possible_manifest(file: IO[bytes], *, is_beside: bool = False) -> Itera
 
 
 def tells_of_several(rows: Iterable[ManifestRow]) -> bool:
-    """Say whether the rows name two files or more."""
+    """Return whether the rows name two files or more."""
     return len({row.file for row in rows if row.file}) > 1
 
 
@@ -151,7 +152,7 @@ def _begins_as_object(file: IO[bytes]) -> bool:
 
 
 def read_addresses(file: IO[bytes]) -> Iterator[ManifestRow]:
-    """Yield a row for each line of a list of addresses. Raises BrokenManifest."""
+    """Yield a row for each line of a list of URLs. Raises BrokenManifest."""
     text = text_of(file, _encoding(file), errors="replace")
     number = 0
     while line := text.readline(MAX_LINE):
@@ -182,7 +183,7 @@ def _records(text: io.TextIOWrapper, start: str) -> Iterator[Record | None]:
 
 
 def _csv_rows(text: io.TextIOWrapper, start: str) -> Iterator[Record | None]:
-    """Yield a record for each row, and None for one of nothing but separators."""
+    """Yield a record for each row, and None for one that has only separators."""
     cells = Cells(text)
     lines = iter(cells)
     told = _TOLD_SEPARATOR.match(start)
@@ -202,7 +203,7 @@ def _stripped(row: list[str]) -> list[str]:
 
 
 def _judge_columns(columns: list[str]) -> None:
-    """Raise BrokenManifest if a column is missing, or another one would be lost beside it."""
+    """Raise BrokenManifest if a column is missing, or if one would hide another."""
     meant: dict[str, str] = {}
     for name in filter(None, columns):
         other = meant.setdefault(_COLUMNS.get(name.lower(), name), name)
@@ -224,7 +225,7 @@ def _judge_columns(columns: list[str]) -> None:
 
 
 def _csv_record(columns: list[str], row: list[str]) -> Record:
-    """Return the cells under their columns' names, and under None what is wrong with the others."""
+    """Return the cells under their columns' names, and the error of the others under None."""
     named = [(name, cell) for name, cell in zip(columns, row, strict=False) if name]
     record: dict[str | None, str] = dict(named)
     if any(map(str.strip, row[len(columns) :])):
@@ -235,9 +236,9 @@ def _csv_record(columns: list[str], row: list[str]) -> Record:
 
 
 def _dialect(start: str, told: re.Match[str] | None) -> type[csv.Dialect]:
-    """Find out what separates the cells, by the first line: that one has no text in it.
+    """Determine the delimiter from the first line, which contains no text.
 
-    Spreadsheets say it in a line of its own, `sep=;`, and people write a space behind it.
+    Spreadsheets state it in a line of its own, `sep=;`, and people write a space behind it.
     """
     line = next((one for one in start.splitlines() if one.strip(f"\ufeff \t{_DELIMITERS}")), "")
 
@@ -249,7 +250,7 @@ def _dialect(start: str, told: re.Match[str] | None) -> type[csv.Dialect]:
 
 
 def _json_objects(text: io.TextIOWrapper) -> Iterator[Record]:
-    """Yield the records of JSON Lines, or of one object over as many lines as it likes."""
+    """Yield the records of JSON Lines, or of one object over any number of lines."""
     lines = (line for line in enumerate(lines_of(text), 1) if line[1].strip())
     number, first = next(lines)
     following = next(lines, None)
@@ -311,7 +312,7 @@ def _parsed(text: str, where: str) -> Any:
     except orjson.JSONDecodeError as error:
         if _NO_NUMBER.search(text):
             with suppress(ValueError, TypeError, RecursionError):
-                # Again by orjson, which lets nothing through that cannot be kept.
+                # Again by orjson, which rejects values that cannot be stored.
                 found = json.loads(text, parse_constant=lambda _: None)
                 return orjson.loads(orjson.dumps(found))
         raise BrokenManifest(
@@ -378,7 +379,7 @@ def _set_url(row: ManifestRow, address: str) -> None:
     reason = refusal_of_address(address)
     if "\x00" in address:
         address, reason = address.replace("\x00", ""), "Its URL contains a null character."
-    # A refused one is only shown; a good one is kept whole, however long.
+    # A refused one is only shown; a valid one is stored whole, however long.
     row.url = address[:MAX_PATH] if reason else address
     if reason is not None:
         row.wrong["url"] = reason
@@ -396,7 +397,7 @@ def _set_mark(row: ManifestRow, column: str, value: Any) -> None:
 
 
 def refusal_of_meta_data(meta_data: dict[str, Any]) -> str | None:
-    """Say in a sentence why a file cannot have this metadata; None if it can."""
+    """Return why a file cannot have this metadata, as a sentence, or None."""
     if not meta_data:
         return None
     if (reason := refusal_of_json(meta_data)) is not None:
@@ -407,12 +408,12 @@ def refusal_of_meta_data(meta_data: dict[str, Any]) -> str | None:
 
 
 def is_too_much(meta_data: dict[str, Any]) -> bool:
-    """Say whether it is more than one file may have."""
+    """Return whether it exceeds the limit of one file."""
     return len(orjson.dumps(meta_data)) > MAX_META_DATA
 
 
 def plain_path(path: str) -> str:
-    """Return a path as files are called here, whichever system wrote it."""
+    """Return a path with `/` as separator, whichever system wrote it."""
     path = path.strip()
     if path.lower().startswith(_FILE_URL):
         path = unquote(path[len(_FILE_URL) :]).replace("\x00", "")

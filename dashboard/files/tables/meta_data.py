@@ -1,19 +1,19 @@
-"""What metadata may be, whichever way it comes."""
+"""Check metadata, from whatever source."""
 
 from collections.abc import Callable
 from typing import Any, Final
 
-# Below where readers and writers of JSON fail, which recurse once a level.
+# Below the depth at which JSON parsers and writers fail, which recurse once per level.
 MAX_DEPTH: Final = 100
 BEYOND: Final = 1 << 63
 _NUL: Final = "\x00"
 
 
 def refusal_of_value(value: Any) -> str | None:
-    """Say what is wrong with one value, whatever is in it: readers of JSON would alter it, say."""
+    """Return what is wrong with one value, without its content, or None."""
     if isinstance(value, str) and _NUL in value:
         return "Remove the null character."
-    # orjson reads whole numbers beyond 64 bits as inexact ones, which look like this.
+    # orjson parses integers beyond 64 bits as inexact floats, which look like this.
     if isinstance(value, float) and abs(value) >= BEYOND:
         return "Send numbers beyond 64 bits as text."
     return None
@@ -22,9 +22,9 @@ def refusal_of_value(value: Any) -> str | None:
 def refusal_of_json(
     data: Any, refusal: Callable[[Any], str | None] = refusal_of_value
 ) -> str | None:
-    """Say in a sentence why data cannot be answered again, or kept by PostgreSQL; None if it can.
+    """Return why data cannot be returned as JSON, or stored by PostgreSQL, as a sentence, or None.
 
-    It is looked at layer by layer: data that is too deep for one call in another is no danger.
+    It is checked level by level: without recursion, no depth is a danger.
     """
     layer: list[Any] = [data]
     for _ in range(MAX_DEPTH):
@@ -38,12 +38,12 @@ def refusal_of_json(
 
 
 def is_too_deep(data: Any) -> bool:
-    """Say whether data is nested deeper than what can be written again."""
+    """Return whether data is nested deeper than can be written again."""
     return refusal_of_json(data, lambda _: None) is not None
 
 
 def _inside(value: Any) -> list[Any]:
-    """Return what lies in a value: the keys of an object too."""
+    """Return the parts of a value, including the keys of an object."""
     if isinstance(value, dict):
         return [*value.keys(), *value.values()]
     return value if isinstance(value, list) else []

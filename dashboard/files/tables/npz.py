@@ -1,4 +1,4 @@
-"""Arrays in one file as numpy reads them, written row by row: none is ever whole in memory."""
+"""Write arrays into one file that numpy reads, row by row: none is ever whole in memory."""
 
 import tempfile
 import zipfile
@@ -15,7 +15,7 @@ _ROWS_AT_ONCE = 500
 
 
 class NpzWriter:
-    """Writes one array after another into a ZIP, each as a member of numpy's own format."""
+    """Writes one array after another into a ZIP, each as a member in numpy's own format."""
 
     def __init__(self, path: Path) -> None:
         self._folder = path.parent
@@ -29,7 +29,7 @@ class NpzWriter:
 
     @contextmanager
     def matrix(self, name: str, rows: int, columns: int) -> Iterator[IO[bytes]]:
-        """Open an array of float32 into which exactly so many rows are written as bytes."""
+        """Open an array of float32 into which exactly `rows` rows are written as bytes."""
         with self.member(name, "<f4", (rows, columns), zipfile.ZIP_STORED) as file:
             yield file
 
@@ -41,7 +41,7 @@ class NpzWriter:
 
     @contextmanager
     def texts(self, *names: str) -> Iterator["Texts"]:
-        """Collect columns of texts aside: how wide numpy makes them shows only at the end."""
+        """Collect columns of texts in temporary files: their width is known only at the end."""
         with ExitStack() as stack:
             columns = [
                 _Column(name, stack.enter_context(tempfile.TemporaryFile(dir=self._folder)))
@@ -53,7 +53,7 @@ class NpzWriter:
     def member(
         self, name: str, kind: str, shape: tuple[int, ...], compression: int
     ) -> Iterator[IO[bytes]]:
-        """Open one array for writing: its header is there already."""
+        """Open one array for writing, with its header already written."""
         # `numpy.savez` would need the arrays whole. Readers cannot tell the difference.
         info = zipfile.ZipInfo(f"{name}.npy")
         info.compress_type = compression
@@ -64,7 +64,7 @@ class NpzWriter:
 
 
 class _Column:
-    """A column of texts in a file of its own, one a line."""
+    """A column of texts in a file of its own, one per line."""
 
     def __init__(self, name: str, file: IO[bytes]) -> None:
         self.name, self.file = name, file
@@ -82,20 +82,20 @@ class _Column:
 
 
 class Texts:
-    """Rows of texts; `write` makes arrays of their columns."""
+    """Rows of texts; `write` writes their columns as arrays."""
 
     def __init__(self, archive: NpzWriter, columns: list[_Column]) -> None:
         self._archive, self._columns = archive, columns
         self._rows = 0
 
     def add(self, *texts: str) -> None:
-        """Add a row, one text a column."""
+        """Add a row, one text per column."""
         for column, text in zip(self._columns, texts, strict=True):
             column.add(text)
         self._rows += 1
 
     def write(self) -> None:
-        """Write the columns; padded as they are they shrink to almost nothing."""
+        """Write the columns; their padding compresses to almost nothing."""
         for column in self._columns:
             # Fixed width, as all of numpy's texts: objects would be pickles, which `np.load`
             # refuses.

@@ -1,4 +1,4 @@
-"""The lines of tables that were sent: one without an end is not read to its end."""
+"""Read the lines of uploaded tables, with a limit for their length."""
 
 import io
 from collections.abc import Iterator
@@ -16,12 +16,12 @@ _LONG_LINE: Final = (
 
 
 def text_of(file: IO[bytes], encoding: str, **options: Any) -> io.TextIOWrapper:
-    """Return a file as text; it stays open when the text is let go."""
+    """Return a file as text; the file stays open when the text is closed."""
     return io.TextIOWrapper(io.BufferedReader(_Kept(file)), encoding, **options)
 
 
 def lines_of(text: io.TextIOWrapper) -> Iterator[str]:
-    """Yield the lines of a text. Raises BrokenManifest instead of reading one without an end."""
+    """Yield the lines of a text. Raises BrokenManifest for one that is too long."""
     while line := text.readline(MAX_LINE + 1):
         if len(line) > MAX_LINE:
             raise BrokenManifest(_LONG_LINE)
@@ -29,7 +29,7 @@ def lines_of(text: io.TextIOWrapper) -> Iterator[str]:
 
 
 class Cells:
-    """The lines of a table; those of one row are no longer together than one line may be."""
+    """The lines of a table; those of one row together have the limit of one line."""
 
     def __init__(self, text: io.TextIOWrapper) -> None:
         self._lines = lines_of(text)
@@ -37,19 +37,19 @@ class Cells:
 
     def __iter__(self) -> Iterator[str]:
         for line in self._lines:
-            # Empty lines stand between rows, or in a cell, which csv itself bounds.
+            # Empty lines are between rows, or in a cell, whose length csv itself limits.
             self._size += len(line) if line.strip("\r\n") else 0
             if self._size > MAX_LINE:
                 raise BrokenManifest(_LONG_LINE)
             yield line
 
     def begin_row(self) -> None:
-        """Count again: a row is over."""
+        """Reset the count for a new row."""
         self._size = 0
 
 
 class _Kept(io.RawIOBase):
-    """A file that stays open when the text that is read from it is let go."""
+    """A file that stays open when the text that is read from it is closed."""
 
     def __init__(self, file: IO[bytes]) -> None:
         self._file = file

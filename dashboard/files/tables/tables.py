@@ -1,6 +1,6 @@
-"""Descriptors as files that other programs read: Parquet, NPZ, JSON Lines, CSV.
+"""Write descriptors as files for other programs: Parquet, NPZ, JSON Lines, CSV.
 
-Rows are written as they come, whatever their number.
+Rows are written one after another, whatever their number.
 """
 
 import csv
@@ -23,9 +23,9 @@ ROWS_AT_ONCE = 500
 
 @dataclass(frozen=True)
 class Header:
-    """What the descriptors were made with; it goes into every format.
+    """What the descriptors were computed with; it is part of every format.
 
-    `count` is how many there are, `failed` how many images have none.
+    `count` is the number of descriptors, `failed` the number of images without one.
     """
 
     task: str
@@ -50,7 +50,7 @@ class Described:
 def write_table(path: Path, kind: str, header: Header, rows: Iterable[Described]) -> int:
     """Write the rows in a format by its short name; return how many there were.
 
-    If that is not what the header says, the file is not to be used: some formats say it first.
+    If that differs from the header, the file must not be used: some formats write the number first.
     Raises `KeyError` for another format.
     """
     counted = _Counted(rows)
@@ -113,8 +113,7 @@ def _csv(path: Path, header: Header, rows: Iterator[Described]) -> None:
         numbers = [f"d{place}" for place in range(header.dimension)]
         writer.writerow(["id", "file_name", "groups", *numbers])
         for row in rows:
-            # `repr` of the doubles gives back the same float32; fewer digits would change
-            # distances.
+            # `repr` of the doubles restores the same float32; fewer digits would change distances.
             values = [repr(value) for value in row.descriptor.tolist()]
             writer.writerow([row.id, row.file_name, json.dumps(row.groups), *values])
 

@@ -19,7 +19,7 @@ class Command(BaseCommand):
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
-        """Take whether to fix, and what is left alone."""
+        """Add the options to fix and to ignore young findings."""
         parser.add_argument("--fix", dest="mend", action="store_true", help="fix what can be fixed")
         parser.add_argument(
             "--older-than",
@@ -30,7 +30,7 @@ class Command(BaseCommand):
         )
 
     def handle(self, *, mend: bool, older_than: float, **_options: Any) -> None:
-        """Print a line for each finding, then how many there are."""
+        """Print a line for each finding, then their number."""
         if older_than < 0:
             raise CommandError("--older-than takes a number of seconds, 0 or more.")
         found = mended = 0
@@ -42,7 +42,7 @@ class Command(BaseCommand):
                 self.stdout.write(f"{finding.noun}: {finding.name}: {finding.sentence}{mark}")
         except StorageAway as error:
             raise CommandError(str(error)) from error
-        # To stderr: it is no finding, and scripts read the findings.
+        # To stderr: this is not a finding, and scripts read the findings.
         if note := unjudged():
             self.stderr.write(note)
         self.stdout.write(_outcome(found, mended))

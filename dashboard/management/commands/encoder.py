@@ -1,4 +1,4 @@
-"""Register an encoder from a file."""
+"""Register an encoder from a file, list encoders, or choose the default."""
 
 from pathlib import Path
 from typing import Any
@@ -12,15 +12,15 @@ from dashboard.services.training.encoders import NewEncoder, register_at_once, s
 
 
 class Command(BaseCommand):
-    """`encoder register FILE` tries, prepares and keeps an ONNX file; `encoder list` lists.
+    """`encoder register FILE` tests, prepares and stores an ONNX file; `encoder list` lists.
 
-    `encoder default NAME` lets one be used where nobody chose another, shipped ones too.
+    `encoder default NAME` makes an encoder, a shipped one too, the default where none was chosen.
     """
 
     help = "Register an ONNX image encoder, list all encoders, or choose the default."
 
     def add_arguments(self, parser: CommandParser) -> None:
-        """Declare the verbs."""
+        """Add the subcommands."""
         verbs = parser.add_subparsers(dest="verb", required=True)
         verbs.add_parser("list", help="List the encoders: name, state and key.")
         default = verbs.add_parser(
@@ -45,7 +45,7 @@ class Command(BaseCommand):
         )
 
     def handle(self, *_args: Any, verb: str, **options: Any) -> None:
-        """Do it, or say in one sentence why not."""
+        """Run the subcommand; report an error in one sentence."""
         try:
             {"list": self._list, "default": self._default, "register": self._register}[verb](
                 options
@@ -93,6 +93,6 @@ class Command(BaseCommand):
         )
 
     def report(self, done: int, total: int, step: str = "") -> None:  # noqa: ARG002 (one step)
-        """Say how far the preparation is, now and then."""
+        """Print the progress of the preparation at intervals."""
         if done % 250 == 0 or done == total:
             self.stderr.write(f"{done} of {total} drawn images")

@@ -1,4 +1,4 @@
-"""`manage.py migrate`: Django's, for databases of every earlier version, and in sentences."""
+"""Migrate databases of every earlier version, and report errors in sentences."""
 
 from pathlib import Path
 from typing import Any
@@ -12,23 +12,22 @@ from dashboard.services.doctor.upgrade import is_to_be_upgraded, prepare_upgrade
 from dashboard.services.doctor.upgrade_copy import copy_database, keep_copy
 from dashboard.services.errors import Refused
 
-# With one of these it is a developer's command, which does what Django's does.
+# With one of these options it is a developer's command, which runs Django's own.
 OF_DEVELOPERS = ("app_label", "plan", "check_unapplied", "fake", "prune")
 
 
 class Command(migrate.Command):
-    """Refuse a newer database untouched, and copy and prepare an earlier one, before migrating."""
+    """Refuse a newer database untouched; copy and prepare an earlier one before migrating."""
 
     def handle(self, *args: Any, **options: Any) -> None:
-        """Migrate, or say in one sentence why not and what to do."""
+        """Migrate, or report in one sentence what is wrong and what to do."""
         if any(options[name] for name in OF_DEVELOPERS):
             super().handle(*args, **options)
             return
         connection, copy = connections[options["database"]], None
         try:
             if is_to_be_upgraded(connection):
-                # Before anything is changed; `keep_copy` gives it its last name once the upgrade is
-                # done.
+                # Before any change; `keep_copy` gives it its final name once the upgrade is done.
                 copy = self._copy(connection)
                 prepare_upgrade(connection)
             super().handle(*args, **options)
@@ -40,7 +39,7 @@ class Command(migrate.Command):
                 f"The database could not be upgraded: {str(error).strip().rstrip('.')}. The step "
                 f"that failed was undone. Fix its cause and start again{way_back}."
             ) from error
-        # Last: until then the copy of the previous upgrade is still the way back.
+        # Last: until then the copy of the previous upgrade is the one to restore.
         if kept := keep_copy(connection):
             self.stdout.write(f"The database from before this upgrade is kept in {kept}.")
 

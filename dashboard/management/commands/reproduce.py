@@ -1,4 +1,4 @@
-"""Check that a trained version can be had again."""
+"""Check that a trained version can be reproduced."""
 
 from typing import Any
 from uuid import UUID
@@ -11,16 +11,16 @@ from dashboard.services.training.reproduction import train_again
 
 
 class Command(BaseCommand):
-    """`reproduce ID` trains a version again from what it kept, compares, and keeps nothing."""
+    """`reproduce ID` trains a version again from its snapshot, compares, and stores nothing."""
 
     help = "Train a version again from its snapshot and compare the descriptors."
 
     def add_arguments(self, parser: CommandParser) -> None:
-        """Declare the argument."""
+        """Add the argument."""
         parser.add_argument("id", type=UUID, help="Id of the version, as in its URL.")
 
     def handle(self, *_args: Any, **options: Any) -> None:
-        """Do it, or say in one sentence why not."""
+        """Run the check; report an error in one sentence."""
         rows = Version.objects.select_related("task__workspace", "workspace")
         version = rows.filter(pk=options["id"], status=Version.Status.TRAINED).first()
         if version is None:

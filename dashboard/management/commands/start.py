@@ -1,4 +1,4 @@
-"""`manage.py start`: prepare the installation, then run the web server and the worker."""
+"""Prepare the installation, then run the web server and the worker."""
 
 import contextlib
 import fcntl
@@ -31,22 +31,22 @@ from dashboard.process.supervisor import Program, supervise
 from dashboard.services.errors import Refused
 from dashboard.services.workspaces.workspaces import open_installation
 
-# What comes along with Swagger UI and no page asks for; compressing it takes seconds.
+# Parts of Swagger UI that no page requests; compressing them takes seconds.
 UNUSED_STATIC = ["redoc", "*.js.map", "oauth2-redirect.*", "swagger-ui-standalone-preset.js"]
 ROOT_WARNING = "ignore:You're running the worker with superuser privileges"
 
 
 class Command(BaseCommand):
-    """Start everything (what `make run` does), or one part of it (what a container does)."""
+    """Start everything (as `make run` does), or one part of it (as a container does)."""
 
     help = (
         "Without a part: prepare, then run the web server and the worker until a signal. prepare: "
         "migrate, collect static files, create the first owner. web, worker: only that part."
     )
-    requires_system_checks = (TAG,)  # settings may be wrong; what developers get wrong is no news
+    requires_system_checks = (TAG,)  # only settings; the rest is for developers
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        """Take the part, and whether to end with make."""
+        """Add the part and the option to end with make."""
         parser.add_argument("part", nargs="?", choices=["all", "prepare", "web", "worker"])
         parser.add_argument(
             "--end-with-parent",
@@ -69,10 +69,10 @@ class Command(BaseCommand):
                 self._run_all(end_with_parent=end_with_parent)
 
     def _run_all(self, *, end_with_parent: bool) -> None:
-        # Until there is something to stop, Ctrl-C just ends it.
+        # Until there is something to stop, Ctrl-C just ends the process.
         signal.signal(signal.SIGINT, signal.SIG_DFL)
-        # The lock before the port: a second start is told that Likewise runs, not that a port is
-        # taken.
+        # The lock before the port: a second start reports that Likewise is running, not that a port
+        # is taken.
         with _only_one(), _listener() as listener:
             self._prepare()
             where = self._where()
@@ -90,7 +90,7 @@ class Command(BaseCommand):
         """Make the encoder that the settings name the default."""
         if settings.LIKEWISE_BACKBONE == "builtin":
             return
-        # It brings the engine along, which a start with the built-in encoder need not wait for.
+        # It loads the engine, which a start with the built-in encoder need not wait for.
         use_backbone = import_string("dashboard.services.training.encoder_files.use_backbone")
         try:
             use_backbone(Path(settings.LIKEWISE_BACKBONE), self)
@@ -98,19 +98,19 @@ class Command(BaseCommand):
             raise CommandError(f"LIKEWISE_BACKBONE: {error}") from error
 
     def report(self, done: int, total: int, step: str = "") -> None:  # noqa: ARG002 (one step)
-        """Say how far the preparation is, now and then."""
+        """Print the progress of the preparation at intervals."""
         if done % 500 == 0:
             self._say(f"Preparing the encoder, once: {done} of {total} drawn images")
 
     def _prepare(self) -> None:
-        # First: on a full disk the migration needs what the ballast frees.
+        # First: on a full disk the migration needs the space that the ballast frees.
         room.keep_ballast()
         try:
             storage.probe()
         except StorageAway as error:
             raise CommandError(f"LIKEWISE_STORAGE: {error}") from error
         call_command("migrate", interactive=False, verbosity=0)
-        create_indexes(connection)  # the right to may have come since the migration
+        create_indexes(connection)  # the permission may have been granted since the migration
         _collect_static_files()
         self._use_backbone()
         email, password = settings.LIKEWISE_ADMIN_EMAIL, settings.LIKEWISE_ADMIN_PASSWORD
@@ -144,7 +144,7 @@ def web_command() -> list[str]:
 
 
 def worker_command() -> list[str]:
-    """Return the command line of a worker: Celery only hears of work, slots do it."""
+    """Return the command line of a worker: Celery only receives messages, slots run jobs."""
     return [
         *(sys.executable, "-W", ROOT_WARNING, "-m", "celery", "--quiet"),
         *("--workdir", str(settings.BASE_DIR), "--app", "dashboard.celery", "worker"),
@@ -152,15 +152,15 @@ def worker_command() -> list[str]:
         *("--pool", "solo"),
         *("--queues", ",".join(settings.LIKEWISE_QUEUES)),
         *("--hostname", f"likewise-{os.getpid()}@%h"),
-        *("--loglevel", settings.LOG_LEVEL),  # else it quiets what jobs tell
-        # Workers need not know each other: the job rows say who does what.
+        *("--loglevel", settings.LOG_LEVEL),  # or it would suppress the jobs' log lines
+        # Workers need not know each other: the job rows state who runs what.
         *("--without-gossip", "--without-mingle", "--without-heartbeat"),
     ]
 
 
 @contextlib.contextmanager
 def _only_one() -> Iterator[None]:
-    """Hold the data folder: two supervisors in one would restart each other's leftovers."""
+    """Lock the data folder: two supervisors in one would end each other's processes."""
     with (settings.LIKEWISE_DATA / "start.lock").open("w") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -174,11 +174,14 @@ def _only_one() -> Iterator[None]:
 
 @contextlib.contextmanager
 def _listener() -> Iterator[socket.socket]:
-    """Listen before anything starts: a taken port is known at once, a restart refuses nobody."""
+    """Listen before anything starts, to detect a taken port at once.
+
+    A restart of the web server then refuses no connection.
+    """
     host, port = settings.LIKEWISE_HOST, settings.LIKEWISE_PORT
     try:
         found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
-        family, *_, address = min(found)  # IPv4 where a name has both
+        family, *_, address = min(found)  # IPv4 if a name has both
         listener = socket.create_server(address[:2], family=family, backlog=2048)
     except OSError as error:
         reason = str(error.strerror).partition(" (")[0]
@@ -193,7 +196,7 @@ def _listener() -> Iterator[socket.socket]:
 def _collect_static_files() -> None:
     """Collect the static files if any was added, removed or changed since the last time.
 
-    A folder that is not ours to write was filled when the image was built, and is complete.
+    A read-only folder was filled when the container image was built, and is complete.
     """
     if settings.STATIC_ROOT.is_dir() and not os.access(settings.STATIC_ROOT, os.W_OK):
         return
@@ -204,7 +207,7 @@ def _collect_static_files() -> None:
     call_command(
         "collectstatic", interactive=False, clear=True, verbosity=0, ignore_patterns=UNUSED_STATIC
     )
-    # Last: if collecting breaks off, the next start does it again.
+    # Last: if collecting is interrupted, the next start repeats it.
     stamp.write_text(fingerprint)
 
 

@@ -1,4 +1,4 @@
-"""Make and revoke keys for the API."""
+"""Create and revoke API tokens."""
 
 from datetime import timedelta
 from typing import Any
@@ -20,7 +20,7 @@ class Command(BaseCommand):
     help = "Create or revoke an API token."
 
     def add_arguments(self, parser: CommandParser) -> None:
-        """Declare the two verbs."""
+        """Add the two subcommands."""
         verbs = parser.add_subparsers(dest="verb", required=True)
         create = verbs.add_parser("create", help="Create a token and print it, once.")
         revoke = verbs.add_parser("revoke", help="Revoke a user's tokens of this name.")
@@ -34,11 +34,11 @@ class Command(BaseCommand):
         )
 
     def handle(self, *_args: Any, verb: str, email: str, name: str, **options: Any) -> None:
-        """Do it, or say in one sentence why not."""
+        """Run the subcommand; report an error in one sentence."""
         try:
             user = get_user(email)
             if verb == "create":
-                # One line and nothing else, so that a script can take it.
+                # One line and nothing else, so that a script can read it.
                 self.stdout.write(_create(user, name, options))
             else:
                 count = revoke_tokens_named(name=name, actor=user)

@@ -1,4 +1,4 @@
-"""Make accounts, and let somebody in whose password or phone is gone."""
+"""Create accounts, and restore access for users without their password or phone."""
 
 from typing import Any
 
@@ -17,7 +17,7 @@ from dashboard.services.workspaces.workspaces import open_workspace
 
 
 class Command(BaseCommand):
-    """`user create` makes an account; `reset-link` and `reset-second-factor` let somebody in again.
+    """`user create` creates an account; `reset-link` and `reset-second-factor` restore access.
 
     `user reset-link` prints one line, the link.
     """
@@ -25,7 +25,7 @@ class Command(BaseCommand):
     help = "Create an account with its own workspace, or help somebody sign in again."
 
     def add_arguments(self, parser: CommandParser) -> None:
-        """Declare the two verbs."""
+        """Add the subcommands."""
         verbs = parser.add_subparsers(dest="verb", required=True)
         create = verbs.add_parser("create", help="Create an account and its workspace.")
         create.add_argument("--email", required=True, help="Email address to sign in with.")
@@ -42,7 +42,7 @@ class Command(BaseCommand):
         link.add_argument("--email", required=True, help="Email address of the account.")
 
     def handle(self, *_args: Any, verb: str, email: str, **options: Any) -> None:
-        """Do it, or say in one sentence why not."""
+        """Run the subcommand; report an error in one sentence."""
         try:
             if verb == "create":
                 user = _create(email, options["password"], options["name"])

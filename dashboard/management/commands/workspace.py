@@ -1,4 +1,4 @@
-"""Write a workspace into an archive, or send one to be imported."""
+"""Export a workspace into an archive, or import one."""
 
 from pathlib import Path
 from typing import Any
@@ -19,12 +19,12 @@ from dashboard.services.exchange.transfers import send_archive
 
 
 class Command(BaseCommand):
-    """`workspace export` writes FILE; `workspace import` sends it, and a worker imports it."""
+    """`workspace export` writes FILE; `workspace import` uploads it, and a worker imports it."""
 
     help = "Export a workspace into one archive, or import one."
 
     def add_arguments(self, parser: CommandParser) -> None:
-        """Declare the two verbs."""
+        """Add the two subcommands."""
         verbs = parser.add_subparsers(dest="verb", required=True)
         out = verbs.add_parser("export", help="Write a workspace into FILE.")
         into = verbs.add_parser("import", help="Import an archive into a workspace.")
@@ -36,7 +36,7 @@ class Command(BaseCommand):
         )
 
     def handle(self, *_args: Any, verb: str, workspace: UUID, file: Path, **options: Any) -> None:
-        """Do it, or say in one sentence why not."""
+        """Run the subcommand; report an error in one sentence."""
         row = Workspace.objects.filter(pk=workspace).first()
         if row is None:
             raise CommandError(f"No workspace has the id {workspace}.")
@@ -50,7 +50,7 @@ class Command(BaseCommand):
             raise CommandError(str(error)) from error
 
     def _export(self, workspace: Workspace, file: Path) -> None:
-        """Write aside and rename last: under its name the file is always complete."""
+        """Write to a temporary file and rename it last: the file is complete under its name."""
         aside = file.with_name(f".{file.name}.unfinished")
         try:
             counts = write_archive(workspace=workspace, path=aside)

@@ -1,1 +1,1 @@
-"""Reading what rows say that must be stored."""
+"""Read which files must be stored according to the rows."""

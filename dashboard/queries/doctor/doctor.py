@@ -1,6 +1,6 @@
-"""What rows say that must be stored, held against what is stored; and counters against rows.
+"""Compare rows with stored files, and counters with rows.
 
-Everything is read page by page or in order, so that memory does not grow with an installation.
+Everything is read in pages or in sorted order, so that memory does not grow with an installation.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -38,12 +38,12 @@ from dashboard.queries.training.encoders import encoders
 
 # Bounds memory: models and ids of one page. SQLite also limits the parameters of `pk__in`.
 ROWS_AT_ONCE = 2000
-# A shorter sweep must not make a worker that is busy for a moment look dead.
+# With a shorter sweep, a worker that is briefly busy must not look dead.
 LATELY = timedelta(minutes=1)
 
 
 def in_pages(rows: QuerySet[Any], size: int = ROWS_AT_ONCE) -> Iterator[Any]:
-    """Yield rows by their primary keys; between pages nothing is held, so others may write."""
+    """Yield rows by their primary keys; no lock is held between pages, so others may write."""
     for found in batches(rows, size):
         yield from found
 
@@ -51,9 +51,9 @@ def in_pages(rows: QuerySet[Any], size: int = ROWS_AT_ONCE) -> Iterator[Any]:
 def side_by_side(
     entries: Iterable[Entry], wanted: Iterable[tuple[str, Any]]
 ) -> Iterator[tuple[Entry | None, Any | None]]:
-    """Yield what is stored and what rows want, both in the order of names; one of each may lack.
+    """Yield pairs of stored files and rows, both sorted by name; one of each pair may be None.
 
-    Both are read while others write: what lacks is a suspicion, to be looked at again.
+    Both are read while others write: a missing one may be an error and must be checked again.
     """
     stored, rows = iter(entries), iter(wanted)
     entry, row = next(stored, None), next(rows, None)
@@ -71,58 +71,58 @@ def side_by_side(
 
 
 def busy_since(workspace_id: UUID) -> datetime | None:
-    """Return when the oldest job of a workspace was queued that has not ended; None without."""
-    # What a job has written since it was queued may have no row yet, so it is left alone.
+    """Return when the oldest unfinished job of a workspace was queued, or None."""
+    # Files that a job has written since it was queued may have no row yet, so they are left alone.
     unfinished = Job.objects.filter(workspace=workspace_id).exclude(state__in=Job.FINISHED)
     return unfinished.order_by("created").values_list("created", flat=True).first()
 
 
 def is_being_removed(workspace_id: UUID) -> bool:
-    """Say whether a job takes the whole workspace away."""
+    """Return whether a job is deleting the whole workspace."""
     jobs = Job.objects.filter(workspace=workspace_id, kind=Job.Kind.CLOSE)
     return jobs.exclude(state__in=Job.FINISHED).exists()
 
 
 def is_worked_on(subject_id: UUID) -> bool:
-    """Say whether there is a job about a thing that has not ended."""
+    """Return whether a thing has an unfinished job."""
     return Job.objects.filter(subject_id=subject_id).exclude(state__in=Job.FINISHED).exists()
 
 
 def served_queues() -> set[str]:
-    """Return the queues of all workers that gave a sign of life lately."""
+    """Return the queues of all workers with a recent heartbeat."""
     lately = timezone.now() - max(LATELY, timedelta(seconds=4 * settings.LIKEWISE_SWEEP))
     signs = WorkerSign.objects.filter(seen__gte=lately)
     return {queue for queues in signs.values_list("queues", flat=True) for queue in queues}
 
 
 def wanted_upload_files(names: list[str], upload_ids: set[UUID]) -> set[str]:
-    """Return which of the names parts of uploads or their chunks point to."""
+    """Return the names that parts of uploads or their chunks refer to."""
     parts = UploadPart.objects.filter(upload__in=upload_ids, path__in=names)
     chunks = UploadChunk.objects.filter(part__upload__in=upload_ids, path__in=names)
     return {*parts.values_list("path", flat=True), *chunks.values_list("path", flat=True)}
 
 
 def chunks_of(workspace_id: UUID) -> QuerySet[UploadChunk]:
-    """Return the chunks of what a workspace was sent; a part that was deleted has no path."""
+    """Return the chunks of a workspace's uploads; a deleted part has no path."""
     rows = UploadChunk.objects.filter(part__upload__workspace=workspace_id)
     return rows.exclude(part__path="").select_related("part")
 
 
 def files_as_sent(workspace_id: UUID, before: datetime) -> QuerySet[UploadFile]:
-    """Return the files of uploads that became images and whose bytes are kept as they were sent."""
+    """Return the uploaded files that became images and whose bytes are still stored."""
     rows = UploadFile.objects.filter(upload__workspace=workspace_id, image__created__lt=before)
     rows = rows.filter(image__deleted=None, status=UploadFile.Status.ADDED, url="")
     return rows.exclude(part__path="").select_related("image", "part", "source__part")
 
 
 def images_without_original() -> int:
-    """Return how many images there are of which nothing is kept but what was stored."""
+    """Return the number of images whose uploaded file is no longer stored."""
     kept = UploadFile.objects.filter(image=OuterRef("pk"), status=UploadFile.Status.ADDED, url="")
     return Image.objects.present().exclude(Exists(kept.exclude(part__path=""))).count()
 
 
 def has_version(workspace_id: UUID, task_id: UUID, number: int) -> bool:
-    """Say whether a version is there that has files or is about to have them."""
+    """Return whether a version exists that has files or may be writing them."""
     rows = Version.objects.filter(workspace=workspace_id, task=task_id, number=number)
     # A training writes its files before its row names them: an unfinished one may own a folder.
     version = rows.only("status", "artifact").first()
@@ -132,46 +132,46 @@ def has_version(workspace_id: UUID, task_id: UUID, number: int) -> bool:
 
 
 def trained_versions(workspace_id: UUID) -> QuerySet[Version]:
-    """Return the versions whose files must be there."""
+    """Return the versions whose files must exist."""
     return Version.objects.filter(workspace=workspace_id, status=Version.Status.TRAINED)
 
 
 def ready_encoders() -> QuerySet[Encoder]:
-    """Return the encoders whose files must be there."""
+    """Return the encoders whose files must exist."""
     return encoders().filter(state=Encoder.State.READY)
 
 
 @dataclass(frozen=True)
 class Counted:
-    """Numbers kept with a row, each of which must be how many rows of a table point to it."""
+    """Counters of a row, each of which must equal the number of rows that refer to it."""
 
     model: type[Model]
     numbers: Mapping[str, tuple[type[Model], str]]
 
     @property
     def noun(self) -> str:
-        """Return what the row is, for people."""
+        """Return the noun for people."""
         return str(self.model._meta.verbose_name)
 
     def wrong(self, size: int = ROWS_AT_ONCE) -> Iterator[Any]:
-        """Yield rows with a number that is wrong; each page is judged by one statement."""
+        """Yield rows with a wrong counter; each page is checked by one statement."""
         rows: QuerySet[Any] = self.model._default_manager.all()
         differs = Q()
         for name in self.numbers:
             differs |= ~Q(**{name: F(f"right_{name}")})
         for page in batches(rows.only("pk"), size):
             ids = [row.pk for row in page]
-            # Counted and compared by one statement: between two, a change of others would look like
-            # an error.
+            # Counted and compared by one statement: between two, a concurrent change would look
+            # like an error.
             yield from list(self.with_right(rows.filter(pk__in=ids)).filter(differs).order_by("pk"))
 
     def right(self, row: Any) -> dict[str, int]:
-        """Return what the wrong numbers of a row should be; it was read by `with_right`."""
+        """Return the right values of a row's wrong counters; the row was read by `with_right`."""
         right = {name: getattr(row, f"right_{name}") for name in self.numbers}
         return {name: number for name, number in right.items() if number != getattr(row, name)}
 
     def with_right(self, rows: QuerySet[Any]) -> QuerySet[Any]:
-        """Add to each row what its numbers should be."""
+        """Annotate each row with the right values of its counters."""
         counted: QuerySet[Any] = rows.annotate(
             **{f"right_{name}": _how_many(*pointing) for name, pointing in self.numbers.items()}
         )

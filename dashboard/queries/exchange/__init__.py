@@ -1,1 +1,1 @@
-"""Reading what an archive of a workspace holds."""
+"""Read the rows of a workspace's archive."""

@@ -1,4 +1,4 @@
-"""What a workspace's archive says of each noun, read so that a million rows take no memory.
+"""Read the rows of a workspace's archive, noun by noun, in constant memory.
 
 Every function yields rows as `dashboard.files.exchange.transfer_rows` describes them, oldest first.
 """
@@ -34,7 +34,7 @@ from dashboard.queries.library.images import images_in
 from dashboard.queries.pages import batches
 from dashboard.queries.training.encoders import SHIPPED
 
-# A row may carry a vector and JSON; memberships below are two ids, so more fit in a batch.
+# A row may have a vector and JSON; memberships below are two ids, so more fit in a batch.
 ROWS_AT_ONCE = 500
 LIGHT_ROWS_AT_ONCE = 2000
 
@@ -86,12 +86,12 @@ IMAGE_FIELDS = (
 
 
 def image_row(image: Image) -> Row:
-    """Return what the archive says of an image."""
+    """Return the archive's row of an image."""
     return _thing(image, *IMAGE_FIELDS)
 
 
 def feature_rows(image_ids: Iterable[UUID]) -> list[Row]:
-    """Return what encoders saw in a batch of images."""
+    """Return the features of a batch of images."""
     rows = Feature.objects.filter(image__in=list(image_ids)).order_by("pk")
     return [
         {"image": str(image_id), "encoder": encoder, "vector": packed(vector)}
@@ -100,7 +100,7 @@ def feature_rows(image_ids: Iterable[UUID]) -> list[Row]:
 
 
 def region_feature_rows(image_ids: Iterable[UUID]) -> Iterator[Row]:
-    """Yield what encoders saw in parts of a batch of images, however many those are."""
+    """Yield the region features of a batch of images, however many there are."""
     sides = ("left", "top", "right", "bottom")
     rows = RegionFeature.objects.filter(image__in=list(image_ids)).order_by("pk")
     # Streamed: an image has one row of features for each encoder, but any number of regions.
@@ -111,7 +111,7 @@ def region_feature_rows(image_ids: Iterable[UUID]) -> Iterator[Row]:
 
 
 def region_rows(workspace: Workspace) -> Iterator[Row]:
-    """Yield the regions of images that are present."""
+    """Yield the regions of present images."""
     rows = Region.objects.in_workspace(workspace).filter(image__deleted__isnull=True)
     for row in _each(rows):
         yield _thing(row, "left", "top", "right", "bottom", "meta_data") | {
@@ -128,9 +128,9 @@ def group_rows(workspace: Workspace) -> Iterator[Row]:
 
 
 def member_rows(workspace: Workspace) -> Iterator[Row]:
-    """Yield who is in which group: images, then regions; type by type."""
+    """Yield the members of groups: images, then regions; type by type."""
     for model, noun in ((GroupImage, "image"), (GroupRegion, "region")):
-        # The order lets an import lock few groups in each of its batches.
+        # With this order an import locks few groups in each of its batches.
         rows: QuerySet[Any] = model._base_manager.filter(group__workspace=workspace)
         rows = rows.order_by("similarity_type_id", "group_id", "pk")
         found = rows.values_list("group_id", f"{noun}_id", "similarity_type_id")
@@ -140,14 +140,14 @@ def member_rows(workspace: Workspace) -> Iterator[Row]:
 
 
 def nesting_rows(workspace: Workspace) -> Iterator[Row]:
-    """Yield which group is in which."""
+    """Yield the nestings of groups."""
     rows = GroupNesting.objects.filter(parent__workspace=workspace).order_by("pk")
     for parent, child in rows.values_list("parent_id", "child_id").iterator(LIGHT_ROWS_AT_ONCE):
         yield {"parent": str(parent), "child": str(child)}
 
 
 def verification_rows(workspace: Workspace) -> Iterator[Row]:
-    """Yield who found what right; of accounts that are gone nobody could be named."""
+    """Yield the verifications of users whose account exists."""
     rows = Verification.objects.in_workspace(workspace).filter(user__isnull=False)
     for row in _each(rows.select_related("user")):
         yield {
@@ -159,7 +159,7 @@ def verification_rows(workspace: Workspace) -> Iterator[Row]:
 
 
 def encoder_rows(workspace: Workspace) -> Iterator[Row]:
-    """Yield the registered encoders that tasks and versions need, by key: no graph is exported."""
+    """Yield the keys of registered encoders that tasks and versions need, without graphs."""
     of_versions = _finished_versions(workspace).values("encoder")
     of_tasks = Task.objects.in_workspace(workspace).values("encoder")
     rows = Encoder.objects.filter(Q(key__in=of_versions) | Q(key__in=of_tasks))
@@ -190,8 +190,8 @@ def _finished_versions(workspace: Workspace) -> QuerySet[Version]:
 
 
 def version_row(version: Version) -> Row:
-    """Return what the archive says of a version."""
-    # The seed goes along, so that the version can be reproduced where it is imported.
+    """Return the archive's row of a version."""
+    # With the seed, so that the version can be reproduced where it is imported.
     names = ("number", "status", "detail", "encoder", "seed", "dimension", "metrics")
     return _thing(version, *names) | {
         "task": str(version.task_id),
@@ -212,7 +212,7 @@ def record_rows(workspace: Workspace) -> Iterator[Row]:
     """Yield the records, collection by collection."""
     for collection in _each(Collection.objects.in_workspace(workspace)):
         rows = Record.objects.filter(collection=collection)
-        # By id, for which a collection has an index. Records have no `created` to go by.
+        # By id, for which a collection has an index. Records have no `created`.
         for batch in batches(rows, ROWS_AT_ONCE):
             for row in batch:
                 yield {

@@ -1,1 +1,1 @@
-"""Reading extractions."""
+"""Read extractions."""

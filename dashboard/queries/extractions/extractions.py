@@ -1,4 +1,4 @@
-"""Reading extractions, and what they are of."""
+"""Read extractions and their images."""
 
 from collections.abc import Collection
 from uuid import UUID
@@ -19,33 +19,33 @@ def extractions_in(workspace: Workspace) -> QuerySet[Extraction]:
 
 
 def get_extraction(workspace: Workspace, extraction_id: UUID) -> Extraction:
-    """Return one extraction; raises `Extraction.DoesNotExist`."""
+    """Return one extraction. Raises `Extraction.DoesNotExist`."""
     return extractions_in(workspace).get(pk=extraction_id)
 
 
 def find_extraction(upload: Upload) -> Extraction | None:
-    """Return the extraction that the images of an upload are for, or None."""
+    """Return the extraction that an upload's images are for, or None."""
     return Extraction.objects.filter(upload=upload).first()
 
 
 def images_to_describe(extraction: Extraction) -> QuerySet[Image]:
-    """Return the images that an extraction is of, by id.
+    """Return the images of an extraction, by id.
 
-    Raises `ObjectDoesNotExist` if its filter names a thing that is gone.
+    Raises `ObjectDoesNotExist` if its filter names a deleted group or type.
     """
     workspace = extraction.workspace
     rows = filtered_images(workspace, read_filter(workspace, extraction.filter))
-    # By id, which never changes: a second run after a kill must meet the images in the same order.
+    # By id, which never changes: a run after a kill must read the images in the same order.
     return _narrowed(rows, extraction).order_by("pk")
 
 
 def images_to_fill(fill: Fill) -> QuerySet[Image]:
-    """Return the images that go into a collection, by id."""
+    """Return the images to add to a collection, by id."""
     return _narrowed(images_in(fill.workspace), fill).order_by("pk")
 
 
 def _narrowed(rows: QuerySet[Image], to: Extraction | Fill) -> QuerySet[Image]:
-    """Keep the images of a group or a type, if one is named."""
+    """Keep the images of a group or a type, if one is given."""
     members = GroupImage.objects.all()
     if to.group_id is not None:
         rows = rows.filter(pk__in=members.filter(group=to.group_id).values("image"))
@@ -56,13 +56,13 @@ def _narrowed(rows: QuerySet[Image], to: Extraction | Fill) -> QuerySet[Image]:
 
 
 def images_described(extraction: Extraction) -> QuerySet[Image]:
-    """Return those of them that have features: all but what was deleted meanwhile."""
+    """Return the extraction's images that have features: all but those deleted meanwhile."""
     described = Feature.objects.filter(encoder=extraction.version.encoder)
     return images_to_describe(extraction).filter(pk__in=described.values("image"))
 
 
 def group_names(image_ids: Collection[UUID]) -> dict[UUID, list[str]]:
-    """Return the names of the groups that each image is in."""
+    """Return the names of each image's groups."""
     found: dict[UUID, list[str]] = {}
     # By age, so that a name keeps its place in the list when another is added.
     rows = GroupImage.objects.filter(image__in=image_ids).order_by("id")

@@ -1,1 +1,1 @@
-"""Reading jobs: how far, whose turn, what they wait for."""
+"""Read jobs: their progress, their order, what they wait for."""

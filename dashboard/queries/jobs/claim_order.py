@@ -1,7 +1,8 @@
-"""Whose turn it is in a queue: priorities first, then fairness between workspaces, then age.
+"""Order the jobs of a queue: by priority, then fairness between workspaces, then age.
 
-A queue has three lanes, told by the priority: what somebody waits for at a page, what is usual, and
-what has turned out to take long. A workspace has its share of each, so that none waits for another.
+A queue has three lanes, by priority: jobs that somebody waits for at a page, usual jobs, and jobs
+that have turned out to take long. A workspace has a share of each, so that no lane waits for
+another.
 """
 
 from collections import Counter
@@ -20,7 +21,7 @@ TRIED = 5
 
 
 class Lane(StrEnum):
-    """What of a queue is counted apart from the rest."""
+    """The lanes of a queue, whose running jobs are counted separately."""
 
     URGENT = "urgent"
     USUAL = "usual"
@@ -44,9 +45,9 @@ def lane_of(job: Job) -> Lane:
 def running_in(
     queues: Iterable[str], besides: Job | None = None
 ) -> dict[str, Counter[tuple[UUID, Lane]]]:
-    """Count what runs in each queue, `besides` one, by workspace and lane."""
+    """Count the running jobs in each queue, except `besides`, by workspace and lane."""
     found: dict[str, Counter[tuple[UUID, Lane]]] = {queue: Counter() for queue in queues}
-    # Only what runs is counted. That is bounded by the slots of all workers, whatever waits.
+    # Only running jobs are counted; their number is bounded by the slots of all workers.
     rows = Job.objects.filter(queue__in=found, state=Job.State.RUNNING).order_by()
     if besides is not None:
         rows = rows.exclude(pk=besides.pk)
@@ -60,27 +61,28 @@ def running_in(
 
 
 def claimable(queues: Iterable[str]) -> QuerySet[Job]:
-    """Return what waits in queues and may be claimed now, the limits of workspaces aside."""
+    """Return the queued jobs that may be claimed now, without the limits of workspaces."""
     rows = Job.objects.filter(queue__in=queues, state=Job.State.QUEUED)
     return rows.filter(
         Q(not_before__isnull=True) | Q(not_before__lte=timezone.now()),
-        # A worn-out job stays queued until the sweep fails it, which also ends its subject.
+        # A job that has used all its tries stays queued until the sweep fails it and closes its
+        # subject.
         Q(tries__lt=Job.MAX_TRIES) | Q(kind__in=Job.NEVER_GIVEN_UP),
     )
 
 
 def waiting_queues(queues: Iterable[str]) -> list[str]:
-    """Return those queues in which something waits that may be claimed now."""
+    """Return the queues that have a job that may be claimed now."""
     return list(claimable(queues).order_by("queue").values_list("queue", flat=True).distinct())
 
 
 def next_in(
     queue: str, *, urgent_only: bool = False, long: bool = False, besides: Job | None = None
 ) -> list[Job]:
-    """Return the few jobs of a queue that are next, best first: those that take `long`, or others.
+    """Return the next few jobs of a queue, in order: the long ones with `long`, else the others.
 
-    What somebody waits for counts apart in a workspace's share: a long import is no reason to
-    let its owner wait for the plan of another. `besides` is taken for one that does not run.
+    Jobs that somebody waits for have a share of their own: a long import must not delay the dry run
+    of another upload of the same workspace. `besides` is treated as not running.
     """
     running = running_in([queue], besides)[queue]
     rows = claimable([queue])
@@ -98,12 +100,12 @@ def next_in(
     whens = [
         When(workspace=workspace_id, then=Value(count)) for workspace_id, count in busy.items()
     ]
-    # PostgreSQL takes a bare number in ORDER BY for a column's position.
+    # PostgreSQL reads a bare number in ORDER BY as a column's position.
     fewest = [Case(*whens, default=Value(0), output_field=IntegerField())] if whens else []
     return list(rows.order_by("-priority", *fewest, "created", "id")[:TRIED])
 
 
 def has_its_share(job: Job, lane: Lane) -> bool:
-    """Say whether as much of a lane runs in the job's workspace and queue as may."""
+    """Return whether a lane of the job's workspace and queue has reached its limit."""
     rows = Job.objects.filter(workspace=job.workspace_id, queue=job.queue, state=Job.State.RUNNING)
     return bool(rows.filter(_PRIORITIES[lane]).count() >= settings.LIKEWISE_JOBS_PER_WORKSPACE)

@@ -1,4 +1,4 @@
-"""What jobs are about, read for a whole list at once: a query a kind, however many they are."""
+"""Read the subjects of a list of jobs, with one query for each kind."""
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
@@ -10,7 +10,7 @@ from dashboard.models import AsyncRequest, Extraction, Fill, Job, Version
 
 @dataclass(frozen=True)
 class Subjects:
-    """The things that a list's jobs are about, by their ids, as far as they are still there."""
+    """The subjects of a list's jobs, by id, as far as they still exist."""
 
     versions: dict[UUID, Version] = field(default_factory=dict)
     fills: dict[UUID, Fill] = field(default_factory=dict)
@@ -19,7 +19,7 @@ class Subjects:
 
 
 def subjects_of(workspace: Workspace, jobs: Sequence[Job]) -> Subjects:
-    """Read what the jobs of a workspace are about; the requests are those of the jobs."""
+    """Return the subjects of a workspace's jobs; requests are those whose job is in the list."""
     of_kind = {kind: [job.subject_id for job in jobs if job.kind == kind] for kind in Job.Kind}
     return Subjects(
         versions=_versions(workspace, of_kind[Job.Kind.TRAIN]),

@@ -1,4 +1,4 @@
-"""Reading jobs."""
+"""Read jobs and their progress."""
 
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -12,20 +12,20 @@ from accounts.models import User, Workspace
 from accounts.words import percent
 from dashboard.models import Job, WorkerSign
 
-# A state to filter by: what waits or runs.
+# A state to filter by: queued or running.
 UNFINISHED = "unfinished"
 
 
 @dataclass(frozen=True)
 class Progress:
-    """What a person wants to know of a job that is under way."""
+    """The progress of a job, for people."""
 
     job: Job
     now: datetime
 
     @property
     def percent(self) -> int:
-        """Return the done part of the whole work, 0 to 100; 100 means that all of it is done."""
+        """Return the done part of the work, 0 to 100; 100 means that all of it is done."""
         if self.job.state == Job.State.DONE:
             return percent(self.handled, self.job.total)
         # 100 only once the job has ended: its last transaction may still fail.
@@ -43,12 +43,12 @@ class Progress:
 
     @property
     def is_finished(self) -> bool:
-        """Say whether polling may stop."""
+        """Return whether polling may stop."""
         return self.job.is_finished
 
     @property
     def handled(self) -> int:
-        """Return how many items are over with, whatever became of them."""
+        """Return the number of processed items, whatever their outcome."""
         return self.job.done + self.job.failed + self.job.skipped
 
     @property
@@ -60,13 +60,13 @@ class Progress:
 
     @property
     def rate(self) -> float | None:
-        """Return items a second since the start, or None while there is nothing to divide."""
+        """Return items per second since the start, or None if it is not known."""
         return self.handled / self.elapsed if self.handled and self.elapsed else None
 
     @property
     def time_left(self) -> timedelta | None:
-        """Return how long the rest will take at the pace so far, or None."""
-        # Below one percent the pace is still that of the start, and the estimate jumps.
+        """Return the estimated time left at the rate so far, or None."""
+        # Below one percent the rate is still that of the start, and the estimate jumps.
         if self.is_finished or not self.elapsed or self.job.fraction < 0.01:
             return None
         left = self.elapsed * (1 - self.job.fraction) / self.job.fraction
@@ -74,19 +74,19 @@ class Progress:
 
 
 def jobs_in(workspace: Workspace) -> QuerySet[Job]:
-    """Return the workspace's jobs with the people who asked for them."""
+    """Return the workspace's jobs with the users who started them."""
     return Job.objects.in_workspace(workspace).select_related("created_by")
 
 
 def get_job(workspace: Workspace, job_id: UUID) -> Job:
-    """Return one job; raises `Job.DoesNotExist`."""
+    """Return one job. Raises `Job.DoesNotExist`."""
     return jobs_in(workspace).get(pk=job_id)
 
 
 def find_jobs(
     workspace: Workspace, state: str = "", kind: str = "", who: User | None = None
 ) -> QuerySet[Job]:
-    """Return the workspace's jobs, or those in a state, of a kind, asked for by somebody."""
+    """Return the workspace's jobs, optionally in a state, of a kind, or started by a user."""
     rows = jobs_in(workspace)
     if state == UNFINISHED:
         rows = rows.filter(state__in=Job.UNFINISHED)
@@ -98,7 +98,7 @@ def find_jobs(
 
 
 def unfinished_jobs(workspace: Workspace) -> QuerySet[Job]:
-    """Return what waits or runs, oldest first."""
+    """Return the queued and running jobs, oldest first."""
     return jobs_in(workspace).filter(state__in=Job.UNFINISHED).order_by("created", "id")
 
 
@@ -108,16 +108,16 @@ def progress_of(job: Job) -> Progress:
 
 
 def job_about(workspace: Workspace, subject_id: UUID) -> Job | None:
-    """Return the newest job about a thing, or None."""
+    """Return the newest job of a subject, or None."""
     return jobs_in(workspace).filter(subject_id=subject_id).order_by("-created").first()
 
 
 def jobs_about(workspace: Workspace, subject_ids: Collection[UUID]) -> dict[UUID, Job]:
-    """Return the newest job about each of the things that have one."""
+    """Return the newest job of each subject that has one."""
     rows = jobs_in(workspace).filter(subject_id__in=subject_ids).order_by("created")
     return {job.subject_id: job for job in rows}
 
 
 def a_worker_is_alive(within: timedelta) -> bool:
-    """Say whether any worker gave a sign of life lately."""
+    """Return whether any worker has sent a heartbeat within this time."""
     return WorkerSign.objects.filter(seen__gte=timezone.now() - within).exists()

@@ -1,4 +1,4 @@
-"""Whether trying again could do what a job left undone, kind by kind."""
+"""Check whether a retry could do what a job left undone, for each kind."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -14,41 +14,41 @@ _BROKEN_OFF = (Job.State.FAILED, Job.State.CANCELLED)
 
 
 def newest_of(jobs: Sequence[Job]) -> dict[tuple[UUID, str], datetime]:
-    """Return when the newest job about each thing, of each kind, was asked for, in one query."""
+    """Return when the newest job of each subject and kind was created, in one query."""
     same = Job.objects.filter(subject_id__in={job.subject_id for job in jobs})
     newest: dict[tuple[UUID, str], datetime] = {}
     for subject_id, kind, created in same.values_list("subject_id", "kind", "created"):
         key = subject_id, kind
-        # Only the newest job about a thing may be retried: an older one would do its work twice.
+        # Only the newest job of a subject may be retried: an older one would do its work twice.
         newest[key] = max(created, newest.get(key, created))
     return newest
 
 
 def has_successor(job: Job) -> bool:
-    """Say whether there is a newer job of the same kind about the same thing."""
+    """Return whether a newer job of the same kind and subject exists."""
     same = Job.objects.filter(subject_id=job.subject_id, kind=job.kind)
     return same.filter(workspace=job.workspace_id, created__gt=job.created).exists()
 
 
 def can_upload_again(job: Job) -> bool:
-    """Say whether something of it was not imported and still could be."""
+    """Return whether files of the upload were not imported and still could be."""
     return can_retry_upload(job.subject_id)
 
 
 def can_plan_again(job: Job) -> bool:
-    """Say whether it waits as it was: one to which more is being sent is checked after."""
+    """Return whether the upload is complete; an incomplete one is checked when it is finished."""
     receiving = Upload.objects.filter(pk=job.subject_id, stage=Upload.Stage.RECEIVING).first()
     return broke_off(job) and receiving is not None and not missing_parts(receiving).exists()
 
 
 def can_undo_again(job: Job) -> bool:
-    """Say whether what the upload imported is still there to be undone."""
+    """Return whether the upload is still imported and can be undone."""
     committed = Upload.objects.filter(pk=job.subject_id, stage=Upload.Stage.COMMITTED)
     return broke_off(job) and committed.exists()
 
 
 def can_train_again(job: Job) -> bool:
-    """Say whether its version came to nothing, and no newer one of the task is there."""
+    """Return whether the version was not trained and the task has no newer one."""
     version = Version.objects.filter(
         pk=job.subject_id, status__in=(Version.Status.ERROR, Version.Status.CANCELLED)
     ).first()
@@ -59,7 +59,7 @@ def can_train_again(job: Job) -> bool:
 
 
 def can_extract_again(job: Job) -> bool:
-    """Say whether there is no file yet, and what was uploaded for it, if so, is still here."""
+    """Return whether no file is written and the uploaded images, if any, are still stored."""
     # An empty path: the file is stored before its row names it.
     unwritten = Extraction.objects.filter(pk=job.subject_id, path="")
     sent = UploadPart.objects.filter(upload=OuterRef("upload")).exclude(path="")
@@ -67,17 +67,17 @@ def can_extract_again(job: Job) -> bool:
 
 
 def can_export_again(job: Job) -> bool:
-    """Say whether there is no archive yet."""
+    """Return whether no archive is written."""
     return broke_off(job) and Transfer.objects.filter(pk=job.subject_id, path="").exists()
 
 
 def can_import_again(job: Job) -> bool:
-    """Say whether the archive is still here: what was refused is not looked at again."""
-    # An archive that was refused is removed at once, so this also excludes a second refusal.
+    """Return whether the archive is still stored; a refused one is not."""
+    # A refused archive is deleted at once, so this also excludes a second refusal.
     stored = Transfer.objects.filter(pk=job.subject_id).exclude(upload__parts__path="")
     return broke_off(job) and stored.filter(upload__parts__isnull=False).exists()
 
 
 def broke_off(job: Job) -> bool:
-    """Say whether it ended before its work was done."""
+    """Return whether the job ended before its work was done."""
     return job.state in _BROKEN_OFF

@@ -1,4 +1,4 @@
-"""What runs in a workspace, as every page shows it: read once for all who look at the same time."""
+"""Read the tray of running jobs that every page shows, once for concurrent readers."""
 
 from dataclasses import dataclass
 from uuid import UUID
@@ -8,14 +8,14 @@ from dashboard.models import Job
 from dashboard.queries.jobs.jobs import Progress, progress_of
 from dashboard.queries.short_cache import ShortCache
 
-# Every open page polls the tray: with this, a process asks twice a second, however many look.
+# Every open page polls the tray: with this cache, a process reads it at most twice a second.
 FRESH = 0.5  # seconds
 COUNTED = 100
 
 
 @dataclass(frozen=True)
 class Tray:
-    """What runs, oldest first, and how many jobs wait; more than `COUNTED` are not counted."""
+    """The running jobs, oldest first, and the number of queued ones, at most `COUNTED` in all."""
 
     running: tuple[Progress, ...]
     waiting: int
@@ -25,7 +25,7 @@ class Tray:
 
 
 def find_tray(workspace: Workspace) -> Tray:
-    """Return what runs in the workspace, at most half a second old."""
+    """Return the running jobs of the workspace, at most half a second old."""
     return _trays.get(workspace.pk)
 
 
@@ -40,5 +40,5 @@ _trays = ShortCache(FRESH, _read)
 
 
 def forget_trays() -> None:
-    """Let who asks next read the rows."""
+    """Clear the cache, so that the next call reads the rows."""
     _trays.clear()

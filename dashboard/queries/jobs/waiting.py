@@ -1,4 +1,4 @@
-"""What a job waits for: nobody should have to read a log to learn it."""
+"""Explain what a queued job waits for, so that nobody has to read a log."""
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable
@@ -12,14 +12,14 @@ from django.utils import timezone
 from dashboard.models import Job, WorkerSign
 from dashboard.queries.jobs.claim_order import Lane, claimable, lane_of, running_in
 
-# A worker gives a sign of life at each sweep; under load some are late.
+# A worker sends a heartbeat at each sweep; under load some are late.
 SILENT_SWEEPS = 4
-COUNTED = 1000  # nobody asks whether 1,000 or 2,000 are before theirs
+COUNTED = 1000  # a place beyond 1,000 need not be exact
 
 
 @dataclass(frozen=True)
 class Waiting:
-    """Why a job is not running: the first of these that holds."""
+    """Why a job is not running: the first of these that applies."""
 
     unserved: bool = False
     workers: bool = True
@@ -29,7 +29,7 @@ class Waiting:
 
 
 def what_they_wait_for(jobs: Iterable[Job]) -> dict[UUID, Waiting]:
-    """Say of each job that waits what for: three queries for all, none if nothing waits."""
+    """Return what each queued job waits for: three queries for all, none if no job is queued."""
     waiting = [job for job in jobs if job.state == Job.State.QUEUED]
     if not waiting:
         return {}
@@ -43,7 +43,7 @@ def what_they_wait_for(jobs: Iterable[Job]) -> dict[UUID, Waiting]:
 
 
 def _fresh() -> datetime:
-    """Return since when a living worker has given a sign."""
+    """Return the time since which a living worker has sent a heartbeat."""
     return timezone.now() - timedelta(seconds=settings.LIKEWISE_SWEEP * SILENT_SWEEPS)
 
 
@@ -53,9 +53,8 @@ def _served_queues() -> set[str]:
 
 
 def _lines(queues: Iterable[str]) -> dict[tuple[str, bool], list[UUID]]:
-    """Return the ids that wait in each line, the next first, as far as they are counted."""
-    # Without the fairness of `next_in`: a place in line that moves with every start tells nobody
-    # anything.
+    """Return the ids of the waiting jobs in each line, the next first, of at most `COUNTED`."""
+    # Without the fairness of `next_in`: a place that moves with every start would mean nothing.
     rows = claimable(queues).order_by("-priority", "created", "id")
     lines: dict[tuple[str, bool], list[UUID]] = defaultdict(list)
     for job in rows.only("queue", "priority")[:COUNTED]:
@@ -64,7 +63,7 @@ def _lines(queues: Iterable[str]) -> dict[tuple[str, bool], list[UUID]]:
 
 
 def _line_of(job: Job) -> tuple[str, bool]:
-    """Return what a job stands in line for: what takes long has places of its own."""
+    """Return the line that a job waits in: long jobs have a line of their own."""
     return job.queue, lane_of(job) == Lane.LONG
 
 

@@ -1,1 +1,1 @@
-"""The journal: what changed in a workspace, in the order in which it was committed."""
+"""Read the journal: the changes of a workspace, in the order in which they were committed."""

@@ -1,1 +1,1 @@
-"""Reading images, groups and types."""
+"""Read images, groups, types, labels, regions and verifications."""

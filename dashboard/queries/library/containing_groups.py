@@ -1,4 +1,4 @@
-"""Which groups hold some images, as a person is told before something happens to the images."""
+"""Find the groups that contain images, to show them before the images are changed."""
 
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ SHOWN = 8
 
 @dataclass(frozen=True)
 class Holder:
-    """A group, and how many of the images it holds."""
+    """A group, and how many of the images it contains."""
 
     name: str
     count: int
@@ -26,7 +26,7 @@ class Holder:
 
 @dataclass(frozen=True)
 class Pictured:
-    """An image as a tile, and the group that it is in where that tells the tiles apart."""
+    """An image as a tile, with its group's name if the tiles are of several groups."""
 
     tile: Tile
     group: str = ""
@@ -34,9 +34,9 @@ class Pictured:
 
 @dataclass(frozen=True)
 class Containment:
-    """How many of some images are in groups, some of these, how many groups more, some images.
+    """How many of the images are in groups, some of these groups, and some of the images.
 
-    `more` is how many images are not shown here.
+    `more_groups` and `more` are the numbers of groups and images that are not listed.
     """
 
     count: int
@@ -47,7 +47,7 @@ class Containment:
 
 
 def present(workspace: Workspace, ids: Collection[UUID]) -> list[UUID]:
-    """Return which of the ids are images of the workspace, newest first."""
+    """Return the ids that are images of the workspace, newest first."""
     rows = images_in(workspace).filter(pk__in=ids).order_by("-created", "-id")
     return list(rows.values_list("pk", flat=True))
 
@@ -58,18 +58,18 @@ def tiles_of(workspace: Workspace, ids: Collection[UUID], most: int) -> list[Til
 
 
 def containing_groups(workspace: Workspace, ids: Collection[UUID]) -> Containment:
-    """Say which groups hold these images of the workspace; the images are of all of them."""
+    """Return the groups that contain these images, and tiles of the newest images."""
     rows = GroupImage.objects.filter(group__workspace=workspace, image__in=ids)
-    # Distinct images: one that is in three groups is one image in the sentence.
+    # Distinct images: an image in three groups is one image in the sentence.
     count = rows.values("image").distinct().count()
     shown = [Pictured(one) for one in tiles_of(workspace, ids, SHOWN)]
     return _containment(rows, count, shown, len(ids) - len(shown))
 
 
 def taken(into: Group, ids: Collection[UUID]) -> Containment:
-    """Say which other groups of the type hold these images; the images are of those they hold.
+    """Return the other groups of the type that contain these images, and tiles of those images.
 
-    `into` need not be there: an attempt to make it may have been undone.
+    `into` need not exist: its creation may have been rolled back.
     """
     rows = GroupImage.objects.filter(similarity_type=into.similarity_type_id, image__in=ids)
     rows = rows.filter(group__workspace=into.workspace_id).exclude(group=into.pk)
@@ -90,14 +90,14 @@ def _containment(rows: Any, count: int, shown: list[Pictured], without: int) -> 
     found = groups.order_by("-count", "group__name", "group")
     named = [Holder(name, number) for _, name, number in found[:NAMED]]
     more = 0
-    # Fewer names than asked for means that there are no more: no need to count.
+    # Fewer names than the limit means that there are no more: no need to count.
     if len(named) == NAMED:
         more = rows.order_by().values("group").distinct().count() - NAMED
     return Containment(count, named, more, shown, without)
 
 
 def groups_of_images(ids: Collection[UUID]) -> dict[UUID, list[str]]:
-    """Return the names of the groups of each image, by name; images of one workspace."""
+    """Return the names of each image's groups, sorted by name; images of one workspace."""
     found: dict[UUID, list[str]] = {key: [] for key in ids}
     rows = GroupImage.objects.filter(image__in=found).order_by("group__name", "group")
     for image, name in rows.values_list("image", "group__name"):

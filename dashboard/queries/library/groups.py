@@ -1,4 +1,4 @@
-"""Reading groups."""
+"""Read groups and their members."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -34,7 +34,7 @@ def groups_in(workspace: Workspace) -> QuerySet[Group]:
 
 
 def get_group(workspace: Workspace, group_id: UUID) -> Group:
-    """Return one group; raises `Group.DoesNotExist`."""
+    """Return one group. Raises `Group.DoesNotExist`."""
     return groups_in(workspace).get(pk=group_id)
 
 
@@ -44,7 +44,7 @@ def group_rows(groups: QuerySet[Group]) -> QuerySet[Group, Any]:
 
 
 def count_groups(workspace: Workspace, type_id: UUID | None = None) -> int:
-    """Return how many groups there are, of a type or of all, from the types' counters."""
+    """Return the number of groups, of a type or of all, from the types' counters."""
     kinds = SimilarityType.objects.in_workspace(workspace)
     kinds = kinds if type_id is None else kinds.filter(pk=type_id)
     # Counters, because COUNT reads every row: 40 to 190 ms at a million, for each page of a list.
@@ -52,7 +52,7 @@ def count_groups(workspace: Workspace, type_id: UUID | None = None) -> int:
 
 
 def count_in_group(workspace: Workspace, group_id: UUID, counter: str) -> int:
-    """Return what one of a group's three counters says; 0 for a group that is not there."""
+    """Return one of a group's three counters; 0 if the group does not exist."""
     rows = Group.objects.in_workspace(workspace).filter(pk=group_id)
     return rows.values_list(counter, flat=True).first() or 0
 
@@ -60,7 +60,7 @@ def count_in_group(workspace: Workspace, group_id: UUID, counter: str) -> int:
 def find_groups(
     workspace: Workspace, *, similarity_type: SimilarityType | None = None, name: str = ""
 ) -> QuerySet[Group]:
-    """Return the groups of one type, or of any, whose name holds `name` in any case."""
+    """Return the groups of one type, or of any, whose name contains `name`, ignoring case."""
     rows = groups_in(workspace)
     if similarity_type is not None:
         rows = rows.filter(similarity_type=similarity_type)
@@ -69,13 +69,14 @@ def find_groups(
 
 def groups_named(similarity_type: SimilarityType, name: str) -> QuerySet[Group]:
     """Return the groups of a type whose name is equal, see `folded`; the oldest first."""
-    # No unique constraint stands behind this: programs make groups of equal names, see `Group`.
+    # No unique constraint ensures a single one: programs create groups with equal names, see
+    # `Group`.
     rows = Group.objects.filter(similarity_type=similarity_type, folded_name=folded(name))
     return rows.select_related("similarity_type").order_by("created", "id")
 
 
 def groups_to_fill(type_ids: Iterable[UUID], folded_names: Iterable[str]) -> QuerySet[Group]:
-    """Return the groups of such names that images can go into; of equal ones the oldest last."""
+    """Return the groups with such names that can contain images; of equal ones the oldest last."""
     names = set(folded_names)
     rows = Group.objects.filter(similarity_type__in=type_ids, folded_name__in=names, groups_count=0)
     # The oldest last: callers build a dict by name, where the last one wins.
@@ -83,9 +84,10 @@ def groups_to_fill(type_ids: Iterable[UUID], folded_names: Iterable[str]) -> Que
 
 
 def names_like(similarity_type: SimilarityType, text: str, limit: int = 10) -> list[str]:
-    """Return names of a type's groups that complete a text: first those that begin with it."""
+    """Return names of a type's groups that contain a text, those that begin with it first."""
     rows = Group.objects.filter(similarity_type=similarity_type)
-    # The index answers the beginnings. Only if they are too few, names are searched within.
+    # The index answers prefixes. Only if these are too few, names that contain the text are
+    # searched.
     begun = beginning(rows, "folded_name", folded(text)).order_by("folded_name", "id")
     names = dict.fromkeys(begun.values_list("name", flat=True)[:limit])
     if len(names) < limit and text.strip():
@@ -103,7 +105,7 @@ def members_of(group: Group) -> QuerySet[GroupImage]:
 def covers(groups: Iterable[Group], each: int = 4) -> dict[UUID, list[GroupImage]]:
     """Return up to `each` newest images of every group on a page, in two queries.
 
-    Each cover is one look into the index of a group's images, however many the group has.
+    Each cover is one lookup in the index of a group's images, however many the group has.
     """
     found: dict[UUID, list[GroupImage]] = {group.pk: [] for group in groups}
     members = GroupImage.objects.filter(group=OuterRef("pk"), image__deleted__isnull=True)
@@ -118,12 +120,12 @@ def covers(groups: Iterable[Group], each: int = 4) -> dict[UUID, list[GroupImage
 
 
 def groups_of_image(image: Image) -> QuerySet[Group]:
-    """Return the groups that the image is in, with their types, by the type's name."""
+    """Return the image's groups with their types, sorted by the type's name."""
     rows = Group.objects.filter(image_rows__image=image).select_related("similarity_type")
     return rows.order_by("similarity_type__name", "name", "id")
 
 
 def unknown_groups(workspace: Workspace, ids: Iterable[UUID]) -> set[UUID]:
-    """Return the ids that are no group of the workspace."""
+    """Return the ids that are not groups of the workspace."""
     wanted = set(ids)
     return wanted - set(groups_in(workspace).filter(pk__in=wanted).values_list("pk", flat=True))

@@ -1,4 +1,4 @@
-"""Pages of the grid: images with everything that a tile shows, ready-made."""
+"""Read pages of the grid: images with everything that a tile shows, already rendered."""
 
 import html
 from collections.abc import Sequence
@@ -20,12 +20,11 @@ from dashboard.queries.pages import page
 
 
 class Tile(TypedDict):
-    """An image as the grid shows it; `picture` is the attributes of its `img`, thumbnail and all.
+    """An image of the grid; `picture` has the attributes of its `img`.
 
-    `cover` is the same where the name of the group says enough.
-
-    A mapping of escaped strings, few of them: a page has sixty tiles, and what a template costs is
-    the look-ups.
+    `cover` has the same with an empty alt text, where the name of the group says enough. All values
+    are escaped. A mapping with few entries, because a page has sixty tiles and a template's cost is
+    its lookups.
     """
 
     id: SafeString
@@ -55,7 +54,7 @@ class ImageFilter:
 
 
 def tile_page(workspace: Workspace, wanted: ImageFilter, cursor: str = "") -> TilePage:
-    """Read one page of the wanted images, newest first; raises `BadCursor`."""
+    """Read one page of the wanted images, newest first. Raises `BadCursor`."""
     # Only the group: then its own index has the order. With other filters the images lead.
     if wanted.group is not None and wanted == ImageFilter(group=wanted.group):
         return _page_of_group(wanted.group, cursor)
@@ -64,14 +63,14 @@ def tile_page(workspace: Workspace, wanted: ImageFilter, cursor: str = "") -> Ti
 
 
 def filtered_images(workspace: Workspace, wanted: ImageFilter) -> ImageQuerySet:
-    """Return the images that pass every filter: what the grid shows and an extraction describes."""
+    """Return the images that pass every filter, for the grid and for extractions."""
     rows = images_in(workspace)
     if wanted.group is not None:
         rows = rows.filter(pk__in=GroupImage.objects.filter(group=wanted.group).values("image"))
     if wanted.search:
         rows = holding(rows, "file_name", wanted.search)
     if wanted.test:
-        # Not `=True`, which SQLite gets as a bare column and then reads every row for.
+        # Not `=True`, which becomes a bare column on SQLite and then scans every row.
         rows = rows.filter(test_image__in=[True])
     if wanted.without_type is not None:
         rows = without_group(rows, wanted.without_type)
@@ -79,7 +78,7 @@ def filtered_images(workspace: Workspace, wanted: ImageFilter) -> ImageQuerySet:
 
 
 def without_group(rows: ImageQuerySet, similarity_type: SimilarityType) -> ImageQuerySet:
-    """Keep the images that are in no group of the type: one look into an index per image."""
+    """Keep the images that are in no group of the type, with one index lookup per image."""
     # `image_created` is redundant for the result. With it the condition is a prefix of
     # `type_images_recent`, in the same order as the page.
     members = GroupImage.objects.filter(
@@ -89,7 +88,7 @@ def without_group(rows: ImageQuerySet, similarity_type: SimilarityType) -> Image
 
 
 def tiles(images: Sequence[Image]) -> list[Tile]:
-    """Prepare what the tiles of a page show; the images are of one workspace."""
+    """Return the tiles of images, all of one workspace."""
     if not images:
         return []
     links = ImageLinks(images[0].workspace_id)
@@ -97,7 +96,7 @@ def tiles(images: Sequence[Image]) -> list[Tile]:
 
 
 def tile(image: Image) -> Tile:
-    """Prepare what one tile shows."""
+    """Return the tile of one image."""
     return _tile(image, ImageLinks(image.workspace_id))
 
 
@@ -120,7 +119,7 @@ def _tile(image: Image, links: ImageLinks) -> Tile:
 
 
 def thumbnail_size(image: Image) -> tuple[int, int]:
-    """Return the thumbnail's width and height, so that a page can leave room for it."""
+    """Return the thumbnail's width and height in pixels, so that a page can reserve its space."""
     scale = min(1.0, THUMBNAIL_SIDE / max(image.width, image.height))
     return max(1, round(image.width * scale)), max(1, round(image.height * scale))
 

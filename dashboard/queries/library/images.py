@@ -1,4 +1,4 @@
-"""Reading images."""
+"""Read images."""
 
 from collections.abc import Collection
 from uuid import UUID
@@ -16,12 +16,12 @@ def images_in(workspace: Workspace) -> ImageQuerySet:
 
 
 def get_image(workspace: Workspace, image_id: UUID) -> Image:
-    """Return one image; raises `Image.DoesNotExist`."""
+    """Return one image. Raises `Image.DoesNotExist`."""
     return images_in(workspace).get(pk=image_id)
 
 
 def images_by_sha256(workspace: Workspace, hashes: Collection[str]) -> dict[str, Image]:
-    """Return the images with these contents; a present one wins over a deleted one."""
+    """Return the images with these contents by hash; a present one wins over a deleted one."""
     rows = Image.objects.in_workspace(workspace).filter(sha256__in=hashes)
     # One content may have several rows: each deletion keeps one. The dict keeps the last.
     newest_deleted_first = sorted(rows, key=lambda row: (row.deleted is None, row.created))

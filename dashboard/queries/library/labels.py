@@ -1,4 +1,4 @@
-"""Reading labels."""
+"""Read labels."""
 
 from uuid import UUID
 
@@ -14,5 +14,5 @@ def labels_in(workspace: Workspace) -> QuerySet[Label]:
 
 
 def get_label(workspace: Workspace, label_id: UUID) -> Label:
-    """Return one label; raises `Label.DoesNotExist`."""
+    """Return one label. Raises `Label.DoesNotExist`."""
     return labels_in(workspace).get(pk=label_id)

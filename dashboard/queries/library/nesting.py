@@ -1,4 +1,4 @@
-"""Reading which groups are inside which."""
+"""Read which groups are nested in which."""
 
 from collections.abc import Iterable, Sequence
 from itertools import chain, zip_longest
@@ -9,7 +9,7 @@ from django.db.models import OuterRef, QuerySet, Subquery, UUIDField
 from dashboard.models import Group, GroupImage, GroupNesting
 from dashboard.queries.library.groups import covers
 
-# How deep below a group its covers are looked for.
+# How many levels below a group are searched for its covers.
 LEVELS = 3
 
 
@@ -20,27 +20,27 @@ def groups_inside(group: Group) -> QuerySet[Group]:
 
 
 def groups_around(group: Group) -> QuerySet[Group]:
-    """Return the groups that a group is directly inside of."""
+    """Return the groups that directly contain a group."""
     rows = Group.objects.filter(workspace=group.workspace_id, child_rows__child=group)
     return rows.select_related("similarity_type")
 
 
 def ids_below(groups: Iterable[UUID]) -> set[UUID]:
-    """Return the ids of everything nested in the groups, at any depth: one query a level."""
+    """Return the ids of all groups nested in the groups, at any depth, with one query per level."""
     found: set[UUID] = set()
     layer = set(groups)
     while layer:
         rows = GroupNesting.objects.filter(parent__in=layer)
-        # Without what was found: a group in two parents is walked once, and a cycle ends.
+        # Without those already found: a group in two parents is visited once, and a cycle ends.
         layer = set(rows.values_list("child_id", flat=True)) - found
         found |= layer
     return found
 
 
 def covers_of_all(groups: Sequence[Group], each: int) -> dict[UUID, list[GroupImage]]:
-    """Return up to `each` newest images of every group, or of the groups in it, some levels down.
+    """Return up to `each` newest images of every group, or of its subgroups, up to `LEVELS` down.
 
-    Two queries for the images and two a level: as many for one group as for a page of them.
+    Two queries for the images and two per level, whatever the number of groups.
     """
     leaves = _leaves(groups, each)
     found = covers(chain.from_iterable(leaves.values()), each)
@@ -50,7 +50,7 @@ def covers_of_all(groups: Sequence[Group], each: int) -> dict[UUID, list[GroupIm
 
 
 def _leaves(groups: Sequence[Group], each: int) -> dict[UUID, list[Group]]:
-    """Return for every group itself, or in the place of one that holds groups what is in it."""
+    """Return for every group itself, or its subgroups in place of one that contains groups."""
     leaves = {group.pk: [group] for group in groups}
     # Bounded, because every page of a list does this; deeper groups show no covers.
     for _ in range(LEVELS):
@@ -66,7 +66,7 @@ def _leaves(groups: Sequence[Group], each: int) -> dict[UUID, list[Group]]:
 
 
 def _newest_inside(holders: set[UUID], each: int) -> dict[UUID, list[Group]]:
-    """Return up to `each` groups that came last into every holder: one look into an index each."""
+    """Return up to `each` most recently added subgroups of every group, one index lookup each."""
     rows = GroupNesting.objects.filter(parent=OuterRef("pk")).order_by("-pk").values("child")
     places = {f"inside_{at}": Subquery(rows[at : at + 1], UUIDField()) for at in range(each)}
     ids = Group.objects.filter(pk__in=holders).annotate(**places).values_list("pk", *places)
@@ -76,6 +76,6 @@ def _newest_inside(holders: set[UUID], each: int) -> dict[UUID, list[Group]]:
 
 
 def _in_turn(rows: list[list[GroupImage]]) -> list[GroupImage]:
-    """Take the first of every row, then the second of every row and so on, no image twice."""
+    """Return the first of every row, then the second of every row and so on, no image twice."""
     taken = [one for column in zip_longest(*rows) for one in column if one is not None]
     return list({one.image_id: one for one in taken}.values())

@@ -1,4 +1,4 @@
-"""What can be put into a group: images and groups that are not in it."""
+"""Read what can be added to a group: images and groups that are not in it."""
 
 from dataclasses import dataclass
 
@@ -23,12 +23,12 @@ class Wanted:
 
 
 def pickable_images(group: Group, wanted: Wanted, cursor: str = "") -> TilePage:
-    """Read one page of the workspace's images that are not in the group; raises `BadCursor`."""
+    """Read one page of the workspace's images that are not in the group. Raises `BadCursor`."""
     rows = images_in(group.workspace)
     similarity_type = group.similarity_type
     rows = without_group(rows, similarity_type) if wanted.ungrouped else _outside(rows, group)
     if wanted.test:
-        # A list for SQLite's sake, see `filtered_images`.
+        # A list because of SQLite, see `filtered_images`.
         rows = rows.filter(test_image__in=[True])
     named = holding(rows, "file_name", wanted.search) if wanted.search else rows
     found = page(named, cursor)

@@ -1,4 +1,4 @@
-"""Reading regions, which the API calls objects."""
+"""Read regions, which the API calls objects."""
 
 from uuid import UUID
 
@@ -14,7 +14,7 @@ def regions_in(workspace: Workspace) -> QuerySet[Region]:
 
 
 def get_region(workspace: Workspace, region_id: UUID) -> Region:
-    """Return one region; raises `Region.DoesNotExist`."""
+    """Return one region. Raises `Region.DoesNotExist`."""
     return regions_in(workspace).get(pk=region_id)
 
 

@@ -1,4 +1,4 @@
-"""Reading similarity types."""
+"""Read similarity types."""
 
 from uuid import UUID
 
@@ -15,16 +15,16 @@ def types_in(workspace: Workspace) -> QuerySet[SimilarityType]:
 
 
 def find_types(workspace: Workspace, name: str) -> QuerySet[SimilarityType]:
-    """Return the types whose name holds `name` in any case; all of them if it is empty."""
+    """Return the types whose name contains `name`, ignoring case; all of them if it is empty."""
     rows = types_in(workspace)
     return holding(rows, "name", name) if name else rows
 
 
 def get_type(workspace: Workspace, type_id: UUID) -> SimilarityType:
-    """Return one type; raises `SimilarityType.DoesNotExist`."""
+    """Return one type. Raises `SimilarityType.DoesNotExist`."""
     return types_in(workspace).get(pk=type_id)
 
 
 def types_offered(workspace: Workspace, most: int = 50) -> list[SimilarityType]:
-    """Return the types that are offered to choose from, by name."""
+    """Return up to `most` types to choose from, by name."""
     return list(types_in(workspace).order_by("name", "id")[:most])

@@ -1,4 +1,4 @@
-"""Reading verifications."""
+"""Read verifications."""
 
 from uuid import UUID
 
@@ -19,10 +19,10 @@ def image_verifications_in(workspace: Workspace) -> QuerySet[Verification]:
 
 
 def get_group_verification(workspace: Workspace, verification_id: UUID) -> Verification:
-    """Return one of a group; raises `Verification.DoesNotExist`."""
+    """Return one verification of a group. Raises `Verification.DoesNotExist`."""
     return group_verifications_in(workspace).get(pk=verification_id)
 
 
 def get_image_verification(workspace: Workspace, verification_id: UUID) -> Verification:
-    """Return one of an image; raises `Verification.DoesNotExist`."""
+    """Return one verification of an image. Raises `Verification.DoesNotExist`."""
     return image_verifications_in(workspace).get(pk=verification_id)

@@ -1,1 +1,1 @@
-"""Reading asynchronous requests."""
+"""Read asynchronous requests."""

@@ -1,4 +1,4 @@
-"""Reading asynchronous requests and their records."""
+"""Read asynchronous requests and their records."""
 
 from collections.abc import Iterable, Iterator
 from datetime import datetime
@@ -11,7 +11,7 @@ from dashboard.models import AsyncRecord, AsyncRequest, Job
 from dashboard.queries.pages import batches
 
 ROWS_AT_ONCE = 500
-# The other way round from `AsyncRequest.status`.
+# The inverse of `AsyncRequest.status`.
 IN_STATUS = {
     AsyncRequest.Status.CREATED: Q(job__state=Job.State.QUEUED, job__tries=0),
     AsyncRequest.Status.RETRY: Q(job__state=Job.State.QUEUED, job__tries__gt=0),
@@ -29,12 +29,12 @@ def requests_in(workspace: Workspace) -> QuerySet[AsyncRequest]:
 
 
 def get_request(workspace: Workspace, request_id: UUID) -> AsyncRequest:
-    """Return one request; raises `AsyncRequest.DoesNotExist`."""
+    """Return one request. Raises `AsyncRequest.DoesNotExist`."""
     return requests_in(workspace).get(pk=request_id)
 
 
 def counts(requests: Iterable[AsyncRequest]) -> dict[UUID, dict[str, int]]:
-    """Count the records of each request by status, every status named: one query."""
+    """Return the numbers of records of each request by every status, in one query."""
     none = dict.fromkeys(AsyncRecord.Status.values, 0)
     found = {request.id: dict(none) for request in requests}
     rows = AsyncRecord.objects.filter(request__in=found).order_by()
@@ -44,18 +44,19 @@ def counts(requests: Iterable[AsyncRequest]) -> dict[UUID, dict[str, int]]:
 
 
 def waiting_records(request: AsyncRequest) -> QuerySet[AsyncRecord]:
-    """Return the records that nobody has looked at yet, as they were sent."""
+    """Return the waiting records, in the order of the request."""
     return request.records.filter(status=AsyncRecord.Status.WAITING).order_by("number")
 
 
 def every_record(request: AsyncRequest) -> Iterator[AsyncRecord]:
-    """Yield the records as they were sent; few of them are in memory at a time."""
+    """Yield the records in the order of the request, few in memory at a time."""
     for rows in batches(request.records.all(), ROWS_AT_ONCE, key="number"):
         yield from rows
 
 
 def requests_ended_before(moment: datetime) -> QuerySet[AsyncRequest]:
-    """Return the requests of everybody that have been over since then, oldest first."""
-    # The first condition adds nothing to the result: it lets the index on `created` find the few.
+    """Return the requests of all workspaces that ended before a time, oldest first."""
+    # The first condition is redundant for the result: it lets the index on `created` find the few
+    # rows.
     rows = AsyncRequest.objects.filter(created__lt=moment, job__finished__lt=moment)
     return rows.order_by("created")

@@ -1,1 +1,1 @@
-"""Reading collections and their records; search itself."""
+"""Read collections and their records, and search."""

@@ -1,4 +1,4 @@
-"""Reading collections."""
+"""Read collections."""
 
 from collections.abc import Iterable
 from uuid import UUID
@@ -16,22 +16,22 @@ def collections_in(workspace: Workspace) -> QuerySet[Collection]:
 
 
 def get_collection(workspace: Workspace, collection_id: UUID) -> Collection:
-    """Return one collection; raises `Collection.DoesNotExist`."""
+    """Return one collection. Raises `Collection.DoesNotExist`."""
     return collections_in(workspace).get(pk=collection_id)
 
 
 def collections_using(versions: Iterable[Version]) -> QuerySet[Collection]:
-    """Return the collections that were described by any of the versions, by name."""
+    """Return the collections that use any of the versions, by name."""
     return Collection.objects.filter(version__in=versions).order_by("name", "id")
 
 
 def fills_of(collection: Collection) -> QuerySet[Fill]:
-    """Return what was put into the collection from the workspace, the newest first."""
+    """Return the collection's fills from the workspace, the newest first."""
     rows = Fill.objects.filter(collection=collection)
     return rows.select_related("group", "similarity_type").order_by("-created", "-id")
 
 
 def has_running_fill(collection: Collection) -> bool:
-    """Say whether a job that puts images into the collection waits or runs."""
+    """Return whether a job that adds images to the collection is queued or running."""
     about = Job.objects.filter(kind=Job.Kind.FILL, subject_id__in=fills_of(collection).values("pk"))
     return about.exclude(state__in=Job.FINISHED).exists()

@@ -1,8 +1,8 @@
-"""What a filter finds in a record's fields, and how it compares that, with the work counted.
+"""Find the values in a record's fields that a filter names and compare them, counting the work.
 
-Filters and records may come from an attacker: nothing here is looked at again and again, and
-no look-up is by a hash that can be foreseen, as that of a number can. That of a text is drawn again
-when a process starts.
+Filters and records may come from an attacker: no value is processed repeatedly, and no lookup uses
+a hash that can be predicted, as that of a number can. Hashes of text are seeded when a process
+starts.
 """
 
 import operator
@@ -18,7 +18,7 @@ _ORDERS = {"$gt": operator.gt, "$gte": operator.ge, "$lt": operator.lt, "$lte": 
 
 
 class Work:
-    """The work of a filter: each value that it looks at is a step."""
+    """The work of a filter: each value that it reads is a step."""
 
     def __init__(self, most: int, error: type[Exception]) -> None:
         self.steps = 0
@@ -28,18 +28,18 @@ class Work:
         self._known: dict[str, int] = {}
 
     def spend(self, steps: int) -> None:
-        """Count steps. Raises the error that the filter names."""
+        """Count steps. Raises the given error beyond the limit."""
         self.steps += steps
         if self.steps > self._most:
             raise self._error
 
     def next_record(self) -> None:
-        """Forget what is only known of the record before."""
+        """Clear the cache of the previous record's values."""
         if self._shapes:
             self._shapes = {}
 
     def reached(self, fields: Any, path: list[str]) -> list[Any]:
-        """Return what stands at a path: one value, or several where it crosses lists, each once."""
+        """Return the values at a path: one, or several where it crosses lists, each once."""
         value = fields
         for at, name in enumerate(path):
             if isinstance(value, list):
@@ -48,23 +48,23 @@ class Work:
         return [value]
 
     def _spread(self, elements: list[Any], path: list[str]) -> list[Any]:
-        """Walk name by name with all values that one may stand at, none of them twice.
+        """Follow the path name by name with all values that match so far, each only once.
 
-        An object in a list is reached both as one of its objects and by its number: followed one
-        by one, the ways through nested lists would double at each level.
+        An object in a list is reached both as one of its objects and by its index: followed one by
+        one, the paths through nested lists would double at each level.
         """
         standing: list[Any] = [elements]
         for name in path:
             after: dict[int, Any] = {}
             for value in standing:
                 for one in self._next(value, name):
-                    # By identity: equality of large values would cost work that nobody counts.
+                    # By identity: comparing large values would be work that is not counted.
                     after[id(one)] = one
             standing = list(after.values())
         return standing
 
     def _next(self, value: Any, name: str) -> list[Any]:
-        """Return what stands at a name in a value: of a list, in its objects and by number."""
+        """Return the values at a name in a value: in a list, those of its objects and by index."""
         self.spend(1)
         if isinstance(value, dict):
             return [value.get(name, MISSING)]
@@ -77,11 +77,12 @@ class Work:
             after.append(value[int(name)])
         return after or [MISSING]
 
-    # Lists and objects are equal if their shapes are: numbers that are given to what the filter
-    # names. So each of a record's is looked at once, however deep it is and however often asked.
+    # Lists and objects are equal if their shapes are: numbers that are assigned to the filter's
+    # values. So each value of a record is read once, however deep it is and however often it is
+    # compared.
 
     def shape(self, value: Any) -> int:
-        """Give a value of the filter its number."""
+        """Assign a number to a value of the filter."""
         if isinstance(value, dict):
             parts = [(self.shape(name), self.shape(one)) for name, one in value.items()]
             return self._number(_object(parts))
@@ -118,14 +119,14 @@ class Work:
 
 
 class Values:
-    """Looks for a hit among what stands at a path, and in lists that do."""
+    """Searches for a match among the values at a path, and in lists among them."""
 
     def __init__(self, hit: Hit, work: Work) -> None:
         self._hit = hit
         self._work = work
 
     def have_one(self, found: list[Any]) -> bool:
-        """Say whether there is one; what is missing is null."""
+        """Return whether there is a match; a missing value is null."""
         hit = self._hit
         if len(found) > 1:
             self._work.spend(len(found))
@@ -140,7 +141,7 @@ class Values:
 
 
 def is_in(wanted: list[Any], work: Work) -> Hit:
-    """Return what says whether a value equals one of those: 1 is 1.0 and not true."""
+    """Return a test of whether a value equals one of `wanted`: 1 equals 1.0 and not true."""
     if len(wanted) == 1 and not isinstance(wanted[0], dict | list):
         return _is(wanted[0])
     texts = {one for one in wanted if isinstance(one, str)}
@@ -175,7 +176,7 @@ def _is(wanted: Any) -> Hit:
 
 
 def is_ordered(key: str, wanted: float | str) -> Hit:
-    """Return what says whether a number, or a text, stands so to the wanted one."""
+    """Return a test of whether a number, or a text, compares in this way with the wanted one."""
     compare = _ORDERS[key]
     if isinstance(wanted, str):
         return lambda one: isinstance(one, str) and bool(compare(one, wanted))
@@ -195,7 +196,7 @@ def _object(parts: list[tuple[int, int]]) -> str:
 
 
 def _scalar(value: Any) -> str:
-    """Write a value so that equal ones are equal, and others are not."""
+    """Write a value as text so that equal values give equal texts, and others different ones."""
     if isinstance(value, str):
         # A mark before texts, so that the text `1` and the number 1 differ.
         return f"“{value}"

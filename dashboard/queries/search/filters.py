@@ -1,10 +1,10 @@
-"""The filter language of collections: a part of MongoDB's, over the fields of a record.
+"""Parse the filter language of collections: a part of MongoDB's, over the fields of a record.
 
-No library: those on PyPI take operators that we do not promise, take no notice of ones that they do
-not know in some places, or call `true` and 1 the same. What cannot be evaluated is refused.
+No library is used: those on PyPI accept operators that are not part of the contract, ignore unknown
+ones in some places, or treat `true` and 1 as equal. A filter that cannot be evaluated is refused.
 
-A condition looks at each value of a record once for each name of its path, and compares each that
-it finds once. A filter counts this work, over all records, and ends when it is too much.
+A condition reads each value of a record once for each name of its path, and compares each value
+that it finds once. A filter counts this work, over all records, and stops at a limit.
 """
 
 from collections.abc import Callable
@@ -16,20 +16,20 @@ Json = dict[str, Any]
 Condition = Callable[[Json], bool]
 Test = Callable[[list[Any]], bool]
 
-# Parsing recurses once a level; these limits hold before any record is read.
+# Parsing recurses once per level; these limits apply before any record is read.
 MAX_DEPTH = 20
 MAX_CONDITIONS = 1000
 MAX_LISTED = 10_000
 MAX_PATH = 500
 # Ten to thirty seconds of a core. Two conditions on a million records of 1 KB take half of it.
 MOST_STEPS = 50_000_000
-READ_IN_A_STEP = 48  # letters of JSON, which are read in the time that a step takes
+READ_IN_A_STEP = 48  # characters of JSON that are parsed in the time of one step
 
 _ORDERS = ("$gt", "$gte", "$lt", "$lte")
 
 
 class BadFilter(ValueError):
-    """A filter that is not of this language; `str(error)` names what is not."""
+    """A filter that is not valid in this language; `str(error)` names the invalid part."""
 
 
 class TooMuchWork(BadFilter):
@@ -50,17 +50,17 @@ class Filter:
         self._work = work
 
     def __call__(self, fields: Json) -> bool:
-        """Say whether a record's fields match. Raises `TooMuchWork`."""
+        """Return whether a record's fields match. Raises `TooMuchWork`."""
         self._work.next_record()
         return self._condition(fields)
 
     @property
     def steps(self) -> int:
-        """Return how much was looked at so far, in all records."""
+        """Return the number of steps so far, over all records."""
         return self._work.steps
 
     def count_reading(self, letters: int) -> None:
-        """Count the reading of a record's JSON. Raises `TooMuchWork`."""
+        """Count the parsing of a record's JSON. Raises `TooMuchWork`."""
         self._work.spend(letters // READ_IN_A_STEP)
 
 
@@ -68,8 +68,8 @@ def parse(given: Any, *, most_steps: int = MOST_STEPS) -> Filter:
     """Turn a filter into a function of a record's fields; an empty one matches all.
 
     A value matches a list if it is the list or one of its elements; a dotted path goes into nested
-    objects, and into those of a list. A missing field equals null. Numbers are compared with
-    numbers and texts with texts alone. Raises `BadFilter`.
+    objects, and into those of a list. A missing field equals null. Numbers are compared only with
+    numbers and texts only with texts. Raises `BadFilter`.
     """
     if not isinstance(given, dict):
         raise BadFilter("The filter must be an object.")
@@ -82,14 +82,14 @@ def _anything(_: Json) -> bool:
 
 
 class _Parser:
-    """Reads one filter and counts its conditions."""
+    """Parses one filter and counts its conditions."""
 
     def __init__(self, work: Work) -> None:
         self._conditions = 0
         self._work = work
 
     def all_of(self, given: Any, depth: int = 1) -> Condition:
-        """Read an object: every entry must match."""
+        """Parse an object: every entry must match."""
         if not isinstance(given, dict) or not given:
             raise BadFilter("A condition of the filter must be a non-empty object.")
         if depth > MAX_DEPTH:
@@ -106,22 +106,22 @@ class _Parser:
             parts = [self.all_of(one, depth + 1) for one in _some(name, value)]
             among = all if name == "$and" else any
             return lambda fields: among(part(fields) for part in parts)
-        # Refused, not ignored: without an operator more would match, and a deletion by filter
-        # would delete it.
+        # Refused, not ignored: without an operator more records would match, and a deletion by
+        # filter would delete them.
         if name.startswith("$"):
             raise BadFilter(f"The filter has {name[:50]}, which is not supported.")
         path, test, work = _path(name), self._test(name, value, depth), self._work
 
         def condition(fields: Json) -> bool:
             work.spend(1)
-            if len(path) == 1:  # no walk for what most filters are
+            if len(path) == 1:  # no path walk for the most common filters
                 return test([fields.get(name, MISSING)])
             return test(work.reached(fields, path))
 
         return condition
 
     def _test(self, name: str, value: Any, depth: int) -> Test:
-        """Read what is asked of a field: a value, or an object of operators."""
+        """Parse the condition of a field: a value, or an object of operators."""
         if not isinstance(value, dict) or not any(str(key).startswith("$") for key in value):
             return self._one(is_in([value], self._work))
         if depth > MAX_DEPTH:
@@ -148,7 +148,7 @@ class _Parser:
         raise BadFilter(f"The filter has {key[:50]}, which is not supported.")
 
     def _one(self, hit: Hit) -> Test:
-        """Ask for one value that is a hit: of those that stand at a path, or within a list."""
+        """Require one matching value: among those at a path, or within a list."""
         return Values(hit, self._work).have_one
 
     def _count(self) -> None:

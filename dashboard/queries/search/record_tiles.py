@@ -1,4 +1,4 @@
-"""Records as pages show them: with the workspace's image, where the key is the id of one."""
+"""Prepare records for pages: with the workspace's image, if the key is the id of one."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ LETTERS_SHOWN = 500
 
 @dataclass(frozen=True)
 class RecordTile:
-    """A record's key, its fields as JSON, its image if it is one of the workspace, its address."""
+    """A record's key, its fields as JSON, its image if the workspace has it, and its URL."""
 
     key: str
     fields: str
@@ -24,12 +24,12 @@ class RecordTile:
 
     @property
     def name(self) -> str:
-        """Return what people know it by: the image's file name, or the key."""
+        """Return a name for people: the image's file name, or the key."""
         return self.tile["name"] if self.tile else self.key
 
 
 def record_tiles(collection: Collection, rows: Sequence[Record]) -> list[RecordTile]:
-    """Prepare records in one query for their images."""
+    """Prepare records, with one query for their images."""
     ids = {row.key: found for row in rows if (found := _as_id(row.key)) is not None}
     images = images_in(collection.workspace).in_bulk(list(ids.values()))
     shown = {str(one["id"]): one for one in tiles(list(images.values()))}
@@ -41,7 +41,7 @@ def _as_id(key: str) -> UUID | None:
         found = UUID(key)
     except ValueError:
         return None
-    # `UUID` also reads braces and capitals. A key of that form is the client's own, not an image.
+    # `UUID` also accepts braces and capitals. Such a key is the client's own, not an image.
     return found if str(found) == key else None
 
 
@@ -51,8 +51,7 @@ def _shortened(row: Record) -> str:
 
 
 def _address(row: Record) -> str:
-    """Return where the image came from, if a browser may be sent there."""
+    """Return the URL that the image came from, if it is safe to link to."""
     url = row.fields.get("_url")
-    # Fields come from clients: a `javascript:` URL would run in the page of the person who clicks
-    # it.
+    # Fields come from clients: a `javascript:` URL would run in the page when it is clicked.
     return url if isinstance(url, str) and url.startswith(("http://", "https://")) else ""

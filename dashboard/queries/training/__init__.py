@@ -1,1 +1,1 @@
-"""Reading tasks, versions, encoders, and what a training sees."""
+"""Read tasks, versions, encoders, and the data of a training."""

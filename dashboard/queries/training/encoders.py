@@ -1,4 +1,4 @@
-"""Reading which encoders there are, and which of them a task, a workspace and its search go by.
+"""Read the encoders, and which of them a task, a workspace and its search use.
 
 A task's own choice counts first, then its workspace's, then the installation's default.
 """
@@ -16,7 +16,7 @@ from dashboard.models import Encoder, Task, Version
 
 @dataclass(frozen=True)
 class Shipped:
-    """An encoder that is always there: what people call it, and what it is in a sentence."""
+    """An encoder that is always available: its name, and one sentence about it."""
 
     key: str
     name: str
@@ -37,18 +37,18 @@ SHIPPED: Final = {
 
 
 def encoders() -> QuerySet[Encoder]:
-    """Return the registered encoders, newest first: there are few. The shipped ones are no part."""
+    """Return the few registered encoders, newest first, without the shipped ones."""
     rows = Encoder.objects.select_related("created_by").order_by("-created", "-id")
     return rows.exclude(key__in=SHIPPED)
 
 
 def get_encoder(encoder_id: UUID) -> Encoder:
-    """Return one; raises `Encoder.DoesNotExist`."""
+    """Return one encoder. Raises `Encoder.DoesNotExist`."""
     return encoders().get(pk=encoder_id)
 
 
 def keys_of(word: str) -> list[str]:
-    """Return the keys of all encoders, ready or not, whose key or name this is."""
+    """Return the keys of all encoders, ready or not, with this key or name."""
     shipped = [one.key for one in SHIPPED.values() if word in (one.key, one.name)]
     return shipped + list(
         encoders().filter(Q(key=word) | Q(name=word)).values_list("key", flat=True)
@@ -56,13 +56,13 @@ def keys_of(word: str) -> list[str]:
 
 
 def default_key() -> str:
-    """Return the key of the encoder that new work uses where nobody chose another."""
+    """Return the key of the encoder that new work uses if no other was chosen."""
     rows = Encoder.objects.filter(is_default=True).values_list("key", flat=True)
     return rows.first() or BOTH
 
 
 def wanted_key(workspace: Workspace) -> str:
-    """Return the key of the encoder that a workspace is to use."""
+    """Return the key of the encoder that a workspace should use."""
     return workspace.encoder or default_key()
 
 
@@ -72,24 +72,24 @@ def key_for(task: Task) -> str:
 
 
 def search_key(workspace: Workspace) -> str:
-    """Return the encoder by which search without a version goes now.
+    """Return the key of the encoder that search without a version uses now.
 
-    It is the wanted one as soon as that has looked at every image, and until then the one before,
-    so that a choice never leaves search with a part of the images.
+    It is the wanted one once that has the features of every image, and until then the previous one,
+    so that a change never leaves search with only a part of the images.
     """
     return workspace.search_encoder or wanted_key(workspace)
 
 
 def looks_again(workspace: Workspace) -> bool:
-    """Say whether another encoder is wanted than search goes by."""
+    """Return whether search uses another encoder than the wanted one."""
     return search_key(workspace) != wanted_key(workspace)
 
 
 def keys_in_use(workspace: Workspace) -> list[str]:
     """Return the encoders whose features search and descriptors of a workspace need.
 
-    That by which search goes now comes first, then the wanted one. A version that was imported may
-    need one that is not registered here: there is none to ask.
+    The one that search uses now comes first, then the wanted one. An imported version may need an
+    encoder that is not registered here; it is not included.
     """
     trained = Version.objects.in_workspace(workspace).filter(status=Version.Status.TRAINED)
     used = set(trained.order_by().values_list("encoder", flat=True).distinct())
@@ -101,16 +101,16 @@ def keys_in_use(workspace: Workspace) -> list[str]:
 
 
 def second_looks() -> QuerySet[Workspace]:
-    """Return the workspaces whose search goes by another encoder than the wanted one."""
+    """Return the workspaces whose search uses another encoder than the wanted one."""
     wanted = Case(When(encoder="", then=Value(default_key())), default=F("encoder"))
     searched = Workspace.objects.exclude(search_encoder="")
     return searched.annotate(wanted=wanted).exclude(wanted=F("search_encoder"))
 
 
 def choices(workspace: Workspace | None = None) -> list[tuple[str, str]]:
-    """Return what a workspace may choose from: keys and names; the empty key leaves it open.
+    """Return the keys and names of encoders that a workspace may choose; "" is the default.
 
-    With a workspace, what a task of it may.
+    With a workspace, those that a task of it may choose.
     """
     rows = list(Encoder.objects.filter(state=Encoder.State.READY).order_by("-created", "-id"))
     names = {key: one.name for key, one in SHIPPED.items()} | {
@@ -126,20 +126,20 @@ def choices(workspace: Workspace | None = None) -> list[tuple[str, str]]:
 
 
 def name_of(key: str) -> str:
-    """Return what people call an encoder; its key if it is not known here."""
+    """Return the name of an encoder; its key if it is unknown here."""
     if key in SHIPPED:
         return SHIPPED[key].name
     return Encoder.objects.filter(key=key).values_list("name", flat=True).first() or key
 
 
 def speeds() -> dict[str, Encoder]:
-    """Return by key the encoders whose speed was measured, side by side."""
+    """Return the encoders whose speed was measured, by key."""
     return {row.key: row for row in Encoder.objects.filter(measured__isnull=False)}
 
 
 @dataclass(frozen=True)
 class ShippedRow:
-    """A shipped encoder with its row, if there is one, as the page of encoders shows it."""
+    """A shipped encoder with its row, if there is one, for the page of encoders."""
 
     shipped: Shipped
     row: Encoder | None
@@ -154,7 +154,7 @@ def shipped_rows() -> list[ShippedRow]:
 
 
 def users_of(encoder: Encoder) -> tuple[int, int, int]:
-    """Count the tasks, the versions and the workspaces that need an encoder."""
+    """Return the numbers of tasks, versions and workspaces that use an encoder."""
     tasks = Task.objects.filter(encoder=encoder.key).count()
     by = Q(encoder=encoder.key) | Q(search_encoder=encoder.key)
     workspaces = Workspace.objects.filter(by).count()

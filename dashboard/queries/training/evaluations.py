@@ -1,4 +1,4 @@
-"""What a version's metrics say of each type, as values with names, in percent."""
+"""Read a version's metrics of each type as named values, in percent."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -6,7 +6,7 @@ from typing import Any
 from dashboard.engine.metrics import Interval
 from dashboard.models import Version
 
-# Up to these shares of what things are, this is what the similarity goes by.
+# The words up to each of these shares of object categories in the similarity.
 _MIX_STEPS = (0.15, 0.4, 0.6, 0.85)
 _MIX_WORDS = (
     "almost only shapes and colours",
@@ -22,9 +22,9 @@ NAMES = {"recall@1": "Recall@1", "recall@5": "Recall@5", "map@r": "MAP@R"}
 
 @dataclass(frozen=True)
 class Measure:
-    """One metric of the head that was delivered, beside the untrained embedding's.
+    """One metric of the delivered head, beside that of the untrained embedding.
 
-    `production` is that of the version in production at the time, None if it was not compared.
+    `production` is that of the production version at the time, None if it was not compared.
     """
 
     name: str
@@ -34,22 +34,22 @@ class Measure:
 
     @property
     def difference(self) -> float:
-        """Return by how many percentage points the delivered head is ahead."""
+        """Return by how many percentage points the delivered head is better."""
         return self.delivered.value - self.untrained.value
 
     @property
     def loss(self) -> float:
-        """Return by how many it is behind: the gate asks for MAP@R only, so others may fall."""
+        """Return by how many it is worse: the gate checks only MAP@R, so others may fall."""
         return -self.difference
 
 
 @dataclass(frozen=True)
 class Comparison:
-    """All heads on the same queries.
+    """The metrics of all heads on the same queries.
 
-    `learned` is how many of their groups the version in production was trained on itself.
-    `gallery` is among how many images each query was searched; None in older versions, where it was
-    only the part of the groups that was tested at a time.
+    `learned` is how many of the groups the production version was itself trained on. `gallery` is
+    the number of images that each query searched; None in older versions, which searched only the
+    part of the groups that was tested at a time.
     """
 
     queries: int
@@ -62,18 +62,18 @@ class Comparison:
 
     @property
     def measures(self) -> list[Measure]:
-        """Return all metrics, in the order in which people read them."""
+        """Return all metrics, in the order in which pages show them."""
         return [self.recall_at_1, self.recall_at_5, self.map_at_r]
 
     @property
     def has_production(self) -> bool:
-        """Say whether the version in production was compared."""
+        """Return whether the production version was compared."""
         return self.map_at_r.production is not None
 
 
 @dataclass(frozen=True)
 class Candidate:
-    """A row of the table of cross-validation, in percent; no recipe is the untrained head."""
+    """A row of the cross-validation table, in percent; no recipe is the untrained head."""
 
     recipe: dict[str, Any] | None
     values: list[float]
@@ -82,32 +82,32 @@ class Candidate:
 
 @dataclass(frozen=True)
 class Mix:
-    """How much of the similarity comes from what things are; the rest is shapes and colours."""
+    """The share of object categories in the similarity; the rest is shapes and colours."""
 
     photo_share: float
 
     @property
     def words(self) -> str:
-        """Say it in one of five steps."""
+        """Return one of five descriptions."""
         steps = zip(_MIX_STEPS, _MIX_WORDS, strict=False)
         return next((words for most, words in steps if self.photo_share <= most), _MIX_WORDS[-1])
 
     @property
     def percent(self) -> float:
-        """Return the share of what things are, in percent."""
+        """Return the share of object categories in percent."""
         return 100 * self.photo_share
 
 
 @dataclass(frozen=True)
 class Evaluation:
-    """What a training came to for one type: the gate's verdict and the numbers behind it.
+    """The result of a training for one type: the gate's verdict and the numbers behind it.
 
     `gain` and `gain_at_least` are percentage points of MAP@R, None if nothing could be verified.
-    `held_out` is None without images that are marked as test. `production` is the number of the
-    version that was in production, None without one. `mix` is None where there is one encoder to
-    go by, and in older versions. `baseline` says what the gate compared with, `folds` why groups
-    were not kept together as asked; both are mostly empty. `fold_by` is the key of metadata by
-    which they were.
+    `held_out` is None without images with a test mark. `production` is the number of the production
+    version at the time, None without one. `mix` is None with a single encoder, and in older
+    versions. `baseline` says what the gate compared with, `folds` why groups were not kept together
+    as requested; both are mostly empty. `fold_by` is the key of metadata that keeps groups
+    together.
     """
 
     name: str
@@ -131,7 +131,7 @@ class Evaluation:
 
 
 def evaluations(version: Version) -> list[Evaluation]:
-    """Return what the version's training came to, by the name of the type; none before its end."""
+    """Return the version's evaluations, by the name of the type; none before its training ends."""
     found = [_evaluation(report) for report in version.metrics.values()]
     return sorted(found, key=lambda evaluation: evaluation.name)
 
@@ -168,7 +168,7 @@ def _mix(mix: dict[str, Any] | None) -> Mix | None:
 
 
 def _candidates(report: dict[str, Any]) -> list[Candidate]:
-    """Return the table, the untrained head first; older versions kept none."""
+    """Return the table, the untrained head first; older versions have none."""
     chosen = report["verdict"]["recipe"]
     return [
         Candidate(_shown(row["recipe"]), [100 * row[key] for key in NAMES], row["recipe"] == chosen)
@@ -177,7 +177,7 @@ def _candidates(report: dict[str, Any]) -> list[Candidate]:
 
 
 def _shown(recipe: dict[str, Any] | None) -> dict[str, Any] | None:
-    """Skip what a recipe does not say: most lean to nothing."""
+    """Remove the empty values of a recipe."""
     if recipe is None:
         return None
     return {name: value for name, value in recipe.items() if value not in ("", None)}

@@ -1,4 +1,4 @@
-"""Reading features."""
+"""Read features."""
 
 from collections.abc import Collection, Iterator, Sequence
 from uuid import UUID
@@ -11,13 +11,13 @@ from accounts.models import Workspace
 from dashboard.models import Feature, Image, Region, RegionFeature
 from dashboard.queries.library.images import images_in
 
-IDS_AT_ONCE = 5000  # a statement takes only so many parameters
+IDS_AT_ONCE = 5000  # the number of parameters of a statement is limited
 
 
 def features_of(
     workspace: Workspace, image_ids: Collection[UUID], encoder: str
 ) -> dict[UUID, NDArray[np.float16]]:
-    """Return the features that are there, (dimension,) float16 each, by image."""
+    """Return the existing features, (dimension,) float16 each, by image."""
     rows = Feature.objects.in_workspace(workspace).filter(encoder=encoder)
     return {
         image_id: np.frombuffer(vector, "<f2")
@@ -29,7 +29,7 @@ def features_of(
 def features_of_regions(
     workspace: Workspace, regions: Collection[Region], encoder: str
 ) -> dict[UUID, NDArray[np.float16]]:
-    """Return the features that are there of regions as they lie, as `features_of`, by region."""
+    """Return the existing features of regions, for their current boxes, by region."""
     rows = RegionFeature.objects.in_workspace(workspace).filter(encoder=encoder)
     there = {
         (image_id, tuple(box)): np.frombuffer(vector, "<f2")
@@ -46,7 +46,7 @@ def features_of_regions(
 
 
 def feature_of(image: Image, encoder: str) -> NDArray[np.float16] | None:
-    """Return an image's features (dimension,), or None if nobody has looked at it yet."""
+    """Return an image's features (dimension,), or None if they are not computed."""
     return features_of(image.workspace, [image.id], encoder).get(image.id)
 
 
@@ -72,7 +72,7 @@ def images_of_features(workspace: Workspace, ids: Sequence[int]) -> dict[int, Im
 
 
 def described_ids(image_ids: Sequence[UUID], encoder: str) -> set[UUID]:
-    """Return which of the images have features by this encoder."""
+    """Return the images that have features by this encoder."""
     rows = Feature.objects.filter(encoder=encoder)
     return {
         image_id
@@ -97,7 +97,7 @@ def count_undescribed(workspace: Workspace, encoder: str) -> int:
 
 
 def has_undescribed(workspace: Workspace, encoder: str) -> bool:
-    """Say whether any image has no features by this encoder."""
+    """Return whether any image has no features by this encoder."""
     return _without(workspace, encoder).exists()
 
 

@@ -1,4 +1,4 @@
-"""How long it takes to look at all images of a workspace, and whose turn that is."""
+"""Estimate how long the features of all images of a workspace take, and find which are due."""
 
 import os
 from collections.abc import Sequence
@@ -15,32 +15,32 @@ from accounts.words import counted
 from dashboard.models import Encoder, Job, Usage
 from dashboard.queries.training.encoders import second_looks, speeds
 
-# A look at all images may take hours: what somebody cancelled must not start again at once.
+# It may take hours: a job that was cancelled must not start again at once.
 LEFT_ALONE = timedelta(days=1)
 _MINUTE, _HOUR = 60, 3600
 
 
 @dataclass(frozen=True)
 class Look:
-    """A look at so many images; `seconds` it takes on this machine, None if nobody measured."""
+    """The features of all images; `seconds` on this machine, None if it was never measured."""
 
     images: int
     seconds: float | None
 
     @property
     def sentence(self) -> str:
-        """Say `23,000 images, about 9 minutes`."""
+        """Return text such as `23,000 images, about 9 minutes`."""
         images = counted(self.images, "image")
         return f"{images}, {self.time}" if self.time else images
 
     @property
     def time(self) -> str:
-        """Say `about 9 minutes`; nothing if it is not known."""
+        """Return text such as `about 9 minutes`; an empty string if it is not known."""
         return "" if self.seconds is None else about(self.seconds)
 
 
 def about(seconds: float) -> str:
-    """Say how long something takes, no finer than anybody can foresee."""
+    """Return a duration in words, rounded to what can be predicted."""
     if seconds < _MINUTE:
         return "less than a minute"
     if seconds < _HOUR:
@@ -49,12 +49,12 @@ def about(seconds: float) -> str:
 
 
 def look_at_all(workspace: Workspace, key: str) -> Look:
-    """Say what it takes to look at all images of a workspace by an encoder."""
+    """Estimate the features of all images of a workspace by an encoder."""
     return looks_at_all(workspace, [key])[key]
 
 
 def looks_at_all(workspace: Workspace, keys: Sequence[str]) -> dict[str, Look]:
-    """Do so for several encoders, in two queries."""
+    """Estimate for several encoders, in two queries."""
     rows = Usage.objects.filter(workspace=workspace, what=Usage.What.IMAGES)
     images = rows.values_list("count", flat=True).first() or 0
     measured = speeds()
@@ -64,19 +64,19 @@ def looks_at_all(workspace: Workspace, keys: Sequence[str]) -> dict[str, Look]:
 def _seconds(encoder: Encoder | None, images: int) -> float | None:
     if encoder is None:
         return None
-    # `seconds` is of one thread, and each thread of a worker looks at an image of its own.
+    # `seconds` is for one thread, and each thread of a worker encodes an image of its own.
     return float(images * encoder.seconds / threads())
 
 
 def threads() -> int:
-    """Return how many images a worker looks at at a time."""
+    """Return how many images a worker encodes in parallel."""
     return int(min(settings.LIKEWISE_WORKERS, os.cpu_count() or 1))
 
 
 def second_looks_due(workspace_id: UUID | None = None) -> list[UUID]:
-    """Return the workspaces that wait for another encoder, with no job about it.
+    """Return the workspaces that wait for another encoder and have no job for it.
 
-    Not those that are being removed, nor those where somebody cancelled it, or it failed, lately.
+    Without those that are being deleted, and those whose job was cancelled or failed within a day.
     """
     same = Job.objects.filter(workspace=OuterRef("pk"))
     looking = same.filter(kind=Job.Kind.DESCRIBE, state__in=Job.UNFINISHED)

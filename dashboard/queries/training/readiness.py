@@ -1,4 +1,4 @@
-"""Is there enough to train on, and what would fix it?"""
+"""Check whether there is enough data to train on, and what would help."""
 
 from dataclasses import dataclass
 
@@ -6,24 +6,24 @@ from django.db.models import Count, F, Q
 
 from dashboard.models import SimilarityType, Task
 
-# One group has no other to be told from, and one image no other to be near to.
+# A group needs another to be distinguished from, and an image another to be near to.
 MIN_GROUPS = 2
 MIN_IMAGES = 2
-# As many as the engine's gate asks for: with fewer it keeps the untrained head.
+# As many as the engine's gate needs: with fewer it keeps the untrained head.
 VERIFIED_GROUPS = 10
 GOOD_GROUPS = 20
 
 
 @dataclass(frozen=True)
 class Readiness:
-    """How much data a type of a task has: groups with two images or objects, or more of them."""
+    """How much data a type of a task has: groups with two images or regions, or more."""
 
     similarity_type: SimilarityType
     usable_groups: int
 
     @property
     def is_ready(self) -> bool:
-        """Say whether a training may start."""
+        """Return whether a training may start."""
         return self.usable_groups >= MIN_GROUPS
 
     @property
@@ -37,7 +37,7 @@ class Readiness:
 
     @property
     def sentence(self) -> str:
-        """Say what there is and what would help."""
+        """Return a sentence about the data and what would help."""
         name, groups = self.similarity_type.name, self.usable_groups
         said = {
             "missing": (
@@ -62,7 +62,7 @@ class Readiness:
 
 
 def readiness(task: Task) -> list[Readiness]:
-    """Judge every type of the task, by name; an empty list means that it has no type."""
+    """Return the readiness of every type of the task, by name; empty if it has no type."""
     # An estimate from counters, shown on every page of a task: the training itself counts members.
     usable = Q(groups__test_group=False) & (
         Q(groups__images_count__gte=MIN_IMAGES - F("groups__regions_count"))

@@ -1,4 +1,4 @@
-"""Who is in which group at the moment of a training, written down and read back."""
+"""Write and read snapshots: the members of all groups at the moment of a training."""
 
 import json
 from collections.abc import Collection, Mapping
@@ -32,7 +32,7 @@ class Member:
 
 @dataclass(frozen=True)
 class Snapshot:
-    """Who is in which group at the moment of a training, by type.
+    """The members of groups at the moment of a training, by type.
 
     `images` are all members that are images, `regions` all that are regions, each with its image.
     `blocks` has, for types that are folded by a key of metadata, the value of each member that has
@@ -45,7 +45,7 @@ class Snapshot:
     blocks: dict[SimilarityType, dict[UUID, str]] = field(default_factory=dict)
 
     def as_json(self) -> dict[str, Any]:
-        """Write it down: what the version saw, by ids, boxes and content hashes."""
+        """Return the snapshot as JSON: ids, boxes and content hashes."""
         shown = [*self.images.values(), *(region.image for region in self.regions.values())]
         return {
             "format": FORMAT,
@@ -55,7 +55,7 @@ class Snapshot:
                 ]
                 for similarity_type, members in self.members.items()
             },
-            # With hashes: reproducing the version later shows if an image has other bytes by then.
+            # With hashes: reproducing the version later detects an image whose bytes have changed.
             "images": {str(image.id): image.stored_sha256 for image in shown},
             "regions": {
                 str(key): [str(region.image_id), *region.box]
@@ -69,14 +69,14 @@ class Snapshot:
 
 
 class SnapshotLost(Exception):
-    """What a snapshot speaks of is not there any more, or is not what it was."""
+    """Data that a snapshot refers to was deleted or has changed."""
 
 
 def snapshot(task: Task) -> Snapshot:
     """Read the members of every type of the task.
 
-    A group of groups of its own type is a folder, which does not count. One that holds groups of
-    other types is a group of its own type, made of all images and regions below it.
+    A group that contains only groups of its own type is a folder, which does not count. One that
+    contains groups of other types is a group of its own type, with all images and regions below it.
     """
     members = {
         similarity_type: _members(similarity_type)
@@ -97,7 +97,7 @@ def _blocks(
     images: Mapping[UUID, Image],
     regions: Mapping[UUID, Region],
 ) -> dict[SimilarityType, dict[UUID, str]]:
-    """Read the values that types are folded by from the images' metadata."""
+    """Return the metadata values that types are folded by."""
     shown = dict(images) | {key: region.image for key, region in regions.items()}
     return {
         similarity_type: {
@@ -111,10 +111,10 @@ def _blocks(
 
 
 def kept_snapshot(task: Task, kept: Mapping[str, Any]) -> Snapshot:
-    """Read back what `as_json` wrote: the same members, images of the same bytes, the same boxes.
+    """Read back what `as_json` wrote: the same members, images with the same bytes, the same boxes.
 
-    Regions may have moved or gone since. Raises `SnapshotLost` with a sentence if an image is no
-    longer there, or a type.
+    Regions may have been moved or deleted since. Raises `SnapshotLost` with a sentence if an image
+    or a type no longer exists.
     """
     if kept.get("format") != FORMAT:
         raise SnapshotLost(f"Its snapshot has format {kept.get('format')}, not {FORMAT}.")
@@ -157,7 +157,7 @@ def _present(
     workspace: Workspace, ids: Collection[UUID]
 ) -> tuple[dict[UUID, Image], dict[UUID, Region]]:
     images = Image.objects.in_workspace(workspace).present().in_bulk(ids)
-    # Both tables have UUIDs, so what is not the id of an image can only be that of a region.
+    # Both tables have UUIDs, so an id that is not an image can only be a region.
     regions = Region.objects.in_workspace(workspace).filter(image__deleted__isnull=True)
     return images, regions.select_related("image").in_bulk(set(ids) - images.keys())
 
@@ -178,7 +178,7 @@ def _members(similarity_type: SimilarityType) -> list[Member]:
 
 
 def _memberships(of: dict[str, Any]) -> list[tuple[Any, str, str]]:
-    """Give both tables of memberships, the member's column in each, and the way to its image."""
+    """Return both tables of memberships, the member's column in each, and the path to its image."""
     return [
         (GroupImage.objects.filter(**of, image__deleted__isnull=True), "image_id", "image__"),
         (

@@ -1,4 +1,4 @@
-"""Reading tasks."""
+"""Read tasks."""
 
 from uuid import UUID
 
@@ -16,17 +16,17 @@ def tasks_in(workspace: Workspace) -> QuerySet[Task]:
 
 
 def find_tasks(workspace: Workspace, name: str) -> QuerySet[Task]:
-    """Return the tasks whose name holds `name` in any case; all of them if it is empty."""
+    """Return the tasks whose name contains `name`, ignoring case; all of them if it is empty."""
     rows = tasks_in(workspace)
     return holding(rows, "name", name) if name else rows
 
 
 def get_task(workspace: Workspace, task_id: UUID) -> Task:
-    """Return one task; raises `Task.DoesNotExist`."""
+    """Return one task. Raises `Task.DoesNotExist`."""
     return tasks_in(workspace).get(pk=task_id)
 
 
 def get_task_alone(workspace: Workspace, task_id: UUID) -> Task:
-    """Return one task without its types, in one query; raises `Task.DoesNotExist`."""
+    """Return one task without its types, in one query. Raises `Task.DoesNotExist`."""
     rows = Task.objects.in_workspace(workspace).select_related("production_version")
     return rows.get(pk=task_id)

@@ -1,4 +1,4 @@
-"""The one border between rows and arrays: what a training sees of a snapshot."""
+"""Turn a snapshot into the arrays of a training: the only border between rows and arrays."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
@@ -14,11 +14,11 @@ from dashboard.queries.training.features import features_of, features_of_regions
 from dashboard.queries.training.snapshots import Member, Snapshot
 
 Box: TypeAlias = tuple[int, int, int, int]
-SAME_PIXELS = 0.5  # of the smaller one, from which on two boxes show the same
+SAME_PIXELS = 0.5  # overlap, as a share of the smaller box, above which two boxes show the same
 
 
 def training_set(version: Version, seen: Snapshot) -> TrainingSet:
-    """Turn a snapshot into arrays; what has no features is skipped."""
+    """Turn a snapshot into arrays; members without features are skipped."""
     features = features_of(version.workspace, seen.images.keys(), version.encoder)
     features |= features_of_regions(version.workspace, seen.regions.values(), version.encoder)
     types = tuple(
@@ -29,10 +29,10 @@ def training_set(version: Version, seen: Snapshot) -> TrainingSet:
 
 
 def learned_groups(seen: Snapshot, kept: Mapping[str, Any]) -> dict[str, set[int]]:
-    """Return the numbers of the groups that another version learned from, by the type's key.
+    """Return the numbers of the groups that another version was trained on, by the type's key.
 
-    `kept` is what `Snapshot.as_json` wrote for that version. A group counts if the other was
-    trained on any of its members, in whatever group they were then.
+    `kept` is the other version's `Snapshot.as_json`. A group counts if the other was trained on any
+    of its members, in whatever group they were then.
     """
     found: dict[str, set[int]] = {}
     for similarity_type, members in seen.members.items():
@@ -70,7 +70,7 @@ def _type_data(
 def _block_numbers(
     members: Iterable[Member], values: Mapping[UUID, str] | None
 ) -> NDArray[np.int64] | None:
-    """Give every value that the type is folded by its number, (n,); -1 is a member without one."""
+    """Assign numbers to the values that the type is folded by, (n,); -1: no value."""
     if not values:
         return None
     known = {value: number for number, value in enumerate(sorted(set(values.values())))}
@@ -79,16 +79,17 @@ def _block_numbers(
 
 
 def _group_numbers(members: Iterable[Member]) -> dict[UUID, int]:
-    """Give every group its number, in the order in which they first appear."""
+    """Assign numbers to the groups in the order in which they first appear."""
     groups: defaultdict[UUID, int] = defaultdict(lambda: len(groups))
     return {member.group_id: groups[member.group_id] for member in members}
 
 
 def _numbers(images: Iterable[Image], regions: Iterable[Region]) -> dict[UUID, int]:
-    """Give everybody a number: regions are images of their own, unless they show the same pixels.
+    """Assign numbers to the members; a region is an image of its own, unless pixels are shared.
 
-    One whose box lies mostly on that of another member (the whole image, where that is a member)
-    has its number, by which neither finds the other and both are trained on or neither.
+    A region whose box mostly overlaps that of another member, or the whole image if that is a
+    member, gets the same number: neither is a result for the other, and both are trained on or
+    neither.
     """
     numbers: dict[UUID, int] = {}
     placed: defaultdict[UUID, list[tuple[Box, int]]] = defaultdict(list)

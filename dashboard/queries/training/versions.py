@@ -1,4 +1,4 @@
-"""Reading versions."""
+"""Read versions."""
 
 from collections.abc import Iterable
 from uuid import UUID
@@ -20,20 +20,20 @@ def versions_of(task: Task) -> QuerySet[Version]:
 
 
 def get_version(workspace: Workspace, version_id: UUID) -> Version:
-    """Return one version; raises `Version.DoesNotExist`."""
+    """Return one version. Raises `Version.DoesNotExist`."""
     return versions_in(workspace).get(pk=version_id)
 
 
 def trained_versions(workspace: Workspace) -> QuerySet[Version]:
-    """Return what can describe images, task by task by name, the newest of each first."""
+    """Return the trained versions, sorted by the name of the task, the newest of each first."""
     rows = versions_in(workspace).filter(status=Version.Status.TRAINED)
     return rows.order_by("task__name", "task", "-number")
 
 
 def find_default(workspace: Workspace) -> Version | None:
-    """Return the newest version that is some task's production, or else the newest trained one."""
+    """Return the newest version that is in production, or else the newest trained one."""
     producing = Task.objects.filter(production_version=OuterRef("pk"))
-    # Search must work before anybody chose a version, but a chosen one always wins.
+    # Search must work before any version was chosen, but a chosen one always wins.
     first = Case(When(Exists(producing), then=0), default=1)
     return trained_versions(workspace).order_by(first, "-trained", "id").first()
 
@@ -44,9 +44,9 @@ def find_running(task: Task) -> Version | None:
 
 
 def find_usable(task: Task, number: int | None) -> Version | None:
-    """Return a trained version: the numbered one, or production's, or else the newest.
+    """Return a trained version: the given one, or else the production version, or else the newest.
 
-    A task that came with its production version costs no query more.
+    A task that was read with its production version costs no further query.
     """
     produced = task.production_version
     if number is None and produced is not None and produced.status == Version.Status.TRAINED:

@@ -1,1 +1,1 @@
-"""Reading uploads and what arrives."""
+"""Read uploads and their received files."""

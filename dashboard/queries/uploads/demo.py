@@ -1,4 +1,4 @@
-"""What the demo made in a workspace."""
+"""Read what the demo created in a workspace."""
 
 from dataclasses import dataclass
 
@@ -7,19 +7,19 @@ from django.db.models import Exists, OuterRef, QuerySet
 from accounts.models import Workspace
 from dashboard.models import Group, Job, SimilarityType, Task, Upload, UploadPart, Version
 
-# The archive by which the demo's upload is known: people may rename what came of it.
+# The archive that identifies the demo's upload: people may rename everything else.
 ARCHIVE = "demo products.zip"
 
 
 @dataclass(frozen=True)
 class Demo:
-    """The demo's upload, and the task that learns from it."""
+    """The demo's upload, and the task that is trained on it."""
 
     upload: Upload
     task: Task
 
     def types(self) -> list[SimilarityType]:
-        """Return the types that are there with it."""
+        """Return the types that the demo created and that still exist."""
         made = self.upload.made_types.values("similarity_type")
         return list(SimilarityType.objects.filter(pk__in=made).order_by("name", "id"))
 
@@ -30,19 +30,19 @@ class Demo:
         return list(rows.select_related("similarity_type").order_by("name", "id")[:limit])
 
     def version(self) -> Version | None:
-        """Return the newest version that is trained."""
+        """Return the newest trained version."""
         trained = self.task.versions.filter(status=Version.Status.TRAINED)
         return trained.select_related("task").order_by("-number").first()
 
 
 def demo_uploads(workspace: Workspace) -> QuerySet[Upload]:
-    """Return the uploads that brought the demo in, also what is left of those undone."""
+    """Return the uploads that imported the demo, including undone ones."""
     part = UploadPart.objects.filter(upload=OuterRef("pk"), number=0, name=ARCHIVE)
     return Upload.objects.in_workspace(workspace).filter(Exists(part))
 
 
 def find_demo(workspace: Workspace) -> Demo | None:
-    """Return the demo if its task is there."""
+    """Return the demo if its task exists."""
     rows = demo_uploads(workspace).filter(then_train__isnull=False)
     found = rows.select_related("workspace", "then_train").order_by("-created").first()
     if found is None or found.then_train is None:
@@ -51,7 +51,7 @@ def find_demo(workspace: Workspace) -> Demo | None:
 
 
 def is_going(workspace: Workspace) -> bool:
-    """Say whether a job is taking the demo back."""
+    """Return whether a job is removing the demo."""
     undoing = Job.objects.in_workspace(workspace).filter(kind=Job.Kind.UNDO)
     undoing = undoing.exclude(state__in=Job.FINISHED)
     return undoing.filter(subject_id__in=demo_uploads(workspace).values("pk")).exists()

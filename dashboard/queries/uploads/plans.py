@@ -1,4 +1,4 @@
-"""Reading what is foreseen of an upload: totals, the groups that it would fill, its rows."""
+"""Read the plan of an upload: totals, the groups that it would fill, its rows."""
 
 import base64
 import binascii
@@ -28,7 +28,7 @@ Status = UploadFile.Status
 
 @dataclass(frozen=True)
 class PlanTotals:
-    """How many files are foreseen to become what."""
+    """The numbers of files by their planned outcome."""
 
     new: int
     known: int
@@ -44,10 +44,10 @@ class PlanTotals:
 
 @dataclass(frozen=True)
 class PlannedGroup:
-    """A group that would be made or filled; without a name, what would be in none.
+    """A group that would be created or filled; without a name, the files in no group.
 
-    Its files are known by `named_group` and `named_type`, as folders or a manifest have them;
-    `into` is the group that is there under an equal name, if any.
+    Its files are identified by `named_group` and `named_type`, as folders or a manifest name them;
+    `into` is the existing group with an equal name, if any.
     """
 
     name: str
@@ -61,13 +61,13 @@ class PlannedGroup:
 
     @property
     def is_new(self) -> bool:
-        """Say whether there is no group of such a name yet."""
+        """Return whether no such group exists yet."""
         return not self.into
 
 
 @dataclass(frozen=True)
 class CodePageUse:
-    """An archive whose names said no encoding: what was assumed, and some of them."""
+    """An archive without a stated encoding of names: the assumed code page, and some names."""
 
     part: UploadPart
     label: str
@@ -75,7 +75,7 @@ class CodePageUse:
 
 
 def code_pages_used(upload: Upload) -> list[CodePageUse]:
-    """Return the archives in whose names a code page was assumed, the doubtful ones first."""
+    """Return the archives whose names needed an assumed code page, the doubtful ones first."""
     parts = upload.parts.exclude(code_page="").order_by("code_page_sure", "number")
     return [
         CodePageUse(part, CODE_PAGES.get(part.code_page, part.code_page), _old_names(part))
@@ -89,7 +89,7 @@ def _old_names(part: UploadPart) -> list[str]:
 
 
 def plan_totals(upload: Upload) -> PlanTotals:
-    """Count the upload's files by what is foreseen, in one query."""
+    """Count the upload's files by planned outcome, in one query."""
     left_out = Q(status=Status.LEFT_OUT)
     sums = upload.files.aggregate(
         new=Count("pk", filter=~left_out & Q(foreseen=Foreseen.NEW)),
@@ -125,7 +125,7 @@ def planned_groups(
 
 
 def _with_state(upload: Upload, rows: Sequence[Any]) -> list[PlannedGroup]:
-    """Say of each group whether it is there: two queries, however many there are."""
+    """Add to each group whether it exists: two queries, however many there are."""
     own = upload.similarity_type.name if upload.similarity_type else upload.new_type_name
     names = {row["type_name"] or own for row in rows} - {""}
     types = {
@@ -151,7 +151,7 @@ def _with_state(upload: Upload, rows: Sequence[Any]) -> list[PlannedGroup]:
 
 
 def _there(types: Collection[Any], names: Collection[str]) -> dict[tuple[Any, str], str]:
-    """Return the groups' names by their type and name, spelled alike or as it is compared."""
+    """Return the groups' names by type and name, with the same spelling or folded."""
     rows = groups_to_fill(types, {folded(name) for name in names})
     found = list(rows.values_list("similarity_type_id", "folded_name", "name"))
     equal = {(type_id, key): name for type_id, key, name in found}
@@ -174,7 +174,7 @@ def files_in_error(upload: Upload) -> QuerySet[UploadFile]:
 
 
 def files_left_out(upload: Upload) -> QuerySet[UploadFile]:
-    """Return the files that somebody skipped."""
+    """Return the skipped files."""
     return upload.files.filter(status=Status.LEFT_OUT)
 
 
@@ -189,7 +189,7 @@ def _decode(cursor: str) -> tuple[str, str]:
         raise BadCursor(DAMAGED) from error
     if not (isinstance(found, list) and len(found) == 2 and all(type(one) is str for one in found)):
         raise BadCursor(DAMAGED)
-    # PostgreSQL refuses a NUL in text, which would be an error of the server.
+    # PostgreSQL refuses a null character in text, which would be a server error.
     if any("\x00" in one for one in found):
         raise BadCursor(DAMAGED)
     return found[0], found[1]

@@ -1,4 +1,4 @@
-"""Reading what arrives: the bytes of a part, what is not whole yet, what a workspace lacks."""
+"""Read what was received: the bytes of a part, incomplete parts, missing contents."""
 
 from collections.abc import Collection
 from datetime import datetime, timedelta
@@ -17,7 +17,7 @@ from dashboard.queries.uploads.uploads import uploads_in
 
 PARTS_PER_PAGE = 1000
 WAITING_FOR_SOMEBODY = (Upload.Stage.RECEIVING, Upload.Stage.PLANNED)
-# What who sends must be allowed to do, by what the files are for.
+# The permission that an upload needs, by its purpose.
 ACTIONS = {
     Upload.Purpose.IMAGES: "images.add",
     Upload.Purpose.DESCRIBE: "descriptors.extract",
@@ -26,42 +26,42 @@ ACTIONS = {
 
 
 def open_part(part: UploadPart) -> BinaryIO:
-    """Open a part's bytes as one file, seekable; nothing more than a piece of it is at hand."""
+    """Open a part's bytes as one seekable file, with one piece in memory at a time."""
     rows = part.chunks.order_by("start").values_list("path", "start", "size")
     return open_chunks([Piece(*row) for row in rows])
 
 
 def lacking(workspace: Workspace, hashes: Collection[str]) -> set[str]:
-    """Return which of these contents the workspace does not have."""
+    """Return the contents that the workspace does not have."""
     rows = images_in(workspace).filter(sha256__in=hashes)
     return set(hashes) - set(rows.order_by().values_list("sha256", flat=True))
 
 
 def offset(part: UploadPart) -> int:
-    """Return where a part continues; what was known is whole without a byte sent."""
-    # A tus client then finds nothing to send, and needs no call of its own for “known”.
+    """Return the offset at which a part continues; a known part is complete without being sent."""
+    # A tus client then finds nothing to send, and needs no call of its own for known files.
     return part.size if part.known else part.received
 
 
 def is_missing() -> Q:
-    """Return the condition of a part that is not here as a whole."""
+    """Return the condition of a part that is not fully uploaded."""
     return Q(known=False) & ~Q(received=F("size"))
 
 
 def action_of(upload: Upload) -> str:
-    """Return what who sends to an upload must be allowed to do."""
+    """Return the permission that sending to an upload needs."""
     return ACTIONS[Upload.Purpose(upload.purpose)]
 
 
 def get_part(upload: Upload, part_id: int) -> UploadPart:
-    """Return one part with its upload; raises `UploadPart.DoesNotExist`."""
+    """Return one part with its upload. Raises `UploadPart.DoesNotExist`."""
     part = upload.parts.get(pk=part_id)
     part.upload = upload
     return part
 
 
 def missing_parts(upload: Upload) -> QuerySet[UploadPart]:
-    """Return the parts that are not here as a whole, in the order in which they were named."""
+    """Return the parts that are not fully uploaded, in the order in which they were registered."""
     return upload.parts.filter(is_missing()).order_by("pk")
 
 
@@ -73,7 +73,7 @@ def parts_page(
 
 
 def totals(upload: Upload) -> dict[str, int]:
-    """Count parts and bytes: all, and what is here or was known."""
+    """Count parts and bytes: all, received and known."""
     known = Q(known=True)
     sums = upload.parts.aggregate(
         files=Count("pk"),
@@ -87,27 +87,27 @@ def totals(upload: Upload) -> dict[str, int]:
 
 
 def unfinished_uploads(workspace: Workspace, limit: int = 5) -> list[Upload]:
-    """Return what somebody began to send and did not import, the newest first."""
+    """Return the uploads that were begun and not imported, the newest first."""
     rows = uploads_in(workspace).filter(stage__in=WAITING_FOR_SOMEBODY).exclude(has_job())
     return list(rows.select_related("created_by").order_by("-created", "-id")[:limit])
 
 
 def has_job() -> Exists:
-    """Return the condition of an upload that background work is about."""
+    """Return the condition of an upload with an unfinished job."""
     busy = Job.objects.filter(subject_id=OuterRef("pk")).exclude(state__in=Job.FINISHED)
     return Exists(busy)
 
 
 def abandoned_uploads(now: datetime) -> QuerySet[Upload]:
-    """Return the uploads of all workspaces that nobody sends to, finishes or imports any more."""
+    """Return the uploads of all workspaces that were neither continued, finished nor imported."""
     before = now - timedelta(days=settings.LIKEWISE_KEEP_UPLOADS)
-    # `modified` is written with every piece, so an upload under way is never abandoned.
+    # `modified` is updated while pieces arrive, so an active upload is never abandoned.
     left = Upload.objects.filter(stage__in=WAITING_FOR_SOMEBODY, modified__lt=before)
     return left.filter(~has_job())
 
 
 def forgotten_chunks(limit: int) -> list[UploadChunk]:
-    """Return objects of parts that were discarded; a kill left them."""
+    """Return the objects of discarded parts that a kill left behind."""
     return list(UploadChunk.objects.filter(part__path="").order_by("pk")[:limit])
 
 
@@ -119,5 +119,5 @@ def expires(upload: Upload) -> datetime | None:
 
 
 def find_receiving(workspace: Workspace, upload_id: UUID) -> Upload:
-    """Return one upload with what its page tells; raises `Upload.DoesNotExist`."""
+    """Return one upload with the rows that its page shows. Raises `Upload.DoesNotExist`."""
     return uploads_in(workspace).select_related("created_by", "workspace").get(pk=upload_id)

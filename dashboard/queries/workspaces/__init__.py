@@ -1,1 +1,1 @@
-"""Reading what a workspace has and what happened in it."""
+"""Read the contents, activity and usage of workspaces."""

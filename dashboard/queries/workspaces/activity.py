@@ -1,4 +1,4 @@
-"""Reading who did what: the journal, as the activity page shows it."""
+"""Read the journal as the activity page shows it."""
 
 from collections.abc import Iterable
 from typing import Any, TypeVar
@@ -20,7 +20,7 @@ from dashboard.queries.training.versions import versions_in
 from dashboard.queries.uploads.uploads import uploads_in
 
 ActivityRow = TypeVar("ActivityRow", Change, AccountEvent)
-# What the nouns of activity rows are about, where that is a thing with a page.
+# The nouns of activity rows that have a page, and where they are read.
 THINGS: dict[str, Any] = {
     "collection": collections_in,
     "descriptors": extractions_in,
@@ -37,7 +37,7 @@ THINGS: dict[str, Any] = {
 def find_activity(
     workspace: Workspace, *, person: User | None = None, noun: str = ""
 ) -> QuerySet[Change]:
-    """Return what was done in the workspace, by one person or to one kind of thing if given."""
+    """Return the changes of the workspace, optionally by one person or of one noun."""
     rows = changes_in(workspace).select_related("actor")
     if person is not None:
         rows = rows.filter(actor=person)
@@ -52,13 +52,13 @@ def activity_page(
 
 
 def actors_in(workspace: Workspace) -> QuerySet[User]:
-    """Return who did something in the workspace, members or not any more, by address."""
+    """Return the users who changed something in the workspace, by email address, members or not."""
     did = Change.objects.filter(workspace=workspace, actor=OuterRef("pk"))
     return User.objects.filter(Exists(did)).order_by("email")
 
 
 def still_there(workspace: Workspace, rows: Iterable[Change]) -> set[UUID]:
-    """Return the ids of things that the rows tell of and that have a page now: one query."""
+    """Return the ids of things in the rows that still exist and have a page: one query."""
     wanted: dict[str, set[UUID]] = {}
     for row in rows:
         if row.target_id is not None and row.noun in THINGS:

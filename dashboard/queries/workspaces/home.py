@@ -1,4 +1,4 @@
-"""What a workspace has, at a glance: counted only as far as anybody reads."""
+"""Read an overview of a workspace, with bounded counts."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -18,7 +18,7 @@ COUNTED = 10_000
 
 @dataclass(frozen=True)
 class Overview:
-    """How many of each there are, at most `COUNTED` + 1, and whether anything was trained."""
+    """The numbers of each noun, at most `COUNTED` + 1, and whether a version is trained."""
 
     images: int
     types: int
@@ -39,5 +39,5 @@ def overview(workspace: Workspace) -> Overview:
 
 
 def bounded_count(rows: QuerySet[Any]) -> int:
-    """Count rows, but never more than `COUNTED` + 1: the cost stays the same at a million."""
+    """Count rows, but never more than `COUNTED` + 1: the cost is the same at a million."""
     return rows.order_by()[: COUNTED + 1].count()

@@ -1,4 +1,4 @@
-"""The storage that a workspace uses, its limit, and counters compared with what they count."""
+"""Read the storage that a workspace uses and its limit, and compare counters with rows."""
 
 from dataclasses import dataclass
 from typing import Any, Final
@@ -27,7 +27,7 @@ What = Usage.What
 
 @dataclass(frozen=True)
 class Part:
-    """One thing that uses storage."""
+    """One use of storage."""
 
     name: str
     count: int
@@ -36,7 +36,7 @@ class Part:
 
 @dataclass(frozen=True)
 class Used:
-    """The storage that a workspace uses; a limit of 0 is none."""
+    """The storage that a workspace uses; a limit of 0 means no limit."""
 
     images: Part
     others: list[Part]
@@ -60,7 +60,7 @@ class Used:
 
 
 def used(workspace: Workspace) -> Used:
-    """Return the storage that a workspace uses: counters, and few rows of exported files."""
+    """Return the storage that a workspace uses: counters, and sums of exported files."""
     rows = Usage.objects.filter(workspace=workspace).values_list("what", "count", "size")
     counted = {what: (count, size) for what, count, size in rows}
     waiting = Part("Files of uploads", *counted.get(What.UPLOADS, (0, 0)))
@@ -73,7 +73,7 @@ def used(workspace: Workspace) -> Used:
 
 
 def stored_results(workspace: Workspace) -> list[Part]:
-    """Return the storage of exports and extractions; they are few, so they are added up."""
+    """Return the storage of exports and extractions, which are few enough to be summed."""
     parts = []
     for name, model in (("Exports", Transfer), ("Extractions", Extraction)):
         stored = model._default_manager.filter(workspace=workspace).exclude(path="")
@@ -85,7 +85,7 @@ def stored_results(workspace: Workspace) -> list[Part]:
 def wrong_usages(what: str, workspace_id: UUID | None = None) -> QuerySet[Any]:
     """Return the rows that differ from what they count, with `right_count` and `right_size`.
 
-    One statement, which never sees a change of which the half is there.
+    One statement, which never sees one half of a change.
     """
     rows = Usage.objects.filter(what=what).select_related("workspace")
     if workspace_id is not None:
@@ -98,8 +98,8 @@ def wrong_usages(what: str, workspace_id: UUID | None = None) -> QuerySet[Any]:
 
 
 def uncounted(what: str) -> QuerySet[Workspace]:
-    """Return the workspaces that have something of a sort and no row that counts it."""
-    # Asked apart: a workspace without a row of `Usage` has nothing that could be wrong.
+    """Return the workspaces that have rows of this kind and no `Usage` that counts them."""
+    # A separate query: a workspace without a `Usage` row has nothing to compare.
     there = Exists(_counted(what).filter(**{_HOMES[What(what)]: OuterRef("pk")}))
     return Workspace.objects.filter(
         there, ~Exists(Usage.objects.filter(workspace=OuterRef("pk"), what=what))

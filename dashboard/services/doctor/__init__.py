@@ -1,1 +1,1 @@
-"""Find and fix what a fault left behind, and bring old databases up to date."""
+"""Find and fix what a fault left behind, and upgrade old databases."""

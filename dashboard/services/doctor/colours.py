@@ -1,6 +1,7 @@
-"""Images that were stored before colour profiles were applied, compared with their uploaded files.
+"""Find images that were stored before colour profiles were applied.
 
-The uploaded files are mostly gone: it stays for some days where a part of it did not come in.
+Each is compared with its uploaded file. Most uploaded files are deleted after the import; those of
+an import in which some files failed are kept for some days.
 """
 
 from collections.abc import Iterator
@@ -20,7 +21,7 @@ DROPPED = (
 
 
 def colours(round_: Round, workspace_id: UUID) -> Iterator[Finding]:
-    """Name the images whose stored colours are not those of the file that was sent."""
+    """Yield the images whose stored colours differ from those of the uploaded file."""
     with PartReader() as reader:
         for row in in_pages(files_as_sent(workspace_id, round_.before)):
             image = row.image
@@ -29,7 +30,7 @@ def colours(round_: Round, workspace_id: UUID) -> Iterator[Finding]:
 
 
 def unjudged() -> str:
-    """Say how many images nobody can judge any more; nothing if there are none."""
+    """Say how many images can no longer be checked; an empty string if there are none."""
     count = images_without_original()
     if not count:
         return ""
@@ -44,10 +45,10 @@ def unjudged() -> str:
 def _lost_its_profile(image: Image, row: UploadFile, reader: PartReader) -> bool:
     try:
         data = reader.read(row)
-        # The hash is that of the upload: another file of this name proves nothing.
+        # The hash is that of the uploaded bytes: another file with this name proves nothing.
         if not pictures.has_profile(data) or pictures.sha256(data) != image.sha256:
             return False
-        # Equal bytes: it was stored by a version that applies the profile.
+        # Equal bytes: the image was stored by a version that applies the profile.
         return pictures.prepare(data).stored_sha256 != image.stored_sha256
     except (FileRefused, OSError):
         return False

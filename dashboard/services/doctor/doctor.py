@@ -1,8 +1,8 @@
-"""Find, and fix, what a killed process, a full disk or a lost file could ever leave behind.
+"""Find, and fix, what a killed process, a full disk or a lost file can leave behind.
 
-It may run beside a working installation. Nothing is touched that is younger than `older_than`
-seconds, or younger than the oldest unfinished job of its workspace, which may still be at it; and
-each suspicion is looked at again, with the row held, before anything is changed.
+It may run while the installation is in use. It ignores files younger than `older_than` seconds, and
+those younger than the oldest unfinished job of their workspace, which may still use them. Each
+finding is checked again with its row locked before anything is changed.
 """
 
 import time
@@ -27,7 +27,7 @@ from dashboard.services.doctor import usage as doctor_usage
 from dashboard.services.doctor import versions as doctor_versions
 from dashboard.services.doctor.round import Finding, Round
 
-# Younger files may belong to a request or a job that has not written its rows yet.
+# Younger files may belong to a request or a job that has not yet written its rows.
 LEAST_AGE = 3600.0
 ENCODERS = "encoders"
 QUERIES = paths.queries()
@@ -44,7 +44,7 @@ _OF_WORKSPACE: dict[str, Callable[[Round, UUID, Iterator[Entry]], Iterator[Findi
 
 
 def examine(*, mend: bool, older_than: float = LEAST_AGE) -> Iterator[Finding]:
-    """Yield what is not as it should be; with `mend` it is as it should be afterwards, if it can.
+    """Yield what is wrong; with `mend`, fix it if that is possible.
 
     Raises `StorageAway` if the files cannot be listed.
     """
@@ -53,7 +53,7 @@ def examine(*, mend: bool, older_than: float = LEAST_AGE) -> Iterator[Finding]:
         before=timezone.now() - timedelta(seconds=older_than),
         stored_before=time.time() - older_than,
     )
-    # Jobs and subjects first: what they bring to rest may leave files without rows, found below.
+    # Jobs and subjects first: closing them may leave files without rows, which are found below.
     yield from doctor_rows.jobs(round_)
     yield from doctor_rows.unfinished_subjects(round_)
     yield from doctor_rows.counters(round_)
@@ -64,9 +64,9 @@ def examine(*, mend: bool, older_than: float = LEAST_AGE) -> Iterator[Finding]:
 
 
 def _files(round_: Round) -> Iterator[Finding]:
-    """Go once through all that is stored, folder by folder, then through what has no folder."""
+    """Check all stored files, folder by folder, then the rows whose folder does not exist."""
     seen: set[tuple[str, str]] = set()
-    # One listing of the whole storage, which comes in order of names: a bucket is asked once.
+    # One listing of the whole storage, sorted by name, so that a bucket is listed only once.
     for (home, noun), entries in groupby(storage.entries(), key=_folder):
         seen.add((home, noun))
         workspace_id = _as_uuid(home)
@@ -76,12 +76,12 @@ def _files(round_: Round) -> Iterator[Finding]:
             yield from doctor_temporary.queries(round_, entries)
         elif workspace_id is None or noun not in _OF_WORKSPACE:
             yield from _strangers(entries)
-        # The closing job deletes files and rows in an order of its own; both look wrong meanwhile.
+        # The closing job deletes files and rows in its own order; both look wrong meanwhile.
         elif not is_being_removed(workspace_id):
             yield from _OF_WORKSPACE[noun](round_, workspace_id, entries)
     for workspace in in_pages(Workspace.objects.only("pk")):
         for noun, check in _OF_WORKSPACE.items():
-            # No file at all is no folder in the listing, and then its rows would go unchecked.
+            # A folder without files is not in the listing; its rows would not be checked.
             if (str(workspace.pk), noun) not in seen and not is_being_removed(workspace.pk):
                 yield from check(round_, workspace.pk, iter(()))
         if not is_being_removed(workspace.pk):
@@ -96,14 +96,14 @@ def _folder(entry: Entry) -> tuple[str, str]:
 
 def _as_uuid(text: str) -> UUID | None:
     try:
-        # `UUID` reads other spellings, too, of which we write none.
+        # `UUID` also accepts other spellings, which Likewise never writes.
         return UUID(text) if len(text) == 36 else None
     except ValueError:
         return None
 
 
 def _strangers(entries: Iterator[Entry]) -> Iterator[Finding]:
-    """Tell of files that are none of ours, and leave them alone."""
+    """Report files that Likewise did not write, and leave them in place."""
     for entry in entries:
         yield Finding(
             "file", entry.name, "This file does not belong to Likewise. It is left in place."

@@ -1,4 +1,4 @@
-"""Images and their thumbnails: files without a row, and rows without a file."""
+"""Check images and their thumbnails: files without a row, and rows without a file."""
 
 from collections.abc import Callable, Iterator
 from pathlib import PurePosixPath
@@ -24,7 +24,7 @@ LOST = (
 
 
 def images(round_: Round, workspace_id: UUID, entries: Iterator[Entry]) -> Iterator[Finding]:
-    """Compare stored images with the rows of a workspace. What is lost cannot be fixed here."""
+    """Compare stored images with the rows of a workspace. A lost image cannot be fixed here."""
     for entry, row in _unmatched(workspace_id, entries, _path):
         found = _orphan(round_, "image", workspace_id, entry) if entry else _lost(round_, row)
         if found is not None:
@@ -32,7 +32,7 @@ def images(round_: Round, workspace_id: UUID, entries: Iterator[Entry]) -> Itera
 
 
 def thumbnails(round_: Round, workspace_id: UUID, entries: Iterator[Entry]) -> Iterator[Finding]:
-    """Compare stored thumbnails with the rows of a workspace; what lacks is made again."""
+    """Compare stored thumbnails with the rows of a workspace; missing ones are made again."""
     for entry, row in _unmatched(workspace_id, entries, _thumbnail_path):
         found = (
             _orphan(round_, "thumbnail", workspace_id, entry) if entry else _make_anew(round_, row)
@@ -44,12 +44,12 @@ def thumbnails(round_: Round, workspace_id: UUID, entries: Iterator[Entry]) -> I
 def _unmatched(
     workspace_id: UUID, entries: Iterator[Entry], path: Callable[[Any], str]
 ) -> Iterator[tuple[Entry | None, Any]]:
-    """Yield what stands alone: a file without a row, or a row whose file is gone or empty."""
+    """Yield each file without a row, and each row whose file is missing or empty."""
     rows = ((path(row), row) for row in in_pages(_rows(workspace_id)))
     for entry, row in side_by_side(entries, rows):
         if row is None:
             yield entry, None
-        # An empty file is what a full disk or a power cut may leave of one.
+        # A full disk or a power failure may leave an empty file.
         elif entry is None or not entry.size:
             yield None, row
 
@@ -68,10 +68,10 @@ def _thumbnail_path(image: Image) -> str:
 
 
 def _orphan(round_: Round, noun: str, workspace_id: UUID, entry: Entry) -> Finding | None:
-    """Judge a file without a present image.
+    """Check a file that no present image owns.
 
-    It is removed while the row is held: whoever brings a deleted image back writes its files again
-    under the same names, and holds the row for as long.
+    It is deleted while the row is locked. A deleted image that is restored gets its files back
+    under the same names, written under the same lock.
     """
 
     def is_wanted() -> bool:
@@ -89,7 +89,7 @@ def _orphan(round_: Round, noun: str, workspace_id: UUID, entry: Entry) -> Findi
 
 def _named(entry: Entry) -> QuerySet[Image]:
     try:
-        # By the id in the name and of any state: a deleted image's row is what `remove` locks.
+        # By the id in the name and in any state: `remove` locks the row of a deleted image, too.
         return Image.objects.filter(pk=UUID(PurePosixPath(entry.name).stem))
     except ValueError:
         return Image.objects.none()
@@ -100,7 +100,7 @@ def _wants(row: Image, entry: Entry) -> bool:
 
 
 def _lost(round_: Round, row: Image) -> Finding | None:
-    # Row and file once more, one after another: rows and listing are of different moments.
+    # Row and file are read again: the listing and the rows are of different moments.
     if not _must_be_there(round_, row) or _is_there(_path(row)):
         return None
     return Finding("image", f"{row.id} {row.file_name}".strip(), LOST)

@@ -1,4 +1,4 @@
-"""Files that jobs made or wait for: extractions, exports, images of requests over the API."""
+"""Check files that jobs wrote or read: extractions, exports, images of asynchronous requests."""
 
 from collections.abc import Iterator
 from functools import partial
@@ -26,7 +26,7 @@ def transfers(round_: Round, workspace_id: UUID, entries: Iterator[Entry]) -> It
 
 
 def requests(round_: Round, workspace_id: UUID, entries: Iterator[Entry]) -> Iterator[Finding]:
-    """Find images that came with requests which have ended, or were never written down."""
+    """Find images of asynchronous requests that have ended or were never recorded."""
     for entry in entries:
         finding = round_.orphan("request", workspace_id, entry, partial(_is_open, entry))
         if finding is not None:
@@ -62,7 +62,7 @@ def _orphan(
 ) -> Finding | None:
     def is_wanted() -> bool:
         subject = _id_of(entry)
-        # The file of a job that is about to end is stored, and its row does not name it yet.
+        # A job stores its file before its row names it.
         about_to_be = subject is not None and is_worked_on(subject)
         return about_to_be or rows.filter(path=entry.name, pk=subject).exists()
 
@@ -70,12 +70,12 @@ def _orphan(
 
 
 def _lost(round_: Round, noun: str, rows: Any, row: Any) -> Finding | None:
-    """Say that a result is no longer there, so that it can be asked for again."""
+    """Report a result whose file is missing, so that it can be requested again."""
     still = rows.filter(pk=row.pk, path=row.path, modified__lt=round_.before)
     if not still.exists() or storage.exists(row.path):
         return None
     if round_.mend:
-        # An empty path is the state of a result that never came to be, which can be retried.
+        # An empty path means that the result was not written, which allows a retry.
         still.update(path="", size=0)
     sentence = "Its file is missing. It can no longer be downloaded; start it again."
     return Finding(noun, str(row.pk), sentence, mended=round_.mend)

@@ -1,4 +1,4 @@
-"""What the checkers of the doctor share: what a finding is, and what may be touched."""
+"""Define what the checkers of the doctor share: findings, and which files may be touched."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from dashboard.queries.doctor.doctor import busy_since
 
 @dataclass(frozen=True)
 class Finding:
-    """One thing that is not as it should be, in words, and whether it was fixed."""
+    """One thing that is wrong, described in a sentence, and whether it was fixed."""
 
     noun: str
     name: str
@@ -22,17 +22,18 @@ class Finding:
 
 @dataclass(frozen=True)
 class Round:
-    """One go through the installation; what was written after `before` is left alone."""
+    """One run over the installation; anything written after `before` is left alone."""
 
     mend: bool
     before: datetime
     stored_before: float
 
     def spares(self, workspace_id: UUID, entry: Entry) -> bool:
-        """Say whether a file is too young to be judged, or perhaps of a job that runs."""
+        """Return whether a file is too young to be checked or may belong to a running job."""
         if entry.modified > self.stored_before:
             return True
-        # A job stores first and writes its row at the end: what is younger than it may be its own.
+        # A job stores files first and writes its row at the end: any file newer than it may be its
+        # own.
         since = busy_since(workspace_id)
         return since is not None and entry.modified > since.timestamp()
 
@@ -44,9 +45,9 @@ class Round:
         is_wanted: Callable[[], bool],
         remove: Callable[[], bool] | None = None,
     ) -> Finding | None:
-        """Judge a stored file without a row: None if it is spared, or wanted after all.
+        """Report a stored file without a row, or return None if it is spared or needed after all.
 
-        `remove` says whether it removed it; without one the file is simply deleted.
+        `remove` returns whether it deleted the file. Without it, the file is simply deleted.
         """
         if self.spares(workspace_id, entry) or is_wanted():
             return None

@@ -1,4 +1,4 @@
-"""What rows say of themselves: jobs that no worker takes, versions that wait for ever, counters."""
+"""Check rows alone: jobs without a worker, subjects without a job, and counters."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -20,12 +20,12 @@ BROKEN_OFF = "It stopped unexpectedly. Start it again."
 
 
 def jobs(round_: Round) -> Iterator[Finding]:
-    """Find jobs without a heartbeat that no sweep has found, and queues of no worker."""
+    """Find expired jobs that no sweep has queued again, and jobs whose queue no worker serves."""
     silent = Job.objects.filter(state=Job.State.RUNNING, lease_until__lt=round_.before)
     for job in in_pages(silent):
         if round_.mend:
-            # The sweep's own function: it checks the lease again under a lock, as what was read
-            # here may be out of date.
+            # The sweep's own function: it checks the lease again under a lock, as this row may be
+            # out of date.
             take_back_expired()
             wake(job)
         sentence = (
@@ -42,7 +42,7 @@ def jobs(round_: Round) -> Iterator[Finding]:
 
 
 def unfinished_subjects(round_: Round) -> Iterator[Finding]:
-    """Find versions, encoders and uploads that wait for a job which is not there."""
+    """Find versions, encoders and uploads that wait for a job that does not exist."""
     job = Job.objects.filter(subject_id=OuterRef("pk")).exclude(state__in=Job.FINISHED)
     unfinished = Version.objects.filter(~Exists(job), status__in=Version.UNFINISHED)
     for version in in_pages(unfinished.filter(modified__lt=round_.before).select_related("task")):
@@ -65,9 +65,9 @@ def unfinished_subjects(round_: Round) -> Iterator[Finding]:
 
 
 def counters(round_: Round) -> Iterator[Finding]:
-    """Find numbers that differ from the rows that they count.
+    """Find counters that differ from the number of rows.
 
-    They change in the transaction of those rows, so that one statement never sees them differ.
+    They change in the transaction of those rows, so one statement never sees them differ.
     """
     for counted in COUNTED:
         for row in counted.wrong():
@@ -80,19 +80,19 @@ def counters(round_: Round) -> Iterator[Finding]:
 
 
 def _recount(counted: Counted, pk: Any) -> bool:
-    """Count again while the row is held, as everybody does who changes the numbers.
+    """Correct the counters under the lock that every change of them takes.
 
-    False if the rows themselves break a rule, which only a person can settle.
+    Returns False if the rows themselves break a constraint, which only a person can settle.
     """
     rows = counted.model._default_manager.filter(pk=pk)
     try:
         with transaction.atomic():
             for _ in lock_all(rows):
-                # Counted again under the lock: the finding above was read without one.
+                # Counted again under the lock: the finding was read without one.
                 right = counted.right(counted.with_right(rows).get())
                 if right:
                     rows.update(**right)
-    # Such as a group of images that was made to hold groups: `group_holds_one_kind` forbids both.
+    # For example a group that contains images and groups: `group_holds_one_kind` forbids both.
     except IntegrityError:
         return False
     return True

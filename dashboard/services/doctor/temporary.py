@@ -1,4 +1,4 @@
-"""What processes write aside: unfinished files of the storage, and folders for work under way."""
+"""Check temporary files: unfinished files in the storage, and working folders of processes."""
 
 import contextlib
 import shutil
@@ -17,7 +17,7 @@ DAY = 24 * 3600.0
 
 
 def temporary(round_: Round, older_than: float) -> Iterator[Finding]:
-    """Find what killed processes left aside, here and in the storage."""
+    """Find temporary files that killed processes left, locally and in the storage."""
     for path in _left_behind(older_than):
         if round_.mend:
             _remove(path)
@@ -32,7 +32,7 @@ def temporary(round_: Round, older_than: float) -> Iterator[Finding]:
 
 
 def queries(round_: Round, entries: Iterator[Entry]) -> Iterator[Finding]:
-    """Find images that were searched with and whose hour is over: no sweep has come by."""
+    """Find query images older than one hour that no sweep has deleted."""
     for entry in entries:
         if entry.modified > min(round_.stored_before, time.time() - HOUR):
             continue
@@ -43,7 +43,10 @@ def queries(round_: Round, entries: Iterator[Entry]) -> Iterator[Finding]:
 
 
 def remove_temporary(older_than: float = DAY) -> int:
-    """Remove what has long been left aside; count it. No work takes so long without a write."""
+    """Delete temporary files older than `older_than` seconds and return their number.
+
+    No work takes a day without writing a file.
+    """
     removed = storage.remove_unfinished(older_than)
     for path in _left_behind(older_than):
         _remove(path)
@@ -52,11 +55,11 @@ def remove_temporary(older_than: float = DAY) -> int:
 
 
 def _left_behind(older_than: float) -> Iterator[Path]:
-    """Yield files and folders beside the data in which nothing was written for so long."""
+    """Yield temporary files and folders in which nothing was written for `older_than` seconds."""
     before = time.time() - older_than
     for path in sorted(Path(settings.FILE_UPLOAD_TEMP_DIR).glob("*")):
         with contextlib.suppress(FileNotFoundError):
-            # The newest file inside: writing into a file does not touch the time of its folder.
+            # The newest file inside: writing into a file does not change the time of its folder.
             newest = max(one.stat().st_mtime for one in (path, *path.rglob("*")))
             if newest < before:
                 yield path

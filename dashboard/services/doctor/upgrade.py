@@ -1,7 +1,7 @@
-"""Make the database of an earlier version ready for `migrate`, or refuse before anything changes.
+"""Prepare the database of an earlier version for `migrate`, or refuse before anything changes.
 
-Each step commits on its own and finds out again what is left to do, so a start that was killed is
-simply repeated.
+Each step commits on its own and determines again what is left to do, so an upgrade that was killed
+can simply be repeated.
 """
 
 from collections.abc import Iterable
@@ -32,10 +32,10 @@ class NewerDatabase(Refused):
 
 
 def is_to_be_upgraded(connection: BaseDatabaseWrapper) -> bool:
-    """Say whether there is a database of an earlier version. Raises NewerDatabase."""
+    """Return whether the database is of an earlier version. Raises `NewerDatabase`."""
     loader = MigrationLoader(connection)
     recorded = _ours(loader.applied_migrations)
-    # Before anything is written: an older program would misread what newer migrations changed.
+    # Checked before anything is written: an older program would misread newer tables.
     unknown = {node for node in recorded - loader.disk_migrations.keys() if not _is_renamed(node)}
     if unknown:
         raise NewerDatabase(unknown)
@@ -48,8 +48,8 @@ def is_to_be_upgraded(connection: BaseDatabaseWrapper) -> bool:
 
 
 def prepare_upgrade(connection: BaseDatabaseWrapper) -> None:
-    """Give a database from the days when migrations were rewritten what today's count on."""
-    # In this order: names tell the loader what is applied, and skipped migrations need the schema.
+    """Bring a database whose migrations were later rewritten to what today's migrations expect."""
+    # In this order: the loader needs the names, and skipped migrations need the schema.
     _rename_recorded(connection)
     loader = MigrationLoader(connection)
     complete_schema(connection, state_of(loader, set(loader.applied_migrations)))
@@ -57,7 +57,7 @@ def prepare_upgrade(connection: BaseDatabaseWrapper) -> None:
 
 
 def _rename_recorded(connection: BaseDatabaseWrapper) -> None:
-    """Record what is applied under today's names."""
+    """Record the applied migrations under their current names."""
     recorder = MigrationRecorder(connection)
     loader = MigrationLoader(connection)
     recorded = _ours(loader.applied_migrations)
@@ -70,7 +70,7 @@ def _rename_recorded(connection: BaseDatabaseWrapper) -> None:
 
 
 def _apply_skipped(connection: BaseDatabaseWrapper) -> None:
-    """Apply the migrations that today come before one that is applied already.
+    """Apply the migrations that now come before one that is already applied.
 
     They were renumbered to come first; none touches a table of those that they now precede.
     """
@@ -83,7 +83,7 @@ def _apply_skipped(connection: BaseDatabaseWrapper) -> None:
         if node in _ours(needed) - recorded:
             before = executor.loader.applied_migrations.keys() & graph.forwards_plan(node)
             executor.apply_migration(state_of(executor.loader, set(before)), migration)
-            # Applying records a row behind the loader's back.
+            # The executor records a row without updating the loader.
             executor.loader.build_graph()
 
 

@@ -1,4 +1,4 @@
-"""Keep an SQLite database as it was before an upgrade, so that there is a way back."""
+"""Keep a copy of an SQLite database from before an upgrade, to allow a return to it."""
 
 import shutil
 import sqlite3
@@ -11,16 +11,16 @@ UNFINISHED, UPGRADING, KEPT = ".copying", ".upgrading", ".before-upgrade"
 
 
 def copy_database(connection: BaseDatabaseWrapper) -> Path | None:
-    """Copy the database beside itself; return the copy, which `keep_copy` gives its last name.
+    """Copy the database beside itself and return the copy; `keep_copy` gives it its final name.
 
-    A copy that an interrupted upgrade left is kept: the database is not what it was any more.
-    Returns None where the database is no file, or the disk has no room for it twice.
+    A copy that an interrupted upgrade left is kept, because the database has changed since. Returns
+    None if the database is not a file, or if the disk lacks room for twice its size.
     """
     file = _file(connection)
     if file is None:
         return None
     copy, unfinished = _beside(file, UPGRADING), _beside(file, UNFINISHED)
-    # Equal records: the upgrade had not begun, and people may have worked since. So copy again.
+    # Equal records: the upgrade had not begun, and data may have changed since, so copy again.
     if copy.is_file() and _recorded(copy) != _recorded(file):
         return copy
     # Once for the copy, once for tables that SQLite rewrites while it migrates.
@@ -31,12 +31,12 @@ def copy_database(connection: BaseDatabaseWrapper) -> Path | None:
         # SQLite's own backup: a copy of the file would miss what is still in its write-ahead log.
         source.backup(target)
     shutil.copymode(file, unfinished)
-    # Renamed last: a copy that a kill cut short never has the name that is trusted.
+    # Renamed last: a copy that was cut off by a kill never has the name that is trusted.
     return unfinished.replace(copy)
 
 
 def keep_copy(connection: BaseDatabaseWrapper) -> Path | None:
-    """Put the copy in place of the one of the upgrade before; return it, if there is one."""
+    """Replace the copy of the previous upgrade with this one and return it, or None without one."""
     file = _file(connection)
     if file is None or not _beside(file, UPGRADING).is_file():
         return None

@@ -1,4 +1,4 @@
-"""Complete the tables of a database whose migrations were edited after it had applied them."""
+"""Complete the tables of a database whose migrations were edited after they were applied."""
 
 from collections.abc import Callable, Iterator
 from functools import partial
@@ -32,7 +32,7 @@ def state_of(loader: MigrationLoader, applied: Nodes) -> ProjectState:
 
 
 def missing_steps(connection: BaseDatabaseWrapper, state: ProjectState) -> list[Step]:
-    """Return what it takes to give the database what `state` has and it lacks."""
+    """Return the steps that add to the database what `state` has and the database lacks."""
     with connection.cursor() as cursor:
         tables = set(connection.introspection.table_names(cursor))
     there = {name for app, name in state.models if app == APP and f"{APP}_{name}" in tables}
@@ -44,9 +44,9 @@ def missing_steps(connection: BaseDatabaseWrapper, state: ProjectState) -> list[
 
 
 def complete_schema(connection: BaseDatabaseWrapper, state: ProjectState) -> None:
-    """Take those steps, all or none."""
+    """Apply the missing steps, all or none."""
     if steps := missing_steps(connection, state):
-        # One transaction on both databases: SQLite, too, can roll back a change of its schema.
+        # One transaction on both databases: SQLite can roll back schema changes, too.
         with connection.schema_editor() as editor:
             for step in steps:
                 step(editor)
@@ -69,7 +69,7 @@ def _fields(
         and name in state.models[APP, model].fields
         and _column(state, model, name) not in _columns(connection, f"{APP}_{model}")
     ]
-    # The editor must see the tables as they are: SQLite copies them column by column.
+    # The editor must see the actual tables: SQLite copies them column by column.
     before = state.clone()
     for model, name in missing:
         before.remove_field(APP, model, name)
@@ -88,7 +88,7 @@ def _add_field(
 
 
 def _column(state: ProjectState, model: str, name: str) -> str:
-    """Return the column of a field, without rendering all models, which every start would pay."""
+    """Return the column of a field without rendering all models, which would slow every start."""
     field = state.models[APP, model].fields[name]
     return f"{name}_id" if field.is_relation else name
 

@@ -1,4 +1,4 @@
-"""Uploads that wait: stored files that no part or chunk knows, and chunks without bytes."""
+"""Check pending uploads: stored files without a part or chunk, and chunks without bytes."""
 
 from collections.abc import Iterator
 from itertools import islice
@@ -14,8 +14,8 @@ FILES_AT_ONCE = 500
 
 
 def uploads(round_: Round, workspace_id: UUID, entries: Iterator[Entry]) -> Iterator[Finding]:
-    """Compare what is stored of uploads with their rows."""
-    # Looked up in batches: millions of small pieces would be as many queries.
+    """Compare the stored files of uploads with their rows."""
+    # Looked up in batches: with millions of small pieces, one query each would be too many.
     while found := list(islice(entries, FILES_AT_ONCE)):
         by_name = {entry.name: entry for entry in found}
         for name in sorted(by_name.keys() - _wanted(list(by_name))):
@@ -33,7 +33,7 @@ def _orphan(round_: Round, workspace_id: UUID, entry: Entry) -> Finding | None:
 
 
 def _wanted(names: list[str]) -> set[str]:
-    """Return which of the names rows point to: `WORKSPACE/uploads/XX/UPLOAD/…`."""
+    """Return the names that rows refer to. Names have the form `WORKSPACE/uploads/XX/UPLOAD/…`."""
     ids = {upload for name in names if (upload := _upload_of(name)) is not None}
     return wanted_upload_files(names, ids)
 

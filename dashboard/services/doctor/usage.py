@@ -1,4 +1,4 @@
-"""The recorded storage of a workspace, compared with what is there."""
+"""Compare the recorded storage use of each workspace with its rows."""
 
 from collections.abc import Iterator
 from uuid import UUID
@@ -16,7 +16,7 @@ from dashboard.services.workspaces.usage import count_on, hold_usage
 
 
 def usages(round_: Round) -> Iterator[Finding]:
-    """Find counts that differ from images and files of uploads, and those that are missing."""
+    """Find recorded storage use that is missing, or differs from the images and uploaded files."""
     for what in Usage.What:
         for workspace in in_pages(uncounted(what)):
             if round_.mend:
@@ -35,7 +35,7 @@ def usages(round_: Round) -> Iterator[Finding]:
 
 
 def disk() -> Iterator[Finding]:
-    """Tell that less of the disk is free than uploads must leave."""
+    """Report that the free space of the disk is below the reserve that uploads must leave."""
     try:
         room.refuse_if_low()
     except DiskLow as refusal:
@@ -44,9 +44,9 @@ def disk() -> Iterator[Finding]:
 
 @transaction.atomic
 def _recount(workspace_id: UUID, what: str) -> None:
-    """Count again while the row is held, as everybody does who changes it."""
+    """Correct the storage use under the lock that every change of it takes."""
     usage = hold_usage(workspace_id, what)
-    # Judged once more under the lock; nothing is left to correct if it was a change under way.
+    # Checked again under the lock: nothing is left to correct if a change was in progress.
     for right in wrong_usages(what, workspace_id):
         count, size = right.right_count - usage.count, right.right_size - usage.size
         count_on(usage, count=count, size=size)

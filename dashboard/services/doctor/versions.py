@@ -1,4 +1,4 @@
-"""Trained versions and encoders: files of none, and those whose files are gone."""
+"""Check trained versions and encoders: files without a row, and rows without files."""
 
 from collections.abc import Iterator
 from functools import partial
@@ -18,7 +18,7 @@ VERSION_FILES = (artifacts.ARRAYS, artifacts.MANIFEST)
 def versions(round_: Round, workspace_id: UUID, entries: Iterator[Entry]) -> Iterator[Finding]:
     """Compare stored versions with their rows: `WORKSPACE/versions/TASK/NUMBER/FILE`."""
     for entry in entries:
-        # Asked for each file: a workspace has few versions, of three files each.
+        # One query per file: a workspace has few versions, each with three files.
         if not _is_known(workspace_id, entry):
             is_known = partial(_is_known, workspace_id, entry)
             finding = round_.orphan("version", workspace_id, entry, is_known)
@@ -31,7 +31,7 @@ def versions(round_: Round, workspace_id: UUID, entries: Iterator[Entry]) -> Ite
 
 
 def encoder_files(round_: Round, key: str, entries: Iterator[Entry]) -> Iterator[Finding]:
-    """Find the files of an encoder that is not registered: `encoders/KEY/FILE`."""
+    """Find the files of encoders that are not registered: `encoders/KEY/FILE`."""
     for entry in entries:
         if entry.modified > round_.stored_before or Encoder.objects.filter(key=key).exists():
             continue
@@ -42,7 +42,7 @@ def encoder_files(round_: Round, key: str, entries: Iterator[Entry]) -> Iterator
 
 
 def encoders(round_: Round) -> Iterator[Finding]:
-    """Find encoders that can be chosen and cannot be loaded."""
+    """Find encoders that are ready but whose files are missing."""
     for encoder in in_pages(ready_encoders().filter(created__lt=round_.before)):
         if not _are_there(paths.encoder(encoder.key), artifact.FILES):
             sentence = (

@@ -1,1 +1,1 @@
-"""A workspace as one archive: written here, imported there."""
+"""Export a workspace as one archive and import such an archive."""

@@ -1,7 +1,7 @@
-"""Write a workspace into one archive: aside first, stored whole, absent until then.
+"""Write a workspace into one archive: to a temporary file first, then stored as a whole.
 
-While it is written people continue working. A row that points to one which came later, or to one
-that is gone by now, is skipped, so that what is in the archive holds together.
+The workspace can be changed while it is exported. A row that refers to a row that was added or
+deleted meanwhile is skipped, so that the archive is consistent.
 """
 
 import contextlib
@@ -39,11 +39,11 @@ _CHUNK = 1024 * 1024
 
 
 def run_export(*, transfer_id: UUID, handle: jobs.Handle) -> str:
-    """Write and store the archive; a second run after a kill does it again."""
+    """Write and store the archive; a run after a kill starts over."""
     transfer = Transfer.objects.select_related("workspace").get(pk=transfer_id)
-    if transfer.path:  # killed after the file, before the job ended
+    if transfer.path:  # killed after the file was stored, before the job ended
         return outcome(transfer)
-    # Asked again when the job begins: hours may have passed since it was queued.
+    # Checked again when the job begins: it may have been queued for hours.
     room.refuse_if_low()
     with tempfile.TemporaryDirectory(dir=settings.FILE_UPLOAD_TEMP_DIR) as aside:
         local = Path(aside, "workspace.zip")
@@ -56,14 +56,14 @@ def run_export(*, transfer_id: UUID, handle: jobs.Handle) -> str:
 def write_archive(
     *, workspace: Workspace, path: Path, progress: Progress = SILENT
 ) -> dict[str, int]:
-    """Write a workspace's archive as a file; returns how many of each noun are in it."""
+    """Write a workspace's archive to a file and return the number of rows of each noun."""
     temporary = tempfile.TemporaryDirectory(dir=settings.FILE_UPLOAD_TEMP_DIR)
     with temporary as aside, Seen(Path(aside)) as seen:
         return _Export(workspace, progress, Links(seen)).write(path)
 
 
 def outcome(transfer: Transfer) -> str:
-    """Say in one sentence what was exported or imported."""
+    """Return one sentence that says what was exported or imported."""
     counts = transfer.counts
     nouns = ("image", "group", "task", "collection")
     found = [(counts.get(f"{noun}s", 0), noun) for noun in nouns]
@@ -76,8 +76,8 @@ def _store(transfer: Transfer, local: Path, counts: dict[str, int], handle: jobs
     path, size = paths.transfer(transfer.workspace_id, transfer.id), local.stat().st_size
     with local.open("rb") as file:
         # Stored before the row names it: a kill in between leaves a file without a row, which
-        # `close_transfer` or the doctor removes, and never a link to nothing.
-        # Never 1 before the row is saved: a page that polls stops at the end.
+        # `close_transfer` or the doctor deletes, and never a row without a file. The fraction is
+        # never 1 before the row is saved: a page that polls stops at 1.
         storing = Span(handle, WRITING_SHARE, 0.99, "Storing the archive")
         storage.write_stream(path, _Watched(file, size, storing), limit=size)  # type: ignore[arg-type]
     with transaction.atomic():
@@ -88,7 +88,7 @@ def _store(transfer: Transfer, local: Path, counts: dict[str, int], handle: jobs
 
 
 class _Watched:
-    """A file that tells how far it was read."""
+    """A file that reports how far it was read."""
 
     def __init__(self, file: IO[bytes], size: int, progress: Progress) -> None:
         self._file, self._size, self._progress = file, size, progress
@@ -100,7 +100,7 @@ class _Watched:
 
 @dataclass
 class _Export:
-    """One export under way; `links` knows which things are in the archive already."""
+    """One running export; `links` knows which rows the archive has."""
 
     workspace: Workspace
     progress: Progress
@@ -108,10 +108,10 @@ class _Export:
     _versions: list[Version] = field(default_factory=list)
 
     def write(self, path: Path) -> dict[str, int]:
-        """Write the whole archive; returns how many of each noun are in it."""
+        """Write the whole archive and return the number of rows of each noun."""
         started = timezone.now()
         with TransferWriter(path) as archive:
-            # Images first: what others say of an image that came later than this is left out.
+            # Images first: rows that refer to an image that was added later are skipped.
             self._images(archive)
             for noun, rows in self._nouns():
                 archive.rows(noun, self._kept(noun, rows))
@@ -127,7 +127,7 @@ class _Export:
             return archive.counts
 
     def _nouns(self) -> Iterator[tuple[str, Iterable[Row]]]:
-        """Yield what is written, in an order in which whatever a row names comes before it."""
+        """Yield each noun with its rows, so that a row comes after the rows that it refers to."""
         here = self.workspace
         yield "types", export_rows.type_rows(here)
         yield "labels", export_rows.label_rows(here)
@@ -143,14 +143,14 @@ class _Export:
         yield "records", export_rows.record_rows(here)
 
     def _kept(self, noun: str, rows: Iterable[Row]) -> Iterator[Row]:
-        """Yield the rows that fit, and tell how far it is while they pass."""
+        """Yield the rows whose references are in the archive, and report progress."""
         for row in rows:
             self.progress.report(0, 0, f"Writing {noun}")
             if self.links.fits(noun, row):
                 yield row
 
     def _task(self, row: Row) -> Row:
-        """Skip the types that came after the types were written."""
+        """Drop the types that were created after the types were written."""
         there = [key for key in row["types"] if self.links.seen.has("types", key)]
         return row | {"types": there}
 
@@ -160,7 +160,7 @@ class _Export:
             for part in _small_enough(batch):
                 self._pack(archive, part)
             done += len(batch)
-            # A count would read the whole table first; this curve only has to grow and never reach
+            # A count would read the whole table first. This curve only has to grow and never reach
             # the end.
             self.progress.report(done, done + 10_000, "Writing images")
 
@@ -173,7 +173,7 @@ class _Export:
         )
 
     def _pictures(self, batch: list[Image]) -> Iterator[tuple[Row, bytes]]:
-        """Yield images with their bytes, less those that are deleted meanwhile."""
+        """Yield images with their bytes, without those that were deleted meanwhile."""
         for image in batch:
             with contextlib.suppress(FileNotFoundError):
                 data = storage.read(_path(image))
@@ -197,11 +197,11 @@ class _Export:
 
 
 def _small_enough(batch: list[Image]) -> Iterator[list[Image]]:
-    """Cut a batch where its metadata would be more than belongs into one pack."""
+    """Split a batch so that the metadata of each part fits into one pack."""
     part: list[Image] = []
     size = 0
     for image in batch:
-        # An importer holds a pack's rows in memory, and metadata is as long as people like.
+        # An importer holds a pack's rows in memory, and the size of metadata is not limited.
         more = len(orjson.dumps(image.meta_data))
         if part and size + more > PACK_META_DATA:
             yield part

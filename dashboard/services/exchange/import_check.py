@@ -1,4 +1,4 @@
-"""Read an archive from end to end before anything of it is imported."""
+"""Check a whole archive before anything of it is imported."""
 
 import io
 import json
@@ -34,19 +34,19 @@ from dashboard.services.jobs import jobs
 from dashboard.services.training.training import SNAPSHOT
 from dashboard.services.workspaces.usage import find_room, images_refusal
 
-# Of each file of a trained version. What it saw is a row of four values for each image.
+# Bytes, for each file of a trained version. A snapshot has a row of four values for each image.
 MOST_OF_AN_ARTIFACT: Final = {
     artifacts.ARRAYS: 256 << 20,
     artifacts.MANIFEST: 16 << 20,
     SNAPSHOT: 256 << 20,
 }
-# Parsed JSON takes many times its bytes, so that values are counted before it is parsed.
+# Values are counted before JSON is parsed: parsed, it takes many times its size.
 MOST_VALUES: Final = {artifacts.MANIFEST: 200_000, SNAPSHOT: 8_000_000}
 SUMS_SHARE: Final = 0.1  # of the whole progress
 CHECK_SHARE: Final = 0.2
 _MOST_OF_A_HEADER: Final = 1000  # characters, of an array
 _UNUSABLE: Final = (BrokenArtifact, ForeignArtifact, ValueError, TypeError, IndexError)
-# In this order whatever a row names comes before it.
+# In this order a row comes after the rows that it refers to.
 AFTER_IMAGES: Final = (
     *("regions", "groups", "members", "nestings", "verifications", "encoders", "tasks"),
     *("versions", "collections", "records"),
@@ -54,13 +54,14 @@ AFTER_IMAGES: Final = (
 
 
 def check_archive(archive: TransferReader, handle: jobs.Handle) -> None:
-    """Compare all with its checksums, and see whether all fits together and into the quota.
+    """Verify all checksums, and check that all rows are consistent and fit into the quota.
 
-    Memory does not grow with the archive. Raises BrokenTransfer and QuotaReached.
+    Memory does not grow with the archive. Raises `BrokenTransfer` and `QuotaReached`.
     """
     whole = sum(stated["size"] for stated in archive.members.values()) or 1
     read = 0
-    # Before anything is parsed: a damaged archive is told from a forged one, and costs one reading.
+    # Checksums before anything is parsed: this distinguishes a damaged archive from a forged one,
+    # at the cost of one more read.
     for size in archive.check_sums():
         read += size
         handle.tick(step="Checking the archive", fraction=SUMS_SHARE * min(1.0, read / whole))
@@ -82,10 +83,10 @@ class _Check:
         self._packs()
         for noun in AFTER_IMAGES:
             self._rows(noun, self._archive.rows(noun))
-        # Of the whole archive: any single nesting may be right while together they close a circle.
+        # Over the whole archive: each nesting may be valid while together they form a cycle.
         if self._links.seen.has_cycle(lambda: self._handle.tick(step="Checking the archive")):
             raise BrokenTransfer("a group of it contains itself")
-        # Unary plus drops zeros: a noun with no rows may be named or not.
+        # Unary plus drops zeros: a noun without rows may be listed or not.
         if +self._counts != +Counter(self._archive.counts):
             raise BrokenTransfer("it has more or fewer rows than it says")
 
@@ -110,8 +111,8 @@ class _Check:
             self._rows("region_features", pack.region_features())
             self._fit(pack.images)
             for row in pack.images:
-                # Headers only. Decoding each image waits until it is brought in, where it costs
-                # memory anyway.
+                # Headers only. An image is decoded when it is imported, where it costs memory
+                # anyway.
                 facts = pictures.inspect_stored(pack.picture(row))
                 if facts != (row["extension"], row["width"], row["height"]):
                     raise BrokenTransfer(f"the image {row['id']} does not match its row")
@@ -120,13 +121,13 @@ class _Check:
                 self._handle.tick(step="Checking the archive", fraction=fraction)
 
     def _fit(self, rows: Sequence[Row]) -> None:
-        """Count in what the workspace lacks, where it has a quota: all comes in, or nothing."""
+        """Reserve quota for the images that the workspace lacks: all of them, or refuse."""
         if self._room is None:
             return
         for some in portions(rows):
             sizes = {row["sha256"]: row["file_size"] for row in some}
             known = images_in(self._handle.job.workspace).filter(sha256__in=sizes)
-            # What is here already takes nothing of the quota; equal images become one.
+            # Images that the workspace has use no more of the quota; equal images become one.
             here = set(known.values_list("sha256", flat=True))
             if not all(self._room.take(sizes[one]) for one in sizes.keys() - here):
                 raise images_refusal()
@@ -148,7 +149,7 @@ class _Check:
 
 
 def read_artifact(archive: TransferReader, version_id: str) -> dict[str, bytes]:
-    """Return the files of a trained version by their names."""
+    """Return the files of a trained version by name. Raises `BrokenTransfer`."""
     names = {f"versions/{version_id}/{name}": name for name in ARTIFACT_FILES}
     files = {}
     for path, name in names.items():
@@ -159,9 +160,9 @@ def read_artifact(archive: TransferReader, version_id: str) -> dict[str, bytes]:
 
 
 def read_model(archive: TransferReader, version_id: str) -> TrainedModel:
-    """Return a trained version, seen to work. Raises BrokenTransfer."""
+    """Return a trained version, tested with one computation. Raises `BrokenTransfer`."""
     files = read_artifact(archive, version_id)
-    # Before numpy sees the file: it allocates what a header says.
+    # Before numpy reads the file: it allocates as much as the header says.
     _refuse_bomb(files[artifacts.ARRAYS])
     if not _is_snapshot(files[SNAPSHOT]):
         raise BrokenTransfer("the training data of one of its versions cannot be read")
@@ -171,13 +172,13 @@ def read_model(archive: TransferReader, version_id: str) -> TrainedModel:
                 Path(aside, name).write_bytes(files[name])
             model = artifacts.load(Path(aside))
         for part in model.heads:
-            # Shapes may fit the header and not each other: only a computation shows it.
+            # Shapes may match the header and not each other; only a computation shows it.
             part.head.describe(np.ones((1, part.head.width), np.float32))
     return model
 
 
 def _is_snapshot(data: bytes) -> bool:
-    """Say whether these are the members of types, the images and the regions that were seen."""
+    """Return whether a file is a snapshot: members of types, images and regions that were seen."""
     try:
         seen = json.loads(data)
         rows = [row for members in seen["types"].values() for row in members]
@@ -196,7 +197,7 @@ def _is_snapshot(data: bytes) -> bool:
 
 
 def _refuse_bomb(data: bytes) -> None:
-    """Refuse arrays that unpack to more than they may be, before numpy makes room for them."""
+    """Refuse arrays that would unpack to more than their limit, before numpy allocates them."""
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as arrays:
             stored = all(info.compress_type == zipfile.ZIP_STORED for info in arrays.infolist())
@@ -209,14 +210,13 @@ def _refuse_bomb(data: bytes) -> None:
 
 
 def _is_whole(arrays: zipfile.ZipFile, info: zipfile.ZipInfo) -> bool:
-    """Tell whether an array is as large as it says: numpy makes room for what it says."""
+    """Return whether an array has the size that its header says, which numpy would allocate."""
     with arrays.open(info) as file:
-        # The only version that `numpy.savez` writes for such arrays; the others have longer
-        # headers.
+        # The only version that `numpy.savez` writes for such arrays; others have longer headers.
         if np.lib.format.read_magic(file) != (1, 0):
             return False
         shape, _, kind = np.lib.format.read_array_header_1_0(file, _MOST_OF_A_HEADER)
         return (
-            # Objects would be pickles, which run code when they are read.
+            # Object arrays would be pickles, which run code when they are read.
             not kind.hasobject and file.tell() + math.prod(shape) * kind.itemsize == info.file_size
         )

@@ -1,4 +1,4 @@
-"""Bring types, labels, regions, groups and who is in them in, in batches that may be repeated."""
+"""Import types, labels, regions, groups and their members, in batches that may be repeated."""
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
@@ -32,7 +32,7 @@ M = TypeVar("M", bound=Model)
 
 @dataclass
 class GroupImport:
-    """Imports rows, noun by noun; `elsewhere` counts members that stay where they are."""
+    """Imports rows, noun by noun; `elsewhere` counts members that stay in their current group."""
 
     workspace: Workspace
     actor: User | None
@@ -42,11 +42,11 @@ class GroupImport:
 
     @transaction.atomic
     def types(self, rows: Iterable[Row]) -> None:
-        """Join types of the same name and the same `exclusive`; others get a name of their own.
+        """Join types with the same name and the same `exclusive`; create others under a free name.
 
-        One that was deleted since an earlier try is made again.
+        A type that was deleted since an earlier attempt is created again.
         """
-        # Whoever makes a type locks the workspace, too: a name that is found free stays free.
+        # Creating a type locks the workspace, too, so a free name stays free.
         lock_all(Workspace.objects.filter(pk=self.workspace.pk))
         there = self.ids.alive("types", self._all_types())
         for row in rows:
@@ -55,10 +55,10 @@ class GroupImport:
         self.handle.report(step="Importing types")
 
     def _type(self, row: Row) -> UUID:
-        # Two of the archive never become one: each joins one that was here before, or is new.
+        # Two types of the archive never become one: each joins an existing one, or is new.
         here = self._all_types().order_by("created", "id")
         here = here.exclude(pk__in=self.ids.all("types").values())
-        # `exclusive` must agree: memberships of the archive might not fit into an exclusive type.
+        # `exclusive` must agree: memberships of the archive might violate an exclusive type.
         joined = here.filter(name=row["name"], exclusive=row["exclusive"]).first()
         if joined is not None:
             return joined.pk
@@ -72,7 +72,7 @@ class GroupImport:
 
     @transaction.atomic
     def labels(self, rows: Iterable[Row]) -> None:
-        """Join labels of the same name; one that was deleted since is made again."""
+        """Join labels with the same name; create others, and deleted ones again."""
         lock_all(Workspace.objects.filter(pk=self.workspace.pk))
         there = self.ids.alive("labels", self._all_labels())
         for row in rows:
@@ -92,7 +92,7 @@ class GroupImport:
 
     @transaction.atomic
     def _draw(self, batch: Sequence[Row]) -> None:
-        # Rows are locked by `_there` in the order of `row_locks`: images before labels.
+        # `_there` locks rows in the order of `row_locks`: images before labels.
         images = self._images([row["image"] for row in batch])
         labels = self._there("labels", self._all_labels(), [row["label"] for row in batch])
         made = [
@@ -107,19 +107,19 @@ class GroupImport:
             for row in batch
             if row["image"] in images
             and row["label"] in labels
-            # A known image keeps its own bytes, which may have been stored in another size.
+            # An image that the workspace had keeps its own bytes, which may be of another size.
             and _fits(row, images[row["image"]])
         ]
         Region.objects.bulk_create(made)
         self._keep("regions", made, batch)
 
     def regions(self, rows: Iterable[Row]) -> None:
-        """Draw the regions, but for images that are here in another size."""
+        """Create the regions, except those of images that were stored in another size."""
         for batch in self._batches("regions", rows):
             self._draw(batch)
 
     def groups(self, rows: Iterable[Row]) -> None:
-        """Make the groups as they are in the archive, also beside others of the same name."""
+        """Create the groups of the archive, even beside existing ones with the same name."""
         for batch in self._batches("groups", rows):
             self._make_groups(batch)
 
@@ -137,19 +137,20 @@ class GroupImport:
             for row in batch
             if row["type"] in types
         ]
-        # Types before groups, and counted in the transaction that makes the groups: a kill
-        # between the two would leave a wrong counter.
+        # Types before groups, counted in the transaction that creates the groups: a kill between
+        # the two would leave a wrong counter.
         for type_id, count in Counter(group.similarity_type_id for group in made).items():
             kind = SimilarityType.objects.filter(pk=type_id)
-            # `F`: added in the database, so that no other change of the counter is overwritten.
+            # `F`: added in the database, so that no concurrent change of the counter is
+            # overwritten.
             kind.update(groups_count=F("groups_count") + count)
         Group.objects.bulk_create(made)
         self._keep("groups", made, batch)
 
     def members(self, rows: Iterable[Row]) -> None:
-        """Put images and regions into their groups.
+        """Add images and regions to their groups.
 
-        A member of another group of a type that allows one stays there.
+        A member that is already in another group of an exclusive type stays there.
         """
         for batch in portions(rows):
             with transaction.atomic():
@@ -171,18 +172,19 @@ class GroupImport:
         by_type: defaultdict[UUID, list[tuple[Group, Any]]] = defaultdict(list)
         for row in batch:
             group, member = groups.get(row["group"]), members.get(row[kind.member] or "")
-            # A group holds images or groups, never both; somebody may have nested one into it.
+            # A group contains images or groups, never both; a group may have been nested in it
+            # meanwhile.
             if group is not None and member is not None and not group.groups_count:
                 by_type[group.similarity_type_id].append((group, member))
         for pairs in by_type.values():
             self.elsewhere += len(place(kind, pairs).elsewhere)
 
     def nestings(self, rows: Iterable[Row]) -> None:
-        """Put groups into groups, but where somebody put them the other way round meanwhile."""
+        """Nest groups, except where a nesting that was made meanwhile would make a cycle."""
         for batch in portions(rows):
             with transaction.atomic():
                 lock_all(Workspace.objects.filter(pk=self.workspace.pk))
-                # The workspace first: `nest` takes the same lock, and cycles are judged under it.
+                # The workspace first: `nest` takes the same lock, and cycles are checked under it.
                 groups = self._groups([row[side] for row in batch for side in ("parent", "child")])
                 wanted = [
                     (groups[row["parent"]].pk, groups[row["child"]].pk)
@@ -196,18 +198,19 @@ class GroupImport:
                     GroupNesting(parent_id=parent, child_id=child)
                     for parent, child in without_cycles(wanted)
                 ]
-                # Conflicts are those of an earlier try; counted from rows below, not from what was
-                # sent.
+                # Conflicts come from an earlier attempt; the counters below are computed from the
+                # rows.
                 GroupNesting.objects.bulk_create(made, ignore_conflicts=True)
                 _count_groups({row.parent_id for row in made})
                 self.handle.report(step="Importing subgroups")
             self.handle.check()
 
     def verifications(self, rows: Iterable[Row]) -> None:
-        """Keep the word of those who are members here."""
+        """Import the verifications of users who are members of this workspace."""
         for batch in portions(rows):
             emails = {row["email"] for row in batch}
-            # Members only: else an archive could put words into the mouth of any account here.
+            # Members only: otherwise an archive could create verifications in the name of any
+            # account.
             members = Membership.objects.filter(workspace=self.workspace, user__email__in=emails)
             users = dict(members.values_list("user__email", "user_id"))
             with transaction.atomic():
@@ -228,7 +231,7 @@ class GroupImport:
         }
         model: Any = Group if noun == "group" else Image
         rows = Verification.objects.filter(**{f"{noun}__in": {thing for _, thing in wanted}})
-        # Subtracted, not ignored on conflict: the counters below need to know how many came.
+        # Subtracted, not ignored on conflict: the counters below need the number of new rows.
         new = wanted.keys() - set(rows.values_list("user_id", f"{noun}_id"))
         Verification.objects.bulk_create(
             Verification(
@@ -242,12 +245,12 @@ class GroupImport:
         by_count: defaultdict[int, list[UUID]] = defaultdict(list)
         for thing in {thing for _, thing in new}:
             by_count[sum(1 for _, other in new if other == thing)].append(thing)
-        # A statement for each increase, not for each row: most are counted up by one.
+        # One statement for each increment, not for each row: most are increased by one.
         for count, ids in by_count.items():
             model.objects.filter(pk__in=ids).update(verify_count=F("verify_count") + count)
 
     def _batches(self, noun: str, rows: Iterable[Row]) -> Iterable[list[Row]]:
-        """Yield what is not in yet."""
+        """Yield batches of the rows that are not imported yet."""
         for batch in portions(rows):
             there = self.ids.find(noun, [row["id"] for row in batch])
             if left := [row for row in batch if row["id"] not in there]:
@@ -255,7 +258,7 @@ class GroupImport:
             self.handle.check()
 
     def _keep(self, noun: str, made: Sequence[Any], batch: Sequence[Row]) -> None:
-        """Record what was imported; what could not be imported has no new id."""
+        """Record what was imported; rows that could not be imported get no new id."""
         new_ids = {thing.pk for thing in made}
         ids = {row["id"]: self.ids.make(noun, row["id"]) for row in batch}
         self.ids.keep(noun, {old: new for old, new in ids.items() if new in new_ids})
@@ -271,7 +274,7 @@ class GroupImport:
         return self._there("groups", Group.objects.in_workspace(self.workspace), old_ids)
 
     def _there(self, noun: str, things: QuerySet[M], old_ids: Sequence[str]) -> dict[str, M]:
-        """Return the things that are still there, held and as they are now, by their old ids."""
+        """Return the things that still exist, locked and as they are now, by their old ids."""
         new_ids = self.ids.find(noun, old_ids)
         found = {thing.pk: thing for thing in lock_all(things.filter(pk__in=new_ids.values()))}
         return {old: found[new] for old, new in new_ids.items() if new in found}
@@ -287,7 +290,7 @@ _GROUP_FIELDS = ("name", "description", "meta_data", "test_group")
 
 
 def free_name(name: str, taken: set[str]) -> str:
-    """Return a name that nobody has: the same with a number behind it."""
+    """Return the name if it is free, otherwise the name with a number appended."""
     number = 2
     # Cut so that the number fits into the 255 characters of a name.
     while (free := f"{name[:240]} ({number})") in taken:

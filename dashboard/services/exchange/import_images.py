@@ -1,4 +1,4 @@
-"""Bring the images of an archive in: decoded side by side, written in short transactions."""
+"""Import the images of an archive: decoded in parallel, written in short transactions."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Executor
@@ -24,7 +24,7 @@ from dashboard.services.jobs import jobs
 from dashboard.services.library.images import NewImage, insert_images, remove_unused, write_files
 
 IMAGES_AT_ONCE: Final = 50
-# As many bytes as a batch of an upload: the memory of a worker is the same for both.
+# As many bytes as a batch of an upload, so a worker needs the same memory for both.
 BYTES_AT_ONCE: Final = 64 << 20
 
 M = TypeVar("M", bound=Model)
@@ -32,7 +32,7 @@ M = TypeVar("M", bound=Model)
 
 @dataclass
 class ImageImport:
-    """Imports images; `ids` knows which are in already."""
+    """Imports images; `ids` knows which are already imported."""
 
     workspace: Workspace
     actor: User | None
@@ -41,13 +41,13 @@ class ImageImport:
     pool: Executor
 
     def bring(self, pack: Pack) -> None:
-        """Bring a pack in, and what encoders saw in its images."""
+        """Import a pack and the features of its images."""
         for rows in portions(pack.images, IMAGES_AT_ONCE):
             room.refuse_if_low()
             there = self.ids.find("images", [row["id"] for row in rows])
             left = [row for row in rows if row["id"] not in there]
-            self.handle.report(done=self.handle.job.done + len(there))  # by an earlier try
-            # Looked up without a lock, to spare the decoding. `insert_images` decides under one.
+            self.handle.report(done=self.handle.job.done + len(there))  # by an earlier attempt
+            # Read without a lock, to avoid decoding. `insert_images` decides under one.
             known = images_by_sha256(self.workspace, [row["sha256"] for row in left])
             present = {
                 row["id"]: known[row["sha256"]].pk
@@ -62,19 +62,19 @@ class ImageImport:
 
     @transaction.atomic
     def _keep(self, present: dict[str, UUID]) -> None:
-        """Use the images that the workspace has: they stay as they are."""
+        """Use the images that the workspace has; they are not changed."""
         self.ids.keep("images", present)
         self.handle.report(skipped=self.handle.job.skipped + len(present))
 
     def _insert(self, batch: Sequence[tuple[Row, bytes]], known: dict[str, Image]) -> None:
         deleted = [known.get(row["sha256"]) for row, _ in batch]
-        # Decoded and stored outside the transaction, which would hold locks for all that time.
-        # Files before rows: a row is never seen without its image.
+        # Decoded and stored outside the transaction, which would hold locks all that time. Files
+        # before rows: a row is never visible without its image.
         tried = self.pool.map(self._made, *zip(*batch, strict=True), deleted)
         made = [new for new in tried if new is not None]
         with transaction.atomic():
             rows = insert_images(workspace=self.workspace, images=made, actor=self.actor)
-            came = [new for new in made if new.picture.sha256 in rows]  # the rest is over the quota
+            came = [new for new in made if new.picture.sha256 in rows]  # the rest exceeds the quota
             new_ids = {new.picture.sha256: rows[new.picture.sha256].pk for new in came}
             self.ids.keep(
                 "images",
@@ -84,21 +84,20 @@ class ImageImport:
                 done=self.handle.job.done + len(came),
                 failed=self.handle.job.failed + len(batch) - len(came),
             )
-        # After the commit: files of images that somebody else had added by then, or that the quota
-        # refused.
+        # After the commit: files of images that were added meanwhile or that the quota refused.
         remove_unused(self.workspace, made, rows)
 
     def _made(self, row: Row, data: bytes, deleted: Image | None) -> NewImage | None:
         """Decode an image and write its files under the id that it will have.
 
-        None if it breaks off behind a header that was right: it stays out, alone.
+        Returns None if the data behind a valid header is broken; only this image is skipped.
         """
         try:
             picture = pictures.restore(data, sha256=row["sha256"], file_size=row["file_size"])
         except FileRefused:
             return None
-        # A deleted image comes back under its id. Its files are written later, under the lock on
-        # its row, because another request may bring it back first.
+        # A deleted image is restored under its id. Its files are written later, under the lock on
+        # its row, because another request may restore it first.
         new_id = deleted.pk if deleted is not None else self.ids.make("images", row["id"])
         if deleted is None:
             write_files(self.workspace, new_id, picture)
@@ -113,7 +112,7 @@ class ImageImport:
         )
 
     def _features(self, pack: Pack) -> None:
-        """Keep what encoders saw, where the encoder is here and the image is the same one."""
+        """Store the features of encoders that exist here, for images with the same pixels."""
         same = self._same(pack)
         features = [Feature(**fields) for fields in self._seen(pack.features, same)]
         self._add(Feature.objects, features)
@@ -123,19 +122,20 @@ class ImageImport:
             self.handle.check()
 
     def _same(self, pack: Pack) -> dict[str, UUID]:
-        """Return the new ids of the images whose pixels are here as they were there."""
+        """Return the new ids of the images whose stored pixels equal those of the archive."""
         new_ids = self.ids.find("images", [row["id"] for row in pack.images])
         present = images_in(self.workspace).filter(pk__in=new_ids.values())
         here = dict(present.values_list("pk", "stored_sha256"))
         return {
             row["id"]: new_ids[row["id"]]
             for row in pack.images
-            # Features are of pixels. An image that was known here may have been stored differently.
+            # Features depend on pixels. An image that the workspace had may have been stored
+            # differently.
             if row["id"] in new_ids and here.get(new_ids[row["id"]]) == row["stored_sha256"]
         }
 
     def _seen(self, rows: Iterable[Row], same: dict[str, UUID]) -> Iterator[dict[str, Any]]:
-        """Yield the fields of features that may be kept."""
+        """Yield the fields of the features that can be imported."""
         for row in rows:
             if row["image"] in same and _is_right(row):
                 other = {name: row[name] for name in row.keys() - {"image", "vector"}}
@@ -147,16 +147,16 @@ class ImageImport:
 
     @transaction.atomic
     def _add(self, manager: Manager[M], rows: Sequence[M]) -> None:
-        """Keep features; what is there already stays."""
-        # Conflicts are right answers: features of equal pixels by the same encoder are equal.
+        """Insert features; existing ones are kept."""
+        # Conflicts are harmless: features of equal pixels by the same encoder are equal.
         manager.bulk_create(rows, batch_size=500, ignore_conflicts=True)
-        # Nothing new to say, but `report` raises if the lease is lost, and the batch is rolled
+        # Nothing new to report, but `report` raises if the lease is lost, and the batch is rolled
         # back.
         self.handle.report(done=self.handle.job.done)
 
 
 def _by_bytes(pack: Pack, rows: Sequence[Row]) -> Iterator[list[tuple[Row, bytes]]]:
-    """Yield rows with their images, as many at a time as may be in memory."""
+    """Yield rows with their images, in batches of at least `BYTES_AT_ONCE` bytes."""
     batch: list[tuple[Row, bytes]] = []
     size = 0
     for row in rows:
@@ -170,7 +170,7 @@ def _by_bytes(pack: Pack, rows: Sequence[Row]) -> Iterator[list[tuple[Row, bytes
 
 
 def _is_right(row: Row) -> bool:
-    """Say whether an encoder of this installation could have seen this."""
+    """Return whether an encoder of this installation could have computed this feature."""
     try:
         dimension = runtime.encoder(row["encoder"]).dimension
     except EncoderAbsent:

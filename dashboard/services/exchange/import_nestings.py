@@ -1,4 +1,4 @@
-"""Groups in groups of an archive, beside those that somebody made meanwhile."""
+"""Combine the nestings of an archive with those that were made meanwhile."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
@@ -11,9 +11,9 @@ Nesting = tuple[UUID, UUID]  # parent, child
 
 
 def without_cycles(wanted: Iterable[Nesting]) -> list[Nesting]:
-    """Return the nestings by which, one after another, no group comes to lie in itself.
+    """Return the nestings that can be added, one after another, without making a cycle.
 
-    An archive has no cycle of its own. Call it in a transaction that holds the workspace.
+    An archive has no cycle of its own. Call it in a transaction that has locked the workspace.
     """
     wanted = list(wanted)
     children = {child for _, child in wanted}

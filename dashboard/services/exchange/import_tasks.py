@@ -1,4 +1,4 @@
-"""Bring tasks, trained versions and collections in."""
+"""Import tasks, trained versions and collections."""
 
 import json
 import re
@@ -41,7 +41,7 @@ class TaskImport:
     handle: jobs.Handle
 
     def tasks(self, rows: Iterable[Row]) -> None:
-        """Make the tasks as they are in the archive, with their types."""
+        """Create the tasks of the archive with their types."""
         there = self.ids.all("tasks")
         for row in rows:
             if row["id"] in there:
@@ -59,12 +59,12 @@ class TaskImport:
             self.handle.check()
 
     def _types(self, old_ids: list[str]) -> list[SimilarityType]:
-        """Return the types that are still there, held."""
+        """Return the types that still exist, locked."""
         rows = SimilarityType.objects.in_workspace(self.workspace)
         return lock_all(rows.filter(pk__in=self.ids.find("types", old_ids).values()))
 
     def versions(self, archive: TransferReader) -> None:
-        """Store the versions' files and then make their rows."""
+        """Store the files of the versions, then create their rows."""
         there, tasks, types = (self.ids.all(noun) for noun in ("versions", "tasks", "types"))
         alive = set(Task.objects.filter(pk__in=tasks.values()).values_list("pk", flat=True))
         for row in archive.rows("versions"):
@@ -86,7 +86,7 @@ class TaskImport:
                 made.artifact = self._store(made, read_artifact(archive, row["id"]), types)
             with transaction.atomic():
                 made.save(force_insert=True)
-                # A number is given once, whatever the archive says of its task.
+                # A number is used once, whatever the archive says of its task.
                 Task.objects.filter(pk=task_id, versions_count__lt=made.number).update(
                     versions_count=made.number
                 )
@@ -94,7 +94,7 @@ class TaskImport:
             self.handle.check()
 
     def _store(self, version: Version, files: dict[str, bytes], types: dict[str, UUID]) -> str:
-        """Write the files under the new ids of the types, the manifest last."""
+        """Write the files with the new ids of the types, the manifest last."""
         folder = paths.version(version.workspace_id, version.task_id, version.number)
         manifest = json.loads(files[artifacts.MANIFEST])
         for kind in manifest["types"]:
@@ -107,9 +107,9 @@ class TaskImport:
         return folder
 
     def _renamed(self, snapshot: bytes) -> bytes:
-        """Let what the version saw speak of the types, images, regions and groups here.
+        """Replace the ids of types, images, regions and groups in a snapshot with the new ones.
 
-        It names each image several times. So it is not unpacked: all ids are of one length.
+        It names each image several times. It is not parsed, because all ids have the same length.
         """
         renamed = bytearray(snapshot)
         for found in portions(_QUOTED_ID.finditer(snapshot)):
@@ -120,7 +120,7 @@ class TaskImport:
         return bytes(renamed)
 
     def productions(self, rows: Iterable[Row]) -> None:
-        """Put into production what was, unless somebody has chosen meanwhile."""
+        """Set the production versions of the archive, unless one was chosen meanwhile."""
         tasks, versions = self.ids.all("tasks"), self.ids.all("versions")
         for row in rows:
             if row["production"] not in versions:
@@ -131,14 +131,14 @@ class TaskImport:
             )
             with transaction.atomic():
                 if trained.exists():
-                    # The condition stands in the UPDATE: a choice made since it was read is not
+                    # The condition is part of the UPDATE: a choice made since the read is not
                     # overwritten.
                     waiting = Task.objects.filter(pk=task_id, production_version__isnull=True)
                     waiting.update(production_version=version_id)
                 self.handle.report(step="Importing versions")
 
     def collections(self, rows: Iterable[Row]) -> None:
-        """Make the collections, without their records."""
+        """Create the collections, without their records."""
         there, tasks, versions = (
             self.ids.all(noun) for noun in ("collections", "tasks", "versions")
         )
@@ -161,7 +161,7 @@ class TaskImport:
                 self._keep("collections", row["id"], made.pk)
 
     def records(self, rows: Iterable[Row]) -> None:
-        """Write the records; a key that is there already stays as it is."""
+        """Write the records; one whose key already exists is kept as it is."""
         collections = self.ids.all("collections")
         for batch in portions(rows):
             by_collection: dict[str, list[NewRecord]] = {}
@@ -175,7 +175,7 @@ class TaskImport:
             for old_id, new_records in by_collection.items():
                 if collection := found.get(collections.get(old_id)):
                     with transaction.atomic():
-                        # Keys are unique in a collection, which makes a second try harmless: no
+                        # Keys are unique in a collection, so a repeated attempt is harmless without
                         # `Imported` rows.
                         write_records(collection=collection, records=new_records)
                         self.handle.report(step="Importing records")

@@ -1,4 +1,4 @@
-"""Which thing here a thing of an archive became: written in the transaction that makes it."""
+"""Record what each row of an archive became, in the transaction that creates it."""
 
 import hashlib
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
@@ -20,14 +20,14 @@ M = TypeVar("M", bound=Model)
 
 
 def portions(rows: Iterable[T], size: int = ROWS_AT_ONCE) -> Iterator[list[T]]:
-    """Yield rows in lists of at most so many."""
+    """Yield rows in lists of at most `size`."""
     left = iter(rows)
     while some := list(islice(left, size)):
         yield some
 
 
 def created(row: Row) -> datetime:
-    """Return when a thing came; now, if the archive does not say, or names a time to come."""
+    """Return when a thing was created; now, if the archive has no time or one in the future."""
     now = timezone.now()
     return min(now, datetime.fromisoformat(row["created"])) if row["created"] else now
 
@@ -39,38 +39,38 @@ class Ids:
         self._transfer = transfer
 
     def find(self, noun: str, old_ids: Collection[str]) -> dict[str, UUID]:
-        """Return the new id of each old one that was imported."""
+        """Return the new ids of the old ones that were imported."""
         return self.find_any((noun,), old_ids)
 
     def find_any(self, nouns: Collection[str], old_ids: Collection[str]) -> dict[str, UUID]:
-        """Return the new id of each old one, of whichever of the nouns it is."""
+        """Return the new ids of the old ones that were imported, for any of the nouns."""
         rows = Imported.objects.filter(transfer=self._transfer, noun__in=nouns)
         rows = rows.filter(old_id__in=set(old_ids))
         return {str(old): new for old, new in rows.values_list("old_id", "new_id")}
 
     def all(self, noun: str) -> dict[str, UUID]:
-        """Return all of a noun of which there are few."""
+        """Return all ids of a noun; for nouns with few rows."""
         rows = Imported.objects.filter(transfer=self._transfer, noun=noun)
         return {str(old): new for old, new in rows.values_list("old_id", "new_id")}
 
     def alive(self, noun: str, things: QuerySet[M]) -> dict[str, UUID]:
-        """Return all of a noun that are still there; what is gone may be imported again."""
+        """Return all ids of a noun that still exist; deleted ones may be imported again."""
         pairs = self.all(noun)
         there = set(things.filter(pk__in=pairs.values()).values_list("pk", flat=True))
-        # Unlike images and groups: types and labels are needed by all that follows, so one that was
-        # deleted between two tries is made again instead of losing what refers to it.
+        # Unlike images and groups: all later rows need types and labels, so one that was deleted
+        # between two attempts is created again instead of losing what refers to it.
         gone = [old for old, new in pairs.items() if new not in there]
         Imported.objects.filter(transfer=self._transfer, noun=noun, old_id__in=gone).delete()
         return {old: new for old, new in pairs.items() if new in there}
 
     def make(self, noun: str, old_id: str) -> UUID:
-        """Return the id that a new thing gets: in every try the same, so that files are too."""
-        # Of the transfer, too: the same archive imported twice gives two sets of groups.
+        """Return the id of a new thing: the same in every attempt, so that file names are, too."""
+        # Derived from the transfer, too: the same archive imported twice gives two sets of groups.
         text = f"{self._transfer.pk} {noun} {old_id}"
         return UUID(bytes=hashlib.sha256(text.encode()).digest()[:16], version=4)
 
     def keep(self, noun: str, pairs: Mapping[str, UUID]) -> None:
-        """Write down what things became; call it in the transaction that makes them."""
+        """Record what things became. Call it in the transaction that creates them."""
         rows: Sequence[Imported] = [
             Imported(transfer=self._transfer, noun=noun, old_id=UUID(old), new_id=new)
             for old, new in pairs.items()

@@ -1,4 +1,4 @@
-"""Import a workspace's archive: checked whole first, then noun by noun, continuing after a kill."""
+"""Import a workspace's archive: checked whole first, then noun by noun, resumable after a kill."""
 
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -30,39 +30,39 @@ from dashboard.services.uploads.receiving import forget_bytes
 from dashboard.services.workspaces.usage import QuotaReached
 
 IMAGES_SHARE: Final = 0.85  # of the whole progress, with the check
-ELSEWHERE: Final = "elsewhere"  # counted among the rest once all is in
+ELSEWHERE: Final = "elsewhere"  # added to the other counts when all is imported
 
 
 def run_import(*, transfer_id: UUID, handle: jobs.Handle) -> str:
-    """Import all that is not in yet; returns the sentence of the outcome.
+    """Import what is not imported yet and return the sentence of the outcome.
 
-    Raises FileRefused or Refused before anything is written if the archive cannot be used.
+    Raises `FileRefused` or `Refused` before anything is written if the archive cannot be used.
     """
     related = ("workspace", "upload", "created_by")
     transfer = Transfer.objects.select_related(*related).get(pk=transfer_id)
-    if ELSEWHERE not in transfer.counts:  # else it was killed after all, before the job ended
+    if ELSEWHERE not in transfer.counts:  # else: killed before the job ended
         try:
             with _archive_of(transfer) as archive:
-                # Checked whole once. The archive cannot change between tries: chunks are never
+                # Checked whole once. The archive cannot change between attempts: chunks are never
                 # rewritten.
                 if not transfer.counts:
                     check_archive(archive, handle)
                     _begin(transfer, archive, handle)
                 _bring(transfer, archive, handle)
         except QuotaReached:
-            # Before `FileRefused`, of which it is a subclass: this archive must not be deleted.
-            raise  # once there is room the same archive is imported
+            # Before `FileRefused`, its base class: this archive must not be deleted.
+            raise  # the same archive can be imported once there is quota
         except FileRefused:
             _forget(transfer)  # it would be refused again
             raise
-    # Last: until then another try may need the bytes.
+    # Last: until then another attempt may need the bytes.
     _forget(transfer)
     return f"{outcome(transfer)} {_stayed(transfer.counts[ELSEWHERE])}".strip()
 
 
 @transaction.atomic
 def _begin(transfer: Transfer, archive: TransferReader, handle: jobs.Handle) -> None:
-    """Write down that the archive was found right: a later try does not read it whole again."""
+    """Record that the archive was checked, so that a later attempt does not check it again."""
     transfer.counts = archive.counts
     transfer.save(update_fields=["counts", "modified"])
     record(
@@ -94,7 +94,8 @@ def _archive_of(transfer: Transfer) -> Iterator[TransferReader]:
 def _bring(transfer: Transfer, archive: TransferReader, handle: jobs.Handle) -> None:
     common = (transfer.workspace, transfer.created_by, Ids(transfer), handle)
     groups, tasks = GroupImport(*common), TaskImport(*common)
-    # An order in which whatever a row names is there before it, as `AFTER_IMAGES` of the check.
+    # In this order, a row comes after the rows that it refers to, as in `AFTER_IMAGES` of the
+    # check.
     groups.types(archive.rows("types"))
     groups.labels(archive.rows("labels"))
     total = transfer.counts.get("images", 0)
@@ -115,7 +116,7 @@ def _bring(transfer: Transfer, archive: TransferReader, handle: jobs.Handle) -> 
         ("verifications", lambda: groups.verifications(archive.rows("verifications"))),
         ("tasks", lambda: tasks.tasks(archive.rows("tasks"))),
         ("versions", lambda: tasks.versions(archive)),
-        # A second reading of the tasks: a task names its production version, which names its task.
+        # A second pass over the tasks: a task names its production version, which names its task.
         ("production versions", lambda: tasks.productions(archive.rows("tasks"))),
         ("collections", lambda: tasks.collections(archive.rows("collections"))),
         ("records", lambda: tasks.records(archive.rows("records"))),

@@ -1,4 +1,4 @@
-"""The kinds of jobs that write a workspace into an archive and import one."""
+"""Define the kinds of jobs that export a workspace into an archive and import one."""
 
 from accounts.journal import record
 from accounts.models import User

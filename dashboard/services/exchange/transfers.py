@@ -1,4 +1,4 @@
-"""Ask for an export or an import of a workspace, and end what is about it."""
+"""Start, retry and delete exports and imports of workspaces."""
 
 from functools import partial
 from pathlib import Path
@@ -29,7 +29,7 @@ _ARCHIVE = UploadPart.Kind.ARCHIVE
 
 @transaction.atomic
 def start_export(*, workspace: Workspace, actor: User) -> tuple[Transfer, Job]:
-    """Queue the writing of a workspace into one archive. Raises `QuotaReached`."""
+    """Queue the export of a workspace into one archive. Raises `QuotaReached`."""
     room.refuse_if_low()
     refuse_if_results_full(workspace)
     transfer = Transfer.objects.create(
@@ -40,9 +40,9 @@ def start_export(*, workspace: Workspace, actor: User) -> tuple[Transfer, Job]:
 
 
 def open_import(*, workspace: Workspace, name: str, actor: User) -> Transfer:
-    """Begin an import: its archive is sent as the one file of its upload.
+    """Begin an import: its archive is the only file of its upload.
 
-    When that is whole, `finish_receiving` queues the importing.
+    When that is complete, `finish_receiving` queues the import.
     """
     return Transfer.objects.get(upload=_open(workspace, name, actor))
 
@@ -59,9 +59,9 @@ def _open(workspace: Workspace, name: str, actor: User) -> Upload:
 
 
 def send_archive(*, workspace: Workspace, file: Path, actor: User) -> Job:
-    """Take an archive of this machine in, and queue the importing.
+    """Read an archive of this machine and queue its import.
 
-    Raises `OSError`, and what an upload that is sent raises; then nothing of it stays.
+    Raises `OSError` and the errors of uploads; then nothing of it is kept.
     """
     size = file.stat().st_size
     with file.open("rb") as stream:
@@ -72,14 +72,14 @@ def send_archive(*, workspace: Workspace, file: Path, actor: User) -> Job:
             )
             append(part=part, stream=stream, start=0, length=size)
             return finish_receiving(upload=upload, actor=actor)
-        # Also for Ctrl-C at the command line: a half-sent archive would wait for days.
+        # Also for Ctrl-C at the command line: a half-read archive would be kept for days.
         except BaseException:
             discard_upload(upload=upload, actor=actor)
             raise
 
 
 def retry_transfer(*, transfer: Transfer, actor: User) -> Job:
-    """Queue an export that came to no file, or an import that did not come to its end."""
+    """Queue an export that wrote no file, or an import that did not complete, again."""
     return _enqueue(transfer, actor)
 
 
@@ -96,16 +96,16 @@ def _enqueue(transfer: Transfer, actor: User) -> Job:
 
 @transaction.atomic
 def delete_transfer(*, transfer: Transfer, actor: User) -> None:
-    """Remove an archive that was written, or the uploaded file of one; what was imported stays."""
+    """Delete an exported archive, or the uploaded file of an import; imported data is kept."""
     upload = transfer.upload
     jobs.drop(subject_ids=[transfer.id])
     _tell(Verb.DELETED, transfer, str(upload or transfer.workspace), actor)
     path = paths.transfer(transfer.workspace_id, transfer.id)
-    # After the commit: a rollback brings rows back, but no file.
+    # After the commit: a rollback restores rows, but no file.
     transaction.on_commit(partial(storage.delete, path))
     transfer.delete()
     if upload is not None:
-        # Not in this transaction: removing the bytes of a large upload takes longer than locks may.
+        # Not in this transaction: deleting the bytes of a large upload takes longer than locks may.
         transaction.on_commit(partial(_remove_upload, upload))
 
 
@@ -115,7 +115,7 @@ def _remove_upload(upload: Upload) -> None:
 
 
 def close_transfer(*, transfer_id: UUID) -> None:
-    """Remove what an export that did not succeed may have stored."""
+    """Delete what an export that did not succeed may have stored."""
     transfer = Transfer.objects.get(pk=transfer_id)
     if transfer.direction == Direction.EXPORT and not transfer.path:
         storage.delete(paths.transfer(transfer.workspace_id, transfer.id))

@@ -1,1 +1,1 @@
-"""The descriptors of many images as a file."""
+"""Compute the descriptors of many images as a file."""

@@ -1,4 +1,4 @@
-"""Ask for the descriptors of many images, and end what is about them."""
+"""Start, retry and close extractions of stored images."""
 
 from uuid import UUID
 
@@ -26,11 +26,11 @@ def start_extraction(
     image_filter: ImageFilter | None = None,
     actor: User,
 ) -> tuple[Extraction, Job]:
-    """Queue the description of all images, or of those of a group, a type or a filter.
+    """Queue an extraction of all images, or of those of a group, a type or a filter.
 
     Raises `QuotaReached`.
     """
-    # Refused now, so that a person is told at the page and not by a failed job an hour later.
+    # Refused now, so that the page says so, instead of a failed job an hour later.
     room.refuse_if_low()
     refuse_if_results_full(workspace)
     extraction = Extraction.objects.create(
@@ -55,7 +55,7 @@ def start_extraction(
 
 
 def retry_extraction(*, extraction: Extraction, actor: User) -> Job:
-    """Queue an extraction again that came to no file."""
+    """Queue an extraction that wrote no file again."""
     return _enqueue(extraction, actor)
 
 
@@ -70,8 +70,8 @@ def _enqueue(extraction: Extraction, actor: User) -> Job:
 
 
 def close_extraction(*, extraction_id: UUID) -> None:
-    """Remove what an extraction that did not succeed may have stored."""
-    # The path is not in the row until the file is complete, so it is computed again.
+    """Delete what an extraction that did not succeed may have stored."""
+    # The row has no path until the file is complete, so it is computed again.
     extraction = Extraction.objects.get(pk=extraction_id)
     if not extraction.path:
         storage.delete(paths.extraction(extraction.workspace_id, extraction.id, extraction.format))

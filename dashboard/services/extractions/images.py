@@ -1,4 +1,4 @@
-"""The images of a workspace as what is described: read in pages, however many there are."""
+"""Extract the descriptors of a workspace's images, read in pages, however many there are."""
 
 from collections.abc import Iterable, Iterator
 from contextlib import closing
@@ -27,20 +27,20 @@ LOOKING_SHARE: Final = 0.85  # of the whole progress; the rest is writing
 
 @dataclass
 class StoredImages:
-    """The images that an extraction is of."""
+    """The images of an extraction."""
 
     extraction: Extraction
     handle: jobs.Handle
     _over: int = 0
 
     def look(self) -> None:
-        """Let the encoder look at those that it has not seen. Raises `FilterGone`."""
+        """Compute the features of images that lack them. Raises `FilterGone`."""
         try:
             total = images_to_describe(self.extraction).count()
         except ObjectDoesNotExist as error:
             raise FilterGone from error
         self._tell(total)
-        # Closed also by an exception, so that no thread of the pool goes on reading images.
+        # Closed on an exception, too, so that no thread of the pool keeps reading images.
         with closing(encode_images(self._unseen(), self.extraction.version.encoder)) as batches:
             for batch in batches:
                 self._over += len(batch)
@@ -59,9 +59,8 @@ class StoredImages:
             yield from (image for image in page if image.id not in there)
 
     def _pages(self, *, described: bool) -> Iterator[list[Image]]:
-        """Yield the images by id; those that come meanwhile may be among them or not."""
-        # Pages, not a cursor that stays open: this may take hours, and others must be able to
-        # write.
+        """Yield the images by id; those that are added meanwhile may be included or not."""
+        # Pages, not an open cursor: this may take hours, and others must be able to write.
         last: UUID | None = None
         while True:
             rows = (images_described if described else images_to_describe)(self.extraction)
@@ -72,18 +71,18 @@ class StoredImages:
             last = page[-1].pk
 
     def count(self) -> int:
-        """Count those that have a descriptor."""
+        """Return the number of images with a descriptor."""
         return images_described(self.extraction).count()
 
     def failed(self) -> int:
-        """Count none: what is stored was read before."""
+        """Return 0: every stored image was readable."""
         return 0
 
     def close(self) -> None:
-        """Keep everything: the features are the workspace's."""
+        """Keep everything: the features belong to the workspace."""
 
     def rows(self, total: int) -> Iterator[Described]:
-        """Yield their descriptors with names and groups."""
+        """Yield the descriptors with names and groups."""
         done = 0
         for page in self._pages(described=True):
             share = min(1.0, done / total) if total else 1.0
@@ -95,7 +94,7 @@ class StoredImages:
     def _described(self, page: Iterable[Image]) -> Iterator[Described]:
         by_id = {image.id: image for image in page}
         names = group_names(list(by_id))
-        # Those that were deleted this moment have none.
+        # Images that were deleted since the page was read have no descriptor.
         described = describe_stored(version=self.extraction.version, image_ids=by_id.keys())
         for image_id, descriptor in described.items():
             yield Described(

@@ -1,4 +1,4 @@
-"""The kind of job that describes many images into a file."""
+"""Define the kind of job that writes the descriptors of many images into a file."""
 
 from accounts.journal import record
 from accounts.models import User

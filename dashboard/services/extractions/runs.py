@@ -1,4 +1,4 @@
-"""Describe many images and keep the result as a file: complete, or absent."""
+"""Compute the descriptors of many images and store them as a file that is complete or absent."""
 
 import tempfile
 from collections.abc import Iterator
@@ -19,39 +19,39 @@ from dashboard.services.jobs import jobs
 
 
 class Source(Protocol):
-    """Images that are described, wherever they are."""
+    """The images of an extraction, wherever they are stored."""
 
     def look(self) -> None:
-        """Let the encoder look at those that it has not seen."""
+        """Compute the features of images that lack them."""
 
     def count(self) -> int:
-        """Count those that have a descriptor."""
+        """Return the number of images with a descriptor."""
 
     def failed(self) -> int:
-        """Count those that have none."""
+        """Return the number of images without one."""
 
     def rows(self, total: int) -> Iterator[Described]:
-        """Yield the descriptors."""
+        """Yield the descriptors; `total` is their number."""
 
     def close(self) -> None:
-        """Let go of what is not needed once the result is kept."""
+        """Delete what is not needed once the result is stored."""
 
 
 def run_extraction(*, extraction_id: UUID, handle: jobs.Handle) -> str:
-    """Compute what is missing, then write the file aside and store it whole.
+    """Compute missing features, then write a temporary file and store it as a whole.
 
-    A second run after a kill computes only what the first one had not, and writes again.
+    A run after a kill computes only the features that are still missing, and writes the file again.
     """
     extraction = Extraction.objects.select_related("version__task", "workspace").get(
         pk=extraction_id
     )
     kind = SentPictures if extraction.upload_id else StoredImages
     source: Source = kind(extraction, handle)
-    if not extraction.path:  # else it was killed after the file, before the job ended
+    if not extraction.path:  # else: killed after the file was stored, before the job ended
         room.refuse_if_low()
         source.look()
         _write(extraction, source, handle)
-    # Only now, when the result is named by a row: until then another try needs the source.
+    # Only now that a row names the result: until then another attempt needs the source.
     source.close()
     failed = source.failed()
     described = f"{counted(extraction.count, 'embedding')} computed"
@@ -60,7 +60,8 @@ def run_extraction(*, extraction_id: UUID, handle: jobs.Handle) -> str:
 
 def _write(extraction: Extraction, source: Source, handle: jobs.Handle) -> None:
     path = paths.extraction(extraction.workspace_id, extraction.id, extraction.format)
-    # Written here and stored whole: a bucket has no appending, and a reader sees all or nothing.
+    # Written locally and stored as a whole: a bucket cannot append, and a reader sees all or
+    # nothing.
     with tempfile.TemporaryDirectory(dir=settings.FILE_UPLOAD_TEMP_DIR) as aside:
         local = Path(aside, "result")
         count = _write_aside(local, extraction, source)
@@ -68,15 +69,15 @@ def _write(extraction: Extraction, source: Source, handle: jobs.Handle) -> None:
         with local.open("rb") as file:
             storage.write_stream(path, file, limit=size)
     with transaction.atomic():
-        # `report` holds the job's row and checks the lease: of two workers only the owner saves.
+        # `report` locks the job's row and checks the lease: of two workers only the owner saves.
         handle.report(total=count, done=count, fraction=1.0)
         extraction.path, extraction.size, extraction.count = path, size, count
         extraction.save(update_fields=["path", "size", "count", "modified"])
 
 
 def _write_aside(local: Path, extraction: Extraction, source: Source) -> int:
-    """Write the table; again if images came or went while it was written."""
-    # The header of a table names its number of rows before the first row is written.
+    """Write the table; write it again if images were added or deleted meanwhile."""
+    # The header of a table has the number of rows and is written before the first row.
     count = source.count()
     while (
         written := write_table(

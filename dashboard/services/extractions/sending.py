@@ -1,4 +1,4 @@
-"""Ask for the descriptors of images that are sent for this alone, or named by addresses."""
+"""Start extractions of images that are uploaded only for this, or named by URLs."""
 
 import io
 from typing import Any
@@ -15,7 +15,7 @@ from dashboard.services.uploads.receiving_end import finish_receiving
 def open_extraction(
     *, workspace: Workspace, version: Version, file_format: str, name: str = "", actor: User
 ) -> Upload:
-    """Begin a description of images that are sent; when all are here its job is queued."""
+    """Begin an extraction of uploaded images; its job is queued when all are uploaded."""
     upload = open_upload(
         workspace=workspace,
         purpose=Upload.Purpose.DESCRIBE,
@@ -35,9 +35,9 @@ def open_extraction(
 def describe_addresses(
     *, workspace: Workspace, version: Version, file_format: str, addresses: str, actor: User
 ) -> Extraction:
-    """Queue the description of the images at these addresses, one a line.
+    """Queue an extraction of the images at these URLs, one per line.
 
-    Raises what an upload that is sent raises; then nothing of it stays.
+    Raises the errors of uploads; then nothing of it is kept.
     """
     data = addresses.encode()
     opened: dict[str, Any] = {

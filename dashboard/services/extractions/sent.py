@@ -1,4 +1,4 @@
-"""Images that were sent to be described, or named by addresses: looked at once, not kept."""
+"""Extract the descriptors of uploaded images, or of images named by URLs, which are not kept."""
 
 from collections import deque
 from collections.abc import Iterator
@@ -29,20 +29,20 @@ from dashboard.services.uploads.reader import PartReader
 from dashboard.services.uploads.receiving import forget_bytes
 
 FILES_AT_ONCE: Final = 50
-BYTES_AT_ONCE: Final = 64 << 20  # of images that wait to be looked at
+BYTES_AT_ONCE: Final = 64 << 20  # of images that wait for the encoder
 ROWS_AT_ONCE: Final = 500
 LOOKING_SHARE: Final = 0.85  # of the whole progress; the rest is writing
-# Seldom is enough: bytes are kept for days, and each touch is a write that others wait for.
+# Rarely is enough: bytes are kept for days, and each update is a write that others wait for.
 _TOUCHED: Final = timedelta(minutes=10)
 
 Status = UploadFile.Status
-# A row with what the encoder saw of it, or why there is nothing.
+# The features of a file, or why it has none.
 Seen = NDArray[np.float16] | FileRefused
 
 
 @dataclass(frozen=True, slots=True)
 class _Waiting:
-    """A file that is looked at; until then its bytes are in memory."""
+    """A file that waits for the encoder, with its bytes in memory."""
 
     row: UploadFile
     future: Future[Seen]
@@ -53,18 +53,18 @@ def _is_full(waiting: deque[_Waiting]) -> bool:
     # Twice a batch, so that the pool has work while the first half is written.
     if len(waiting) >= 2 * FILES_AT_ONCE:
         return True
-    # A finished one no longer holds its bytes: only its vector is left.
+    # A finished one no longer holds its bytes, only its vector.
     return sum(one.size for one in waiting if not one.future.done()) >= BYTES_AT_ONCE
 
 
 def _why(row: UploadFile, refusal: FileRefused) -> str:
-    """Return why a file has no descriptor: what was found when it was listed says more."""
+    """Return why a file has no descriptor; what the listing found is more specific."""
     return row.wrong.get("picture") or row.wrong.get("file") or refusal.reason
 
 
 @dataclass
 class SentPictures:
-    """The files of an extraction's upload. Each is ADDED once it was looked at, or FAILED."""
+    """The files of an extraction's upload: ADDED once their features are computed, or FAILED."""
 
     extraction: Extraction
     handle: jobs.Handle
@@ -74,9 +74,10 @@ class SentPictures:
         self.upload = rows.get(pk=str(self.extraction.upload_id))
 
     def look(self) -> None:
-        """List what was uploaded, and let the encoder look at what it has not seen.
+        """List the uploaded files and compute the features of those that lack them.
 
-        Each batch is one transaction, which the job's lease guards; a second run continues.
+        Each batch is one transaction, guarded by the lease of the job; a run after a kill
+        continues.
         """
         list_parts(upload=self.upload, handle=self.handle)
         encoder = load_encoder(self.extraction.version.encoder)
@@ -87,7 +88,8 @@ class SentPictures:
                 for row, content in self._contents(reader):
                     size = 0 if isinstance(content, FileRefused) else len(content)
                     waiting.append(_Waiting(row, pool.submit(_look, encoder, content), size))
-                    # Else this name keeps the last image's bytes alive while the loop waits below.
+                    # Otherwise this name keeps the last image's bytes alive while the loop waits
+                    # below.
                     del content
                     while _is_full(waiting):
                         self._keep(waiting)
@@ -97,7 +99,7 @@ class SentPictures:
     def _contents(self, reader: PartReader) -> Iterator[tuple[UploadFile, bytes | FileRefused]]:
         rows, same = tee(self._waiting())
         with closing(reader.read_many(same)) as contents:
-            # `tee` runs ahead only as far as `read_many` reads in advance.
+            # `tee` buffers only what `read_many` reads ahead.
             yield from zip(rows, contents, strict=False)
 
     def _waiting(self) -> Iterator[UploadFile]:
@@ -114,7 +116,7 @@ class SentPictures:
             else:
                 row.status = Status.ADDED
                 features.append(SentFeature(file=row, vector=seen.astype("<f2").tobytes()))
-        # Outcome, vector and progress together: a second run meets only files that are still
+        # Outcome, vector and progress in one transaction: a second run sees only files that are
         # WAITING.
         with transaction.atomic():
             # A worker that lost its lease may have written the same features.
@@ -131,7 +133,7 @@ class SentPictures:
         stale.update(modified=now)
 
     def _counts(self) -> tuple[int, int, int]:
-        """Count files: all that are wanted, those looked at, those that have no descriptor."""
+        """Return how many files are not skipped, have a descriptor, and failed."""
         rows = self.upload.files.exclude(status=Status.LEFT_OUT)
         return rows.count(), self.count(), self.failed()
 
@@ -147,15 +149,15 @@ class SentPictures:
         )
 
     def count(self) -> int:
-        """Count those that have a descriptor."""
+        """Return the number of files with a descriptor."""
         return self.upload.files.filter(status=Status.ADDED).count()
 
     def failed(self) -> int:
-        """Count those that have none."""
+        """Return the number of files that failed."""
         return self.upload.files.filter(status=Status.FAILED).count()
 
     def rows(self, total: int) -> Iterator[Described]:
-        """Yield their descriptors; a folder stands where images of a workspace have groups."""
+        """Yield the descriptors; the folder of a file takes the place of groups."""
         model = load_model(self.extraction.version)
         rows = SentFeature.objects.filter(file__upload=self.upload).select_related("file")
         done = 0
@@ -173,21 +175,21 @@ class SentPictures:
             done += len(page)
 
     def close(self) -> None:
-        """Delete the images and their features, now that the result is kept."""
+        """Delete the images and their features, as the result is stored."""
         forget_bytes(self.upload)
         forget_features(self.upload)
 
 
 def forget_features(upload: Upload) -> None:
-    """Remove what the encoder saw in an upload's images, batch by batch."""
+    """Delete the features of an upload's images, batch by batch."""
     rows = SentFeature.objects.filter(file__upload=upload).order_by("pk")
-    # In batches: one statement for all would hold SQLite's write lock for as long as it takes.
+    # In batches: one statement for all would hold SQLite's write lock the whole time.
     while ids := list(rows.values_list("pk", flat=True)[:ROWS_AT_ONCE]):
         SentFeature.objects.filter(pk__in=ids).delete()
 
 
 def forget_left_features() -> int:
-    """Remove what was seen in images that were deleted meanwhile; returns how many, a few."""
+    """Delete features whose images were deleted; return their number, at most `ROWS_AT_ONCE`."""
     rows = SentFeature.objects.filter(file__part__path="").order_by("pk")
     ids = list(rows.values_list("pk", flat=True)[:ROWS_AT_ONCE])
     SentFeature.objects.filter(pk__in=ids).delete()

@@ -1,1 +1,1 @@
-"""The life of a job, whatever its kind."""
+"""Manage the life of a job, whatever its kind."""

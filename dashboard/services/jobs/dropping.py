@@ -1,4 +1,4 @@
-"""End the work about things that go away, in the transaction that removes them."""
+"""End the work on things that are deleted, in the transaction that deletes them."""
 
 from collections.abc import Iterable
 from functools import partial
@@ -12,23 +12,23 @@ from dashboard.services.jobs import jobs
 
 
 def drop_extractions(extractions: QuerySet[Extraction]) -> None:
-    """End the work on extractions that go away, and remove their files after the commit."""
+    """End the work on extractions that are deleted, and delete their files after the commit."""
     rows = list(extractions)
     jobs.drop(subject_ids=[row.id for row in rows])
     for row in rows:
         # After the commit: if the transaction fails, the row still needs its file. A kill in
-        # between leaves a file without a row, which the doctor removes.
+        # between leaves a file without a row, which the doctor deletes.
         path = paths.extraction(row.workspace_id, row.id, row.format)
         transaction.on_commit(partial(storage.delete, path))
 
 
 def drop_fills(fills: QuerySet[Fill]) -> None:
-    """End the work of fills that go away with their group or type."""
+    """End the work of fills that are deleted with their group or type."""
     jobs.drop(subject_ids=list(fills.values_list("pk", flat=True)))
 
 
 def drop_requests(requests: Iterable[AsyncRequest]) -> None:
-    """End the work on requests that cannot continue, and remove images after the commit."""
+    """End the work on requests that cannot continue, and delete their images after the commit."""
     rows = list(requests)
     jobs.drop(subject_ids=[row.id for row in rows])
     for row in rows:

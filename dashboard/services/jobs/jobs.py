@@ -1,7 +1,7 @@
-"""The life of a job once it is queued: claimed by lease, reported on, ended once.
+"""Manage the life of a queued job: claimed by lease, reported on, ended once.
 
-Every write of a running job is conditional on its owner: a worker that was thought dead and comes
-back finds that the row is no longer its own and stops, and its transaction is rolled back.
+Every write of a running job is conditional on its owner. A worker that lost its lease and comes
+back finds that it no longer owns the row: it stops, and its transaction is rolled back.
 """
 
 import threading
@@ -24,61 +24,61 @@ from dashboard.queries.jobs.claim_order import Lane, has_its_share, lane_of, nex
 from dashboard.services.errors import AlreadyFinished
 from dashboard.services.row_locks import lock_pks
 
-MAKES_WAY = "upload"  # in this queue; work of the others would begin again, or is never short
-TURN = 5.0  # seconds: then a job lets those in that wait, and continues beside them
-LONGEST_TURN = 30.0  # seconds: then it does so even if it has to stop for that
-LOOK_STEP = 1.0  # seconds between two looks at who waits, and how long these have waited
+MAKES_WAY = "upload"  # in this queue; other jobs would start over, or are always short
+TURN = 5.0  # seconds: then a job makes way for waiting ones and continues beside them
+LONGEST_TURN = 30.0  # seconds: then it makes way even if it has to stop for that
+LOOK_STEP = 1.0  # seconds between two checks for waiting jobs, which must have waited as long
 REPORT_STEP = 0.4
-GETS_ON = 0.01  # of the whole work: a try that came so much further than the one before it
+GETS_ON = 0.01  # of the whole work: the least progress that a try must add to the one before it
 
 
 class JobCancelled(Exception):
-    """Somebody cancelled the job; raised at the next step of the work."""
+    """The job was cancelled; raised at the next step of the work."""
 
 
 class LeaseLost(Exception):
-    """Another worker has the job now; this one must leave it alone."""
+    """Another worker owns the job now; this one must stop."""
 
 
 class WorkerStopping(Exception):
-    """The worker was told to stop; the job goes back to the queue as it stands."""
+    """The worker was told to stop; the job returns to the queue as it is."""
 
 
 class MadeWay(Exception):
-    """The job takes long and others wait; it goes back to the queue, to the line of its kind."""
+    """The job takes long and others wait; it returns to the queue, to the lane of long jobs."""
 
 
 class NotYet(Exception):
-    """Something else has to end first; the job goes back to the queue and is tried in a while."""
+    """Something else has to end first; the job returns to the queue and is tried later."""
 
 
 class JobGone(Exception):
-    """The work removed the job's own row, as its last deed: there is nothing left to end."""
+    """The work deleted the job's own row as its last step; there is no job to end."""
 
 
 stopping = threading.Event()
 
 
 class Place(Protocol):
-    """The place of a worker in which a job runs."""
+    """The slot of a worker in which a job runs."""
 
     def step_aside(self) -> bool:
-        """Exchange it for one of those for long work; False if none is free."""
+        """Exchange the slot for one of those for long work; return False if none is free."""
 
     def look(self) -> None:
-        """Begin what waits, as far as places are free."""
+        """Begin waiting jobs, as far as slots are free."""
 
 
 def claim(job_id: UUID, owner: str) -> Job | None:
-    """Take a waiting job for `owner`; None if another was faster or there is nothing to take."""
+    """Claim a queued job for `owner`; None if it is no longer queued."""
     now = timezone.now()
-    # One UPDATE with the condition: of two workers only one changes a row. No lock is held.
+    # One conditional UPDATE: of two workers only one changes the row. No lock is held.
     claimed = Job.objects.filter(pk=job_id, state=Job.State.QUEUED).update(
         state=Job.State.RUNNING,
         owner=owner,
         lease_until=now + timedelta(seconds=settings.LIKEWISE_LEASE),
         tries=F("tries") + 1,
-        # Of the first try: people wait since then.
+        # When the first try started: people have waited since then.
         started=Coalesce("started", now),
         not_before=None,
     )
@@ -90,9 +90,9 @@ def claim(job_id: UUID, owner: str) -> Job | None:
 def claim_next(
     queue: str, owner: str, *, urgent_only: bool = False, long: bool = False
 ) -> Job | None:
-    """Take the job of a queue, or of its `long` ones, whose turn it is; None if there is none."""
+    """Claim the next job of a queue, or of its `long` ones; None if none can be claimed."""
     for job in next_in(queue, urgent_only=urgent_only, long=long):
-        # The list was read without a lock, so any of it may be taken by now.
+        # The list was read without a lock, so any of these jobs may be claimed by now.
         if claimed := _claim_within_share(job, owner):
             return claimed
     return None
@@ -100,8 +100,9 @@ def claim_next(
 
 @transaction.atomic
 def _claim_within_share(job: Job, owner: str) -> Job | None:
-    """Claim the job unless its workspace has as many running as it may."""
-    # Two workers that claim for one workspace take turns: else neither saw what the other takes.
+    """Claim the job unless its workspace has reached its share of running jobs."""
+    # Two workers that claim for one workspace take turns: otherwise neither would see the claim of
+    # the other.
     rows = Workspace.objects.select_for_update(no_key=True).filter(pk=job.workspace_id)
     if not rows.exists() or has_its_share(job, lane_of(job)):
         return None
@@ -110,11 +111,11 @@ def _claim_within_share(job: Job, owner: str) -> Job | None:
 
 @transaction.atomic
 def _go_aside(job: Job, place: Place) -> bool:
-    """Count a running job among those that take long; False if there is no place among these.
+    """Move a running job to the lane of long jobs; return False if that has no place.
 
     Raises `LeaseLost`.
     """
-    # The lock of `_claim_within_share`: who moves to the long lane counts against its limit.
+    # The lock of `_claim_within_share`: a job that moves to the long lane counts against its limit.
     lock_pks(Workspace.objects.filter(pk=job.workspace_id))
     if has_its_share(job, Lane.LONG) or not place.step_aside():
         return False
@@ -123,7 +124,7 @@ def _go_aside(job: Job, place: Place) -> bool:
 
 
 def _others_wait_for(job: Job) -> bool:
-    """Say whether another job would begin if this one did not run, and has waited for a while."""
+    """Return whether another job, waiting for a while, would begin if this one did not run."""
     since = timezone.now() - timedelta(seconds=LOOK_STEP)
     return any(other.created <= since for other in next_in(job.queue, besides=job))
 
@@ -135,7 +136,7 @@ def _call_long(job: Job) -> None:
 
 
 def renew(job: Job) -> bool:
-    """Hold the lease for another term; False if it was lost."""
+    """Renew the lease; return False if it was lost."""
     until = timezone.now() + timedelta(seconds=settings.LIKEWISE_LEASE)
     return bool(_owned(job).update(lease_until=until))
 
@@ -146,9 +147,9 @@ def _owned(job: Job) -> Any:
 
 @dataclass
 class Handle:
-    """What the work holds while it runs: it reports progress and learns that it should stop.
+    """The work's access to its job: it reports progress and learns that it should stop.
 
-    Without a `place`, as where nothing else could begin, the work never makes way.
+    Without a `place`, where no other job could begin anyway, the work never makes way.
     """
 
     job: Job
@@ -156,7 +157,7 @@ class Handle:
     _reported: float = 0.0
 
     def __post_init__(self) -> None:
-        self._before = self.job.fraction  # what the try before came to
+        self._before = self.job.fraction  # the fraction that earlier tries reached
         self._since = self._looked = time.monotonic()
 
     def report(self, **fields: Any) -> None:
@@ -165,10 +166,11 @@ class Handle:
         In a transaction this is the fence: it raises `LeaseLost` before anything is committed.
         """
         if self.job.tries > 1 and fields.get("fraction", 0) >= self._before + GETS_ON:
-            # Whatever stopped it, it is not this work: a long job may lose any number of workers.
+            # This work progresses, so it did not cause the stop: a long job may lose any number of
+            # workers.
             fields["tries"] = 1
-        # The UPDATE also locks the row until the commit: nobody can take the job between this check
-        # and the commit of what was done.
+        # The UPDATE also locks the row until the commit: no worker can claim the job between this
+        # check and the commit of the work.
         if not _owned(self.job).update(**fields):
             raise LeaseLost
         for name, value in fields.items():
@@ -176,7 +178,7 @@ class Handle:
         self._reported = time.monotonic()
 
     def tick(self, **fields: Any) -> None:
-        """Report at most every `REPORT_STEP` seconds, and stop if that was asked for."""
+        """Report at most every `REPORT_STEP` seconds, and check whether the work should stop."""
         if time.monotonic() - self._reported >= REPORT_STEP:
             self.report(**fields)
             self.check()
@@ -188,7 +190,7 @@ class Handle:
         """
         if stopping.is_set():
             raise WorkerStopping
-        # Read from the database: cancelling happens in another process.
+        # Read from the database: a job is cancelled by another process.
         requested = _owned(self.job).values_list("cancel_requested", flat=True).first()
         if requested is None:
             raise LeaseLost
@@ -197,11 +199,7 @@ class Handle:
         self._make_way()
 
     def _make_way(self) -> None:
-        """Let waiting jobs in, once this work has taken long: continue beside them, if possible.
-
-        Work that continues has lost nothing. What goes back to the queue does so once: it comes
-        again among those that take long, and keeps its place there.
-        """
+        """Make way for waiting jobs once this work has taken long: beside them, if possible."""
         if self.place is None or self.job.queue != MAKES_WAY or lane_of(self.job) == Lane.LONG:
             return
         now = time.monotonic()
@@ -218,7 +216,7 @@ class Handle:
 
 
 def end(job: Job, *, state: str, message: str = "", **fields: Any) -> None:
-    """Finish a job that this worker owns; raises `LeaseLost` if it does not."""
+    """End a job that this worker owns. Raises `LeaseLost` if it does not own it."""
     if state == Job.State.DONE:
         fields["fraction"] = 1.0
     changed = _owned(job).update(
@@ -235,17 +233,17 @@ def end(job: Job, *, state: str, message: str = "", **fields: Any) -> None:
 
 
 def note(job: Job, message: str) -> None:
-    """Keep a sentence with a running job."""
+    """Store a sentence with a running job."""
     _owned(job).update(message=message)
 
 
 def release(job: Job, *, wait: timedelta = timedelta(0), forgive: bool = False) -> None:
-    """Put a job back into the queue as it stands; `forgive` does not count this try."""
+    """Return a job to the queue as it is; `forgive` does not count this try."""
     _owned(job).update(
         state=Job.State.QUEUED,
         owner="",
         lease_until=None,
-        # By the database row and not by a sleeping thread: a worker that ends takes no pause along.
+        # In the row, not by a sleeping thread: a worker that ends does not take the pause with it.
         not_before=timezone.now() + wait,
         tries=F("tries") - (1 if forgive else 0),
     )
@@ -253,13 +251,12 @@ def release(job: Job, *, wait: timedelta = timedelta(0), forgive: bool = False) 
 
 @transaction.atomic
 def request_cancel(*, job: Job) -> bool:
-    """Cancel a job: at once if it waits (True), at its next step if it runs (False).
+    """Cancel a job: at once if it is queued (True), at its next step if it runs (False).
 
     Raises `AlreadyFinished`.
     """
     now = timezone.now()
-    # First the one that waits: if a worker claims it in between, the second UPDATE finds it
-    # running.
+    # The queued state first: if a worker claims it in between, the second UPDATE finds it running.
     waiting = Job.objects.filter(pk=job.pk, state=Job.State.QUEUED)
     if waiting.update(
         state=Job.State.CANCELLED, cancel_requested=True, finished=now, message="Cancelled."
@@ -271,9 +268,9 @@ def request_cancel(*, job: Job) -> bool:
 
 
 def drop(*, subject_ids: Iterable[UUID]) -> None:
-    """End the unfinished jobs about things that go away; call it in the transaction that does.
+    """End the unfinished jobs of subjects that are deleted, in the transaction that deletes them.
 
-    A worker that runs one loses its lease, so that it cannot finish what is no longer there.
+    A worker that runs one loses its lease, so that it cannot finish work on a deleted subject.
     """
     Job.objects.filter(subject_id__in=subject_ids).exclude(state__in=Job.FINISHED).update(
         state=Job.State.CANCELLED,
@@ -286,9 +283,9 @@ def drop(*, subject_ids: Iterable[UUID]) -> None:
 
 
 def stop_all(*, workspace: Workspace) -> int:
-    """Cancel what waits in a workspace that goes away and ask what runs to stop; count the latter.
+    """Cancel all jobs of a workspace that is deleted; return how many are still running.
 
-    Its removal itself continues.
+    The job that deletes the workspace is not cancelled.
     """
     others = Job.objects.in_workspace(workspace).exclude(kind=Job.Kind.CLOSE)
     others.filter(state=Job.State.QUEUED).update(
@@ -298,10 +295,10 @@ def stop_all(*, workspace: Workspace) -> int:
 
 
 def take_back_expired() -> int:
-    """Put jobs whose worker sends no heartbeat back into the queue; returns how many."""
+    """Return jobs whose worker sends no heartbeat to the queue; return how many."""
     now = timezone.now()
     return Job.objects.filter(state=Job.State.RUNNING, lease_until__lt=now).update(
-        # The try stays counted: work that kills its worker must not do so for ever.
+        # The try still counts: work that kills its worker must not be retried forever.
         state=Job.State.QUEUED,
         owner="",
         lease_until=None,
@@ -310,13 +307,13 @@ def take_back_expired() -> int:
 
 
 def worn_out() -> list[Job]:
-    """Return waiting jobs that were tried as often as a job may be."""
+    """Return queued jobs that have used all their tries."""
     rows = Job.objects.filter(state=Job.State.QUEUED, tries__gte=Job.MAX_TRIES)
     return list(rows.exclude(kind__in=Job.NEVER_GIVEN_UP).select_related("workspace"))
 
 
 def give_up(job: Job) -> bool:
-    """Fail a waiting job that was tried too often; False if somebody changed it meanwhile."""
+    """Fail a queued job that has used all its tries; return False if it was changed meanwhile."""
     return bool(
         Job.objects.filter(pk=job.pk, state=Job.State.QUEUED, tries__gte=Job.MAX_TRIES).update(
             state=Job.State.FAILED,
@@ -327,9 +324,9 @@ def give_up(job: Job) -> bool:
 
 
 def give_sign(*, name: str, queues: list[str]) -> None:
-    """Write a worker's heartbeat; a new worker deletes those that have long had none."""
+    """Record a worker's heartbeat; a new worker deletes those older than a day."""
     now = timezone.now()
-    # An UPDATE at nearly every sweep; the INSERT is the first one's.
+    # Nearly always an UPDATE; only the first heartbeat of a worker is an INSERT.
     if not WorkerSign.objects.filter(name=name).update(queues=queues, seen=now):
         WorkerSign.objects.create(name=name, queues=queues, seen=now)
         WorkerSign.objects.filter(seen__lt=now - timedelta(days=1)).delete()

@@ -1,8 +1,7 @@
-"""The kinds of jobs: all that is peculiar to one stands in one entry, beside its service.
+"""Define what a kind of job is: everything specific to one is in one entry, beside its service.
 
-`dashboard.services.job_kinds` collects the entries. It stands above all services, which
-enqueue jobs without knowing who does the work, so it is found by its name, as Django finds what
-its settings name.
+`dashboard.services.job_kinds` collects the entries. It imports all services, which enqueue jobs
+without knowing who does the work. So it is loaded by its name, as Django loads what settings name.
 """
 
 from collections.abc import Callable, Mapping
@@ -19,23 +18,23 @@ LIST = "dashboard.services.job_kinds.JOB_KINDS"
 
 
 def _at_rest(_: Job) -> None:
-    """Leave the subject as it is: the job's rows say all there is to say."""
+    """Leave the subject as it is: the job's row has all the information."""
 
 
 def _in_its_rows(_: Job) -> None:
-    """Write nothing: what the job did was told when it was asked for, or where it was done."""
+    """Record nothing: the change was recorded when the job was requested, or by the work itself."""
 
 
 @dataclass(frozen=True)
 class JobKind:
-    """One kind of job: where it waits, what it does, and what follows from its end.
+    """One kind of job: its queue, its work, and what follows from its end.
 
     `run` does the work in steps that may be repeated and returns the sentence of the outcome.
-    `close` brings the subject to rest after any end but success; it raises `ObjectDoesNotExist`
-    where the subject is gone. `tell` writes the change of a good end, in its transaction. `retry`
-    queues what was left undone, and `may_retry` says whether
-    there is anything; without them nobody is offered another try. `priority` is above 0 where
-    somebody waits for the end at a page. `unit` is what `done` and `total` count.
+    `close` closes the subject after any end but success; it raises `ObjectDoesNotExist` if the
+    subject does not exist. `tell` records the change of a success, in its transaction. `retry`
+    queues the remaining work again, and `may_retry` returns whether there is any; without them no
+    retry is offered. `priority` is above 0 where somebody waits at a page for the end. `unit` is
+    what `done` and `total` count.
     """
 
     kind: Job.Kind
@@ -47,13 +46,13 @@ class JobKind:
     retry: Callable[[Job, User], Job] | None = None
     priority: int = 0
     unit: str = "images"
-    leaves_failures: bool = False  # a job that ends well may leave things to try again
+    leaves_failures: bool = False  # a job that succeeds may leave failed items to retry
 
 
 @cache
 def job_kinds() -> Mapping[str, JobKind]:
-    """Return every kind by the name that a job's row has."""
-    # By name, because an import would be a circle: the entries import services that enqueue jobs.
+    """Return all kinds by the name that a job's row has."""
+    # By name, because an import would be circular: the entries import services that enqueue jobs.
     found: Mapping[str, JobKind] = import_string(LIST)
     return found
 

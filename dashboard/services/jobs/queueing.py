@@ -19,9 +19,9 @@ AWAY = 5.0  # seconds until a broker that failed is tried again
 def enqueue(
     *, workspace: Workspace, kind: str, title: str, subject_id: UUID, actor: User | None
 ) -> Job:
-    """Write a job's row and, once it is committed, wake a worker.
+    """Write a job's row and wake a worker once it is committed.
 
-    If the broker does not take the message, or loses it, the next sweep finds the row.
+    If the broker refuses or loses the message, the next sweep finds the row.
     """
     known = job_kinds()[kind]
     job = Job.objects.create(
@@ -33,17 +33,17 @@ def enqueue(
         subject_id=subject_id,
         created_by=actor,
     )
-    # Row first, message after the commit: a worker that is woken earlier would find no row. A
-    # message that is lost costs only the time to the next sweep.
+    # Row first, message after the commit: a worker that is woken earlier would find no row. A lost
+    # message costs only the time to the next sweep.
     transaction.on_commit(lambda: wake(job))
     return job
 
 
 def wake(job: Job) -> None:
-    """Tell a worker of the job's queue to look at the queue; waits for a broker once at most.
+    """Wake a worker of the job's queue; wait for the broker at most once.
 
-    After a failure no message is tried for a while: the next sweep finds the row, and a broker
-    that takes connections and never answers would hold every request for its time-out.
+    After a failure no message is sent for `AWAY` seconds: the next sweep finds the row, and a
+    broker that accepts connections but never answers would delay every request by its timeout.
     """
     if time.monotonic() < Broker.away_until:
         return
@@ -57,6 +57,6 @@ def wake(job: Job) -> None:
 
 
 class Broker:
-    """Until when the broker is left alone: one thing for all threads."""
+    """Until when the broker is left alone, shared by all threads."""
 
     away_until = 0.0

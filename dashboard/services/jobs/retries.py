@@ -1,4 +1,4 @@
-"""Try again what a job left undone."""
+"""Retry what a job left undone."""
 
 from collections.abc import Sequence
 from uuid import UUID
@@ -15,15 +15,15 @@ from dashboard.services.jobs.kinds import kind_of
 
 
 def can_retry(job: Job) -> bool:
-    """Say whether trying again would do what the job left undone, and nothing twice."""
+    """Return whether a retry would do what the job left undone, and nothing twice."""
     may_retry = kind_of(job).may_retry
     return job.is_finished and may_retry is not None and not has_successor(job) and may_retry(job)
 
 
 def may_retry(jobs: Sequence[Job]) -> set[UUID]:
-    """Return of which jobs of a list trying again is on offer, in one query for all.
+    """Return the jobs of a list for which a retry is offered, with one query for all.
 
-    It is told by their rows alone: what is gone meanwhile is found out when it is tried.
+    Only their rows are read: a subject that was deleted meanwhile is noticed by the retry.
     """
     left = [job for job in jobs if _left_something(job)]
     if not left:
@@ -42,11 +42,11 @@ def _left_something(job: Job) -> bool:
 
 @transaction.atomic
 def retry_job(*, job: Job, actor: User) -> Job:
-    """Queue again what the job left undone: only that, and once; returns the new job.
+    """Queue what the job left undone, only that and only once; return the new job.
 
-    Raises `StillUnderWay`, `NothingToRetry`, and what starting the same thing again raises.
+    Raises `StillUnderWay`, `NothingToRetry`, and the errors of starting the same work.
     """
-    # Of two who press at once the second finds the first one's job.
+    # Of two people who retry at once, the second finds the first one's job.
     row = Job.objects.select_for_update(of=("self",)).select_related("workspace").get(pk=job.pk)
     if not row.is_finished:
         raise StillUnderWay

@@ -1,4 +1,4 @@
-"""What the end of a job means for the thing that it was about."""
+"""Apply the end of a job to its subject."""
 
 from contextlib import suppress
 
@@ -14,19 +14,19 @@ from dashboard.services.jobs.kinds import kind_of
 
 
 def end_subject(job: Job) -> None:
-    """Bring the job's subject to rest after the job ended in any way but its own success.
+    """Close the job's subject after the job ended in any way but success.
 
-    A subject that was deleted meanwhile, with all that belongs to it, is at rest.
+    A subject that was deleted meanwhile needs no closing.
     """
-    # A savepoint inside of `suppress`: a subject that is gone undoes only what its closing began.
+    # The savepoint is inside `suppress`: for a deleted subject, only its closing is rolled back.
     with suppress(ObjectDoesNotExist), transaction.atomic():
         kind_of(job).close(job)
 
 
 def tell_outcome(job: Job) -> None:
-    """Write the change of a job that ended well; call it in the transaction that ends it.
+    """Record the change of a job that succeeded. Call it in the transaction that ends the job.
 
-    So it is told once, whatever was killed before. Of a subject that is gone nothing is told.
+    So it is recorded once, whatever was killed before. Nothing is recorded for a deleted subject.
     """
     with suppress(ObjectDoesNotExist):
         kind_of(job).tell(job)
@@ -34,7 +34,7 @@ def tell_outcome(job: Job) -> None:
 
 @transaction.atomic
 def cancel_job(*, job: Job, actor: User) -> None:
-    """Cancel a job that waits or runs; raises `AlreadyFinished`."""
+    """Cancel a queued or running job. Raises `AlreadyFinished`."""
     if request_cancel(job=job):
         job.refresh_from_db()
         end_subject(job)

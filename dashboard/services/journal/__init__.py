@@ -1,1 +1,1 @@
-"""The journal: numbers for its changes, the undoing of them, and the end of what is old."""
+"""Number the changes of the journal, undo them, and prune old ones."""

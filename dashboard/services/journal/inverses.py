@@ -1,7 +1,7 @@
-"""How changes are undone: one `Inverse` beside the service that undoes, found by its name.
+"""Define how changes are undone: one `Inverse` beside the service that undoes, loaded by its name.
 
-`dashboard.services.inverses` collects them. It stands above all services, as the list of the kinds
-of jobs does, and is found in the same way.
+`dashboard.services.inverses` collects them. It imports all services, as the list of the kinds of
+jobs does, and is loaded in the same way.
 """
 
 from collections.abc import Callable, Collection, Mapping
@@ -18,11 +18,11 @@ LIST = "dashboard.services.inverses.INVERSES"
 
 @dataclass(frozen=True)
 class Inverse:
-    """One way to undo changes: those whose `inverse` has its name.
+    """One way to undo changes: those whose `inverse` is its name.
 
-    `undo` does it, at once or by a job, and records a change with `undoes`. `undoable` keeps the
-    changes that it could undo now, by one query for a page. `needs_payload`: it reads `before`,
-    `after` or `members`, so that it ends when they are pruned.
+    `undo` undoes a change, at once or by a job, and records a change with `undoes`. `undoable`
+    returns the ids of the changes that it can undo now, with one query for a page. `needs_payload`:
+    it reads `before`, `after` or `members`, so it cannot undo once they are pruned.
     """
 
     name: str
@@ -32,12 +32,12 @@ class Inverse:
 
 
 def inverse_of(change: Change) -> Inverse | None:
-    """Return how a change is undone, if it can be."""
+    """Return how a change is undone, or None."""
     return _inverses().get(change.inverse)
 
 
 def with_payload() -> list[str]:
-    """Return the names of those that cannot undo a change whose payload is gone."""
+    """Return the names of the inverses that need the payload of a change."""
     return [name for name, inverse in _inverses().items() if inverse.needs_payload]
 
 

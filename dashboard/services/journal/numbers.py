@@ -1,10 +1,10 @@
-"""Give changes their numbers, after they are committed.
+"""Number changes after they are committed.
 
-A service that took its number itself would hold the workspace's counter until its commit. Many
-services are parts of larger ones, so the counter would be held while other rows are still waited
-for, against the order of `services.row_locks`: two of them could wait for each other. Here nothing
-but the counter is held, a service pays one insert for its change and no more, and what was rolled
-back leaves no gap. The price: who follows a journal numbers it first.
+A service that took its number itself would lock the workspace's counter until its commit. Many
+services are parts of larger ones, so the counter would be locked while other rows are waited for,
+against the order of `services.row_locks`, and two services could deadlock. Here only the counter is
+locked, a service pays one insert for its change and no more, and a rollback leaves no gap. The
+price: a reader of the journal numbers it first.
 """
 
 from django.db import connection, transaction
@@ -19,11 +19,11 @@ AT_ONCE = 1000
 
 @transaction.atomic
 def number_changes(*, workspace: Workspace) -> int:
-    """Give numbers to the workspace's next committed changes; returns how many, 0 at the end.
+    """Assign numbers to the workspace's next committed changes; return how many, 0 if none is left.
 
-    In the order of their ids: what waited for another's locks was written after it and has the
-    higher id. Calls at once take turns by the row of the counter, so no number is given twice, and
-    whoever can see a number can see all below it.
+    Numbers follow the ids: a change that waited for another's locks was written after it and has
+    the higher id. Concurrent calls take turns by the row of the counter, so no number is used
+    twice, and a reader that sees a number sees all below it.
     """
     JournalHead.objects.get_or_create(workspace=workspace)
     head = JournalHead.objects.select_for_update(no_key=True).get(workspace=workspace)
@@ -44,7 +44,7 @@ def number_changes(*, workspace: Workspace) -> int:
 
 
 def number_all() -> int:
-    """Give a number to each change that lacks one; returns how many changes that were."""
+    """Assign a number to each change that lacks one; return how many."""
     return sum(_number_to_the_end(workspace) for workspace in workspaces_to_number())
 
 

@@ -1,4 +1,4 @@
-"""Forget what old changes would need to be undone or repeated; who did what, and when, stays."""
+"""Prune what old changes would need to be undone or repeated; who did what, and when, is kept."""
 
 from datetime import timedelta
 
@@ -14,7 +14,7 @@ AT_ONCE = 500
 
 
 def prune_changes() -> int:
-    """Remove the payloads of changes older than `LIKEWISE_KEEP_CHANGES` days; returns how many."""
+    """Delete the payloads of changes older than `LIKEWISE_KEEP_CHANGES` days; return how many."""
     moment = timezone.now() - timedelta(days=settings.LIKEWISE_KEEP_CHANGES)
     total = 0
     while ids := list(payloads_before(moment)[:AT_ONCE]):
@@ -25,7 +25,7 @@ def prune_changes() -> int:
 
 @transaction.atomic
 def _prune(ids: list[int]) -> None:
-    """Let go of payloads, and of the way to undo what cannot be undone without one."""
+    """Delete payloads, and the inverses that need them."""
     rows = Change.objects.filter(pk__in=ids)
     rows.filter(inverse__in=with_payload()).update(inverse="")
     rows.update(before=None, after=None, members=None, has_payload=False)

@@ -1,4 +1,4 @@
-"""Undo a change by its inverse, and tell which changes can be undone."""
+"""Undo a change by its inverse, and list which changes can be undone."""
 
 from collections import defaultdict
 from collections.abc import Iterable
@@ -10,9 +10,9 @@ from dashboard.services.journal.inverses import Inverse, inverse_of
 
 
 def undo_change(*, change: Change | None, actor: User) -> Job | None:
-    """Undo a change that was found; returns the job that does it, if it is not done at once.
+    """Undo a change; return the job that does it, or None if it is already done.
 
-    Raises `CannotBeUndone`, and what its inverse raises. The undoing is a change of its own.
+    Raises `CannotBeUndone`, and the errors of its inverse. The undo is a change of its own.
     """
     inverse = inverse_of(change) if change else None
     if change is None or inverse is None or change.undone_by.exists():
@@ -21,7 +21,7 @@ def undo_change(*, change: Change | None, actor: User) -> Job | None:
 
 
 def undoable(workspace: Workspace, changes: Iterable[Change]) -> set[int]:
-    """Return the ids of changes that can be undone now: one query for each inverse."""
+    """Return the ids of changes that can be undone now, with one query for each inverse."""
     by_inverse: defaultdict[Inverse, list[Change]] = defaultdict(list)
     for change in changes:
         inverse = inverse_of(change)

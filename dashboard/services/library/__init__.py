@@ -1,1 +1,1 @@
-"""Images, groups and types: what people keep and sort."""
+"""Change images, groups, types, labels, regions and verifications."""

@@ -1,6 +1,7 @@
-"""What people call groups: equal names are told, and never made by accident.
+"""Find and create groups by name: equal names are reported, and never made by accident.
 
-Programs may make them, as the API's contract allows: they call `services.library.groups`.
+Programs may create groups with equal names, as the API's contract allows: they call
+`services.library.groups`.
 """
 
 from collections.abc import Iterable
@@ -30,10 +31,10 @@ def group_images(
     taken: Taken = Taken.REFUSE,
     actor: User,
 ) -> tuple[Group, Placed]:
-    """Put images into the type's group of an equal name, which is made if there is none.
+    """Add images to the type's group with an equal name, which is created if it does not exist.
 
-    Raises what `add_images` raises, and `SeveralOfThatName` unless `group` says which one is
-    meant; then nothing is changed.
+    Raises the errors of `add_images`, and `SeveralOfThatName` unless `group` selects one; then
+    nothing is changed.
     """
     group = group or find_named(similarity_type=similarity_type, name=name)
     if group is None:
@@ -42,13 +43,13 @@ def group_images(
 
 
 def find_named(*, similarity_type: SimilarityType, name: str) -> Group | None:
-    """Return the one group of an equal name; call it in a transaction: the type is locked.
+    """Return the group with an equal name, or None. Call it in a transaction: the type is locked.
 
-    One that holds groups counts where no other has the name. Raises `SeveralOfThatName`.
+    A group that contains groups is used only if no other has the name. Raises `SeveralOfThatName`.
     """
     SimilarityType.objects.select_for_update(no_key=True).get(pk=similarity_type.pk)
     equal = list(groups_named(similarity_type, name)[:EQUAL_SHOWN])
-    # Images cannot go into a group that holds groups, so it is hardly the one that is meant.
+    # Images cannot be added to a group that contains groups, so it is hardly the intended one.
     fitting = [group for group in equal if not group.groups_count] or equal
     if len(fitting) > 1:
         raise SeveralOfThatName(fitting)
@@ -57,21 +58,21 @@ def find_named(*, similarity_type: SimilarityType, name: str) -> Group | None:
 
 @transaction.atomic
 def create_named_group(*, similarity_type: SimilarityType, name: str, actor: User) -> Group:
-    """Create a group whose name is equal to none of its type; raises `NameTaken`."""
+    """Create a group whose name is equal to no other of its type. Raises `NameTaken`."""
     _refuse_equal(similarity_type, name)
     return create_group(similarity_type=similarity_type, name=name, actor=actor)
 
 
 @transaction.atomic
 def rename_group(*, group: Group, changes: dict[str, Any], actor: User) -> Group:
-    """Do as `change_group`, and raise `NameTaken` for a new name that is equal to another's."""
+    """Change a group as `change_group` does, but raise `NameTaken` for an equal new name."""
     if folded(changes["name"]) != folded(group.name):
         _refuse_equal(group.similarity_type, changes["name"])
     return change_group(group=group, changes=changes, actor=actor)
 
 
 def _refuse_equal(similarity_type: SimilarityType, name: str) -> None:
-    """Hold the type, so that two people who type the same make one group."""
+    """Lock the type, so that two people who enter the same name create one group."""
     SimilarityType.objects.select_for_update(no_key=True).get(pk=similarity_type.pk)
     equal = groups_named(similarity_type, name).first()
     if equal is not None:

@@ -1,4 +1,4 @@
-"""Make groups and move images and regions in and out of them."""
+"""Create, change and delete groups, and change their members."""
 
 from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
@@ -55,7 +55,7 @@ def create_group(
     test_group: bool = False,
     actor: User | None,
 ) -> Group:
-    """Create an empty group of a type."""
+    """Create an empty group of a type. Raises `EmptyName`."""
     if not name.strip():
         raise EmptyName("group")
     group = Group.objects.create(
@@ -73,7 +73,7 @@ def create_group(
 
 @transaction.atomic
 def mark_group(*, group: Group, test_group: bool, actor: User) -> None:
-    """Keep a group back for testing, or give it back to training."""
+    """Set or remove the test mark of a group."""
     was = values_of(group, ["test_group"])
     group.test_group = test_group
     group.save(update_fields=["test_group", "modified"])
@@ -83,7 +83,7 @@ def mark_group(*, group: Group, test_group: bool, actor: User) -> None:
 
 @transaction.atomic
 def mark_groups(*, workspace: Workspace, ids: Iterable[UUID], test_group: bool, actor: User) -> int:
-    """Keep groups back for testing, or give them back to training; returns how many they are.
+    """Set or remove the test mark of groups; return how many.
 
     Raises `UnknownIds` and `TooManyIds`; then nothing is changed.
     """
@@ -105,8 +105,8 @@ def mark_groups(*, workspace: Workspace, ids: Iterable[UUID], test_group: bool, 
 def change_group(*, group: Group, changes: dict[str, Any], actor: User) -> Group:
     """Set any of `name`, `description`, `meta_data`, `test_group` and `similarity_type`.
 
-    The metadata is replaced whole; another type takes the members along. Raises `EmptyName` and
-    `AlreadyInExclusiveType`; then nothing is changed.
+    The metadata is replaced as a whole; the members move to the other type, too. Raises `EmptyName`
+    and `AlreadyInExclusiveType`; then nothing is changed.
     """
     if "similarity_type" in changes:
         changes = changes | {"similarity_type": _hold_types(group, changes["similarity_type"])}
@@ -129,10 +129,10 @@ def change_group(*, group: Group, changes: dict[str, Any], actor: User) -> Group
 
 
 def _hold_types(group: Group, similarity_type: SimilarityType) -> SimilarityType:
-    """Hold the type that the group has and the one that it gets; returns that as it is now.
+    """Lock the group's current type and its new one; return the new one as it is now.
 
-    Of an exclusive type all groups are held, as a service that puts something into one of them
-    holds it: nothing of the group's can come in there before the group has.
+    Of an exclusive type all groups are locked, as a service that adds members to one of them locks
+    it: no member of this group can be added to another group of the type before this group moves.
     """
     _hold_workspace(group)
     current = Group.objects.filter(pk=group.pk).values("similarity_type")
@@ -147,12 +147,12 @@ def _hold_types(group: Group, similarity_type: SimilarityType) -> SimilarityType
 
 
 def _hold_workspace(group: Group) -> None:
-    """Let no other nesting, move or deletion of groups happen in the workspace meanwhile."""
+    """Block all other nestings, moves and deletions of groups in the workspace."""
     lock_all(Workspace.objects.filter(pk=group.workspace_id))
 
 
 def _move_to_type(group: Group, similarity_type: SimilarityType) -> None:
-    """Bring the type's counters, and its copies in the memberships, up to date."""
+    """Update the types' counters, and the copies of the type in the memberships."""
     if similarity_type.pk == group.similarity_type_id:
         return
     for kind in (IMAGES, REGIONS):
@@ -167,7 +167,7 @@ def _move_to_type(group: Group, similarity_type: SimilarityType) -> None:
 
 @transaction.atomic
 def delete_group(*, group: Group, actor: User) -> None:
-    """Delete a group; what it held stays."""
+    """Delete a group; its members are kept."""
     _hold_workspace(group)
     row = Group.objects.select_related("workspace").get(pk=group.pk)
     _tell(Verb.DELETED, row, actor=actor)
@@ -176,18 +176,20 @@ def delete_group(*, group: Group, actor: User) -> None:
 
 
 def discard_groups(groups: QuerySet[Group]) -> None:
-    """Delete groups and who is in them.
+    """Delete groups and their memberships.
 
-    Call it in a transaction that holds the workspace, and count the types beside it. Groups that
-    held them count one less. Ids stay in the database: there may be 100,000.
+    Call it in a transaction that has locked the workspace, and update the counters of types beside
+    it. The counters of parent groups are updated. Ids stay in the database: there may be 100,000.
     """
     nested = GroupNesting.objects.filter(child__in=groups)
     touched = Q(pk__in=groups.values("pk")) | Q(pk__in=nested.values("parent"))
-    # By id, as everywhere: two deletions that share groups wait for each other, never in a circle.
+    # By id, as everywhere: two deletions that share groups wait for each other, never in a
+    # deadlock.
     held = Group.objects.filter(touched).order_by("id").select_for_update()
-    # A full lock, not `no_key`, since these rows go away: an insert that refers to one has to wait.
+    # A full lock, not `no_key`, as these rows are deleted: an insert that refers to one has to
+    # wait.
     list(held.values_list("pk", flat=True))
-    # Parents that go away themselves need no counting.
+    # Parents that are deleted themselves need no counting.
     holders = nested.exclude(parent__in=groups).order_by("parent").values_list("parent")
     for parent_id, count in list(holders.annotate(Count("id"))):
         Group.objects.filter(pk=parent_id).update(groups_count=F("groups_count") - count)
@@ -199,12 +201,12 @@ def discard_groups(groups: QuerySet[Group]) -> None:
 
 
 def discard_groups_of_types(groups: QuerySet[Group]) -> int:
-    """Delete groups as a part of a larger change, which tells of it; returns how many.
+    """Delete groups as part of a larger change, which is recorded there; return how many.
 
-    Call it in a transaction that holds the workspace.
+    Call it in a transaction that has locked the workspace.
     """
     held = groups.order_by("pk").select_for_update(of=("self",), no_key=True)
-    # Counting reads the rows, which is what locks them.
+    # Counting evaluates the queryset, which locks the rows.
     by_type = Counter(held.values_list("similarity_type", flat=True))
     for type_id, count in by_type.items():
         _count_groups(type_id, -count)
@@ -219,11 +221,11 @@ def _count_groups(type_id: UUID, more: int) -> None:
 def find_or_make_groups(
     *, similarity_type: SimilarityType, names: Iterable[str]
 ) -> tuple[dict[str, Group], list[Group]]:
-    """Return the type's group of each name, making those that it lacks; also return those made.
+    """Return the type's group for each name, creating missing ones; also return those created.
 
-    Of equal names the one that is spelled alike counts first, then the oldest. Call it in a
-    transaction, as a part of a larger change, which tells of it: the type's row is locked, so that
-    two uploads make one group. Raises `EmptyName`.
+    Of equal names, one with the same spelling is preferred, then the oldest. Call it in a
+    transaction as part of a larger change, which is recorded there. The type's row is locked, so
+    that two uploads create one group. Raises `EmptyName`.
     """
     wanted = {name: folded(name) for name in names}
     if not all(wanted.values()):
@@ -237,7 +239,7 @@ def find_or_make_groups(
         Group(workspace_id=similarity_type.workspace_id, similarity_type=similarity_type, name=name)
         for name in lacking.values()
     ]
-    # No change is recorded for each group: the upload's own change stands for all of them.
+    # No change is recorded for each group: the upload's own change covers all of them.
     Group.objects.bulk_create(made)
     if made:
         _count_groups(similarity_type.pk, len(made))
@@ -246,19 +248,19 @@ def find_or_make_groups(
 
 
 def hold_to_place(*, image_ids: Iterable[UUID], group_ids: Iterable[UUID]) -> None:
-    """Hold what several calls of `place_images` will, before the first one.
+    """Lock the rows that several calls of `place_images` need, before the first call.
 
-    All images come before all groups: deletions hold them in this order.
+    All images come before all groups: deletions lock them in this order.
     """
     lock_pks(Image.objects.filter(pk__in=set(image_ids)))
     lock_pks(Group.objects.filter(pk__in=set(group_ids)))
 
 
 def place_images(pairs: Sequence[tuple[Group, Image]]) -> Placed:
-    """Put each image into its group, all groups of one type; call it in a transaction.
+    """Add each image to its group, all groups of one type. Call it in a transaction.
 
-    An image in another group of an exclusive type stays there and is reported; one that was
-    deleted meanwhile is skipped.
+    An image in another group of an exclusive type stays there and is reported; a deleted one is
+    skipped.
     """
     rows = Image.objects.present().filter(pk__in={image.pk for _, image in pairs})
     there = {image.pk for image in lock_all(rows.only("id"))}
@@ -269,10 +271,10 @@ def place_images(pairs: Sequence[tuple[Group, Image]]) -> Placed:
 def add_images(
     *, group: Group, ids: Iterable[UUID], taken: Taken = Taken.REFUSE, actor: User
 ) -> Placed:
-    """Put images into a group; those that are there already stay.
+    """Add images to a group; existing members are kept.
 
-    `taken` says what becomes of those in another group of an exclusive type: unless they are moved
-    or skipped, nobody goes in. Raises `UnknownIds`, `TooManyIds`, `GroupHoldsGroups` and
+    `taken` says what to do with images in another group of an exclusive type: unless they are moved
+    or skipped, no image is added. Raises `UnknownIds`, `TooManyIds`, `GroupHoldsGroups` and
     `AlreadyInExclusiveType`; then nothing is changed.
     """
     held = lock_ids(images_in(group.workspace), ids, "image")
@@ -281,14 +283,14 @@ def add_images(
 
 @transaction.atomic
 def add_regions(*, group: Group, ids: Iterable[UUID], actor: User) -> Placed:
-    """Put regions into a group, as `add_images` does images."""
+    """Add regions to a group, as `add_images` does images."""
     rows = regions_in(group.workspace).select_related(None)
     return _add(REGIONS, group, lock_ids(rows, ids, "object"), actor)
 
 
 @transaction.atomic
 def remove_images(*, group: Group, ids: Iterable[UUID], actor: User) -> tuple[int, int]:
-    """Take images out of a group; returns how many were in it and how many were not.
+    """Remove images from a group; return how many were in it and how many were not.
 
     Raises `UnknownIds` and `TooManyIds`; then nothing is changed.
     """
@@ -297,14 +299,14 @@ def remove_images(*, group: Group, ids: Iterable[UUID], actor: User) -> tuple[in
 
 @transaction.atomic
 def remove_regions(*, group: Group, ids: Iterable[UUID], actor: User) -> tuple[int, int]:
-    """Take regions out of a group, as `remove_images` does images."""
+    """Remove regions from a group, as `remove_images` does images."""
     return _remove(
         REGIONS, group, lock_rows(_bare(regions_in(group.workspace)), ids, "object"), actor
     )
 
 
 def _bare(rows: QuerySet[M]) -> QuerySet[M]:
-    """Read no more of members than memberships need; there may be 10,000."""
+    """Read only the columns that memberships need; there may be 10,000 members."""
     return rows.select_related(None).only("id", "created")
 
 

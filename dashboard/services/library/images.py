@@ -1,4 +1,4 @@
-"""Add images, one per content, and change them."""
+"""Add images, one for each content, and change and delete them."""
 
 import uuid
 from collections.abc import Iterable, Mapping, Sequence
@@ -23,13 +23,13 @@ from dashboard.services.library.members import leave_all_groups
 from dashboard.services.row_locks import lock_all, lock_rows
 from dashboard.services.workspaces.usage import Room, count_on, hold_images, images_refusal
 
-# Each batch is a transaction that holds its rows while files are removed.
+# Each batch is a transaction that locks its rows while files are deleted.
 FILES_PER_BATCH = 100
 
 
 @dataclass(frozen=True)
 class NewImage:
-    """An image that is ready to get its row; its files are written already, under `id`."""
+    """An image that is ready to be inserted; its files are already written, under `id`."""
 
     id: UUID
     picture: pictures.StoredImage
@@ -37,17 +37,17 @@ class NewImage:
     meta_data: dict[str, Any] = field(default_factory=dict)
     test_image: bool = False
     real: bool = True
-    created: datetime | None = None  # now, if nobody says
+    created: datetime | None = None  # None: now
 
 
 def write_files(workspace: Workspace, image_id: UUID, picture: pictures.StoredImage) -> None:
-    """Write an image's two files, each aside first; writing them again changes nothing."""
+    """Write an image's two files atomically; writing them again changes nothing."""
     storage.write(paths.image(workspace.id, image_id, picture.extension), picture.stored)
     storage.write(paths.thumbnail(workspace.id, image_id), picture.thumbnail)
 
 
 def _has_files(workspace: Workspace, image_id: UUID, picture: pictures.StoredImage) -> bool:
-    """Say whether an image's two files are there, as they should be."""
+    """Return whether an image's two files exist with the right content."""
     try:
         return (
             storage.read(paths.image(workspace.id, image_id, picture.extension)) == picture.stored
@@ -58,7 +58,7 @@ def _has_files(workspace: Workspace, image_id: UUID, picture: pictures.StoredIma
 
 
 def delete_files(image: Image) -> None:
-    """Remove an image's two files, if they are there."""
+    """Delete an image's two files, if they exist."""
     storage.delete(paths.image(image.workspace_id, image.id, image.extension))
     storage.delete(paths.thumbnail(image.workspace_id, image.id))
 
@@ -66,15 +66,15 @@ def delete_files(image: Image) -> None:
 def remove_unused(
     workspace: Workspace, tried: Sequence[NewImage], images: Mapping[str, Image]
 ) -> None:
-    """Remove the files of images that got no row from `insert_images`, which gave `images`.
+    """Delete the files of images that got no row from `insert_images`, which returned `images`.
 
-    Another upload of the same bytes was faster, or the quota left no room.
+    A concurrent upload of the same bytes was faster, or the quota was reached.
     """
     for new in tried:
         image = images.get(new.picture.sha256)
         if image is not None and image.id == new.id:
             continue
-        if Image.objects.filter(pk=new.id).exists():  # deleted, and not brought back
+        if Image.objects.filter(pk=new.id).exists():  # deleted, and not restored
             delete_files_of([new.id])
         else:
             delete_files(Image(id=new.id, workspace=workspace, extension=new.picture.extension))
@@ -83,14 +83,14 @@ def remove_unused(
 def insert_images(
     *, workspace: Workspace, images: Sequence[NewImage], actor: User | None
 ) -> dict[str, Image]:
-    """Give images their rows and return the workspace's image for each content hash.
+    """Insert images and return the workspace's image for each content hash.
 
-    Call it in a transaction. Where the workspace has a hash already, the row that is there
-    stays as it is, unless it was deleted: then it comes back now, in no group. What the quota
-    leaves no room for gets no row and is not returned.
+    Call it in a transaction. If the workspace has a hash already, the existing row is kept as it
+    is; a deleted one is restored, in no group. Images that exceed the quota are not inserted or
+    returned.
     """
-    # First of all: others who add or delete images of this workspace wait here, so the quota is
-    # judged by numbers that cannot change.
+    # The first lock: all who add or delete images of this workspace wait here, so the quota is
+    # checked against numbers that cannot change.
     usage = hold_images(workspace.pk)
     known = images_by_sha256(workspace, [image.picture.sha256 for image in images])
     now = timezone.now()
@@ -104,13 +104,13 @@ def insert_images(
     returning = lock_all(Image.objects.filter(pk__in=gone, deleted__isnull=False))
     for row in returning:
         _fill(row, fresh[row.sha256], actor)
-        # While the row is held, so that nobody removes these files, or writes others. An import has
-        # written them before: writing them all here would hold SQLite's lock for that long.
+        # Under the row's lock, so that nobody deletes these files, or writes others. An import
+        # wrote them before: writing them all here would hold SQLite's lock for that long.
         if not _has_files(workspace, row.id, fresh[row.sha256].picture):
             write_files(workspace, row.id, fresh[row.sha256].picture)
         row.deleted, row.created = None, now
         row.save()
-    # In the order of their hashes: who inserts the same ones waits, and never in a circle.
+    # In the order of their hashes: concurrent inserts of the same ones wait, and never deadlock.
     rows = [
         _fill(Image(id=new.id, workspace=workspace, created=new.created or now), new, actor)
         for new in (fresh[sha256] for sha256 in sorted(fresh.keys() - known.keys()))
@@ -143,11 +143,10 @@ def add_image(
     resize: bool = True,
     actor: User,
 ) -> Image:
-    """Add one image from its bytes as uploaded.
+    """Add one image from its uploaded bytes.
 
-    Raises `FileRefused` if it is no image that can be read, `QuotaReached`, and `ImageExists`
-    with the image if the workspace has these bytes, also when another upload of them wins by a
-    moment.
+    Raises `FileRefused` if it is not a readable image, `QuotaReached`, and `ImageExists` with the
+    image if the workspace has these bytes, even if a concurrent upload of them was faster.
     """
     # Before the decoding, which is the expensive part.
     room.refuse_if_low()
@@ -180,7 +179,7 @@ def add_image(
 
 
 def _refuse_returned(known: Image) -> None:
-    """Hold an image that was deleted; raises `ImageExists` if somebody has brought it back."""
+    """Lock a deleted image. Raises `ImageExists` if it was restored meanwhile."""
     for row in lock_all(Image.objects.filter(pk=known.pk)):
         if row.deleted is None:
             raise ImageExists(row)
@@ -212,7 +211,7 @@ def change_image(*, image: Image, changes: dict[str, Any], actor: User) -> Image
 def mark_images(
     *, workspace: Workspace, ids: Iterable[UUID], marks: dict[str, bool], actor: User
 ) -> int:
-    """Set `test_image`, `real` or both of images; returns how many they are.
+    """Set `test_image`, `real` or both of images; return how many.
 
     Raises `UnknownIds` and `TooManyIds`; then nothing is changed.
     """
@@ -233,26 +232,27 @@ def mark_images(
 
 @transaction.atomic
 def delete_images(*, workspace: Workspace, ids: Iterable[UUID], actor: User) -> int:
-    """Delete images: out of every group and of sight at once; returns how many there were.
+    """Delete images, which removes them from all groups and lists; return how many.
 
-    Their regions and verifications go for good, the files after the commit. Raises `UnknownIds`
-    and `TooManyIds`; then nothing is changed.
+    Their regions and verifications are deleted for good, their files after the commit. Raises
+    `UnknownIds` and `TooManyIds`; then nothing is changed.
     """
     hold_images(workspace.pk)
     images = lock_rows(images_in(workspace), ids, "image")
     discard_images(images)
     for start in range(0, len(images), FILES_PER_BATCH):
         ids_of_batch = [image.pk for image in images[start : start + FILES_PER_BATCH]]
-        # After the commit, and each checked once more: the same bytes may have been sent again.
+        # After the commit, and each checked again: the same bytes may have been uploaded again.
         transaction.on_commit(partial(delete_files_of, ids_of_batch))
     record(workspace=workspace, verb=Verb.DELETED, noun="image", count=len(images), actor=actor)
     return len(images)
 
 
 def discard_images(images: Sequence[Image]) -> None:
-    """Delete images as a part of a larger change, which tells of it and removes their files after.
+    """Delete images as part of a larger change, which records it and then deletes their files.
 
-    Call it in a transaction that holds first what they take up, then them, all of one workspace.
+    Call it in a transaction that has locked first the storage use, then the images, all of one
+    workspace.
     """
     if not images:
         return
@@ -264,12 +264,12 @@ def discard_images(images: Sequence[Image]) -> None:
     Region.objects.filter(pk__in=[region.pk for region in regions]).delete()
     Verification.objects.filter(image__in=images).delete()
     rows = Image.objects.filter(pk__in=[image.pk for image in images])
-    # The row stays, so that the same bytes bring the image back under its id.
+    # The row stays, so that an upload of the same bytes restores the image under its id.
     rows.update(deleted=timezone.now(), verify_count=0)
 
 
 @transaction.atomic
 def delete_files_of(ids: Iterable[UUID]) -> None:
-    """Remove the files of images, unless somebody brought them back meanwhile."""
+    """Delete the files of images, unless they were restored meanwhile."""
     for image in lock_all(Image.objects.filter(pk__in=ids, deleted__isnull=False)):
         delete_files(image)

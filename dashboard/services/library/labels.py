@@ -1,4 +1,4 @@
-"""Make, change and delete labels."""
+"""Create, change and delete labels."""
 
 from typing import Any
 
@@ -16,7 +16,7 @@ from dashboard.services.row_locks import lock_all
 
 @transaction.atomic
 def create_label(*, workspace: Workspace, fields: dict[str, Any], actor: User) -> Label:
-    """Create a label of a `name` and, as one likes, `description`, `color` and `output_name`.
+    """Create a label with a `name` and optionally `description`, `color` and `output_name`.
 
     Raises `EmptyName`.
     """
@@ -51,7 +51,7 @@ def change_label(*, label: Label, changes: dict[str, Any], actor: User) -> Label
 
 @transaction.atomic
 def delete_label(*, label: Label, force: bool = False, actor: User) -> int:
-    """Delete a label; returns how many regions went with it. Their images stay.
+    """Delete a label and its regions; return how many regions. Their images are kept.
 
     Raises `DefaultLabelStays`, and `LabelInUse` unless `force`.
     """
@@ -69,9 +69,9 @@ def delete_label(*, label: Label, force: bool = False, actor: User) -> int:
 
 
 def _held(label: Label) -> tuple[Label, bool]:
-    """Return the label as it is now, held, and whether it is the last of the default name."""
+    """Return the label as it is now, locked, and whether it is the last with the default name."""
     rows = Label.objects.in_workspace(label.workspace).select_related("workspace")
-    # All that are called `object`: of two people who rename the last two, one has to be refused.
+    # All that are named `object`: of two people who rename the last two, one has to be refused.
     held = {row.pk: row for row in lock_all(rows.filter(Q(pk=label.pk) | Q(name=DEFAULT_LABEL)))}
     if label.pk not in held:
         raise Label.DoesNotExist("The label was deleted in the meantime.")

@@ -1,4 +1,4 @@
-"""Put images and regions into groups, and take them out: one road for both."""
+"""Add images and regions to groups and remove them, with the same code for both."""
 
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Sequence
@@ -14,7 +14,7 @@ from dashboard.models.bulk import insert_missing
 from dashboard.services.errors import AlreadyInExclusiveType, GroupHoldsGroups
 from dashboard.services.row_locks import lock_all
 
-# A statement takes only so many parameters.
+# The number of parameters of a statement is limited.
 ROWS_PER_INSERT = 500
 
 Member = Image | Region
@@ -40,7 +40,7 @@ REGIONS = MemberKind(GroupRegion, Region, "region", "regions_count", "object")
 
 
 class Taken(Enum):
-    """What becomes of members that are in another group of an exclusive type."""
+    """What to do with members that are in another group of an exclusive type."""
 
     REFUSE = "refuse"
     MOVE = "move"
@@ -49,10 +49,10 @@ class Taken(Enum):
 
 @dataclass
 class Placed:
-    """What came of putting members into groups; `elsewhere` maps a refused one to its group.
+    """The result of adding members to groups; `elsewhere` maps a refused member to its group.
 
-    `pairs` are the memberships that `place` made, as (group, member). `moved` of the added ones
-    left another group for this one, `left` were skipped as they are in another.
+    `pairs` are the memberships that `place` created, as (group, member). `moved` of the added ones
+    left another group for this one, `left` were skipped because they are in another.
     """
 
     added: int = 0
@@ -64,16 +64,16 @@ class Placed:
 
 
 def place(kind: MemberKind, pairs: Sequence[tuple[Group, Any]]) -> Placed:
-    """Put each member into its group, all groups of one type.
+    """Add each member to its group, all groups of one type.
 
-    Call it in a transaction that holds the members. One that is in another group of an exclusive
+    Call it in a transaction that has locked the members. A member of another group of an exclusive
     type stays there and is reported. Raises `GroupHoldsGroups` and `Group.DoesNotExist`.
     """
     if not pairs:
         return Placed()
     wanted = {(group.pk, member.pk): member for group, member in pairs}
     groups = _held({group_id for group_id, _ in wanted})
-    # Read after the groups are held: a change of a type's `exclusive` holds its groups too.
+    # Read after the groups are locked: a change of a type's `exclusive` locks its groups, too.
     similarity_type = SimilarityType.objects.get(pk=next(iter(groups.values())).similarity_type_id)
     there = _there(kind, similarity_type, groups, {member_id for _, member_id in wanted})
     free, refused = _sort_out(wanted, there, exclusive=similarity_type.exclusive)
@@ -95,21 +95,16 @@ def place(kind: MemberKind, pairs: Sequence[tuple[Group, Any]]) -> Placed:
 def put(
     kind: MemberKind, group: Group, ids: Collection[UUID], taken: Taken = Taken.REFUSE
 ) -> Placed:
-    """Put members into one group, all or none, in as many queries for 10,000 as for one.
-
-    `taken` says what becomes of those in another group of an exclusive type. Call it in a
-    transaction that holds the members. Raises `GroupHoldsGroups`, `AlreadyInExclusiveType` and
-    `Group.DoesNotExist`.
-    """
+    """Add members to one group, all or none, with as many queries for 10,000 as for one."""
     holders: set[UUID] = set()
     if taken is Taken.MOVE:
-        # Read first, since all groups must be locked in one go; what joins meanwhile is refused
+        # Read first, since all groups must be locked at once; members added meanwhile are refused
         # below.
         holders = set(_taken(kind, group, ids).values_list("group", flat=True))
     held = _held_of({group.pk}, holders)[group.pk]
     if held.groups_count:
         raise GroupHoldsGroups(held)
-    # After the group is held, as in `place`: its type may have been changed until then.
+    # After the group is locked, as in `place`: its type may have been changed until then.
     similarity_type = SimilarityType.objects.get(pk=held.similarity_type_id)
     moved, wanted = 0, ids
     if similarity_type.exclusive and taken is Taken.MOVE:
@@ -120,7 +115,7 @@ def put(
     if similarity_type.exclusive:
         _refuse_taken(kind, held, wanted)
     source = kind.members.objects.filter(pk__in=wanted)
-    # By one INSERT … SELECT: as models, 10,000 images were 50 statements on SQLite.
+    # One INSERT … SELECT: as model instances, 10,000 images took 50 statements on SQLite.
     added = insert_missing(kind.rows, source, _columns(kind, held, similarity_type))
     _count(kind, [held.pk], added)
     left = len(ids) - len(wanted)
@@ -134,7 +129,7 @@ def _taken(kind: MemberKind, group: Group, ids: Collection[UUID]) -> Any:
 
 
 def _held_of(needed: set[UUID], others: set[UUID]) -> dict[UUID, Group]:
-    """Hold groups, in one order; of the others some may be gone by now."""
+    """Lock groups in the order of their ids; some of `others` may have been deleted."""
     groups = {row.pk: row for row in lock_all(Group.objects.filter(pk__in=needed | others))}
     if not needed <= groups.keys():
         raise Group.DoesNotExist("The group was deleted in the meantime.")
@@ -142,7 +137,7 @@ def _held_of(needed: set[UUID], others: set[UUID]) -> dict[UUID, Group]:
 
 
 def _take_from(kind: MemberKind, rows: Any) -> int:
-    """Delete memberships, whose groups are held, and count them off; returns how many."""
+    """Delete memberships of locked groups and decrease their counters; return how many."""
     groups_by_count: defaultdict[int, list[UUID]] = defaultdict(list)
     for group_id, count in rows.order_by().values_list("group").annotate(Count("id")):
         groups_by_count[count].append(group_id)
@@ -160,7 +155,7 @@ def _refuse_taken(kind: MemberKind, group: Group, ids: Collection[UUID]) -> None
 
 
 def _columns(kind: MemberKind, group: Group, similarity_type: SimilarityType) -> dict[str, Any]:
-    """Return what each field of a membership is, for a member's row."""
+    """Return the value of each field of a membership, as an expression on a member's row."""
     columns: dict[str, Any] = {
         "group": Value(group.pk, UUIDField()),
         kind.member: "pk",
@@ -171,7 +166,7 @@ def _columns(kind: MemberKind, group: Group, similarity_type: SimilarityType) ->
 
 
 def take_out(kind: MemberKind, group: Group, members: Sequence[Member]) -> int:
-    """Take members out of one group; returns how many were in it. Call it in a transaction."""
+    """Remove members from one group; return how many were in it. Call it in a transaction."""
     _held({group.pk})
     removed, _ = kind.rows.objects.filter(
         **{"group": group, f"{kind.member}__in": members}
@@ -181,7 +176,7 @@ def take_out(kind: MemberKind, group: Group, members: Sequence[Member]) -> int:
 
 
 def leave_all_groups(*, images: Iterable[Image], regions: Iterable[Region]) -> None:
-    """Take images and regions out of every group; call it in a transaction that holds them."""
+    """Remove images and regions from all groups. Call it in a transaction that has locked them."""
     of_kind = [
         (IMAGES, GroupImage.objects.filter(image__in=list(images))),
         (REGIONS, GroupRegion.objects.filter(region__in=list(regions))),
@@ -189,14 +184,14 @@ def leave_all_groups(*, images: Iterable[Image], regions: Iterable[Region]) -> N
     holders = Q()
     for _, rows in of_kind:
         holders |= Q(pk__in=rows.values("group"))
-    # Counted only once the groups are held: another request may be taking out the same images.
+    # Counted only once the groups are locked: another request may be removing the same images.
     lock_all(Group.objects.filter(holders))
     for kind, rows in of_kind:
         _take_from(kind, rows)
 
 
 def first_taken(kind: MemberKind, group: Group, similarity_type: SimilarityType) -> Any | None:
-    """Return a membership, in another group of the type, of somebody who is in this group."""
+    """Return a membership, in another group of the type, of a member of this group."""
     own = kind.rows.objects.filter(group=group)
     taken = kind.rows.objects.filter(
         **{"similarity_type": similarity_type, f"{kind.member}__in": own.values(kind.member)}
@@ -205,7 +200,7 @@ def first_taken(kind: MemberKind, group: Group, similarity_type: SimilarityType)
 
 
 def in_several_groups(kind: MemberKind, similarity_type: SimilarityType) -> tuple[UUID, int] | None:
-    """Return one member that is in two groups of the type or more, and how many such there are."""
+    """Return one member that is in several groups of the type, and the number of such members."""
     rows = kind.rows.objects.filter(similarity_type=similarity_type)
     twice = rows.values(kind.member).annotate(groups=Count("id")).filter(groups__gt=1)
     first = twice.order_by(kind.member).first()
@@ -219,7 +214,7 @@ def _held(group_ids: set[UUID]) -> dict[UUID, Group]:
 def _there(
     kind: MemberKind, similarity_type: SimilarityType, groups: dict[UUID, Group], members: set[UUID]
 ) -> set[tuple[UUID, UUID]]:
-    """Return the memberships that stand in the way, of any group if the type is exclusive."""
+    """Return the memberships that conflict, of any group if the type is exclusive."""
     for group in groups.values():
         if group.groups_count:
             raise GroupHoldsGroups(group)
@@ -232,7 +227,7 @@ def _there(
 def _sort_out(
     wanted: Iterable[tuple[UUID, UUID]], there: set[tuple[UUID, UUID]], *, exclusive: bool
 ) -> tuple[list[tuple[UUID, UUID]], dict[UUID, UUID]]:
-    """Return the memberships to make, and the refused members with the groups that have them."""
+    """Return the memberships to create, and the refused members with their current groups."""
     holder = {member_id: group_id for group_id, member_id in there} if exclusive else {}
     free: list[tuple[UUID, UUID]] = []
     refused: dict[UUID, UUID] = {}

@@ -1,4 +1,4 @@
-"""Put groups into groups, and take them out."""
+"""Add groups to groups and remove them."""
 
 from collections.abc import Iterable
 from uuid import UUID
@@ -17,10 +17,10 @@ from dashboard.services.row_locks import lock_all, select_by_ids
 
 @transaction.atomic
 def add_groups(*, group: Group, ids: Iterable[UUID], actor: User) -> tuple[int, int]:
-    """Put groups into a group; returns how many were added and how many were in already.
+    """Add groups to a group; return how many were added and how many were already in it.
 
     Raises `UnknownIds`, `TooManyIds`, `GroupHoldsImages` and `NestingWouldCycle`; then nothing is
-    changed. Nestings of a workspace are made one after another, so two calls cannot close a cycle.
+    changed. Nestings of a workspace are made one after another, so two calls cannot make a cycle.
     """
     children, group = _hold(group, ids)
     if group.images_count or group.regions_count:
@@ -35,9 +35,9 @@ def add_groups(*, group: Group, ids: Iterable[UUID], actor: User) -> tuple[int, 
 
 @transaction.atomic
 def remove_groups(*, group: Group, ids: Iterable[UUID], actor: User) -> tuple[int, int]:
-    """Take groups out of a group; returns how many were in it and how many were not.
+    """Remove groups from a group; return how many were in it and how many were not.
 
-    Raises `UnknownIds` and `TooManyIds`; then nothing is changed. The groups themselves stay.
+    Raises `UnknownIds` and `TooManyIds`; then nothing is changed. The groups themselves are kept.
     """
     children, group = _hold(group, ids)
     removed, _ = GroupNesting.objects.filter(parent=group, child__in=children).delete()
@@ -46,8 +46,8 @@ def remove_groups(*, group: Group, ids: Iterable[UUID], actor: User) -> tuple[in
 
 
 def _hold(group: Group, ids: Iterable[UUID]) -> tuple[list[Group], Group]:
-    """Return the groups of the ids, and the group as it is now, held."""
-    # Two nestings that are both right may close a circle together, so they take turns.
+    """Return the groups with these ids, and the parent group as it is now, locked."""
+    # Two nestings that are both valid may make a cycle together, so they take turns.
     lock_all(Workspace.objects.filter(pk=group.workspace_id))
     children = select_by_ids(groups_in(group.workspace), ids, "group")
     rows = groups_in(group.workspace).select_for_update(of=("self",), no_key=True)
@@ -68,7 +68,8 @@ def _recount(group: Group, verb: Verb, count: int, actor: User) -> None:
     if not count:
         return
     Group.objects.filter(pk=group.pk).update(
-        # Counted, not added: a wrong number is repaired, and the workspace's lock keeps others out.
+        # Counted, not added: a wrong number is corrected, and the workspace's lock keeps others
+        # out.
         groups_count=GroupNesting.objects.filter(parent=group).count()
     )
     record(

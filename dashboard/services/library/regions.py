@@ -1,4 +1,4 @@
-"""Draw, change and delete regions: boxes on images, which the API calls objects."""
+"""Create, change and delete regions: boxes on images, which the API calls objects."""
 
 from typing import Any, NamedTuple
 
@@ -17,7 +17,7 @@ FIELDS = ("image", "label", "left", "top", "right", "bottom", "meta_data")
 
 
 class Box(NamedTuple):
-    """A box in pixels of the stored image; `right` and `bottom` lie just outside it."""
+    """A box in pixels of the stored image; `right` and `bottom` are exclusive."""
 
     left: int
     top: int
@@ -29,7 +29,7 @@ class Box(NamedTuple):
 def create_region(
     *, image: Image, label: Label, box: Box, meta_data: dict[str, Any] | None = None, actor: User
 ) -> Region:
-    """Draw a box on an image. Raises `BoxOutside`."""
+    """Create a region on an image. Raises `BoxOutside`."""
     image, label = _held(image, label)
     _refuse_outside(box, image)
     region = Region.objects.create(
@@ -45,7 +45,7 @@ def create_region(
 
 @transaction.atomic
 def change_region(*, region: Region, changes: dict[str, Any], actor: User) -> Region:
-    """Set any of `image`, `label`, `box` and `meta_data`, which is replaced whole.
+    """Set any of `image`, `label`, `box` and `meta_data`, which is replaced as a whole.
 
     Raises `BoxOutside`; then nothing is changed.
     """
@@ -68,7 +68,7 @@ def change_region(*, region: Region, changes: dict[str, Any], actor: User) -> Re
 
 @transaction.atomic
 def delete_region(*, region: Region, actor: User) -> None:
-    """Delete a region; its image stays."""
+    """Delete a region; its image is kept."""
     rows = Region.objects.select_related("workspace", "label")
     row = rows.select_for_update(of=("self",)).get(pk=region.pk)
     discard_regions(Region.objects.filter(pk=row.pk))
@@ -76,16 +76,17 @@ def delete_region(*, region: Region, actor: User) -> None:
 
 
 def discard_regions(regions: QuerySet[Region]) -> None:
-    """Delete regions, out of every group too; call it in a transaction."""
+    """Delete regions and their memberships. Call it in a transaction."""
     held = lock_all(regions)
     leave_all_groups(images=[], regions=held)
     Region.objects.filter(pk__in=[region.pk for region in held]).delete()
 
 
 def _held(image: Image, label: Label) -> tuple[Image, Label]:
-    """Return image and label as they are now, held; raises `DoesNotExist` if one is gone."""
+    """Return image and label as they are now, locked. Raises `DoesNotExist` if one was deleted."""
     images = Image.objects.present().select_related("workspace")
-    # Images before labels, see `row_locks`; held, so that no box is drawn on what is being deleted.
+    # Images before labels, see `row_locks`; locked, so that no region is created on a deleted
+    # image.
     kept = images.select_for_update(of=("self",), no_key=True).get(pk=image.pk)
     labels = Label.objects.select_for_update(no_key=True)
     return kept, labels.get(pk=label.pk)

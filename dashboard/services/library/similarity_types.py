@@ -1,4 +1,4 @@
-"""Make, change and delete similarity types."""
+"""Create, change and delete similarity types."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -26,9 +26,10 @@ def create_type(
     fold_by: str = "",
     actor: User,
 ) -> SimilarityType:
-    """Create a type; `exclusive` lets an image be in one group of it only.
+    """Create a type; `exclusive` allows an image in only one of its groups.
 
-    `fold_by` is a key of metadata: groups whose images share a value are tested together.
+    `fold_by` is a key of metadata: groups whose images share a value are tested together. Raises
+    `EmptyName`.
     """
     if not name.strip():
         raise EmptyName("similarity type")
@@ -46,7 +47,7 @@ def create_type(
 def find_or_make_type(
     *, workspace: Workspace, name: str, exclusive: bool
 ) -> tuple[SimilarityType, bool]:
-    """Do the same as a part of a larger change, which tells of it; also say whether it was made."""
+    """Find or create a type as part of a larger, recorded change; return if it was created."""
     lock_all(Workspace.objects.filter(pk=workspace.pk))
     found = _oldest(workspace, name)
     if found is not None:
@@ -89,8 +90,8 @@ def change_type(
 
 
 def _set_exclusive(similarity_type: SimilarityType, *, exclusive: bool) -> None:
-    """Bring the copies of `exclusive` in the memberships up to date."""
-    # Services that put members into these groups hold them, and read the type after that.
+    """Update the copies of `exclusive` in the memberships."""
+    # Services that add members to these groups lock them, and read the type after that.
     lock_pks(Group.objects.filter(similarity_type=similarity_type))
     for kind in (IMAGES, REGIONS):
         if exclusive and (several := in_several_groups(kind, similarity_type)):
@@ -101,9 +102,9 @@ def _set_exclusive(similarity_type: SimilarityType, *, exclusive: bool) -> None:
 
 @transaction.atomic
 def delete_type(*, similarity_type: SimilarityType, force: bool = False, actor: User) -> int:
-    """Delete a type, detached from its tasks; returns how many groups went with it.
+    """Delete a type and its groups, and detach it from tasks; return how many groups.
 
-    Trained versions stay, and so do the groups' images. Raises `TypeHasGroups` unless `force`.
+    Trained versions and the groups' images are kept. Raises `TypeHasGroups` unless `force`.
     """
     lock_all(Workspace.objects.filter(pk=similarity_type.workspace_id))
     row = _locked(similarity_type)
@@ -119,7 +120,7 @@ def delete_type(*, similarity_type: SimilarityType, force: bool = False, actor: 
 
 
 def drop_work_on_types(types: Sequence[SimilarityType]) -> None:
-    """End the extractions and fills of types that go away: their rows go with them."""
+    """End the extractions and fills of types that are deleted: their rows are deleted with them."""
     drop_extractions(Extraction.objects.filter(similarity_type__in=types))
     drop_fills(Fill.objects.filter(similarity_type__in=types))
 

@@ -1,4 +1,4 @@
-"""Verify groups and images, and take that back."""
+"""Verify groups and images, and withdraw verifications."""
 
 from typing import Any
 
@@ -14,22 +14,22 @@ from dashboard.services.row_locks import lock_all
 
 @transaction.atomic
 def verify_group(*, group: Group, user: User, actor: User) -> tuple[Verification, bool]:
-    """Write down that the user finds the group right; returns whether that is new."""
+    """Record that the user has verified the group; return the row and whether it is new."""
     return _verify("group", lock_all(Group.objects.filter(pk=group.pk)), user, actor)
 
 
 @transaction.atomic
 def verify_image(*, image: Image, user: User, actor: User) -> tuple[Verification, bool]:
-    """Write down that the user finds the image right; returns whether that is new."""
+    """Record that the user has verified the image; return the row and whether it is new."""
     return _verify("image", lock_all(Image.objects.present().filter(pk=image.pk)), user, actor)
 
 
 @transaction.atomic
 def unverify(*, verification: Verification, actor: User) -> None:
-    """Take a verification back."""
+    """Withdraw a verification."""
     noun = "group" if verification.group_id else "image"
     thing: Any = verification.group or verification.image
-    # The thing first: its lock guards its counter.
+    # The group or image first: its lock guards its counter.
     (held,) = lock_all(type(thing).objects.filter(pk=thing.pk)) or [None]
     removed, _ = Verification.objects.filter(pk=verification.pk).delete()
     if held is None or not removed:
@@ -42,7 +42,7 @@ def _verify(noun: str, held: list[Any], user: User, actor: User) -> tuple[Verifi
     if not held:
         raise Verification.DoesNotExist("It was deleted in the meantime.")
     (thing,) = held
-    # While the thing is held, so two requests at once make one row and count it once.
+    # Under the lock, so that two concurrent requests create one row and count it once.
     found, is_new = Verification.objects.get_or_create(
         workspace=thing.workspace, user=user, **{noun: thing}
     )

@@ -1,1 +1,1 @@
-"""Long work that is asked for over the API."""
+"""Run asynchronous requests of the API."""

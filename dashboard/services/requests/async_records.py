@@ -1,4 +1,4 @@
-"""Work the records of an asynchronous request off, batch by batch; a kill loses none."""
+"""Process the records of an asynchronous request in batches; a kill loses none."""
 
 from __future__ import annotations  # Django's File is generic for type checkers only
 
@@ -26,7 +26,7 @@ Look = Callable[[list[AsyncRecord], list[Source]], Callable[[], None]]
 
 
 def run_descriptors(*, request_id: UUID, handle: jobs.Handle) -> str:
-    """Describe every record that still waits; returns a sentence about the outcome.
+    """Compute the descriptor of every waiting record; return a sentence about the outcome.
 
     Raises `NoSuchVersion` if the version was deleted meanwhile.
     """
@@ -49,32 +49,32 @@ def run_descriptors(*, request_id: UUID, handle: jobs.Handle) -> str:
 
 
 def request_to_do(request_id: UUID) -> AsyncRequest:
-    """Return a request with what the work on it needs."""
+    """Return a request with the related rows that its processing needs."""
     related = ("workspace", "version", "created_by")
     return AsyncRequest.objects.select_related(*related).get(pk=request_id)
 
 
 def work_off(request: AsyncRequest, handle: jobs.Handle, look: Look) -> str:
-    """Take the waiting records in batches; each is written whole, guarded by the job's lease."""
+    """Process the waiting records in batches, one transaction each, guarded by the job's lease."""
     _report(request, handle)
     with _Pictures(request) as sent:
-        # Queried each time: what an earlier worker finished is no longer WAITING.
+        # Queried each time: records that an earlier worker finished are no longer WAITING.
         while rows := list(waiting_records(request)[:AT_ONCE]):
-            # Fetching and decoding before the transaction, which may then be short.
+            # Fetch and decode before the transaction, which can then be short.
             finish = look(rows, [sent.source(row) for row in rows])
             with transaction.atomic():
                 finish()
                 update_rows(rows, WRITTEN)
                 _report(request, handle)
             handle.check()
-    # After the last batch is committed: the images are what a second try would read.
+    # After the last batch is committed: another attempt would read the images.
     close_request(request_id=request.id)
     found = counts([request])[request.id]
     return f"{found[Status.DONE] + found[Status.KNOWN]:,} done, {found[Status.FAILED]:,} failed."
 
 
 class _Pictures(ExitStack):
-    """Where the images of a request's records are; the file of those sent along stays open."""
+    """The images of a request's records; the file of uploaded images stays open."""
 
     def __init__(self, request: AsyncRequest) -> None:
         super().__init__()
@@ -82,12 +82,12 @@ class _Pictures(ExitStack):
         self._file: File[bytes] | None = None
 
     def source(self, row: AsyncRecord) -> Source:
-        """Return a record's address or bytes."""
+        """Return a record's URL or bytes."""
         if row.url:
             return row.url
-        if not row.size:  # nothing at all, which there may be no file of
+        if not row.size:  # an empty image, for which there may be no file
             return b""
-        # Opened at the first need: a request may name nothing but URLs, and then has no file.
+        # Opened when first needed: a request that has only URLs has no file.
         if self._file is None:
             self._file = self.enter_context(storage.open(self._path))
         self._file.seek(row.offset)
@@ -114,6 +114,6 @@ def _report(request: AsyncRequest, handle: jobs.Handle) -> None:
 
 
 def close_request(*, request_id: UUID) -> None:
-    """Remove the images that were sent along, which nobody needs any more."""
+    """Delete the uploaded images of a request, which are no longer needed."""
     request = AsyncRequest.objects.get(pk=request_id)
     storage.delete(paths.async_pictures(request.workspace_id, request.id))

@@ -1,4 +1,4 @@
-"""Take long work that is asked for over the API: rows first, then a job, an answer at once."""
+"""Accept asynchronous requests of the API: rows first, then a job; they are answered at once."""
 
 import contextlib
 import tempfile
@@ -37,7 +37,7 @@ FORGOTTEN_AT_ONCE = 10
 
 @dataclass(frozen=True)
 class SentRecord:
-    """A record as it came: what the answer repeats (as JSON), its image, and where that goes."""
+    """A record of a request: the JSON that the answer repeats, its image, and its destination."""
 
     fields: bytes
     source: Source
@@ -49,9 +49,9 @@ class SentRecord:
 def start_descriptors(
     *, version: Version, records: Iterable[SentRecord], actor: User
 ) -> AsyncRequest:
-    """Keep records and queue their description. Raises `NoSuchVersion`.
+    """Store records and queue the computation of their descriptors. Raises `NoSuchVersion`.
 
-    The images are stored before the rows; a transaction that fails leaves neither.
+    The images are stored before the rows; if the transaction fails, neither is kept.
     """
     request = AsyncRequest(
         workspace=version.workspace,
@@ -67,13 +67,13 @@ def start_descriptors(
 def start_uploads(
     *, workspace: Workspace, records: Iterable[SentRecord], actor: User
 ) -> AsyncRequest:
-    """Keep records and queue the upload of their images."""
+    """Store records and queue the upload of their images."""
     return _start(AsyncRequest(workspace=workspace, kind=Kind.UPLOAD, created_by=actor), records)
 
 
 @transaction.atomic
 def start_train(*, task: Task, actor: User) -> AsyncRequest:
-    """Start a training, as a request that ends when it does. Raises what `start_training` does."""
+    """Start a training as a request that ends with it. Raises the errors of `start_training`."""
     version, job = start_training(task=task, actor=actor)
     return AsyncRequest.objects.create(
         workspace=task.workspace,
@@ -89,7 +89,7 @@ def start_train(*, task: Task, actor: User) -> AsyncRequest:
 def _start(request: AsyncRequest, records: Iterable[SentRecord]) -> AsyncRequest:
     room.refuse_if_low()
     path = paths.async_pictures(request.workspace_id, request.id)
-    # Storage knows no rollback: if the rows fail, this removes the file that was written first.
+    # Storage has no rollback: if the rows fail, this deletes the file that was written first.
     with removed_on_rollback(partial(storage.delete, path)):
         # One object for all images of a call: 10,000 small ones would be 10,000 writes to a bucket.
         with tempfile.TemporaryFile(dir=settings.FILE_UPLOAD_TEMP_DIR) as pictures:
@@ -103,7 +103,7 @@ def _start(request: AsyncRequest, records: Iterable[SentRecord]) -> AsyncRequest
 
 
 def _row(request: AsyncRequest, number: int, sent: SentRecord, pictures: IO[bytes]) -> AsyncRecord:
-    """Make a record's row, with its image at the end of the file if it was sent along."""
+    """Create a record's row, and append its image to the file if its bytes were sent."""
     row = AsyncRecord(
         request=request,
         number=number,
@@ -126,8 +126,8 @@ def _write(request: AsyncRequest, rows: list[AsyncRecord]) -> None:
         _hold(request.version)
     is_upload = request.kind == Kind.UPLOAD
     count = counted(len(rows), "record")
-    # The job first, since the request refers to it. Its message leaves after the commit, when
-    # request and records are there to be read.
+    # The job first, as the request refers to it. Its message is sent after the commit, when request
+    # and records can be read.
     request.job = enqueue(
         workspace=request.workspace,
         kind=Job.Kind.ASYNC_UPLOAD if is_upload else Job.Kind.ASYNC_DESCRIPTOR,
@@ -149,16 +149,16 @@ def _write(request: AsyncRequest, rows: list[AsyncRecord]) -> None:
 
 
 def _hold(version: Version) -> None:
-    """Keep the version from being deleted until the request is there to be ended with it."""
-    # A deletion of the version either waits for this commit or has happened: no job is left that
-    # describes by nothing.
+    """Keep the version from being deleted until the request can be ended with it."""
+    # A deletion of the version either waits for this commit or has already happened: no job is left
+    # without a version.
     if not Version.objects.select_for_update().filter(pk=version.pk).exists():
         raise NoSuchVersion(version.number)
 
 
 @transaction.atomic
 def delete_request(*, request: AsyncRequest, actor: User) -> None:
-    """Delete a request with its answer; what it is still at ends, a training as if cancelled."""
+    """Delete a request with its answer; unfinished work ends, a training is cancelled."""
     if request.kind == Kind.TRAIN:
         with contextlib.suppress(AlreadyFinished):
             cancel_job(job=request.job, actor=actor)
@@ -175,9 +175,9 @@ def delete_request(*, request: AsyncRequest, actor: User) -> None:
 
 
 def forget_old_requests() -> int:
-    """Delete some of the requests that ended longer ago than they are kept; returns how many."""
+    """Delete some requests that ended more than the configured days ago; return how many."""
     before = timezone.now() - timedelta(days=settings.LIKEWISE_KEEP_REQUESTS)
-    # No change is recorded: that the answers expire is a setting, not what a person did.
+    # No change is recorded: answers expire by a setting, not by an act of a person.
     rows = list(requests_ended_before(before)[:FORGOTTEN_AT_ONCE])
     for row in rows:
         row.delete()

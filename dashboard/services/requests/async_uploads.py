@@ -30,7 +30,7 @@ GROUP_HOLDS_GROUPS = "The group now contains groups: the image is in no group."
 
 
 def run_uploads(*, request_id: UUID, handle: jobs.Handle) -> str:
-    """Import every image that still waits; returns a sentence about the outcome."""
+    """Import every waiting image; return a sentence about the outcome."""
     request = request_to_do(request_id)
     with ThreadPoolExecutor(settings.LIKEWISE_WORKERS, "uploads") as pool:
         outcome = work_off(request, handle, partial(_look, request, pool))
@@ -40,7 +40,7 @@ def run_uploads(*, request_id: UUID, handle: jobs.Handle) -> str:
 
 @dataclass
 class _Batch:
-    """The records at hand by the content of their images, and the images that are new."""
+    """The records of a batch by the hash of their images, and the new images."""
 
     rows: defaultdict[str, list[AsyncRecord]] = field(default_factory=lambda: defaultdict(list))
     known: dict[str, Image] = field(default_factory=dict)
@@ -50,7 +50,7 @@ class _Batch:
 def _look(
     request: AsyncRequest, pool: Executor, rows: list[AsyncRecord], sources: list[Source]
 ) -> Callable[[], None]:
-    """Fetch and decode a batch, and write the files of what the workspace lacks."""
+    """Fetch and decode a batch, and write the files of images that the workspace lacks."""
     batch, data_of = _Batch(), {}
     for row, data in zip(rows, contents_of(sources), strict=True):
         if isinstance(data, FileRefused):
@@ -59,12 +59,12 @@ def _look(
         digest = pictures.sha256(data)
         batch.rows[digest].append(row)
         data_of[digest] = data
-    # Without a lock, only to spare the decoding; `insert_images` checks again under one.
+    # Without a lock, only to avoid decoding; `insert_images` checks again under one.
     batch.known = images_by_sha256(request.workspace, data_of.keys())
     if is_full(request.workspace):
         _fail_new(batch)
     work = {
-        # Once for each content: two records of equal bytes become one image.
+        # Once for each content: two records with equal bytes become one image.
         digest: pool.submit(_prepare, request.workspace, found[0], data_of[digest], there)
         for digest, found in batch.rows.items()
         if (there := batch.known.get(digest)) is None or there.deleted is not None
@@ -74,7 +74,7 @@ def _look(
 
 
 def _fail_new(batch: _Batch) -> None:
-    """Let the images fail that the workspace lacks: they would be decoded in vain."""
+    """Fail the images that the workspace lacks before they are decoded in vain."""
     here = {digest for digest, image in batch.known.items() if image.deleted is None}
     for digest in batch.rows.keys() - here:
         for row in batch.rows.pop(digest):
@@ -87,14 +87,14 @@ def _prepare(
     """Decode an image and write its files under the id that it will have."""
     picture = pictures.prepare(data)
     new_id = deleted.id if deleted is not None else row.image_id_if_new
-    # Before the row, which must never point to nothing. `image_id_if_new` is drawn when the record
-    # is made, so that a second try writes over these files instead of beside them.
+    # Before the row, which must never refer to missing files. `image_id_if_new` is chosen when the
+    # record is created, so another attempt overwrites these files.
     write_files(workspace, new_id, picture)
     return NewImage(new_id, picture, last_segment(row.url), row.meta_data, row.test_image)
 
 
 def _gather(batch: _Batch, work: dict[str, Future[NewImage]]) -> None:
-    """Wait for the images; a content that cannot be read fails all its records."""
+    """Wait for the images; an unreadable one fails all records with its content."""
     for digest, future in work.items():
         try:
             batch.new.append(future.result())
@@ -104,9 +104,9 @@ def _gather(batch: _Batch, work: dict[str, Future[NewImage]]) -> None:
 
 
 def _bring_in(request: AsyncRequest, batch: _Batch) -> None:
-    """Write images, memberships and what became of each record; inside the batch's transaction.
+    """Write images, memberships and the outcome of each record, in the batch's transaction.
 
-    A record whose image was deleted since the batch began stays waiting and is looked at again.
+    A record whose image was deleted since the batch began stays WAITING and is processed again.
     """
     new_ids = {new.id for new in batch.new}
     inserted = insert_images(
@@ -115,7 +115,7 @@ def _bring_in(request: AsyncRequest, batch: _Batch) -> None:
     for digest in {new.picture.sha256 for new in batch.new} - inserted.keys():
         for row in batch.rows.pop(digest):
             fail(row, images_refusal())
-    # Read again: between `_look` and this, images may have come, gone or come back.
+    # Read again: since `_look`, images may have been added, deleted or restored.
     images = images_by_sha256(request.workspace, batch.rows.keys())
     for digest, rows in batch.rows.items():
         image = images.get(digest)
@@ -127,12 +127,12 @@ def _bring_in(request: AsyncRequest, batch: _Batch) -> None:
             rows[0].status = Status.DONE
     _place([row for rows in batch.rows.values() for row in rows if row.image is not None], request)
     unused = partial(remove_unused, request.workspace, batch.new, inserted)
-    # Only after the commit is it certain which of the files no row refers to.
+    # Only after the commit is it certain which files no row refers to.
     transaction.on_commit(unused)
 
 
 def _place(rows: list[AsyncRecord], request: AsyncRequest) -> None:
-    """Put images into the groups that their records name, type by type."""
+    """Add images to the groups that their records name, type by type."""
     wanted = [(row, row.group_id) for row in rows if row.group_id is not None]
     groups = _held_groups(request.workspace, wanted)
     by_type: defaultdict[UUID, list[tuple[AsyncRecord, Group]]] = defaultdict(list)
@@ -150,10 +150,10 @@ def _place(rows: list[AsyncRecord], request: AsyncRequest) -> None:
 
 
 def _held_groups(workspace: Workspace, wanted: list[tuple[AsyncRecord, UUID]]) -> dict[UUID, Group]:
-    """Hold the records' images, and then their groups, which are returned by their ids."""
+    """Lock the records' images, and then their groups; return the groups by id."""
     image_ids = {row.image_id for row, _ in wanted if row.image_id is not None}
     group_ids = {group_id for _, group_id in wanted}
-    # Locked and only then read: a group that was deleted or filled with groups is seen as such.
+    # Locked and only then read: this shows groups that were deleted or got subgroups.
     hold_to_place(image_ids=image_ids, group_ids=group_ids)
     rows = Group.objects.in_workspace(workspace).filter(pk__in=group_ids)
     return {group.id: group for group in rows}

@@ -1,4 +1,4 @@
-"""The kinds of jobs that work off what was asked for over the API."""
+"""Define the kinds of jobs that process asynchronous requests."""
 
 from dashboard.models import Job
 from dashboard.services.jobs.kinds import JobKind

@@ -1,1 +1,1 @@
-"""Find what is alike, among images and in collections."""
+"""Search images and the records of collections by similarity."""

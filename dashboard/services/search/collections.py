@@ -1,4 +1,4 @@
-"""Make collections, change what they are called, delete them."""
+"""Create, change and delete collections."""
 
 from typing import Any
 
@@ -17,10 +17,10 @@ from dashboard.services.training.descriptors import version_to_use
 def create_collection(
     *, task: Task, name: str, description: str = "", number: int | None = None, actor: User
 ) -> Collection:
-    """Create an empty collection, described by a version of the task for good.
+    """Create an empty collection, whose version never changes.
 
-    The version is the numbered one, or production's, or else the newest trained one. Raises
-    `EmptyName`, `NoSuchVersion`, `NotTrained`.
+    The version is the given one, or else the production version, or else the newest trained one.
+    Raises `EmptyName`, `NoSuchVersion` and `NotTrained`.
     """
     if not name.strip():
         raise EmptyName("collection")
@@ -54,8 +54,8 @@ def change_collection(*, collection: Collection, changes: dict[str, Any], actor:
 
 @transaction.atomic
 def delete_collection(*, collection: Collection, actor: User) -> None:
-    """Delete a collection with its records; work on it ends. The images of the workspace stay."""
-    # Writers of records lock this row: they have finished, or will find the collection gone.
+    """Delete a collection with its records and end work on it. The workspace's images are kept."""
+    # Writers of records lock this row: they have finished, or will find the collection deleted.
     row = Collection.objects.select_for_update().get(pk=collection.pk)
     jobs.drop(subject_ids=list(row.fills.values_list("pk", flat=True)))
     _tell(Verb.DELETED, collection, actor, records=row.records_count)

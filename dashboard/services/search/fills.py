@@ -1,4 +1,4 @@
-"""Put images of the workspace into a collection: a job that may be run again at any time."""
+"""Add images of the workspace to a collection, by a job that may be repeated at any time."""
 
 from collections.abc import Sequence
 from uuid import UUID
@@ -33,11 +33,11 @@ def start_fill(
     similarity_type: SimilarityType | None = None,
     actor: User,
 ) -> Job:
-    """Queue the images of the workspace, or those of a group or a type, for a collection.
+    """Queue the addition of all images, or of those of a group or a type, to a collection.
 
-    Raises `CollectionFull`, and `AlreadyFilling` while another such job is under way.
+    Raises `CollectionFull`, and `AlreadyFilling` while another such job is running or queued.
     """
-    # Locked: of two requests at the same time, the second sees the first one's job.
+    # Locked: of two concurrent requests, the second sees the first one's job.
     row = Collection.objects.select_for_update().get(pk=collection.pk)
     if has_running_fill(row):
         raise AlreadyFilling
@@ -68,18 +68,18 @@ def start_fill(
 
 
 def run_fill(*, fill_id: UUID, handle: jobs.Handle) -> str:
-    """Put image after image in, by their ids; what is in already stays as it is.
+    """Add images in the order of their ids; existing records are not changed.
 
-    A second run after a kill passes over what the first one put in. Raises `CollectionFull`.
+    A run after a kill skips the images that were already added. Raises `CollectionFull`.
     """
     fill = Fill.objects.select_related("collection__version", "workspace").get(pk=fill_id)
-    # A list that is fixed, so that the progress counts the same images to the end; ids alone.
+    # A fixed list of ids, so that the progress counts the same images to the end.
     ids = list(images_to_fill(fill).values_list("pk", flat=True))
-    # What an earlier try put in is there now, and was not before: that try counted it.
+    # Records that an earlier try added exist now, but did not before: that try counted them.
     mine, known, skipped = handle.job.done, 0, 0
     for start in range(0, len(ids), IMAGES_AT_ONCE):
         batch = ids[start : start + IMAGES_AT_ONCE]
-        # Before the embeddings are computed, which is the slow part. `write_records` asks again.
+        # Before the embeddings are computed, which is the slow part. `write_records` checks again.
         there = known_keys(fill.collection, [str(one) for one in batch])
         known += len(there)
         new = _records(fill, [one for one in batch if str(one) not in there])
@@ -93,7 +93,7 @@ def run_fill(*, fill_id: UUID, handle: jobs.Handle) -> str:
                 skipped=skipped,
                 fraction=seen / len(ids),
             )
-            # With the report in one transaction: a kill cannot count a batch twice.
+            # In one transaction with the report: a kill cannot count a batch twice.
             outcome = write_records(collection=fill.collection, records=new)
         if outcome.beyond:
             raise CollectionFull(fill.collection)
@@ -104,7 +104,7 @@ def run_fill(*, fill_id: UUID, handle: jobs.Handle) -> str:
 
 
 def _records(fill: Fill, ids: Sequence[UUID]) -> list[NewRecord]:
-    """Describe images, with what is known of them; those deleted meanwhile are skipped."""
+    """Return records of images with their descriptors; deleted images are skipped."""
     version = fill.collection.version
     images = images_in(fill.workspace).in_bulk(ids)
     ensure_features(images=list(images.values()), encoder_key=version.encoder)

@@ -1,4 +1,4 @@
-"""The kind of job that puts images into a collection."""
+"""Define the kind of job that adds images to a collection."""
 
 from accounts.journal import record
 from accounts.verbs import Verb

@@ -1,4 +1,4 @@
-"""Images that were searched with are kept for an hour, so that results have an address."""
+"""Keep query images for an hour, so that search results have a URL."""
 
 import hashlib
 import json
@@ -12,13 +12,13 @@ from accounts.models import Workspace
 from dashboard.files.store import paths, room, storage
 
 HOUR = 3600
-# Of a workspace; the oldest make room.
+# For one workspace; the oldest are deleted to make room.
 MOST_BYTES = 256 << 20
 
 
 @dataclass(frozen=True)
 class KeptQuery:
-    """An image that somebody brought: its bytes, its name, and its address if it has one."""
+    """A query image: its bytes, its name, and its URL if it has one."""
 
     name: str
     data: bytes
@@ -26,7 +26,7 @@ class KeptQuery:
 
 
 class QueryGone(Exception):
-    """The image of a search is no longer kept, or never was in this workspace."""
+    """A query image is no longer stored, or never was in this workspace."""
 
     def __init__(self) -> None:
         super().__init__(
@@ -36,25 +36,26 @@ class QueryGone(Exception):
 
 
 def keep_query(*, workspace: Workspace, query: KeptQuery) -> str:
-    """Keep an image for an hour and return the signed name that finds it in this workspace.
+    """Store a query image for an hour and return the signed name for `find_query`.
 
     Raises `DiskLow`.
     """
     room.refuse_if_low()
     facts = json.dumps({"name": query.name, "url": query.url}).encode()
-    # JSON has no line break of its own, so the first one ends it. One object: no half can be lost.
+    # Compact JSON has no line break, so the first one ends it. One object: neither part can be
+    # lost.
     body = facts + b"\n" + query.data
     _make_room(workspace, len(body))
-    # By content: a search that is sent again, as a form is by reload, is stored once.
+    # By content: a repeated search, such as a form sent again by a reload, is stored once.
     key = hashlib.sha256(body).hexdigest()
     storage.write(paths.query(workspace.pk, key), body)
     return _signer(workspace).sign(key)
 
 
 def find_query(*, workspace: Workspace, name: str) -> KeptQuery:
-    """Return the image that was kept under a signed name. Raises `QueryGone`."""
+    """Return the query image that was stored under a signed name. Raises `QueryGone`."""
     try:
-        # The signature keeps the time; the file's own is only used to tidy.
+        # The signature has the time; the file's own time is used only to delete old files.
         key = _signer(workspace).unsign(name, max_age=HOUR)
         body = storage.read(paths.query(workspace.pk, key))
     except (BadSignature, FileNotFoundError) as error:
@@ -65,7 +66,7 @@ def find_query(*, workspace: Workspace, name: str) -> KeptQuery:
 
 
 def forget_queries(older_than: float = HOUR) -> int:
-    """Remove the images that were kept longer than they are; returns how many."""
+    """Delete query images older than `older_than` seconds; return how many."""
     before = time.time() - older_than
     old = [one for one in storage.entries(paths.queries()) if one.modified < before]
     for one in old:
@@ -84,5 +85,5 @@ def _make_room(workspace: Workspace, size: int) -> None:
 
 
 def _signer(workspace: Workspace) -> TimestampSigner:
-    """Sign for this workspace alone: a stranger's name opens nothing here."""
+    """Sign for this workspace alone: a name from another workspace is not valid here."""
     return TimestampSigner(salt=f"dashboard.services.search.kept_queries {workspace.pk}")

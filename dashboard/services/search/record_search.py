@@ -1,4 +1,4 @@
-"""Find the records of a collection that are most alike to an image, or to one of them."""
+"""Find the records of a collection that are most similar to an image or to a record."""
 
 from collections.abc import Sequence
 
@@ -11,9 +11,9 @@ from dashboard.services.training.loading import load_encoder, load_model
 
 
 def search_records_by_picture(*, collection: Collection, data: bytes, k: int) -> list[RecordHit]:
-    """Return the records most similar to the bytes of an image.
+    """Return the records most similar to an image, given as bytes.
 
-    Raises `FileRefused`, `ModelUnusable`.
+    Raises `FileRefused` and `ModelUnusable`.
     """
     model = load_model(collection.version)
     row = features_of_bytes(load_encoder(model.encoder), data)
@@ -24,10 +24,10 @@ def search_records_by_picture(*, collection: Collection, data: bytes, k: int) ->
 def search_records_by_key(
     *, collection: Collection, key: str, k: int
 ) -> tuple[Record, Sequence[RecordHit]]:
-    """Return a record and those most alike to it, less itself. Raises `Record.DoesNotExist`."""
+    """Return a record and those most similar to it, except itself. Raises `Record.DoesNotExist`."""
     row = records_by_key(collection, [key]).get(key)
     if row is None:
         raise Record.DoesNotExist
     asked = Asked(vector_of(row), row.pk)
-    # One more than asked for, and the first dropped: a record is its own nearest.
+    # One more than requested, and the first dropped: a record is its own nearest.
     return row, nearest_records(collection, [asked], min(k, MOST_HITS) + 1)[1:]

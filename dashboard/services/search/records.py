@@ -1,4 +1,4 @@
-"""Write the records of a collection: the row of the collection is locked, then counted on."""
+"""Write the records of a collection, with the collection's row locked and its counters updated."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -34,7 +34,7 @@ Json = dict[str, Any]
 
 @dataclass(frozen=True)
 class NewRecord:
-    """A record to be: its key, its fields, its descriptor (dimension,) of unit length."""
+    """A record to add: its key, its fields, its descriptor (dimension,) of unit length."""
 
     key: str
     fields: Json
@@ -43,9 +43,9 @@ class NewRecord:
 
 @dataclass
 class Outcome:
-    """Which keys were written, were there already, are gone, or are more than there is room for.
+    """Which keys were written, already existed, do not exist, or exceed the collection's limit.
 
-    `too_large` are records whose fields would be.
+    `too_large` are keys of records whose fields would exceed `MAX_FIELDS_SIZE`.
     """
 
     done: list[str] = field(default_factory=list)
@@ -56,21 +56,21 @@ class Outcome:
 
 
 def room_in(collection: Collection) -> int:
-    """Return how many records more the collection takes."""
+    """Return how many records can still be added to the collection."""
     most: int = settings.LIKEWISE_MAX_COLLECTION
     return max(0, most - collection.records_count)
 
 
 @transaction.atomic
 def add_records(*, collection: Collection, records: Sequence[NewRecord], actor: User) -> Outcome:
-    """Add records; a key that is there already, and what there is no room for, is skipped."""
+    """Add records; existing keys, and records beyond the limit, are skipped."""
     outcome = write_records(collection=collection, records=records)
     _tell(collection, len(outcome.done), Verb.ADDED_RECORDS, actor)
     return outcome
 
 
 def write_records(*, collection: Collection, records: Sequence[NewRecord]) -> Outcome:
-    """Add records as `add_records` does, in the caller's transaction, and tell nobody."""
+    """Add records as `add_records` does, in the caller's transaction, but record no change."""
     row, outcome = _locked(collection), Outcome()
     there = known_keys(row, [new.key for new in records])
     added: list[Record] = []
@@ -95,7 +95,7 @@ def _row(collection: Collection, new: NewRecord) -> Record:
         key=new.key,
         fields=new.fields,
         vector=new.vector.astype("<f4").tobytes(),
-        # The number that `_count` will write in this transaction: readers ask for rows above
+        # The number that `_count` will write in this transaction: readers request rows above
         # theirs.
         generation=collection.generation + 1,
     )
@@ -105,10 +105,10 @@ def _row(collection: Collection, new: NewRecord) -> Record:
 def update_records(
     *, collection: Collection, changes: dict[str, Json], actor: User
 ) -> tuple[Outcome, dict[str, Record]]:
-    """Merge fields into records by their keys; what is not named stays, and so do descriptors.
+    """Merge fields into records by their keys; other fields and descriptors are kept.
 
-    Also returns the records as they are now. Fields that would be too large together stay as they
-    are: else a record could grow without end.
+    Also returns the records as they are now. A record whose fields would be too large together is
+    not changed: otherwise it could grow without end.
     """
     row = _locked(collection)
     there = records_by_key(row, list(changes))
@@ -131,7 +131,7 @@ def update_records(
 
 @transaction.atomic
 def delete_records(*, collection: Collection, keys: Sequence[str], actor: User) -> Outcome:
-    """Delete records by their keys; those that are not there are no error."""
+    """Delete records by their keys; keys that do not exist are not an error."""
     row = _locked(collection)
     found = known_keys(row, keys)
     for some in portions(list(found)):
@@ -147,7 +147,7 @@ def delete_records(*, collection: Collection, keys: Sequence[str], actor: User) 
 def delete_matching(*, collection: Collection, matches: Filter, actor: User) -> Outcome:
     """Delete the records whose fields match. Raises `TooMuchWork`.
 
-    The filter is asked before the transaction: on SQLite nobody else could write meanwhile.
+    The filter is evaluated before the transaction: on SQLite nobody else could write meanwhile.
     """
     matched = matching(collection, matches)
     with transaction.atomic():
@@ -161,15 +161,15 @@ def delete_matching(*, collection: Collection, matches: Filter, actor: User) -> 
 
 
 def _locked(collection: Collection) -> Collection:
-    """Return the collection as it is now, and let nobody else write to it until the commit."""
+    """Return the collection as it is now, locked against other writers until the commit."""
     rows = Collection.objects.select_related("workspace", "version")
     return rows.select_for_update(of=("self",)).get(pk=collection.pk)
 
 
 def _count(row: Collection, *, added: int = 0, written: int = 0) -> None:
-    """Count the records and the generation on, if anything was written."""
+    """Update the number of records and the generation, if anything was written."""
     if added or written:
-        # In the transaction of the rows: readers see them and the new generation in the same
+        # In the transaction of the rows: readers see them and the new generation at the same
         # moment.
         Collection.objects.filter(pk=row.pk).update(
             records_count=F("records_count") + added, generation=F("generation") + 1

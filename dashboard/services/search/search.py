@@ -1,4 +1,4 @@
-"""Find the images that are most alike to an image."""
+"""Find the images that are most similar to an image."""
 
 from accounts.models import Workspace
 from dashboard.engine.trained_model import TrainedModel
@@ -16,9 +16,9 @@ MOST_HITS = 200
 def search_by_picture(
     *, workspace: Workspace, version: Version | None, data: bytes, k: int
 ) -> list[Hit]:
-    """Return the images most similar to an image, by a version or by the untrained model.
+    """Return the images most similar to an image, by a version or by the untrained embedding.
 
-    Raises `FileRefused` if the bytes are no image that can be read, `ModelUnusable`.
+    Raises `FileRefused` if the bytes are not a readable image, and `ModelUnusable`.
     """
     model = model_of(workspace, version)
     row = features_of_bytes(load_encoder(model.encoder), data)
@@ -26,7 +26,7 @@ def search_by_picture(
 
 
 def search_by_image(*, image: Image, version: Version | None, k: int) -> list[Hit]:
-    """Return the images most alike to one of the workspace, less itself."""
+    """Return the images most similar to one of the workspace, without itself."""
     model = model_of(image.workspace, version)
     row = feature_of(image, model.encoder)
     if row is None:
@@ -39,7 +39,7 @@ def search_by_image(*, image: Image, version: Version | None, k: int) -> list[Hi
 
 
 def model_of(workspace: Workspace, version: Version | None) -> TrainedModel:
-    """Return a version's model, or for None the untrained one by which search goes now.
+    """Return a version's model, or for None the untrained model that search uses now.
 
     Raises `ModelUnusable`.
     """

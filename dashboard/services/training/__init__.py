@@ -1,1 +1,1 @@
-"""Tasks, versions, encoders: what learns, and what describes."""
+"""Manage tasks, versions and encoders, and compute features and descriptors."""

@@ -1,7 +1,7 @@
-"""Look at every image of a workspace, so that search finds it: new ones, and all by a new encoder.
+"""Compute the features of all images that search needs: of new images, or by a new encoder.
 
-Search goes by one encoder, of which it has all that was looked at. When another one is wanted, this
-gives every image its features by that one first, and only then lets search go by it.
+Search uses one encoder, for which it has the features of all images. To change it, the features of
+every image are computed with the new encoder first, and only then search uses it.
 """
 
 from collections.abc import Iterator
@@ -28,13 +28,13 @@ NEW = "Processing new images"
 
 @transaction.atomic
 def start_describing(*, workspace: Workspace, actor: User | None) -> Job | None:
-    """Queue a look at what lacks features, unless one is waiting already.
+    """Queue the computation of missing features, unless such a job is already queued.
 
-    Until it is done search does not find new images, and goes by the encoder that it went by
-    before. Returns None where there is nothing to queue.
+    Until it is done, search does not find new images, and uses the same encoder as before. Returns
+    None if there is nothing to queue.
     """
-    workspace = Workspace.objects.get(pk=workspace.pk)  # the caller's may be older than the choice
-    # Only one that is queued will meet every image of now; one that runs may be past some.
+    workspace = Workspace.objects.get(pk=workspace.pk)  # the caller's may be outdated
+    # Only a queued job will see every current image; a running one may have passed some.
     waiting = unfinished_jobs(workspace).filter(kind=Job.Kind.DESCRIBE, state=Job.State.QUEUED)
     if waiting.exists():
         return None
@@ -47,10 +47,11 @@ def start_describing(*, workspace: Workspace, actor: User | None) -> Job | None:
 
 
 def start_second_looks() -> int:
-    """Queue a look for each workspace that another encoder is wanted for; return how many.
+    """Queue a job for each workspace whose search shall use another encoder; return how many.
 
-    For workers, now and then: after an upgrade, or a change of the installation's default. Two that
-    do so at once queue one job. What was cancelled or failed is left alone for a day.
+    Called by workers at each sweep: after an upgrade, or a change of the installation's default.
+    Two that do so at once queue one job. A job that was cancelled or failed is not queued again for
+    a day.
     """
     return sum(_start_if_none(workspace_id) for workspace_id in second_looks_due())
 
@@ -84,9 +85,9 @@ def _enqueue(workspace: Workspace, title: str, actor: User | None) -> Job:
 
 
 def run_describing(*, workspace: Workspace, handle: jobs.Handle) -> str:
-    """Give features to every image that has none, by each encoder in use, batch by batch.
+    """Compute the features of every image that lacks them, by each encoder in use, in batches.
 
-    What was computed stays: after a kill the rest is done.
+    Computed features are kept: a run after a kill does the rest.
     """
     workspace = _begun(workspace)
     keys, wanted = keys_in_use(workspace), wanted_key(workspace)
@@ -103,25 +104,25 @@ def run_describing(*, workspace: Workspace, handle: jobs.Handle) -> str:
 
 
 def _begun(workspace: Workspace) -> Workspace:
-    """Read the workspace again; the first look settles by what its search goes."""
+    """Read the workspace again; the first run settles which encoder its search uses."""
     row = Workspace.objects.get(pk=workspace.pk)
     if not row.search_encoder:
         row.search_encoder = wanted_key(row)
-        # With the condition: another job may have settled it meanwhile.
+        # Conditional: another job may have settled it meanwhile.
         unsettled = Workspace.objects.filter(pk=row.pk, search_encoder="")
         unsettled.update(search_encoder=row.search_encoder)
     return row
 
 
 def _look_again(workspace: Workspace, wanted: str, handle: jobs.Handle) -> None:
-    """Look at all images by the wanted encoder, then let search go by it."""
+    """Compute the features of all images with the new encoder, then let search use it."""
     if _is_done_elsewhere(handle.job):
         return
     _look(workspace, wanted, handle)
-    _look(workspace, wanted, handle)  # what came meanwhile, and lies before where the first was
+    _look(workspace, wanted, handle)  # images added meanwhile, with lower ids
     with transaction.atomic():
         handle.report(step=NEW)
-        # Only if search still goes by what it went by at the start: the choice may have changed
+        # Only if search still uses the same encoder as at the start: the choice may have changed
         # twice.
         rows = Workspace.objects.filter(pk=workspace.pk, search_encoder=workspace.search_encoder)
         rows.update(search_encoder=wanted)
@@ -130,7 +131,7 @@ def _look_again(workspace: Workspace, wanted: str, handle: jobs.Handle) -> None:
 
 
 def _is_done_elsewhere(job: Job) -> bool:
-    """Say whether an older job is at it: both would compute the same."""
+    """Return whether an older job is doing this: both would compute the same."""
     others = unfinished_jobs(job.workspace).filter(kind=Job.Kind.DESCRIBE, state=Job.State.RUNNING)
     return others.filter(created__lt=job.created).exists()
 
@@ -145,10 +146,10 @@ def _look(workspace: Workspace, key: str, handle: jobs.Handle) -> None:
 
 @transaction.atomic
 def _keep_and_tell(handle: jobs.Handle, rows: list[Feature]) -> None:
-    """Write a batch and count it at once: after a kill in between both are gone, or neither."""
+    """Write and count a batch in one transaction: a kill in between loses both or neither."""
     features.keep_features(rows)
     done = handle.job.done + len(rows)
-    total = max(handle.job.total, done, 1)  # images may come meanwhile
+    total = max(handle.job.total, done, 1)  # images may be added meanwhile
     step = handle.job.title[:100]  # the name of an encoder may be longer than a step
     handle.report(step=step, total=total, done=done, fraction=done / total)
 

@@ -21,10 +21,10 @@ from dashboard.services.errors import NoSuchVersion, NotTrained
 from dashboard.services.training.features import features_of_picture
 from dashboard.services.training.loading import load_encoder, load_model
 
-# So many images wait in memory, of at most 20 MB from an address; as many may be on their way.
+# Images held in memory, of at most 20 MB each from a URL; as many may be being fetched.
 AT_ONCE = 16
 
-# Of an image: its address, its bytes, or why there is neither.
+# An image: its URL, its bytes, or why it has neither.
 Source = str | bytes | FileRefused
 # A descriptor, (dimension,) float32 of unit length; width and height of the image.
 Described = tuple[NDArray[np.float32], int, int]
@@ -33,9 +33,9 @@ Seen = tuple[NDArray[np.float16], int, int]
 
 
 def version_to_use(*, task: Task, number: int | None) -> Version:
-    """Return the numbered version, or else production's, or else the newest trained one.
+    """Return the given version, or else the production version, or else the newest trained one.
 
-    Raises `NoSuchVersion` if a number was given, `NotTrained` if there is none at all.
+    Raises `NoSuchVersion` if a number was given, `NotTrained` if the task has no trained version.
     """
     version = find_usable(task, number)
     if version is not None:
@@ -55,7 +55,7 @@ def describe_stored(
 ) -> dict[UUID, NDArray[np.float32]]:
     """Return the descriptors, (dimension,) float32 each, of images of the version's workspace.
 
-    Those that have no features, or are gone, are skipped. Raises `ModelUnusable`.
+    Images that have no features or were deleted are skipped. Raises `ModelUnusable`.
     """
     features = features_of(version.workspace, image_ids, version.encoder)
     there = [one for one in image_ids if one in features]
@@ -70,14 +70,14 @@ def describe_sources(
 ) -> Iterator[Described | FileRefused]:
     """Yield descriptor, width and height of each image, or why it has none, in order.
 
-    Equal pixels give equal descriptors. Sources are taken as there is room for them, so that one
-    is read while others are encoded; addresses are fetched side by side. Each image is encoded
-    alone, the head is applied to several at once. Raises `ModelUnusable`.
+    Equal pixels give equal descriptors. Sources are read ahead as far as `AT_ONCE` allows, so that
+    one is read while others are encoded; URLs are fetched in parallel. Each image is encoded alone,
+    the head is applied to several at once. Raises `ModelUnusable`.
     """
     model = load_model(version)
     seen = _look_at_all(load_encoder(version.encoder), sources)
     while some := list(islice(seen, AT_ONCE)):
-        # Encoded one by one and multiplied together: each image's features do not depend on its
+        # Encoded one by one and multiplied together: an image's features do not depend on its
         # batch.
         rows = [one[0] for one in some if not isinstance(one, FileRefused)]
         described = iter(model.describe(np.array(rows))) if rows else iter(())
@@ -99,7 +99,7 @@ def _look_at_all(
 
 
 def look_at(encoder: PictureEncoder, content: bytes | FileRefused) -> Seen | FileRefused:
-    """Encode one image, or say why it has no features."""
+    """Encode one image, or return why it has no features."""
     if isinstance(content, FileRefused):
         return content
     try:
@@ -110,5 +110,5 @@ def look_at(encoder: PictureEncoder, content: bytes | FileRefused) -> Seen | Fil
 
 
 def contents_of(sources: Iterable[Source]) -> list[bytes | FileRefused]:
-    """Return each source's bytes, or why there are none; addresses are fetched side by side."""
+    """Return each source's bytes, or why it has none; URLs are fetched in parallel."""
     return list(fetch_many(sources))

@@ -1,4 +1,4 @@
-"""Let a workspace choose what looks at its images."""
+"""Choose the encoder of a workspace."""
 
 from django.db import transaction
 
@@ -14,13 +14,13 @@ from dashboard.services.training.describing import start_describing
 
 @transaction.atomic
 def choose_encoder(*, workspace: Workspace, key: str, actor: User) -> Job | None:
-    """Let a workspace use an encoder; an empty key: the installation's default.
+    """Set the encoder of a workspace; an empty key means the installation's default.
 
-    Versions keep theirs. Search goes over to it once a job, which this queues and returns, has
-    looked at all images; None where there is nothing to look at. Raises `EncoderRefused`.
+    Versions keep theirs. Search uses it once a job, which this queues and returns, has computed the
+    features of all images; None if there are no images. Raises `EncoderRefused`.
     """
     check_encoder(key)
-    # Two who choose at once: the activity tells what each of them really replaced.
+    # Locked: of two concurrent choices, the activity log shows what each really replaced.
     [row] = lock_all(Workspace.objects.filter(pk=workspace.pk))
     before = row.encoder
     if key == before:
@@ -42,7 +42,7 @@ def choose_encoder(*, workspace: Workspace, key: str, actor: User) -> Job | None
 
 
 def check_encoder(key: str) -> None:
-    """Refuse an encoder that is not there, or not ready. Raises `EncoderRefused`."""
+    """Check that an encoder exists and is ready. Raises `EncoderRefused`."""
     if key not in dict(choices()):
         raise EncoderRefused("This encoder does not exist or is not ready yet. Choose another.")
 

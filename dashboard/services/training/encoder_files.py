@@ -1,4 +1,4 @@
-"""Find what belongs to an encoder beside its ONNX file."""
+"""Read the preprocessing file that belongs to an encoder's ONNX file."""
 
 import json
 from pathlib import Path
@@ -15,9 +15,9 @@ BESIDE = ("preprocessor_config.json", "config.json")
 def new_encoder_from(
     file: Path, *, name: str, preprocessing: Path | None, output: str = "", pooling: str = ""
 ) -> NewEncoder:
-    """Find the JSON beside a graph and read it.
+    """Find the JSON file beside a graph and read it.
 
-    Raises `OSError` if it cannot be read, `ValueError` with a sentence for a bad one.
+    Raises `OSError` if it cannot be read, `ValueError` with a sentence for an invalid one.
     """
     return NewEncoder(
         name=name or file.stem,
@@ -31,7 +31,7 @@ def new_encoder_from(
 def use_backbone(file: Path, progress: Progress = SILENT) -> Encoder:
     """Make a file the default encoder; it is prepared at its first start, which takes minutes.
 
-    Raises `EncoderRefused` if it is unfit, `OSError`, `ValueError`.
+    Raises `EncoderRefused` if it is unfit, `OSError` and `ValueError`.
     """
     try:
         encoder = register_at_once(
@@ -54,7 +54,7 @@ def _stated(path: Path | None) -> dict[str, Any]:
 
 
 def read_stated(data: bytes, name: str = "The preprocessing") -> dict[str, Any]:
-    """Read the JSON beside a graph; raises `ValueError` with a sentence."""
+    """Read the JSON beside a graph. Raises `ValueError` with a sentence."""
     try:
         stated = json.loads(data)
     except (ValueError, RecursionError) as error:

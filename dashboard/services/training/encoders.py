@@ -1,4 +1,4 @@
-"""Register encoders: tried at once, prepared by a job, never half there."""
+"""Register encoders: tested at once, prepared by a job, complete or absent."""
 
 import hashlib
 import shutil
@@ -34,14 +34,14 @@ from dashboard.services.jobs.spans import Span
 from dashboard.services.training.speeds import measure_speed, shipped_row
 
 FEATURES_AT_ONCE = 5000
-LARGEST_GRAPH = 2 << 30  # bytes; onnxruntime takes no larger graph in one file
+LARGEST_GRAPH = 2 << 30  # bytes; onnxruntime accepts no larger graph in one file
 TOO_LARGE = "onnxruntime does not take it in one piece"
 PIECE = 1 << 20
 
 
 @dataclass(frozen=True)
 class NewEncoder:
-    """What somebody brings: a graph in a file, and what is said of its input and output."""
+    """An encoder to register: a graph in a file, and what is stated of its input and output."""
 
     name: str
     graph: Path
@@ -51,13 +51,14 @@ class NewEncoder:
 
 
 def register_encoder(*, new: NewEncoder, workspace: Workspace, actor: User) -> tuple[Encoder, Job]:
-    """Try an encoder, keep it, and queue its preparation.
+    """Test an encoder, store it, and queue its preparation.
 
-    Raises `EmptyName`, `EncoderExists`, and `EncoderRefused` if it is unfit, with nothing kept.
+    Raises `EmptyName`, `EncoderExists`, and `EncoderRefused` if it is unfit; then nothing is
+    stored.
     """
     row = _row(new, actor)
-    # The file before the row: an encoder that is listed has its graph. The key is a hash, so a
-    # second try writes the same files.
+    # The file before the row: a listed encoder has its graph. The key is a hash, so another attempt
+    # writes the same files.
     _store(new.graph, row)
     with transaction.atomic():
         _insert(row)
@@ -74,9 +75,9 @@ def register_encoder(*, new: NewEncoder, workspace: Workspace, actor: User) -> t
 def register_at_once(
     *, new: NewEncoder, progress: Progress = SILENT, actor: User | None = None
 ) -> Encoder:
-    """Do all of it in this process, for commands; what broke off before is done again.
+    """Register and prepare an encoder in this process, for commands; resume an interrupted one.
 
-    Raises what `register_encoder` raises.
+    Raises the errors of `register_encoder`.
     """
     try:
         row = _row(new, actor)
@@ -92,20 +93,20 @@ def register_at_once(
 
 
 def run_preparing(*, encoder_id: UUID, handle: jobs.Handle) -> str:
-    """Show the drawn images to an encoder and make it ready; from the start after a kill."""
+    """Prepare an encoder with drawn images and mark it as ready; starts over after a kill."""
     row = Encoder.objects.get(pk=encoder_id)
     _prepare(row, Span(handle, 0, 0.99, "Testing with drawn images"))
     return f"“{row}” is ready to use."
 
 
 def close_preparing(*, encoder_id: UUID, message: str) -> None:
-    """Mark an encoder as failed whose job ended without it."""
+    """Mark an encoder as failed whose job ended before it was ready."""
     rows = Encoder.objects.filter(pk=encoder_id, state=Encoder.State.PREPARING)
     rows.update(state=Encoder.State.FAILED, reason=message)
 
 
 def prepare_again(*, encoder: Encoder, workspace: Workspace, actor: User) -> Job | None:
-    """Queue the preparation of one that failed; None if it did not fail."""
+    """Queue the preparation of a failed encoder again; None if it has not failed."""
     with transaction.atomic():
         failed = Encoder.objects.filter(pk=encoder.pk, state=Encoder.State.FAILED)
         if not failed.update(state=Encoder.State.PREPARING, reason=""):
@@ -121,9 +122,9 @@ def prepare_again(*, encoder: Encoder, workspace: Workspace, actor: User) -> Job
 
 @transaction.atomic
 def set_default_key(*, key: str) -> None:
-    """Do what `set_default` does by the key of an encoder, shipped or registered.
+    """Set the default encoder by its key, shipped or registered.
 
-    Raises `Encoder.DoesNotExist`, `EncoderRefused`.
+    Raises `Encoder.DoesNotExist` and `EncoderRefused`.
     """
     if key == BOTH:
         return set_default(encoder=None)
@@ -134,12 +135,12 @@ def set_default_key(*, key: str) -> None:
 
 @transaction.atomic
 def set_default(*, encoder: Encoder | None) -> None:
-    """Let an encoder be used where nobody chose another; None: the one that is built in.
+    """Set the encoder that is used where no other was chosen; None: the built-in one.
 
-    Search goes over to it, workspace by workspace, once it has looked at all their images: workers
-    begin with that at a sweep. Raises `EncoderRefused` if it is not ready.
+    Search changes to it, workspace by workspace, once the features of all images are computed:
+    workers begin with that at a sweep. Raises `EncoderRefused` if it is not ready.
     """
-    # All rows, in one order: of two defaults that are chosen at once, the second waits.
+    # All rows, in one order: of two concurrent changes of the default, the second waits.
     rows = Encoder.objects.select_for_update().order_by("id")
     list(rows)
     Encoder.objects.filter(is_default=True).update(is_default=False)
@@ -151,9 +152,9 @@ def set_default(*, encoder: Encoder | None) -> None:
 
 
 def delete_encoder(*, encoder: Encoder) -> None:
-    """Remove an encoder, the features that it gave, and its files.
+    """Delete an encoder, its features, and its files.
 
-    Raises `EncoderInUse` while a task or a version needs it.
+    Raises `EncoderInUse` while a task, a version or the search of a workspace uses it.
     """
     with transaction.atomic():
         Encoder.objects.select_for_update().get(pk=encoder.pk)
@@ -161,7 +162,7 @@ def delete_encoder(*, encoder: Encoder) -> None:
         if tasks or versions or workspaces:
             raise EncoderInUse(encoder, tasks=tasks, versions=versions, workspaces=workspaces)
         Encoder.objects.filter(pk=encoder.pk).delete()
-    # After the row is gone, in batches: no new work can name the encoder any more.
+    # After the row is deleted, in batches: no new work can name the encoder any more.
     for kind in (Feature, RegionFeature):
         rows = kind.objects.filter(encoder=encoder.key).order_by("id")
         while ids := list(rows.values_list("id", flat=True)[:FEATURES_AT_ONCE]):
@@ -170,14 +171,14 @@ def delete_encoder(*, encoder: Encoder) -> None:
 
 
 def _row(new: NewEncoder, actor: User | None) -> Encoder:
-    """Try the graph and describe it as a row that is not saved yet."""
+    """Test the graph and return its row, unsaved."""
     if not new.name.strip():
         raise EmptyName("encoder")
     size = new.graph.stat().st_size
     if size > LARGEST_GRAPH:
         raise EncoderRefused(f"The file is over {readable_size(LARGEST_GRAPH)}: {TOO_LARGE}.")
     try:
-        # In a process of its own: a hostile graph may take all memory or crash the runtime.
+        # In a separate process: a hostile graph may use all memory or crash the runtime.
         tried = try_isolated(new.graph, new.stated, output=new.output, pooling=new.pooling)
     except UnfitEncoder as error:
         raise EncoderRefused(str(error)) from error
@@ -203,7 +204,7 @@ def _sha256(file: Path) -> str:
 
 
 def _store(file: Path, row: Encoder) -> None:
-    """Keep the graph; never more of it than a piece is in memory."""
+    """Store the graph, reading one piece at a time."""
     with file.open("rb") as stream:
         name = f"{paths.encoder(row.key)}/{artifact.GRAPH}"
         storage.write_stream(name, stream, limit=LARGEST_GRAPH)
@@ -211,7 +212,7 @@ def _store(file: Path, row: Encoder) -> None:
 
 @contextmanager
 def _graph_file(row: Encoder) -> Iterator[Path]:
-    """Put the graph from the storage into a file, from which it is loaded with less memory."""
+    """Copy the graph from the storage into a file, from which it loads with less memory."""
     stored = f"{paths.encoder(row.key)}/{artifact.GRAPH}"
     with tempfile.NamedTemporaryFile(dir=settings.FILE_UPLOAD_TEMP_DIR, suffix=".onnx") as file:
         with storage.open(stored) as stream:
@@ -224,7 +225,7 @@ def _insert(row: Encoder) -> None:
     try:
         with transaction.atomic():
             row.save(force_insert=True)
-    except IntegrityError as error:  # somebody else registered it at the same moment
+    except IntegrityError as error:  # registered by somebody else at the same moment
         raise EncoderExists(row) from error
 
 
@@ -243,7 +244,7 @@ def _prepare(row: Encoder, progress: Progress) -> None:
             raise EncoderRefused(str(error)) from error
     for name, content in artifact.packed(prepared, sha256).items():
         storage.write(f"{paths.encoder(row.key)}/{name}", content)
-    runtime.own(row.key)  # read back once before anybody depends on it
+    runtime.own(row.key)  # loaded once before anything depends on it
     Encoder.objects.filter(pk=row.pk).update(state=Encoder.State.READY, reason="")
     row.state = Encoder.State.READY
     measure_speed(row)

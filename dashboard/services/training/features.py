@@ -1,4 +1,4 @@
-"""Compute features that are missing; what is there is never computed again."""
+"""Compute missing features; existing ones are never computed again."""
 
 from collections import deque
 from collections.abc import Callable, Generator, Iterable, Sequence
@@ -23,7 +23,7 @@ from dashboard.services.training.loading import load_encoder
 T = TypeVar("T")
 R = TypeVar("R")
 
-# What a kill loses at most, and what a transaction writes.
+# The most that a kill loses, and the rows of one transaction.
 IMAGES_PER_BATCH = 50
 
 
@@ -33,7 +33,7 @@ def features_of_bytes(encoder: PictureEncoder, data: bytes) -> NDArray[np.float1
 
 
 def features_of_picture(encoder: PictureEncoder, picture: Pillow.Image) -> NDArray[np.float16]:
-    """Encode what was decoded for the encoder, (dimension,) float16: the only road to features."""
+    """Encode a decoded image, (dimension,) float16. All features are computed here."""
     return encoder.encode(picture)
 
 
@@ -44,10 +44,11 @@ def ensure_features(
     encoder_key: str,
     progress: Progress = SILENT,
 ) -> None:
-    """Give every image and region its features by an encoder, in batches that are kept at once.
+    """Compute the missing features of images and regions, in batches that are written at once.
 
-    `regions` come with their images and are of one workspace. `progress` hears how many of how
-    many missing ones are done, after each batch, and may raise to stop: what was computed stays.
+    `regions` come with their images and are of one workspace. `progress` gets the number of
+    computed and of missing features after each batch, and may raise to stop: what was computed is
+    kept.
     """
     there = described_ids([image.id for image in images], encoder_key)
     missing = [image for image in images if image.id not in there]
@@ -66,10 +67,10 @@ def ensure_features(
 def encode_images(
     images: Iterable[Image], encoder_key: str, keep: Callable[[list[Feature]], None] | None = None
 ) -> Generator[list[Image]]:
-    """Encode images on all cores and keep the result; yield them in batches once that is done.
+    """Encode images on all cores and write the features; then yield each batch of images.
 
-    Images are taken as there is room for them; one that was deleted meanwhile has no features.
-    Whoever leaves early closes it.
+    Images are read ahead by two batches; a deleted image gets no features. A caller that stops
+    early closes the generator.
     """
 
     def keep_all(rows: list[Feature | None]) -> None:
@@ -84,7 +85,7 @@ def _encode(
     one: Callable[[PictureEncoder, T], R],
     keep: Callable[[list[R]], None],
 ) -> Generator[list[T]]:
-    """Encode things on all cores; while one batch is written the next are encoded."""
+    """Encode things on all cores; while one batch is written, the next are encoded."""
     waiting: deque[tuple[T, Future[R]]] = deque()
 
     def over() -> list[T]:
@@ -107,7 +108,7 @@ def _encode(
 
 
 def keep_features(rows: list[Feature]) -> None:
-    """Write features; what another job has written meanwhile stays."""
+    """Write features; those that another job has written meanwhile are kept."""
     # Two jobs may compute the same feature; both results are equal, so either may stay.
     Feature.objects.bulk_create(rows, ignore_conflicts=True)
 
@@ -118,7 +119,7 @@ def _keep_regions(found: list[list[RegionFeature]]) -> None:
 
 
 def _sheets(regions: Sequence[Region], encoder_key: str) -> list[list[Region]]:
-    """Return a region for each box without features, those of an image together, to decode once."""
+    """Return one region for each box without features, grouped by image to decode it once."""
     if not regions:
         return []
     there = features_of_regions(regions[0].image.workspace, regions, encoder_key)
@@ -137,7 +138,7 @@ def _feature(encoder: PictureEncoder, image: Image) -> Feature | None:
 
 
 def _region_features(encoder: PictureEncoder, regions: Sequence[Region]) -> list[RegionFeature]:
-    """Encode the crops of one stored image; none if it was deleted meanwhile."""
+    """Encode the crops of one stored image; an empty list if it was deleted meanwhile."""
     data = _stored(regions[0].image)
     if data is None:
         return []

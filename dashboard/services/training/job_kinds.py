@@ -1,4 +1,4 @@
-"""The kinds of jobs of training: versions, features of new images, registered encoders."""
+"""Define the kinds of jobs of training: versions, features of new images, encoders."""
 
 from accounts.journal import record
 from accounts.models import User
@@ -22,7 +22,7 @@ def _close_training(job: Job) -> None:
 
 
 def _train_again(job: Job, actor: User) -> Job:
-    """Train the task's next version: what a version saw is never changed."""
+    """Train the task's next version: the training data of a version is never changed."""
     version = get_version(job.workspace, job.subject_id)
     return start_training(task=version.task, actor=actor)[1]
 

@@ -1,4 +1,4 @@
-"""Load what describes images, or say in a sentence why it cannot be used."""
+"""Load models and encoders, or explain in a sentence why one cannot be used."""
 
 from dashboard import runtime
 from dashboard.engine.encoder import PictureEncoder
@@ -11,7 +11,7 @@ from dashboard.services.errors import ModelUnusable
 def load_model(version: Version) -> TrainedModel:
     """Return a trained version's model.
 
-    Raises `ModelUnusable` if its files are gone, damaged, of another format or encoder.
+    Raises `ModelUnusable` if its files are missing, damaged, or of another format or encoder.
     """
     try:
         return runtime.version(version.id, version.artifact, version.encoder)
@@ -20,7 +20,7 @@ def load_model(version: Version) -> TrainedModel:
 
 
 def load_untrained(key: str) -> TrainedModel:
-    """Return the model of an encoder that nobody trained. Raises `ModelUnusable`."""
+    """Return the untrained model of an encoder. Raises `ModelUnusable`."""
     try:
         return runtime.untrained(key)
     except (ArtifactError, UnfitEncoder, LookupError) as error:

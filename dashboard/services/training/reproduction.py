@@ -1,4 +1,4 @@
-"""Train a version again from what it kept, to see that the same comes out."""
+"""Train a version again from its snapshot, to check that the result is the same."""
 
 from dataclasses import dataclass
 
@@ -16,16 +16,16 @@ from dashboard.services.training.loading import load_model
 from dashboard.services.training.training import read_snapshot
 
 MOST = 2.0  # two numbers of rows of unit length differ by no more
-SAME = 1e-5  # of one number in a descriptor, from which on two are not the same
+SAME = 1e-5  # in one number of a descriptor; a larger difference means another result
 
 
 @dataclass(frozen=True)
 class Reproduction:
-    """What a second training from the same gave.
+    """The result of a second training from the same data.
 
-    `difference` is the largest between two numbers of the descriptors of everything that was
-    trained on, by either model; `changed` names what the training depends on that is not as it
-    was: `code`, `numpy`, `data` and so on.
+    `difference` is the largest one between two numbers of the descriptors of all training data, by
+    either model; `changed` names the inputs of the training that are no longer the same: `code`,
+    `numpy`, `data` and so on.
     """
 
     described: int
@@ -34,15 +34,16 @@ class Reproduction:
 
     @property
     def is_same(self) -> bool:
-        """Say whether the descriptors are the same."""
+        """Return whether the descriptors are the same."""
         return self.difference <= SAME
 
 
 def train_again(*, version: Version) -> Reproduction:
-    """Train from the version's snapshot, seed and encoder, and compare; nothing is kept.
+    """Train from the version's snapshot, seed and encoder, and compare; nothing is stored.
 
-    Images, boxes, groups and test marks are those of then, whatever was changed since. Raises
-    `NotReproducible` if an image, a type or the snapshot itself is gone, `ModelUnusable`.
+    Images, boxes, groups and test marks are those of the snapshot, whatever was changed since.
+    Raises `NotReproducible` if an image, a type or the snapshot itself was deleted, and
+    `ModelUnusable`.
     """
     before = load_model(version)
     try:
@@ -52,7 +53,7 @@ def train_again(*, version: Version) -> Reproduction:
     images, regions = list(seen.images.values()), list(seen.regions.values())
     ensure_features(images=images, regions=regions, encoder_key=version.encoder)
     data = training_set(version, seen)
-    # Without the version in production: it is only compared with, and changes no head.
+    # Without the production version: it is only compared with, and changes no head.
     after = training.fit(data, prior=runtime.prior(version.encoder))
     features = np.concatenate([one.features for one in data.types])
     difference = _difference(before.describe(features), after.describe(features))
@@ -61,7 +62,7 @@ def train_again(*, version: Version) -> Reproduction:
 
 
 def _difference(before: NDArray[np.float32], after: NDArray[np.float32]) -> float:
-    """Return the largest difference; the most there can be where another mix has another length."""
+    """Return the largest difference; `MOST` if the descriptors have different dimensions."""
     if before.shape != after.shape:
         return MOST
     return float(np.abs(before - after).max())

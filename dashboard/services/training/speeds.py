@@ -1,4 +1,4 @@
-"""Measure how fast the encoders are on this machine: all by the same routine, taking turns."""
+"""Measure how fast the encoders are on this machine, all with the same routine, in turns."""
 
 from collections.abc import Callable, Iterable
 from functools import partial
@@ -14,10 +14,10 @@ from dashboard.services.training.loading import load_encoder
 
 
 def measure_speeds() -> dict[str, float]:
-    """Measure every encoder beside the shipped ones, and keep the seconds of an image by key.
+    """Measure every encoder beside the shipped ones; store and return seconds per image by key.
 
-    That is from the bytes of a JPEG of 800 x 600 to features, on one thread. Raises
-    `ModelUnusable` if an encoder cannot be loaded; then nothing is kept.
+    Measured from the bytes of a JPEG of 800 x 600 to features, on one thread. Raises
+    `ModelUnusable` if an encoder cannot be loaded; then nothing is stored.
     """
     ready = Encoder.objects.filter(state=Encoder.State.READY).exclude(key__in=SHIPPED)
     found: dict[str, float] = {}
@@ -35,7 +35,7 @@ def measure_speed(encoder: Encoder) -> None:
 
 
 def measure_if_never() -> None:
-    """Measure what is shipped once, so that people are told how long a look at all images takes."""
+    """Measure the shipped encoders once, so that the time for all images can be estimated."""
     if not SHIPPED.keys() <= speeds().keys():
         _keep(_seconds(SHIPPED))
 
@@ -52,7 +52,7 @@ def _keep(found: dict[str, float]) -> None:
     now = timezone.now()
     for key, seconds in found.items():
         measured = {"seconds": seconds, "measured": now}
-        # A registered one that was deleted while it was measured gets no row.
+        # A registered encoder that was deleted while it was measured gets no row.
         if Encoder.objects.filter(key=key).update(**measured) or key not in SHIPPED:
             continue
         shipped_row(key)
@@ -60,7 +60,7 @@ def _keep(found: dict[str, float]) -> None:
 
 
 def shipped_row(key: str) -> Encoder:
-    """Return the row of a shipped encoder, made if it is not there."""
+    """Return the row of a shipped encoder, created if it does not exist."""
     shipped = {
         "name": SHIPPED[key].name,
         "state": Encoder.State.READY,

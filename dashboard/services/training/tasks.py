@@ -1,4 +1,4 @@
-"""Make tasks and attach types to them."""
+"""Create, change and delete tasks, and attach types to them."""
 
 from typing import Any
 
@@ -18,9 +18,9 @@ from dashboard.services.training.versions import check_unused, drop_versions
 def create_task(
     *, workspace: Workspace, name: str, description: str = "", encoder: str = "", actor: User
 ) -> Task:
-    """Create a task without types; images are looked at by the encoder that it names.
+    """Create a task without types; an empty `encoder` means the workspace's.
 
-    Raises `EmptyName`, `EncoderRefused`.
+    Raises `EmptyName` and `EncoderRefused`.
     """
     if not name.strip():
         raise EmptyName("task")
@@ -36,7 +36,7 @@ def create_task(
 
 @transaction.atomic
 def add_type(*, task: Task, similarity_type: SimilarityType, actor: User) -> bool:
-    """Attach a type of the same workspace; returns False if it was attached already."""
+    """Attach a type of the same workspace; return False if it was already attached."""
     _, added = TaskType.objects.get_or_create(task=task, similarity_type=similarity_type)
     if added:
         now = {"similarity_type": str(similarity_type.pk)}
@@ -46,7 +46,7 @@ def add_type(*, task: Task, similarity_type: SimilarityType, actor: User) -> boo
 
 @transaction.atomic
 def remove_type(*, task: Task, similarity_type: SimilarityType, actor: User) -> bool:
-    """Detach a type; its groups stay, and so do trained versions; False if it was not attached."""
+    """Detach a type, keeping its groups and trained versions; False if it was not attached."""
     removed, _ = TaskType.objects.filter(task=task, similarity_type=similarity_type).delete()
     if removed:
         was = {"similarity_type": str(similarity_type.pk)}
@@ -76,13 +76,13 @@ def change_task(*, task: Task, changes: dict[str, Any], actor: User) -> Task:
 
 @transaction.atomic
 def delete_task(*, task: Task, actor: User) -> None:
-    """Delete a task with its versions; a training that is under way ends. The types stay.
+    """Delete a task with its versions and end a running training. The types are kept.
 
     Raises `UsedByCollections`.
     """
     row = _locked(task)
     versions = list(row.versions.all())
-    # Under the task's lock, which `create_collection` takes too: none can be made meanwhile.
+    # Under the task's lock, which `create_collection` takes, too: none can be created meanwhile.
     check_unused(row, versions)
     drop_versions(versions)
     _tell(Verb.DELETED, row, actor)

@@ -1,4 +1,4 @@
-"""Train versions: a task's similarity as of now, checked, kept, and never half there."""
+"""Train versions: measured, stored, and complete or absent."""
 
 import json
 import secrets
@@ -31,8 +31,8 @@ from dashboard.services.jobs.spans import Span
 from dashboard.services.training.features import ensure_features
 from dashboard.services.training.loading import load_model
 
-FEATURES_SHARE = 0.6  # of the whole progress; the rest is fitting and checking
-# The row is read with every page of the version; the artifact keeps the whole report.
+FEATURES_SHARE = 0.6  # of the whole progress; the rest is fitting and measuring
+# The row is read with every page of the version; the artifact has the whole report.
 WORST_GROUPS_KEPT = 50
 SNAPSHOT = "snapshot.json"
 
@@ -41,10 +41,10 @@ SNAPSHOT = "snapshot.json"
 def start_training(*, task: Task, actor: User) -> tuple[Version, Job]:
     """Create the task's next version and queue its training.
 
-    Raises `NotReady` with one sentence per type that lacks data, `TrainingAlreadyRunning`.
+    Raises `NotReady` with one sentence per type that lacks data, and `TrainingAlreadyRunning`.
     """
     room.refuse_if_low()
-    # Two people who press Train at once would otherwise both find no training.
+    # Two people who start a training at once would otherwise both find none running.
     task = Task.objects.select_for_update().select_related("workspace").get(pk=task.pk)
     if (running := find_running(task)) is not None:
         raise TrainingAlreadyRunning(running)
@@ -87,16 +87,16 @@ def _check_readiness(task: Task) -> None:
 
 
 def run_training(*, version_id: UUID, handle: jobs.Handle) -> str:
-    """Train a version; returns the sentence of its outcome.
+    """Train a version; return the sentence of its outcome.
 
-    Features that are computed stay when it stops, and nothing else: it can be cancelled until the
-    version is there. The artifact is written aside and renamed last, so a second run after a kill
-    starts from clean ground and ends with one version.
+    When it stops early, computed features are kept and nothing else: it can be cancelled until the
+    version is saved. The artifact's manifest is written last, so a run after a kill writes all
+    files again and ends with one version.
     """
     version = Version.objects.select_related(
         "task__workspace", "task__production_version", "workspace"
     ).get(pk=version_id)
-    if version.status == Version.Status.TRAINED:  # killed after the version, before the job ended
+    if version.status == Version.Status.TRAINED:  # killed before the job ended
         return version.detail
     Version.objects.filter(pk=version.pk).update(status=Version.Status.TRAINING)
     seen = snapshot(version.task)
@@ -123,7 +123,7 @@ def run_training(*, version_id: UUID, handle: jobs.Handle) -> str:
 
 
 def _fit(version: Version, seen: Snapshot, handle: jobs.Handle) -> TrainedModel:
-    """Fit the version's model; cancelled between any two steps of it."""
+    """Fit the version's model; it can be cancelled between any two steps."""
     try:
         return training.fit(
             training_set(version, seen),
@@ -136,19 +136,19 @@ def _fit(version: Version, seen: Snapshot, handle: jobs.Handle) -> TrainedModel:
 
 
 def _production(version: Version, seen: Snapshot) -> training.Production | None:
-    """Return what is in production, to compare with; none if it cannot be used any more."""
+    """Return the production version, to compare with; None if it cannot be used."""
     chosen = version.task.production_version
     if chosen is None:
         return None
     try:
         model = load_model(chosen)
-    except ModelUnusable:  # then a new version is what is needed
+    except ModelUnusable:  # then the training is the way to replace it
         return None
     return training.Production(model, learned_groups(seen, read_snapshot(chosen)))
 
 
 def read_snapshot(version: Version) -> dict[str, Any]:
-    """Return what `Snapshot.as_json` wrote when the version was trained; nothing if it is lost."""
+    """Return the version's `Snapshot.as_json`; an empty snapshot if the file is missing."""
     try:
         kept = json.loads(storage.read(f"{version.artifact}/{SNAPSHOT}"))
     except (FileNotFoundError, ValueError):
@@ -157,7 +157,7 @@ def read_snapshot(version: Version) -> dict[str, Any]:
 
 
 def _store(version: Version, model: TrainedModel, seen: Snapshot) -> str:
-    """Write the artifact, its manifest last: without it nothing reads the rest."""
+    """Write the artifact, its manifest last: an artifact without one is never read."""
     folder = paths.version(version.workspace_id, version.task_id, version.number)
     with tempfile.TemporaryDirectory(dir=settings.FILE_UPLOAD_TEMP_DIR) as aside:
         local = Path(aside, "model")
@@ -176,7 +176,7 @@ def _finish_training(
     handle: jobs.Handle,
     fold_by: dict[str, str],
 ) -> None:
-    # The fence, and then the last moment at which cancelling counts: both in this transaction.
+    # The fence, and the last moment at which cancelling counts, in this transaction.
     handle.report(fraction=1.0)
     handle.check()
     version.status = Version.Status.TRAINED
@@ -200,7 +200,7 @@ def _fold_keys(seen: Snapshot) -> dict[str, str]:
 
 
 def _summary(report: dict[str, Any]) -> dict[str, Any]:
-    """Keep of a type's report what pages and API show; the whole is in the artifact."""
+    """Return the part of a type's report that pages and API show; the artifact has all of it."""
     kept = dict(report)
     for part in ("unseen", "held_out"):
         if kept.get(part):
@@ -212,8 +212,8 @@ def _summary(report: dict[str, Any]) -> dict[str, Any]:
 
 
 def close_training(*, version_id: UUID, cancelled: bool, message: str) -> None:
-    """Bring a version to rest whose job ended without it; a trained one stays trained."""
-    # With the condition: a job may end badly after its version was saved.
+    """Close a version whose job ended before it was trained; a trained one stays trained."""
+    # Conditional: a job may fail after its version was saved.
     Version.objects.filter(pk=version_id, status__in=Version.UNFINISHED).update(
         status=Version.Status.CANCELLED if cancelled else Version.Status.ERROR,
         detail=message,

@@ -19,11 +19,11 @@ from dashboard.services.jobs.dropping import drop_extractions, drop_requests
 
 @transaction.atomic
 def set_production(*, version: Version, production: bool, actor: User) -> bool:
-    """Make a version its task's production version, or withdraw it; False if it was so already.
+    """Make a version its task's production version, or withdraw it; False if nothing changes.
 
     Raises `NotProducible` for one that is not trained.
     """
-    # The task's row decides between two people who choose different production versions.
+    # The lock on the task decides between two people who choose different production versions.
     task = Task.objects.select_for_update().get(pk=version.task_id)
     if production == (task.production_version_id == version.pk):
         return False
@@ -40,12 +40,12 @@ def set_production(*, version: Version, production: bool, actor: User) -> bool:
 
 @transaction.atomic
 def delete_version(*, version: Version, actor: User) -> None:
-    """Delete a version; its number is not given again, and work with it ends.
+    """Delete a version and end work with it; its number is not used again.
 
     Raises `UsedByCollections`.
     """
-    # A collection that is created now holds the task first, so it cannot refer to a version that
-    # goes.
+    # Creating a collection locks the task first, so it cannot refer to a version that is being
+    # deleted.
     Task.objects.select_for_update().get(pk=version.task_id)
     check_unused(version, [version])
     drop_versions([version])
@@ -54,13 +54,13 @@ def delete_version(*, version: Version, actor: User) -> None:
 
 
 def check_unused(what: object, versions: Sequence[Version]) -> None:
-    """Raise `UsedByCollections` if any collection is described by one of the versions."""
+    """Raise `UsedByCollections` if any collection uses one of the versions."""
     if using := list(collections_using(versions)):
         raise UsedByCollections(str(what), using)
 
 
 def drop_versions(versions: Sequence[Version]) -> None:
-    """End the work on and with versions that go away, and remove files after the commit."""
+    """End work on and with versions that are deleted, and delete files after the commit."""
     drop_extractions(Extraction.objects.filter(version__in=versions))
     asked = AsyncRequest.objects.filter(version__in=versions, kind=AsyncRequest.Kind.DESCRIPTOR)
     drop_requests(asked.exclude(job__state__in=Job.FINISHED))

@@ -1,1 +1,1 @@
-"""Take images in, from the first byte to the last row, and undo it."""
+"""Receive and import images, from the first byte to the last row, and undo imports."""

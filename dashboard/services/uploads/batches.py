@@ -1,4 +1,4 @@
-"""Work the waiting files of an upload off in batches: decode the next while one is written."""
+"""Import the waiting files of an upload in batches: one is decoded while another is written."""
 
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Mapping
@@ -30,7 +30,7 @@ from dashboard.services.row_locks import lock_pks
 from dashboard.services.uploads.reader import PartReader
 from dashboard.services.workspaces.usage import images_refusal, is_full
 
-# Bounds a transaction, and with the bytes what two batches keep in memory at a time.
+# Bounds a transaction and, with the bytes, what two batches hold in memory at a time.
 FILES_PER_BATCH = 100
 BYTES_PER_BATCH = 64 << 20
 WRITTEN = ["status", "reason", "image", "group", "placed", "sha256"]
@@ -42,7 +42,7 @@ Status = UploadFile.Status
 
 @dataclass
 class _Item:
-    """A file on its way in. `sha256` is empty if it could not be read, `work` if it is known."""
+    """A file of a batch. `sha256` is empty if it is unreadable, `work` is None if it is known."""
 
     row: UploadFile
     sha256: str = ""
@@ -54,7 +54,7 @@ class _Item:
         self.row.status, self.row.reason = Status.FAILED, reason
 
     def take(self, data: bytes | FileRefused) -> int:
-        """Take what was read of the file; returns how many bytes that is."""
+        """Store what was read of the file and return its size in bytes."""
         if isinstance(data, FileRefused):
             self.fail(data.reason)
             return 0
@@ -63,11 +63,11 @@ class _Item:
 
 
 class Importer:
-    """Brings the waiting files of one upload in; belongs to the one thread that runs the job.
+    """Imports the waiting files of one upload, in the thread that runs the job.
 
     `types` are those that rows name. `fence` is called at the end of each batch's transaction with
-    what became of how many: it tells how far the work is, and raises if the job is no longer ours,
-    which takes the batch back.
+    the number of files for each outcome: it reports progress, and raises if the job lost its lease,
+    which rolls the batch back.
     """
 
     def __init__(
@@ -92,26 +92,27 @@ class Importer:
         self._reader.close()
 
     def batches(self) -> Iterator[int]:
-        """Go once through the waiting files; yield the size of each batch once it is committed.
+        """Import all waiting files once; yield the size of each batch once it is committed.
 
         While one batch is written to the database, the images of the next are decoded.
         """
         self._last, self._hashes = 0, set()
         current = self._begin()
         while current:
-            # Begun before the current batch is written: the pool decodes while the database works.
+            # Started before the current batch is written: the pool decodes while the database
+            # works.
             following = self._begin()
             self._commit(current)
             yield len(current)
             current = following
 
     def _begin(self) -> list[_Item]:
-        """Read the next files and start the work on those that the workspace lacks."""
+        """Read the next files and start to decode those that the workspace lacks."""
         room.refuse_if_low()
         items = self._read()
-        # A guess without a lock: `insert_images` judges under one what this spared or not.
+        # Read without a lock, to avoid decoding: `insert_images` decides under one.
         known = images_by_sha256(self.upload.workspace, {item.sha256 for item in items})
-        # What the batch before this one imports is not decoded twice; if that fails, the next
+        # An image that the previous batch imports is not decoded again; if that fails, the next
         # pass finds the file waiting.
         begun, full = set(self._hashes), is_full(self.upload.workspace)
         for item in items:
@@ -123,13 +124,13 @@ class Importer:
                     item.fail(images_refusal().reason)  # it would be decoded in vain
                 else:
                     item.work = self._pool.submit(self._prepare, item.row, item.data, there)
-            # The pool has what it needs; what is known already must not stay in memory.
+            # The pool has the bytes that it needs; those of known images must not stay in memory.
             item.data = None
         self._hashes = {item.sha256 for item in items if item.sha256}
         return items
 
     def _read(self) -> list[_Item]:
-        """Return the next files with their bytes, less those whose content is here already."""
+        """Return the next files with their bytes, but without those of images that are known."""
         rows = _due(self.upload).filter(pk__gt=self._last)
         rows = rows.select_related("part__similarity_type", "source__part")
         items = [_Item(row) for row in rows[:FILES_PER_BATCH]]
@@ -143,13 +144,13 @@ class Importer:
                 size += item.take(data)
                 if size >= BYTES_PER_BATCH:
                     break
-        # Up to the first that was not read: the next batch goes on behind a single id.
+        # Up to the first that was not read: the next batch continues after a single id.
         items = list(takewhile(lambda item: item.row.pk not in unread, items))
         self._last = items[-1].row.pk if items else self._last
         return items
 
     def _recognise(self, items: list[_Item]) -> None:
-        """Give items whose content is known to be here its hash: their bytes are not needed."""
+        """Set the hash of items whose content is known to be stored: their bytes are not read."""
         hashes = {item.row.pk: _hash_of(item.row) for item in items}
         wanted = set(hashes.values()) - {""}
         present = images_in(self.upload.workspace).filter(sha256__in=wanted)
@@ -164,7 +165,7 @@ class Importer:
         picture = pictures.prepare(data)
         new_id = deleted.id if deleted is not None else row.image_id_if_new
         write_files(self.upload.workspace, new_id, picture)
-        told = row.source or row  # where all that is said of the file comes together
+        told = row.source or row  # the row that combines all metadata of the file
         return NewImage(
             new_id,
             picture,
@@ -175,7 +176,7 @@ class Importer:
         )
 
     def _commit(self, items: list[_Item]) -> None:
-        """Write a batch: images, groups, memberships and what became of each file, or nothing."""
+        """Write a batch in one transaction: images, groups, memberships and outcomes of files."""
         prepared = [new for item in items if (new := self._result(item)) is not None]
         with transaction.atomic():
             # Locks in the order of `row_locks`: types here, usage and images in `insert_images`,
@@ -191,7 +192,7 @@ class Importer:
             self._place([item for item in items if item.row.image is not None])
             update_rows([item.row for item in items], WRITTEN)
             self._fence(Counter(item.row.status for item in items))
-        # After the commit: if the batch is rolled back, the next try needs these very files.
+        # After the commit: if the batch is rolled back, the next attempt needs these files.
         remove_unused(self.upload.workspace, prepared, images)
 
     @staticmethod
@@ -205,10 +206,10 @@ class Importer:
     def _settle(
         self, items: list[_Item], prepared: list[NewImage], images: dict[str, Image]
     ) -> None:
-        """Say of each file whether its image is new or was known.
+        """Record for each file whether its image is new or was known.
 
-        A file whose twin in this batch failed fails with it; one whose image was deleted since
-        the batch began stays waiting, and the next pass imports it.
+        A file whose twin in this batch failed fails, too. One whose image was deleted since the
+        batch began stays WAITING, and the next pass imports it.
         """
         twins = {item.sha256 for item in items} - images.keys()
         present = images_in(self.upload.workspace).filter(sha256__in=twins)
@@ -226,12 +227,12 @@ class Importer:
                 item.row.status, item.row.reason = Status.FAILED, reasons[item.sha256]
 
     def _hold_types(self, items: list[_Item]) -> None:
-        """Hold the types whose groups get something: they come before images and groups."""
+        """Lock the types whose groups get new members: they come before images and groups."""
         types = {kind.pk for item in items if (kind := self._type_of(item.row)) is not None}
         lock_pks(SimilarityType.objects.filter(pk__in=types))
 
     def _type_of(self, row: UploadFile) -> SimilarityType | None:
-        """Return the type whose group a file goes into, if it goes into any."""
+        """Return the type of the group that a file is added to, or None."""
         if not row.group_name.strip():
             return None
         if row.type_name:
@@ -239,7 +240,7 @@ class Importer:
         return row.part.similarity_type or self.upload.similarity_type
 
     def _place(self, items: list[_Item]) -> None:
-        """Put the images into the groups that their rows name, type by type."""
+        """Add the images to the groups that their rows name, type by type."""
         by_type: defaultdict[SimilarityType, list[_Item]] = defaultdict(list)
         for item in items:
             similarity_type = self._type_of(item.row)
@@ -247,7 +248,8 @@ class Importer:
                 by_type[similarity_type].append(item)
         placing = [item.row for of_type in by_type.values() for item in of_type]
         for similarity_type, of_type in by_type.items():
-            # For all types before any is placed: images come before groups in every transaction.
+            # For all types before any image is added: images come before groups in every
+            # transaction.
             self._find_groups(similarity_type, of_type)
         hold_to_place(
             image_ids=[row.image_id for row in placing if row.image_id],
@@ -274,7 +276,7 @@ class Importer:
             row = item.row
             there = placed.elsewhere.get(row.image_id) if row.image_id is not None else None
             if (row.group_id, row.image_id) in placed.pairs:
-                # Of two rows that say the same, one made the membership.
+                # Of two rows with the same image and group, only one created the membership.
                 placed.pairs.discard((row.group_id, row.image_id))
                 row.placed = True
             elif there is not None and there.pk != row.group_id:
@@ -282,27 +284,27 @@ class Importer:
 
 
 def _due(upload: Upload) -> QuerySet[UploadFile]:
-    """Return the files that wait for nothing but their turn.
+    """Return the waiting files whose source, if any, is no longer waiting.
 
-    The second row of a file comes after the first, which may stand behind it: then its image is
-    here, with all that was said of it, and an archive need not be read backwards.
+    The second row of a file comes after the first, which may have the higher id. By then its image
+    is stored with all metadata, and an archive need not be read backwards.
     """
     rows = upload.files.filter(status=Status.WAITING).exclude(source__status=Status.WAITING)
     return rows.order_by("pk")
 
 
 def _hash_of(row: UploadFile) -> str:
-    """Return what is known of a file's content before its bytes are read."""
+    """Return the hash of a file if it is known before its bytes are read, else an empty string."""
     return row.sha256 or (row.source.sha256 if row.source is not None else "")
 
 
 def remove_unborn(upload: Upload) -> None:
-    """Remove the files of images that got no row, after the work broke off for good.
+    """Delete the files of images that got no row, after the job ended early.
 
-    Files are imported in the order of their ids, and two batches are on their way at a time.
+    Files are imported in the order of their ids, and at most two batches are in progress.
     """
     waiting = _due(upload)
-    # No more can have files: one batch was being written and the next one decoded.
+    # No others can have files: one batch was being written and the next one decoded.
     rows = list(waiting.values_list("image_id_if_new", "sha256")[: 2 * FILES_PER_BATCH])
     born = Image.objects.filter(pk__in=[new_id for new_id, _ in rows])
     there = set(born.values_list("pk", flat=True))

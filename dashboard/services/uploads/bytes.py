@@ -1,4 +1,4 @@
-"""How long the bytes of an upload stay as they were sent."""
+"""Delete the uploaded bytes of an upload when they are no longer needed."""
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
@@ -18,12 +18,12 @@ from dashboard.services.workspaces.usage import let_go
 
 
 def close_upload(*, upload_id: UUID) -> None:
-    """Remove the bytes as sent, but for those that could be tried again, which stay for days.
+    """Delete the uploaded bytes, except those that can be retried, which are kept for days.
 
     See `LIKEWISE_KEEP_UPLOADS`.
     """
     upload = Upload.objects.select_related("workspace").get(pk=upload_id)
-    # While the rows still say which files were on their way.
+    # While the rows still say which files were in progress.
     remove_unborn(upload)
     Upload.objects.filter(pk=upload.pk).update(modified=timezone.now())
     left = unfinished_parts(upload.pk).values("pk")
@@ -31,7 +31,7 @@ def close_upload(*, upload_id: UUID) -> None:
 
 
 def forget_uploads() -> int:
-    """Remove uploaded files that were not imported and kept long enough; returns how many parts."""
+    """Delete uploaded files that were not imported and have expired; return how many parts."""
     before = timezone.now() - timedelta(days=settings.LIKEWISE_KEEP_UPLOADS)
     uploads = Upload.objects.filter(pk__in=expired_parts(before).values("upload"))
     return sum(_forget_expired(upload, before) for upload in uploads.order_by("pk"))
@@ -39,17 +39,17 @@ def forget_uploads() -> int:
 
 def _forget_expired(upload: Upload, before: datetime) -> int:
     with transaction.atomic():
-        # Who tries it again holds it too: either the bytes go, or there is a job that needs them.
+        # A retry locks it, too: either the bytes are deleted, or there is a job that needs them.
         lock_all(Upload.objects.filter(pk=upload.pk))
         parts = list(expired_parts(before).filter(upload=upload).only("pk"))
-        if parts:  # all that is stored: what makes them expire is the upload's
+        if parts:  # all that is stored, as the upload as a whole expires
             let_go(upload.workspace_id, stored_parts().filter(upload=upload))
     _remove(upload, parts)
     return len(parts)
 
 
 def _remove(upload: Upload, parts: Sequence[UploadPart]) -> None:
-    """Remove the bytes of parts, and the folder of an upload of which nothing is left."""
+    """Delete the bytes of parts, and the folder of an upload of which nothing is left."""
     forget_parts(upload, parts)
     if parts and not stored_parts().filter(upload=upload).exists():
         storage.delete_all(paths.upload(upload.workspace_id, upload.pk))

@@ -1,4 +1,4 @@
-"""The demo: images that the program draws, imported and learned as anybody's own would be."""
+"""Load and remove the demo: drawn images, imported and trained on like any others."""
 
 import io
 import zipfile
@@ -40,7 +40,7 @@ PICTURES = 420
 def start_demo(*, workspace: Workspace, actor: User) -> Job:
     """Queue the drawing of the demo.
 
-    Raises `DemoIsHere` if it is here or on its way, `DemoGoes` while it is undone.
+    Raises `DemoIsHere` if it is loaded or being loaded, `DemoGoes` while it is being removed.
     """
     room.refuse_if_low()
     # A second click waits here and then finds the first one's job.
@@ -62,18 +62,18 @@ def start_demo(*, workspace: Workspace, actor: User) -> Job:
 
 
 def demo_task(workspace: Workspace) -> Task | None:
-    """Return the demo's task if it is there."""
+    """Return the demo's task, or None."""
     return tasks_in(workspace).filter(name=TASK).first()
 
 
 @transaction.atomic
 def remove_demo(*, workspace: Workspace, actor: User) -> Job | None:
-    """Delete the demo's task with its versions, and queue the undoing of its upload.
+    """Delete the demo's task with its versions, and queue the undo of its upload.
 
-    That undoes the images, and groups and types that hold nothing else and that no other task
-    learns: what people added stays, with the groups that it is in. None if the upload was undone by
-    hand before. Raises `DemoIsGone`, `UsedByCollections`, and `StillUnderWay` while its images
-    come in; then nothing is changed.
+    The undo deletes the images, and the groups and types that contain nothing else and that no
+    other task uses: what people added is kept, with its groups. Returns None if the upload was
+    already undone. Raises `DemoIsGone`, `UsedByCollections`, and `StillUnderWay` while its images
+    are imported; then nothing is changed.
     """
     Workspace.objects.select_for_update().get(pk=workspace.pk)
     demo = find_demo(workspace)
@@ -90,9 +90,9 @@ def remove_demo(*, workspace: Workspace, actor: User) -> Job | None:
 
 
 def run_demo(*, workspace: Workspace, handle: jobs.Handle) -> str:
-    """Draw the images, then hand them to an ordinary upload, which ends in a training.
+    """Draw the images, then import them with an ordinary upload, which ends in a training.
 
-    What it makes appears in one transaction: a second run after a kill finds all of it or none.
+    All rows are created in one transaction: a run after a kill finds all of them or none.
     """
     if demo_task(workspace) is not None:
         return "The demo is ready."
@@ -100,7 +100,7 @@ def run_demo(*, workspace: Workspace, handle: jobs.Handle) -> str:
     if actor is None:
         raise DemoIsHere
     pictures: list[DemoPicture] = []
-    # Drawn before the transaction, which then holds its locks for a moment only.
+    # Drawn before the transaction, which then holds its locks only briefly.
     for picture in draw_demo():
         pictures.append(picture)
         done = len(pictures)
@@ -149,13 +149,13 @@ def _hand_over(workspace: Workspace, pictures: list[DemoPicture], actor: User) -
 def _tell_what_it_made(
     upload: Upload, types: Iterable[SimilarityType], groups: Iterable[Group]
 ) -> None:
-    """Let undoing the upload undo what was made for it beforehand, too."""
+    """Record the types and groups that were made for the upload, so that its undo deletes them."""
     UploadType.objects.bulk_create(UploadType(upload=upload, similarity_type=one) for one in types)
     UploadGroup.objects.bulk_create(UploadGroup(upload=upload, group=one) for one in groups)
 
 
 def _make_test_groups(kind: SimilarityType, names: Iterable[str], actor: User) -> list[Group]:
-    """Make the groups that the training will not see before their images come."""
+    """Create the groups with the test mark before their images are imported."""
     groups = [create_group(similarity_type=kind, name=name, actor=actor) for name in sorted(names)]
     for group in groups:
         mark_group(group=group, test_group=True, actor=actor)

@@ -1,4 +1,4 @@
-"""Why an upload cannot continue: one sentence each that says what to do."""
+"""Define the refusals of uploads: one sentence each that says what to do."""
 
 from accounts.words import counted
 from dashboard.files.sizes import readable_size
@@ -7,14 +7,14 @@ from dashboard.services.errors import Refused
 
 
 class NothingToUpload(Refused):
-    """An upload without a single file."""
+    """The upload has no file."""
 
     def __init__(self) -> None:
         super().__init__("Choose at least one image or ZIP archive.")
 
 
 class WrongStage(Refused):
-    """An upload is not where it would have to be for what was asked."""
+    """The upload is not in the stage that the request needs."""
 
     def __init__(self, upload: Upload) -> None:
         self.upload = upload
@@ -23,7 +23,7 @@ class WrongStage(Refused):
 
 
 class NotReceiving(Refused):
-    """Something was sent to an upload that takes nothing any more."""
+    """The upload no longer accepts files."""
 
     def __init__(self, upload: Upload) -> None:
         self.upload = upload
@@ -33,7 +33,7 @@ class NotReceiving(Refused):
 
 
 class NoHash(Refused):
-    """What was said to be a SHA-256 is none."""
+    """The given SHA-256 is not valid."""
 
     def __init__(self, text: str) -> None:
         super().__init__(
@@ -42,7 +42,7 @@ class NoHash(Refused):
 
 
 class OffsetTaken(Refused):
-    """Bytes came that are not the next ones; `received` is None if no more are wanted."""
+    """The bytes do not start at `received`, the next offset; None if no more are expected."""
 
     def __init__(self, received: int | None) -> None:
         self.received = received
@@ -54,7 +54,7 @@ class OffsetTaken(Refused):
 
 
 class PartTooLarge(Refused):
-    """A file is larger than is taken, or than was said of it."""
+    """A file is larger than the limit, or than its declared size."""
 
     def __init__(self, name: str, limit: int) -> None:
         self.limit = limit
@@ -65,7 +65,7 @@ class PartTooLarge(Refused):
 
 
 class TooManyParts(Refused):
-    """An upload of more files than one may have."""
+    """The upload has more files than its limit."""
 
     def __init__(self, limit: int) -> None:
         super().__init__(
@@ -75,7 +75,7 @@ class TooManyParts(Refused):
 
 
 class NotWhole(Refused):
-    """An upload was to be finished while bytes are missing."""
+    """The upload was to be finished while bytes are missing."""
 
     def __init__(self, count: int) -> None:
         self.count = count
@@ -87,7 +87,7 @@ class NotWhole(Refused):
 
 
 class NotOneArchive(Refused):
-    """The upload of a workspace's archive is not one file."""
+    """The upload of a workspace's archive is not exactly one file."""
 
     def __init__(self) -> None:
         super().__init__(

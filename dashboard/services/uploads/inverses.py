@@ -1,4 +1,4 @@
-"""How an upload is undone from the journal."""
+"""Define how an upload is undone from the journal."""
 
 from uuid import UUID
 
@@ -16,5 +16,5 @@ def _undo(change: Change, actor: User) -> Job:
     return undo_upload(upload=get_upload(change.workspace, upload_id), actor=actor)
 
 
-# An upload's own rows say what came with it, so nothing of this is in the change.
+# The upload's own rows record what it created, so the change needs no payload.
 UPLOAD = Inverse(name=INVERSE, undo=_undo, undoable=undoable_uploads, needs_payload=False)

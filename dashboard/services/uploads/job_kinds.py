@@ -1,4 +1,4 @@
-"""The kinds of jobs of an upload: dry run, import, undo; and the demo's."""
+"""Define the kinds of jobs of uploads (dry run, import, undo) and of the demo."""
 
 from accounts.journal import record
 from accounts.models import User
@@ -49,7 +49,7 @@ UPLOAD = JobKind(
     retry=_upload_again,
     leaves_failures=True,
 )
-# What a dry run finds is fixed in the plan, and never tried again as it was.
+# Errors that a dry run finds are fixed in the plan; a retry would find the same.
 PLAN = JobKind(
     kind=Job.Kind.PLAN,
     queue="upload",

@@ -1,6 +1,6 @@
-"""Find out which files an upload holds: a row for each, whichever way it came.
+"""List the files of an upload: one row for each, whatever its source.
 
-All of it may be done again after a kill: a part is listed once, and a row is there once.
+Listing may be repeated after a kill: a part is listed once, and a row is written once.
 """
 
 from collections.abc import Callable, Iterable, Iterator
@@ -28,21 +28,21 @@ from dashboard.services.uploads.tables import NO_MANIFEST, WHOLE_PART, InnerTabl
 
 # Each batch is a transaction, on SQLite with the write lock.
 LISTED_AT_ONCE = 200
-# More than a data set has sidecars of one image; the rows wait in memory.
+# More than a dataset has sidecars of one image; the rows wait in memory.
 MOST_UNDECIDED = 20
 LONG_PATH = "The names of its folders have more than 255 characters in all. Shorten them."
 Kind = UploadPart.Kind
 T = TypeVar("T")
-# Notes in a row what shows in its file's bytes, or why there are none.
+# Notes in a row what its file's bytes show, or why they cannot be read.
 Look = Callable[[UploadFile, bytes | FileRefused], None]
 
 
 def list_parts(*, upload: Upload, handle: jobs.Handle, look: Look | None = None) -> None:
-    """Write a row for every file of the parts that have none yet.
+    """Write a row for every file of the parts that are not listed yet.
 
-    Archives are listed, manifests and lists of addresses read. What cannot be taken has a row with
-    the reason. Images come first, so that a manifest finds what it tells of. `look` is given the
-    files of archives that would have to be unpacked again to see them later.
+    Archives are listed, manifests and lists of URLs are read. A file that cannot be imported has a
+    row with the reason. Images come first, so that a manifest finds the files that it names. `look`
+    is called with the files of archives that would have to be unpacked again to check them later.
     """
     waiting = upload.parts.filter(listed=False)
     for part in waiting.order_by("number").iterator(chunk_size=LISTED_AT_ONCE):
@@ -57,7 +57,7 @@ def list_parts(*, upload: Upload, handle: jobs.Handle, look: Look | None = None)
 
 
 def _judge_kind(part: UploadPart) -> None:
-    """Look at the first bytes of what its name does not tell; what systems add has no row."""
+    """Set a part's kind by its first bytes if its name does not tell; junk files get no row."""
     if is_junk("/".join(_parts_of(part.name))):
         UploadPart.objects.filter(pk=part.pk).update(listed=True)
         return
@@ -73,14 +73,14 @@ def _judge_kind(part: UploadPart) -> None:
 
 
 class _Beside:
-    """Knows which files lie beside an image of the same name, once somebody asks."""
+    """Knows which files are sidecars of an image with the same name, loaded when first needed."""
 
     def __init__(self, upload: Upload) -> None:
         self._names = upload.parts.filter(kind=Kind.PICTURE).values_list("name", flat=True)
         self._keys: set[int] | None = None
 
     def tells_of_picture(self, name: str) -> bool:
-        """Say whether a file may be a sidecar, and its image is there."""
+        """Return whether a file may be a sidecar and its image is in the upload."""
         if not sidecars.may_be_sidecar(name):
             return False
         if self._keys is None:
@@ -97,7 +97,7 @@ def _batches(items: Iterator[T]) -> Iterator[list[T]]:
 
 
 def _list_pictures(upload: Upload, beside: _Beside, handle: jobs.Handle) -> None:
-    """Write the rows of images that came one by one; their folders are those of their paths."""
+    """Write the rows of single images; their folders are those of their paths."""
     pictures = upload.parts.filter(kind=Kind.PICTURE)
     wrapper = archives.Wrapper()
     for name in pictures.values_list("name", flat=True).iterator(chunk_size=2000):
@@ -138,12 +138,12 @@ def _row(part: UploadPart, number: int, parts: tuple[str, ...], group: str | Non
 
 
 def _write(rows: Iterable[UploadFile]) -> None:
-    # After a kill a part is listed from its start: rows that are there conflict, and stay.
+    # After a kill a part is listed from its start: existing rows conflict, and are kept.
     UploadFile.objects.bulk_create(rows, ignore_conflicts=True, batch_size=LISTED_AT_ONCE)
 
 
 def _list_archive(part: UploadPart, handle: jobs.Handle, look: Look | None) -> None:
-    """Write a row for every file of an archive, and those of manifests in it, in one pass."""
+    """Write a row for every file of an archive and of its manifests, in one pass."""
     step, listed = _reading(part), 0
     inside = _Inside(part, handle, look)
     handle.report(step=step)
@@ -165,7 +165,7 @@ def _reading(part: UploadPart) -> str:
 
 
 class _Inside:
-    """Goes through the entries of an archive once; what is no file is counted and has no row."""
+    """Reads the entries of an archive once; those that are not files are only counted."""
 
     def __init__(self, part: UploadPart, handle: jobs.Handle, look: Look | None) -> None:
         self._part, self._handle, self._look = part, handle, look
@@ -177,7 +177,7 @@ class _Inside:
 
     @property
     def passed_over(self) -> str:
-        """Say how many entries were no files: folders, and what systems add."""
+        """Return how many entries were not files: folders and junk of operating systems."""
         return f", {self._others:,} other entries" if self._others else ""
 
     def rows(self) -> Iterator[UploadFile]:
@@ -210,10 +210,10 @@ class _Inside:
     def _sidecar(
         self, archive: archives.Archive, tables: InnerTables, member: archives.Member
     ) -> Iterator[UploadFile]:
-        """Yield the rows of what may lie beside an image, but for one that does.
+        """Yield the rows of a possible sidecar, unless it is one.
 
-        In a TAR its image may come behind it. Those of one name follow each other: what may yet
-        be decided by the next files is kept until then.
+        In a TAR its image may follow it. Files with the same name are adjacent: rows that the next
+        files may decide are held back until then.
         """
         key = hash(sidecars.sidecar_key(member.path))
         is_beside = key in self._known(archive)
@@ -230,7 +230,7 @@ class _Inside:
         yield from rows
 
     def _known(self, archive: archives.Archive) -> set[int]:
-        """Return the keys of the images: all of them, or in a TAR those that were met."""
+        """Return the keys of the images: all of them, or in a TAR those read so far."""
         if self._pictures is None:
             ahead = archive.members() if archive.has_directory else iter(())
             pictures = (one for one in ahead if sidecars.is_picture(one.name))
@@ -238,7 +238,7 @@ class _Inside:
         return self._pictures
 
     def _decided(self, key: int | None) -> Iterator[UploadFile]:
-        """Yield the rows that were kept for another key and have no image."""
+        """Yield the rows that were held back for another key and have no image."""
         kept, self._undecided = self._undecided, []
         for other, rows in kept:
             if other in (self._pictures or ()):
@@ -250,7 +250,7 @@ class _Inside:
 
     def _pass_over(self) -> None:
         self._others += 1
-        # No row is written for it: an archive of nothing else must still heed a cancel.
+        # No row is written for it: an archive of only such entries must still react to a cancel.
         self._handle.tick(step=f"{_reading(self._part)}{self.passed_over}")
 
     def _row(self, archive: archives.Archive, member: archives.Member) -> UploadFile:
@@ -271,7 +271,7 @@ def _content(archive: archives.Archive, member: archives.Member) -> bytes | File
 
 
 def _to_the_end(part: UploadPart, rows: Iterator[UploadFile]) -> Iterator[UploadFile]:
-    """Yield the rows, and one more that says why there are none, or no others."""
+    """Yield the rows, and a last one with the reason if the part cannot be read to its end."""
     try:
         yield from rows
     except FileRefused as refusal:
@@ -281,7 +281,7 @@ def _to_the_end(part: UploadPart, rows: Iterator[UploadFile]) -> Iterator[Upload
 
 
 def _some(rows: Iterator[UploadFile]) -> Iterator[UploadFile]:
-    """Yield the rows. Raises EmptyArchive if there is none."""
+    """Yield the rows. Raises `EmptyArchive` if there is none."""
     is_empty = True
     for row in rows:
         is_empty = False
@@ -301,19 +301,19 @@ def _member(part: UploadPart, member: archives.Member, wrapper: archives.Wrapper
 
 
 def _end(part: UploadPart, wrapper: str | None, handle: jobs.Handle) -> None:
-    """Take the wrapper off the groups' names: that there is one shows at the archive's end."""
+    """Remove the wrapper folder from the groups' names; it is known at the archive's end."""
     if wrapper is not None:
         rows = UploadFile.objects.filter(part=part, number__lt=UploadFile.FIRST_TOLD)
         rows = rows.filter(Q(group_name=wrapper) | Q(group_name__startswith=f"{wrapper}/"))
-        # When an archive is listed again, rows of the first time have lost it already: their
-        # group is no longer all that stands before the file's own name.
+        # When an archive is listed again, rows of the first time no longer have it: their group is
+        # no longer everything before the file's own name.
         rows = rows.filter(described=False).alias(rest=Substr("name", Length("group_name") + 2))
         _take_off(rows.exclude(rest__contains="/").order_by("number"), wrapper, handle)
     UploadPart.objects.filter(pk=part.pk).update(listed=True)
 
 
 def _take_off(rows: QuerySet[UploadFile], wrapper: str, handle: jobs.Handle) -> None:
-    """Shorten the groups' names, batch by batch: SQLite lets nobody else write meanwhile."""
+    """Shorten the groups' names in batches: on SQLite nobody else can write meanwhile."""
     for found in batches(rows.only("pk", "number"), LISTED_AT_ONCE, key="number"):
         with transaction.atomic():
             UploadFile.objects.filter(pk__in=[row.pk for row in found]).update(
@@ -324,7 +324,7 @@ def _take_off(rows: QuerySet[UploadFile], wrapper: str, handle: jobs.Handle) -> 
 
 
 def _list_table(part: UploadPart, beside: _Beside, handle: jobs.Handle) -> None:
-    """Write a row for every row of a manifest, or every line of a list of addresses."""
+    """Write a row for every row of a manifest, or every line of a list of URLs."""
     step, listed = _reading(part), 0
     handle.report(step=step)
     for rows in _batches(_to_the_end(part, _told(part, beside))):
@@ -348,7 +348,7 @@ def _told(part: UploadPart, beside: _Beside) -> Iterator[UploadFile]:
 def _table_rows(
     part: UploadPart, file: IO[bytes], *, is_beside: bool
 ) -> Iterator[manifests.ManifestRow]:
-    """Yield the rows of a table; one that came with a folder was not chosen as a manifest."""
+    """Yield the rows of a table; one in a folder was not chosen as a manifest."""
     if part.kind == Kind.ADDRESSES:
         yield from manifests.read_addresses(file)
     elif is_beside or "/" in part.name:

@@ -1,7 +1,7 @@
-"""Find the file that each row of a manifest tells of, and write there what it says.
+"""Match each row of a manifest with the file that it names, and copy its values there.
 
 The rows that wait for their file are the work: each step is one transaction, so that a kill in
-between leaves either of a row, and never both.
+between leaves a row either before or after it, never in both states.
 """
 
 from collections import deque
@@ -21,10 +21,10 @@ from dashboard.services.uploads.tables import INSIDE, WHOLE_PART
 
 Kind = UploadPart.Kind
 
-# Each step reads the names of all files once and looks for those of this many rows, in some 40 MB:
-# a manifest has at most four times as many, so that it is four steps and not rows times files.
+# Each step reads the names of all files once and searches those of this many rows, in some 40 MB. A
+# manifest has at most four times as many, so the work is four steps and not rows times files.
 MATCHED_AT_ONCE = 50_000
-# The ends of a path that are told apart, in folders: above that the whole path may still fit.
+# The number of path ends that are compared, in folders; beyond that only the whole path can match.
 DEEPEST = 16
 SEVERAL = -1
 ROWS_PER_WRITE = 200
@@ -33,13 +33,13 @@ TOLD = ["group_name", "type_name", "test_image", "real", "meta_data", "wrong", "
 
 
 def match_manifests(*, upload: Upload, handle: jobs.Handle) -> None:
-    """Write what manifests say into the rows of the files that they name.
+    """Copy the values of manifests into the rows of the files that they name.
 
-    By the relative path, or else by the longest end that it shares with a file's, if only one file
-    has that: paths may begin elsewhere, on the machine that wrote the manifest. Letters may be of
-    another case where nothing else is found. A manifest inside an archive tells of that archive
-    alone, and its paths may begin in its own folder. A row that tells of a file for the second time
-    stays, with that file as its `source`.
+    A row is matched by the relative path, or else by the longest end that it shares with a file's
+    path, if only one file has it: paths may begin elsewhere, on the machine that wrote the
+    manifest. Case is ignored if nothing else matches. A manifest inside an archive is matched with
+    that archive alone, and its paths may begin in its own folder. A row that names a file for the
+    second time is kept, with that file as its `source`.
     """
     waiting = upload.files.filter(url="", source=None, status=UploadFile.Status.WAITING)
     waiting = waiting.exclude(wrong__has_key="name")  # it names no file
@@ -83,7 +83,7 @@ def _see_all(
 
 
 class _Wanted:
-    """The file that a row of a manifest names: where it may lie, the likeliest place first."""
+    """The file that a row of a manifest names: its possible paths, the likeliest first."""
 
     def __init__(self, name: str) -> None:
         folder, self.inside, file = name.partition(INSIDE)
@@ -93,12 +93,12 @@ class _Wanted:
 
     @property
     def ends(self) -> list[int]:
-        """Return the ends of its path, from the name alone upwards."""
+        """Return the hashes of the ends of its path, from the name alone upwards."""
         return list(islice(_ends(self.paths[-1]), DEEPEST))
 
     @property
     def reason(self) -> str:
-        """Say that there is no such file."""
+        """Return the sentence that there is no such file."""
         if self.inside:
             return (
                 f"The manifest names “{self.name}”, which is not in its archive. Add the file to "
@@ -113,8 +113,8 @@ class _Wanted:
 def _ends(path: str) -> Iterator[int]:
     """Yield a hash for each end of a path: its name, that with the folder before it, and so on.
 
-    Each is made of the one before: to hash the ends of a path as texts takes as long as the square
-    of its length.
+    Each is computed from the previous one: hashing the ends of a path as texts would take time that
+    grows with the square of its length.
     """
     end = 0
     for part in reversed(path.split("/")):
@@ -123,10 +123,10 @@ def _ends(path: str) -> Iterator[int]:
 
 
 class _Names:
-    """Which file each of some names means, as the names of all files go by.
+    """Finds the file for each wanted name while the names of all files are read.
 
-    Names are known by their hashes: of 100,000 paths these are a tenth of the memory, and two of
-    them are the same once in a thousand million manifests.
+    Names are compared by hash: for 100,000 paths this takes a tenth of the memory, and a collision
+    occurs once in a thousand million manifests.
     """
 
     def __init__(self) -> None:
@@ -134,7 +134,7 @@ class _Names:
         self._ending: dict[int, int] = {}
 
     def want(self, wanted: _Wanted) -> int:
-        """Look for a name from now on; returns the hash of the last part of it."""
+        """Register a wanted name and return the hash of its last part."""
         self._whole.update((hash(path), 0) for path in wanted.paths)
         ends = wanted.ends
         for end in ends:
@@ -142,7 +142,7 @@ class _Names:
         return ends[0]
 
     def see(self, pk: int, name: str) -> None:
-        """Take a file into account, under its path and every end of it that is wanted."""
+        """Register a file under its path and every wanted end of it."""
         if self._whole.get(hash(name)) == 0:
             self._whole[hash(name)] = pk
         for end in _ends(name):
@@ -152,11 +152,11 @@ class _Names:
             self._ending[end] = SEVERAL if known else pk
 
     def is_there(self, end: int) -> bool:
-        """Say whether any file has that end."""
+        """Return whether any file has that end."""
         return self._ending[end] != 0
 
     def file(self, wanted: _Wanted) -> int:
-        """Return the file that is meant, `SEVERAL`, or 0 if there is none."""
+        """Return the matching file, `SEVERAL`, or 0 if there is none."""
         for path in wanted.paths:
             if whole := self._whole[hash(path)]:
                 return whole
@@ -165,7 +165,7 @@ class _Names:
 
 
 class _Found:
-    """The files that rows of a manifest mean: as they are written, else in any case of letters."""
+    """Finds the files that rows of a manifest name: in the same case, else in any case."""
 
     def __init__(self, rows: Iterable[tuple[int, str]]) -> None:
         self._names, self._folded = _Names(), _Names()
@@ -174,26 +174,26 @@ class _Found:
         self.lost = set[int]()
 
     def see(self, pk: int, name: str) -> None:
-        """Take a file into account."""
+        """Register a file."""
         self._names.see(pk, name)
 
     def end(self) -> None:
-        """Note the rows of whose name there is no file."""
+        """Collect the rows whose name matches no file."""
         there = self._names.is_there
         self.lost = {pk for pk, end in self._last_parts.items() if not there(end)}
 
     def want_folded(self, rows: Iterable[tuple[int, str]]) -> None:
-        """Look for the lost ones among these rows in any case of letters."""
+        """Register the unmatched ones among these rows to be found in any case."""
         for pk, name in rows:
             if pk in self.lost:
                 self._folded.want(_Wanted(name.casefold()))
 
     def see_folded(self, pk: int, name: str) -> None:
-        """Take a file into account for those that were lost."""
+        """Register a file for the rows that were not matched."""
         self._folded.see(pk, name.casefold())
 
     def file(self, pk: int, name: str) -> tuple[int | None, str]:
-        """Return the file that a row means, or None and why it is not known."""
+        """Return the file that a row names, or None and the reason."""
         wanted, is_lost = _Wanted(name), pk in self.lost
         meant = self._folded.file(_Wanted(name.casefold())) if is_lost else self._names.file(wanted)
         if meant == SEVERAL:
@@ -205,7 +205,7 @@ class _Found:
 
 
 def _settle(rows: list[UploadFile], found: _Found) -> None:
-    """Write what these rows say to their files, or make them second rows, or say what is wrong."""
+    """Copy the values of these rows to their files, make them second rows, or record the error."""
     meant = {row.pk: found.file(row.pk, row.name) for row in rows}
     files = UploadFile.objects.in_bulk({pk for pk, _ in meant.values() if pk is not None})
     described, second, lost = [], [], []
@@ -224,12 +224,12 @@ def _settle(rows: list[UploadFile], found: _Found) -> None:
     update_rows(files.values(), [*TOLD, "described", "foreseen"])
     update_rows(second, ["source", "name", "wrong", "reason", "foreseen"])
     update_rows(lost, ["name", "wrong", "reason"])
-    # Last: what they said is in their files' rows now.
+    # Last: their values are in the files' rows now.
     UploadFile.objects.filter(pk__in=described).delete()
 
 
 def _tell(file: UploadFile, row: UploadFile) -> None:
-    """Write into a file's row what the manifest says; what it does not say stays."""
+    """Copy the values of a manifest's row into a file's row; missing values keep the file's."""
     row.forgive("file")
     file.described = True
     file.group_name = row.group_name or file.group_name
@@ -244,16 +244,16 @@ def _tell(file: UploadFile, row: UploadFile) -> None:
 
 
 def _tell_more(file: UploadFile, row: UploadFile) -> None:
-    """Let a row tell of a file for the second time: what the first one left open, and a group.
+    """Make a row the second one of a file: it adds values that the first lacks, and a group.
 
-    Where they contradict each other the first one holds, and the second row says so.
+    Where they differ the first one's value is kept, and the second row says so.
     """
     row.source, row.name = file, file.name
     row.forgive("file")
     row.foreseen = UploadFile.Foreseen.UNKNOWN
     differing = [name for name, value in row.meta_data.items() if _differs(file, name, value)]
     more = row.meta_data.keys() - file.meta_data.keys()
-    # Each row alone was checked when it was read: together, size is all that can be wrong.
+    # Each row was checked when it was read: together, only their size can be wrong.
     if more and is_too_much(both := row.meta_data | file.meta_data):
         row.refuse("row", "Its metadata and that of earlier rows are too large together.")
         return

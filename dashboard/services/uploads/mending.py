@@ -1,4 +1,4 @@
-"""Fix what was checked before it is imported: nothing but the upload's rows changes."""
+"""Fix the plan of an upload before the import: only rows of the upload change."""
 
 from dataclasses import dataclass
 
@@ -20,7 +20,7 @@ JUDGED = ["foreseen", "wrong", "reason"]
 
 @dataclass(frozen=True)
 class Mended:
-    """What a person says of a file instead of what its manifest or its folders say."""
+    """The values that a person sets for a file instead of those of its manifest or folders."""
 
     group_name: str
     type_name: str
@@ -28,13 +28,13 @@ class Mended:
     real: bool | None
 
 
-# Which of these was wrong, by the column that it came from.
+# The field for each column that an error may name.
 COLUMNS = {"group": "group_name", "type": "type_name", "test": "test_image", "real": "real"}
 
 
 @transaction.atomic
 def mend_file(*, upload: Upload, file_id: int, mended: Mended) -> UploadFile:
-    """Say again what becomes of a file. Raises `WrongStage`, `UploadFile.DoesNotExist`."""
+    """Set the values of a file. Raises `WrongStage`, `UploadFile.DoesNotExist`."""
     row = _held(upload, file_id)
     for column, name in COLUMNS.items():
         setattr(row, name, getattr(mended, name))
@@ -45,7 +45,7 @@ def mend_file(*, upload: Upload, file_id: int, mended: Mended) -> UploadFile:
 
 @transaction.atomic
 def leave_out(*, upload: Upload, file_id: int, out: bool) -> UploadFile:
-    """Leave a file out, or put it back. Raises `WrongStage`, `UploadFile.DoesNotExist`."""
+    """Skip a file, or include it again. Raises `WrongStage`, `UploadFile.DoesNotExist`."""
     row = _held(upload, file_id)
     row.status = Status.LEFT_OUT if out else Status.WAITING
     row.save(update_fields=["status"])
@@ -54,21 +54,21 @@ def leave_out(*, upload: Upload, file_id: int, out: bool) -> UploadFile:
 
 @transaction.atomic
 def leave_out_wrong(*, upload: Upload) -> int:
-    """Skip all that is in error; returns how many. Raises `WrongStage`."""
+    """Skip all files in error; return how many. Raises `WrongStage`."""
     _hold_planned(upload)
     return files_in_error(upload).update(status=Status.LEFT_OUT)
 
 
 @transaction.atomic
 def put_all_back(*, upload: Upload) -> int:
-    """Put back all that was skipped; returns how many. Raises `WrongStage`."""
+    """Include all skipped files again; return how many. Raises `WrongStage`."""
     _hold_planned(upload)
     return files_left_out(upload).update(status=Status.WAITING)
 
 
 @transaction.atomic
 def rename_planned_group(*, upload: Upload, group: str, named_type: str, name: str) -> int:
-    """Give a planned group another name, or that of another one; returns how many files it has.
+    """Rename a planned group, or merge it into another by its name; return how many files it has.
 
     Raises `WrongStage`.
     """
@@ -81,7 +81,7 @@ def rename_planned_group(*, upload: Upload, group: str, named_type: str, name: s
 def choose_type(
     *, upload: Upload, similarity_type: SimilarityType | None, new_type_name: str
 ) -> None:
-    """Let folders become groups of another type, or of a new one. Raises `WrongStage`."""
+    """Set the type of the groups made from folders, existing or new. Raises `WrongStage`."""
     _hold_planned(upload)
     Upload.objects.filter(pk=upload.pk).update(
         similarity_type=similarity_type,
@@ -91,17 +91,17 @@ def choose_type(
 
 @transaction.atomic
 def choose_code_page(*, upload: Upload, part_id: int, code_page: str, actor: User | None) -> Job:
-    """Read the names of an archive in another code page: what it holds is checked again.
+    """Read the names of an archive in another code page and check its files again.
 
-    What manifests said went into the rows of any archive, so that with one all are read again.
-    Raises `WrongStage`, `UploadPart.DoesNotExist`.
+    Manifests write into the rows of any archive, so if there is one, all parts are listed again.
+    Raises `WrongStage` and `UploadPart.DoesNotExist`.
     """
     row = _hold_planned(upload)
     part = row.parts.get(pk=part_id, kind=UploadPart.Kind.ARCHIVE)
     is_told_of = row.parts.filter(kind=UploadPart.Kind.MANIFEST).exists()
     parts = row.parts.all() if is_told_of else row.parts.filter(pk=part.pk)
     rows = row.files.filter(part__in=parts.values("pk")).order_by("pk")
-    # In batches of ids, which a statement takes only so many of.
+    # In batches of ids: the number of parameters of a statement is limited.
     while found := list(rows.values_list("pk", flat=True)[:ROWS_AT_ONCE]):
         row.files.filter(pk__in=found).delete()
     parts.update(listed=False)
@@ -110,9 +110,9 @@ def choose_code_page(*, upload: Upload, part_id: int, code_page: str, actor: Use
 
 
 def _hold_planned(upload: Upload) -> Upload:
-    """Hold the upload, so that it is not imported meanwhile. Raises `WrongStage`.
+    """Lock the upload, so that it is not imported meanwhile. Raises `WrongStage`.
 
-    A person who fixes it will import it: it is not deleted as an abandoned one.
+    An upload that is being fixed will be imported: this keeps it from being deleted as abandoned.
     """
     [row] = lock_all(Upload.objects.filter(pk=upload.pk))
     if row.stage != Upload.Stage.PLANNED:
@@ -127,7 +127,7 @@ def _held(upload: Upload, file_id: int) -> UploadFile:
 
 
 def _judged(upload: Upload, row: UploadFile) -> UploadFile:
-    """Foresee again what becomes of a file, and of others with the same image."""
+    """Plan a file again, and others with the same image."""
     rows = [row]
     if row.sha256:
         # If the first of equal images is skipped, the second one becomes the new one.

@@ -1,7 +1,7 @@
-"""The dry run of an upload: what is new, what is known, what is wrong. Nothing is imported.
+"""Run the dry run of an upload: what is new, known, or in error. Nothing is imported.
 
-Nothing but the upload's own rows is written. After a kill it continues with the rows that nobody
-has looked at; when it breaks off for good, the upload can be sent more files and checked again.
+Only the upload's own rows are written. After a kill it continues with the rows that are not checked
+yet; when it ends early, files can be added to the upload and checked again.
 """
 
 from collections import Counter
@@ -40,9 +40,9 @@ Stage = Upload.Stage
 
 @transaction.atomic
 def start_plan(*, upload: Upload, actor: User | None) -> Job:
-    """Queue the dry run of an upload whose files are all here.
+    """Queue the dry run of a completely uploaded upload.
 
-    Raises `NothingToUpload`, `NotWhole`, and `WrongStage` if it runs already or was imported.
+    Raises `NothingToUpload`, `NotWhole`, and `WrongStage` if it is running or was imported.
     """
     [row] = lock_all(Upload.objects.filter(pk=upload.pk))
     if row.stage not in (Stage.RECEIVING, Stage.PLANNED):
@@ -51,7 +51,7 @@ def start_plan(*, upload: Upload, actor: User | None) -> Job:
         raise NothingToUpload
     if missing := missing_parts(row).count():
         raise NotWhole(missing)
-    # With the job in one transaction: a stage without a job would wait for ever.
+    # In one transaction with the job: a stage without a job would wait forever.
     Upload.objects.filter(pk=row.pk).update(stage=Stage.PLANNING, modified=timezone.now())
     return enqueue(
         workspace=upload.workspace,
@@ -63,7 +63,7 @@ def start_plan(*, upload: Upload, actor: User | None) -> Job:
 
 
 def run_plan(*, upload_id: UUID, handle: jobs.Handle) -> str:
-    """List and look at every file; returns a sentence about what would happen."""
+    """List and check every file; return a sentence about what an import would do."""
     upload = Upload.objects.select_related("workspace").get(pk=upload_id)
     list_parts(upload=upload, handle=handle, look=partial(_look_early, handle))
     with Looker(upload, handle) as looker:
@@ -72,7 +72,7 @@ def run_plan(*, upload_id: UUID, handle: jobs.Handle) -> str:
     counts = foreseen_counts(upload)
     with transaction.atomic():
         handle.report(**_numbers(counts))
-        # With the condition: a file that was named meanwhile has opened the upload again.
+        # Conditional: a file that was added meanwhile has reopened the upload.
         Upload.objects.filter(pk=upload.pk, stage=Stage.PLANNING).update(
             stage=Stage.PLANNED, modified=timezone.now()
         )
@@ -83,7 +83,7 @@ def run_plan(*, upload_id: UUID, handle: jobs.Handle) -> str:
 
 
 def close_plan(*, upload_id: UUID) -> None:
-    """Take an upload whose dry run broke off back to where more files may be sent."""
+    """Reopen an upload for more files after its dry run ended early."""
     Upload.objects.filter(pk=upload_id, stage=Stage.PLANNING).update(
         stage=Stage.RECEIVING, modified=timezone.now()
     )
@@ -99,13 +99,13 @@ def _numbers(counts: Counter[str]) -> dict[str, int]:
 
 
 class Looker:
-    """Looks at the files of one upload that nobody has looked at, batch by batch."""
+    """Checks the files of one upload that are not checked yet, batch by batch."""
 
     def __init__(self, upload: Upload, handle: jobs.Handle) -> None:
         self._upload, self._handle = upload, handle
         self._reader = PartReader()
         self._counts = foreseen_counts(upload)
-        self._last = 0  # of this pass: what lies before it is not searched again
+        self._last = 0  # of this pass: earlier rows are not searched again
 
     def __enter__(self) -> Self:
         return self
@@ -114,9 +114,9 @@ class Looker:
         self._reader.close()
 
     def look(self) -> bool:
-        """Look at one batch; False if there was nothing left to look at."""
+        """Check one batch; return False if none was left."""
         rows = self._read() or self._read_from_the_start()
-        # Outside the transaction: it reads, and only the writing has to be short.
+        # Outside the transaction: it only reads, and the transaction should be short.
         foresee(self._upload, rows)
         with transaction.atomic():
             update_rows(rows, LOOKED_AT)
@@ -132,7 +132,7 @@ class Looker:
         return bool(rows)
 
     def _read_from_the_start(self) -> list[UploadFile]:
-        """Begin another pass: the rows that waited for one behind them are due now."""
+        """Begin another pass: rows that waited for one with a higher id are due now."""
         if not self._last:
             return []
         self._last = 0
@@ -142,7 +142,7 @@ class Looker:
         """Return the next rows, with the hashes of the images that could be read."""
         found = self._upload.files.filter(foreseen=Foreseen.UNKNOWN, status="waiting")
         found = found.filter(pk__gt=self._last).defer("meta_data", "source__meta_data")
-        # A second row of a file waits for the first one: when more was sent, that may be newer.
+        # A second row of a file waits for the first one, which may be newer if files were added.
         found = found.exclude(source__foreseen=Foreseen.UNKNOWN)
         related = ("part", "source__part")
         rows = list(found.select_related(*related).order_by("pk")[:FILES_PER_BATCH])
@@ -162,19 +162,19 @@ class Looker:
 
 
 def _has_bytes(row: UploadFile) -> bool:
-    """Say whether there is something to read: addresses are not fetched before they are due."""
+    """Return whether there are bytes to read: URLs are not fetched before the import."""
     is_there = not (row.url or row.source_id or row.part.known or row.sha256)
     return is_there and not row.wrong.keys() & {"file", "name", "row", "path", "picture"}
 
 
 def _look_early(handle: jobs.Handle, row: UploadFile, data: bytes | FileRefused) -> None:
-    """Look at a file while its archive is listed."""
+    """Check a file while its archive is listed."""
     _inspect(row, data)
     handle.tick(step=f"Checking {row.part.name[-80:]}")
 
 
 def _inspect(row: UploadFile, data: bytes | FileRefused) -> None:
-    """Note the hash of an image, and what its header alone tells against it."""
+    """Record the hash of an image, and what is wrong with its header."""
     if isinstance(data, FileRefused):
         row.refuse("picture", data.reason)
         return
@@ -187,7 +187,7 @@ def _inspect(row: UploadFile, data: bytes | FileRefused) -> None:
 
 
 def foresee(upload: Upload, rows: list[UploadFile]) -> None:
-    """Say of each row whether it is new, known, or in error; later twins of an image are known."""
+    """Set for each row whether it is new, known, or in error; further equal images are known."""
     by_pk = {row.pk: row for row in rows}
     for row in rows:
         if row.source is not None and not row.wrong:
@@ -212,7 +212,7 @@ def _judge(row: UploadFile, known: set[str]) -> str:
 
 
 def _follow(row: UploadFile, source: UploadFile) -> None:
-    """Let a second row of the same file share the first one's fate."""
+    """Copy the hash and the image's error of a file's first row to its second."""
     row.sha256 = source.sha256
     if "picture" in source.wrong:
         row.refuse("picture", source.wrong["picture"])

@@ -1,4 +1,4 @@
-"""Read the bytes of an upload's files: as sent, out of an archive, or from an address."""
+"""Read the bytes of an upload's files: as uploaded, from an archive, or from a URL."""
 
 from collections.abc import Generator, Iterable
 from contextlib import ExitStack
@@ -24,7 +24,7 @@ NO_FILE = (
 
 
 class PartReader(ExitStack):
-    """Reads files of an upload's parts; the archive at hand stays open from one to the next.
+    """Reads files of an upload's parts; the current archive stays open between reads.
 
     Rows are read fastest in the order of their ids: some archives can only be read forward.
     """
@@ -39,7 +39,7 @@ class PartReader(ExitStack):
         return self._stored(row)
 
     def read_many(self, rows: Iterable[UploadFile]) -> Generator[bytes | FileRefused]:
-        """Yield each row's bytes, or why there are none; addresses are fetched side by side."""
+        """Yield each row's bytes, or why it has none; URLs are fetched in parallel."""
         return fetch_many((self._source(row) for row in rows), fetch=fetch_patiently)
 
     def _source(self, row: UploadFile) -> str | bytes | FileRefused:
@@ -68,7 +68,7 @@ class PartReader(ExitStack):
             raise FileRefused(NO_FILE)
         with open_part(part) as file:
             if part.size > settings.LIKEWISE_MAX_IMAGE:
-                refuse_others(part.name, file.read(HEAD))  # what it is says more than its size
+                refuse_others(part.name, file.read(HEAD))  # a wrong kind is the better reason
                 raise ImageTooLarge(settings.LIKEWISE_MAX_IMAGE, part.size)
             return file.read()
 

@@ -1,7 +1,7 @@
 """Receive uploads piece by piece, so that nothing is lost and nothing is sent twice.
 
 Every piece is an object of the storage and a row, and the part counts it in the same transaction:
-whoever comes next, on any machine, continues where the last one stopped.
+the next request, on any machine, continues where the last one stopped.
 """
 
 import re
@@ -52,10 +52,10 @@ def open_upload(
     name: str,
     actor: User,
 ) -> Upload:
-    """Begin an upload. It is no activity of the workspace until all of it is here.
+    """Begin an upload. The activity log does not show it until it is complete.
 
-    `expected` is how many files will be named at least, so that a browser that continues it
-    elsewhere knows when all are.
+    `expected` is the least number of files that will be registered, so that a browser that
+    continues it elsewhere knows when all are.
     """
     room.refuse_if_low()
     return Upload.objects.create(
@@ -81,20 +81,20 @@ def register_part(
     similarity_type: SimilarityType | None = None,
     actor: User,
 ) -> UploadPart:
-    """Name one file that will be sent; see `register_parts`."""
+    """Register one file that will be sent; see `register_parts`."""
     new = NewPart(name, size, sha256, kind, similarity_type)
     return register_parts(upload=upload, parts=[new], actor=actor)[0]
 
 
 @transaction.atomic
 def register_parts(*, upload: Upload, parts: Sequence[NewPart], actor: User) -> list[UploadPart]:  # noqa: ARG001
-    """Name files that will be sent, in this order; what the workspace has is known and stays away.
+    """Register files in this order; those that the workspace has are known and not sent.
 
-    A client that got no answer may name the same again; see `name_parts`. An upload that was looked
-    through is open again. Raises `NotReceiving`, `NoHash`, `PartTooLarge`, `TooManyParts` and
-    `QuotaReached`; then none of them is named.
+    A client that got no answer may register the same files again; see `name_parts`. An upload with
+    a finished dry run is open again. Raises `NotReceiving`, `NoHash`, `PartTooLarge`,
+    `TooManyParts` and `QuotaReached`; then none of them is registered.
     """
-    # Held, so that numbers are given once and nobody finishes the upload meanwhile.
+    # Locked, so that numbers are assigned once and nobody finishes the upload meanwhile.
     row = Upload.objects.select_for_update().get(pk=upload.pk)
     if row.stage not in _OPEN:
         raise NotReceiving(row)
@@ -118,11 +118,12 @@ def append(
     length: int,
     checksum: Checksum | None = None,
 ) -> int:
-    """Take in `length` bytes from `start` on; returns where the next ones belong.
+    """Append `length` bytes at `start`; return the offset of the next ones.
 
-    A connection that breaks leaves what came until then. Of two that bring the same bytes one
-    wins; the other gets `OffsetTaken` and leaves nothing. Raises `NotReceiving`, `PartTooLarge`,
-    and `ChecksumMismatch`, which `checksum` of at most one object's bytes may ask for.
+    A broken connection keeps the bytes received until then. Of two requests with the same bytes one
+    succeeds; the other gets `OffsetTaken` and leaves nothing behind. Raises `NotReceiving`,
+    `PartTooLarge`, and `ChecksumMismatch` with a `checksum`, which covers at most one object's
+    bytes.
     """
     _may_append(part, start, length)
     incoming = Incoming(stream, length)
@@ -137,7 +138,7 @@ def _may_append(part: UploadPart, start: int, length: int) -> None:
     room.refuse_if_low()
     if part.upload.stage != Upload.Stage.RECEIVING or not (part.path or part.known):
         raise NotReceiving(part.upload)
-    # Asked without a lock, to refuse before the body is read; `_count` decides.
+    # Checked without a lock, to refuse before the body is read; `_count` decides.
     if start != offset(part):
         raise OffsetTaken(offset(part))
     if start + length > part.size:
@@ -147,8 +148,8 @@ def _may_append(part: UploadPart, start: int, length: int) -> None:
 def _append_chunk(
     part: UploadPart, start: int, incoming: Incoming, checksum: Checksum | None
 ) -> int:
-    # A name of its own for each try: of two that send the same bytes, the loser removes only its
-    # own.
+    # A name of its own for each attempt: of two requests with the same bytes, the loser deletes
+    # only its own object.
     path = paths.upload_chunk(part.path, start, uuid.uuid4().hex[:12])
     # The bytes before the row: a row always has its bytes, whenever the program dies.
     size = chunks.write(path, incoming, checksum)
@@ -160,28 +161,28 @@ def _append_chunk(
 
 @transaction.atomic
 def _count(part: UploadPart, chunk: UploadChunk) -> None:
-    """Write a chunk's row if the part still waits for exactly these bytes."""
+    """Write a chunk's row if the part still expects exactly these bytes."""
     # Without a join, so that PostgreSQL checks the row again if another request was faster.
     waiting = UploadPart.objects.filter(pk=part.pk, received=chunk.start).exclude(path="")
     if not waiting.update(received=chunk.start + chunk.size, kind=part.kind):
         raise OffsetTaken(_received(part))
-    # After the UPDATE, which holds the part's row: of two that are here at once one gets no row.
+    # After the UPDATE, which locks the part's row: of two concurrent requests one gets no row.
     chunk.save(force_insert=True)
     now = timezone.now()
-    # Seldom, or all who send a part of one upload would wait for each other.
+    # Rarely, or all requests that send parts of one upload would wait for each other.
     stale = Upload.objects.filter(pk=part.upload_id, modified__lt=now - _TOUCHED)
     if stale.update(modified=now):
         part.upload.modified = now
 
 
 def _received(part: UploadPart) -> int | None:
-    """Return how much of a part is here, None if it is no longer wanted."""
+    """Return how many bytes of a part are stored, or None if no more are expected."""
     rows = UploadPart.objects.filter(pk=part.pk).exclude(path="")
     return rows.values_list("received", flat=True).first()
 
 
 def withdraw_part(*, part: UploadPart, actor: User) -> None:  # noqa: ARG001
-    """Remove a file that was named, sent or not. Raises `NotReceiving`."""
+    """Remove a registered file, sent or not. Raises `NotReceiving`."""
     with transaction.atomic():
         row = Upload.objects.select_for_update().get(pk=part.upload_id)
         if row.stage not in _OPEN:
@@ -193,15 +194,15 @@ def withdraw_part(*, part: UploadPart, actor: User) -> None:  # noqa: ARG001
 
 
 def withdraw_missing(*, upload: Upload, actor: User) -> int:  # noqa: ARG001
-    """Remove all files that are not fully uploaded; returns how many.
+    """Remove all files that are not fully uploaded; return how many.
 
-    Of an upload that was handed on nothing is missing.
+    A finished upload has no missing files.
     """
     with transaction.atomic():
         row = Upload.objects.select_for_update().get(pk=upload.pk)
         if row.stage != Upload.Stage.RECEIVING:
             return 0
-        # Held, so that a part that is being completed right now is judged after it is complete.
+        # Locked, so that a part that is being completed right now is read after that.
         parts = list(missing_parts(row).select_for_update())
         row.save(update_fields=["modified"])
         _give_up(row, parts)
@@ -210,7 +211,7 @@ def withdraw_missing(*, upload: Upload, actor: User) -> int:  # noqa: ARG001
 
 
 def _withdraw(parts: Sequence[UploadPart]) -> None:
-    # After the commit: the parts have lost their paths, so nothing more can arrive for them.
+    # After the commit: the parts have no path any more, so no more bytes are accepted for them.
     _forget(parts)
     for some in _slices(parts):
         UploadPart.objects.filter(pk__in=[part.pk for part in some]).delete()
@@ -219,7 +220,7 @@ def _withdraw(parts: Sequence[UploadPart]) -> None:
 def discard_upload(*, upload: Upload, actor: User) -> None:
     """Discard an upload that was not imported: its rows and its files.
 
-    Raises `NotReceiving`. A kill on the way leaves the rest to the sweep.
+    Raises `NotReceiving`. After a kill the sweep deletes the rest.
     """
     with transaction.atomic():
         row = Upload.objects.select_for_update().get(pk=upload.pk)
@@ -240,10 +241,10 @@ def discard_upload(*, upload: Upload, actor: User) -> None:
 
 
 def forget_bytes(upload: Upload) -> int:
-    """Remove the bytes of an upload as they were sent; returns of how many parts.
+    """Delete the uploaded bytes of an upload; return of how many parts.
 
-    The parts lose them first, then the objects go, then their rows: a kill in between loses track
-    of none.
+    The parts lose their paths first, then the objects are deleted, then their rows: a kill in
+    between leaves no object without a row.
     """
     parts = list(upload.parts.exclude(path=""))
     forget_parts(upload, parts)
@@ -252,13 +253,13 @@ def forget_bytes(upload: Upload) -> int:
 
 
 def forget_parts(upload: Upload, parts: Sequence[UploadPart]) -> None:
-    """Remove the bytes of some parts of an upload."""
+    """Delete the bytes of some parts of an upload."""
     _give_up(upload, parts)
     _forget(parts)
 
 
 def _give_up(upload: Upload, parts: Sequence[UploadPart]) -> int:
-    """Let nothing more arrive for some parts. Returns how many waited for something until now."""
+    """Accept no more bytes for some parts; return how many had a path until now."""
     return sum(
         let_go(upload.workspace_id, UploadPart.objects.filter(pk__in=[part.pk for part in some]))
         for some in _slices(parts)
@@ -277,8 +278,7 @@ def _slices(parts: Sequence[UploadPart]) -> Iterator[Sequence[UploadPart]]:
 
 def _remove_chunks(rows: Sequence[UploadChunk]) -> None:
     for row in rows:
-        # The object before its row: a kill in between leaves a row by which the sweep finds it
-        # again.
+        # The object before its row: a kill in between leaves a row by which the sweep finds it.
         storage.delete(row.path)
     UploadChunk.objects.filter(pk__in=[row.pk for row in rows]).delete()
 
@@ -290,14 +290,14 @@ def _remove(upload: Upload) -> None:
 
 
 def forget_abandoned() -> int:
-    """Remove what nobody sends to any more, and what a kill left; returns how many uploads."""
+    """Delete abandoned uploads and what a kill left behind; return how many uploads."""
     while rows := forgotten_chunks(FORGOTTEN_AT_ONCE):
         _remove_chunks(rows)
     count = 0
     for upload in abandoned_uploads(timezone.now()):
         with transaction.atomic():
             row = Upload.objects.select_for_update().filter(pk=upload.pk).first()
-            # Judged again under the lock: somebody may have sent to it since the list was read.
+            # Checked again under the lock: bytes may have been received since the list was read.
             if row is None or row.modified != upload.modified:
                 continue
             let_go(row.workspace_id, row.parts.all())

@@ -1,4 +1,4 @@
-"""All is here: hand an upload on to the work that it was sent for."""
+"""Finish an upload: start the work that its files were uploaded for."""
 
 from django.db import transaction
 from django.utils import timezone
@@ -18,12 +18,12 @@ _HANDED_ON = (Upload.Stage.PLANNING, Upload.Stage.PLANNED, Upload.Stage.COMMITTE
 
 
 def finish_upload(*, upload: Upload, leave_out: bool = False, actor: User) -> None:
-    """Finish an upload, once; incomplete files may be skipped.
+    """Finish an upload once; incomplete files may be skipped.
 
-    A client that got no answer may call it again: a finished upload is left as it is. Raises
-    `NotReceiving`, `NothingToUpload`, `NotWhole`; then it waits on.
+    A client that got no answer may call it again: a finished upload is not changed. Raises
+    `NotReceiving`, `NothingToUpload` and `NotWhole`; then it stays open.
     """
-    # In a transaction of its own: what is taken back stays so, even if finishing is refused.
+    # In a transaction of its own: the removed files stay removed, even if finishing is refused.
     if leave_out:
         withdraw_missing(upload=upload, actor=actor)
     with transaction.atomic():
@@ -34,9 +34,9 @@ def finish_upload(*, upload: Upload, leave_out: bool = False, actor: User) -> No
 
 @transaction.atomic
 def finish_receiving(*, upload: Upload, actor: User) -> Job:
-    """Start the dry run, or the import, or what else the upload is for.
+    """Start the dry run, the import, or the job of the upload's purpose.
 
-    Raises `NotReceiving`, `NothingToUpload`, `NotWhole`; then it waits on.
+    Raises `NotReceiving`, `NothingToUpload` and `NotWhole`; then the upload stays open.
     """
     row = Upload.objects.select_for_update().get(pk=upload.pk)
     if row.stage != Upload.Stage.RECEIVING:
@@ -47,7 +47,7 @@ def finish_receiving(*, upload: Upload, actor: User) -> Job:
     if not count:
         raise NothingToUpload
     if row.purpose == Upload.Purpose.IMAGES:
-        # No change is recorded: the workspace stays as it is until the import, which records its
+        # No change is recorded: the workspace is not changed until the import, which records its
         # own.
         begin = commit_unasked if row.auto_commit else start_plan
         return begin(upload=row, actor=actor)
@@ -74,7 +74,7 @@ def _hand_on(upload: Upload, actor: User) -> Job:
 def _enqueue(
     upload: Upload, kind: str, title: str, subject: Extraction | Transfer, actor: User
 ) -> Job:
-    # With the job's row: what asks again finds the stage, and queues no second job.
+    # With the job's row: a repeated request finds the stage, and queues no second job.
     upload.stage, upload.committed = Upload.Stage.COMMITTED, timezone.now()
     upload.save(update_fields=["stage", "committed", "modified"])
     return enqueue(

@@ -1,4 +1,4 @@
-"""The files that an upload is going to get: each named once, however often it is asked for."""
+"""Register the files of an upload, each once, however often it is requested."""
 
 from collections import defaultdict
 from collections.abc import Sequence
@@ -16,15 +16,15 @@ from dashboard.queries.uploads.receiving import lacking
 from dashboard.services.uploads.errors import TooManyParts
 from dashboard.services.workspaces.usage import count_named, images_refusal, is_full
 
-# As many as an archive may hold, see `ArchiveLimits`.
+# As many as an archive may contain, see `ArchiveLimits`.
 MOST_PARTS: Final = 200_000
 
 
 @dataclass(frozen=True, slots=True)
 class NewPart:
-    """A file that is going to be sent; without a `kind` its name and first bytes tell.
+    """A file to register; without a `kind`, its name and first bytes decide.
 
-    Its sender may give it a `key`, a name of its own by which it is found if it is named again.
+    `key` is an optional name, unique to the client, by which a repeated registration finds it.
     """
 
     name: str
@@ -36,7 +36,7 @@ class NewPart:
 
 
 def name_parts(upload: Upload, parts: Sequence[NewPart]) -> list[UploadPart]:
-    """Return a row for each, made or found; call it in a transaction that holds the upload.
+    """Return a row for each file, created or found. Call it in a transaction that locks the upload.
 
     Raises `TooManyParts` and `QuotaReached`.
     """
@@ -48,11 +48,11 @@ def name_parts(upload: Upload, parts: Sequence[NewPart]) -> list[UploadPart]:
 
 
 class _NamedBefore:
-    """What of some files was named already, by somebody who never got the answer.
+    """Finds files that were registered before by a client that got no answer.
 
-    One that has a key is found by it. One without is the same if its name, size and hash are and
-    not a byte of it is here; without a hash it may be another file. Each is found once: two files
-    of the same content and name are two files.
+    A file with a key is found by it. One without is the same if name, size and hash are equal and
+    none of its bytes are stored; without a hash it may be another file. Each row is found once: two
+    files with the same content and name are two files.
     """
 
     def __init__(self, upload: Upload, parts: Sequence[NewPart]) -> None:
@@ -60,8 +60,8 @@ class _NamedBefore:
         keyed = {_path(upload, part.key) for part in parts if part.key}
         hashes = {part.sha256 for part in parts if part.sha256}
         unsent = Q(known=True) | Q(received=0) & ~Q(path="")
-        # Two look-ups, and sorted here: for an “or”, or for an order, the database would go through
-        # all that was named before.
+        # Two queries, and sorted here: with an OR, or an ORDER BY, the database would scan all
+        # registered files.
         by_key = upload.parts.filter(path__in=keyed).order_by()
         by_content = upload.parts.filter(unsent, sha256__in=hashes).order_by()
         rows = {row.pk: row for row in chain(by_key, by_content)}.values()
@@ -73,7 +73,7 @@ class _NamedBefore:
             self._rows[mark, row.name, row.size, row.sha256].append(row)
 
     def take(self, part: NewPart) -> UploadPart | None:
-        """Return the row of a file that was named before."""
+        """Return the row of a file that was registered before, or None."""
         same = clean_name(part.name), part.size, part.sha256
         content = _kind(part), part.similarity_type and part.similarity_type.pk
         mark = _path(self._upload, part.key) if part.key else (*content, False)
@@ -94,7 +94,7 @@ def _make(upload: Upload, parts: Sequence[NewPart]) -> list[UploadPart]:
     if is_for_keeps and not all(part.known for part in named) and is_full(upload.workspace):
         raise images_refusal()
     made = UploadPart.objects.bulk_create(named, batch_size=500)
-    # Last: it holds the row for which every other sender of the workspace waits.
+    # Last: it locks the row for which every other upload of the workspace waits.
     count_named(upload.workspace_id, made)
     return made
 
@@ -123,5 +123,5 @@ def _kind(part: NewPart) -> str:
 
 
 def clean_name(name: str) -> str:
-    """Return a path as it is kept: no leading slash, nothing that a database does not hold."""
+    """Return a path as it is stored: without a leading slash or null characters."""
     return name.replace("\x00", "").replace("\\", "/").lstrip("/")[-1024:] or "file"

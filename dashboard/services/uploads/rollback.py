@@ -1,4 +1,4 @@
-"""Bytes that are stored before the rows that tell of them are written."""
+"""Delete stored bytes if their rows are rolled back."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -8,10 +8,10 @@ from django.db import InterfaceError, OperationalError, connection
 
 @contextmanager
 def removed_on_rollback(remove: Callable[[], object]) -> Iterator[None]:
-    """Remove the bytes again if the block, which writes their rows, breaks off.
+    """Call `remove` if the block, which writes the rows, raises.
 
-    A connection that is lost during a commit leaves unknown whether the rows are there. Then the
-    bytes stay: at worst they are nobody's, and go with the folder that they lie in.
+    If the connection is lost during a commit, it is unknown whether the rows exist. Then the bytes
+    are kept: at worst no row refers to them, and they are deleted with their folder.
     """
     try:
         yield
@@ -22,6 +22,6 @@ def removed_on_rollback(remove: Callable[[], object]) -> Iterator[None]:
 
 
 def _may_be_written(error: BaseException) -> bool:
-    """Say whether the transaction may have been committed; SQLite always knows."""
+    """Return whether the transaction may have been committed; SQLite always knows."""
     is_lost = isinstance(error, OperationalError | InterfaceError)
     return is_lost and connection.vendor != "sqlite"

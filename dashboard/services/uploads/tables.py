@@ -1,4 +1,4 @@
-"""Rows of tables that were sent: manifests, inside an archive or beside it, and addresses."""
+"""Read the rows of uploaded tables: manifests, also inside archives, and lists of URLs."""
 
 import io
 from collections.abc import Iterator
@@ -10,16 +10,16 @@ from dashboard.files.fetch.fetch import last_segment
 from dashboard.files.tables import manifests
 from dashboard.models import UploadFile, UploadPart
 
-# Where an archive or a manifest stands that cannot be read, or not to its end.
+# The number of a row that stands for an archive or a manifest that cannot be read to its end.
 WHOLE_PART = 2_147_483_647
-# Between the folder of a manifest inside an archive and what its row names, until that is found.
+# Between the folder of a manifest inside an archive and the name in its row, until it is matched.
 INSIDE = "//"
 NO_MANIFEST = "It is not an image, and not a manifest that can be read."
 _LONG = "The folder of the manifest and the name have more than 1,024 characters in all."
 
 
 def told_row(part: UploadPart, told: manifests.ManifestRow) -> UploadFile:
-    """Return a row for what a manifest or a list of addresses says in one of its own."""
+    """Return the row for one row of a manifest or one line of a list of URLs."""
     name = manifests.plain_path(told.file) or last_segment(told.url) or told.url
     return UploadFile(
         upload_id=part.upload_id,
@@ -38,16 +38,16 @@ def told_row(part: UploadPart, told: manifests.ManifestRow) -> UploadFile:
 
 
 class InnerTables:
-    """Reads the tables among the members of an archive; what is no manifest is a row in error."""
+    """Reads the tables in an archive; one that is not a manifest becomes a row in error."""
 
     def __init__(self, part: UploadPart, archive: Archive) -> None:
         self._part, self._archive = part, archive
         self._count = 0
 
     def rows(self, member: Member, *, is_beside: bool) -> Iterator[UploadFile]:
-        """Yield the rows of a manifest, or why it cannot be read, or not to its end.
+        """Yield the rows of a manifest, and a row in error if it cannot be read to its end.
 
-        What tells of a single image has none; `is_beside` says that there is one of its name.
+        A sidecar of a single image has none; `is_beside` says that an image has its name.
         """
         try:
             data = io.BytesIO(self._archive.read(member))

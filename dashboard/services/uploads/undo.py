@@ -1,7 +1,7 @@
-"""Undo an upload as a whole: images, memberships, groups and types that came with it go again.
+"""Undo an upload as a whole: the images, memberships, groups and types that it created.
 
-Each batch is one transaction, which the job's lease guards. A file that was undone has no
-image any more, so that after a kill, or when somebody cancelled, the rest can be undone too.
+Each batch is one transaction, guarded by the job's lease. A file that was undone has no image any
+more, so that the rest can be undone after a kill or a cancel.
 """
 
 from collections import defaultdict
@@ -38,15 +38,15 @@ Status = UploadFile.Status
 
 @transaction.atomic
 def undo_upload(*, upload: Upload, title: str = "", actor: User | None) -> Job:
-    """Queue the undoing of an upload that was imported, wholly or in part.
+    """Queue the undo of an upload that was imported, wholly or in part.
 
-    Raises `WrongStage`, also for one that brings no images in, and `StillUnderWay` while a job
+    Raises `WrongStage`, also for an upload that imports no images, and `StillUnderWay` while a job
     imports it.
     """
     [row] = lock_all(Upload.objects.filter(pk=upload.pk))
     if row.stage != Upload.Stage.COMMITTED or row.purpose != Upload.Purpose.IMAGES:
         raise WrongStage(row)
-    # An import that still runs would bring images in behind the undoing.
+    # A running import would add images after the undo.
     if is_busy(row):
         raise StillUnderWay
     return enqueue(
@@ -59,9 +59,9 @@ def undo_upload(*, upload: Upload, title: str = "", actor: User | None) -> Job:
 
 
 def run_undo(*, upload_id: UUID, handle: jobs.Handle) -> str:
-    """Undo what is still there of the upload; returns a sentence about the outcome."""
+    """Undo what is left of the upload; return a sentence about the outcome."""
     upload = Upload.objects.select_related("workspace").get(pk=upload_id)
-    if upload.stage != Upload.Stage.UNDONE:  # else it was killed after all, before the job ended
+    if upload.stage != Upload.Stage.UNDONE:  # else: killed before the job ended
         taken_back = _TakingBack(upload, handle)
         while taken_back.step():
             handle.check()
@@ -71,27 +71,27 @@ def run_undo(*, upload_id: UUID, handle: jobs.Handle) -> str:
 
 
 class _TakingBack:
-    """Takes an upload's files back, batch by batch, and its groups and types at the end."""
+    """Undoes an upload's files in batches, and its groups and types at the end."""
 
     def __init__(self, upload: Upload, handle: jobs.Handle) -> None:
         self._upload, self._handle = upload, handle
         self._done = handle.job.done  # by an earlier try
         self._total = self._done + self._left().count()
-        self._last = {Status.ADDED: 0, Status.KNOWN: 0}  # what lies before was undone
+        self._last = {Status.ADDED: 0, Status.KNOWN: 0}  # earlier rows are undone
 
     def _left(self) -> QuerySet[UploadFile]:
         rows = self._upload.files.filter(status__in=(Status.ADDED, Status.KNOWN))
         return rows.filter(image__isnull=False)
 
     def step(self) -> bool:
-        """Undo one batch; False if there was nothing left.
+        """Undo one batch; return False if none was left.
 
-        The rows lose their images last, so that after a kill in between files are found again.
+        The rows lose their images last, so that after a kill in between the files are found again.
         """
         rows = self._next(Status.ADDED) or self._next(Status.KNOWN)
         added = [row.image_id for row in rows if row.status == Status.ADDED and row.image_id]
         with transaction.atomic():
-            # Usage before images, as in every transaction that deletes some.
+            # Usage before images, as in every transaction that deletes images.
             hold_images(self._upload.workspace_id)
             discard_images(lock_all(added_images(self._upload).filter(pk__in=added)))
             self._leave_groups(rows)
@@ -117,7 +117,7 @@ class _TakingBack:
         self._handle.report(step="Undoing", total=self._total, done=done, fraction=fraction)
 
     def _leave_groups(self, rows: list[UploadFile]) -> None:
-        """Take images that were known before out of the groups that they came into."""
+        """Remove images that were already known from the groups that the upload added them to."""
         placed = placed_files(self._upload).filter(pk__in=[row.pk for row in rows])
         by_group: defaultdict[UUID, list[UUID]] = defaultdict(list)
         for group_id, image_id in placed.values_list("group_id", "image_id"):
@@ -130,8 +130,8 @@ class _TakingBack:
 
     @transaction.atomic
     def end(self) -> None:
-        """Remove groups and types that came with the upload and hold nothing else, and tell."""
-        # As deleting groups or types does: it keeps nesting and moving out until the end.
+        """Delete empty groups and types that the upload created, and record the undo."""
+        # As deletions of groups or types do: this blocks nesting and moves until the end.
         lock_all(Workspace.objects.filter(pk=self._upload.workspace_id))
         groups = self._remove_groups()
         types = self._remove_types()
@@ -172,7 +172,7 @@ class _TakingBack:
 
 
 def _outcome(counts: dict[str, int]) -> str:
-    # PostgreSQL gives them back in an order of its own.
+    # PostgreSQL returns them in an order of its own.
     told = [(noun, counts.get(noun, 0)) for noun in ("file", "group", "type")]
     words = [counted(count, noun) for noun, count in told if count]
     return f"Removed: {', '.join(words) or 'nothing'}."

@@ -1,7 +1,7 @@
-"""Take files in: store the bytes, write a row for every file, then let a job work the rows off.
+"""Import files: store the bytes, write a row for every file, then process the rows by a job.
 
 Whatever happens in between, running the job again continues where it stopped: an archive is listed
-once, and each file's row says what became of it.
+once, and each file's row has its outcome.
 """
 
 from collections import Counter
@@ -63,7 +63,7 @@ Stored = tuple[UploadPart, UploadChunk]
 
 @dataclass(frozen=True)
 class SentFile:
-    """A file as it came: what it was called, how large it is, and its bytes."""
+    """An uploaded file: its name, its size in bytes, and its bytes."""
 
     name: str
     size: int
@@ -72,7 +72,7 @@ class SentFile:
 
     @property
     def kind(self) -> str:
-        """Return the kind of part that it is, by its content and its name."""
+        """Return the kind of part, by its content and its name."""
         head = self.stream.read(kinds.HEAD)
         self.stream.seek(0)
         return kinds.kind_of(self.name, head)
@@ -89,7 +89,7 @@ def start_upload(
     """Store the files, write their rows, and queue the job that imports them.
 
     Folders become groups of a file's own `similarity_type`, or else of the upload's. When all is
-    in, `then_train` is trained.
+    imported, `then_train` is trained.
 
     The bytes are stored before the rows; a transaction that fails leaves no row and no bytes.
     Raises `NothingToUpload` and `QuotaReached`.
@@ -153,7 +153,7 @@ def _write_rows(upload: Upload, stored: Sequence[Stored], actor: User) -> Job:
         actor=actor,
     )
     job = _queue(upload, f"Upload of {upload.name}", actor)
-    # Last, since all senders of the workspace wait for this row until the commit.
+    # Last, since all uploads of the workspace wait for this row until the commit.
     count_named(upload.workspace_id, parts)
     return job
 
@@ -170,22 +170,22 @@ def _queue(upload: Upload, title: str, actor: User | None) -> Job:
 
 @transaction.atomic
 def commit_upload(*, upload: Upload, actor: User | None) -> Job:
-    """Import what the plan foresees, as one change; what is in error stays out.
+    """Import what the plan lists, as one change; files in error are skipped.
 
     Raises `WrongStage`.
     """
     [row] = lock_all(Upload.objects.filter(pk=upload.pk).select_related("workspace"))
     if row.stage != Upload.Stage.PLANNED:
         raise WrongStage(row)
-    # What is in error fails when the job begins, batch by batch: here all would wait for it.
+    # Files in error fail when the job begins, batch by batch: here everybody would wait for it.
     coming = row.files.filter(status=UploadFile.Status.WAITING, wrong={})
     return _commit(row, coming.count, actor)
 
 
 def commit_unasked(*, upload: Upload, actor: User | None) -> Job:
-    """Bring an upload with `auto_commit` in, whose files are looked at as they come in.
+    """Import an upload with `auto_commit`, whose files are checked during the import.
 
-    Call it in a transaction that holds the upload and has found it to be here as a whole.
+    Call it in a transaction that has locked the upload and found it complete.
     """
     return _commit(upload, upload.parts.count, actor)
 
@@ -209,7 +209,7 @@ def _commit(row: Upload, counted: Callable[[], int], actor: User | None) -> Job:
 
 
 def _made_type(upload: Upload, name: str) -> SimilarityType:
-    """Return the type of that name; one that had to be made goes again when this is undone."""
+    """Return the type with that name; one that is created is deleted when the upload is undone."""
     found, is_new = find_or_make_type(workspace=upload.workspace, name=name, exclusive=True)
     if is_new:
         UploadType.objects.create(upload=upload, similarity_type=found)
@@ -217,7 +217,7 @@ def _made_type(upload: Upload, name: str) -> SimilarityType:
 
 
 def _fail_wrong(upload: Upload, handle: jobs.Handle) -> None:
-    """Let what is in error fail, each with its reason."""
+    """Fail the files in error, each with its reason."""
     waiting = upload.files.filter(status=UploadFile.Status.WAITING).exclude(wrong={})
     for some in batches(waiting.only("pk"), FAILED_AT_ONCE):
         with transaction.atomic():
@@ -229,14 +229,14 @@ def _fail_wrong(upload: Upload, handle: jobs.Handle) -> None:
 
 
 def run_upload(*, upload_id: UUID, handle: jobs.Handle) -> str:
-    """Import every file that still waits; returns a sentence about the outcome.
+    """Import every waiting file; return a sentence about the outcome.
 
-    Each batch is one transaction, which the job's lease guards: after a kill the next worker
-    finds either all of a batch or nothing of it.
+    Each batch is one transaction, guarded by the job's lease: after a kill the next worker finds
+    either all of a batch or nothing of it.
     """
     related = ("workspace", "similarity_type", "then_train", "created_by")
     upload = Upload.objects.select_related(*related).get(pk=upload_id)
-    # Again, though a plan has listed them: after `auto_commit` or a kill some are not.
+    # Again, though a dry run has listed them: after `auto_commit` or a kill some are not.
     list_parts(upload=upload, handle=handle)
     _fail_wrong(upload, handle)
     types = _types(upload, handle)
@@ -251,7 +251,7 @@ def run_upload(*, upload_id: UUID, handle: jobs.Handle) -> str:
         while upload.files.filter(status=UploadFile.Status.WAITING).exists():
             for _ in importer.batches():
                 handle.check()
-    # Only when no file waits: until then another try needs the bytes.
+    # Only when no file waits: until then another attempt needs the bytes.
     close_upload(upload_id=upload.id)
     start_describing(workspace=upload.workspace, actor=upload.created_by)
     return f"{_outcome(counts(upload))} {_train(upload)}".strip()
@@ -259,7 +259,7 @@ def run_upload(*, upload_id: UUID, handle: jobs.Handle) -> str:
 
 @transaction.atomic
 def _types(upload: Upload, handle: jobs.Handle) -> dict[str, SimilarityType]:
-    """Return the types that files name, after making those that are not there."""
+    """Return the types that files name, creating missing ones."""
     waiting = upload.files.filter(status=UploadFile.Status.WAITING).exclude(type_name="")
     names = list(waiting.order_by("type_name").values_list("type_name", flat=True).distinct())
     types = {name: _made_type(upload, name) for name in names}
@@ -268,7 +268,7 @@ def _types(upload: Upload, handle: jobs.Handle) -> dict[str, SimilarityType]:
 
 
 def _train(upload: Upload) -> str:
-    """Train what waits for this upload, once; returns the reason if it cannot be trained."""
+    """Start the training that waits for this upload, once; return why it cannot be trained."""
     task = upload.then_train
     if task is None or upload.created_by is None:
         return ""
@@ -282,10 +282,10 @@ def _train(upload: Upload) -> str:
 
 
 def _report(tally: Counter[str], handle: jobs.Handle, more: Counter[str] | None = None) -> None:
-    """Say how far it is; `more` is what became of the files of a batch, which were waiting.
+    """Report progress; `more` counts the outcomes of a batch whose files were waiting.
 
-    Counted from the rows when the job begins and when it ends, and in between kept in memory: a
-    count of 100,000 rows a batch is most of the work.
+    Counted from the rows when the job begins and when it ends, and in memory in between: counting
+    100,000 rows for each batch would be most of the work.
     """
     if more is not None:
         tally.update(more)
@@ -312,9 +312,10 @@ def _outcome(by_status: dict[str, int]) -> str:
 
 
 def retry_upload(*, upload: Upload, actor: User) -> Job:
-    """Put the files that failed back, and queue the upload again for them and all that waits.
+    """Queue the upload again for the files that failed and those that wait.
 
-    Call it in a transaction that keeps others from doing the same. Raises `NothingToRetry`.
+    Call it in a transaction that prevents a concurrent retry. Raises `NothingToRetry` and
+    `StillUnderWay`.
     """
     [row] = lock_all(Upload.objects.filter(pk=upload.pk).select_related("workspace"))
     if row.stage != Upload.Stage.COMMITTED:
@@ -326,7 +327,7 @@ def retry_upload(*, upload: Upload, actor: User) -> Job:
     whole = row.files.filter(number=WHOLE_PART, part__in=stored_parts())
     UploadPart.objects.filter(files__in=whole).update(listed=False)
     whole.delete()
-    # What waits keeps what was found against it: that was not yet told as a failure.
+    # Waiting files keep their errors: these were not yet reported as failures.
     failed = retryable(row.pk).filter(status=UploadFile.Status.FAILED)
     failed.update(status=UploadFile.Status.WAITING, reason="", wrong={})
     return _queue(row, f"Retry of {row.name}", actor)

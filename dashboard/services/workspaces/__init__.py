@@ -1,1 +1,1 @@
-"""Workspaces themselves, and the storage of each."""
+"""Manage workspaces, and the storage of each."""

@@ -1,10 +1,10 @@
-"""The kind of job that removes what was in a closed workspace."""
+"""Define the kind of job that deletes a closed workspace."""
 
 from dashboard.models import Job
 from dashboard.services.jobs.kinds import JobKind
 from dashboard.services.workspaces.workspaces import remove_workspace
 
-# Nobody waits for it, and it never returns: the job goes with the workspace.
+# Nobody waits for it, and it never returns: the job is deleted with the workspace.
 CLOSE = JobKind(
     kind=Job.Kind.CLOSE,
     queue="upload",

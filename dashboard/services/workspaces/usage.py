@@ -17,16 +17,16 @@ from dashboard.queries.workspaces.usage import stored_results
 from dashboard.services.errors import Refused
 
 What = Usage.What
-# A statement takes only so many parameters.
+# The number of parameters of a statement is limited.
 PARTS_AT_ONCE = 2000
 
 
 class QuotaReached(Refused, FileRefused):
-    """A workspace has as much as it may; as a refusal of one file it fails alone."""
+    """A workspace has reached its limit; as the refusal of one file, only this file fails."""
 
 
 def images_refusal() -> QuotaReached:
-    """Say that no more images fit, with what the quota is."""
+    """Return the refusal of further images, which names the quota."""
     allowed = []
     if settings.LIKEWISE_QUOTA_IMAGES:
         allowed.append(counted(settings.LIKEWISE_QUOTA_IMAGES, "image"))
@@ -39,7 +39,7 @@ def images_refusal() -> QuotaReached:
 
 
 def uploads_refusal() -> QuotaReached:
-    """Say that too much waits to be imported."""
+    """Return the refusal of further uploads."""
     most = readable_size(settings.LIKEWISE_QUOTA_BYTES)
     return QuotaReached(
         f"Uploaded files of this workspace that are not imported yet may have {most} in all. "
@@ -48,7 +48,7 @@ def uploads_refusal() -> QuotaReached:
 
 
 def refuse_if_results_full(workspace: Workspace) -> None:
-    """Raise `QuotaReached` if exports and extractions have as many bytes as the quota."""
+    """Raise `QuotaReached` if exports and extractions have reached the quota of bytes."""
     most = settings.LIKEWISE_QUOTA_BYTES
     if most and sum(part.size for part in stored_results(workspace)) >= most:
         raise QuotaReached(
@@ -59,18 +59,18 @@ def refuse_if_results_full(workspace: Workspace) -> None:
 
 @dataclass
 class Room:
-    """What a workspace has and may still take, while its row is held."""
+    """The storage use of a workspace's images and how much can be added."""
 
     usage: Usage
 
     def takes(self, size: int) -> bool:
-        """Say whether an image of so many bytes fits."""
+        """Return whether an image of this size fits."""
         images, most = settings.LIKEWISE_QUOTA_IMAGES, settings.LIKEWISE_QUOTA_BYTES
         fits = not most or self.usage.size + size <= most
         return fits and (not images or self.usage.count < images)
 
     def take(self, size: int) -> bool:
-        """Count an image in if it fits; say whether it does."""
+        """Add an image to the count if it fits; return whether it fits."""
         if not self.takes(size):
             return False
         self.usage.count += 1
@@ -79,31 +79,30 @@ class Room:
 
 
 def hold_images(workspace_id: UUID) -> Usage:
-    """Hold the usage row of a workspace's images until the transaction ends.
+    """Lock the usage row of a workspace's images until the transaction ends.
 
-    Adding and deleting images does this before holding any: types, usage, images, in this
-    order. So two uploads at once take turns, and neither passes the quota with the other.
+    Adding and deleting images locks it before any image, in this order: types, usage, images. So
+    two concurrent uploads take turns, and cannot exceed the quota together.
     """
     return hold_usage(workspace_id, What.IMAGES)
 
 
 def hold_usage(workspace_id: UUID, what: str) -> Usage:
-    """Hold one usage row until the transaction ends; made if there is none."""
+    """Lock one usage row until the transaction ends, creating it if it does not exist."""
     rows = Usage.objects.filter(workspace=workspace_id, what=what)
     # `no_key`: an insert that refers to this row need not wait.
     held = rows.select_for_update(no_key=True).order_by("pk")
     found = held.first()
     if found is None:
         made = Usage(workspace_id=workspace_id, what=what)
-        # Two may find none at once: the constraint lets one row in, and both read that under a
-        # lock.
+        # Two may find none at once: the constraint allows one row, and both read it under a lock.
         Usage.objects.bulk_create([made], ignore_conflicts=True)
         found = held.get()
     return found
 
 
 def count_on(usage: Usage, *, count: int, size: int) -> None:
-    """Write down that so many came (or went, below 0); call it while the row is held."""
+    """Add to the counters; negative numbers subtract. Call it while the row is locked."""
     if count or size:
         rows = Usage.objects.filter(pk=usage.pk)
         # Relative: the numbers of `usage` in memory may be ahead of the row, see `Room.take`.
@@ -111,7 +110,7 @@ def count_on(usage: Usage, *, count: int, size: int) -> None:
 
 
 def find_room(workspace: Workspace) -> Room | None:
-    """Return what room there is now, which nobody holds; None without a quota."""
+    """Return what can be added now, without a lock; None without a quota."""
     if not settings.LIKEWISE_QUOTA_IMAGES and not settings.LIKEWISE_QUOTA_BYTES:
         return None
     found = Usage.objects.filter(workspace=workspace, what=What.IMAGES).first()
@@ -119,21 +118,21 @@ def find_room(workspace: Workspace) -> Room | None:
 
 
 def is_full(workspace: Workspace) -> bool:
-    """Say whether no further image fits; asked before work that would be in vain, and not held."""
+    """Return whether no further image fits, without a lock; avoids work that would be in vain."""
     room = find_room(workspace)
     return room is not None and not room.takes(1)
 
 
 def count_named(workspace_id: UUID, parts: Iterable[UploadPart]) -> None:
-    """Count files that are going to be sent; call it last in the transaction that names them.
+    """Count files that will be uploaded. Call it last in the transaction that registers them.
 
-    What waits may take as much as the quota of bytes, beside the images: originals are larger
-    than what is stored of them. Raises `QuotaReached`.
+    Uploaded files may use as much as the quota of bytes, beside the images: originals are larger
+    than the stored images. Raises `QuotaReached`.
     """
     sizes = [part.size for part in parts if part.path]
     if not sizes:
         return
-    # Asked last, since every sender of the workspace waits for this row until the commit.
+    # Last, since every upload of the workspace waits for this row until the commit.
     usage, most = hold_usage(workspace_id, What.UPLOADS), settings.LIKEWISE_QUOTA_BYTES
     if most and usage.size + sum(sizes) > most:
         raise uploads_refusal()
@@ -142,13 +141,13 @@ def count_named(workspace_id: UUID, parts: Iterable[UploadPart]) -> None:
 
 @transaction.atomic
 def let_go(workspace_id: UUID, parts: QuerySet[UploadPart]) -> int:
-    """Take what was uploaded of files off the count: nothing more arrives for them.
+    """Subtract uploaded files from the count: no more bytes are accepted for them.
 
-    Their rows stay, without a path; what is removed after this stays removed. Returns how many
-    had one until now.
+    Their rows stay, without a path, and their bytes can then be deleted. Returns how many had a
+    path until now.
     """
     stored = parts.exclude(path="").order_by("pk")
-    # Locked without a join, so that PostgreSQL checks a part again that another process let go.
+    # Locked without a join, so that PostgreSQL rechecks a part that another process has changed.
     held = dict(stored.select_for_update(of=("self",)).values_list("pk", "size"))
     ids = list(held)
     for first in range(0, len(ids), PARTS_AT_ONCE):

@@ -1,4 +1,4 @@
-"""Open and close a workspace: the people's side of it, and what the platform adds."""
+"""Open and close workspaces: the account side, and what the dashboard adds."""
 
 import logging
 from collections.abc import Iterator
@@ -23,7 +23,7 @@ ROWS_PER_BATCH = 500
 
 @transaction.atomic
 def open_workspace(*, name: str, actor: User) -> Workspace:
-    """Create a workspace that the actor owns, with the label for boxes that need no other."""
+    """Create a workspace that the actor owns, with the default label."""
     workspace = create_workspace(name=name, actor=actor)
     Label.objects.create(workspace=workspace, name=DEFAULT_LABEL)
     return workspace
@@ -33,7 +33,7 @@ def open_workspace(*, name: str, actor: User) -> Workspace:
 def open_installation(*, email: str, password: str, name: str) -> tuple[User, Workspace]:
     """Create the first user and the first workspace.
 
-    Raises `AlreadySetUp` once anybody exists, `ValidationError` for a weak password.
+    Raises `AlreadySetUp` once a user exists, `ValidationError` for a weak password.
     """
     owner = create_first_owner(email=email, password=password)
     return owner, open_workspace(name=name, actor=owner)
@@ -41,10 +41,10 @@ def open_installation(*, email: str, password: str, name: str) -> tuple[User, Wo
 
 @transaction.atomic
 def close_workspace(*, workspace: Workspace, actor: User) -> Job:
-    """Put a workspace out of everybody's sight, at once, and queue the removal of what is in it.
+    """Close a workspace to everybody at once and queue its deletion.
 
-    Nobody is a member of it any more, no key and no invitation leads into it, and its jobs are
-    told to stop. The activity rows go too, so what remains of it is a line in the log.
+    Its memberships, API tokens and invitations end, and its jobs are told to stop. Its activity log
+    is deleted, too; only a line in the server's log remains.
     """
     row = Workspace.objects.select_for_update().get(pk=workspace.pk)
     # Under the lock on the workspace: a second click finds the first one's job.
@@ -65,21 +65,22 @@ def close_workspace(*, workspace: Workspace, actor: User) -> Job:
 
 
 def remove_workspace(*, workspace: Workspace, handle: Handle) -> NoReturn:
-    """Remove the files of a closed workspace, then its rows batch by batch, then itself.
+    """Delete the files of a closed workspace, then its rows in batches, then itself.
 
-    A second run after a kill continues with what is left. The job's own row goes with the
-    workspace, in one transaction, so there is a job to find as long as there is anything to
-    remove. Raises `NotYet` while other jobs have not stopped, else `JobGone`.
+    A run after a kill continues with what is left. The job's own row is deleted with the workspace,
+    in one transaction, so the job exists as long as there is anything to delete. Raises `NotYet`
+    while other jobs have not stopped, otherwise `JobGone`.
     """
     while True:
-        # A job that still runs would write files behind us. `NotYet` comes back in a few seconds.
+        # A running job would write files after this. After `NotYet`, the job is tried again in
+        # seconds.
         if stop_all(workspace=workspace):
             raise NotYet
         _remove_files(workspace, handle)
         _remove_rows(workspace, handle)
         if _remove_last(workspace, handle):
             break
-    # What a request wrote that began before the workspace was closed and was refused just now.
+    # Files of a request that began before the workspace was closed and was refused just now.
     storage.delete_all(paths.workspace(workspace.pk))
     storage.delete_all(paths.queries(workspace.pk))
     logger.info("event=workspace-removed workspace=%s", workspace.pk)
@@ -96,7 +97,7 @@ def _remove_files(workspace: Workspace, handle: Handle) -> None:
 def _remove_rows(workspace: Workspace, handle: Handle) -> None:
     for rows in _rows_but_jobs(workspace):
         # By ids, since a sliced query cannot be deleted. One statement for all would hold its locks
-        # for as long as it takes, on SQLite against every other writer.
+        # the whole time, on SQLite against every other writer.
         while ids := [*rows[:ROWS_PER_BATCH].values_list("pk", flat=True)]:
             with transaction.atomic():
                 rows.model._base_manager.filter(pk__in=ids).delete()
@@ -106,16 +107,16 @@ def _remove_rows(workspace: Workspace, handle: Handle) -> None:
 
 @transaction.atomic
 def _remove_last(workspace: Workspace, handle: Handle) -> bool:
-    """Remove the workspace with its jobs if nothing else is left; say whether that was so."""
+    """Delete the workspace with its jobs if nothing else is left; return whether it was deleted."""
     row = Workspace.objects.select_for_update().get(pk=workspace.pk)
     others = unfinished_jobs(workspace).exclude(pk=handle.job.pk)
     if others.exists() or any(rows.exists() for rows in _rows_but_jobs(workspace)):
-        return False  # of a request that was under way when the workspace was closed
+        return False  # from a request that was running when the workspace was closed
     handle.report(step="Deleting the workspace")
     row.delete()
     return True
 
 
 def _rows_but_jobs(workspace: Workspace) -> Iterator[QuerySet[Any]]:
-    """Yield what has to go before the workspace: a job may still run until its very end."""
+    """Yield what has to be deleted before the workspace: a job may run until the very end."""
     return (rows for rows in rows_of(workspace) if rows.model is not Job)

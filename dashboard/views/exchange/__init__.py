@@ -1,1 +1,1 @@
-"""Pages of exports and imports."""
+"""Show exports and imports of workspaces."""

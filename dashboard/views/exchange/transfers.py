@@ -1,4 +1,4 @@
-"""A workspace as one archive: write it, watch, download; bring one in."""
+"""Export a workspace as one archive, show and download it; import one."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -24,7 +24,7 @@ from dashboard.views.jobs.progress import shown_if_any
 from dashboard.views.rendering import missing_is_404, page_or_fragment, see_other
 
 PAGE = "dashboard/exchange/transfers/list.html"
-# The nouns that people count by, as the archive calls them, and what a page calls one of each.
+# The counted nouns, with the archive's names and their labels.
 NOUNS = (
     ("images", "Images"),
     ("types", "Types"),
@@ -40,43 +40,43 @@ NOUNS = (
 
 @dataclass(frozen=True)
 class TransferRow:
-    """An export or an import with the job that does it, if there is one yet."""
+    """An export or an import with its job, if there is one."""
 
     transfer: Transfer
     job: Job | None
 
     @property
     def goes_out(self) -> bool:
-        """Say whether it is an export."""
+        """Return whether it is an export."""
         return self.transfer.direction == Transfer.Direction.EXPORT
 
     @property
     def name(self) -> str:
-        """Return what it is called."""
+        """Return its name."""
         if self.goes_out:
             return f"Export of {self.transfer.workspace}"
         return f"Import of {self.transfer.upload}"
 
     @property
     def is_waiting(self) -> bool:
-        """Say whether its archive is still on its way here."""
+        """Return whether its archive is still being uploaded."""
         upload = self.transfer.upload
         return upload is not None and upload.stage == Upload.Stage.RECEIVING
 
     @property
     def size(self) -> str:
-        """Return how large the archive is, empty while there is none."""
+        """Return the size of the archive; an empty string if there is none."""
         return readable_size(self.transfer.size) if self.transfer.path else ""
 
     @property
     def counts(self) -> list[tuple[str, int]]:
-        """Return how many of each noun are in the archive, none before it is known."""
+        """Return how many of each noun are in the archive; an empty list before it is known."""
         known = self.transfer.counts
         return [(label, known.get(noun, 0)) for noun, label in NOUNS] if known else []
 
     @property
     def file_name(self) -> str:
-        """Return a name for the file that a shell takes without quotes."""
+        """Return a file name that a shell accepts without quotes."""
         stem = slugify(self.transfer.workspace.name, allow_unicode=True)[:100].strip("-")
         return f"{stem or 'workspace'}-{self.transfer.created:%Y-%m-%d}.zip"
 
@@ -101,7 +101,7 @@ def transfers(request: WorkspaceRequest) -> HttpResponse:
 @require_POST
 @requires("workspace.transfer")
 def transfer_export(request: WorkspaceRequest) -> HttpResponse:
-    """Begin to write the workspace into an archive."""
+    """Start an export of the workspace."""
     try:
         made, _ = start_export(workspace=request.workspace, actor=request.user)
     except Refused as refusal:
@@ -114,7 +114,7 @@ def transfer_export(request: WorkspaceRequest) -> HttpResponse:
 @require_POST
 @requires("workspace.transfer")
 def transfer_import(request: WorkspaceRequest) -> HttpResponse:
-    """Begin an import; its archive is sent as any upload is."""
+    """Begin an import; its archive is uploaded like any other file."""
     made = open_import(workspace=request.workspace, name="Workspace archive", actor=request.user)
     return see_other("upload-sending", made.upload_id)
 
@@ -124,7 +124,7 @@ def transfer_import(request: WorkspaceRequest) -> HttpResponse:
 @requires("workspace.transfer")
 @missing_is_404
 def transfer(request: WorkspaceRequest, transfer_id: UUID) -> HttpResponse:
-    """Show an export or an import: its progress while it runs, then what came of it."""
+    """Show an export or an import: its progress while it runs, then its result."""
     shown = get_transfer(request.workspace, transfer_id)
     job = job_about(request.workspace, shown.pk)
     context = {
@@ -157,7 +157,7 @@ def transfer_file(request: WorkspaceRequest, transfer_id: UUID) -> Any:
 @requires("workspace.transfer")
 @missing_is_404
 def transfer_delete(request: WorkspaceRequest, transfer_id: UUID) -> HttpResponse:
-    """Remove an archive, or end an import; what came in stays."""
+    """Delete an archive, or end an import; imported data is kept."""
     delete_transfer(transfer=get_transfer(request.workspace, transfer_id), actor=request.user)
     messages.success(request, "Deleted.")
     return see_other("transfers")

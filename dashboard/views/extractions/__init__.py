@@ -1,1 +1,1 @@
-"""Pages of extractions."""
+"""Show extractions."""

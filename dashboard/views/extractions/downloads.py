@@ -1,4 +1,4 @@
-"""Files as downloads: streamed, and a download that broke off goes on where it was."""
+"""Send files as downloads: streamed, and resumable after an interruption."""
 
 import re
 from collections.abc import Iterator
@@ -16,10 +16,10 @@ _RANGE: Final = re.compile(r"bytes=(\d{0,18})-(\d{0,18})")
 def download(
     request: HttpRequest, path: str, *, filename: str, content_type: str, missing: str
 ) -> Any:
-    """Send a stored file, whole or the stretch that was asked for, never held in memory.
+    """Send a stored file, whole or the requested range, without holding it in memory.
 
-    A stored file never changes, so its name says whether it is the one that was begun. Raises
-    `Http404`, with the sentence `missing` for a file that was there once; `path` is empty before.
+    A stored file never changes, so its name identifies the content for resuming. Raises `Http404`,
+    with the sentence `missing` for a file that was deleted; `path` is empty before it is complete.
     """
     if not path:
         raise Http404("This file is not complete yet.")
@@ -57,7 +57,7 @@ def _part(file: Any, span: range, size: int, content_type: str) -> StreamingHttp
 
 
 class _Stretch:
-    """So many bytes of a file from where it stands; it is closed even if nobody reads it."""
+    """A number of bytes of a file from its position; it is closed even if nobody reads it."""
 
     def __init__(self, file: IO[bytes], size: int) -> None:
         self._file, self._left = file, size
@@ -72,12 +72,12 @@ class _Stretch:
 
 
 def _span(request: HttpRequest, size: int, tag: str) -> range | None:
-    """Return what was asked for: empty if there is no such, None for the whole.
+    """Return the requested range: empty if it is invalid, None for the whole file.
 
-    Several stretches at once are more than anybody needs: the whole is an answer to that too.
+    Several ranges at once are not supported: the whole file is a valid response to them, too.
     """
     asked = _RANGE.fullmatch(request.headers.get("Range", ""))
-    # Another file by now: a stretch of it would not fit what the browser has.
+    # The file is another one now: a range of it would not fit the browser's part.
     if asked is None or request.headers.get("If-Range", tag) != tag:
         return None
     first, last = asked.groups()

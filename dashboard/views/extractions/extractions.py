@@ -1,4 +1,4 @@
-"""Descriptors of many images as a file: ask for them, watch, download."""
+"""Start, show and download extractions."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -41,14 +41,14 @@ CONTENT_TYPES = {
 
 @dataclass(frozen=True)
 class ExtractionRow:
-    """An extraction with what it is of, its size, and the job that makes it, if still known."""
+    """An extraction with its images in words, its size, and its job, if it still exists."""
 
     extraction: Extraction
     job: Job | None
 
     @property
     def of(self) -> str:
-        """Say which images it describes."""
+        """Return a description of its images."""
         if self.extraction.upload is not None:
             return f"images of the upload “{self.extraction.upload}”"
         if self.extraction.filter_words:
@@ -61,23 +61,23 @@ class ExtractionRow:
 
     @property
     def is_waiting(self) -> bool:
-        """Say whether its pictures are still on their way here."""
+        """Return whether its images are still being uploaded."""
         upload = self.extraction.upload
         return upload is not None and upload.stage == Upload.Stage.RECEIVING
 
     @property
     def filter(self) -> str:
-        """Return its filter as the address of the grid has it."""
+        """Return its filter as the query string of the grid."""
         return urlencode(self.extraction.filter)
 
     @property
     def size(self) -> str:
-        """Return how large the file is, empty while there is none."""
+        """Return the size of the file; an empty string if there is none."""
         return readable_size(self.extraction.size) if self.extraction.path else ""
 
     @property
     def file_name(self) -> str:
-        """Return a name for the file that a shell takes without quotes."""
+        """Return a file name that a shell accepts without quotes."""
         version = self.extraction.version
         words = f"{version.task} v{version.number} {self.of}"
         stem = slugify(words, allow_unicode=True)[:120].strip("-")
@@ -93,7 +93,7 @@ def extractions(request: WorkspaceRequest) -> HttpResponse:
     if request.method != "POST":
         initial: dict[str, Any] = {name: request.GET.get(name, "") for name in PREFILLED}
         initial["version"] = initial["version"] or find_default(request.workspace)
-        # PostgreSQL refuses to look for a NUL.
+        # PostgreSQL refuses a null character in a query.
         name = request.GET.get("group_name", "").replace("\0", "")[:255]
         form = ExtractionForm(workspace=request.workspace, group_name=name, initial=initial)
         return _list_page(request, form)
@@ -118,7 +118,7 @@ def extractions(request: WorkspaceRequest) -> HttpResponse:
 @require_POST
 @requires("descriptors.extract")
 def extraction_send(request: WorkspaceRequest) -> HttpResponse:
-    """Describe pictures at addresses, or lead on to where pictures are sent."""
+    """Extract from images at URLs, or redirect to where images are uploaded."""
     sent = SentForm(request.POST, workspace=request.workspace)
     if not sent.is_valid():
         form = ExtractionForm(workspace=request.workspace)
@@ -141,7 +141,7 @@ def extraction_send(request: WorkspaceRequest) -> HttpResponse:
 def _list_page(
     request: WorkspaceRequest, form: ExtractionForm, sent: SentForm | None = None
 ) -> HttpResponse:
-    # The choice alone: someone types a name and waits for nothing else of this page.
+    # Only the choice: the person is typing a name and needs no other part of this page.
     if request.htmx and request.htmx.target == GROUP_CHOICE:
         return page_or_fragment(request, PAGE, GROUP_CHOICE, {"form": form})
     try:
@@ -187,7 +187,7 @@ def extraction(request: WorkspaceRequest, extraction_id: UUID) -> HttpResponse:
 @requires("descriptors.extract")
 @missing_is_404
 def extraction_file(request: WorkspaceRequest, extraction_id: UUID) -> Any:
-    """Send the file, whole, as a stream: which is no HttpResponse."""
+    """Send the whole file as a stream, which is not an HttpResponse."""
     shown = get_extraction(request.workspace, extraction_id)
     return download(
         request,

@@ -1,1 +1,1 @@
-"""Pages of background work."""
+"""Show background work."""

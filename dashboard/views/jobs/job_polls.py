@@ -1,4 +1,4 @@
-"""What pages ask for again and again: a job's bar, and the tray of what runs."""
+"""Answer the polls of pages: a job's progress bar, and the tray of running jobs."""
 
 from dataclasses import dataclass, field
 from typing import Any
@@ -21,22 +21,22 @@ from dashboard.queries.short_cache import ShortCache
 from dashboard.views.jobs.progress import shown_progress
 from dashboard.views.rendering import missing_is_404, wants_fragment
 
-FRESH = 0.5  # seconds for which all who watch a job are told the same
-# Of every poll's answer. Written out: what `never_cache` puts together for it took a third of the
-# time that this view takes more than an empty one.
+FRESH = 0.5  # seconds for which all who watch a job get the same response
+# Headers of every poll. Written out: computing those of `never_cache` took a third of the time by
+# which this view exceeds an empty one.
 POLLED = {"Cache-Control": "no-store, private", "Vary": "HX-Request"}
 SHOWN_IN_TRAY = 3
-CLOSED = "closed"  # what the tray's cookie says of one that a person has closed
+CLOSED = "closed"  # the value of the tray's cookie once a person has closed it
 
 
 @dataclass(frozen=True)
 class Watched:
-    """A job as a role of its workspace sees it."""
+    """A job as seen by a role of its workspace."""
 
     workspace: Workspace
     role: str
     job_id: UUID
-    # Not compared: members of one role see the same bar, so that they share one reading.
+    # Not compared: members with one role see the same bar, so that they share one reading.
     membership: Membership | None = field(compare=False)
 
 
@@ -44,7 +44,7 @@ class Watched:
 @requires("workspace.view")
 @missing_is_404
 def job_progress(request: WorkspaceRequest, job_id: UUID) -> HttpResponse:
-    """Answer a poll: the bar as of now, and an event once the job is over."""
+    """Answer a poll: the current bar, and an event once the job has ended."""
     if not wants_fragment(request):
         get_job(request.workspace, job_id)
         return redirect("job", job_id)
@@ -66,7 +66,7 @@ _polls: ShortCache[Watched, tuple[str, bool]] = ShortCache(FRESH, _rendered)
 
 
 def forget_polls() -> None:
-    """Let who asks next read the rows: somebody has just changed them, and wants to see that."""
+    """Clear the caches: somebody has just changed the rows, and expects to see that."""
     _polls.clear()
     forget_trays()
 
@@ -75,7 +75,7 @@ def forget_polls() -> None:
 @require_safe
 @requires("workspace.view")
 def job_tray(request: WorkspaceRequest) -> HttpResponse:
-    """Answer the tray's poll; it ends with what runs."""
+    """Answer the tray's poll, which ends with the running jobs."""
     if not wants_fragment(request):
         return redirect("jobs")
     return render(request, "partials/tray.html", {"tray": shown_tray(request)})
@@ -83,7 +83,7 @@ def job_tray(request: WorkspaceRequest) -> HttpResponse:
 
 @dataclass(frozen=True)
 class ShownTray:
-    """What runs, a few of it with its percent, and what it is in a few words."""
+    """The running jobs, some with their percentage, and a summary."""
 
     words: str
     rows: tuple[Progress, ...]
@@ -91,14 +91,14 @@ class ShownTray:
 
 
 def tray(request: HttpRequest) -> dict[str, Any]:
-    """Give every page its tray, made when a template asks for it: fragments have none."""
+    """Provide every page with its tray, computed when a template uses it: fragments have none."""
     return {"tray_of": lambda: shown_tray(request)}
 
 
 def shown_tray(request: HttpRequest) -> ShownTray | None:
-    """Return what runs in the person's workspace, or None if nothing does."""
+    """Return the jobs that run in the user's workspace, or None."""
     membership: Membership | None = getattr(request, "membership", None)
-    # The page itself is open to users who still have to set up a second factor; what runs is not.
+    # The page itself is open to users who still have to set up a second factor; jobs are not.
     if membership is None or lacks_second_factor(membership):
         return None
     found = find_tray(membership.workspace)
@@ -109,7 +109,7 @@ def shown_tray(request: HttpRequest) -> ShownTray | None:
 
 
 def _words(found: Tray) -> str:
-    """Say `2 running (40 %, 12 %), 3 waiting`."""
+    """Return `2 running (40 %, 12 %), 3 waiting`."""
     percents = ", ".join(f"{one.percent} %" for one in found.running[:SHOWN_IN_TRAY])
     running = f"{len(found.running):,} running ({percents})" if found.running else ""
     more = "+" if len(found.running) + found.waiting >= COUNTED else ""

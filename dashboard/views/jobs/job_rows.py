@@ -1,4 +1,4 @@
-"""A job as pages show it: progress, what it waits for, where it leads, what can be done."""
+"""Prepare jobs for pages: progress, what they wait for, links, and actions."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ _TRANSFERS = (Job.Kind.EXPORT, Job.Kind.IMPORT)
 
 @dataclass(frozen=True)
 class JobRow:
-    """A job with its progress, how long it has taken in words, and the ways on."""
+    """A job with its progress, its duration in words, and its links."""
 
     job: Job
     progress: ShownProgress
@@ -28,16 +28,16 @@ class JobRow:
 
 
 def job_row(job: Job, membership: Membership | None) -> JobRow:
-    """Prepare a job where only its progress is shown."""
+    """Prepare a job of which only the progress is shown."""
     return JobRow(job, shown_progress(job, membership), _took(job))
 
 
 def job_rows(request: WorkspaceRequest, jobs: Sequence[Job]) -> list[JobRow]:
-    """Prepare the jobs of a list, in as many queries whatever its length."""
+    """Prepare the jobs of a list, with a constant number of queries."""
     closed = () if may(request, "workspace.transfer") else _TRANSFERS
     subjects = job_subjects(request.workspace, jobs, closed)
     waiting = what_they_wait_for(jobs)
-    # By rows alone, in one query; whether files are still there is found out by the retry.
+    # From rows alone, in one query; the retry itself finds out whether files still exist.
     retriable = may_retry([job for job in jobs if may(request, retry_action(job))])
     return [
         JobRow(
@@ -52,12 +52,12 @@ def job_rows(request: WorkspaceRequest, jobs: Sequence[Job]) -> list[JobRow]:
 
 
 def retry_label(request: WorkspaceRequest, shown: Job) -> str:
-    """Return what the button says that tries again, empty where there is none."""
+    """Return the label of the retry button; an empty string if there is none."""
     return _retry_words(shown) if may(request, retry_action(shown)) and can_retry(shown) else ""
 
 
 def retry_action(job: Job) -> str:
-    """Return what one must be allowed to do to try a job again: no less than to begin it."""
+    """Return the permission to retry a job, which is that to start it."""
     return "workspace.transfer" if job.kind in _TRANSFERS else "jobs.retry"
 
 

@@ -1,4 +1,4 @@
-"""Where a job leads: to what it is about, to its result, to what failed, and what was asked for."""
+"""Link a job to its subject, its result, and what failed, and describe its request."""
 
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ from dashboard.queries.jobs.job_subjects import Subjects, subjects_of
 
 @dataclass(frozen=True)
 class Subject:
-    """The ways on from a job; an address that is empty is not there."""
+    """The links of a job; an empty URL means that there is none."""
 
     url: str = ""
     label: str = ""
@@ -28,7 +28,7 @@ NOWHERE = Subject()
 def job_subjects(
     workspace: Workspace, jobs: Sequence[Job], closed: Collection[str] = ()
 ) -> dict[UUID, Subject]:
-    """Return for each job of a list where it leads; those of `closed` kinds lead nowhere."""
+    """Return the links of each job of a list; those of `closed` kinds have none."""
     found = subjects_of(workspace, jobs)
     return {
         job.id: _nothing(job, found)
@@ -91,7 +91,7 @@ def _transfer(job: Job, _: Subjects) -> Subject:
 
 
 def _asked(job: Job, found: Subjects) -> str:
-    """Say what was asked for over the API."""
+    """Describe the asynchronous request of a job."""
     request = found.requests.get(job.id)
     if request is None:
         return ""

@@ -1,4 +1,4 @@
-"""Watch background work, stop it, and try again what it left undone."""
+"""Show background work, cancel it, and retry what it left undone."""
 
 from uuid import UUID
 
@@ -36,7 +36,7 @@ from dashboard.views.rendering import (
 @requires("workspace.view")
 @missing_is_404
 def jobs(request: WorkspaceRequest) -> HttpResponse:
-    """List a page of the jobs, newest first; while any of them is under way it renews itself."""
+    """List a page of the jobs, newest first; it refreshes while any of them is unfinished."""
     form = JobFilter(request.GET, workspace=request.workspace)
     if not form.is_valid():
         return damaged(
@@ -58,7 +58,7 @@ def jobs(request: WorkspaceRequest) -> HttpResponse:
 
 
 def _address(request: WorkspaceRequest, cursor: str) -> str:
-    """Return the address of a page of the list under the same filters."""
+    """Return the URL of a page of the list with the same filters."""
     query = QueryDict(mutable=True)
     given = {name: request.GET.get(name, "") for name in ("kind", "state", "who")}
     query.update({name: value for name, value in (given | {"cursor": cursor}).items() if value})
@@ -70,7 +70,7 @@ def _address(request: WorkspaceRequest, cursor: str) -> str:
 @requires("workspace.view")
 @missing_is_404
 def job(request: WorkspaceRequest, job_id: UUID) -> HttpResponse:
-    """Show a job, with the way to what it is about."""
+    """Show a job, with a link to its subject."""
     shown = get_job(request.workspace, job_id)
     (row,) = job_rows(request, [shown])
     context = {"row": row, "subject": row.subject, "retry": retry_label(request, shown)}
@@ -81,7 +81,7 @@ def job(request: WorkspaceRequest, job_id: UUID) -> HttpResponse:
 @requires("jobs.cancel")
 @missing_is_404
 def job_cancel(request: WorkspaceRequest, job_id: UUID) -> HttpResponse:
-    """Ask a job to stop; what it has done so far stays."""
+    """Cancel a job; what it has done so far is kept."""
     shown = get_job(request.workspace, job_id)
     try:
         cancel_job(job=shown, actor=request.user)
@@ -94,9 +94,10 @@ def job_cancel(request: WorkspaceRequest, job_id: UUID) -> HttpResponse:
 @requires("jobs.retry")
 @missing_is_404
 def job_retry(request: WorkspaceRequest, job_id: UUID) -> HttpResponse:
-    """Do what a job left undone, by a new job."""
+    """Retry what a job left undone, by a new job."""
     shown = get_job(request.workspace, job_id)
-    # Beside the decorator, which knows no kind: retrying an export takes the right to export.
+    # In addition to the decorator, which knows no kind: retrying an export needs the permission to
+    # export.
     check(request.membership, retry_action(shown))
     try:
         again = retry_job(job=shown, actor=request.user)
@@ -106,8 +107,8 @@ def job_retry(request: WorkspaceRequest, job_id: UUID) -> HttpResponse:
 
 
 def _changed(request: WorkspaceRequest, sentence: str, to: Job) -> HttpResponse:
-    """Go on to the job, or let what htmx shows of jobs renew itself where it is."""
-    # The person's next poll must not show the state from before, which is cached for half a second.
+    """Redirect to the job, or let htmx refresh the jobs on the current page."""
+    # The person's next poll must not show the old state, which is cached for half a second.
     forget_polls()
     if not wants_fragment(request):
         messages.success(request, sentence)

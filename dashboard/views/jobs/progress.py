@@ -1,4 +1,4 @@
-"""A job's progress in words, as `partials/progress.html` shows it."""
+"""Describe a job's progress in words, for `partials/progress.html`."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -16,7 +16,7 @@ _MINUTE, _HOUR = 60, 3600
 
 @dataclass(frozen=True)
 class ShownProgress:
-    """What the bar, the numbers below it and the button for cancelling need."""
+    """The values of the bar, the numbers below it and the cancel button."""
 
     state: str
     state_label: str
@@ -35,14 +35,14 @@ class ShownProgress:
 
 
 def shown_if_any(job: Job | None, membership: Membership | None) -> ShownProgress | None:
-    """Put the progress of a job into words, where there is one."""
+    """Return the progress of a job in words, or None without a job."""
     return shown_progress(job, membership) if job else None
 
 
 def shown_progress(
     job: Job, membership: Membership | None, waiting: Waiting | None = None
 ) -> ShownProgress:
-    """Put the job's progress as of now, and what it waits for, into words for this member."""
+    """Return the job's current progress, and what it waits for, in words for this member."""
     now = progress_of(job)
     role = membership.role if membership is not None else ""
     return ShownProgress(
@@ -55,7 +55,7 @@ def shown_progress(
         total=job.total,
         failed=job.failed,
         skipped=job.skipped,
-        # Once all is handled the job still writes or closes: a rate would then only fall.
+        # Once all items are processed the job still writes or closes: a rate would then only fall.
         rate=rate_words(now.rate if now.handled < job.total else None, kind_of(job).unit),
         time_left=time_left_words(now.time_left),
         can_cancel=is_allowed(role, "jobs.cancel") and not job.cancel_requested,
@@ -65,7 +65,7 @@ def shown_progress(
 
 
 def waiting_words(waiting: Waiting, queue: str) -> str:
-    """Say what a job waits for and, where somebody can do something about it, what."""
+    """Return what a job waits for and, if somebody can help, how."""
     if waiting.unserved and not waiting.workers:
         return "No worker is running. Ask your administrator to start a worker."
     if waiting.unserved:
@@ -91,7 +91,7 @@ def waiting_words(waiting: Waiting, queue: str) -> str:
 
 
 def rate_words(rate: float | None, unit: str = "images") -> str:
-    """Say how fast it goes: `12 images/s`, or by the minute where that reads better."""
+    """Return the rate: `12 images/s`, or per minute if it is low."""
     if rate is None:
         return ""
     if rate >= 2:
@@ -100,7 +100,7 @@ def rate_words(rate: float | None, unit: str = "images") -> str:
 
 
 def time_left_words(left: timedelta | None) -> str:
-    """Say how long the rest takes, no finer than anybody can foresee."""
+    """Return the remaining time, rounded to what can be predicted."""
     if left is None:
         return ""
     seconds = left.total_seconds()
@@ -108,7 +108,7 @@ def time_left_words(left: timedelta | None) -> str:
 
 
 def duration_words(seconds: float) -> str:
-    """Say a duration in its two largest units at most: `40 s`, `2 min`, `1 h 5 min`."""
+    """Return a duration in its two largest units at most: `40 s`, `2 min`, `1 h 5 min`."""
     if seconds < _MINUTE:
         return f"{max(1, round(seconds))} s"
     if seconds < _HOUR:

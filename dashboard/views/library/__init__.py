@@ -1,1 +1,1 @@
-"""Pages of images, groups and types."""
+"""Show images, groups and types."""

@@ -1,4 +1,4 @@
-"""The bar under a grid: into which group of which type the ticked images go."""
+"""Provide the bar under a grid, which adds the selected images to a group of a type."""
 
 from dataclasses import dataclass
 from uuid import UUID
@@ -14,7 +14,7 @@ SESSION_KEY = "grouped_by"
 
 @dataclass(frozen=True)
 class Bar:
-    """The types on offer, the one that is chosen (None: the person chooses), and a typed name."""
+    """The offered types, the chosen one (None: the person has to choose), and an entered name."""
 
     types: list[SimilarityType]
     chosen: UUID | None
@@ -26,10 +26,10 @@ def bar(
     shown: ImageFilter | None = None,
     types: list[SimilarityType] | None = None,
 ) -> Bar:
-    """Offer the type of the grid's filter, else the one used last, else the only one there is.
+    """Offer the type of the grid's filter, else the last used one, else the only one.
 
-    Never any other: images would go by mistake into a group of a type that nobody had in mind.
-    `types` saves the query of who has them.
+    Never any other: images could be added by mistake to a group of a type that nobody meant.
+    `types` saves the query if the caller has them.
     """
     last = request.session.get(SESSION_KEY, {}).get(str(request.workspace.id))
     choices = [_of_filter(shown) if shown else None, UUID(last) if last else None]
@@ -37,14 +37,14 @@ def bar(
     for choice in filter(None, choices):
         if any(one.pk == choice for one in offered):
             return Bar(offered, choice)
-        # Only the first types by name are offered; the one in use may stand behind them.
+        # Only the first types by name are offered; the one in use may come after them.
         if (one := types_in(request.workspace).filter(pk=choice).first()) is not None:
             return Bar([*offered, one], choice)
     return Bar(offered, offered[0].pk if len(offered) == 1 else None)
 
 
 def typed(request: WorkspaceRequest) -> Bar:
-    """Offer again what the person chose and typed."""
+    """Return the bar with what the person chose and entered."""
     sent = GroupingForm(request.POST, workspace=request.workspace)
     sent.is_valid()
     chosen = sent.cleaned_data.get("similarity_type")
@@ -55,7 +55,7 @@ def typed(request: WorkspaceRequest) -> Bar:
 
 
 def remember_type(request: WorkspaceRequest, used: SimilarityType) -> None:
-    """Keep the type for this person's next use in this workspace."""
+    """Store the type for this person's next use in this workspace."""
     kept = request.session.get(SESSION_KEY, {})
     if kept.get(str(request.workspace.id)) != str(used.pk):
         request.session[SESSION_KEY] = kept | {str(request.workspace.id): str(used.pk)}

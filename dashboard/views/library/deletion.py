@@ -1,4 +1,4 @@
-"""Delete groups, types and tasks, after their pages have told what goes with them."""
+"""Delete groups, types and tasks, after their pages have said what is deleted with them."""
 
 from uuid import UUID
 
@@ -23,7 +23,7 @@ from dashboard.views.rendering import missing_is_404, see_other
 @requires("groups.delete")
 @missing_is_404
 def group_delete(request: WorkspaceRequest, group_id: UUID) -> HttpResponse:
-    """Delete a group; its images stay."""
+    """Delete a group; its images are kept."""
     shown = get_group(request.workspace, group_id)
     delete_group(group=shown, actor=request.user)
     messages.success(request, f"The group “{shown}” was deleted. Its images stay.")
@@ -34,7 +34,7 @@ def group_delete(request: WorkspaceRequest, group_id: UUID) -> HttpResponse:
 @requires("types.delete")
 @missing_is_404
 def type_delete(request: WorkspaceRequest, type_id: UUID) -> HttpResponse:
-    """Delete a type with its groups; their images stay."""
+    """Delete a type with its groups; their images are kept."""
     shown = get_type(request.workspace, type_id)
     groups = delete_type(similarity_type=shown, force=True, actor=request.user)
     its = either(groups, "its group", f"its {groups:,} groups")
@@ -47,7 +47,7 @@ def type_delete(request: WorkspaceRequest, type_id: UUID) -> HttpResponse:
 @requires("tasks.delete")
 @missing_is_404
 def task_delete(request: WorkspaceRequest, task_id: UUID) -> HttpResponse:
-    """Delete a task with its versions; its types stay."""
+    """Delete a task with its versions; its types are kept."""
     shown = get_task(request.workspace, task_id)
     try:
         delete_task(task=shown, actor=request.user)

@@ -1,4 +1,4 @@
-"""Groups as lists show them."""
+"""Prepare groups for lists."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ COVERS = 4
 
 @dataclass(frozen=True)
 class GroupCard:
-    """A group as a list shows it; `room` is for each cover that it lacks."""
+    """A group in a list; `room` has an item for each cover that it lacks."""
 
     group: Group
     covers: list[Tile]
@@ -21,7 +21,7 @@ class GroupCard:
 
     @property
     def holds(self) -> str:
-        """Say how much is in it."""
+        """Return how many members it has."""
         group = self.group
         if group.groups_count:
             return counted(group.groups_count, "group")

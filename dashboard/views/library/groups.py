@@ -1,4 +1,4 @@
-"""Groups: what is alike, and what is in them."""
+"""Show and change groups and their members."""
 
 from typing import Any
 from uuid import UUID
@@ -88,7 +88,7 @@ def groups(request: WorkspaceRequest) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 @requires("groups.add")
 def group_new(request: WorkspaceRequest) -> HttpResponse:
-    """Make a group; `?type=` in the address chooses its type beforehand."""
+    """Create a group; `?type=` in the URL preselects its type."""
     form = NewGroupForm(
         request.POST if request.method == "POST" else None,
         workspace=request.workspace,
@@ -109,7 +109,7 @@ def group_new(request: WorkspaceRequest) -> HttpResponse:
 @require_safe
 @requires("workspace.view")
 def group_names(request: WorkspaceRequest) -> HttpResponse:
-    """Complete the name of a group by those that its type has."""
+    """Complete the name of a group from those of its type."""
     form = NamesForm(request.GET, workspace=request.workspace)
     typed = form.cleaned_data if form.is_valid() else {}
     names = names_like(typed["similarity_type"], typed["name"]) if typed else []
@@ -125,11 +125,11 @@ def _form_page(request: WorkspaceRequest, form: Any, title: str, cancel_url: str
 @requires("workspace.view")
 @missing_is_404
 def group(request: WorkspaceRequest, group_id: UUID) -> HttpResponse:
-    """Show a group with its images or the groups in it, newest first."""
+    """Show a group with its images or its subgroups, newest first."""
     shown = get_group(request.workspace, group_id)
     cursor = request.GET.get("cursor", "")
     context = _inside(request, shown, cursor)
-    # A fragment shows what is inside: the groups around are not read for it.
+    # A fragment shows the members: the parent groups are not read for it.
     if not wants_fragment(request):
         around = groups_around(shown).order_by("name", "id")
         context |= {"around": list(around[:PARENTS_SHOWN])}
@@ -137,7 +137,7 @@ def group(request: WorkspaceRequest, group_id: UUID) -> HttpResponse:
 
 
 def _inside(request: WorkspaceRequest, shown: Group, cursor: str = "") -> dict[str, Any]:
-    """Prepare what is in a group: images or groups, never both."""
+    """Prepare the members of a group: images or subgroups, never both."""
     # An image may be in one group of an exclusive type: those that are in none come first.
     fitting = "?ungrouped=1" if shown.similarity_type.exclusive else ""
     context = {
@@ -163,7 +163,7 @@ def _inside(request: WorkspaceRequest, shown: Group, cursor: str = "") -> dict[s
 
 
 def answer_change(request: WorkspaceRequest, shown: Group, sentence: str) -> HttpResponse:
-    """Answer after something left the group: htmx gets what is in it now, others the page."""
+    """Answer after members were removed: htmx gets the remaining ones, others the page."""
     if not wants_fragment(request):
         messages.success(request, sentence)
         return see_other("group", shown.pk)
@@ -177,7 +177,7 @@ def answer_change(request: WorkspaceRequest, shown: Group, sentence: str) -> Htt
 @requires("groups.change")
 @missing_is_404
 def group_change(request: WorkspaceRequest, group_id: UUID) -> HttpResponse:
-    """Rename a group or describe it; htmx renames it where its name stands."""
+    """Rename a group or change its description; htmx renames it in the title."""
     shown = get_group(request.workspace, group_id)
     if wants_fragment(request):
         here = resolve_url("group", shown.pk)
@@ -203,7 +203,7 @@ def group_change(request: WorkspaceRequest, group_id: UUID) -> HttpResponse:
 @requires("groups.change")
 @missing_is_404
 def group_test(request: WorkspaceRequest, group_id: UUID) -> HttpResponse:
-    """Keep a group back for testing, or give it back to training."""
+    """Set or remove the test mark of a group."""
     shown = get_group(request.workspace, group_id)
     form = TestGroupForm(request.POST)
     if not form.is_valid():
@@ -219,7 +219,7 @@ def group_test(request: WorkspaceRequest, group_id: UUID) -> HttpResponse:
 @requires("groups.change")
 @missing_is_404
 def group_remove_images(request: WorkspaceRequest, group_id: UUID) -> HttpResponse:
-    """Ask, then take the ticked images out of a group; they stay in the workspace."""
+    """Ask, then remove the selected images from a group; they are kept in the workspace."""
     shown = get_group(request.workspace, group_id)
     form = AskedForm(request.POST)
     is_valid = form.is_valid()

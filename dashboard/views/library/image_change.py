@@ -1,4 +1,4 @@
-"""Name an image and say what is known of it."""
+"""Rename an image and change its metadata."""
 
 from uuid import UUID
 
@@ -22,7 +22,7 @@ from dashboard.views.rendering import form_page, missing_is_404, see_other, want
 @requires("images.change")
 @missing_is_404
 def image_change(request: WorkspaceRequest, image_id: UUID) -> HttpResponse:
-    """Change an image's name and meta data; htmx renames it where its name stands."""
+    """Change an image's name and metadata; htmx renames it in the title."""
     shown = get_image(request.workspace, image_id)
     here = resolve_url("image", shown.pk)
     if wants_fragment(request):

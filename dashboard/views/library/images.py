@@ -1,4 +1,4 @@
-"""See images: a grid that loads as one scrolls, and each one with all that is known of it."""
+"""Show images: a grid that loads while scrolling, and each image with its details."""
 
 import json
 from functools import partial
@@ -46,7 +46,7 @@ GROUPS_SHOWN = 100
 def images(request: WorkspaceRequest) -> HttpResponse:
     """Show the images, newest first, all of them or those of one filter."""
     chosen = ImageFilter()
-    if request.GET.keys() & ChosenForm.base_fields.keys():  # most often the grid is shown whole
+    if request.GET.keys() & ChosenForm.base_fields.keys():  # most often the whole grid is shown
         form = ChosenForm(request.GET, workspace=request.workspace)
         if not form.is_valid():
             return damaged(request, unusable(form, "its type or group was deleted"))
@@ -70,12 +70,12 @@ def images(request: WorkspaceRequest) -> HttpResponse:
 
 
 def _address(chosen: ImageFilter) -> str:
-    """Return the filters as an address has them; a fragment never asks for them."""
+    """Return the filters as a query string; fragments never use it."""
     return urlencode(stored(chosen))
 
 
 def _next_url(request: WorkspaceRequest, cursor: str) -> str:
-    """Return the address of the next page, with the filter as it is."""
+    """Return the URL of the next page, with the same filter."""
     if not cursor:
         return ""
     return f"{request.path}?{urlencode({**request.GET.dict(), 'cursor': cursor})}"
@@ -86,9 +86,9 @@ def _next_url(request: WorkspaceRequest, cursor: str) -> str:
 @requires("workspace.view")
 @missing_is_404
 def image(request: WorkspaceRequest, image_id: UUID) -> HttpResponse:
-    """Show one image and all that is known of it."""
+    """Show one image with its details."""
     shown = get_image(request.workspace, image_id)
-    # One more than is shown tells that there are more.
+    # One more than is shown indicates that there are more.
     groups = list(groups_of_image(shown)[: GROUPS_SHOWN + 1])
     context = {
         "image": shown,
@@ -113,7 +113,7 @@ def _pretty(shown: Image) -> str:
 
 
 def _consequences(groups: int) -> str:
-    """Say what deleting does, before it is done."""
+    """Return what deleting the image does."""
     if groups > GROUPS_SHOWN:
         leaves = f"It is removed from more than {GROUPS_SHOWN} groups"
     else:
@@ -130,7 +130,7 @@ def _consequences(groups: int) -> str:
 @requires("images.change")
 @missing_is_404
 def image_test(request: WorkspaceRequest, image_id: UUID) -> HttpResponse:
-    """Keep an image back for testing, or give it back to training."""
+    """Set or remove the test mark of an image."""
     shown = get_image(request.workspace, image_id)
     form = TestMarkForm(request.POST)
     if not form.is_valid():

@@ -1,4 +1,4 @@
-"""The bytes of images. The link itself is the permission: no session, no query, no redirect."""
+"""Send the bytes of images. The signed URL is the permission: no session, query or redirect."""
 
 import mimetypes
 import time
@@ -28,7 +28,7 @@ def thumbnail_file(request: HttpRequest, workspace_id: UUID, image_id: UUID) -> 
 
 
 def _seconds_left(request: HttpRequest) -> int:
-    """Return how long the link is good for; 403 if it is not, before anything is looked up."""
+    """Return how long the URL is valid, in seconds; 403 if it is not, before anything is read."""
     now, query = time.time(), request.GET.dict()
     if not links.verify(request.path, query, now):
         raise PermissionDenied("This link has expired or was changed. Reload the page.")
@@ -41,9 +41,9 @@ def _send(path: str, seconds: int) -> FileResponse:
     except FileNotFoundError as error:
         raise Http404("This image was deleted.") from error
     response = FileResponse(file, content_type=mimetypes.guess_type(path)[0])
-    # No longer than the link: a browser must not show what it could no longer fetch. The bytes
-    # under one id never change.
+    # No longer than the URL: a browser must not show what it could no longer fetch. The bytes of
+    # one id never change.
     response["Cache-Control"] = f"private, max-age={seconds}, immutable"
-    # If bytes were ever taken for a page, nothing in them could run on this origin.
+    # If bytes were ever interpreted as a page, nothing in them could run on this origin.
     response["Content-Security-Policy"] = "default-src 'none'; sandbox"
     return response

@@ -1,4 +1,4 @@
-"""Put groups into a group, found by name, and take ticked ones out."""
+"""Add groups, found by name, to a group, and remove selected ones."""
 
 from collections.abc import Collection
 from uuid import UUID
@@ -45,7 +45,7 @@ TEMPLATE = "dashboard/library/groups/add_groups.html"
 @requires("groups.change")
 @missing_is_404
 def group_groups(request: WorkspaceRequest, group_id: UUID) -> HttpResponse:
-    """Offer the groups that hold a part of a name, and put the ticked ones in."""
+    """Offer the groups whose name contains a text, and add the selected ones."""
     shown = get_group(request.workspace, group_id)
     form = NameSearch(request.GET)
     if not form.is_valid():
@@ -62,9 +62,9 @@ def _offer(
     ticked: Collection[UUID] = (),
     error: str = "",
 ) -> HttpResponse:
-    """Offer groups; those that were ticked when something was refused come first, ticked."""
+    """Offer groups; those that were selected when a request was refused come first, selected."""
     rows = pickable_groups(shown, search)
-    # Whatever is searched for: what was ticked must not vanish with a refusal.
+    # Whatever the search: a refusal must not lose the selection.
     kept = list(pickable_groups(shown).filter(pk__in=ticked)) if ticked else []
     found = [one for one in rows[: OFFERED + 1 + len(kept)] if one not in kept]
     context = {
@@ -109,7 +109,7 @@ def _refused(
 @requires("groups.change")
 @missing_is_404
 def group_remove_groups(request: WorkspaceRequest, group_id: UUID) -> HttpResponse:
-    """Ask, then take the ticked groups out of a group; they stay in the workspace."""
+    """Ask, then remove the selected groups from a group; they are kept in the workspace."""
     shown = get_group(request.workspace, group_id)
     form = AskedGroupsForm(request.POST)
     here = resolve_url("group", shown.pk)

@@ -1,4 +1,4 @@
-"""Put images into a group from the group's own page: ticked among those that it lacks."""
+"""Add images to a group on the group's page, selected among those that are not in it."""
 
 from functools import partial
 from uuid import UUID
@@ -33,7 +33,7 @@ from dashboard.views.rendering import (
 @requires("groups.change")
 @missing_is_404
 def group_images(request: WorkspaceRequest, group_id: UUID) -> HttpResponse:
-    """Offer the images that are not in the group, and put the ticked ones in."""
+    """Offer the images that are not in the group, and add the selected ones."""
     shown = get_group(request.workspace, group_id)
     form = PickFilter(request.GET)
     if not form.is_valid():

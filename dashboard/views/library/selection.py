@@ -1,4 +1,4 @@
-"""What a person does with the images that they ticked."""
+"""Apply actions to the selected images."""
 
 from collections.abc import Collection, Sequence
 from functools import partial
@@ -42,7 +42,7 @@ CONSEQUENCES = (
     "deleted from this server. Versions trained with them do not change."
 )
 
-# What a question about exclusive types sends again.
+# The values that a question about exclusive types sends again.
 KEPT = ("similarity_type", "name", "group", "back")
 
 
@@ -50,11 +50,11 @@ KEPT = ("similarity_type", "name", "group", "back")
 @require_POST
 @requires("groups.change")
 def images_group(request: WorkspaceRequest) -> HttpResponse:
-    """Put the ticked images into a group by its name, made if there is none of that name."""
+    """Add the selected images to a group by its name, which is created if it does not exist."""
     form = GroupingForm(request.POST, workspace=request.workspace)
     is_valid = form.is_valid()
     if used := form.cleaned_data.get("similarity_type"):
-        # Also if the form is refused: the type was chosen, and is offered again.
+        # Even if the form is refused: the type was chosen, and is offered again.
         remember_type(request, used)
     ticks = _ticks(request, form.ticked())
     if "again" in request.POST:
@@ -78,7 +78,7 @@ def images_group(request: WorkspaceRequest) -> HttpResponse:
 def _which(
     request: WorkspaceRequest, sent: dict[str, Any], groups: Sequence[Group]
 ) -> HttpResponse:
-    """Ask which of the groups of that name is meant; what was ticked comes along."""
+    """Ask which of the groups with this name is meant; the selection is kept in the form."""
     context = {
         "cards": group_cards(groups),
         "name": sent["name"],
@@ -94,7 +94,7 @@ def _which(
 @require_POST
 @requires("images.delete")
 def images_delete(request: WorkspaceRequest) -> HttpResponse:
-    """Ask whether the ticked images are to be deleted, then delete them."""
+    """Ask whether to delete the selected images, then delete them."""
     form = AskedForm(request.POST)
     is_valid = form.is_valid()
     ticks = _ticks(request, form.ticked())
@@ -116,7 +116,7 @@ def images_delete(request: WorkspaceRequest) -> HttpResponse:
 
 
 def _ask_to_delete(request: WorkspaceRequest, ticks: Ticks) -> HttpResponse:
-    """Say how many go and from which groups; what somebody else deleted is not counted."""
+    """Say how many are deleted and from which groups; images that no longer exist do not count."""
     ids = present(request.workspace, ticks.ids)
     if not ids:
         return refused_ticks(request, ticks, "The selected images were deleted in the meantime.")
@@ -155,7 +155,7 @@ def _ticks(request: WorkspaceRequest, ids: Collection[UUID]) -> Ticks:
 
 
 def _back(request: WorkspaceRequest) -> HttpResponse:
-    """Go back to the grid with its filter, if the form says which; never to another site."""
+    """Redirect to the grid with its filter, if the form has one; never to another site."""
     if wants_fragment(request):
         return HttpResponseClientRedirect(_address(request))
     response = see_other("images")
@@ -165,7 +165,7 @@ def _back(request: WorkspaceRequest) -> HttpResponse:
 
 def _address(request: WorkspaceRequest) -> str:
     address = request.POST.get("back", "")
-    # The form is the browser's: without this it could lead to another site.
+    # The form comes from the browser: without this it could redirect to another site.
     if url_has_allowed_host_and_scheme(address, allowed_hosts=None):
         return address
     return resolve_url("images")

@@ -1,4 +1,4 @@
-"""Similarity types: what alike means here, and the groups that show it."""
+"""Show and change similarity types."""
 
 from functools import partial
 from uuid import UUID
@@ -56,7 +56,7 @@ def types(request: WorkspaceRequest) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 @requires("types.add")
 def type_new(request: WorkspaceRequest) -> HttpResponse:
-    """Make a type."""
+    """Create a type."""
     form = NewTypeForm(request.POST if request.method == "POST" else None)
     if not form.is_valid() or is_taken("type", types_in(request.workspace), form):
         to = resolve_url("types")
@@ -94,7 +94,7 @@ def similarity_type(request: WorkspaceRequest, type_id: UUID) -> HttpResponse:
 @requires("types.change")
 @missing_is_404
 def type_change(request: WorkspaceRequest, type_id: UUID) -> HttpResponse:
-    """Rename a type or say better what it means; htmx renames it where its name stands."""
+    """Rename a type or change its description; htmx renames it in the title."""
     shown = get_type(request.workspace, type_id)
     here, others = resolve_url("type", shown.pk), types_in(request.workspace)
     if wants_fragment(request):

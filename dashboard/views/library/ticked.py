@@ -1,7 +1,7 @@
-"""What is ticked stays ticked, whatever is refused: on the page, or shown again on one of its own.
+"""Keep the selection after a refusal: on the same page, or on a page of its own.
 
-htmx leaves the page as it is. Without it the answer is a page of the ticked images, from which the
-person goes on.
+With htmx the page is not changed. Without it the response is a page with the selected images, from
+which the person can continue.
 """
 
 from collections.abc import Callable, Collection
@@ -27,9 +27,10 @@ SHOWN = 200
 
 @dataclass(frozen=True)
 class Ticks:
-    """The ticked images, where they were ticked, and what is done with them there.
+    """The selected images, where they were selected, and what can be done with them there.
 
-    `bar` gives what the bar of the grid had; else they go into `group`, or leave it.
+    `bar` returns the bar of the grid; without it the images are added to `group`, or removed from
+    it.
     """
 
     ids: Collection[UUID]
@@ -43,7 +44,7 @@ class Ticks:
 def refused_ticks(
     request: WorkspaceRequest, ticks: Ticks, sentence: str, refusal: Refused | None = None
 ) -> HttpResponse:
-    """Say why nothing was changed, and keep the ticks; tiles of what is gone leave the page."""
+    """Say why nothing was changed, and keep the selection; tiles of deleted images are removed."""
     if not wants_fragment(request):
         return ticked_page(request, ticks, sentence)
     response = stays(sentence)
@@ -53,7 +54,7 @@ def refused_ticks(
 
 
 def ticked_page(request: WorkspaceRequest, ticks: Ticks, error: str = "") -> HttpResponse:
-    """Show the ticked images, ticked, with what can be done with them."""
+    """Show the selected images, still selected, with the possible actions."""
     there = present(request.workspace, ticks.ids)
     shown = tiles_of(request.workspace, there, SHOWN)
     context: dict[str, Any] = {
@@ -70,7 +71,7 @@ def ticked_page(request: WorkspaceRequest, ticks: Ticks, error: str = "") -> Htt
 
 
 def why(refusal: Refused, noun: str = "image") -> str:
-    """Say it without ids, which nobody reads."""
+    """Return the message without ids, which people do not read."""
     if not isinstance(refusal, UnknownIds):
         return str(refusal)
     was = counted(len(refusal.ids), f"of these {noun}s was", f"of these {noun}s were")

@@ -1,4 +1,4 @@
-"""What is ticked on a page of offers: something is done with it, and said."""
+"""Answer an action on the selection of a page with offers."""
 
 from collections.abc import Callable
 
@@ -13,7 +13,7 @@ from dashboard.views.rendering import see_other, wants_fragment, with_flash
 def put_in(
     request: WorkspaceRequest, group: Group, sentence: str, offer: Callable[[], HttpResponse]
 ) -> HttpResponse:
-    """Answer after something went into a group: to the group's page, or what is still on offer."""
+    """Answer after an addition to a group: the group's page, or the remaining offers."""
     if not wants_fragment(request):
         messages.success(request, sentence)
         return see_other("group", group.pk)

@@ -1,6 +1,6 @@
-"""The tiles of a grid as markup: sixty a page, which a template's look-ups would double in cost.
+"""Render the tiles of a grid: sixty per page, whose cost the lookups of a template would double.
 
-Everything in a `Tile` is escaped where it is made, so that nothing is escaped again here.
+Everything in a `Tile` is escaped when it is created, so nothing is escaped again here.
 """
 
 from collections.abc import Iterable
@@ -21,7 +21,7 @@ _TILE = (
 
 
 def tile_items(tiles: Iterable[Tile], *, can_tick: bool, ticked: bool = False) -> SafeString:
-    """Return the list items of the tiles, each with a box to tick if the person may change it."""
+    """Return the list items of the tiles, each with a checkbox if the person may change it."""
     box = _TICK % (" checked" if ticked else "") if can_tick else ""
     start = f'<li class="tile">{box}'
     plain, marked = start + _TILE % "", start + _TILE % _TEST

@@ -1,1 +1,1 @@
-"""Pages of search and of collections."""
+"""Show search and collections."""

@@ -1,4 +1,4 @@
-"""Search a collection with a picture that somebody brings, or with one of its records."""
+"""Search a collection with a query image, or with one of its records."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -32,7 +32,7 @@ GONE = "This record is no longer in the collection. Choose another, or choose an
 
 @dataclass(frozen=True)
 class RecordHitTile:
-    """A result: its place, how alike it is in percent, and where to search with it."""
+    """A result: its rank, its similarity in percent, and the URL of a search with it."""
 
     record: RecordTile
     rank: int
@@ -42,7 +42,7 @@ class RecordHitTile:
 
 @dataclass(frozen=True)
 class Query:
-    """What was searched with: its name, and the picture as a data: URI or the record it is of.
+    """The query: its name, and the image as a data: URI or the record.
 
     `curl` is the same search as a command.
     """
@@ -58,7 +58,7 @@ class Query:
 @requires("search.run")
 @missing_is_404
 def collection_search(request: WorkspaceRequest, collection_id: UUID) -> HttpResponse:
-    """Search with a picture, or with `?record=` of the collection."""
+    """Search with a query image, or with `?record=` of the collection."""
     shown = get_collection(request.workspace, collection_id)
     form = _form(request)
     if not form.is_bound:

@@ -1,4 +1,4 @@
-"""Collections: the list, one with its records, making, renaming, filling and deleting them."""
+"""List, show, create, rename, fill and delete collections."""
 
 from typing import Any
 from uuid import UUID
@@ -65,7 +65,7 @@ def collections(request: WorkspaceRequest) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 @requires("collections.add")
 def collection_new(request: WorkspaceRequest) -> HttpResponse:
-    """Make a collection."""
+    """Create a collection."""
     data = request.POST if request.method == "POST" else None
     form = NewCollectionForm(data, workspace=request.workspace)
     others = collections_in(request.workspace)
@@ -94,14 +94,14 @@ def _form_page(
 @requires("workspace.view")
 @missing_is_404
 def collection(request: WorkspaceRequest, collection_id: UUID) -> HttpResponse:
-    """Show a collection: what is put in, how a program asks it, its records."""
+    """Show a collection: what was added to it, how a program searches it, its records."""
     return _collection_page(request, get_collection(request.workspace, collection_id))
 
 
 def _collection_page(
     request: WorkspaceRequest, shown: Collection, form: FillForm | None = None
 ) -> HttpResponse:
-    """Show it; `form` is a filled one that was refused."""
+    """Show a collection; `form` is a refused form with its input."""
     cursor = request.GET.get("cursor", "")
     found = record_page(shown, cursor)
     context = {
@@ -135,7 +135,7 @@ def _beside(request: WorkspaceRequest, shown: Collection, form: FillForm | None)
 @requires("collections.change")
 @missing_is_404
 def collection_change(request: WorkspaceRequest, collection_id: UUID) -> HttpResponse:
-    """Rename a collection or say better what it is."""
+    """Rename a collection or change its description."""
     shown = get_collection(request.workspace, collection_id)
     initial = {"name": shown.name, "description": shown.description}
     form = CollectionForm(request.POST if request.method == "POST" else None, initial=initial)
@@ -152,7 +152,7 @@ def collection_change(request: WorkspaceRequest, collection_id: UUID) -> HttpRes
 @requires("collections.change")
 @missing_is_404
 def collection_fill(request: WorkspaceRequest, collection_id: UUID) -> HttpResponse:
-    """Have images of the workspace put in, by a job."""
+    """Start a job that adds images of the workspace."""
     shown = get_collection(request.workspace, collection_id)
     form = FillForm(request.POST, workspace=request.workspace)
     if not form.is_valid():

@@ -1,4 +1,4 @@
-"""Connect a program: what to paste into a shell or a script, with the ids of this workspace."""
+"""Show examples for shell and scripts, with the ids of this workspace."""
 
 from typing import Any
 
@@ -27,7 +27,7 @@ def connect(request: WorkspaceRequest) -> HttpResponse:
 
 
 def _examples(workspace: Workspace) -> dict[str, Any]:
-    """Return the newest of what the snippets name: None where there is none yet."""
+    """Return the newest things that the examples name; None for missing ones."""
     version = find_default(workspace)
     return {
         "version": version,

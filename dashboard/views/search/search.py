@@ -1,4 +1,4 @@
-"""Find what is alike: to a picture that somebody brings, or to an image of the workspace."""
+"""Search for images similar to a query image, or to an image of the workspace."""
 
 import base64
 from collections.abc import Callable, Sequence
@@ -54,7 +54,7 @@ PAGE = "dashboard/search/search.html"
 
 @dataclass(frozen=True)
 class HitTile:
-    """A result: its place, how alike it is, its groups in words, and where to search with it."""
+    """A result: its rank, its similarity, its groups in words, and the URL of a search with it."""
 
     tile: Tile
     rank: int
@@ -65,9 +65,9 @@ class HitTile:
 
 @dataclass(frozen=True)
 class Query:
-    """What was searched with; `picture` is its address, or the picture itself as a data: URI.
+    """The query; `picture` is the URL of its image, or the image itself as a data: URI.
 
-    `address` leads to these results again.
+    `address` is the URL of these results.
     """
 
     name: str
@@ -82,7 +82,7 @@ class Query:
 @require_http_methods(["GET", "HEAD", "POST"])
 @requires("search.run")
 def search(request: WorkspaceRequest) -> HttpResponse:
-    """Search with a picture, or with `?image=` of the workspace; results have an address."""
+    """Search with a query image, or with `?image=` of the workspace; results have a URL."""
     form = _form(request)
     if not form.is_bound:
         return _page(request, form)
@@ -105,16 +105,16 @@ def search(request: WorkspaceRequest) -> HttpResponse:
 
 
 def lost(request: WorkspaceRequest) -> int:
-    """Return the status where a kept picture is gone: the address is not there, or a bad form."""
+    """Return the status for a deleted query image: a missing URL, or an invalid form."""
     return 422 if request.method == "POST" else 404
 
 
 def at_its_address(
     request: WorkspaceRequest, address: str, page: Callable[[], HttpResponse]
 ) -> HttpResponse:
-    """Answer with results at the address that leads to them, so that Back and a reload do too.
+    """Answer with results at their URL, so that Back and reload work, too.
 
-    Without an address, as the disk had no room for the picture, they are shown all the same.
+    Without a URL, if the disk had no space for the query image, they are shown all the same.
     """
     if request.method != "POST" or not address:
         return page()
@@ -151,25 +151,25 @@ def _found(request: WorkspaceRequest, asked: dict[str, Any]) -> tuple[Query, lis
 
 @dataclass(frozen=True)
 class Brought:
-    """A picture that somebody brought, and the signed name under which it is kept, if it is."""
+    """A query image, and the signed name under which it is stored, if it is."""
 
     query: KeptQuery
     kept: str = ""
 
     @property
     def shown(self) -> Shown:
-        """Return it as a command gets it: the person has the file."""
+        """Return it for a command: the person has the file."""
         return Shown(url=self.query.url, file=self.query.name)
 
     def address(self, path: str, **sense: str | int) -> str:
-        """Return where the results are found for as long as the picture is kept."""
+        """Return the URL of the results, which works while the query image is stored."""
         return f"{path}?{urlencode({'picture': self.kept, **sense})}" if self.kept else ""
 
 
 def brought_picture(request: WorkspaceRequest, asked: dict[str, Any]) -> Brought | None:
-    """Return the picture that was sent, whose address was given, or that is kept; else None.
+    """Return the query image: uploaded, from a URL, or stored before; else None.
 
-    What is no picture is not kept. Raises `FileRefused` and `QueryGone`.
+    A file that is not an image is not stored. Raises `FileRefused` and `QueryGone`.
     """
     if asked["file"]:
         query = KeptQuery(asked["file"].name, asked["file"].read())
@@ -180,17 +180,17 @@ def brought_picture(request: WorkspaceRequest, asked: dict[str, Any]) -> Brought
         return Brought(find_query(workspace=request.workspace, name=name), name)
     else:
         return None
-    # Before it is kept: else anybody could store what is no image.
+    # Before it is stored: otherwise anybody could store files that are not images.
     pictures.inspect(query.data)
     try:
         return Brought(query, keep_query(workspace=request.workspace, query=query))
-    # Searching needs no room, only the URL of its results does.
+    # Searching needs no disk space, only the URL of its results does.
     except DiskLow:
         return Brought(query)
 
 
 def preview(data: bytes) -> str:
-    """Return a small version of a picture as a data: URI. Raises `FileRefused`."""
+    """Return a small version of an image as a data: URI. Raises `FileRefused`."""
     small = pictures.prepare(data).thumbnail
     return f"data:image/jpeg;base64,{base64.b64encode(small).decode()}"
 
@@ -200,7 +200,7 @@ def _name(image: Image) -> str:
 
 
 def hit_tiles(hits: Sequence[Hit], version: Version | None, k: int) -> list[HitTile]:
-    """Prepare results for a grid or a strip; each searches on in the same sense."""
+    """Prepare results for a grid or a strip; each links to a search with the same version."""
     sense = str(version.pk) if version else ""
     groups = groups_of_images([hit.image.pk for hit in hits])
     return [
@@ -216,7 +216,7 @@ def hit_tiles(hits: Sequence[Hit], version: Version | None, k: int) -> list[HitT
 
 
 def groups_said(names: Sequence[str]) -> str:
-    """Write `phone`, `phone, red` or `phone, red and 3 more`."""
+    """Return `phone`, `phone, red` or `phone, red and 3 more`."""
     more = f" and {len(names) - GROUPS_SAID:,} more" if len(names) > GROUPS_SAID else ""
     return ", ".join(names[:GROUPS_SAID]) + more
 
@@ -234,9 +234,9 @@ def _page(
     query: Query | None = None,
     hits: Sequence[HitTile] = (),
 ) -> HttpResponse:
-    """Show the results, or what was wrong, or at first what is not found yet.
+    """Show the results, an error, or at first which images cannot be found yet.
 
-    A page with results has htmx ask for the last: to know it may take a look at every image.
+    A page with results lets htmx request the latter: to know it may need a scan of all images.
     """
     context: dict[str, Any] = {"form": form, "error": error, "query": query, "hits": hits}
     if hits and may(request, "groups.change"):
@@ -248,7 +248,7 @@ def _page(
 
 
 def _unseen(request: WorkspaceRequest) -> dict[str, Any]:
-    """Say whether any image cannot be found yet, and whether a job is about it."""
+    """Return whether any image cannot be found yet, and the job that changes this."""
     jobs = unfinished_jobs(request.workspace).filter(kind=Job.Kind.DESCRIBE)
     if job := jobs.first():
         progress = shown_progress(job, request.membership)
@@ -260,7 +260,7 @@ def _unseen(request: WorkspaceRequest) -> dict[str, Any]:
 @require_POST
 @requires("images.change")
 def search_describe(request: WorkspaceRequest) -> HttpResponse:
-    """Have the new images looked at, so that they are found."""
+    """Start a job that indexes the new images."""
     job = start_describing(workspace=request.workspace, actor=request.user)
     if job is None:
         messages.info(request, "All images are indexed, or a job is already queued to index them.")
@@ -272,11 +272,11 @@ def search_describe(request: WorkspaceRequest) -> HttpResponse:
 @requires("search.run")
 @missing_is_404
 def image_alike(request: WorkspaceRequest, image_id: UUID) -> HttpResponse:
-    """Show a strip of the most alike images; without htmx, the search with this one."""
+    """Show a strip of the most similar images; without htmx, the search with this one."""
     shown = get_image(request.workspace, image_id)
     if not wants_fragment(request):
         return redirect(_search_url(shown))
-    shown.workspace = request.workspace  # known already: no query for it
+    shown.workspace = request.workspace  # already known: no query for it
     version = find_default(request.workspace)
     context: dict[str, Any] = {"version": version, "image": shown}
     try:

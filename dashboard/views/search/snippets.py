@@ -1,4 +1,4 @@
-"""Commands for a person's own shell; the key is theirs to fill in."""
+"""Build commands for a person's own shell; they insert their API token."""
 
 import json
 import shlex
@@ -18,7 +18,7 @@ NEAREST = "/similarity/custom/v2/visualKNN"
 
 @dataclass(frozen=True)
 class Shown:
-    """A picture as a command sends it: by its `url`, by the `key` that it has, or as a `file`."""
+    """An image as a command sends it: by its `url`, by its `key`, or as a `file`."""
 
     url: str = ""
     key: str = ""
@@ -33,7 +33,7 @@ class Shown:
 
 
 def curl_descriptor(version: Version, picture: Shown | None = None) -> str:
-    """Return a command that asks for the descriptor of a picture."""
+    """Return a command that requests the descriptor of an image."""
     picture = picture or Shown()
     body = {
         "task_id": str(version.task_id),
@@ -55,7 +55,7 @@ def curl_search(workspace: Workspace, version: Version | None, picture: Shown, k
 def curl_nearest(collection: Collection, picture: Shown, k: int) -> str:
     """Return a command that searches a collection as its page does.
 
-    A record that is searched with comes first there and not on the page: one more is asked for.
+    The query record is the first result of the API but not of the page: one more is requested.
     """
     body = {"query_record": picture.record, "k": k + 1 if picture.key else k}
     return _call(NEAREST, body, picture, f"collection-id: {collection.pk}")
@@ -68,7 +68,7 @@ def _call(path: str, body: dict[str, Any], picture: Shown, *headers: str) -> str
     call += "".join(f'  -H "{header}" \\\n' for header in sent)
     if picture.url or picture.key:
         return f"{call}  -d {text}"
-    # Both kinds of base64, of Linux and of macOS; and no picture is too long for a command line.
+    # The base64 of both Linux and macOS works, and no image is too long for a command line.
     return (
         f"printf {text} \"$(base64 < {shlex.quote(picture.file)} | tr -d '\\n')\" |\n{call}  -d @-"
     )

@@ -1,1 +1,1 @@
-"""Pages of tasks, versions and encoders."""
+"""Show tasks, versions and encoders."""

@@ -1,4 +1,4 @@
-"""The installation's encoders: see, register, choose the default, delete. For its operators."""
+"""Show, register and delete encoders and choose the default, for operators."""
 
 from functools import wraps
 from typing import Any, ParamSpec
@@ -42,9 +42,9 @@ REST_OF_FORM = 2 << 20  # bytes: the preprocessing, names, the form's own lines
 
 
 def receives_a_graph(view: View[P]) -> View[P]:
-    """Receive the form's files on the disk, piece by piece, whatever LIKEWISE_MAX_BODY says.
+    """Receive the form's files on the disk, piece by piece, whatever `LIKEWISE_MAX_BODY` is.
 
-    Put it below what asks who it is: nothing is received before.
+    Apply it below the permission check: nothing is received before.
     """
     protected: Any = csrf_protect(view)
 
@@ -83,7 +83,7 @@ def encoders(request: WorkspaceRequest) -> HttpResponse:
 @for_operators
 @receives_a_graph
 def encoder_new(request: WorkspaceRequest) -> HttpResponse:
-    """Register an encoder: it is tried at once, and prepared by a job."""
+    """Register an encoder: it is tested at once, and prepared by a job."""
     form = EncoderForm(request.POST, request.FILES) if request.method == "POST" else EncoderForm()
     if form.is_valid():
         try:
@@ -110,7 +110,7 @@ def encoder_new(request: WorkspaceRequest) -> HttpResponse:
 @for_operators
 @missing_is_404
 def encoder_default(request: WorkspaceRequest, encoder_id: UUID) -> HttpResponse:
-    """Let an encoder be used where nobody chose another."""
+    """Make an encoder the installation's default."""
     try:
         set_default(encoder=get_encoder(encoder_id))
     except Refused as refusal:
@@ -124,7 +124,7 @@ def encoder_default(request: WorkspaceRequest, encoder_id: UUID) -> HttpResponse
 @requires("workspace.view")
 @for_operators
 def encoder_builtin(request: WorkspaceRequest) -> HttpResponse:
-    """Let a shipped encoder be used where nobody chose another."""
+    """Make a shipped encoder the installation's default."""
     key = request.POST.get("key", BOTH)
     if key in SHIPPED:
         set_default_key(key=key)
@@ -136,7 +136,7 @@ def encoder_builtin(request: WorkspaceRequest) -> HttpResponse:
 @requires("workspace.view")
 @for_operators
 def encoder_speeds(request: WorkspaceRequest) -> HttpResponse:
-    """Measure all encoders side by side."""
+    """Measure all encoders in turns."""
     try:
         measure_speeds()
     except Refused as refusal:
@@ -149,7 +149,7 @@ def encoder_speeds(request: WorkspaceRequest) -> HttpResponse:
 @for_operators
 @missing_is_404
 def encoder_again(request: WorkspaceRequest, encoder_id: UUID) -> HttpResponse:
-    """Prepare an encoder again whose preparation failed."""
+    """Retry the preparation of a failed encoder."""
     encoder = get_encoder(encoder_id)
     prepare_again(encoder=encoder, workspace=request.workspace, actor=request.user)
     return see_other("encoders")
@@ -160,7 +160,7 @@ def encoder_again(request: WorkspaceRequest, encoder_id: UUID) -> HttpResponse:
 @for_operators
 @missing_is_404
 def encoder_delete(request: WorkspaceRequest, encoder_id: UUID) -> HttpResponse:
-    """Delete an encoder that nothing needs."""
+    """Delete an encoder that is not in use."""
     encoder = get_encoder(encoder_id)
     try:
         delete_encoder(encoder=encoder)

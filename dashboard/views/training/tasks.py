@@ -1,4 +1,4 @@
-"""Tasks: the types that one model learns, whether there is enough to learn from, its versions."""
+"""Show tasks: their types, whether there is enough data, and their versions."""
 
 from collections.abc import Callable
 from functools import partial
@@ -50,7 +50,7 @@ VERSIONS_SHOWN = 20
 @requires("workspace.view")
 @missing_is_404
 def tasks(request: WorkspaceRequest) -> HttpResponse:
-    """List the tasks, newest first, each with its newest version, or those of a part of a name."""
+    """List the tasks, newest first, each with its newest version, or those whose name matches."""
     form = NameSearch(request.GET)
     if not form.is_valid():
         return damaged(request, unusable(form, "it was deleted"))
@@ -71,7 +71,7 @@ def tasks(request: WorkspaceRequest) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 @requires("tasks.add")
 def task_new(request: WorkspaceRequest) -> HttpResponse:
-    """Make a task."""
+    """Create a task."""
     form = TaskForm(request.POST if request.method == "POST" else None, workspace=request.workspace)
     if not form.is_valid() or is_taken("task", tasks_in(request.workspace), form):
         return _form_page(request, form, "New task", resolve_url("tasks"))
@@ -91,7 +91,7 @@ def _form_page(
 @requires("tasks.change")
 @missing_is_404
 def task_change(request: WorkspaceRequest, task_id: UUID) -> HttpResponse:
-    """Rename a task or describe it; htmx renames it where its name stands."""
+    """Rename a task or change its description; htmx renames it in the title."""
     shown = get_task(request.workspace, task_id)
     here = resolve_url("task", shown.pk)
     if wants_fragment(request):
@@ -128,7 +128,7 @@ def task(request: WorkspaceRequest, task_id: UUID) -> HttpResponse:
         "next": found.next,
         "can_delete": may(request, "tasks.delete"),
     }
-    shown.workspace = request.workspace  # known already: no query for it
+    shown.workspace = request.workspace  # already known: no query for it
     # More rows of the table need neither types nor readiness, which are the costly part.
     if not (cursor and wants_fragment(request)):
         context |= _types_of(request, shown) | _training_of(request, shown)
@@ -170,7 +170,7 @@ def task_types(request: WorkspaceRequest, task_id: UUID) -> HttpResponse:
 @requires("tasks.change")
 @missing_is_404
 def task_type_remove(request: WorkspaceRequest, task_id: UUID) -> HttpResponse:
-    """Take a type off a task; its groups and the trained versions stay."""
+    """Detach a type from a task; its groups and the trained versions are kept."""
     return _change_types(
         request,
         task_id,
@@ -182,7 +182,7 @@ def task_type_remove(request: WorkspaceRequest, task_id: UUID) -> HttpResponse:
 def _change_types(
     request: WorkspaceRequest, task_id: UUID, change: Callable[..., bool], sentence: str
 ) -> HttpResponse:
-    """Do to a task what `change` does with the chosen type; `sentence` says what it did."""
+    """Apply `change` to a task with the chosen type; `sentence` says what it did."""
     shown = get_task(request.workspace, task_id)
     form = TaskTypeForm(request.POST, workspace=request.workspace)
     if not form.is_valid():

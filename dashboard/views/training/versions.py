@@ -1,4 +1,4 @@
-"""Versions: what a training came to, beside the descriptor that nobody trained."""
+"""Show versions: the results of a training, compared with the untrained embedding."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -33,7 +33,7 @@ STATES = dict.fromkeys(Version.UNFINISHED, "running") | {
 
 @dataclass(frozen=True)
 class VersionRow:
-    """A version with its evaluations, its job if that is still known, and how long it took."""
+    """A version with its evaluations, its job if that still exists, and its duration."""
 
     version: Version
     evaluations: list[Evaluation]
@@ -42,12 +42,12 @@ class VersionRow:
 
     @property
     def state(self) -> str:
-        """Return the state as `partials/status_badge.html` knows it."""
+        """Return the state as `partials/status_badge.html` expects it."""
         return STATES[Version.Status(self.version.status)]
 
     @property
     def state_label(self) -> str:
-        """Return the state for people; how far a training is, its job tells."""
+        """Return the state for people; the progress of a training is that of its job."""
         return "In training" if self.state == "running" else self.version.get_status_display()
 
 
@@ -67,7 +67,7 @@ def _row(version: Version, job: Job | None) -> VersionRow:
 @requires("workspace.view")
 @missing_is_404
 def version(request: WorkspaceRequest, version_id: UUID) -> HttpResponse:
-    """Show one version: per type, what was measured, and how it was trained."""
+    """Show one version: the measurements of each type, and how it was trained."""
     shown = get_version(request.workspace, version_id)
     [row] = version_rows(request.workspace, [shown])
     remember(request, "evaluate")
@@ -85,7 +85,7 @@ def version(request: WorkspaceRequest, version_id: UUID) -> HttpResponse:
 @requires("versions.produce")
 @missing_is_404
 def version_production(request: WorkspaceRequest, version_id: UUID) -> HttpResponse:
-    """Make a version the one that answers when none is named, or withdraw it."""
+    """Make a version the production version, or withdraw it."""
     chosen = get_version(request.workspace, version_id)
     production = request.POST.get("production") != "0"
     try:

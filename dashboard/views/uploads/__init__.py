@@ -1,1 +1,1 @@
-"""Pages by which images come in."""
+"""Upload and import images."""

@@ -1,4 +1,4 @@
-"""The demo: load it, see what it made, take it back."""
+"""Load, show and remove the demo."""
 
 from django.contrib import messages
 from django.http import HttpResponse
@@ -21,7 +21,7 @@ GROUPS_SHOWN = 6
 @require_safe
 @requires("workspace.view")
 def demo(request: WorkspaceRequest) -> HttpResponse:
-    """Show what the demo made, with the way to each, and take it back from here."""
+    """Show what the demo created, with links, and offer to remove it."""
     found = find_demo(request.workspace)
     context = {
         "demo": found,
@@ -37,7 +37,7 @@ def demo(request: WorkspaceRequest) -> HttpResponse:
 @require_POST
 @requires("tasks.add")
 def demo_load(request: WorkspaceRequest) -> HttpResponse:
-    """Begin to draw the demo."""
+    """Start a job that draws the demo."""
     try:
         job = start_demo(workspace=request.workspace, actor=request.user)
     except Refused as refusal:
@@ -49,7 +49,7 @@ def demo_load(request: WorkspaceRequest) -> HttpResponse:
 @require_POST
 @requires("images.delete")
 def demo_remove(request: WorkspaceRequest) -> HttpResponse:
-    """Take back what the demo made; a job does it."""
+    """Start a job that removes the demo."""
     try:
         job = remove_demo(workspace=request.workspace, actor=request.user)
     except Refused as refusal:

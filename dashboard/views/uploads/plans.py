@@ -1,4 +1,4 @@
-"""What would become of an upload, mended in place, until it is brought in."""
+"""Show and fix the plan of an upload, until it is imported."""
 
 from typing import Any
 from uuid import UUID
@@ -49,7 +49,7 @@ ROWS = "dashboard/uploads/rows.html"
 
 
 def plan_page(request: WorkspaceRequest, shown: Upload) -> HttpResponse:
-    """Show a plan, what of it may differ after a change, or more of its groups."""
+    """Show a plan, the parts that a change may affect, or more of its groups."""
     cursor = request.GET.get("cursor", "")
     asked = {"cursor", "groups", "totals"} & request.GET.keys()
     fragment = "totals" if "totals" in asked else "groups" if asked else "plan"
@@ -84,9 +84,9 @@ def _code_page_form(use: CodePageUse) -> CodePageForm:
 @requires("workspace.view")
 @missing_is_404
 def upload_rows(request: WorkspaceRequest, upload_id: UUID) -> HttpResponse:
-    """Show the files of a planned group, those in error, or those that were left out."""
+    """Show the files of a planned group, those in error, or the skipped ones."""
     shown = get_upload(request.workspace, upload_id)
-    # It was imported or opened again meanwhile; its page knows where it stands.
+    # It was imported or opened again meanwhile; its page shows its stage.
     if shown.stage != Upload.Stage.PLANNED:
         return see_other("upload", shown.id)
     kind = request.GET.get("show", "")
@@ -110,7 +110,7 @@ def upload_rows(request: WorkspaceRequest, upload_id: UUID) -> HttpResponse:
 
 
 def _group_asked(request: WorkspaceRequest) -> dict[str, str]:
-    # A NUL is in no name, and PostgreSQL refuses to look for one.
+    # No name contains a null character, and PostgreSQL refuses one in a query.
     return {name: request.GET.get(name, "").replace("\x00", "") for name in ("group", "type")}
 
 
@@ -118,7 +118,7 @@ def _group_asked(request: WorkspaceRequest) -> dict[str, str]:
 @requires("images.add")
 @missing_is_404
 def upload_mend(request: WorkspaceRequest, upload_id: UUID) -> HttpResponse:
-    """Say anew what becomes of one file, leave it out, or put it back."""
+    """Change the values of one file, skip it, or include it again."""
     shown = get_upload(request.workspace, upload_id)
     form = MendForm(request.POST)
     if not form.is_valid():
@@ -146,7 +146,7 @@ def _mend(shown: Upload, form: MendForm, do: str) -> UploadFile:
 @requires("images.add")
 @missing_is_404
 def upload_mend_all(request: WorkspaceRequest, upload_id: UUID) -> HttpResponse:
-    """Leave out all that is in error, put all back, or give a group another name."""
+    """Skip all files in error, include all skipped ones, or rename a group."""
     shown = get_upload(request.workspace, upload_id)
     do = request.POST.get("do", "")
     try:
@@ -180,7 +180,7 @@ def _rename(request: WorkspaceRequest, shown: Upload) -> HttpResponse:
 @requires("images.add")
 @missing_is_404
 def upload_type(request: WorkspaceRequest, upload_id: UUID) -> HttpResponse:
-    """Let folders become groups of another type."""
+    """Set the type of the groups made from folders."""
     shown = get_upload(request.workspace, upload_id)
     form = TypeForm(request.POST, workspace=request.workspace)
     if not form.is_valid():
@@ -198,7 +198,7 @@ def upload_type(request: WorkspaceRequest, upload_id: UUID) -> HttpResponse:
 
 
 def _again(request: WorkspaceRequest, shown: Upload, form: Form, sentence: str) -> HttpResponse:
-    """Say why nothing was changed: htmx leaves what was typed, others get it on a page."""
+    """Say why nothing was changed: htmx keeps the input, others get it on a page."""
     if wants_fragment(request):
         return refused(request, sentence, _page_of(shown))
     if form.is_valid():
@@ -217,7 +217,7 @@ def _again(request: WorkspaceRequest, shown: Upload, form: Form, sentence: str) 
 @requires("images.add")
 @missing_is_404
 def upload_code_page(request: WorkspaceRequest, upload_id: UUID) -> HttpResponse:
-    """Read the names of an archive in another code page, and look it through anew."""
+    """Read the names of an archive in another code page, and check it again."""
     shown = get_upload(request.workspace, upload_id)
     form = CodePageForm(request.POST)
     if not form.is_valid():
@@ -239,7 +239,7 @@ def upload_code_page(request: WorkspaceRequest, upload_id: UUID) -> HttpResponse
 @requires("images.add")
 @missing_is_404
 def upload_commit(request: WorkspaceRequest, upload_id: UUID) -> HttpResponse:
-    """Bring in what the plan foresees."""
+    """Import what the plan lists."""
     shown = get_upload(request.workspace, upload_id)
     try:
         commit_upload(upload=shown, actor=request.user)
@@ -249,7 +249,7 @@ def upload_commit(request: WorkspaceRequest, upload_id: UUID) -> HttpResponse:
 
 
 def _changed(request: WorkspaceRequest, shown: Upload, sentence: str) -> HttpResponse:
-    """Show the plan anew after a change of many rows."""
+    """Show the plan again after a change of many rows."""
     if not wants_fragment(request):
         messages.success(request, sentence)
         return see_other("upload", shown.id)

@@ -1,4 +1,4 @@
-"""Bring images in: choose files, send them piece by piece, go on after whatever happened."""
+"""Upload files: choose them, send them piece by piece, resume after any interruption."""
 
 from __future__ import annotations  # Django's UploadedFile is generic for type checkers only
 
@@ -45,7 +45,7 @@ from dashboard.services.uploads.receiving_end import finish_receiving, finish_up
 from dashboard.views.rendering import may, missing_is_404, page_or_fragment, see_other
 from dashboard.views.uploads.receiving_bodies import takes_files, with_token
 
-# What comes next, by what an upload is for: with a look at what would happen, and without.
+# The next step, by the purpose of an upload: with a review, and without.
 DOES = {
     Upload.Purpose.IMAGES: ("Review", "Import"),
     Upload.Purpose.DESCRIBE: ("Extract embeddings", "Extract embeddings"),
@@ -76,7 +76,7 @@ def upload_new(request: WorkspaceRequest) -> HttpResponse:
         _take_all(upload, form, request)
         finish_receiving(upload=upload, actor=request.user)
     except Refused as refusal:
-        # All or nothing: without JavaScript nobody could go on with a half-sent upload.
+        # All or nothing: without JavaScript nobody could continue a half-sent upload.
         discard_upload(upload=upload, actor=request.user)
         return _form_page(request, form, str(refusal))
     return see_other("upload", upload.id)
@@ -134,7 +134,7 @@ def upload_open(request: WorkspaceRequest) -> HttpResponse:
 @require_safe
 @requires("workspace.view")
 def upload_unfinished(request: WorkspaceRequest) -> HttpResponse:
-    """List the uploads that somebody began and did not finish."""
+    """List the uploads that were begun and not finished."""
     context = {"unfinished": unfinished_uploads(request.workspace, 50)}
     template = "dashboard/uploads/unfinished_page.html"
     return page_or_fragment(request, template, "unfinished", context)
@@ -145,12 +145,12 @@ def upload_unfinished(request: WorkspaceRequest) -> HttpResponse:
 @requires("workspace.view")
 @missing_is_404
 def upload_sending(request: WorkspaceRequest, upload_id: UUID) -> HttpResponse:
-    """Show an upload that is not here as a whole, and take the same files once more."""
+    """Show an incomplete upload, and accept the same files again."""
     upload = find_receiving(request.workspace, upload_id)
     if upload.stage != Upload.Stage.RECEIVING:
         return see_other("upload", upload.id)
     told = totals(upload)
-    # Files that the browser was about to name when it was closed count as missing, too.
+    # Files that the browser was about to register when it was closed count as missing, too.
     unnamed = max(0, upload.expected - told["files"])
     return render(
         request,
@@ -175,7 +175,7 @@ def upload_sending(request: WorkspaceRequest, upload_id: UUID) -> HttpResponse:
 @requires("workspace.view")
 @missing_is_404
 def upload_parts(request: WorkspaceRequest, upload_id: UUID) -> HttpResponse:
-    """List what was named, or name more: the answer says which are known already."""
+    """List the registered files, or register more: the response says which are known."""
     upload = _upload(request, upload_id)
     if request.method != "POST":
         page = parts_page(upload, request.GET.get("cursor", ""))
@@ -197,7 +197,7 @@ def upload_parts(request: WorkspaceRequest, upload_id: UUID) -> HttpResponse:
 @requires("workspace.view")
 @missing_is_404
 def upload_part_new(request: WorkspaceRequest, upload_id: UUID) -> HttpResponse:
-    """Name one file by tus, with its first bytes if need be."""
+    """Register one file by tus, optionally with its first bytes."""
     upload = _upload(request, upload_id)
 
     def address(part: UploadPart) -> str:
@@ -215,7 +215,7 @@ def upload_part_new(request: WorkspaceRequest, upload_id: UUID) -> HttpResponse:
 @requires("workspace.view")
 @missing_is_404
 def upload_part(request: WorkspaceRequest, upload_id: UUID, part_id: int) -> HttpResponse:
-    """Take a file's bytes by tus."""
+    """Receive a file's bytes by tus."""
     part = get_part(_upload(request, upload_id), part_id)
 
     def answer() -> HttpResponse:
@@ -229,7 +229,7 @@ def upload_part(request: WorkspaceRequest, upload_id: UUID, part_id: int) -> Htt
 @requires("workspace.view")
 @missing_is_404
 def upload_finish(request: WorkspaceRequest, upload_id: UUID) -> HttpResponse:
-    """Hand on what is here as a whole; what is not may be left out."""
+    """Finish a complete upload; incomplete files may be skipped."""
     upload = _upload(request, upload_id)
     try:
         leave_out = bool(request.POST.get("leave_out"))
@@ -247,7 +247,7 @@ def upload_finish(request: WorkspaceRequest, upload_id: UUID) -> HttpResponse:
 @requires("workspace.view")
 @missing_is_404
 def upload_discard(request: WorkspaceRequest, upload_id: UUID) -> HttpResponse:
-    """Give an upload up, with all that it sent."""
+    """Discard an upload, with all its files."""
     try:
         discard_upload(upload=_upload(request, upload_id), actor=request.user)
     except Refused as refusal:
@@ -278,7 +278,7 @@ def _told(sentence: str, status: int) -> HttpResponse:
 
 
 def _led(request: HttpRequest, location: str) -> HttpResponse:
-    """Lead on: a script goes where it is told, a form is sent there."""
+    """Redirect: a script gets the URL, a form is redirected to it."""
     if request.get_preferred_type(["text/html", "application/json"]) == "application/json":
         return JsonResponse({"location": location})
     return see_other(location)

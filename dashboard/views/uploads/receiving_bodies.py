@@ -1,7 +1,7 @@
-"""Bodies that are not read before it is known who sends them, and that they may.
+"""Receive bodies only after the sender and the permission are checked.
 
-The middleware's own check of the form's token would read a form to its end, and its limit is that
-of a form.
+The middleware's own check of the CSRF token would read a form to its end, and its limit is that of
+ordinary forms.
 """
 
 from collections.abc import Callable
@@ -27,9 +27,9 @@ _FORMS = ("multipart/form-data", "application/x-www-form-urlencoded")
 
 
 def with_token(request: WorkspaceRequest, answer: Callable[[], HttpResponse]) -> HttpResponse:
-    """Give the answer to who sent the form's token as a header; the body stays unread.
+    """Answer if the CSRF token was sent as a header; the body stays unread.
 
-    The view itself is `csrf_exempt`, and judges first who may do what.
+    The view itself is `csrf_exempt`, and checks permissions first.
     """
     if request.content_type in _FORMS:
         # Django would look for the token in such a body first.
@@ -40,9 +40,9 @@ def with_token(request: WorkspaceRequest, answer: Callable[[], HttpResponse]) ->
 
 
 def takes_files(refuse: Refuse) -> Callable[[View[P]], View[P]]:
-    """Let a view receive a form's files, all of them on the disk; `refuse` says what is too much.
+    """Let a view receive a form's files, all of them on the disk; `refuse` answers too large ones.
 
-    Put it below `requires`. It is for browsers without JavaScript: a few files, each an open one.
+    Apply it below `requires`. It is for browsers without JavaScript: a few files, each an open one.
     """
 
     def decorate(view: View[P]) -> View[P]:
@@ -84,9 +84,9 @@ def _no_room(request: WorkspaceRequest) -> str:
 
 def _too_many(request: WorkspaceRequest) -> str:
     try:
-        request.POST  # noqa: B018  # the first look at it receives the files
+        request.POST  # noqa: B018  the first access receives the files
     except TooManyFilesSent:
-        # A browser shows no answer as long as it is still sending.
+        # A browser shows no response while it is still sending.
         while request.read(_DRAIN):
             pass
         most = settings.DATA_UPLOAD_MAX_NUMBER_FILES

@@ -1,4 +1,4 @@
-"""The addresses to which files are sent."""
+"""List the URLs to which files are sent."""
 
 from django.urls import path
 

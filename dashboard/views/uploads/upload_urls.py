@@ -1,4 +1,4 @@
-"""The addresses of an upload that is here."""
+"""List the URLs of complete uploads."""
 
 from django.urls import path
 

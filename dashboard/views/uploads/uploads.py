@@ -1,4 +1,4 @@
-"""An upload once it is here: watch it, see what failed and why."""
+"""Show a complete upload: its progress, what failed and why."""
 
 import csv
 from collections.abc import Iterator
@@ -31,7 +31,7 @@ from dashboard.views.jobs.progress import shown_if_any
 from dashboard.views.rendering import may, missing_is_404, page_or_fragment, see_other
 from dashboard.views.uploads.plans import plan_page
 
-# What makes a spreadsheet take a cell for a formula; a quote before it makes it a text again.
+# Characters that make a spreadsheet interpret a cell as a formula; a quote before it prevents that.
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
 
 _BEFORE = (Upload.Stage.RECEIVING, Upload.Stage.PLANNED)
@@ -42,10 +42,10 @@ _BEFORE = (Upload.Stage.RECEIVING, Upload.Stage.PLANNED)
 @requires("workspace.view")
 @missing_is_404
 def upload(request: WorkspaceRequest, upload_id: UUID) -> HttpResponse:
-    """Show an upload: what is foreseen of it, its progress, what came of it, what failed."""
+    """Show an upload: its plan, its progress, its outcome, and its failures."""
     shown = get_upload(request.workspace, upload_id)
     if shown.stage in _BEFORE and request.htmx.target == "outcome":
-        return HttpResponseClientRefresh()  # its dry run has ended, and it has another page now
+        return HttpResponseClientRefresh()  # its dry run has ended, so it has another page now
     if shown.stage == Upload.Stage.RECEIVING:
         return see_other("upload-sending", shown.id)
     if shown.stage == Upload.Stage.PLANNED:
@@ -54,7 +54,7 @@ def upload(request: WorkspaceRequest, upload_id: UUID) -> HttpResponse:
         return see_other(*page)
     job = job_about(request.workspace, shown.id)
     if shown.stage == Upload.Stage.PLANNING and job is not None and job.is_finished:
-        # The dry run ended between the two looks: look again, or the page would stay as it is.
+        # The dry run ended between the two reads: read again, or the page would never change.
         return HttpResponseClientRefresh() if request.htmx else see_other("upload", shown.id)
     cursor = request.GET.get("cursor", "")
     found, by_status = failure_page(shown, cursor), counts(shown)
@@ -76,7 +76,7 @@ def upload(request: WorkspaceRequest, upload_id: UUID) -> HttpResponse:
 
 
 def _elsewhere(shown: Upload) -> tuple[str, UUID] | None:
-    """Return the page of what an upload is for, if it brings no images in."""
+    """Return the page of an upload's purpose, if it imports no images."""
     if shown.purpose == Upload.Purpose.IMAGES:
         return None
     if (described := find_extraction(shown)) is not None:
@@ -91,7 +91,7 @@ def _elsewhere(shown: Upload) -> tuple[str, UUID] | None:
 @requires("workspace.view")
 @missing_is_404
 def upload_failures(request: WorkspaceRequest, upload_id: UUID) -> Any:
-    """Send the failures as CSV, as long as the list may be: a stream, which is no HttpResponse."""
+    """Send the failures as CSV of any length: a stream, which is not an HttpResponse."""
     shown = get_upload(request.workspace, upload_id)
     response = StreamingHttpResponse(_csv_lines(shown), content_type="text/csv; charset=utf-8")
     name = f"failures of {shown.name}.csv"
@@ -110,7 +110,7 @@ def _can_undo(request: WorkspaceRequest, shown: Upload, job: Job | None) -> bool
 @requires("images.delete")
 @missing_is_404
 def upload_undo(request: WorkspaceRequest, upload_id: UUID) -> HttpResponse:
-    """Ask, with what others have done with it since, and undo the upload as a whole."""
+    """Ask, showing what was done with the images since, and undo the upload as a whole."""
     shown = get_upload(request.workspace, upload_id)
     if request.method == "POST":
         try:
@@ -127,7 +127,7 @@ def upload_undo(request: WorkspaceRequest, upload_id: UUID) -> HttpResponse:
 
 
 class _Echo:
-    """A file that gives back what is written to it."""
+    """A file that returns what is written to it."""
 
     def write(self, line: str) -> str:
         return line
@@ -136,7 +136,7 @@ class _Echo:
 def _csv_lines(shown: Upload) -> Iterator[str]:
     writer = csv.writer(_Echo())
     yield writer.writerow(["file", "reason"])
-    # Streamed: there may be 200,000, and the answer begins at once.
+    # Streamed: there may be 200,000, and the response begins at once.
     for row in failures(shown).values_list("name", "reason").iterator(chunk_size=2000):
         yield writer.writerow([_as_text(cell) for cell in row])
 

@@ -1,1 +1,1 @@
-"""Home, activity and a workspace's settings."""
+"""Show home, activity log and a workspace's settings."""

@@ -1,4 +1,4 @@
-"""What happened to accounts: of the whole installation for its operators, one's own for oneself."""
+"""Show the events of accounts: of all accounts for operators, of your own for everybody."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -19,7 +19,7 @@ from dashboard.queries.workspaces.activity import activity_page
 from dashboard.views.operators import for_operators
 from dashboard.views.rendering import damaged, missing_is_404, page_or_fragment
 
-# What a row's details say, in this order, with what stands before each.
+# The details of a row, in this order, with their labels.
 DETAILS = {
     "name": "“{}”",
     "invited": "for {}",
@@ -42,13 +42,13 @@ class Told:
 
     @property
     def by(self) -> str:
-        """Return who did it, if that was somebody else than the account's owner."""
+        """Return who did it, if that was not the account's owner."""
         actor = self.row.actor
         return actor.email if actor is not None and actor != self.row.user else ""
 
     @property
     def device(self) -> str:
-        """Return the browser in a few words; a script is known by what it calls itself."""
+        """Return a short name of the browser; for a script its user agent."""
         name = device(self.row.agent)
         return self.row.agent if name == UNKNOWN else name
 
@@ -59,7 +59,7 @@ class Told:
 @for_operators
 @missing_is_404
 def account_events(request: WorkspaceRequest) -> HttpResponse:
-    """List what happened to all accounts, newest first, to one person's or of one kind."""
+    """List the events of all accounts, newest first, or those of one person or kind."""
     form = AccountEventFilter(request.GET)
     if not form.is_valid():
         return damaged(request, "This filter does not exist.")
@@ -73,7 +73,7 @@ def account_events(request: WorkspaceRequest) -> HttpResponse:
 @requires("workspace.view")
 @missing_is_404
 def own_account_events(request: WorkspaceRequest) -> HttpResponse:
-    """List what happened to one's own account."""
+    """List the events of the user's own account."""
     return _page(request, events_of(request.user), {"is_own": True}, {})
 
 

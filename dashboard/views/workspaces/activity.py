@@ -1,4 +1,4 @@
-"""Who did what to how many, in sentences."""
+"""Show the changes of a workspace as sentences."""
 
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -25,7 +25,7 @@ from dashboard.queries.workspaces.activity import (
 from dashboard.services.journal.undoing import undoable
 from dashboard.views.rendering import damaged, may, missing_is_404, page_or_fragment
 
-# The page of a thing that an activity row is about.
+# The pages of the nouns in activity rows.
 ROUTES = {
     "collection": "collection",
     "descriptors": "extraction",
@@ -37,10 +37,10 @@ ROUTES = {
     "type": "type",
     "version": "version",
 }
-# The page that asks before it undoes, for each inverse.
+# The page that asks before an undo, for each inverse.
 UNDO = {"upload": "upload-undo"}
 THE_PROGRAM = "Likewise"
-SHOWN_NOUNS = {"object": "region"}  # an object is what the API calls a region
+SHOWN_NOUNS = {"object": "region"}  # the API calls a region an object
 # Verbs for which “VERB the NOUN NAME”, or “VERB 3 NOUNs”, reads well.
 PLAIN = {
     Verb.CREATED,
@@ -57,8 +57,8 @@ PLAIN = {
     Verb.NO_LONGER_REQUIRED,
     Verb.REVOKED,
 }
-# The sentences of all others. {name} becomes the link; what else stands in
-# braces is the row's count or one of its details.
+# The sentences of all others. {name} becomes the link; other placeholders are the row's count or
+# one of its details.
 SENTENCES: dict[tuple[str, str], str] = {
     (Verb.ADDED_IMAGES, "group"): "added {count} image{s} to {name}",
     (Verb.MOVED_IMAGES, "group"): (
@@ -115,7 +115,7 @@ SENTENCES: dict[tuple[str, str], str] = {
 
 @dataclass(frozen=True)
 class Sentence:
-    """One row: who, what they did, and to what, with the way there."""
+    """One row: who, what they did, and to what, with a link."""
 
     row: Change
     who: str
@@ -131,7 +131,7 @@ class Sentence:
 @requires("workspace.view")
 @missing_is_404
 def activity(request: WorkspaceRequest) -> HttpResponse:
-    """List what was done, newest first, by everybody or one person, to all or one kind."""
+    """List the changes, newest first, of everybody or one person, of all or one noun."""
     form = ActivityFilter(request.GET, workspace=request.workspace)
     if not form.is_valid():
         return damaged(request, "This filter no longer applies.")
@@ -152,7 +152,7 @@ def activity(request: WorkspaceRequest) -> HttpResponse:
 
 
 def sentence(row: Change, there: Collection[UUID], undoable: Collection[int] = ()) -> Sentence:
-    """Write what a row tells; its thing is a link if it is among those that are there."""
+    """Return the sentence of a row; its thing is a link if it is in `there`."""
     before, _, after = _template(row).partition("{name}")
     words = {"count": f"{row.count:,}", "s": either(row.count, "", "s")} | {
         key: str(value) for key, value in row.details.items()
@@ -184,7 +184,7 @@ def _template(row: Change) -> str:
 
 
 def _filled(text: str, words: dict[str, str]) -> str:
-    """Put the words in; one that a row does not have leaves nothing behind."""
+    """Fill in the words; a missing one becomes empty."""
     # Rows of earlier versions lack details that a sentence may name.
     return text.format_map(_Lenient(words)).replace("  ", " ")
 

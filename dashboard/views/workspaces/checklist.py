@@ -1,4 +1,4 @@
-"""What a person has tried: the steps of the checklist that leave no row behind."""
+"""Store which steps of the checklist a person has tried, for steps that leave no row."""
 
 from accounts.http import WorkspaceRequest
 
@@ -6,14 +6,14 @@ SESSION_KEY = "tried"
 
 
 def remember(request: WorkspaceRequest, step: str) -> None:
-    """Tick a step for this person in this workspace; the session is written once."""
+    """Record a step of this person in this workspace."""
     tried = request.session.get(SESSION_KEY, [])
     name = f"{step} {request.workspace.id}"
-    # Written once: a session that is changed costs a write to the database.
+    # Written once: a changed session costs a write to the database.
     if name not in tried:
         request.session[SESSION_KEY] = [*tried, name]
 
 
 def has_tried(request: WorkspaceRequest, step: str) -> bool:
-    """Say whether the person has done it here."""
+    """Return whether the person has tried the step here."""
     return f"{step} {request.workspace.id}" in request.session.get(SESSION_KEY, [])

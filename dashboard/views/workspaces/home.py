@@ -1,4 +1,4 @@
-"""The first page: what there is, what runs, and what to do next."""
+"""Show the first page: an overview, running jobs, and the next step."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -50,7 +50,7 @@ class Way:
 
 @dataclass(frozen=True)
 class Figure:
-    """A count and where it leads."""
+    """A count and its link."""
 
     label: str
     value: str
@@ -58,7 +58,7 @@ class Figure:
 
 
 def setup_first(view: View) -> View:
-    """Send who has nothing to see yet to what makes it: the installation, or a workspace."""
+    """Redirect users without a workspace to the set-up, or to a new workspace."""
 
     @wraps(view)
     def setting_up(request: WorkspaceRequest, /) -> HttpResponse:
@@ -76,7 +76,7 @@ def setup_first(view: View) -> View:
 @setup_first
 @requires("workspace.view")
 def home(request: WorkspaceRequest) -> HttpResponse:
-    """Show what the workspace has, its running jobs, and to who may do it the next step."""
+    """Show an overview of the workspace, its running jobs, and the next step if permitted."""
     seen = overview(request.workspace)
     steps = _steps(
         seen,
@@ -102,7 +102,7 @@ def home(request: WorkspaceRequest) -> HttpResponse:
 
 
 def _ways() -> list[Way]:
-    """Return what a viewer can do: look, search, and ask from a program."""
+    """Return what a viewer can do: view, search, and connect a program."""
     return [
         Way(
             "Search by image",

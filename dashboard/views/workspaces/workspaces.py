@@ -1,4 +1,4 @@
-"""The settings of a workspace: its name, another one beside it, its end."""
+"""Show and change the settings of a workspace; create and delete workspaces."""
 
 from typing import Any
 
@@ -36,7 +36,7 @@ from dashboard.views.rendering import may, see_other
 @require_safe
 @requires("workspace.view")
 def settings(request: WorkspaceRequest) -> HttpResponse:
-    """Show what can be set for the workspace, and the way to its members and tokens."""
+    """Show the workspace's settings, with links to its members and API tokens."""
     return _settings_page(request)
 
 
@@ -44,7 +44,7 @@ def settings(request: WorkspaceRequest) -> HttpResponse:
 @require_POST
 @requires("workspace.change")
 def workspace_rename(request: WorkspaceRequest) -> HttpResponse:
-    """Call the workspace something else."""
+    """Rename the workspace."""
     form = WorkspaceNameForm(request.POST)
     if not form.is_valid():
         return _settings_page(request, form=form, status=422)
@@ -63,7 +63,7 @@ def workspace_rename(request: WorkspaceRequest) -> HttpResponse:
 @require_POST
 @requires("workspace.change")
 def workspace_encoder(request: WorkspaceRequest) -> HttpResponse:
-    """Choose what looks at the images; a job looks at all of them before search goes by it."""
+    """Choose the encoder; a job computes all features before search uses it."""
     form = WorkspaceEncoderForm(request.POST, workspace=request.workspace)
     if not form.is_valid():
         return _settings_page(request, encoder_form=form, status=422)
@@ -76,7 +76,7 @@ def workspace_encoder(request: WorkspaceRequest) -> HttpResponse:
 @never_cache
 @require_http_methods(["GET", "POST"])
 def workspace_new(request: WorkspaceRequest) -> HttpResponse:
-    """Create a workspace of one's own and go on in it; also for who is in none."""
+    """Create a workspace and switch to it; also for users without one."""
     if not request.user.is_authenticated:
         return sign_in_first(request)
     form = WorkspaceNameForm(request.POST if request.method == "POST" else None)
@@ -102,13 +102,13 @@ def workspace_new(request: WorkspaceRequest) -> HttpResponse:
 @require_POST
 @requires("workspace.delete")
 def workspace_delete(request: WorkspaceRequest) -> HttpResponse:
-    """Close the workspace, once its name was typed; a job removes what is in it."""
+    """Close the workspace, once its name was entered; a job deletes its data."""
     closing = request.workspace
     form = CloseWorkspaceForm(request.POST, closing=closing)
     if not form.is_valid():
         return _settings_page(request, close_form=form, status=422)
     close_workspace(workspace=closing, actor=request.user)
-    # Else the next page would look for the workspace that was just closed.
+    # Otherwise the next page would look for the workspace that was just closed.
     request.session.pop(SESSION_KEY, None)
     messages.success(
         request,

@@ -1,4 +1,4 @@
-"""Groups: images that are alike."""
+"""Describe calls about groups."""
 
 from typing import Any
 
@@ -21,7 +21,7 @@ class GroupTypeAnswer(serializers.Serializer[Any]):
 
 
 class GroupAnswer(serializers.Serializer[Any]):
-    """A group, as it stands in a list."""
+    """A group, as in a list."""
 
     id = serializers.UUIDField()
     name = serializers.CharField()
@@ -39,7 +39,7 @@ class GroupAnswer(serializers.Serializer[Any]):
 
 
 class WholeGroupAnswer(GroupAnswer):
-    """A group on its own: with its members, the newest thousand of each kind."""
+    """A single group with its members, the newest thousand of each kind."""
 
     images = images.ImageAnswer(many=True)
     detection_objects = regions.ObjectAnswer(many=True)
@@ -47,14 +47,14 @@ class WholeGroupAnswer(GroupAnswer):
 
 
 class AddedAnswer(serializers.Serializer[Any]):
-    """What an add did."""
+    """The result of an addition."""
 
     added = serializers.IntegerField(min_value=0)
     already = serializers.IntegerField(min_value=0, help_text="Ids that were in the group.")
 
 
 class RemovedAnswer(serializers.Serializer[Any]):
-    """What a remove did."""
+    """The result of a removal."""
 
     removed = serializers.IntegerField(min_value=0)
     missing = serializers.IntegerField(min_value=0, help_text="Ids that were not in the group.")
@@ -101,7 +101,7 @@ ALL_OR_NONE = "Up to 10,000 ids, all or none, in the group's workspace."
 
 
 def adding(kind: str, body: type[serializers.Serializer[Any]], ids: list[str]) -> Call:
-    """Describe the call that puts members of a kind into a group."""
+    """Return the call that adds members of a kind to a group."""
     return Call(
         f"groups_add_{kind}",
         f"Add {kind} to a group",
@@ -114,7 +114,7 @@ def adding(kind: str, body: type[serializers.Serializer[Any]], ids: list[str]) -
 
 
 def removing(kind: str, body: type[serializers.Serializer[Any]], ids: list[str]) -> Call:
-    """Describe the call that takes members of a kind out of a group."""
+    """Return the call that removes members of a kind from a group."""
     return Call(
         f"groups_remove_{kind}",
         f"Remove {kind} from a group",

@@ -1,4 +1,4 @@
-"""Images."""
+"""Describe calls about images."""
 
 from typing import Any
 
@@ -19,7 +19,7 @@ class ImageGroupAnswer(serializers.Serializer[Any]):
 
 
 class UpdatedAnswer(serializers.Serializer[Any]):
-    """How many were changed."""
+    """The number of changed things."""
 
     updated = serializers.IntegerField(min_value=0)
 

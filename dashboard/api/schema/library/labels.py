@@ -1,4 +1,4 @@
-"""Labels of objects."""
+"""Describe calls about labels of objects."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Regions, which the API calls objects."""
+"""Describe calls about regions, which the API calls objects."""
 
 from typing import Any
 
@@ -20,10 +20,10 @@ class ObjectLabelAnswer(serializers.Serializer[Any]):
 
 
 class Box(serializers.Serializer[Any]):
-    """An object's box, whose name no attribute of a serializer can have."""
+    """An object's box, whose name cannot be an attribute of a serializer."""
 
     def get_fields(self) -> dict[str, Any]:
-        """Return it."""
+        """Return the field."""
         return {
             "data": serializers.ListField(
                 child=serializers.IntegerField(),

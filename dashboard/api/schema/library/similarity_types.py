@@ -1,4 +1,4 @@
-"""Similarity types: what makes two images alike."""
+"""Describe calls about similarity types."""
 
 from typing import Any
 

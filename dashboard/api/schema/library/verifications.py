@@ -1,4 +1,4 @@
-"""Verifications: somebody looked at a group or an image and found it right."""
+"""Describe calls about verifications of groups and images."""
 
 from typing import Any
 
@@ -29,7 +29,7 @@ class ImageVerificationAnswer(serializers.Serializer[Any]):
 
 
 def _calls(thing: str, answer: Shape, body: Shape, ids: tuple[str, str, str]) -> dict[str, Any]:
-    """Describe the calls of one kind; `ids` are those of a verification, its thing, another one."""
+    """Return the calls of one kind; `ids` are those of a verification, its thing, another one."""
     pk, of, another = ids
     example = {"id": pk, "user": examples.USER, "created": examples.CREATED, thing: of}
     name = f"{thing}_verifications"

@@ -1,4 +1,4 @@
-"""Long work, asked for now and answered later."""
+"""Describe calls about asynchronous requests."""
 
 from typing import Any
 
@@ -14,7 +14,7 @@ Kind, Status = AsyncRequest.Kind, AsyncRequest.Status
 
 
 class ProgressAnswer(serializers.Serializer[Any]):
-    """How far it is."""
+    """The progress of a request."""
 
     total = serializers.IntegerField(min_value=0)
     done = serializers.IntegerField(min_value=0)
@@ -22,7 +22,7 @@ class ProgressAnswer(serializers.Serializer[Any]):
 
 
 class LongRequestAnswer(serializers.Serializer[Any]):
-    """A request, as it stands in a list."""
+    """A request, as in a list."""
 
     id = serializers.UUIDField()
     type = serializers.ChoiceField(Kind.choices)
@@ -34,7 +34,7 @@ class LongRequestAnswer(serializers.Serializer[Any]):
 
 
 class WholeLongRequestAnswer(LongRequestAnswer):
-    """A request on its own: once it is done with its response, or with why it failed."""
+    """A single request: once it is done with its response, or with the reason of its failure."""
 
     response = serializers.DictField(
         child=serializers.JSONField(),
@@ -46,7 +46,7 @@ class WholeLongRequestAnswer(LongRequestAnswer):
 
 
 class StatusOnlyAnswer(serializers.Serializer[Any]):
-    """Where a request stands."""
+    """The status of a request."""
 
     status = serializers.ChoiceField(Status.choices)
 

@@ -1,4 +1,4 @@
-"""Collections: records that can be searched by similarity."""
+"""Describe calls about collections."""
 
 from typing import Any
 

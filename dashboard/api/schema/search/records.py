@@ -1,4 +1,4 @@
-"""Records of a collection: the methods of `/similarity/custom/v2/`."""
+"""Describe calls about records of a collection: the methods of `/similarity/custom/v2/`."""
 
 from typing import Any
 
@@ -14,7 +14,7 @@ Json = dict[str, Any]
 
 
 class PingAnswer(serializers.Serializer[Any]):
-    """How a collection is."""
+    """The state of a collection."""
 
     status = descriptors.StatusAnswer()
     statistics = descriptors.StatisticsAnswer()
@@ -27,7 +27,7 @@ class PingAnswer(serializers.Serializer[Any]):
 
 
 class RecordsAnswer(serializers.Serializer[Any]):
-    """The records, and those that were passed over with their reasons."""
+    """The records, and those that were skipped with their reasons."""
 
     status = descriptors.StatusAnswer()
     statistics = descriptors.StatisticsAnswer()
@@ -143,7 +143,7 @@ def _answer(code: int, text: str, *records: Json) -> Json:
 
 
 def _method(name: str, summary: str, body: str, asks: Json, says: Json, **more: Any) -> Any:
-    """Describe a method; `name` is what stands in its address."""
+    """Return a method; `name` is the end of its path."""
     slug = "".join(f"_{one.lower()}" if one.isupper() else one for one in name)
     call = Call(
         f"records_{slug}".replace("_k_n_n", "_knn"),

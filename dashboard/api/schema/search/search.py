@@ -1,4 +1,4 @@
-"""Search: the images of a workspace that are similar to an image."""
+"""Describe the search for images of a workspace that are similar to an image."""
 
 from typing import Any
 
@@ -17,13 +17,13 @@ class FoundAnswer(serializers.Serializer[Any]):
     groups = serializers.ListField(child=serializers.CharField(), help_text="Names, sorted.")
 
     def get_fields(self) -> dict[str, Any]:
-        """Return fields of which two are no names of Python."""
+        """Return the fields; the names of two cannot be attributes."""
         distance = serializers.FloatField(min_value=0, max_value=2, help_text="Cosine distance.")
         return {"_id": serializers.UUIDField()} | super().get_fields() | {"_distance": distance}
 
 
 class FoundImagesAnswer(serializers.Serializer[Any]):
-    """The most alike images, the most alike first."""
+    """The most similar images, the most similar first."""
 
     answer_records = FoundAnswer(many=True)
     answer_count = serializers.IntegerField(min_value=0)

@@ -1,4 +1,4 @@
-"""Descriptors: vectors of images that are sent along."""
+"""Describe calls about descriptors of images in the request."""
 
 from typing import Any
 
@@ -14,7 +14,7 @@ REQUEST_ID = "5f0c7a1e9d2b4c38"
 
 
 class StatusAnswer(serializers.Serializer[Any]):
-    """How it went."""
+    """The outcome of the call."""
 
     code = serializers.IntegerField(help_text="200, or the HTTP reason phrase.")
     text = serializers.CharField()
@@ -22,19 +22,19 @@ class StatusAnswer(serializers.Serializer[Any]):
 
 
 class StatisticsAnswer(serializers.Serializer[Any]):
-    """What it took."""
+    """The cost of the call."""
 
     def get_fields(self) -> dict[str, Any]:
-        """Return fields whose names are no names of Python."""
+        """Return the fields, whose names cannot be attributes."""
         return {"processing time": serializers.FloatField(min_value=0, help_text="Seconds.")}
 
 
 class RecordAnswers(serializers.ListField):
-    """Records as they came, with their descriptors."""
+    """The records of the request, with their descriptors."""
 
 
 class DescriptorsAnswer(serializers.Serializer[Any]):
-    """The records as they came, with their descriptors."""
+    """The records of the request, with their descriptors."""
 
     records = RecordAnswers()
     version = serializers.IntegerField(min_value=1)
@@ -50,7 +50,7 @@ SCHEMAS: Json = {
         "additionalProperties": True,
         "properties": {
             "_id": {"description": "Your id; generated if omitted."},
-            # Of any type: a record that cannot be read fails alone.
+            # Of any type: an invalid record fails alone.
             "_url": {"description": "URL of the image."},
             "_base64": {
                 "description": "The image file as base64; not returned.",

@@ -1,4 +1,4 @@
-"""Tasks: types that are trained together."""
+"""Describe calls about tasks."""
 
 from typing import Any
 

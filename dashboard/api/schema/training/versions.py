@@ -1,4 +1,4 @@
-"""Versions: trained models of a task, which the API calls models."""
+"""Describe calls about versions, which the API calls models."""
 
 from typing import Any
 

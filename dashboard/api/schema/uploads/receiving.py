@@ -1,4 +1,4 @@
-"""Uploads piece by piece."""
+"""Describe calls about resumable uploads."""
 
 from typing import Any
 
@@ -9,7 +9,7 @@ from dashboard.api.schema.calls import ACCOUNT, Call, Noun
 from dashboard.api.uploads.receiving import FinishFields, UploadFields
 from dashboard.models import Upload, UploadFile
 
-# Calls that have no row here, and why that is right.
+# Calls that have no row here, with the reason.
 LEFT_OUT = {
     "api-upload-parts": "tus says it all in headers, and its clients know it without a schema",
     "api-upload-part": "tus says it all in headers, and its clients know it without a schema",
@@ -17,7 +17,7 @@ LEFT_OUT = {
 
 
 class UploadPartsAnswer(serializers.Serializer[Any]):
-    """The files as sent: all, those that the workspace had, and those that are not whole yet."""
+    """The uploaded files: all, those that the workspace had, and the incomplete ones."""
 
     total = serializers.IntegerField(min_value=0)
     known = serializers.IntegerField(min_value=0)
@@ -25,17 +25,17 @@ class UploadPartsAnswer(serializers.Serializer[Any]):
 
 
 class UploadBytesAnswer(serializers.Serializer[Any]):
-    """How many bytes are to be sent, and how many are here."""
+    """The bytes to upload, and those received."""
 
     total = serializers.IntegerField(min_value=0)
     received = serializers.IntegerField(min_value=0)
 
 
 class UploadFilesAnswer(serializers.Serializer[Any]):
-    """The images in it by what became of them."""
+    """The images of the upload by their outcome."""
 
     def get_fields(self) -> dict[str, Any]:
-        """Have a number for each status."""
+        """Return a number for each status."""
         return {name: serializers.IntegerField(min_value=0) for name in UploadFile.Status.values}
 
 

@@ -1,4 +1,4 @@
-"""Whose key it is."""
+"""Describe calls about the user of an API token."""
 
 from typing import Any
 
@@ -31,7 +31,7 @@ class UserAnswer(serializers.Serializer[Any]):
 
 
 class AuthorizedAnswer(serializers.Serializer[Any]):
-    """Whose token it is."""
+    """The user of the token."""
 
     user_id = serializers.UUIDField()
 

@@ -1,4 +1,4 @@
-"""Workspaces: what a team has, apart from every other team."""
+"""Describe calls about workspaces."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Procedural pictures for the shipped prior: no photos, no fonts, every one from numbers.
+"""Draw procedural images for the shipped prior: no photos, no fonts, every one from numbers.
 
-Each kind of picture comes with its generating factors, which say what is alike.
+Each kind of image comes with its generating factors, which define similarity.
 """

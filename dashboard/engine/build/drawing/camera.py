@@ -1,4 +1,4 @@
-"""What happens between a thing and its picture: colours of the world, light, lens, sensor, file."""
+"""Simulate what happens between a thing and its image: colours, light, lens, sensor, file."""
 
 import colorsys
 import io
@@ -11,21 +11,21 @@ from PIL import Image, ImageFilter
 Floats: TypeAlias = NDArray[np.float64]
 Rng: TypeAlias = np.random.Generator
 
-SIDE = 128  # pixels of a drawn picture
+SIDE = 128  # pixels of a drawn image
 
 
 def stream(*key: int) -> Rng:
-    """Give the random numbers of one thing; the same key always gives the same ones."""
+    """Return the random numbers of one thing; the same key always gives the same ones."""
     return np.random.default_rng(key)
 
 
 def colour(hue: float, saturation: float, value: float) -> Floats:
-    """Give RGB in 0..1; hues wrap around."""
+    """Return RGB in 0..1; hues wrap around."""
     return np.array(colorsys.hsv_to_rgb(hue % 1.0, np.clip(saturation, 0, 1), np.clip(value, 0, 1)))
 
 
 def smooth_noise(rng: Rng, cells: int, side: int = SIDE, channels: int = 1) -> Floats:
-    """Give (side, side, channels) of normal noise, blurred to about `cells` lumps a side."""
+    """Return (side, side, channels) of normal noise, blurred to about `cells` lumps a side."""
     planes = [
         Image.fromarray(rng.normal(size=(cells, cells)).astype(np.float32)).resize(
             (side, side), Image.Resampling.BICUBIC
@@ -36,7 +36,7 @@ def smooth_noise(rng: Rng, cells: int, side: int = SIDE, channels: int = 1) -> F
 
 
 def photograph(scene: Floats, rng: Rng, strength: float = 1.0) -> Image.Image:
-    """Take a picture of a scene in 0..1: exposure, white balance, curve, lens, noise, JPEG."""
+    """Photograph a scene in 0..1: exposure, white balance, curve, lens, noise, JPEG."""
     exposed = scene * 2 ** (strength * rng.normal(-0.05, 0.22))
     balanced = exposed * np.exp(strength * rng.normal(0, 0.035, 3))
     lifted = balanced + strength * rng.normal(0, 0.035)

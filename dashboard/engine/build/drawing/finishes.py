@@ -1,4 +1,4 @@
-"""Surfaces of drawn objects: a pattern gives a level in 0..1 everywhere, a palette colours it."""
+"""Draw surfaces of objects: a pattern gives a level in 0..1 everywhere, a palette colours it."""
 
 from dataclasses import dataclass
 from typing import TypeAlias
@@ -22,7 +22,7 @@ class Finish:
     seed: int
 
     def level(self, u: Floats, v: Floats) -> Floats:
-        """Give 0 where the first colour shows, 1 where the second does."""
+        """Return 0 where the first colour shows, 1 where the second does."""
         cos, sin = np.cos(self.angle), np.sin(self.angle)
         x, y = (u * cos + v * sin) / self.period, (v * cos - u * sin) / self.period
         level = PATTERNS[self.kind](x, y, self.share, stream(self.seed))
@@ -101,7 +101,7 @@ KINDS = sorted(PATTERNS)
 
 
 def draw_finish(rng: Rng) -> Finish:
-    """Invent a surface."""
+    """Draw a random surface."""
     return Finish(
         kind=KINDS[rng.integers(len(KINDS))],
         period=float(np.exp(rng.uniform(np.log(0.12), np.log(0.7)))),
@@ -112,7 +112,7 @@ def draw_finish(rng: Rng) -> Finish:
 
 
 def draw_palette(rng: Rng) -> Floats:
-    """Invent four colours, (4, 3): neighbours, opposites or greys of one hue."""
+    """Draw four random colours, (4, 3): neighbours, opposites or greys of one hue."""
     hue, spread = rng.random(), rng.choice([0.08, 0.3, 0.5])
     vivid = rng.choice([0.1, 0.5, 0.9], p=[0.15, 0.35, 0.5])
     return np.stack(

@@ -1,4 +1,4 @@
-"""Outlines of drawn objects as signed distances: below zero is inside."""
+"""Draw outlines of objects as signed distances: below zero is inside."""
 
 from dataclasses import dataclass
 from typing import TypeAlias
@@ -13,7 +13,7 @@ Knobs: TypeAlias = tuple[float, ...]
 
 @dataclass(frozen=True)
 class Part:
-    """One simple solid: what it is, where it sits, how large and how turned."""
+    """One simple solid: its kind, position, size and rotation."""
 
     kind: str
     centre: Pair
@@ -22,7 +22,7 @@ class Part:
     knobs: Knobs
 
     def distance(self, u: Floats, v: Floats) -> Floats:
-        """Give about the distance to the outline at every point of the plane."""
+        """Return the approximate distance to the outline at every point of the plane."""
         x, y = u - self.centre[0], v - self.centre[1]
         cos, sin = np.cos(self.angle), np.sin(self.angle)
         x, y = x * cos + y * sin, -x * sin + y * cos
@@ -80,7 +80,7 @@ class Form:
     rim: float
 
     def distances(self, u: Floats, v: Floats) -> tuple[Floats, Floats]:
-        """Give the distances to the body and to the nearest limb, holes cut out of both."""
+        """Return the distances to the body and to the nearest limb, holes cut out of both."""
         side = np.abs(u) if self.mirrored else u
         nowhere = np.full_like(u, 9.0)
         hole = _nearest(self.holes, side, v, nowhere)
@@ -109,7 +109,7 @@ def _part(rng: Rng, reach: float, low: float, high: float) -> Part:
 
 
 def draw_form(rng: Rng) -> Form:
-    """Invent an outline; all of it lies within about one of the middle."""
+    """Draw a random outline; all of it lies within about one of the middle."""
     return Form(
         body=_part(rng, 0.0, 0.35, 0.95),
         limbs=tuple(_part(rng, 0.8, 0.08, 0.4) for _ in range(rng.integers(0, 4))),

@@ -1,7 +1,7 @@
-"""Dead leaves: opaque shapes of every size fallen over one another, with the statistics of photos.
+"""Draw dead leaves: opaque shapes of every size on top of one another, with photo statistics.
 
-The sizes follow a power law, which is what makes the pictures scale-invariant (Lee, Mumford and
-Huang, 2001). Views of one region of such a picture are alike.
+The sizes follow a power law, which makes the images scale-invariant (Lee, Mumford and Huang, 2001).
+Views of one region of such an image are similar.
 """
 
 import numpy as np
@@ -16,11 +16,11 @@ from dashboard.engine.build.drawing.camera import (
     smooth_noise,
 )
 
-FIELD = 320  # pixels of a whole picture
+FIELD = 320  # pixels of a whole image
 
 
 def draw_field(rng: Rng) -> Image.Image:
-    """Draw a whole picture of fallen leaves; the last one lies on top."""
+    """Draw a whole image of fallen leaves; the last one is on top."""
     hue, spread, vivid = rng.random(), rng.uniform(0.04, 0.5), rng.uniform(0.1, 1)
     image = Image.new("RGB", (FIELD, FIELD), _bytes(colour(hue, vivid, rng.uniform(0.2, 1))))
     draw = ImageDraw.Draw(image)
@@ -40,7 +40,7 @@ def _bytes(values: Floats) -> tuple[int, int, int]:
 def _leaf(
     draw: ImageDraw.ImageDraw, at: Floats, radius: float, fill: tuple[int, int, int], rng: Rng
 ) -> None:
-    """Drop one: a disc, a polygon or a twig."""
+    """Draw one leaf: a disc, a polygon or a twig."""
     kind, turn, squeeze = rng.integers(3), rng.uniform(0, 2 * np.pi), rng.uniform(0.3, 1)
     if kind == 2:
         end = at + 3 * radius * np.array([np.cos(turn), np.sin(turn)])
@@ -55,14 +55,14 @@ def _leaf(
 
 
 def draw_regions(rng: Rng, count: int) -> Floats:
-    """Choose regions of a field, (count, 3): middle x, middle y and side, in pixels."""
+    """Draw random regions of a field, (count, 3): middle x, middle y and side, in pixels."""
     sides = FIELD * rng.uniform(0.3, 0.6, count)
     middles = rng.uniform(sides / 2, FIELD - sides / 2, (2, count))
     return np.column_stack([*middles, sides])
 
 
 def view(field: Image.Image, region: Floats, rng: Rng) -> Image.Image:
-    """See a region again: a little aside, nearer or further, turned, sometimes mirrored."""
+    """Draw another view of a region: shifted, scaled, turned, sometimes mirrored."""
     x, y, side = region
     side = side * 2 ** rng.normal(0, 0.2)
     turn = rng.normal(0, 0.12)

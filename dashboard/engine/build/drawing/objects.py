@@ -1,4 +1,4 @@
-"""Things for sale, seen from several sides: a form, a palette and a finish make one of them."""
+"""Draw products from several sides: each is a form, a palette and a finish."""
 
 from dataclasses import dataclass
 
@@ -31,7 +31,7 @@ def view(thing: Thing, rng: Rng) -> Image.Image:
 
 
 def _pose(rng: Rng) -> tuple[Floats, Floats, float]:
-    """Give the thing's own coordinates at every pixel, and pixels per unit of length."""
+    """Return the thing's own coordinates at every pixel, and pixels per unit of length."""
     scale = SIDE / 2 * rng.uniform(0.55, 0.9)
     turn, tilt_to = rng.normal(0, 0.35), rng.uniform(0, np.pi)
     tilt = np.diag([1, np.cos(rng.uniform(0, 0.8))])
@@ -49,7 +49,7 @@ def _rotation(angle: float) -> Floats:
 
 
 def _cover(distance: Floats, scale: float) -> Floats:
-    """Give 1 inside, 0 outside, soft over one pixel."""
+    """Return 1 inside, 0 outside, soft over one pixel."""
     return (0.5 - distance * scale).clip(0, 1)[..., None]
 
 
@@ -64,7 +64,7 @@ def _colours(thing: Thing, u: Floats, v: Floats, body: Floats, limbs: Floats) ->
 
 
 def _light(distance: Floats, rng: Rng) -> Floats:
-    """Give brightness (side, side, 1): a bulge near the outline, lit from one side."""
+    """Return brightness (side, side, 1): a bulge near the outline, lit from one side."""
     bulge = np.exp(distance.clip(-2, 0) / rng.uniform(0.1, 0.5))
     down, across = np.gradient(bulge)
     angle, strength = rng.uniform(0, 2 * np.pi), rng.uniform(0, 4)
@@ -76,7 +76,7 @@ def _light(distance: Floats, rng: Rng) -> Floats:
 
 
 def _background(cover: Floats, rng: Rng) -> Floats:
-    """Give a wall, a floor, blurred things on it, and the thing's shadow."""
+    """Draw a wall, a floor, blurred things on it, and the thing's shadow."""
     y, x = np.mgrid[:SIDE, :SIDE] / SIDE
     wall, floor = rng.uniform(0.05, 1, (2, 3))
     if rng.random() < 0.4:

@@ -1,4 +1,4 @@
-"""The whole set that the prior is made from, one picture after the other."""
+"""Draw the whole set that the prior is computed from, one image after the other."""
 
 from collections.abc import Iterator
 from typing import NamedTuple
@@ -14,7 +14,7 @@ SEED = 71_000
 
 
 class Picture(NamedTuple):
-    """A drawn picture, with the kind of likeness it teaches and its group in it."""
+    """A drawn image, with the kind of similarity that it teaches and its group in it."""
 
     image: Image.Image
     likeness: str
@@ -22,7 +22,7 @@ class Picture(NamedTuple):
 
 
 class Amounts(NamedTuple):
-    """How much of everything; forms, palettes and finishes are shared among the things."""
+    """The numbers of all kinds; forms, palettes and finishes are shared among the things."""
 
     things: int = 900
     thing_views: int = 5
@@ -41,7 +41,7 @@ SHIPPED = Amounts()
 
 
 def pictures(amounts: Amounts = SHIPPED, seed: int = SEED) -> Iterator[Picture]:
-    """Draw everything: the same seed always gives the same pictures in the same order."""
+    """Draw everything: the same seed always gives the same images in the same order."""
     yield from _things(amounts, seed)
     yield from _signs(amounts, seed)
     yield from _regions(amounts, seed)

@@ -1,4 +1,4 @@
-"""Signs written with a pen: a skeleton of strokes, written in many styles."""
+"""Draw signs written with a pen: a skeleton of strokes, written in many styles."""
 
 from dataclasses import dataclass
 
@@ -22,7 +22,7 @@ class Stroke:
 
 @dataclass(frozen=True)
 class Hand:
-    """How somebody writes, whatever the sign."""
+    """A style of writing, whatever the sign."""
 
     width: float
     contrast: float
@@ -36,7 +36,7 @@ class Hand:
 
 
 def draw_skeleton(rng: Rng) -> tuple[Stroke, ...]:
-    """Invent a sign: one to three strokes, most of them between points of a lattice."""
+    """Draw a random sign: one to three strokes, most of them between points of a lattice."""
     return tuple(_stroke(rng) for _ in range(rng.integers(1, 4)))
 
 
@@ -48,7 +48,7 @@ def _stroke(rng: Rng) -> Stroke:
 
 
 def draw_hand(rng: Rng) -> Hand:
-    """Invent a way of writing."""
+    """Draw a random style of writing."""
     return Hand(
         width=float(rng.uniform(0.05, 0.34)),
         contrast=float(rng.uniform(0.25, 1)),
@@ -63,7 +63,7 @@ def draw_hand(rng: Rng) -> Hand:
 
 
 def view(skeleton: tuple[Stroke, ...], hand: Hand, rng: Rng) -> Image.Image:
-    """Write the sign once, a little shifted and turned, in two colours that stand apart."""
+    """Write the sign once, slightly shifted and turned, in two contrasting colours."""
     scale = PAPER * rng.uniform(0.24, 0.36)
     placed = _placement(hand, scale, rng)
     ink = Image.new("L", (PAPER, PAPER), 0)
@@ -79,7 +79,7 @@ def view(skeleton: tuple[Stroke, ...], hand: Hand, rng: Rng) -> Image.Image:
 
 
 def _placement(hand: Hand, scale: float, rng: Rng) -> Floats:
-    """Give the map (2, 3) from the sign's plane to the paper."""
+    """Return the map (2, 3) from the sign's plane to the paper."""
     turn = rng.uniform(-0.14, 0.14)
     rotation = np.array([[np.cos(turn), -np.sin(turn)], [np.sin(turn), np.cos(turn)]])
     style = np.array([[hand.narrow, -hand.slant], [0, 1]])
@@ -88,7 +88,7 @@ def _placement(hand: Hand, scale: float, rng: Rng) -> Floats:
 
 
 def _pen(hand: Hand) -> Floats:
-    """Give the pen's nib, an ellipse of 16 points about the origin."""
+    """Return the pen's nib, an ellipse of 16 points about the origin."""
     t = np.linspace(0, 2 * np.pi, 16, endpoint=False)
     x, y = hand.width * np.cos(t), hand.width * hand.contrast * np.sin(t)
     cos, sin = np.cos(hand.pen_angle), np.sin(hand.pen_angle)
@@ -108,7 +108,7 @@ def _path(stroke: Stroke, hand: Hand, rng: Rng) -> Floats:
 
 
 def _write(ink: Image.Image, path: Floats, pen: Floats) -> None:
-    """Stamp the nib along the path, close enough together to leave no teeth."""
+    """Stamp the nib along the path, closely enough to leave no teeth."""
     draw = ImageDraw.Draw(ink)
     length = np.concatenate([[0], np.cumsum(np.hypot(*np.diff(path, axis=0).T))])
     along = np.arange(0, length[-1] + 1, max(1.0, np.abs(pen).max() / 6))

@@ -9,7 +9,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('accounts', '0008_journal_of_uploads'),
-        ('dashboard', '0016_words'),
+        ('dashboard', '0017_job_step'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
