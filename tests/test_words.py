@@ -58,7 +58,6 @@ ALLOWED = {
     "accounts/verbs.py": {"took back a verification of"},
     # The pictures of this repository are called so.
     "tests/screenshots.py": {"Take a picture of", "Write the pictures into"},
-    "dashboard/engine/progress.py": {"whoever gave it learns"},
 }
 
 
