@@ -66,7 +66,7 @@ class Verb(TextChoices):
     # Webhooks.
     PAUSED = "paused"
     RESUMED = "resumed"
-    ROTATED = "replaced the secret of"
+    ROTATED = "rotated the secret of"
     TESTED = "tested"
     # People and tokens. An invitation is withdrawn, and so is a version from production.
     CHANGED_ROLE = "changed the role of"

@@ -42,8 +42,9 @@ def give_up_worn_out() -> None:
 
 def tell_webhooks() -> None:
     """Read the journals for webhooks, and begin to send what is due."""
-    with _alone("webhooks"):
+    with _alone("webhook events"):
         read_journals()
+    with _alone("webhook messages"):
         senders.look()
 
 

@@ -6,7 +6,6 @@ from django.utils import timezone
 from accounts.models import User
 from dashboard.models.base import ScopedManager, ScopedModel
 
-
 TEST = "webhook.test"  # an event that nobody subscribes to: a person asks for it
 
 

@@ -94,7 +94,7 @@ def _sent(delivery: Delivery) -> Outcome:
         return Outcome(error=refusal.reason)
     except SecretUnreadable:
         return Outcome(
-            error="The secret can no longer be decrypted, because SECRET_KEY changed. Replace it."
+            error="The secret can no longer be decrypted, because SECRET_KEY changed. Rotate it."
         )
 
 

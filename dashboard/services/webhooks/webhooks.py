@@ -109,7 +109,7 @@ def resume_webhook(*, webhook: Webhook, actor: User) -> bool:
 
 
 @transaction.atomic
-def replace_secret(*, webhook: Webhook, actor: User) -> str:
+def rotate_secret(*, webhook: Webhook, actor: User) -> str:
     """Give a webhook a new secret and return it. For a day, the one before it signs as well."""
     row, secret = _locked(webhook), new_secret()
     row.old_secrets = retired(row, timezone.now())
