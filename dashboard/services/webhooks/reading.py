@@ -1,6 +1,7 @@
 """Read the journal for webhooks: each event becomes a delivery, once."""
 
 from django.db import transaction
+from django.utils import timezone
 
 from accounts.models import Change
 from dashboard.models import Delivery, Webhook
@@ -59,6 +60,6 @@ def _delivery(webhook: Webhook, change: Change) -> Delivery | None:
         message_id=new_id(),
         body=body_of(change, event, webhook.workspace),
         # The log of a paused one has what it missed; a person can have that sent.
-        next_attempt=None if webhook.paused else change.created,
+        next_attempt=None if webhook.paused else timezone.now(),
         error=NOT_SENT if webhook.paused else "",
     )
