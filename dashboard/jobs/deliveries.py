@@ -33,9 +33,12 @@ class Senders:
 
     def look(self) -> None:
         """Begin to send what is due, as far as threads are free; return at once."""
-        due = due_webhooks(timezone.now())[: self._size].count()
         with self._lock:
-            new = max(0, due - self._threads)
+            under_way = list(self._under_way)
+        due = due_webhooks(timezone.now(), besides=under_way)[: self._size].count()
+        with self._lock:
+            # One that finds nothing, because another was faster, ends at once.
+            new = min(due, self._size - self._threads)
             self._threads += new
         for _ in range(new):
             # Daemons: a worker that stops does not wait for receivers. What a thread had claimed

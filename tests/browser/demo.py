@@ -181,7 +181,7 @@ def add_connection(page: Page) -> str:
 
 
 def add_webhook(page: Page) -> str:
-    """Add a webhook to a host that cannot exist, send it a test, and return the path of its page."""
+    """Add a webhook to a host that cannot exist, send a test, and return the path of its page."""
     page.goto(absolute(page, "/settings/webhooks"))
     page.get_by_label("URL").fill("https://receiver.invalid/hook")
     follow(page.get_by_role("button", name="Add webhook"))

@@ -29,8 +29,8 @@ from dashboard.services.webhooks.webhooks import (
     change_webhook,
     delete_webhook,
     pause_webhook,
-    rotate_secret,
     resume_webhook,
+    rotate_secret,
     send_again,
     send_test,
 )
