@@ -74,5 +74,5 @@ def test_a_private_network(there):
 
 def test_what_does_not_speak_tls(there):
     url = there.url.replace("http://", "https://")
-    with pytest.raises(AddressFailed, match="certificate is not valid|cannot be reached"):
+    with pytest.raises(AddressFailed, match=r"certificate is not valid|cannot be reached"):
         post(url, b"body", {}, LIMITS)

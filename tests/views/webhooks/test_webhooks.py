@@ -200,7 +200,7 @@ def test_the_log_has_pages(cast: Cast, ann_client: Client, monkeypatch: pytest.M
 def test_the_number_of_queries(
     cast: Cast, ann_client: Client, django_assert_max_num_queries
 ) -> None:
-    made = [make_webhook(cast.workspace) for _ in range(3)][0]
+    made, *_ = [make_webhook(cast.workspace) for _ in range(3)]
     for _ in range(5):
         send_test(webhook=made, actor=cast.ann)
     for page in (LIST, path("webhook", made)):
