@@ -100,7 +100,9 @@ def check_token(*, connection: Connection, membership: Membership) -> Connection
     if token is None:
         raise NoToken(connection)
     try:
-        fields = _found(connection, _opened(token)).fields()
+        secret = _opened(token)
+        # Encrypted again, so that a key that is only a fallback can be dropped some day.
+        fields = _found(connection, secret).fields() | {"secret": encrypt(secret, PURPOSE)}
     except _NotAccepted as refusal:
         fields = {"problem": str(refusal), "checked": timezone.now()}
     # By its secret: a token that was replaced meanwhile is not what was asked about.

@@ -25,7 +25,7 @@ from dashboard.queries.webhooks.deliveries import due_webhooks, find_due
 from dashboard.services.row_locks import lock_all
 from dashboard.services.webhooks.backoff import DAY, next_attempt
 from dashboard.services.webhooks.pausing import pause_locked
-from dashboard.services.webhooks.signatures import signed_headers
+from dashboard.services.webhooks.signatures import encrypted_again, signed_headers
 
 logger = logging.getLogger("likewise.webhooks")
 SECONDS = 10.0  # of one attempt in all
@@ -121,9 +121,11 @@ def _record(delivery: Delivery, outcome: Outcome) -> None:
     if outcome.is_success:
         _succeeded(delivery, outcome, now)
         webhook.failing_since = None
+        # So that a key that is only a fallback can be dropped some day.
+        webhook.secret = encrypted_again(webhook.secret)
     elif _failed(delivery, webhook, outcome, now) and delivery.event != TEST:
         webhook.failing_since = webhook.failing_since or now
-    webhook.save(update_fields=["last_attempt", "failing_since"])
+    webhook.save(update_fields=["last_attempt", "failing_since", "secret"])
     _pause_if_hopeless(webhook, outcome, now)
 
 

@@ -31,6 +31,11 @@ def encrypted(secret: str) -> str:
     return encrypt(secret, PURPOSE)
 
 
+def encrypted_again(stored: str) -> str:
+    """Return a stored secret, encrypted with the current key. Raises `SecretUnreadable`."""
+    return encrypted(decrypt(stored, PURPOSE))
+
+
 def sign(secret: str, *, message_id: str, timestamp: int, body: str) -> str:
     """Return the signature of one message, HMAC-SHA256 in base64 after `v1,`."""
     key = b64decode(secret.removeprefix(PREFIX))

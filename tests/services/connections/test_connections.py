@@ -166,8 +166,11 @@ def test_a_new_secret_key_with_the_old_one_as_fallback(
     old, settings.SECRET_KEY = settings.SECRET_KEY, "n" * 50
     settings.SECRET_KEY_FALLBACKS = [old]
     there.plays(says(ACCOUNT))
+    there.plays(says(ACCOUNT))
     assert not check_token(connection=token.connection, membership=token.membership).problem
-    settings.SECRET_KEY_FALLBACKS = []
+    settings.SECRET_KEY_FALLBACKS = []  # the token was encrypted again
+    assert not check_token(connection=token.connection, membership=token.membership).problem
+    settings.SECRET_KEY = "m" * 50
     lost = check_token(connection=token.connection, membership=token.membership)
     assert "SECRET_KEY changed" in lost.problem
 

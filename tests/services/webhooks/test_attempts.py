@@ -351,6 +351,20 @@ def test_who_is_served_already_and_who_fails_can_be_passed_over(
     assert claim_due() is not None
 
 
+def test_a_new_secret_key_and_the_old_one_dropped_later(
+    webhook: Webhook, receiver: StandIn, settings: Settings
+) -> None:
+    receiver.player = lambda _: Reply(200)
+    old, settings.SECRET_KEY = settings.SECRET_KEY, "n" * 50
+    settings.SECRET_KEY_FALLBACKS = [old]
+    pending(webhook)
+    send_due()
+    settings.SECRET_KEY_FALLBACKS = []
+    delivery = pending(webhook)
+    send_due()
+    assert state(delivery) == (1, 200, True, False)
+
+
 def test_a_secret_that_cannot_be_decrypted(webhook: Webhook, settings: Settings) -> None:
     settings.SECRET_KEY, settings.SECRET_KEY_FALLBACKS = "n" * 50, []
     delivery = pending(webhook)
