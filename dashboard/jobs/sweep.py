@@ -7,10 +7,12 @@ from contextlib import contextmanager
 
 from django.conf import settings
 from django.db import transaction
+from django.utils import timezone
 
 from accounts.events import forget_old_events
 from dashboard.jobs.deliveries import senders
 from dashboard.models import Job
+from dashboard.queries.webhooks.webhooks import anything_waits
 from dashboard.services.doctor.temporary import remove_temporary
 from dashboard.services.extractions.sent import forget_left_features
 from dashboard.services.jobs import jobs
@@ -43,6 +45,8 @@ def give_up_worn_out() -> None:
 def tell_webhooks() -> None:
     """Read the journals for webhooks, and begin to send what is due."""
     with _alone("webhook events"):
+        if not anything_waits(timezone.now()):
+            return
         read_journals()
     with _alone("webhook messages"):
         senders.look()

@@ -16,7 +16,7 @@ def pause_locked(webhook: Webhook, *, reason: str = "", by: User | None) -> None
     tell(Verb.PAUSED, webhook, by, why=f": {reason[0].lower()}{reason[1:-1]}" if reason else "")
 
 
-def tell(verb: Verb, webhook: Webhook, actor: User | None, **details: str) -> None:
+def tell(verb: Verb, webhook: Webhook, by: User | None, **details: str) -> None:
     """Write what was done to a webhook into the journal."""
     record(
         workspace=webhook.workspace,
@@ -25,5 +25,5 @@ def tell(verb: Verb, webhook: Webhook, actor: User | None, **details: str) -> No
         target_id=webhook.id,
         target_name=str(webhook),
         details=details,
-        actor=actor,
+        actor=by,
     )

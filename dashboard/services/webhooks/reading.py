@@ -20,7 +20,7 @@ NOT_SENT = "The webhook was paused."
 
 
 def read_journals() -> None:
-    """Write the deliveries of all events that came since; while nothing comes, two queries."""
+    """Write the deliveries of all events that came since."""
     for workspace in workspaces_to_read():
         while number_changes(workspace=workspace):
             pass

@@ -2,7 +2,7 @@
 
 import threading
 from collections import deque
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from types import SimpleNamespace
 from typing import Any
 from uuid import UUID, uuid4
@@ -12,6 +12,8 @@ import pytest
 from dashboard.jobs import deliveries, sweep
 from dashboard.jobs.deliveries import Senders
 from dashboard.services.jobs.jobs import stopping
+from dashboard.services.webhooks.webhooks import send_test
+from tests.factories import Cast, make_webhook
 
 PATIENCE = 20
 
@@ -83,8 +85,16 @@ class _Rows:
 
 
 @pytest.fixture
-def due(monkeypatch: pytest.MonkeyPatch) -> Due:
-    return Due(monkeypatch)
+def due(monkeypatch: pytest.MonkeyPatch) -> Iterator[Due]:
+    yield Due(monkeypatch)
+    _ended()
+
+
+def _ended() -> None:
+    """Wait until no thread sends any more."""
+    for thread in threading.enumerate():
+        if thread.name == "webhooks":
+            thread.join(PATIENCE)
 
 
 def test_a_slow_receiver_holds_up_nobody_else(due: Due) -> None:
@@ -140,19 +150,19 @@ def test_a_worker_that_stops_begins_nothing(due: Due) -> None:
     stopping.set()
     try:
         due.senders.look()
+        _ended()
     finally:
-        for thread in threading.enumerate():
-            if thread.name == "webhooks":
-                thread.join(PATIENCE)
         stopping.clear()
     assert len(due.waiting) == 1
 
 
-@pytest.mark.django_db
-def test_the_sweep_reads_and_looks(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_sweep_reads_and_looks(cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
     begun: list[str] = []
     monkeypatch.setattr(sweep, "read_journals", _fails)
     monkeypatch.setattr(sweep.senders, "look", lambda: begun.append("looked"))
+    sweep.tell_webhooks()
+    assert begun == []
+    send_test(webhook=make_webhook(cast.workspace), actor=cast.alice)
     sweep.tell_webhooks()
     assert begun == ["looked"]
 
