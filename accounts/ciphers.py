@@ -1,4 +1,4 @@
-"""What is kept encrypted in the database: second factors, and API tokens of other servers.
+"""What is kept encrypted in the database: second factors, API tokens of other servers, webhooks.
 
 The keys come from `SECRET_KEY` and `SECRET_KEY_FALLBACKS`. The first encrypts, all of them decrypt,
 so that `SECRET_KEY` can be replaced without losing anything.

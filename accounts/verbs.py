@@ -63,6 +63,11 @@ class Verb(TextChoices):
     CONNECTED = "connected to"
     DISCONNECTED = "disconnected from"
     RECONNECTED = "reconnected to"
+    # Webhooks.
+    PAUSED = "paused"
+    RESUMED = "resumed"
+    ROTATED = "rotated the secret of"
+    TESTED = "tested"
     # People and tokens. An invitation is withdrawn, and so is a version from production.
     CHANGED_ROLE = "changed the role of"
     HANDED_OVER = "handed over to"

@@ -41,7 +41,9 @@ from dashboard.models import (
     Task,
     Upload,
     Version,
+    Webhook,
 )
+from dashboard.models.webhooks import Event
 from dashboard.services.connections.connections import add_connection
 from dashboard.services.library.groups import create_group
 from dashboard.services.library.images import add_image
@@ -51,6 +53,7 @@ from dashboard.services.library.similarity_types import create_type
 from dashboard.services.search.collections import create_collection
 from dashboard.services.search.records import NewRecord, add_records
 from dashboard.services.training.tasks import create_task
+from dashboard.services.webhooks.webhooks import add_webhook
 from dashboard.services.workspaces.workspaces import open_workspace
 
 PASSWORD = "correct horse battery"
@@ -109,6 +112,13 @@ def make_key(user: User, workspace: Workspace | None = None, **fields: Any) -> s
 def make_connection(workspace: Workspace, url: str = "https://there.example.org") -> Connection:
     owner = workspace.memberships.get(role=Role.OWNER).user
     return add_connection(workspace=workspace, url=url, actor=owner)
+
+
+def make_webhook(
+    workspace: Workspace, url: str = "https://receiver.example.org/hook", **fields: Any
+) -> Webhook:
+    fields = {"events": Event.values, "actor": owner_of(workspace)} | fields
+    return add_webhook(workspace=workspace, url=url, **fields)[0]
 
 
 def signed_in(user: User) -> Client:

@@ -24,6 +24,7 @@ from dashboard.models import Extraction
 from dashboard.services.exchange.transfers import start_export
 from dashboard.services.library.verifications import verify_group, verify_image
 from dashboard.services.uploads.receiving import register_part
+from dashboard.services.webhooks.webhooks import send_test
 from tests import factories
 from tests.factories import Cast
 
@@ -124,6 +125,15 @@ def _connection(cast: Cast) -> tuple[Any, ...]:
     return (factories.make_connection(cast.workspace).pk,)
 
 
+def _webhook(cast: Cast) -> tuple[Any, ...]:
+    return (factories.make_webhook(cast.workspace).pk,)
+
+
+def _webhook_delivery(cast: Cast) -> tuple[Any, ...]:
+    webhook = factories.make_webhook(cast.workspace)
+    return (webhook.pk, send_test(webhook=webhook, actor=cast.alice).pk)
+
+
 def _upload(cast: Cast) -> tuple[Any, ...]:
     return (factories.make_upload(cast.workspace).pk,)
 
@@ -199,6 +209,8 @@ THINGS: dict[str, Callable[[Cast], tuple[Any, ...]]] = {
     "type": _type,
     "upload": _upload,
     "version": _version,
+    "webhook": _webhook,
+    "webhook-delivery": _webhook_delivery,
     "workspace": _workspace,
 }
 
@@ -360,6 +372,15 @@ PAGES = [
     Page("connection-check", "POST", thing="connection", viewer="POST"),
     Page("connection-disconnect", "POST", thing="connection", viewer="POST"),
     Page("connection-remove", "POST", thing="connection"),
+    Page("webhooks", "GET POST"),
+    Page("webhook", thing="webhook"),
+    Page("webhook-change", "GET POST", thing="webhook"),
+    Page("webhook-test", "POST", thing="webhook"),
+    Page("webhook-pause", "POST", thing="webhook"),
+    Page("webhook-resume", "POST", thing="webhook"),
+    Page("webhook-secret", "POST", thing="webhook"),
+    Page("webhook-delete", "POST", thing="webhook"),
+    Page("delivery-again", "POST", thing="webhook-delivery"),
     Page("transfers"),
     Page("transfer", thing="transfer"),
     Page("transfer-export", "POST"),

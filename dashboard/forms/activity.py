@@ -24,6 +24,7 @@ NOUNS = {
     "invitation": "Invitations",
     "token": "Tokens",
     "connection": "Connections",
+    "webhook": "Webhooks",
     "workspace": "Workspace",
 }
 

@@ -7,9 +7,12 @@ from contextlib import contextmanager
 
 from django.conf import settings
 from django.db import transaction
+from django.utils import timezone
 
 from accounts.events import forget_old_events
+from dashboard.jobs.deliveries import senders
 from dashboard.models import Job
+from dashboard.queries.webhooks.webhooks import anything_waits
 from dashboard.services.doctor.temporary import remove_temporary
 from dashboard.services.extractions.sent import forget_left_features
 from dashboard.services.jobs import jobs
@@ -22,6 +25,8 @@ from dashboard.services.training.describing import start_second_looks
 from dashboard.services.training.speeds import measure_if_never
 from dashboard.services.uploads.bytes import forget_uploads
 from dashboard.services.uploads.receiving import forget_abandoned
+from dashboard.services.webhooks.pruning import forget_old_secrets, prune_deliveries
+from dashboard.services.webhooks.reading import read_journals
 
 logger = logging.getLogger("likewise.jobs")
 TIDY_EVERY = 12  # in sweeps: nobody waits for it
@@ -35,6 +40,16 @@ def give_up_worn_out() -> None:
     for job in jobs.worn_out():
         with _alone(f"give-up-{job.id}"):
             _give_up(job)
+
+
+def tell_webhooks() -> None:
+    """Read the journals for webhooks, and begin to send what is due."""
+    with _alone("webhook events"):
+        if not anything_waits(timezone.now()):
+            return
+        read_journals()
+    with _alone("webhook messages"):
+        senders.look()
 
 
 def tidy_if_due() -> None:
@@ -60,6 +75,8 @@ def tidy() -> None:
         "numbers of changes": number_all,
         "old changes": prune_changes,
         "queries": forget_queries,
+        "deliveries": prune_deliveries,
+        "secrets of webhooks": forget_old_secrets,
         "speeds": measure_if_never,
         "second looks": start_second_looks,
     }

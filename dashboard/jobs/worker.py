@@ -23,7 +23,7 @@ from dashboard.celery import app
 from dashboard.files.store import room
 from dashboard.jobs.runner import run_next
 from dashboard.jobs.slots import Slots
-from dashboard.jobs.sweep import give_up_worn_out, tidy_if_due
+from dashboard.jobs.sweep import give_up_worn_out, tell_webhooks, tidy_if_due
 from dashboard.queries.jobs.claim_order import waiting_queues
 from dashboard.services.jobs import jobs
 
@@ -56,6 +56,7 @@ def sweep_and_look() -> None:
     for queue in waiting_queues(settings.LIKEWISE_QUEUES):
         slots().look(queue)
     give_up_worn_out()
+    tell_webhooks()
     tidy_if_due()
 
 

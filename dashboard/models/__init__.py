@@ -25,6 +25,7 @@ from dashboard.models.uploads import (
 from dashboard.models.usage import Usage
 from dashboard.models.verifications import Verification
 from dashboard.models.versions import Version
+from dashboard.models.webhooks import Delivery, Webhook
 
 __all__ = [
     "DEFAULT_LABEL",
@@ -33,6 +34,7 @@ __all__ = [
     "Collection",
     "Connection",
     "ConnectionToken",
+    "Delivery",
     "Encoder",
     "Extraction",
     "Feature",
@@ -62,5 +64,6 @@ __all__ = [
     "Usage",
     "Verification",
     "Version",
+    "Webhook",
     "WorkerSign",
 ]

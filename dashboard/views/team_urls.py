@@ -5,6 +5,7 @@ from django.urls import path
 from dashboard.views.connections import connections
 from dashboard.views.exchange import transfers
 from dashboard.views.training import encoders
+from dashboard.views.webhooks import webhooks
 from dashboard.views.workspaces import account_events, activity, workspaces
 
 urlpatterns = [
@@ -45,6 +46,35 @@ urlpatterns = [
         "settings/connections/<uuid:connection_id>/remove",
         connections.connection_remove,
         name="connection-remove",
+    ),
+    path("settings/webhooks", webhooks.webhooks, name="webhooks"),
+    path("settings/webhooks/<uuid:webhook_id>", webhooks.webhook, name="webhook"),
+    path(
+        "settings/webhooks/<uuid:webhook_id>/change",
+        webhooks.webhook_change,
+        name="webhook-change",
+    ),
+    path("settings/webhooks/<uuid:webhook_id>/test", webhooks.webhook_test, name="webhook-test"),
+    path("settings/webhooks/<uuid:webhook_id>/pause", webhooks.webhook_pause, name="webhook-pause"),
+    path(
+        "settings/webhooks/<uuid:webhook_id>/resume",
+        webhooks.webhook_resume,
+        name="webhook-resume",
+    ),
+    path(
+        "settings/webhooks/<uuid:webhook_id>/secret",
+        webhooks.webhook_secret,
+        name="webhook-secret",
+    ),
+    path(
+        "settings/webhooks/<uuid:webhook_id>/delete",
+        webhooks.webhook_delete,
+        name="webhook-delete",
+    ),
+    path(
+        "settings/webhooks/<uuid:webhook_id>/deliveries/<int:delivery_id>/again",
+        webhooks.delivery_again,
+        name="delivery-again",
     ),
     path("settings/encoders", encoders.encoders, name="encoders"),
     path("settings/encoders/new", encoders.encoder_new, name="encoder-new"),

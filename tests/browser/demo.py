@@ -67,6 +67,9 @@ PAGES: dict[str, list[str]] = {
     "encoder-new": ["/settings/encoders/new"],
     "connections": ["/settings/connections"],
     "connection-token": ["{connection}"],
+    "webhooks": ["/settings/webhooks"],
+    "webhook": ["{webhook}"],
+    "webhook-change": ["{webhook}/change"],
     "transfers": ["/settings/transfers"],
     "transfer": ["{transfer}"],
     "members": ["/settings/members"],
@@ -177,6 +180,16 @@ def add_connection(page: Page) -> str:
     return urlsplit(page.url).path
 
 
+def add_webhook(page: Page) -> str:
+    """Add a webhook to a host that cannot exist, send a test, and return the path of its page."""
+    page.goto(absolute(page, "/settings/webhooks"))
+    page.get_by_label("URL").fill("https://receiver.invalid/hook")
+    follow(page.get_by_role("button", name="Add webhook"))
+    follow(page.get_by_role("link", name="receiver.invalid"))
+    follow(page.get_by_role("button", name="Send a test"))
+    return urlsplit(page.url).path
+
+
 def collect(page: Page) -> None:
     """Make a collection of the demo's version and put the images into it."""
     page.goto(absolute(page, "/collections/new"))
@@ -274,6 +287,7 @@ def fill(installation: Server, page: Page) -> dict[str, str]:
     found = things(page)
     return found | {
         "connection": add_connection(page),
+        "webhook": add_webhook(page),
         "nested": nest(installation, found),
         "sending": send_half(installation),
         "planned": plan(page),

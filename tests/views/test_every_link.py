@@ -122,7 +122,7 @@ def test_every_room_of_the_settings_leads_to_the_others(cast: Cast) -> None:
     cast.alice.save()
     client = signed_in(cast.alice)
     rooms = {"/settings/", "/settings/members", "/settings/tokens", "/settings/transfers"}
-    rooms |= {"/settings/encoders", "/settings/account-activity"}
+    rooms |= {"/settings/encoders", "/settings/account-activity", "/settings/webhooks"}
     for room in sorted(rooms):
         assert rooms <= set(Links(client.get(room).content.decode()).found), room
 

@@ -20,6 +20,7 @@ from tests.services.journal import (
     acts_search,
     acts_training,
     acts_uploads,
+    acts_webhooks,
 )
 
 PEOPLE = ("services", "team", "second_factors", "account", "sessions")
@@ -85,6 +86,7 @@ WRITES = (
     | acts_uploads.ACTS
     | acts_people.ACTS
     | acts_connections.ACTS
+    | acts_webhooks.ACTS
 )
 
 

@@ -43,6 +43,7 @@ from dashboard.services.library.images import add_image
 from dashboard.services.library.nesting import add_groups
 from dashboard.services.training.tasks import add_type
 from dashboard.services.training.versions import set_production
+from dashboard.services.webhooks.webhooks import send_test
 from dashboard.services.workspaces import workspaces
 from dashboard.services.workspaces.workspaces import close_workspace
 from tests.factories import (
@@ -60,6 +61,7 @@ from tests.factories import (
     make_type,
     make_upload,
     make_version,
+    make_webhook,
 )
 
 
@@ -105,6 +107,7 @@ def filled(workspace: Workspace) -> None:
     Fill.objects.create(workspace=workspace, collection=collection)
     transfer = Transfer.objects.create(workspace=workspace, direction="export")
     Imported.objects.create(transfer=transfer, noun="image", old_id=region.pk, new_id=region.pk)
+    send_test(webhook=make_webhook(workspace), actor=owner)
     number_changes(workspace=workspace)
 
 

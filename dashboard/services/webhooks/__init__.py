@@ -1,0 +1,1 @@
+"""Webhooks: kept, fed from the journal, and sent."""
