@@ -1,4 +1,4 @@
-"""Sending a message to an address that a user named: guarded, bounded in time, nothing followed."""
+"""Sending a message to a URL that a user named: guarded, bounded in time, nothing followed."""
 
 import contextlib
 from collections.abc import Mapping

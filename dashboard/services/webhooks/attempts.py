@@ -130,7 +130,7 @@ def _record(delivery: Delivery, outcome: Outcome) -> None:
 
 
 def _succeeded(delivery: Delivery, outcome: Outcome, now: datetime) -> None:
-    # Whoever has the lease by now: the receiver has the message.
+    # Even if another worker has the lease by now: the receiver has the message.
     Delivery.objects.filter(pk=delivery.pk, delivered=None).update(
         delivered=now,
         last_attempt=now,
