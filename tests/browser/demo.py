@@ -66,7 +66,7 @@ PAGES: dict[str, list[str]] = {
     "encoders": ["/settings/encoders"],
     "encoder-new": ["/settings/encoders/new"],
     "connections": ["/settings/connections"],
-    "connection-token": ["{connection}"],
+    "connection-token": ["{connecting}"],
     "webhooks": ["/settings/webhooks"],
     "webhook": ["{webhook}"],
     "webhook-change": ["{webhook}/change"],
@@ -286,7 +286,7 @@ def fill(installation: Server, page: Page) -> dict[str, str]:
     export(page)
     found = things(page)
     return found | {
-        "connection": add_connection(page),
+        "connecting": add_connection(page),
         "webhook": add_webhook(page),
         "nested": nest(installation, found),
         "sending": send_half(installation),

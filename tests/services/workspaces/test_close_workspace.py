@@ -17,6 +17,7 @@ from dashboard.files.store import paths, storage
 from dashboard.jobs import runner, sweep
 from dashboard.models import (
     AsyncRecord,
+    ConnectionToken,
     Extraction,
     Feature,
     Fill,
@@ -50,6 +51,7 @@ from tests.factories import (
     Cast,
     drawn_jpeg,
     make_collection,
+    make_connection,
     make_group,
     make_image,
     make_job,
@@ -107,6 +109,11 @@ def filled(workspace: Workspace) -> None:
     Fill.objects.create(workspace=workspace, collection=collection)
     transfer = Transfer.objects.create(workspace=workspace, direction="export")
     Imported.objects.create(transfer=transfer, noun="image", old_id=region.pk, new_id=region.pk)
+    ConnectionToken.objects.create(
+        connection=make_connection(workspace),
+        membership=workspace.memberships.get(role="owner"),
+        secret="encrypted",
+    )
     send_test(webhook=make_webhook(workspace), actor=owner)
     number_changes(workspace=workspace)
 
