@@ -11,8 +11,10 @@ import uuid
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 import numpy as np
+from django.db import connection
 from django.test import Client
 from django.utils import timezone
 from numpy.typing import NDArray
@@ -79,6 +81,12 @@ class ApiClient(APIClient):
 
 
 def make_cast() -> Cast:
+    # Half of all statements would be savepoints, to which nothing here is rolled back.
+    with patch.object(connection.features, "uses_savepoints", False):
+        return _cast()
+
+
+def _cast() -> Cast:
     alice, charlie = make_user("alice"), make_user("charlie")
     workspace = open_workspace(name="Alice’s shop", actor=alice)
     return Cast(

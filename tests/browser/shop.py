@@ -1,16 +1,15 @@
 """Fill a shop with images, for browsers to work in."""
 
 import base64
-from pathlib import Path
 from typing import Any
 
 import requests
 from playwright.sync_api import Page
 
+from tests.browser.barriers import bring_axe, violations
 from tests.browser.people import Home
 from tests.factories import drawn_jpeg
 
-AXE = (Path(__file__).parent / "vendor" / "axe.min.js").read_text()
 PICTURES = 72  # more than the grid shows at once
 SIMILARITY = "similarity/training/v2/"
 
@@ -48,10 +47,10 @@ class Shop:
 
 def no_barriers(page: Page) -> None:
     """Check with axe in both themes, and that the page fits on a phone."""
-    page.evaluate(AXE)
+    bring_axe(page)
     for theme in ("light", "dark"):
         page.emulate_media(color_scheme=theme)
-        found = page.evaluate("axe.run()")["violations"]
+        found = violations(page)
         assert [(one["id"], one["nodes"][0]["html"][:200]) for one in found] == []
     page.set_viewport_size({"width": 390, "height": 844})
     assert not page.evaluate("document.documentElement.scrollWidth > innerWidth")

@@ -16,6 +16,7 @@ from dashboard.engine.prior import BOTH, BUILTIN
 from dashboard.jobs.runner import run_job
 from dashboard.models import Encoder, Job, Usage
 from dashboard.services.training.describing import start_describing
+from tests.browser.barriers import bring_axe, violations
 from tests.factories import (
     Cast,
     make_cast,
@@ -32,7 +33,6 @@ pytestmark = [
     pytest.mark.live,
     pytest.mark.django_db(transaction=True),
 ]
-AXE = (Path(__file__).parent / "vendor" / "axe.min.js").read_text()
 PICTURES = os.environ.get("LIKEWISE_TEST_PICTURES", "")
 LOOKS = {"light": (1280, "light"), "dark": (1280, "dark"), "phone": (390, "light")}
 
@@ -64,8 +64,8 @@ def look_at(page: Page, name: str) -> None:
         assert wide <= width, f"{name} is wider than a {look} window"
         if PICTURES:
             page.screenshot(path=Path(PICTURES, f"{name}-{look}.png"), full_page=True)
-    page.evaluate(AXE)
-    found = page.evaluate("axe.run().then(found => found.violations.map(one => one.id))")
+    bring_axe(page)
+    found = [one["id"] for one in violations(page)]
     assert found == [], name
     page.set_viewport_size({"width": 1280, "height": 900})
     page.emulate_media(color_scheme="light")

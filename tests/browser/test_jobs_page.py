@@ -15,6 +15,7 @@ from pytest_django.live_server_helper import LiveServer
 from accounts.models import User
 from dashboard.models import Job
 from dashboard.services.jobs import jobs
+from tests.browser.barriers import bring_axe, violations
 from tests.factories import Cast, make_cast, make_job, make_upload, signed_in
 
 pytestmark = [
@@ -22,7 +23,6 @@ pytestmark = [
     pytest.mark.live,
     pytest.mark.django_db(transaction=True),
 ]
-AXE = (Path(__file__).parent / "vendor" / "axe.min.js").read_text()
 PHONE = {"width": 390, "height": 844}
 PICTURES = os.environ.get("LIKEWISE_TEST_PICTURES", "")
 
@@ -77,8 +77,8 @@ def kept(page: Page, name: str) -> None:
 
 
 def problems(page: Page) -> list[Any]:
-    page.evaluate(AXE)
-    found: list[Any] = page.evaluate("async () => (await axe.run()).violations")
+    bring_axe(page)
+    found = violations(page)
     wide = page.evaluate("document.documentElement.scrollWidth > innerWidth")
     return [(one["id"], [node["html"] for node in one["nodes"]]) for one in found] + (
         ["too wide"] if wide else []

@@ -6,7 +6,7 @@ reader in either theme, nothing too wide for a phone.
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,7 @@ import pytest
 from django.urls import reverse
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
+from tests.browser.barriers import OF_COLOURS, bring_axe, violations
 from tests.browser.demo import (
     OUTSIDE,
     absolute,
@@ -31,9 +32,6 @@ from tests.routes import PAGES
 from tests.routes import Page as Route
 
 pytestmark = [pytest.mark.browser, pytest.mark.live]
-AXE = (Path(__file__).parent / "vendor" / "axe.min.js").read_text()
-# What a theme can change: the rest was looked at in the other one.
-OF_COLOURS = {"runOnly": {"type": "rule", "values": ["color-contrast", "link-in-text-block"]}}
 # Titles of which a line holds fewer letters than a word has, and which have several.
 SQUEEZED = """() => [...document.querySelectorAll("main h1, main h2, main .page-title, main dt")]
     .filter(title => title.checkVisibility() && title.textContent.trim().length > 12)
@@ -218,8 +216,8 @@ def _is_at_hand(route: Route, found: dict[str, str]) -> bool:
 def _look(page: Page, address: str) -> Iterator[Any]:
     """Yield what is wrong with a page, in both themes and on a phone."""
     visit(page, address, "light")
-    page.evaluate(AXE)  # past the content policy, which would refuse a script tag
-    yield from _violations(page, address, "light", {})
+    bring_axe(page)
+    yield from _violations(page, address, "light")
     page.emulate_media(color_scheme="dark")
     yield from _violations(page, address, "dark", OF_COLOURS)
     page.set_viewport_size({"width": 390, "height": 844})
@@ -230,9 +228,9 @@ def _look(page: Page, address: str) -> Iterator[Any]:
     page.set_viewport_size({"width": 1280, "height": 900})
 
 
-def _violations(page: Page, address: str, theme: str, options: Any) -> Iterator[Any]:
+def _violations(page: Page, address: str, theme: str, only: Sequence[str] = ()) -> Iterator[Any]:
     expect(page.locator("html")).to_have_attribute("data-bs-theme", theme)
-    for one in page.evaluate("options => axe.run(options)", options)["violations"]:
+    for one in violations(page, only):
         yield address, theme, one["id"], one["nodes"][0]["html"][:200]
 
 

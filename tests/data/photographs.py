@@ -5,6 +5,7 @@ mate-backgrounds. Without them these sets are not there.
 """
 
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -37,14 +38,7 @@ def stamps(seed: int = 0, most: int = 12, share: float = 0.4) -> EvaluationSet:
 
     At most `most` of a kind; so large a share of the kinds is held out.
     """
-    kinds: dict[str, list[Image.Image]] = {}
-    for path in _pictures(STAMPS):
-        if path.suffix != ".png" or _is_drawn(path):
-            continue
-        with Image.open(path) as image:
-            if _is_photograph(image):
-                image.thumbnail((STAMP_SIDE, STAMP_SIDE))
-                kinds.setdefault(str(path.parent.relative_to(STAMPS)), []).append(_on_white(image))
+    kinds = _kinds()
     r = rng_of(seed, 911)
     names = sorted(name for name, images in kinds.items() if len(images) >= FEWEST_OF_A_KIND)
     names = [names[i] for i in r.permutation(len(names))]
@@ -77,6 +71,20 @@ def wallpapers(
     return EvaluationSet(images, {"region": places, "photo": photos}, unseen)
 
 
+@cache  # reading them takes seconds, and no seed changes what there is
+def _kinds() -> dict[str, list[Image.Image]]:
+    """Read the photographs among the stamps, by what they are."""
+    kinds: dict[str, list[Image.Image]] = {}
+    for path in _pictures(STAMPS):
+        if path.suffix != ".png" or _is_drawn(path):
+            continue
+        with Image.open(path) as image:
+            if _is_photograph(image):
+                image.thumbnail((STAMP_SIDE, STAMP_SIDE))
+                kinds.setdefault(str(path.parent.relative_to(STAMPS)), []).append(_on_white(image))
+    return kinds
+
+
 def _pictures(folder: Path) -> Iterator[Path]:
     return iter(sorted(path for path in folder.rglob("*") if path.suffix.lower() in PICTURES))
 
@@ -100,6 +108,7 @@ def _on_white(image: Image.Image) -> Image.Image:
     return white
 
 
+@cache
 def _wallpapers() -> dict[str, Image.Image]:
     found: dict[str, Image.Image] = {}
     for path in _pictures(BACKGROUNDS):

@@ -1,6 +1,7 @@
 """Views of places in real photos, those that are bundled with scikit-image and scikit-learn."""
 
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -35,6 +36,7 @@ def scenes(seed: int = 0, regions: int = 8, views: int = 8, held_out: int = 8) -
     )
 
 
+@cache
 def photo_of(name: str) -> Image.Image:
     if name in ("china", "flower"):
         pixels = load_sample_image(f"{name}.jpg")
