@@ -114,6 +114,7 @@ def test_the_user(cast: Cast) -> None:
         "email": "bob@example.org",
         "name": "Bob",
         "default_workspace": str(cast.elsewhere.id),
+        "token_scope": "write",
         "workspaces": [
             {"id": str(cast.workspace.id), "name": "Alice’s shop", "role": "editor"},
             {"id": str(cast.elsewhere.id), "name": "Charlie’s corner", "role": "viewer"},
