@@ -162,12 +162,14 @@ def sentence(row: Change, there: Collection[UUID], undoable: Collection[int] = (
     words = {"count": f"{row.count:,}", "s": either(row.count, "", "s")} | {
         key: str(value) for key, value in row.details.items()
     }
-    is_linked = row.target_id in there and row.noun in ROUTES
+    name = row.target_name if "{name}" in _template(row) else ""
+    # An image may have no file name, and a link without text says nothing to a screen reader.
+    is_linked = name and row.target_id in there and row.noun in ROUTES
     return Sentence(
         row=row,
         who=str(row.actor) if row.actor else THE_PROGRAM,
         before=_filled(before, words),
-        name=row.target_name if "{name}" in _template(row) else "",
+        name=name,
         url=resolve_url(ROUTES[row.noun], row.target_id) if is_linked else "",
         after=_filled(after, words),
         undo_url=resolve_url(UNDO[row.inverse], row.target_id) if row.pk in undoable else "",

@@ -119,6 +119,14 @@ def test_what_is_gone_is_no_link(alice_client: Client, cast: Cast) -> None:
     assert (gone.url, there.url) == ("", f"/versions/{version.pk}")
 
 
+@pytest.mark.parametrize("verb", ["added", "took back a verification of"])
+def test_an_image_without_a_name_is_no_link(alice_client: Client, cast: Cast, verb: str) -> None:
+    image = make_image(cast.workspace, file_name="")
+    told(cast.workspace, cast.bob, noun="image", verb=verb, target_id=image.pk, target_name="")
+    assert alice_client.get(PAGE).context["sentences"][0].url == ""
+    assert f"/images/{image.pk}" not in alice_client.get(PAGE).content.decode()
+
+
 def test_it_is_filtered_by_person(vera_client: Client, cast: Cast) -> None:
     told(cast.workspace, cast.bob)
     told(cast.workspace, cast.ann)
