@@ -173,16 +173,16 @@ def _recipe(way: Way) -> Recipe:
 
 
 class _Rest:
-    """What is left of rows without some folds, summed up for a fit.
+    """The rows outside some folds, summed up for a fit.
 
-    Each fold is summed up once, and the sums of the others are added: six fits without two folds
-    each would otherwise sum up three times all rows.
+    Each fold is summed up once, and the sums of the others are added: otherwise the six fits
+    without two folds would sum up all rows three times.
     """
 
     def __init__(self, data: TypeData, masks: Sequence[Flags]) -> None:
         self.data, self.masks = data, masks
         seen = sum(len(np.unique(data.images[mask])) for mask in masks)
-        # An image in several folds: what is left without one of them is not the others' sum.
+        # With an image in several folds, the rows outside one fold are not the sum of the others.
         self._is_apart = seen == len(np.unique(data.images[np.any(masks, axis=0)]))
 
     @cached_property
@@ -242,9 +242,11 @@ class _HalfCrossing:
             return self.heads[min(without)][recipe]
         if recipe in (UNTRAINED, COSINE):
             return self.heads[0][recipe]
-        if not self.rest.statistics(without).groups:
+        statistics = self.rest.statistics(without)
+        if not statistics.groups:
             return self.prior.untrained
-        return next(self._fitted(without, [recipe]))[1]
+        pairs = self.rest.pairs(without)
+        return next(fit_statistics(statistics, pairs, self.prior, [recipe]))[1]
 
     def scores(self, recipe: Recipe) -> list[Scores]:
         """Score a recipe alone, fold by fold."""
