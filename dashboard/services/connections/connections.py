@@ -100,7 +100,7 @@ def check_token(*, connection: Connection, membership: Membership) -> Connection
     if token is None:
         raise NoToken(connection)
     try:
-        secret = _opened(token)
+        secret = opened(token)
         # Encrypted again, so that a key that is only a fallback can be dropped some day.
         fields = _found(connection, secret).fields() | {"secret": encrypt(secret, PURPOSE)}
     except _NotAccepted as refusal:
@@ -124,7 +124,8 @@ class _NotAccepted(TokenFailed):
     """The server says that the token is wrong, or it cannot be decrypted here any more."""
 
 
-def _opened(token: ConnectionToken) -> str:
+def opened(token: ConnectionToken) -> str:
+    """Return the token to send. Raises `TokenFailed` if it cannot be decrypted here any more."""
     try:
         return decrypt(token.secret, PURPOSE)
     except SecretUnreadable:

@@ -1,6 +1,6 @@
 """Refusals about connections."""
 
-from dashboard.models import Connection
+from dashboard.models import Connection, Link
 from dashboard.services.errors import Refused
 
 
@@ -34,3 +34,36 @@ class NoToken(Refused):
 
 class TokenFailed(Refused):
     """The server did not accept the token, or could not be asked."""
+
+
+class UnknownWorkspace(Refused):
+    """The member's token does not list the workspace that was to be mirrored."""
+
+    def __init__(self, connection: Connection) -> None:
+        super().__init__(
+            f"Your token for {connection} does not list this workspace. Check the token again."
+        )
+
+
+class LinksToItself(Refused):
+    """A workspace was to mirror itself."""
+
+    def __init__(self) -> None:
+        super().__init__("A workspace cannot mirror itself. Choose another one.")
+
+
+class AlreadyLinked(Refused):
+    """The workspace mirrors another one already."""
+
+    def __init__(self, link: Link) -> None:
+        super().__init__(f"This workspace already mirrors {link}. Unlink it first.")
+
+
+class NotEmpty(Refused):
+    """The workspace has things of its own, which a mirror would mix with others."""
+
+    def __init__(self, found: str) -> None:
+        super().__init__(
+            f"Only an empty workspace can mirror another one. This one has {found}: "
+            "create a new workspace and link that."
+        )

@@ -1,0 +1,74 @@
+"""Reading links, and the twins of the things of a linked workspace."""
+
+from collections.abc import Collection, Iterable
+from datetime import datetime
+from uuid import UUID
+
+from django.db.models import Exists, OuterRef, Q, QuerySet
+
+from accounts.models import Workspace
+from accounts.words import counted
+from dashboard.models import (
+    DEFAULT_LABEL,
+    ConnectionToken,
+    Group,
+    Image,
+    Job,
+    Label,
+    Link,
+    SimilarityType,
+    Task,
+    Twin,
+)
+
+
+def find_remote_workspace(token: ConnectionToken, remote_id: str) -> dict[str, str] | None:
+    """Return the workspace that the token's server lists under this id, or None."""
+    return next((row for row in token.workspaces if row["id"] == remote_id), None)
+
+
+def what_is_in(workspace: Workspace) -> str:
+    """Return in words what keeps a workspace from being linked; empty if nothing does."""
+    counts = (
+        (Image.objects.in_workspace(workspace).present().count(), "image", "images"),
+        (Group.objects.in_workspace(workspace).count(), "group", "groups"),
+        (SimilarityType.objects.in_workspace(workspace).count(), "type", "types"),
+        (Task.objects.in_workspace(workspace).count(), "task", "tasks"),
+        (_own_labels(workspace).count(), "label", "labels"),
+    )
+    return ", ".join(counted(count, one, many) for count, one, many in counts if count)
+
+
+def _own_labels(workspace: Workspace) -> QuerySet[Label]:
+    return Label.objects.in_workspace(workspace).exclude(name=DEFAULT_LABEL)
+
+
+def unfinished_pull(link: Link) -> Job | None:
+    """Return the pull that waits or runs, or None."""
+    rows = Job.objects.filter(subject_id=link.pk, kind=Job.Kind.PULL)
+    return rows.filter(state__in=Job.UNFINISHED).order_by("created").first()
+
+
+def links_to_pull(moment: datetime) -> QuerySet[Link]:
+    """Return the links whose last pull began before the moment, and that have no newer job."""
+    recent = Job.objects.filter(subject_id=OuterRef("pk"), kind=Job.Kind.PULL)
+    recent = recent.filter(Q(state__in=Job.UNFINISHED) | Q(created__gt=moment))
+    stale = Link.objects.filter(Q(pulled=None) | Q(pulled__lte=moment)).exclude(Exists(recent))
+    return stale.select_related("workspace", "connection")
+
+
+def twins_here(link: Link, noun: str, ids: Collection[UUID]) -> dict[UUID, Twin]:
+    """Return the twins of things by their ids here."""
+    rows = Twin.objects.filter(link=link, noun=noun, local_id__in=ids)
+    return {row.local_id: row for row in rows}
+
+
+def twins_there(link: Link, noun: str, remote_ids: Iterable[str]) -> dict[str, Twin]:
+    """Return the twins of things by their ids on the other server."""
+    rows = Twin.objects.filter(link=link, noun=noun, remote_id__in=set(remote_ids))
+    return {row.remote_id: row for row in rows}
+
+
+def find_twin(link: Link, noun: str, local_id: UUID) -> Twin | None:
+    """Return the twin of one thing, or None."""
+    return Twin.objects.filter(link=link, noun=noun, local_id=local_id).first()
