@@ -13,6 +13,7 @@ from accounts.events import forget_old_events
 from dashboard.jobs.deliveries import senders
 from dashboard.models import Job
 from dashboard.queries.webhooks.webhooks import anything_waits
+from dashboard.services.connections.links import start_pulls
 from dashboard.services.doctor.temporary import remove_temporary
 from dashboard.services.extractions.sent import forget_left_features
 from dashboard.services.jobs import jobs
@@ -79,6 +80,7 @@ def tidy() -> None:
         "secrets of webhooks": forget_old_secrets,
         "speeds": measure_if_never,
         "second looks": start_second_looks,
+        "pulls": start_pulls,
     }
     for name, step in steps.items():
         with _alone(name):

@@ -54,6 +54,11 @@ class Calls:
 
         return all_rows(read_page, read, query, self._transport.limits.page_size)
 
+    def _count(self, name: str, path: str) -> int:
+        """Return how many rows a list has."""
+        query = {"page": "1", "page_size": "1"}
+        return self._send(name, "GET", path, query=query).fields().number("count")
+
     def _change(self, name: str, method: str, path: str, body: Json, read: Read[T]) -> T:
         """Send the values that are not None. Setting the same values twice changes nothing more."""
         given = {field: value for field, value in body.items() if value is not None}

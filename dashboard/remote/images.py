@@ -122,6 +122,10 @@ class ImageCalls(Calls):
             search=search,
         )
 
+    def count_images(self) -> int:
+        """Return how many images there are."""
+        return self._count("Count the images", _IMAGE)
+
     def image(self, image_id: str) -> Image:
         """Return an image, with fresh links."""
         return self._get("Read an image", _one(image_id), Image.of)

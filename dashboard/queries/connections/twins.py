@@ -6,7 +6,7 @@ from uuid import UUID
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
-from accounts.models import Workspace
+from accounts.models import Membership, Workspace
 from accounts.words import counted
 from dashboard.models import (
     DEFAULT_LABEL,
@@ -19,6 +19,7 @@ from dashboard.models import (
     SimilarityType,
     Task,
     Twin,
+    TwinMember,
 )
 
 
@@ -72,3 +73,62 @@ def twins_there(link: Link, noun: str, remote_ids: Iterable[str]) -> dict[str, T
 def find_twin(link: Link, noun: str, local_id: UUID) -> Twin | None:
     """Return the twin of one thing, or None."""
     return Twin.objects.filter(link=link, noun=noun, local_id=local_id).first()
+
+
+def member_rows(
+    container: str,
+    member: str,
+    containers: Collection[Twin] | None,
+    members: Collection[Twin] | None,
+) -> list[tuple[int, UUID, UUID]]:
+    """Return memberships that both sides had: their id, and the ids here of container and member.
+
+    Of the containers, of the members, or of both; their nouns are `container` and `member`.
+    """
+    rows = TwinMember.objects.filter(container__noun=container, member__noun=member)
+    if containers is not None:
+        rows = rows.filter(container__in=containers)
+    if members is not None:
+        rows = rows.filter(member__in=members)
+    return list(rows.values_list("pk", "container__local_id", "member__local_id"))
+
+
+def twins_after(link: Link, noun: str, last: int, limit: int) -> list[Twin]:
+    """Return the next twins of a noun by their ids."""
+    rows = Twin.objects.filter(link=link, noun=noun, pk__gt=last)
+    return list(rows.order_by("pk")[:limit])
+
+
+def known_members(containers: Iterable[Twin], member: str) -> set[int]:
+    """Return the twins of containers that had members of a noun on both sides."""
+    ids = [container.pk for container in containers]
+    rows = TwinMember.objects.filter(container__in=ids, member__noun=member)
+    return set(rows.values_list("container_id", flat=True))
+
+
+def has_twins(link: Link, noun: str) -> bool:
+    """Return whether anything of a noun is mirrored."""
+    return Twin.objects.filter(link=link, noun=noun).exists()
+
+
+def token_member(link: Link, user_id: UUID | None) -> Membership | None:
+    """Return whose token a pull uses: that of who asked for it, if they have one, or the keeper's.
+
+    A person's own token comes first: a pull shows nothing that they could not see there.
+    """
+    tokens = ConnectionToken.objects.filter(connection=link.connection_id, problem="")
+    own = tokens.filter(membership__user=user_id, membership__workspace=link.workspace_id)
+    token = own.select_related("membership__user").first() if user_id else None
+    return token.membership if token is not None else link.keeper
+
+
+def can_pull_again(job: Job) -> bool:
+    """Return whether the job's link still exists, and something was not pulled."""
+    left = job.failed or job.state != Job.State.DONE
+    return bool(left) and Link.objects.filter(pk=job.subject_id).exists()
+
+
+def has_members(link: Link, container: str, member: str) -> bool:
+    """Return whether memberships of these nouns are mirrored."""
+    rows = TwinMember.objects.filter(container__link=link, container__noun=container)
+    return rows.filter(member__noun=member).exists()

@@ -67,3 +67,7 @@ class NotEmpty(Refused):
             f"Only an empty workspace can mirror another one. This one has {found}: "
             "create a new workspace and link that."
         )
+
+
+class PullFailed(Refused):
+    """The other server could not be read; what was read before is kept."""

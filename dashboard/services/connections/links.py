@@ -134,7 +134,9 @@ def unlink(*, link: Link, actor: User) -> None:
 
     Changes that were not sent yet are never sent.
     """
-    # Jobs first: a worker that runs one loses its lease, and its next transaction rolls back.
+    # The first lock, as of every page of a pull. Then the jobs: a worker that runs one loses its
+    # lease, and its next transaction rolls back.
+    lock_all(Link.objects.filter(pk=link.pk))
     jobs.drop(subject_ids=[link.pk])
     _tell(Verb.UNLINKED, link, actor)
     _delete_in_portions(Outgoing.objects.filter(link=link))

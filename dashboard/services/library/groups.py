@@ -66,7 +66,7 @@ def create_group(
         meta_data=meta_data or {},
         test_group=test_group,
     )
-    _count_groups(similarity_type.pk, 1)
+    count_groups(similarity_type.pk, 1)
     _tell(Verb.CREATED, group, actor=actor)
     return group
 
@@ -109,7 +109,7 @@ def change_group(*, group: Group, changes: dict[str, Any], actor: User) -> Group
     and `AlreadyInExclusiveType`; then nothing is changed.
     """
     if "similarity_type" in changes:
-        changes = changes | {"similarity_type": _hold_types(group, changes["similarity_type"])}
+        changes = changes | {"similarity_type": hold_types(group, changes["similarity_type"])}
     rows = Group.objects.select_related("workspace", "similarity_type")
     # `of`: the joined workspace and type are only read. Locking them here would break the order.
     row = rows.select_for_update(of=("self",), no_key=True).get(pk=group.pk)
@@ -119,7 +119,7 @@ def change_group(*, group: Group, changes: dict[str, Any], actor: User) -> Group
     if not changes.get("name", row.name).strip():
         raise EmptyName("group")
     if "similarity_type" in changes:
-        _move_to_type(row, changes["similarity_type"])
+        move_to_type(row, changes["similarity_type"])
     for name, value in changes.items():
         setattr(row, name, value)
     row.save(update_fields=[*changes, "modified"])
@@ -128,7 +128,7 @@ def change_group(*, group: Group, changes: dict[str, Any], actor: User) -> Group
     return row
 
 
-def _hold_types(group: Group, similarity_type: SimilarityType) -> SimilarityType:
+def hold_types(group: Group, similarity_type: SimilarityType) -> SimilarityType:
     """Lock the group's current type and its new one; return the new one as it is now.
 
     Of an exclusive type all groups are locked, as a service that adds members to one of them locks
@@ -151,8 +151,11 @@ def _hold_workspace(group: Group) -> None:
     lock_all(Workspace.objects.filter(pk=group.workspace_id))
 
 
-def _move_to_type(group: Group, similarity_type: SimilarityType) -> None:
-    """Update the types' counters, and the copies of the type in the memberships."""
+def move_to_type(group: Group, similarity_type: SimilarityType) -> None:
+    """Update the types' counters, and the copies of the type in the memberships.
+
+    Call it in a transaction that has called `hold_types`. Raises `AlreadyInExclusiveType`.
+    """
     if similarity_type.pk == group.similarity_type_id:
         return
     for kind in (IMAGES, REGIONS):
@@ -161,8 +164,8 @@ def _move_to_type(group: Group, similarity_type: SimilarityType) -> None:
         kind.rows.objects.filter(group=group).update(
             similarity_type=similarity_type, exclusive=similarity_type.exclusive
         )
-    _count_groups(group.similarity_type_id, -1)
-    _count_groups(similarity_type.pk, 1)
+    count_groups(group.similarity_type_id, -1)
+    count_groups(similarity_type.pk, 1)
 
 
 @transaction.atomic
@@ -171,7 +174,7 @@ def delete_group(*, group: Group, actor: User) -> None:
     _hold_workspace(group)
     row = Group.objects.select_related("workspace").get(pk=group.pk)
     _tell(Verb.DELETED, row, actor=actor)
-    _count_groups(row.similarity_type_id, -1)
+    count_groups(row.similarity_type_id, -1)
     discard_groups(Group.objects.filter(pk=row.pk))
 
 
@@ -209,12 +212,13 @@ def discard_groups_of_types(groups: QuerySet[Group]) -> int:
     # Counting evaluates the queryset, which locks the rows.
     by_type = Counter(held.values_list("similarity_type", flat=True))
     for type_id, count in by_type.items():
-        _count_groups(type_id, -count)
+        count_groups(type_id, -count)
     discard_groups(groups)
     return by_type.total()
 
 
-def _count_groups(type_id: UUID, more: int) -> None:
+def count_groups(type_id: UUID, more: int) -> None:
+    """Add to the counter of a type. Call it in the transaction that changes its groups."""
     SimilarityType.objects.filter(pk=type_id).update(groups_count=F("groups_count") + more)
 
 
@@ -242,7 +246,7 @@ def find_or_make_groups(
     # No change is recorded for each group: the upload's own change covers all of them.
     Group.objects.bulk_create(made)
     if made:
-        _count_groups(similarity_type.pk, len(made))
+        count_groups(similarity_type.pk, len(made))
     found |= {group.folded_name: group for group in made}
     return {name: spelled.get(name.strip(), found[key]) for name, key in wanted.items()}, made
 

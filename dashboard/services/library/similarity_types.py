@@ -78,7 +78,7 @@ def change_type(
     if not changes.get("name", row.name).strip():
         raise EmptyName("similarity type")
     if "exclusive" in changes:
-        _set_exclusive(row, exclusive=changes["exclusive"])
+        set_exclusive(row, exclusive=changes["exclusive"])
     if "fold_by" in changes:
         changes = changes | {"fold_by": changes["fold_by"].strip()}
     for name, value in changes.items():
@@ -89,8 +89,8 @@ def change_type(
     return row
 
 
-def _set_exclusive(similarity_type: SimilarityType, *, exclusive: bool) -> None:
-    """Update the copies of `exclusive` in the memberships."""
+def set_exclusive(similarity_type: SimilarityType, *, exclusive: bool) -> None:
+    """Update the copies of `exclusive` in the memberships. Raises `InSeveralGroups`."""
     # Services that add members to these groups lock them, and read the type after that.
     lock_pks(Group.objects.filter(similarity_type=similarity_type))
     for kind in (IMAGES, REGIONS):

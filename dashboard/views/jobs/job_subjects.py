@@ -90,6 +90,10 @@ def _transfer(job: Job, _: Subjects) -> Subject:
     )
 
 
+def _link(_job: Job, _found: Subjects) -> Subject:
+    return Subject(url=resolve_url("connections"), label="Open the connections")
+
+
 def _asked(job: Job, found: Subjects) -> str:
     """Describe the asynchronous request of a job."""
     request = found.requests.get(job.id)
@@ -123,4 +127,5 @@ LINKS: dict[Job.Kind, Callable[[Job, Subjects], Subject]] = {
     Job.Kind.ASYNC_UPLOAD: _request,
     Job.Kind.ENCODER: _nothing,  # the installation's page, which not everybody may see
     Job.Kind.CLOSE: _nothing,
+    Job.Kind.PULL: _link,
 }

@@ -1,0 +1,1 @@
+"""Pull what changed on the other server, noun by noun, in steps that may be repeated."""
