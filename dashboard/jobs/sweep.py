@@ -14,6 +14,7 @@ from dashboard.jobs.deliveries import senders
 from dashboard.models import Job
 from dashboard.queries.webhooks.webhooks import anything_waits
 from dashboard.services.connections.links import start_pulls
+from dashboard.services.connections.outbox.starting import start_sends
 from dashboard.services.doctor.temporary import remove_temporary
 from dashboard.services.extractions.sent import forget_left_features
 from dashboard.services.jobs import jobs
@@ -51,6 +52,12 @@ def tell_webhooks() -> None:
         read_journals()
     with _alone("webhook messages"):
         senders.look()
+
+
+def tell_other_servers() -> None:
+    """Read the journals of linked workspaces, and begin to send what changed."""
+    with _alone("changes for other servers"):
+        start_sends()
 
 
 def tidy_if_due() -> None:

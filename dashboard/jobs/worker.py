@@ -23,7 +23,12 @@ from dashboard.celery import app
 from dashboard.files.store import room
 from dashboard.jobs.runner import run_next
 from dashboard.jobs.slots import Slots
-from dashboard.jobs.sweep import give_up_worn_out, tell_webhooks, tidy_if_due
+from dashboard.jobs.sweep import (
+    give_up_worn_out,
+    tell_other_servers,
+    tell_webhooks,
+    tidy_if_due,
+)
 from dashboard.queries.jobs.claim_order import waiting_queues
 from dashboard.services.jobs import jobs
 
@@ -57,6 +62,7 @@ def sweep_and_look() -> None:
         slots().look(queue)
     give_up_worn_out()
     tell_webhooks()
+    tell_other_servers()
     tidy_if_due()
 
 

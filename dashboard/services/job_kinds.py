@@ -1,5 +1,6 @@
 """Collect all kinds of jobs, from the sub-rooms that define them."""
 
+from dashboard.services.connections.outbox.job_kinds import SEND
 from dashboard.services.connections.pulling.job_kinds import PULL
 from dashboard.services.exchange.job_kinds import EXPORT, IMPORT
 from dashboard.services.extractions.job_kinds import EXTRACT
@@ -28,5 +29,6 @@ JOB_KINDS: dict[str, JobKind] = {
         ASYNC_UPLOAD,
         CLOSE,
         PULL,
+        SEND,
     )
 }

@@ -27,6 +27,7 @@ from dashboard.services.connections.errors import (
     TokenFailed,
     TooManyConnections,
 )
+from dashboard.services.connections.outbox.holding import release_for
 from dashboard.services.row_locks import lock_all
 
 PURPOSE = "likewise connection tokens"
@@ -87,6 +88,7 @@ def set_token(
         )
         verb = Verb.CONNECTED if created else Verb.RECONNECTED
         _tell(verb, row, actor)
+        release_for(token)
     return token
 
 
@@ -108,6 +110,8 @@ def check_token(*, connection: Connection, membership: Membership) -> Connection
     # By its secret: a token that was replaced meanwhile is not what was asked about.
     ConnectionToken.objects.filter(pk=token.pk, secret=token.secret).update(**fields)
     token.refresh_from_db()
+    if not token.problem:
+        release_for(token)
     return token
 
 

@@ -123,6 +123,7 @@ LINKS: dict[Job.Kind, Callable[[Job, Subjects], Subject]] = {
     Job.Kind.EXPORT: _transfer,
     Job.Kind.IMPORT: _transfer,
     Job.Kind.DESCRIBE: _describing,
+    Job.Kind.SEND: _link,
     Job.Kind.ASYNC_DESCRIPTOR: _request,
     Job.Kind.ASYNC_UPLOAD: _request,
     Job.Kind.ENCODER: _nothing,  # the installation's page, which not everybody may see

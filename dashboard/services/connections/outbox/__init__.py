@@ -1,0 +1,1 @@
+"""Send what changed here to the other server, in the order of the journal."""

@@ -1,0 +1,152 @@
+"""Tell from a change of the journal what has to be compared with the other server.
+
+A change says which things and memberships to look at, not what to send: that is the difference
+between what both sides had and what is here now. So a change may be looked at any number of times.
+"""
+
+from collections.abc import Collection, Iterable, Iterator
+from dataclasses import dataclass, field
+from typing import Final
+from uuid import UUID
+
+from accounts.journal import unpack
+from accounts.models import Change
+from accounts.verbs import Verb
+from dashboard.models import Link
+from dashboard.queries.connections.outbox import gone_ids, placed_files_of, upload_of
+from dashboard.services.connections.fields import NOUNS
+from dashboard.services.connections.pulling.passing import portions
+
+AT_ONCE: Final = 500  # files of an upload
+FILES: Final = "files"
+VERSION: Final = "version"
+# The ends of uploads. The things that an upload creates have no changes of their own.
+OF_FILES: Final = (Verb.IMPORTED, Verb.UNDID)
+OF_VERSIONS: Final = (Verb.PUT_INTO_PRODUCTION, Verb.WITHDREW, Verb.DELETED)
+# Nobody over there has verified what a member here has.
+NEVER_SENT: Final = (Verb.VERIFIED, Verb.UNVERIFIED, Verb.OVERRULED, Verb.TOOK_BACK)
+MARKS: Final = (Verb.MARKED_SEVERAL_TEST, Verb.UNMARKED_SEVERAL_TEST)
+MEMBERS: Final = {
+    Verb.ADDED_IMAGES: "image",
+    Verb.MOVED_IMAGES: "image",
+    Verb.REMOVED_IMAGES: "image",
+    Verb.ADDED_OBJECTS: "object",
+    Verb.MOVED_OBJECTS: "object",
+    Verb.REMOVED_OBJECTS: "object",
+    Verb.ADDED_GROUPS: "group",
+    Verb.REMOVED_GROUPS: "group",
+    Verb.ADDED_TYPE: "type",
+    Verb.REMOVED_TYPE: "type",
+}
+
+Thing = tuple[str, UUID]
+
+
+@dataclass(frozen=True)
+class Members:
+    """Memberships of one container to compare; `ids` None: all of that kind."""
+
+    noun: str
+    container: UUID
+    member: str
+    ids: frozenset[UUID] | None
+
+
+@dataclass(frozen=True)
+class Cells:
+    """What to compare: things with their fields, then memberships, parents before the rest.
+
+    `marks` are many things of which only marks changed; `deleted` are gone here, or were.
+    """
+
+    things: list[Thing] = field(default_factory=list)
+    marks: list[Thing] = field(default_factory=list)
+    deleted: list[Thing] = field(default_factory=list)
+    members: list[Members] = field(default_factory=list)
+
+    def touched(self) -> Iterator[Thing]:
+        """Yield all things, containers and members included."""
+        yield from (*self.things, *self.marks, *self.deleted)
+        for cell in self.members:
+            yield cell.noun, cell.container
+            yield from ((cell.member, one) for one in cell.ids or ())
+
+
+def is_sent(change: Change) -> bool:
+    """Say whether a change may concern the other server."""
+    if change.noun == FILES:
+        return change.verb in OF_FILES
+    if change.actor_id is None:  # a pull, or the program itself
+        return False
+    if change.noun == VERSION:
+        return change.verb in OF_VERSIONS
+    return change.noun in NOUNS and change.verb not in NEVER_SENT
+
+
+def cells_of(change: Change, link: Link) -> Iterator[Cells]:
+    """Yield what to compare, in portions: an upload may have 100,000 files."""
+    if change.noun == FILES:
+        yield from _of_upload(change, link)
+    elif change.verb in MEMBERS:
+        yield Cells(members=_members(change))
+    elif change.verb == Verb.DELETED:
+        yield Cells(deleted=_things(change) or _gone(link, [change.noun]))
+    elif change.verb in MARKS or change.target_id is None:
+        yield Cells(marks=_things(change))
+    else:
+        yield Cells(things=_things(change))
+
+
+def _things(change: Change) -> list[Thing]:
+    ids = unpack(change.members) if change.target_id is None else [change.target_id]
+    return [(change.noun, one) for one in ids]
+
+
+def _members(change: Change) -> list[Members]:
+    member = MEMBERS[Verb(change.verb)]
+    container = UUID(str(change.target_id))
+    ids = _member_ids(change)
+    # A move leaves groups as well; what came from which is a part of what is compared.
+    groups = ((change.before or {}).get("groups") or {}) if change.noun == "group" else {}
+    holders = [container, *(UUID(one) for one in groups)]
+    return [Members(change.noun, holder, member, ids) for holder in holders]
+
+
+def _member_ids(change: Change) -> frozenset[UUID] | None:
+    if change.noun == "task":
+        values = (change.before or {}) | (change.after or {})
+        found = values.get("similarity_type")
+        return None if found is None else frozenset([UUID(found)])
+    # An older change names no members: everything in the group is compared.
+    return None if change.members is None else frozenset(unpack(change.members))
+
+
+def _gone(link: Link, nouns: Iterable[str]) -> list[Thing]:
+    return [(noun, one) for noun in nouns for one in gone_ids(link, NOUNS[noun].model, noun)]
+
+
+def _of_upload(change: Change, link: Link) -> Iterator[Cells]:
+    upload = upload_of(change)
+    if upload is None:
+        return
+    undone = change.verb == Verb.UNDID
+    for files in portions(placed_files_of(upload), AT_ONCE):
+        yield _of_files(files, undone=undone)
+    if undone:
+        yield Cells(deleted=_gone(link, ["group", "type"]))
+
+
+def _of_files(files: Collection[tuple[UUID, UUID | None]], *, undone: bool) -> Cells:
+    images = list(dict.fromkeys(image for image, _ in files))
+    by_group: dict[UUID, set[UUID]] = {}
+    for image, group in files:
+        if group is not None:
+            by_group.setdefault(group, set()).add(image)
+    things: list[Thing] = [] if undone else [("image", one) for one in images]
+    return Cells(
+        things=[*(("group", one) for one in by_group), *things],
+        deleted=[("image", one) for one in images] if undone else [],
+        members=[
+            Members("group", group, "image", frozenset(some)) for group, some in by_group.items()
+        ],
+    )
