@@ -184,16 +184,17 @@ def _groups(workspace: Workspace) -> Any:
 
 def told(workspace: Workspace) -> dict[str, list[str]]:
     """Return everything that an archive holds of a workspace, with names and contents for ids."""
-    return {noun: _values(rows(workspace), *names) for noun, (rows, names) in TOLD.items()}
+    return {noun: values_of(rows(workspace), *names) for noun, (rows, names) in TOLD.items()}
 
 
 def verifications(workspace: Workspace) -> list[str]:
     """Return who verified which images."""
     rows = Verification.objects.in_workspace(workspace)
-    return _values(rows, "user__email", "group__name", "image__sha256", "created")
+    return values_of(rows, "user__email", "group__name", "image__sha256", "created")
 
 
-def _values(rows: Any, *names: str) -> list[str]:
+def values_of(rows: Any, *names: str) -> list[str]:
+    """Return these fields of rows in a comparable order."""
     found = rows.order_by().values_list(*names)
     return sorted(
         repr([bytes(v) if isinstance(v, memoryview) else v for v in row]) for row in found
