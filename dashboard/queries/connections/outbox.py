@@ -148,3 +148,11 @@ def gone_ids(link: Link, model: Any, noun: str) -> list[UUID]:
     own = Outgoing.objects.filter(link=link, change__target_id=OuterRef("local_id"))
     twins = Twin.objects.filter(~Exists(here), ~Exists(own), link=link, noun=noun)
     return list(twins.values_list("local_id", flat=True))
+
+
+def twin_ids(link: Link, noun: str) -> Iterator[UUID]:
+    """Yield the ids here of all things of a noun that have a twin; no cursor stays open."""
+    rows, after = Twin.objects.filter(link=link, noun=noun).order_by("pk"), 0
+    while found := list(rows.filter(pk__gt=after).values_list("pk", "local_id")[:500]):
+        yield from (local_id for _, local_id in found)
+        after = found[-1][0]

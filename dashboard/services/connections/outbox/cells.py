@@ -13,7 +13,12 @@ from accounts.journal import unpack
 from accounts.models import Change
 from accounts.verbs import Verb
 from dashboard.models import Link
-from dashboard.queries.connections.outbox import gone_ids, placed_files_of, upload_of
+from dashboard.queries.connections.outbox import (
+    gone_ids,
+    placed_files_of,
+    twin_ids,
+    upload_of,
+)
 from dashboard.services.connections.fields import NOUNS
 from dashboard.services.connections.pulling.passing import portions
 
@@ -92,7 +97,7 @@ def cells_of(change: Change, link: Link) -> Iterator[Cells]:
     elif change.verb == Verb.DELETED:
         yield Cells(deleted=_things(change) or _gone(link, [change.noun]))
     elif change.verb in MARKS or change.target_id is None:
-        yield Cells(marks=_things(change))
+        yield from _of_marks(change, link)
     else:
         yield Cells(things=_things(change))
 
@@ -100,6 +105,15 @@ def cells_of(change: Change, link: Link) -> Iterator[Cells]:
 def _things(change: Change) -> list[Thing]:
     ids = unpack(change.members) if change.target_id is None else [change.target_id]
     return [(change.noun, one) for one in ids]
+
+
+def _of_marks(change: Change, link: Link) -> Iterator[Cells]:
+    if change.members is not None:
+        yield Cells(marks=_things(change))
+        return
+    # An older change does not name the things that it marked: all of that noun are compared.
+    for some in portions(twin_ids(link, change.noun), AT_ONCE):
+        yield Cells(marks=[(change.noun, one) for one in some])
 
 
 def _members(change: Change) -> list[Members]:

@@ -1,6 +1,6 @@
 """Start to send what waits; called by workers at each sweep."""
 
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Final
 
 from django.db import transaction
@@ -28,7 +28,7 @@ def start_send(link: Link) -> bool:
     """Queue a job that sends, unless there is one or the other server needs a pause."""
     lock_all(Link.objects.filter(pk=link.pk))
     # Read again under the lock: two workers that sweep at once queue one job.
-    if not links_to_send().filter(pk=link.pk).exists() or timezone.now() < _not_before(link):
+    if not links_to_send().filter(pk=link.pk).exists() or _pauses(link):
         return False
     enqueue(
         workspace=link.workspace,
@@ -40,11 +40,11 @@ def start_send(link: Link) -> bool:
     return True
 
 
-def _not_before(link: Link) -> datetime:
+def _pauses(link: Link) -> bool:
     last, row = last_send(link), first_waiting(link)
     if last is None or last.finished is None or row is None:
-        return timezone.now()
+        return False
     if last.state == Job.State.DONE and not last.failed:
-        return last.finished
+        return False
     delay = DELAYS[min(max(row.attempts, 1), len(DELAYS)) - 1]
-    return last.finished + timedelta(seconds=delay)
+    return timezone.now() < last.finished + timedelta(seconds=delay)
