@@ -10,7 +10,10 @@ from pytest_django.live_server_helper import LiveServer
 
 from accounts.models import Change
 from dashboard.models import Group, GroupImage, Image, Job, Label, Link, Region, Twin, TwinMember
+from dashboard.remote import Server
+from dashboard.services.connections.links import server_of
 from dashboard.services.connections.pulling import passing
+from dashboard.services.connections.pulling.pull import pull_thing
 from dashboard.services.jobs import queueing
 from dashboard.services.library.groups import (
     add_images,
@@ -242,3 +245,36 @@ def _killed_after(monkeypatch: pytest.MonkeyPatch, pages: int) -> Any:
 
     monkeypatch.setattr(passing.Handle, "report", reporting)
     return kill
+
+
+def test_one_thing_is_pulled_when_its_page_is_opened(same: Mirror, cast: Cast) -> None:
+    there = Group.objects.get(workspace=same.there, name="Product 0")
+    here = same.twin_of("group", there)
+    new = factories.make_image(same.there, seed=93)
+    add_images(group=there, ids=[new.pk], actor=cast.charlie)
+    change_group(group=there, changes={"name": "Boots"}, actor=cast.charlie)
+    with _opened(same) as server:
+        assert pull_thing(same.link, "group", here.pk, server)
+        here.refresh_from_db()
+        assert (here.name, here.images_count) == ("Boots", 4)
+        assert same.twin_of("image", new).sha256 == new.sha256
+        # It was read a moment ago.
+        change_group(group=there, changes={"name": "Shoes"}, actor=cast.charlie)
+        assert not pull_thing(same.link, "group", here.pk, server)
+        Twin.objects.update(seen=None)
+        assert pull_thing(same.link, "group", here.pk, server)
+    assert mirrored(same.here) == mirrored(same.there)
+
+
+def test_one_thing_that_was_deleted_there_goes(same: Mirror, cast: Cast) -> None:
+    image = Image.objects.filter(workspace=same.there)[0]
+    here = same.twin_of("image", image)
+    delete_images(workspace=same.there, ids=[image.pk], actor=cast.charlie)
+    with _opened(same) as server:
+        assert pull_thing(same.link, "image", here.pk, server)
+        assert not pull_thing(same.link, "image", here.pk, server)
+    assert not Image.objects.filter(pk=here.pk, deleted__isnull=True).exists()
+
+
+def _opened(mirror: Mirror) -> Server:
+    return server_of(mirror.link, mirror.link.keeper)
