@@ -40,6 +40,7 @@ EXCEPTIONS = {
     "accounts.second_factors.turn_on": OF_ONESELF,
     "accounts.sessions.end_session": OF_ONESELF,
     "connections.connections.set_token": ON_ANOTHER_SERVER,
+    "connections.links.request_pull": "queues a job, which tells once what it changed",
     "exchange.transfers.open_import": ON_THE_WAY,
     "exchange.transfers.retry_transfer": OF_A_JOB,
     "exchange.transfers.send_archive": "one for what was sent by `finish_receiving`",
@@ -74,6 +75,7 @@ TOLD_ELSEWHERE = {
     Job.Kind.ASYNC_DESCRIPTOR: "its request was told; its answer changes nothing",
     Job.Kind.ASYNC_UPLOAD: "its request was told",
     Job.Kind.CLOSE: "the journal goes with the workspace",
+    Job.Kind.PULL: "told once after its last row, if it changed anything",
     Job.Kind.UNDO: "told with the last rows that it takes back",
     Job.Kind.IMPORT: "told when its archive was found right, before the first row",
 }

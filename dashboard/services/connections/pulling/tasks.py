@@ -1,7 +1,7 @@
 """Merge the types of tasks, and keep the list of their versions.
 
 A version that was trained there has no artifact here: neither search nor a descriptor could use it.
-So it is no row of `Version`. The task's twin keeps what its page shows, under `versions`.
+So there is no row of `Version`. The task's twin keeps what its page shows, under `versions`.
 """
 
 from collections.abc import Sequence
