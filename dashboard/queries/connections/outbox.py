@@ -7,7 +7,18 @@ from uuid import UUID
 from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet
 
 from accounts.models import Change, Membership, User, Workspace
-from dashboard.models import ConnectionToken, Image, Job, Link, Outgoing, Twin, Upload, UploadFile
+from dashboard.models import (
+    ConnectionToken,
+    GroupImage,
+    Image,
+    Job,
+    Link,
+    Outgoing,
+    Twin,
+    TwinMember,
+    Upload,
+    UploadFile,
+)
 from dashboard.queries.journal.changes import changes_in
 from dashboard.queries.pages import PAGE_SIZE, Page, page_by_id
 
@@ -156,3 +167,22 @@ def twin_ids(link: Link, noun: str) -> Iterator[UUID]:
     while found := list(rows.filter(pk__gt=after).values_list("pk", "local_id")[:500]):
         yield from (local_id for _, local_id in found)
         after = found[-1][0]
+
+
+def groups_that_lost(link: Link) -> list[UUID]:
+    """Return the groups that have lost images since both sides were equal.
+
+    Without those that an own change waits for, which is sent as somebody else.
+    """
+    here = GroupImage.objects.filter(
+        group=OuterRef("container__local_id"), image=OuterRef("member__local_id")
+    )
+    own = Outgoing.objects.filter(link=link, change__target_id=OuterRef("container__local_id"))
+    rows = TwinMember.objects.filter(
+        ~Exists(here),
+        ~Exists(own),
+        container__link=link,
+        container__noun="group",
+        member__noun="image",
+    )
+    return list(rows.order_by().values_list("container__local_id", flat=True).distinct())

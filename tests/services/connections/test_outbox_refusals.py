@@ -15,7 +15,7 @@ from dashboard.queries.connections.outbox import (
     outgoing_page,
 )
 from dashboard.services.connections.connections import delete_token
-from dashboard.services.connections.outbox.errors import NothingToRetry
+from dashboard.services.connections.outbox.errors import NoLongerWaits
 from dashboard.services.connections.outbox.refusals import take_back, try_again
 from dashboard.services.library import groups, images
 from tests.factories import make_cast, make_group, make_image, make_type
@@ -183,11 +183,11 @@ def test_what_was_decided_meanwhile_is_not_decided_again(mirror: Mirror) -> None
     row = only(mirror)
     try_again(row=row)
     for decide in (lambda: try_again(row=row), lambda: take_back(row=row, actor=mirror.cast.alice)):
-        with pytest.raises(NothingToRetry):
+        with pytest.raises(NoLongerWaits):
             decide()
     editor(mirror)
     mirror.send()
-    with pytest.raises(NothingToRetry):
+    with pytest.raises(NoLongerWaits):
         try_again(row=row)
 
 

@@ -15,6 +15,7 @@ from accounts.verbs import Verb
 from dashboard.models import Link
 from dashboard.queries.connections.outbox import (
     gone_ids,
+    groups_that_lost,
     placed_files_of,
     twin_ids,
     upload_of,
@@ -140,26 +141,33 @@ def _gone(link: Link, nouns: Iterable[str]) -> list[Thing]:
 
 
 def _of_upload(change: Change, link: Link) -> Iterator[Cells]:
-    upload = upload_of(change)
-    if upload is None:
+    if change.verb == Verb.UNDID:
+        yield from _of_undone_upload(link)
         return
-    undone = change.verb == Verb.UNDID
-    for files in portions(placed_files_of(upload), AT_ONCE):
-        yield _of_files(files, undone=undone)
-    if undone:
-        yield Cells(deleted=_gone(link, ["group", "type"]))
+    upload = upload_of(change)
+    if upload is not None:
+        for files in portions(placed_files_of(upload), AT_ONCE):
+            yield _of_files(files)
 
 
-def _of_files(files: Collection[tuple[UUID, UUID | None]], *, undone: bool) -> Cells:
-    images = list(dict.fromkeys(image for image, _ in files))
+def _of_undone_upload(link: Link) -> Iterator[Cells]:
+    """Yield what is gone here: an upload that is undone no longer knows what it had created."""
+    for groups in portions(groups_that_lost(link), AT_ONCE):
+        yield Cells(members=[Members("group", group, "image", None) for group in groups])
+    for images in portions(_gone(link, ["image"]), AT_ONCE):
+        yield Cells(deleted=images)
+    yield Cells(deleted=_gone(link, ["group", "type"]))
+
+
+def _of_files(files: Collection[tuple[UUID, UUID | None]]) -> Cells:
     by_group: dict[UUID, set[UUID]] = {}
     for image, group in files:
         if group is not None:
             by_group.setdefault(group, set()).add(image)
-    things: list[Thing] = [] if undone else [("image", one) for one in images]
+    things: list[Thing] = [("group", one) for one in by_group]
+    things += dict.fromkeys(("image", image) for image, _ in files)
     return Cells(
-        things=[*(("group", one) for one in by_group), *things],
-        deleted=[("image", one) for one in images] if undone else [],
+        things=things,
         members=[
             Members("group", group, "image", frozenset(some)) for group, some in by_group.items()
         ],

@@ -11,7 +11,7 @@ class Rejected(Exception):
     """The change cannot be sent as it is; a person has to decide."""
 
 
-class NothingToRetry(Refused):
+class NoLongerWaits(Refused):
     """The change was sent, or taken back, in the meantime."""
 
     def __init__(self) -> None:

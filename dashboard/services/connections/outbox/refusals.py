@@ -16,7 +16,7 @@ from dashboard.queries.connections.twins import find_twin
 from dashboard.services.connections.fields import NOUNS
 from dashboard.services.connections.links import request_pull
 from dashboard.services.connections.outbox.cells import Cells, Members, Thing, cells_of
-from dashboard.services.connections.outbox.errors import NothingToRetry
+from dashboard.services.connections.outbox.errors import NoLongerWaits
 from dashboard.services.connections.outbox.holding import release
 from dashboard.services.connections.outbox.memberships import KINDS
 from dashboard.services.connections.outbox.starting import start_send
@@ -28,7 +28,7 @@ ROWS_AT_ONCE: Final = 20
 
 
 def try_again(*, row: Outgoing) -> None:
-    """Send a change once more, and whatever waits for it. Raises `NothingToRetry`.
+    """Send a change once more, and whatever waits for it. Raises `NoLongerWaits`.
 
     It is sent with the token of who made it, whoever asks.
     """
@@ -45,7 +45,7 @@ def take_back(*, row: Outgoing, actor: User) -> None:
     """Set what a change touched to what both sides had, and send nothing of it.
 
     What the other server never had is deleted here, and what was deleted here is pulled again. All
-    unsent changes of the same things are dropped. Raises `NothingToRetry`, and the refusals of the
+    unsent changes of the same things are dropped. Raises `NoLongerWaits`, and the refusals of the
     services; then nothing is changed.
     """
     found, link = _held(row), row.link
@@ -81,12 +81,12 @@ def _own(cells: Cells) -> list[Thing]:
 
 
 def _held(row: Outgoing) -> Outgoing:
-    """Return the row, locked. Raises `NothingToRetry` if it is gone, or about to be sent."""
+    """Return the row, locked. Raises `NoLongerWaits` if it is gone, or about to be sent."""
     lock_all(Link.objects.filter(pk=row.link_id))
     rows = Outgoing.objects.filter(pk=row.pk).exclude(state=Outgoing.State.WAITING)
     found = next(iter(rows.select_for_update(of=("self",))), None)
     if found is None:
-        raise NothingToRetry
+        raise NoLongerWaits
     return found
 
 
