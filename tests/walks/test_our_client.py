@@ -106,6 +106,7 @@ def of_images(server: Server, endpoint: str, tmp_path: Path) -> tuple[str, list[
     assert (changed.meta_data, changed.real, changed.test_image) == ({"sku": "A"}, True, False)
     assert server.mark_images([found.id, images[0].id], test=True, real=False).changed == 2
     assert {row.id for row in server.iterate_images(test=True)} == {found.id, images[0].id}
+    assert server.count_images() == len(images)
     server.mark_images([found.id, images[0].id], test=False)
     assert [row.id for row in server.iterate_images()] == [row.id for row in reversed(images)]
 
