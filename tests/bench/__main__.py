@@ -11,7 +11,7 @@ from collections.abc import Sequence
 
 from tests.bench.figures import table
 
-PARTS = ("slice", "dashboard", "api", "busy", "engine", "bulk")
+PARTS = ("slice", "dashboard", "api", "busy", "engine", "bulk", "connections")
 
 
 def main(arguments: Sequence[str]) -> int:

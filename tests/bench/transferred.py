@@ -106,7 +106,7 @@ def _trained(workspace: Workspace, kind: SimilarityType, owner: User) -> Version
     task = create_task(workspace=workspace, name="Photos", actor=owner)
     add_type(task=task, similarity_type=kind, actor=owner)
     version, job = start_training(task=task, actor=owner)
-    _run(job)
+    run(job)
     version.refresh_from_db()
     return version
 
@@ -126,7 +126,7 @@ def export() -> None:
     """Write the workspace into an archive, as a worker does."""
     here = Workspace.objects.get(name=HERE)
     transfer, job = start_export(workspace=here, actor=_owner())
-    _run(job)
+    run(job)
     transfer.refresh_from_db()
     with storage.open(transfer.path) as stored, _archive().open("wb") as file:
         while data := stored.read(1 << 20):
@@ -142,7 +142,7 @@ def send() -> None:
 
 def bring() -> None:
     """Bring the archive in, as a worker does, and see that all is there."""
-    _run(Job.objects.get(kind=Job.Kind.IMPORT))
+    run(Job.objects.get(kind=Job.Kind.IMPORT))
     for rows in (Image.objects, Feature.objects, RegionFeature.objects, Region.objects):
         there, here = (rows.filter(workspace__name=name).count() for name in (ELSEWHERE, HERE))
         if there != here:
@@ -161,7 +161,7 @@ def _archive() -> Path:
     return Path(settings.LIKEWISE_DATA, "bench.zip")
 
 
-def _run(job: Job) -> None:
+def run(job: Job) -> None:
     run_job(str(job.pk))
     job.refresh_from_db()
     if job.state != Job.State.DONE:
