@@ -80,6 +80,18 @@ def links_to_send() -> QuerySet[Link]:
     return rows.select_related("workspace", "connection")
 
 
+def is_pulled(link: Link) -> bool:
+    """Say whether a pull of everything runs."""
+    rows = Job.objects.filter(subject_id=link.pk, kind=Job.Kind.PULL)
+    return rows.filter(state=Job.State.RUNNING).exists()
+
+
+def is_sent_now(link: Link) -> bool:
+    """Say whether a job that sends changes runs."""
+    rows = Job.objects.filter(subject_id=link.pk, kind=Job.Kind.SEND)
+    return rows.filter(state=Job.State.RUNNING).exists()
+
+
 def last_send(link: Link) -> Job | None:
     """Return the last job that sent changes, or None."""
     rows = Job.objects.filter(subject_id=link.pk, kind=Job.Kind.SEND)

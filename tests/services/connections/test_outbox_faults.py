@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 import pytest
 import requests
 from django.conf import settings as all_settings
+from django.db import connection
 from pytest_django import Settings
 from pytest_django.live_server_helper import LiveServer
 
@@ -84,6 +85,11 @@ def mirror(
     return linked(make_cast(), between.stand_in.url, settings, monkeypatch, "alice", "bob")
 
 
+def needs_threads() -> None:
+    if connection.vendor == "sqlite":
+        pytest.skip("needs PostgreSQL: SQLite's tests share one connection")
+
+
 def refuses(status: int, **headers: str) -> Callable[[Asked, Player], Reply]:
     return lambda *_: says({"detail": "Not now."}, status, **headers)
 
@@ -155,6 +161,7 @@ def test_a_rule_of_the_other_server(mirror: Mirror, between: Between) -> None:
 
 def test_an_upload_is_sent_side_by_side(mirror: Mirror, between: Between) -> None:
     """Images, groups and memberships of an import; what the other side has is recognised."""
+    needs_threads()
     make_image(mirror.there, 1)
     files = {f"shoes/{seed % 3}/{seed}.jpg": drawn_jpeg(seed) for seed in range(50)}
     upload = received(mirror.cast, files, new_type_name="Same shoe")
@@ -182,6 +189,7 @@ def test_an_upload_is_sent_side_by_side(mirror: Mirror, between: Between) -> Non
 
 
 def test_one_image_of_many_is_refused(mirror: Mirror, between: Between) -> None:
+    needs_threads()
     files = {f"shoes/{seed}.jpg": drawn_jpeg(seed) for seed in range(5)}
     upload = received(mirror.cast, files)
     planned(upload)

@@ -25,10 +25,8 @@ from dashboard.services.connections.pulling.passing import portions
 
 AT_ONCE: Final = 500  # files of an upload
 FILES: Final = "files"
-VERSION: Final = "version"
 # The ends of uploads. The things that an upload creates have no changes of their own.
 OF_FILES: Final = (Verb.IMPORTED, Verb.UNDID)
-OF_VERSIONS: Final = (Verb.PUT_INTO_PRODUCTION, Verb.WITHDREW, Verb.DELETED)
 # Nobody over there has verified what a member here has.
 NEVER_SENT: Final = (Verb.VERIFIED, Verb.UNVERIFIED, Verb.OVERRULED, Verb.TOOK_BACK)
 MARKS: Final = (Verb.MARKED_SEVERAL_TEST, Verb.UNMARKED_SEVERAL_TEST)
@@ -84,8 +82,6 @@ def is_sent(change: Change) -> bool:
         return change.verb in OF_FILES
     if change.actor_id is None:  # a pull, or the program itself
         return False
-    if change.noun == VERSION:
-        return change.verb in OF_VERSIONS
     return change.noun in NOUNS and change.verb not in NEVER_SENT
 
 

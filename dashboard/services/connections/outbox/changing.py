@@ -7,7 +7,7 @@ from uuid import UUID
 
 from accounts.journal import record
 from accounts.verbs import Verb
-from dashboard.models import Twin, Version
+from dashboard.models import Twin
 from dashboard.queries.connections.outbox import find_here, here_among
 from dashboard.queries.connections.twins import twins_here
 from dashboard.remote import NotFound
@@ -74,6 +74,11 @@ def _settle(session: Session, twin: Twin, ours: Values, merged: Merged, sent: Va
         row = next(iter(lock_all(noun.model.objects.filter(pk=twin.local_id))), None)
         if row is not None and take:
             _put_if_same(noun, row, ours, take)
+        # A pull may have written other fields, or found it deleted there, since it was read.
+        held = Twin.objects.filter(pk=twin.pk).first()
+        if held is None:
+            return
+        twin = held
         twin.base = {**twin.base, **equal, **sent, **lost}
         twin.problem = ""
         twin.save(update_fields=["base", "problem"])
@@ -134,9 +139,11 @@ def _send_mark(
     else:
         session.server.mark_images(remote_ids, **{"test" if name == "test_image" else name: value})
     with session.writing():
-        for twin in twins:
+        # Read again: a pull may have written other fields since.
+        held = list(Twin.objects.filter(pk__in=[twin.pk for twin in twins]))
+        for twin in held:
             twin.base = {**twin.base, name: value}
-        Twin.objects.bulk_update(twins, ["base"], batch_size=500)
+        Twin.objects.bulk_update(held, ["base"], batch_size=500)
 
 
 def delete_thing(session: Session, noun: str, local_id: UUID) -> None:
@@ -177,19 +184,6 @@ def _delete_label(session: Session, twin: Twin) -> None:
     for one in regions:
         session.server.delete_region(one)
     session.server.delete_label(twin.remote_id)
-
-
-def set_production(session: Session, version_id: UUID) -> None:
-    """Make a version the production version over there, or withdraw it, as it is here."""
-    twin = session.twin("version", version_id)
-    version = Version.objects.select_related("task").filter(pk=version_id).first()
-    if twin is None or version is None:
-        return
-    production = version.task.production_version_id == version_id
-    session.server.set_production(twin.remote_id, production=production)
-    with session.writing():
-        twin.base = {**twin.base, "production": production}
-        twin.save(update_fields=["base"])
 
 
 def _change_group(session: Session, remote_id: str, values: Values) -> Values:
@@ -246,5 +240,4 @@ DELETE: Final[Mapping[str, Callable[[Session, Twin], None]]] = {
     "group": lambda session, twin: session.server.delete_group(twin.remote_id),
     "object": lambda session, twin: session.server.delete_region(twin.remote_id),
     "task": lambda session, twin: session.server.delete_task(twin.remote_id),
-    "version": lambda session, twin: session.server.delete_version(twin.remote_id),
 }

@@ -72,7 +72,7 @@ def take_back(*, row: Outgoing, actor: User) -> None:
     )
 
 
-ORDER: Final = ("object", "image", "group", "task", "type", "label", "version")
+ORDER: Final = ("object", "image", "group", "task", "type", "label")
 
 
 def _own(cells: Cells) -> list[Thing]:
@@ -119,8 +119,6 @@ def _restore_members(link: Link, cell: Members, actor: User) -> None:
 
 
 def _restore(link: Link, noun: str, local_id: UUID, actor: User) -> None:
-    if noun not in NOUNS:
-        return
     twin = find_twin(link, noun, local_id)
     row = find_here(link, NOUNS[noun].model, local_id)
     if row is None:

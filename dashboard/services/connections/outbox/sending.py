@@ -17,6 +17,7 @@ from accounts.words import counted
 from dashboard import remote
 from dashboard.models import Link, Outgoing, Twin
 from dashboard.queries.connections.outbox import (
+    is_pulled,
     membership_of,
     outgoing_in_order,
     waiting_size,
@@ -31,7 +32,7 @@ from dashboard.services.connections.outbox.errors import Rejected, Waits
 from dashboard.services.connections.outbox.reading import read_journal
 from dashboard.services.connections.outbox.session import Progress, Session
 from dashboard.services.connections.outbox.steps import send_cells
-from dashboard.services.jobs.jobs import Handle
+from dashboard.services.jobs.jobs import Handle, NotYet
 
 logger = logging.getLogger("likewise.jobs")
 ROWS_AT_ONCE: Final = 20
@@ -70,6 +71,9 @@ class Sender:
             self._block(row)
             return
         self.handle.check()
+        # What is being created there has no twin yet, and a pull would take it for another one.
+        if is_pulled(self.link):
+            raise NotYet
         if self._is_blocked(row):
             self._keep(row, Outgoing.State.HELD, BEHIND)
             return
@@ -92,7 +96,7 @@ class Sender:
         session = Session(self.link, server, self.handle, self.progress, again, self.blocked)
         try:
             for cells in cells_of(row.change, self.link):
-                send_cells(session, row.change, cells)
+                send_cells(session, cells)
         except remote.Unauthorized:
             if member is None:
                 raise

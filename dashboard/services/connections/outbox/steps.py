@@ -3,16 +3,10 @@
 from collections.abc import Sequence
 from typing import Final
 
-from accounts.models import Change
 from dashboard.models import Image
 from dashboard.queries.connections.outbox import here_among
-from dashboard.services.connections.outbox.cells import VERSION, Cells, Thing
-from dashboard.services.connections.outbox.changing import (
-    delete_thing,
-    send_marks,
-    send_thing,
-    set_production,
-)
+from dashboard.services.connections.outbox.cells import Cells, Thing
+from dashboard.services.connections.outbox.changing import delete_thing, send_marks, send_thing
 from dashboard.services.connections.outbox.errors import Rejected
 from dashboard.services.connections.outbox.images import delete_many, upload_many
 from dashboard.services.connections.outbox.memberships import add_members, remove_members
@@ -21,12 +15,8 @@ from dashboard.services.connections.outbox.session import Session
 TOLD: Final = 3  # refusals in the sentence
 
 
-def send_cells(session: Session, change: Change, cells: Cells) -> None:
+def send_cells(session: Session, cells: Cells) -> None:
     """Send a portion of a change. Raises `Rejected` at its end if some of it was refused."""
-    if change.noun == VERSION and cells.things:
-        for _, one in cells.things:
-            set_production(session, one)
-        return
     refused = _send_things(session, cells.things)
     for noun in {noun for noun, _ in cells.marks}:
         send_marks(session, noun, [one for kind, one in cells.marks if kind == noun])
@@ -55,7 +45,7 @@ def _send_things(session: Session, things: Sequence[Thing]) -> list[str]:
 def _delete(session: Session, things: Sequence[Thing]) -> list[str]:
     images = [one for noun, one in things if noun == "image"]
     # Groups after their images and before their types.
-    for noun in ("object", "group", "type", "label", "task", VERSION):
+    for noun in ("object", "group", "type", "label", "task"):
         for kind, one in things:
             if kind == noun:
                 delete_thing(session, noun, one)

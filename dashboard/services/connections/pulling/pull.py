@@ -44,6 +44,10 @@ def run_pull(*, link_id: UUID, handle: Handle) -> str:
     """
     link = Link.objects.select_related("workspace", "connection", "keeper__user").get(pk=link_id)
     member = token_member(link, handle.job.created_by_id)
+    if member is None:
+        raise PullFailed(
+            f"Nobody’s token is used to read {link}. Choose whose it is under Connections."
+        )
     with server_of(link, member) as server, _refusing(link, member, handle.job):
         pull = Pull(link, server, handle)
         try:
@@ -55,13 +59,11 @@ def run_pull(*, link_id: UUID, handle: Handle) -> str:
 
 
 @contextmanager
-def _refusing(link: Link, member: Membership | None, job: Job) -> Iterator[None]:
+def _refusing(link: Link, member: Membership, job: Job) -> Iterator[None]:
     """Turn what the server answers into the sentence with which the job ends."""
     try:
         yield
-    except Unauthorized as error:
-        if member is None:
-            raise PullFailed(error.reason) from None
+    except Unauthorized:
         raise token_refused(link=link, membership=member) from None
     except (Unavailable, RateLimited) as error:
         if job.tries < Job.MAX_TRIES:
