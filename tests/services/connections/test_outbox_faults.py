@@ -10,7 +10,17 @@ from pytest_django import Settings
 from pytest_django.live_server_helper import LiveServer
 
 from accounts.models import Change
-from dashboard.models import Group, GroupImage, GroupNesting, Image, Job, Region, Task, TaskType
+from dashboard.models import (
+    Group,
+    GroupImage,
+    GroupNesting,
+    Image,
+    Job,
+    Region,
+    Task,
+    TaskType,
+    Twin,
+)
 from dashboard.services.connections.outbox import starting
 from dashboard.services.jobs import jobs
 from dashboard.services.library import groups, images, nesting
@@ -200,6 +210,42 @@ def test_one_image_of_many_is_refused(mirror: Mirror, between: Between) -> None:
     assert state == "refused"
     assert "Not now." in problem
     assert Image.objects.filter(workspace=mirror.there).count() == 4
+
+
+def test_many_members_take_one_call(mirror: Mirror, between: Between) -> None:
+    group = make_group(make_type(mirror.here))
+    image = make_image(mirror.here)
+    mirror.send()
+    here, there = [
+        [
+            Image(
+                workspace=workspace,
+                sha256=f"{number:064}",
+                stored_sha256=f"{number:064}",
+                extension="jpg",
+                width=8,
+                height=8,
+                file_size=8,
+            )
+            for number in range(2000)
+        ]
+        for workspace in (mirror.here, mirror.there)
+    ]
+    Image.objects.bulk_create(here + there)
+    Twin.objects.bulk_create(
+        Twin(link=mirror.link, noun="image", local_id=one.pk, remote_id=str(other.pk))
+        for one, other in zip(here, there, strict=True)
+    )
+    ids = [image.pk, *(one.pk for one in here)]
+    groups.add_images(group=group, ids=ids, actor=mirror.cast.alice)
+    mirror.send()
+    assert between.count("POST", "/add-images") == 1
+    assert mirror.remote("group", group).images_count == mirror.members() == 2001
+    groups.remove_images(group=group, ids=ids[1:], actor=mirror.cast.alice)
+    mirror.send()
+    assert between.count("POST", "/remove-images") == 1
+    assert mirror.remote("group", group).images_count == mirror.members() == 1
+    mirror.settled()
 
 
 class Killer:

@@ -42,6 +42,7 @@ MEMBERS: Final = {
     Verb.ADDED_TYPE: "type",
     Verb.REMOVED_TYPE: "type",
 }
+MOVED: Final = (Verb.MOVED_IMAGES, Verb.MOVED_OBJECTS)
 
 Thing = tuple[str, UUID]
 
@@ -90,7 +91,7 @@ def cells_of(change: Change, link: Link) -> Iterator[Cells]:
     if change.noun == FILES:
         yield from _of_upload(change, link)
     elif change.verb in MEMBERS:
-        yield Cells(members=_members(change))
+        yield Cells(members=_members(change, link))
     elif change.verb == Verb.DELETED:
         yield Cells(deleted=_things(change) or _gone(link, [change.noun]))
     elif change.verb in MARKS or change.target_id is None:
@@ -113,14 +114,17 @@ def _of_marks(change: Change, link: Link) -> Iterator[Cells]:
         yield Cells(marks=[(change.noun, one) for one in some])
 
 
-def _members(change: Change) -> list[Members]:
+def _members(change: Change, link: Link) -> list[Members]:
     member = MEMBERS[Verb(change.verb)]
-    container = UUID(str(change.target_id))
     ids = _member_ids(change)
-    # A move leaves groups as well; what came from which is a part of what is compared.
-    groups = ((change.before or {}).get("groups") or {}) if change.noun == "group" else {}
-    holders = [container, *(UUID(one) for one in groups)]
-    return [Members(change.noun, holder, member, ids) for holder in holders]
+    cells = [Members(change.noun, UUID(str(change.target_id)), member, ids)]
+    if change.verb not in MOVED:
+        return cells
+    # A move leaves groups as well; which member came from which is a part of what is compared.
+    origins = [UUID(one) for one in (change.before or {}).get("groups", {})]
+    # An older change does not name them.
+    origins = origins or groups_that_lost(link)
+    return [*cells, *(Members("group", one, member, ids) for one in origins)]
 
 
 def _member_ids(change: Change) -> frozenset[UUID] | None:
