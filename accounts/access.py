@@ -11,7 +11,7 @@ from django.http import Http404, HttpResponse
 from accounts.http import WorkspaceRequest
 from accounts.models import Membership, Role, User
 from accounts.queries import PRIVILEGED, has_second_factor, roles_of
-from accounts.sign_in import second_factor_first, sign_in_first
+from accounts.sign_in import second_factor_first, sign_in_first, step_first
 
 P = ParamSpec("P")
 
@@ -148,10 +148,32 @@ def lacks_second_factor(membership: Membership) -> bool:
     )
 
 
+class StepNeeded(PermissionDenied):
+    """The member may do this, but has to do something else first, on the page at `address`."""
+
+    def __init__(self, sentence: str, address: str) -> None:
+        super().__init__(sentence)
+        self.address = address
+
+
+Gate = Callable[[Membership, str], None]
+_gates: list[Gate] = []
+
+
+def add_gate(gate: Gate) -> None:
+    """Have another room asked about each action that a role allows; it may raise `StepNeeded`.
+
+    This room knows nothing of the others, which is why they register.
+    """
+    if gate not in _gates:
+        _gates.append(gate)
+
+
 def check(membership: Membership | None, action: str, *, second_factor: bool = True) -> Membership:
     """Return the membership if it allows the action; 404 for a stranger, 403 for a lower role.
 
-    Also 403, as `SecondFactorNeeded`, if the workspace requires a second factor.
+    Also 403, as `SecondFactorNeeded`, if the workspace requires a second factor, and as
+    `StepNeeded`, if a gate of another room does not let them through.
     """
     # 404: a stranger must not learn which workspaces exist.
     if membership is None:
@@ -164,6 +186,8 @@ def check(membership: Membership | None, action: str, *, second_factor: bool = T
             f"Your role in this workspace is {membership.get_role_display().lower()}; "
             "ask a workspace admin for a higher role."
         )
+    for gate in _gates:
+        gate(membership, action)
     return membership
 
 
@@ -211,6 +235,8 @@ def requires(
                 check(request.membership, action, second_factor=second_factor)
             except SecondFactorNeeded as refusal:
                 return second_factor_first(request, str(refusal))
+            except StepNeeded as refusal:
+                return step_first(request, str(refusal), refusal.address)
             return view(request, *args, **kwargs)
 
         return guarded

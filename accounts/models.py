@@ -118,6 +118,11 @@ class Workspace(models.Model):
     search_encoder = models.CharField(
         max_length=100, blank=True, help_text="The key by which untrained search goes now."
     )
+    # Here, and not only in the dashboard's tables: each page and each call of the API has read the
+    # workspace, so one that mirrors nothing costs no query.
+    mirrors = models.CharField(
+        max_length=300, blank=True, help_text="What it mirrors on another server, in words."
+    )
 
     def __str__(self) -> str:
         return self.name

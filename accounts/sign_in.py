@@ -3,6 +3,7 @@
 from urllib.parse import urlencode, urlsplit
 
 from django.conf import settings
+from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
 from django.shortcuts import resolve_url
 from django.utils.http import url_has_allowed_host_and_scheme
@@ -34,6 +35,15 @@ def second_factor_first(request: HttpRequest, why: str) -> HttpResponse:
     htmx = HtmxDetails(request)
     query = urlencode({"next": _where(request, htmx)}, safe="/")
     address = f"{resolve_url('second-factor-new')}?{query}"
+    return HttpResponseClientRedirect(address) if htmx else HttpResponseRedirect(address)
+
+
+def step_first(request: HttpRequest, why: str, address: str) -> HttpResponse:
+    """Redirect to the page of what has to be done first, which then shows why."""
+    if request.get_preferred_type(["text/html", "application/json"]) == "application/json":
+        return JsonResponse({"error": why}, status=403)
+    messages.error(request, why)
+    htmx = HtmxDetails(request)
     return HttpResponseClientRedirect(address) if htmx else HttpResponseRedirect(address)
 
 

@@ -12,9 +12,10 @@ class DashboardConfig(AppConfig):
     verbose_name = "Likewise"
 
     def ready(self) -> None:
-        """Register the Celery application and the system checks.
+        """Register the Celery application, the system checks, and the gate of linked workspaces.
 
         Only the worker loads the jobs, see `CELERY_IMPORTS`: that takes a second.
         """
         for module in ("dashboard.celery", "dashboard.checks"):
             import_module(module)
+        import_module("dashboard.services.connections.gate").register()

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from dashboard.views.connections import connections
+from dashboard.views.connections import connections, links
 from dashboard.views.exchange import transfers
 from dashboard.views.training import encoders
 from dashboard.views.webhooks import webhooks
@@ -46,6 +46,19 @@ urlpatterns = [
         "settings/connections/<uuid:connection_id>/remove",
         connections.connection_remove,
         name="connection-remove",
+    ),
+    path("settings/link", links.link, name="link"),
+    path("settings/link/refresh", links.link_refresh, name="link-refresh"),
+    path("settings/link/keeper", links.link_keeper, name="link-keeper"),
+    path("settings/link/unlink", links.link_unlink, name="link-unlink"),
+    path("settings/link/<str:noun>/<uuid:thing_id>/look", links.link_look, name="link-look"),
+    path(
+        "settings/link/changes/<int:outgoing_id>/retry", links.outgoing_retry, name="outgoing-retry"
+    ),
+    path(
+        "settings/link/changes/<int:outgoing_id>/take-back",
+        links.outgoing_take_back,
+        name="outgoing-take-back",
     ),
     path("settings/webhooks", webhooks.webhooks, name="webhooks"),
     path("settings/webhooks/<uuid:webhook_id>", webhooks.webhook, name="webhook"),

@@ -58,7 +58,7 @@ def server_of(link: Link, membership: Membership | None, limits: Limits | None =
             opened(token),
             workspace=link.remote_workspace,
             allow_private=settings.LIKEWISE_FETCH_PRIVATE,
-            threads=THREADS,
+            threads=THREADS + 1,  # beside the downloads, the lists are read
             limits=limits,
         )
     except ValueError as error:
@@ -100,6 +100,7 @@ def link_workspace(*, connection: Connection, remote_workspace: str, actor: User
             keeper=member,
             position=last_number(workspace),
         )
+        _set_mirrors(workspace, str(link))
         _tell(Verb.LINKED, link, actor)
         _enqueue_pull(link, actor)
     return link
@@ -143,6 +144,13 @@ def unlink(*, link: Link, actor: User) -> None:
     _delete_in_portions(TwinMember.objects.filter(container__link=link))
     _delete_in_portions(Twin.objects.filter(link=link))
     link.delete()
+    _set_mirrors(link.workspace, "")
+
+
+def _set_mirrors(workspace: Workspace, words: str) -> None:
+    """Set what the pages and the gate know without a query."""
+    workspace.mirrors = words[:300]
+    workspace.save(update_fields=["mirrors", "modified"])
 
 
 def _delete_in_portions(rows: "QuerySet[Outgoing] | QuerySet[TwinMember] | QuerySet[Twin]") -> None:

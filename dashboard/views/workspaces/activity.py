@@ -100,6 +100,10 @@ SENTENCES: dict[tuple[str, str], str] = {
     (Verb.CONNECTED, "connection"): "connected their account on {name}",
     (Verb.DISCONNECTED, "connection"): "disconnected their account on {name}",
     (Verb.RECONNECTED, "connection"): "replaced their API token for {name}",
+    (Verb.LINKED, "link"): "linked this workspace: it now mirrors {name}",
+    (Verb.UNLINKED, "link"): "ended the mirror of {name}",
+    (Verb.PULLED, "link"): "brought {count} change{s} from {name}",
+    (Verb.CHANGED, "link"): "chose whose token reads {name}: {keeper}",
     (Verb.PAUSED, "webhook"): "paused the webhook {name}{why}",
     (Verb.RESUMED, "webhook"): "resumed the webhook {name}",
     (Verb.ROTATED, "webhook"): "rotated the secret of the webhook {name}",
@@ -115,6 +119,14 @@ SENTENCES: dict[tuple[str, str], str] = {
     (Verb.SENT, "request"): "sent {count} record{s}: {name}",
     (Verb.RENAMED, "workspace"): "renamed the workspace from {before} to {name}",
     (Verb.CHOSE_ENCODER, "workspace"): "changed the encoder from {before} to {after}",
+}
+# For all nouns that are mirrored. Both values stand there, as nothing may be lost in silence.
+ANY_NOUN = {
+    Verb.OVERRULED: (
+        "kept the other server’s value of the {noun} {name}, which was changed on both sides: "
+        "{theirs}. Here it was: {ours}"
+    ),
+    Verb.TOOK_BACK: "took back unsent changes of the {noun} {name}",
 }
 
 
@@ -181,6 +193,8 @@ def _template(row: Change) -> str:
     if special is not None:
         return special
     noun = SHOWN_NOUNS.get(row.noun, row.noun)
+    if row.verb in ANY_NOUN:
+        return ANY_NOUN[Verb(row.verb)].replace("{noun}", noun)
     renamed_from = row.details.get("before")
     if row.verb == "changed" and renamed_from not in (None, row.target_name):
         return f"renamed the {noun} {{before}} to {{name}}"
