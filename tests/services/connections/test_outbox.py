@@ -306,5 +306,11 @@ def test_a_pull_and_the_outbox_take_turns(mirror: Mirror) -> None:
     assert job.state == "queued"
     assert not SimilarityType.objects.filter(workspace=mirror.there).exists()
     Job.objects.filter(kind=Job.Kind.PULL).update(state="queued", owner="", lease_until=None)
+    Job.objects.filter(pk=job.pk).update(state="running", owner="two", lease_until=timezone.now())
+    pull = Job.objects.get(kind=Job.Kind.PULL)
+    run_job(str(pull.pk))
+    pull.refresh_from_db()
+    assert pull.state == "queued"
+    Job.objects.filter(pk=job.pk).update(state="queued", owner="", lease_until=None)
     run_job(str(job.pk))
     mirror.settled()

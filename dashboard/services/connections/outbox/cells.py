@@ -94,7 +94,7 @@ def cells_of(change: Change, link: Link) -> Iterator[Cells]:
         yield Cells(members=_members(change, link))
     elif change.verb == Verb.DELETED:
         yield Cells(deleted=_things(change) or _gone(link, [change.noun]))
-    elif change.verb in MARKS or change.target_id is None:
+    elif change.verb in MARKS or (change.verb == Verb.CHANGED and change.target_id is None):
         yield from _of_marks(change, link)
     else:
         yield Cells(things=_things(change))

@@ -5,8 +5,6 @@ from contextlib import suppress
 from typing import Any, Final
 from uuid import UUID
 
-from accounts.journal import record
-from accounts.verbs import Verb
 from dashboard.models import Twin
 from dashboard.queries.connections.outbox import find_here, here_among
 from dashboard.queries.connections.twins import twins_here
@@ -16,6 +14,7 @@ from dashboard.services.connections.merging import Merged, merge
 from dashboard.services.connections.outbox.creating import create, parent
 from dashboard.services.connections.outbox.errors import Rejected
 from dashboard.services.connections.outbox.session import KnownIds, Session
+from dashboard.services.connections.overruled import tell_overruled
 from dashboard.services.row_locks import lock_all
 
 # The API has no call for the first; a region on another image is another region there.
@@ -61,7 +60,7 @@ def _settle(session: Session, twin: Twin, ours: Values, merged: Merged, sent: Va
     What only they changed is left to the pull, and so is its base.
     """
     lost = {name: merged.take[name] for name in merged.lost if name not in LEFT_TO_THE_PULL}
-    # The other server may have another spelling of what was sent: then that holds here, too.
+    # The other server may spell a value in its own way: then that holds here, too.
     take = lost | {name: value for name, value in sent.items() if value != ours[name]}
     equal = {
         name: value
@@ -83,7 +82,14 @@ def _settle(session: Session, twin: Twin, ours: Values, merged: Merged, sent: Va
         twin.problem = ""
         twin.save(update_fields=["base", "problem"])
         if told and row is not None:
-            _tell_overruled(session, twin, row, told, lost)
+            tell_overruled(
+                workspace=session.link.workspace,
+                noun=twin.noun,
+                local_id=twin.local_id,
+                name=str(row),
+                ours=told,
+                theirs=lost,
+            )
 
 
 def _put_if_same(noun: Any, row: Any, ours: Values, take: Values) -> None:
@@ -93,20 +99,6 @@ def _put_if_same(noun: Any, row: Any, ours: Values, take: Values) -> None:
     if values:
         noun.put(row, values)
         row.save()
-
-
-def _tell_overruled(session: Session, twin: Twin, row: Any, ours: Values, theirs: Values) -> None:
-    record(
-        workspace=session.link.workspace,
-        verb=Verb.OVERRULED,
-        noun=twin.noun,
-        target_id=twin.local_id,
-        target_name=str(row),
-        details={"fields": sorted(ours)},
-        before=ours,
-        after=theirs,
-        actor=None,
-    )
 
 
 def send_marks(session: Session, noun: str, ids: Collection[UUID]) -> None:
@@ -169,7 +161,7 @@ def _delete_type(session: Session, twin: Twin) -> None:
     groups = session.server.iterate_groups(similarity_type=twin.remote_id)
     # Only groups that the member saw here are deleted with it.
     if any(group.id not in known for group in groups):
-        raise Rejected("On the other server the type has groups that are not here yet. Pull first.")
+        raise Rejected("On the other server the type has groups that were not pulled. Pull first.")
     session.server.delete_type(twin.remote_id, force=True)
 
 
@@ -179,7 +171,7 @@ def _delete_label(session: Session, twin: Twin) -> None:
     regions = [one.id for one in session.server.iterate_regions(label=twin.remote_id)]
     if any(one not in known for one in regions):
         raise Rejected(
-            "On the other server the label has regions that are not here yet. Pull first."
+            "On the other server the label has regions that were not pulled. Pull first."
         )
     for one in regions:
         session.server.delete_region(one)

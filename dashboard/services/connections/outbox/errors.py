@@ -12,7 +12,7 @@ class Rejected(Exception):
 
 
 class NoLongerWaits(Refused):
-    """The change was sent, or taken back, in the meantime."""
+    """The change was sent, or withdrawn, in the meantime."""
 
     def __init__(self) -> None:
         super().__init__("This change no longer waits. Reload the page.")

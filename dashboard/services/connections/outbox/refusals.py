@@ -1,4 +1,4 @@
-"""Decide about a change that was refused or held: send it again, or take it back here."""
+"""Decide about a change that was refused or held: send it again, or withdraw it here."""
 
 from collections.abc import Callable, Mapping
 from contextlib import suppress
@@ -30,7 +30,7 @@ ROWS_AT_ONCE: Final = 20
 def try_again(*, row: Outgoing) -> None:
     """Send a change once more, and whatever waits for it. Raises `NoLongerWaits`.
 
-    It is sent with the token of who made it, whoever asks.
+    It is sent with the token of who made it, also if somebody else asks.
     """
     with transaction.atomic():
         found = _held(row)

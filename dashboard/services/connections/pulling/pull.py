@@ -15,6 +15,7 @@ from accounts.verbs import Verb
 from accounts.words import counted
 from dashboard import remote
 from dashboard.models import Job, Link, Twin
+from dashboard.queries.connections.outbox import is_sent_now
 from dashboard.queries.connections.twins import find_twin, has_members, has_twins, token_member
 from dashboard.remote import NotFound, RateLimited, RemoteError, Server, Unauthorized, Unavailable
 from dashboard.services.connections.errors import PullFailed
@@ -28,7 +29,7 @@ from dashboard.services.connections.pulling.nesting import pull_nesting
 from dashboard.services.connections.pulling.passing import Pull, portions
 from dashboard.services.connections.pulling.rows import merge_page, pull_rows
 from dashboard.services.connections.pulling.tasks import pull_task_types, pull_versions
-from dashboard.services.jobs.jobs import Handle
+from dashboard.services.jobs.jobs import Handle, NotYet
 from dashboard.services.library.members import IMAGES, REGIONS
 from dashboard.services.row_locks import lock_all
 from dashboard.services.training.describing import start_describing
@@ -43,6 +44,9 @@ def run_pull(*, link_id: UUID, handle: Handle) -> str:
     `TokenFailed` and `PullFailed`, and `RemoteError` if a later attempt may succeed.
     """
     link = Link.objects.select_related("workspace", "connection", "keeper__user").get(pk=link_id)
+    # What is being created there has no twin yet: it would be pulled as another one.
+    if is_sent_now(link):
+        raise NotYet
     member = token_member(link, handle.job.created_by_id)
     if member is None:
         raise PullFailed(
