@@ -18,7 +18,7 @@ from dashboard.services.connections.pulling.downloads import (
     stated_sha256,
 )
 from dashboard.services.connections.pulling.members import Scope, merge_group_members
-from dashboard.services.connections.pulling.passing import Pull, new_ids, portions
+from dashboard.services.connections.pulling.passing import Pull, add_twins, new_ids, portions
 from dashboard.services.connections.pulling.rows import Met, save_merged
 from dashboard.services.library.images import insert_images, remove_unused
 from dashboard.services.library.members import IMAGES
@@ -26,7 +26,7 @@ from dashboard.services.row_locks import lock_all
 from dashboard.services.workspaces.usage import hold_images, images_refusal
 
 AHEAD: Final = 1  # pages that are downloaded while one is written
-INSERTED_AT_ONCE: Final = 50
+INSERTED_AT_ONCE: Final = 100
 DELETED: Final = "An image was deleted here while it was downloaded."
 # Of a pull; the rest are the other nouns and the deletions.
 START: Final = 0.1
@@ -39,6 +39,7 @@ class Page:
 
     rows: Sequence[remote.Image]
     fetching: "list[Future[Fetched]]" = field(default_factory=list)
+    fetched: set[str] = field(default_factory=set)  # the ids there of those
 
 
 def pull_images(pull: Pull, downloads: Downloads, rows: Iterable[remote.Image]) -> None:
@@ -63,16 +64,19 @@ def _begun(pull: Pull, downloads: Downloads, rows: Sequence[remote.Image]) -> Pa
         here = known.get(stated_sha256(row))
         if here is None:
             page.fetching.append(downloads.begin(Wanted(row, ids[row.id], None)))
+            page.fetched.add(row.id)
         elif here.deleted is not None:
             # A deleted image is restored under its id, see `insert_images`.
             page.fetching.append(downloads.begin(Wanted(row, here.pk, here)))
+            page.fetched.add(row.id)
     return page
 
 
 def _finish(pull: Pull, page: Page) -> None:
     for some in portions(_settled(pull, page.fetching), INSERTED_AT_ONCE):
         _insert(pull, some)
-    _merge(pull, page.rows)
+    _merge(pull, [row for row in page.rows if row.id not in page.fetched])
+    _tell(pull, len(page.rows))
     merge_memberships(pull, page.rows)
 
 
@@ -103,19 +107,31 @@ def _insert(pull: Pull, batch: Sequence[Fetched]) -> None:
         for sha256, one in made.items():
             if sha256 not in rows:
                 pull.fail("images", images_refusal().reason if one.new in fits else DELETED)
-        found = {one.row.id: rows[sha256] for sha256, one in made.items() if sha256 in rows}
-        _join(pull, [one.row for one in made.values()], found)
-        pull.counts["images"] += sum(
-            one.new is not None and sha256 in rows and rows[sha256].pk == one.new.id
+        came = {sha256: one for sha256, one in made.items() if sha256 in rows.keys() - here.keys()}
+        add_twins([_twin(pull, one.row, rows[sha256]) for sha256, one in came.items()])
+        # Images that were restored, and those that somebody else added meanwhile.
+        others = {
+            one.row.id: rows[sha256]
             for sha256, one in made.items()
-        )
+            if sha256 in here and sha256 in rows
+        }
+        _join(pull, [one.row for one in made.values()], others)
+        pull.counts["images"] += len(came) + sum(one.whole for one in made.values())
     # After the commit: files of images that were added meanwhile, or that the quota refused.
     all_made = [one.new for one in batch if one.new is not None]
     remove_unused(pull.workspace, all_made, rows)
 
 
+def _twin(pull: Pull, row: remote.Image, image: Image) -> Twin:
+    """Return the twin of an image that was just inserted: both sides are equal."""
+    base = IMAGE.theirs(row, {})
+    return Twin(link=pull.link, noun="image", local_id=image.pk, remote_id=row.id, base=base)
+
+
 def _merge(pull: Pull, page: Sequence[remote.Image]) -> None:
     """Merge the fields of images that have a twin, and give one to those with known bytes."""
+    if not page:
+        return
     twins = twins_there(pull.link, "image", [row.id for row in page])
     theirs = {row.id: IMAGE.theirs(row, {}) for row in page}
     known = images_by_sha256(
@@ -141,16 +157,17 @@ def _merge(pull: Pull, page: Sequence[remote.Image]) -> None:
             ],
         )
         _join(pull, page, present)
-        _tell(pull, len(page))
 
 
 def _join(pull: Pull, rows: Sequence[remote.Image], found: "dict[str, Image]") -> None:
     """Write the twins of images that are here; of two that are equal there, the first has one."""
+    if not found:
+        return
     theirs = {row.id: IMAGE.theirs(row, {}) for row in rows}
     taken = set(twins_here(pull.link, "image", {image.pk for image in found.values()}))
     held = images_in(pull.workspace).filter(pk__in={image.pk for image in found.values()})
     here = {row.pk: row for row in lock_all(held)}
-    met = []
+    met: list[Met] = []
     for remote_id, image in found.items():
         if image.pk in taken or image.pk not in here:
             pull.fail("images", "The other server has the same image twice.")
@@ -162,7 +179,7 @@ def _join(pull: Pull, rows: Sequence[remote.Image], found: "dict[str, Image]") -
 
 
 def _tell(pull: Pull, more: int) -> None:
-    """Report how many images are done with, in the transaction that writes their page."""
+    """Report how many images are done with, after their page was written."""
     if pull.handle is None:
         return
     pull.met += more
