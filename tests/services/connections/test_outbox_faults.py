@@ -16,12 +16,15 @@ from dashboard.models import (
     GroupNesting,
     Image,
     Job,
+    Outgoing,
     Region,
     Task,
     TaskType,
     Twin,
 )
+from dashboard.queries.connections.outbox import get_outgoing
 from dashboard.services.connections.outbox import starting
+from dashboard.services.connections.outbox.refusals import take_back
 from dashboard.services.jobs import jobs
 from dashboard.services.library import groups, images, nesting
 from dashboard.services.training import tasks
@@ -201,15 +204,31 @@ def test_an_upload_is_sent_side_by_side(mirror: Mirror, between: Between) -> Non
 def test_one_image_of_many_is_refused(mirror: Mirror, between: Between) -> None:
     needs_threads()
     files = {f"shoes/{seed}.jpg": drawn_jpeg(seed) for seed in range(5)}
-    upload = received(mirror.cast, files)
+    upload = received(mirror.cast, files, new_type_name="Same shoe")
     planned(upload)
     committed(upload)
-    between.only, between.faults = "POST", [refuses(400)]
+    passing = between.pass_on
+    refused: list[Asked] = []
+
+    def refusing(asked: Asked) -> Reply:
+        if asked.method == "POST" and asked.path.endswith("training-image/") and not refused:
+            refused.append(asked)
+            return says({"detail": "Not now."}, 400)
+        return passing(asked)
+
+    between.stand_in.player = refusing
     mirror.send()
     ((state, problem),) = mirror.rows()
     assert state == "refused"
     assert "Not now." in problem
+    # All others are sent, with their memberships.
     assert Image.objects.filter(workspace=mirror.there).count() == 4
+    assert Group.objects.get(workspace=mirror.there).images_count == 4
+    take_back(row=get_outgoing(mirror.link, Outgoing.objects.get().pk), actor=mirror.cast.alice)
+    assert Image.objects.in_workspace(mirror.here).present().count() == 4
+    assert Group.objects.get(workspace=mirror.here).images_count == 4
+    mirror.send()
+    mirror.settled()
 
 
 def test_many_members_take_one_call(mirror: Mirror, between: Between) -> None:

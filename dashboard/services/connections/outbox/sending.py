@@ -95,8 +95,7 @@ class Sender:
         again = row.attempts > 0
         session = Session(self.link, server, self.handle, self.progress, again, self.blocked)
         try:
-            for cells in cells_of(row.change, self.link):
-                send_cells(session, cells)
+            self._send_all(session, row)
         except remote.Unauthorized:
             if member is None:
                 raise
@@ -107,6 +106,17 @@ class Sender:
         with session.writing(more):
             Outgoing.objects.filter(pk=row.pk).delete()
         self.sent += 1
+
+    def _send_all(self, session: Session, row: Outgoing) -> None:
+        """Send all portions of a change; raise the first refusal at the end."""
+        refusals: list[Rejected] = []
+        for cells in cells_of(row.change, self.link):
+            try:
+                send_cells(session, cells)
+            except Rejected as refusal:
+                refusals.append(refusal)
+        if refusals:
+            raise refusals[0]
 
     def _server(self, member: Membership | None) -> Server:
         if member is None or member.pk not in self._open:

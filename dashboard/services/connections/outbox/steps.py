@@ -1,13 +1,14 @@
 """Send what one change asks to look at: parents before members, removals before additions."""
 
 from collections.abc import Sequence
+from contextlib import nullcontext, suppress
 from typing import Final
 
 from dashboard.models import Image
 from dashboard.queries.connections.outbox import here_among
 from dashboard.services.connections.outbox.cells import Cells, Thing
 from dashboard.services.connections.outbox.changing import delete_thing, send_marks, send_thing
-from dashboard.services.connections.outbox.errors import Rejected
+from dashboard.services.connections.outbox.errors import Rejected, Waits
 from dashboard.services.connections.outbox.images import delete_many, upload_many
 from dashboard.services.connections.outbox.memberships import add_members, remove_members
 from dashboard.services.connections.outbox.session import Session
@@ -22,11 +23,12 @@ def send_cells(session: Session, cells: Cells) -> None:
         send_marks(session, noun, [one for kind, one in cells.marks if kind == noun])
     for cell in cells.members:
         remove_members(session, cell)
-    if refused:
-        # Their memberships would wait for ever; all others are sent when a person has decided.
-        raise Rejected(_told(refused))
     for cell in cells.members:
-        add_members(session, cell)
+        # Of what was refused, nothing can be a member; a person decides about it.
+        with suppress(Waits) if refused else nullcontext():
+            add_members(session, cell)
+    if refused:
+        raise Rejected(_told(refused))
     refused = _delete(session, cells.deleted)
     if refused:
         raise Rejected(_told(refused))
