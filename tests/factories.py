@@ -22,8 +22,10 @@ from PIL import Image as Pillow
 from PIL import ImageDraw
 from rest_framework.test import APIClient
 
+from accounts.journal import record
 from accounts.models import Membership, Role, User, Workspace
 from accounts.services import create_user, issue_token
+from accounts.verbs import Verb
 from dashboard.engine import artifacts
 from dashboard.engine.prior import builtin_prior
 from dashboard.engine.trained_model import untrained_model
@@ -37,6 +39,8 @@ from dashboard.models import (
     Image,
     Job,
     Label,
+    Link,
+    Outgoing,
     Record,
     Region,
     SimilarityType,
@@ -120,6 +124,34 @@ def make_key(user: User, workspace: Workspace | None = None, **fields: Any) -> s
 def make_connection(workspace: Workspace, url: str = "https://there.example.org") -> Connection:
     owner = workspace.memberships.get(role=Role.OWNER).user
     return add_connection(workspace=workspace, url=url, actor=owner)
+
+
+def make_link(workspace: Workspace, url: str = "https://there.example.org") -> Link:
+    """Link a workspace with one on a server that nobody asks."""
+    link = Link.objects.create(
+        workspace=workspace,
+        connection=make_connection(workspace, url),
+        remote_workspace="ws-7",
+        remote_name="Shop there",
+    )
+    workspace.mirrors = str(link)
+    workspace.save(update_fields=["mirrors"])
+    return link
+
+
+def make_outgoing(link: Link, **fields: Any) -> Outgoing:
+    """Have a change of the link's workspace refused by the other server."""
+    group = make_group(make_type(link.workspace), "Refused there")
+    change = record(
+        workspace=link.workspace,
+        verb=Verb.CHANGED,
+        noun="group",
+        target_id=group.pk,
+        target_name=group.name,
+        actor=owner_of(link.workspace),
+    )
+    told = {"state": Outgoing.State.REFUSED, "problem": "You may not do this."} | fields
+    return Outgoing.objects.create(link=link, change=change, **told)
 
 
 def make_webhook(

@@ -125,6 +125,15 @@ def _connection(cast: Cast) -> tuple[Any, ...]:
     return (factories.make_connection(cast.workspace).pk,)
 
 
+def _looked_at(cast: Cast) -> tuple[Any, ...]:
+    factories.make_link(cast.workspace)
+    return "group", factories.make_group(factories.make_type(cast.workspace)).pk
+
+
+def _outgoing(cast: Cast) -> tuple[Any, ...]:
+    return (factories.make_outgoing(factories.make_link(cast.workspace)).pk,)
+
+
 def _webhook(cast: Cast) -> tuple[Any, ...]:
     return (factories.make_webhook(cast.workspace).pk,)
 
@@ -209,6 +218,8 @@ THINGS: dict[str, Callable[[Cast], tuple[Any, ...]]] = {
     "type": _type,
     "upload": _upload,
     "version": _version,
+    "looked-at": _looked_at,
+    "outgoing": _outgoing,
     "webhook": _webhook,
     "webhook-delivery": _webhook_delivery,
     "workspace": _workspace,
@@ -372,6 +383,13 @@ PAGES = [
     Page("connection-check", "POST", thing="connection", viewer="POST"),
     Page("connection-disconnect", "POST", thing="connection", viewer="POST"),
     Page("connection-remove", "POST", thing="connection"),
+    Page("link", "GET POST", viewer="GET"),
+    Page("link-refresh", "POST", viewer="POST"),
+    Page("link-keeper", "POST"),
+    Page("link-unlink", "POST"),
+    Page("link-look", "POST", thing="looked-at", viewer="POST"),
+    Page("outgoing-retry", "POST", thing="outgoing"),
+    Page("outgoing-take-back", "POST", thing="outgoing"),
     Page("webhooks", "GET POST"),
     Page("webhook", thing="webhook"),
     Page("webhook-change", "GET POST", thing="webhook"),

@@ -66,6 +66,7 @@ PAGES: dict[str, list[str]] = {
     "encoders": ["/settings/encoders"],
     "encoder-new": ["/settings/encoders/new"],
     "connections": ["/settings/connections"],
+    "link": ["/settings/link"],
     "connection-token": ["{connecting}"],
     "webhooks": ["/settings/webhooks"],
     "webhook": ["{webhook}"],

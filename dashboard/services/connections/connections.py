@@ -23,6 +23,7 @@ from dashboard.remote.address import Address
 from dashboard.services.connections.errors import (
     BadUrl,
     ConnectionExists,
+    ConnectionLinked,
     NoToken,
     TokenFailed,
     TooManyConnections,
@@ -64,7 +65,14 @@ def add_connection(*, workspace: Workspace, url: str, actor: User) -> Connection
 
 @transaction.atomic
 def remove_connection(*, connection: Connection, actor: User) -> None:
-    """Remove a connection with all members' tokens. Nothing changes on the other server."""
+    """Remove a connection with all members' tokens. Nothing changes on the other server.
+
+    Raises `ConnectionLinked` while the workspace mirrors one over this connection.
+    """
+    # Linking locks the workspace first, too: it cannot be linked meanwhile.
+    lock_all(Workspace.objects.filter(pk=connection.workspace_id))
+    if connection.links.exists():
+        raise ConnectionLinked(connection)
     _tell(Verb.REMOVED, connection, actor)
     connection.delete()
 

@@ -16,6 +16,16 @@ class ConnectionExists(Refused):
         super().__init__(f"This workspace is already connected to {connection}.")
 
 
+class ConnectionLinked(Refused):
+    """The workspace mirrors one over this connection."""
+
+    def __init__(self, connection: Connection) -> None:
+        super().__init__(
+            f"This workspace mirrors one on {connection}. Unlink it first, then remove the "
+            "connection."
+        )
+
+
 class TooManyConnections(Refused):
     """A workspace has as many connections as it can have."""
 

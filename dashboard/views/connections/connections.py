@@ -193,8 +193,12 @@ def connection_disconnect(request: WorkspaceRequest, connection_id: UUID) -> Htt
 def connection_remove(request: WorkspaceRequest, connection_id: UUID) -> HttpResponse:
     """Remove a connection with everyone's tokens."""
     connection = get_connection(request.workspace, connection_id)
-    remove_connection(connection=connection, actor=request.user)
-    messages.success(request, f"The connection to {connection} was removed.")
+    try:
+        remove_connection(connection=connection, actor=request.user)
+    except Refused as refusal:
+        messages.error(request, str(refusal))
+    else:
+        messages.success(request, f"The connection to {connection} was removed.")
     return see_other("connections")
 
 

@@ -28,6 +28,8 @@ from dashboard.models import (
     RegionFeature,
     SentFeature,
     Transfer,
+    Twin,
+    TwinMember,
     UploadChunk,
     UploadFile,
     UploadGroup,
@@ -51,11 +53,12 @@ from tests.factories import (
     Cast,
     drawn_jpeg,
     make_collection,
-    make_connection,
     make_group,
     make_image,
     make_job,
     make_key,
+    make_link,
+    make_outgoing,
     make_records,
     make_region,
     make_request,
@@ -109,8 +112,15 @@ def filled(workspace: Workspace) -> None:
     Fill.objects.create(workspace=workspace, collection=collection)
     transfer = Transfer.objects.create(workspace=workspace, direction="export")
     Imported.objects.create(transfer=transfer, noun="image", old_id=region.pk, new_id=region.pk)
+    link = make_link(workspace)
+    make_outgoing(link)
+    twins = [
+        Twin.objects.create(link=link, noun=noun, local_id=thing.pk, remote_id=noun)
+        for noun, thing in (("group", group), ("image", images[0]))
+    ]
+    TwinMember.objects.create(container=twins[0], member=twins[1])
     ConnectionToken.objects.create(
-        connection=make_connection(workspace),
+        connection=link.connection,
         membership=workspace.memberships.get(role="owner"),
         secret="encrypted",
     )
