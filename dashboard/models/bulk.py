@@ -1,6 +1,6 @@
 """Write many rows by one statement, which the ORM would do row by row or in batches."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 from django.core.exceptions import EmptyResultSet
@@ -28,6 +28,26 @@ def insert_missing(model: type[Model], source: QuerySet[Any], columns: Mapping[s
         statement = f"INSERT INTO {table} ({quoted}) {sql} ON CONFLICT DO NOTHING"
         cursor.execute(statement, values)
         return int(cursor.rowcount)
+
+
+def insert_rows(model: type[Model], rows: Iterable[Model]) -> None:
+    """Insert rows with one prepared statement, executed for each; the database sets their keys.
+
+    Rows that violate a unique constraint are skipped. `bulk_create` writes a statement of its own
+    for each 45 rows of 22 columns, which took a fifth of the time of a dry run.
+    """
+    fields: list[Any] = [one for one in model._meta.concrete_fields if not one.primary_key]
+    quoted = connection.ops.quote_name
+    columns = ", ".join(quoted(field.column) for field in fields)
+    marks = ", ".join("%s" for _ in fields)
+    table = quoted(model._meta.db_table)
+    statement = f"INSERT INTO {table} ({columns}) VALUES ({marks}) ON CONFLICT DO NOTHING"  # noqa: S608  our own names
+    values = [
+        [field.get_db_prep_save(field.pre_save(row, add=True), connection) for field in fields]
+        for row in rows
+    ]
+    with connection.cursor() as cursor:
+        cursor.executemany(statement, values)
 
 
 def update_rows(rows: Collection[Model], names: Sequence[str]) -> None:
