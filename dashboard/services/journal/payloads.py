@@ -78,7 +78,9 @@ def origins_of(before: Mapping[str, Any] | None) -> Links:
     return _read((before or {}).get("groups", {}))
 
 
-def marks_before(marks: Mapping[str, bool], changed: Mapping[str, Sequence[UUID]]) -> Any:
+def marks_before(
+    marks: Mapping[str, bool], changed: Mapping[str, Sequence[UUID]]
+) -> dict[str, Any]:
     """Return the `before` of a bulk mark; `changed` maps each field to where it changed."""
     all_of_them = len(touched(changed))
     only = {name: _text(ids) for name, ids in changed.items() if len(ids) < all_of_them}
