@@ -21,8 +21,9 @@ from uuid import UUID
 
 from accounts.journal import pack, unpack
 
-# Of each kind of what a deletion takes with it; about 2 MB of memberships.
+# Of each kind of pairs that a deletion takes with it: about 2 MB. Rows are larger.
 MOST = 100_000
+MOST_ROWS = 10_000
 
 Links = dict[UUID, list[UUID]]
 Pairs = Iterable[tuple[UUID, UUID]]
@@ -33,8 +34,8 @@ class Lost:
     """What went with the things that were deleted; an undo restores it with them.
 
     `objects` and `group_rows` are values of rows with their `id`. `verified` maps a user to what
-    they had verified. `whole` is False if there was more of anything than `MOST`: none of it is
-    kept then, since half of a group's members would pass for all of them.
+    they had verified. `whole` is False if there was more of anything than `MOST` or `MOST_ROWS`:
+    none of it is kept then, since half of a group's members would pass for all of them.
     """
 
     groups: Links = field(default_factory=dict)  # group: its images
@@ -49,15 +50,16 @@ class Lost:
     def link(self, name: str, pairs: Pairs) -> None:
         """Keep pairs as one of the mappings."""
         found = list(pairs)
-        setattr(self, name, links(found) if self._fits(found) else {})
+        setattr(self, name, links(found) if self._fits(found, MOST) else {})
 
     def keep(self, name: str, rows: Sequence[dict[str, Any]]) -> None:
         """Keep the values of rows as one of the lists."""
-        setattr(self, name, list(rows) if self._fits(rows) else [])
+        setattr(self, name, list(rows) if self._fits(rows, MOST_ROWS) else [])
 
-    def _fits(self, found: Sequence[object]) -> bool:
-        self.whole = self.whole and len(found) <= MOST
-        return len(found) <= MOST
+    def _fits(self, found: Sequence[object], most: int) -> bool:
+        fits = len(found) <= most
+        self.whole = self.whole and fits
+        return fits
 
 
 def links(pairs: Pairs) -> Links:

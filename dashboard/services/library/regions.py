@@ -11,7 +11,7 @@ from accounts.models import User
 from accounts.verbs import Verb
 from dashboard.models import Image, Label, Region
 from dashboard.services.errors import BoxOutside
-from dashboard.services.journal.payloads import Lost, Pairs, with_lost
+from dashboard.services.journal.payloads import MOST_ROWS, Lost, Pairs, with_lost
 from dashboard.services.library.members import leave_all_groups
 from dashboard.services.row_locks import lock_all
 
@@ -89,7 +89,8 @@ def discard_regions(regions: QuerySet[Region]) -> Lost:
 def lost_regions(regions: Sequence[Region], left: tuple[Pairs, Pairs]) -> Lost:
     """Return the values of deleted regions, and what `leave_all_groups` has returned."""
     lost = Lost()
-    lost.keep("objects", [values_of(region, ("id", *FIELDS)) for region in regions])
+    kept = regions[: MOST_ROWS + 1]  # one more tells that there are too many
+    lost.keep("objects", [values_of(region, ("id", *FIELDS)) for region in kept])
     lost.link("groups", left[0])
     lost.link("object_groups", left[1])
     return lost

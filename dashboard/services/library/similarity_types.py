@@ -11,7 +11,7 @@ from accounts.verbs import Verb
 from dashboard.models import Extraction, Fill, Group, SimilarityType
 from dashboard.services.errors import EmptyName, InSeveralGroups, TypeHasGroups
 from dashboard.services.jobs.dropping import drop_extractions, drop_fills
-from dashboard.services.journal.payloads import MOST, Lost, with_lost
+from dashboard.services.journal.payloads import MOST_ROWS, Lost, with_lost
 from dashboard.services.library.groups import FIELDS as GROUP_FIELDS
 from dashboard.services.library.groups import discard_groups
 from dashboard.services.library.members import IMAGES, REGIONS, in_several_groups
@@ -119,7 +119,7 @@ def delete_type(*, similarity_type: SimilarityType, force: bool = False, actor: 
     drop_work_on_types([row])
     lost = Lost()
     if count:
-        kept = list(groups.order_by()[: MOST + 1])
+        kept = list(groups.order_by()[: MOST_ROWS + 1])
         lost.keep("group_rows", [values_of(group, ("id", *GROUP_FIELDS)) for group in kept])
     discard_groups(groups, lost)
     lost.link("types", row.task_rows.values_list("task", "similarity_type"))

@@ -90,10 +90,12 @@ def test_what_was_lost_comes_back() -> None:
 
 def test_more_than_is_kept_is_kept_not_at_all(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(payloads, "MOST", 2)
+    monkeypatch.setattr(payloads, "MOST_ROWS", 1)
     lost, group = Lost(), uuid4()
     lost.link("groups", [(group, uuid4()) for _ in range(3)])
     lost.keep("objects", [{"id": 1}, {"id": 2}])
-    assert (lost.groups, len(lost.objects), lost.whole) == ({}, 2, False)
+    lost.keep("group_rows", [{"id": 3}])
+    assert (lost.groups, lost.objects, len(lost.group_rows), lost.whole) == ({}, [], 1, False)
     assert lost_with(stored(with_lost({}, lost))) == lost
 
 
