@@ -63,6 +63,11 @@ class Verb(TextChoices):
     CONNECTED = "connected to"
     DISCONNECTED = "disconnected from"
     RECONNECTED = "reconnected to"
+    LINKED = "linked"
+    UNLINKED = "unlinked"
+    PULLED = "pulled"
+    OVERRULED = "overruled"
+    TOOK_BACK = "took back changes of"
     # Webhooks.
     PAUSED = "paused"
     RESUMED = "resumed"

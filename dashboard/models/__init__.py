@@ -10,6 +10,7 @@ from dashboard.models.groups import Group, GroupImage, GroupNesting, GroupRegion
 from dashboard.models.images import Image
 from dashboard.models.jobs import Job, WorkerSign
 from dashboard.models.labels import DEFAULT_LABEL, Label
+from dashboard.models.links import Link, Outgoing, Twin, TwinMember
 from dashboard.models.regions import Region
 from dashboard.models.similarity_types import SimilarityType
 from dashboard.models.tasks import Task, TaskType
@@ -47,6 +48,8 @@ __all__ = [
     "Imported",
     "Job",
     "Label",
+    "Link",
+    "Outgoing",
     "Record",
     "Region",
     "RegionFeature",
@@ -55,6 +58,8 @@ __all__ = [
     "Task",
     "TaskType",
     "Transfer",
+    "Twin",
+    "TwinMember",
     "Upload",
     "UploadChunk",
     "UploadFile",

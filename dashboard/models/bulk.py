@@ -2,14 +2,17 @@
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
+from uuid import UUID
 
 from django.core.exceptions import EmptyResultSet
 from django.db import connection
 from django.db.models import Model, QuerySet
 
 
-def insert_missing(model: type[Model], source: QuerySet[Any], columns: Mapping[str, Any]) -> int:
-    """Insert a row for each row of the source and return how many were inserted.
+def insert_missing(
+    model: type[Model], source: QuerySet[Any], columns: Mapping[str, Any], returning: str
+) -> list[UUID]:
+    """Insert a row for each row of the source; return this field, an id, of those inserted.
 
     `columns` maps the model's fields to names or expressions of the source. Rows that violate a
     unique constraint are skipped.
@@ -18,16 +21,18 @@ def insert_missing(model: type[Model], source: QuerySet[Any], columns: Mapping[s
     try:
         sql, values = rows.query.sql_with_params()
     except EmptyResultSet:  # the ORM knows that there are no rows, and writes no statement
-        return 0
+        return []
     names: list[Any] = [model._meta.get_field(name).column for name in columns]  # type: ignore[union-attr]
     quoted = ", ".join(map(connection.ops.quote_name, names))
     table = connection.ops.quote_name(model._meta.db_table)
+    told = connection.ops.quote_name(model._meta.get_field(returning).column)  # type: ignore[union-attr]
     with connection.cursor() as cursor:
-        # INSERT … SELECT: the rows are never read into this process. Both databases support the
-        # clause.
-        statement = f"INSERT INTO {table} ({quoted}) {sql} ON CONFLICT DO NOTHING"
+        # INSERT … SELECT: of the rows only one id is read into this process. Both databases
+        # support the clauses.
+        statement = f"INSERT INTO {table} ({quoted}) {sql} ON CONFLICT DO NOTHING RETURNING {told}"
         cursor.execute(statement, values)
-        return int(cursor.rowcount)
+        # SQLite has no ids of its own: it returns them as text.
+        return [one if isinstance(one, UUID) else UUID(one) for (one,) in cursor.fetchall()]
 
 
 def insert_rows(model: type[Model], rows: Iterable[Model]) -> None:

@@ -38,6 +38,8 @@ class Job(ScopedModel):
         UNDO = "undo", "Undo of an upload"
         EXPORT = "export", "Export of a workspace"
         IMPORT = "import", "Import of a workspace"
+        PULL = "pull", "Pull from another server"
+        SEND = "send", "Changes for another server"
 
     class State(models.TextChoices):
         """The state of the job."""
