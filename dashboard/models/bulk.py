@@ -25,7 +25,8 @@ def insert_missing(
     names: list[Any] = [model._meta.get_field(name).column for name in columns]  # type: ignore[union-attr]
     quoted = ", ".join(map(connection.ops.quote_name, names))
     table = connection.ops.quote_name(model._meta.db_table)
-    told = connection.ops.quote_name(model._meta.get_field(returning).column)  # type: ignore[union-attr]
+    key: Any = model._meta.get_field(returning)
+    told = connection.ops.quote_name(key.column)
     with connection.cursor() as cursor:
         # INSERT … SELECT: of the rows only one id is read into this process. Both databases
         # support the clauses.

@@ -119,9 +119,10 @@ def with_lost(values: Mapping[str, Any], lost: Lost) -> dict[str, Any]:
 def lost_with(before: Mapping[str, Any] | None) -> Lost:
     """Return what went with the things that a change deleted."""
     written: dict[str, Any] = (before or {}).get("lost", {})
-    return Lost(
-        **{name: _read(one) if isinstance(one, dict) else one for name, one in written.items()}
-    )
+    read: dict[str, Any] = {
+        name: _read(one) if isinstance(one, dict) else one for name, one in written.items()
+    }
+    return Lost(**read)
 
 
 def _written(found: Links) -> dict[str, str]:

@@ -72,7 +72,7 @@ def change_task(*, task: Task, changes: dict[str, Any], actor: User) -> Task:
     for name, value in changes.items():
         setattr(row, name, value)
     row.save(update_fields=[*changes, "modified"])
-    told = {"fields": sorted(changes), "before": before, "after": row.name}
+    told: dict[str, Any] = {"fields": sorted(changes), "before": before, "after": row.name}
     _tell(Verb.CHANGED, row, actor, was, values_of(row, was), **told)
     if row.encoder not in ("", encoder):
         start_describing(workspace=row.workspace, actor=actor)
