@@ -62,7 +62,7 @@ bench: $(VENV)/installed-dev ## measure all against the targets, with a table at
 	$(BIN)/python -m tests.bench $(PART)
 
 screenshots: $(VENV)/installed-dev ## a picture of every page (light, dark, phone) in screenshots/
-	$(BIN)/python -m tests.screenshots screenshots
+	DJANGO_SETTINGS_MODULE=dashboard.settings $(BIN)/python -m tests.screenshots screenshots
 
 lock: $(VENV)/installed-dev ## pin the dependencies of pyproject.toml anew; UPGRADE=1 takes newer ones
 	$(COMPILE) --output-file requirements.lock

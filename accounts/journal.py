@@ -36,7 +36,8 @@ def record(
 
     `details` are the words of its sentence and are kept; `before`, `after` and `members` are what
     an undo or another server needs, and are deleted after `LIKEWISE_KEEP_CHANGES` days. `inverse`
-    names what can undo it, see `dashboard/services/journal/inverses.py`.
+    names what can undo it, see `dashboard/services/journal/inverses.py`. `members` are the ids that
+    really changed, `dashboard/services/journal/payloads.py` describes what stands beside them.
     """
     return Change.objects.create(
         workspace=workspace,

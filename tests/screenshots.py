@@ -3,11 +3,14 @@
 import sys
 from pathlib import Path
 
+import django
 from playwright.sync_api import sync_playwright
 
-from tests.browser.conftest import CHROMIUM, FLAGS
-from tests.browser.demo import addresses, fill, load, set_up, visit
-from tests.live import running
+django.setup()  # the demo is filled by the code of tests that read models
+
+from tests.browser.conftest import CHROMIUM, FLAGS  # noqa: E402
+from tests.browser.demo import addresses, fill, load, set_up, visit  # noqa: E402
+from tests.live import running  # noqa: E402
 
 SIZES = {"light": (1280, 900), "dark": (1280, 900), "phone": (390, 844)}
 

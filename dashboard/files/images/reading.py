@@ -111,7 +111,8 @@ def open_image(upload: bytes, limits: ImageLimits, *, is_scaled: bool = False) -
     """
     if len(upload) > limits.size:
         raise ImageTooLarge(limits.size, len(upload))
-    data = _picture_in(upload)
+    lacks_end = jpeg.lacks_end(upload)
+    data = jpeg.ended(upload) if lacks_end else _picture_in(upload)
     # Before `Image.open`, which parses the tags.
     if tiff.has_too_many_values(data):
         raise UnreadableImage("The image has too much metadata. Save it again and upload that.")
@@ -124,15 +125,13 @@ def open_image(upload: bytes, limits: ImageLimits, *, is_scaled: bool = False) -
         )
     if is_jpeg(file) and jpeg.has_too_many_scans(data):
         raise UnreadableImage("The image has too many layers. Save it again and upload that.")
-    return Opened(file, data, limits.pixels, jpeg.lacks_end(upload))
+    return Opened(file, data, limits.pixels, lacks_end)
 
 
 def _picture_in(upload: bytes) -> bytes:
     """Return the bytes of the image to use, without parts that Pillow would refuse."""
     if raws.is_raw(upload):
         raise CameraRaw
-    if jpeg.lacks_end(upload):
-        return jpeg.ended(upload)
     return tiff_pages.picture_of(png.bare(upload))
 
 

@@ -21,6 +21,7 @@ from dashboard.models import (
     GroupRegion,
     Image,
     SimilarityType,
+    Verification,
 )
 from dashboard.models.folded_names import folded
 from dashboard.queries.library.groups import groups_in, groups_to_fill
@@ -28,6 +29,7 @@ from dashboard.queries.library.images import images_in
 from dashboard.queries.library.regions import regions_in
 from dashboard.services.errors import AlreadyInExclusiveType, EmptyName
 from dashboard.services.jobs.dropping import drop_extractions, drop_fills
+from dashboard.services.journal.payloads import MOST, Lost, moved_from, with_lost
 from dashboard.services.library.members import (
     IMAGES,
     REGIONS,
@@ -43,6 +45,9 @@ from dashboard.services.library.members import (
 from dashboard.services.row_locks import lock_all, lock_ids, lock_pks, lock_rows
 
 M = TypeVar("M", bound=models.Model)
+
+# What a deletion keeps of a group, for its undo.
+FIELDS = ("similarity_type", "name", "description", "meta_data", "test_group")
 
 
 @transaction.atomic
@@ -87,7 +92,9 @@ def mark_groups(*, workspace: Workspace, ids: Iterable[UUID], test_group: bool, 
 
     Raises `UnknownIds` and `TooManyIds`; then nothing is changed.
     """
-    groups = lock_rows(groups_in(workspace).only("id", "similarity_type"), ids, "group")
+    bare = groups_in(workspace).only("id", "similarity_type", "test_group")
+    groups = lock_rows(bare, ids, "group")
+    changed = [group.pk for group in groups if group.test_group != test_group]
     rows = Group.objects.filter(pk__in=[group.pk for group in groups])
     rows.update(test_group=test_group, modified=timezone.now())
     if groups:
@@ -96,6 +103,9 @@ def mark_groups(*, workspace: Workspace, ids: Iterable[UUID], test_group: bool, 
             verb=Verb.MARKED_SEVERAL_TEST if test_group else Verb.UNMARKED_SEVERAL_TEST,
             noun="group",
             count=len(groups),
+            before={"test_group": not test_group},
+            after={"test_group": test_group},
+            members=changed,
             actor=actor,
         )
     return len(groups)
@@ -173,13 +183,14 @@ def delete_group(*, group: Group, actor: User) -> None:
     """Delete a group; its members are kept."""
     _hold_workspace(group)
     row = Group.objects.select_related("workspace").get(pk=group.pk)
-    _tell(Verb.DELETED, row, actor=actor)
     count_groups(row.similarity_type_id, -1)
-    discard_groups(Group.objects.filter(pk=row.pk))
+    lost = Lost()
+    discard_groups(Group.objects.filter(pk=row.pk), lost)
+    _tell(Verb.DELETED, row, was=with_lost(values_of(row, FIELDS), lost), actor=actor)
 
 
-def discard_groups(groups: QuerySet[Group]) -> None:
-    """Delete groups and their memberships.
+def discard_groups(groups: QuerySet[Group], lost: Lost | None = None) -> None:
+    """Delete groups and their memberships; put into `lost` what goes with them.
 
     Call it in a transaction that has locked the workspace, and update the counters of types beside
     it. The counters of parent groups are updated. Ids stay in the database: there may be 100,000.
@@ -196,11 +207,30 @@ def discard_groups(groups: QuerySet[Group]) -> None:
     holders = nested.exclude(parent__in=groups).order_by("parent").values_list("parent")
     for parent_id, count in list(holders.annotate(Count("id"))):
         Group.objects.filter(pk=parent_id).update(groups_count=F("groups_count") - count)
+    if lost is not None:
+        _keep_links(groups, lost)
     drop_extractions(Extraction.objects.filter(group__in=groups))
     drop_fills(Fill.objects.filter(group__in=groups))
     GroupImage.objects.filter(group__in=groups).delete()
     GroupRegion.objects.filter(group__in=groups).delete()
     groups.delete()
+
+
+def _keep_links(groups: QuerySet[Group], lost: Lost) -> None:
+    """Read what goes with groups, by one statement of each kind, and no more than is kept."""
+    within = Q(parent__in=groups) | Q(child__in=groups)
+    verified = Verification.objects.filter(group__in=groups, user__isnull=False)
+    found: dict[str, Any] = {
+        "groups": GroupImage.objects.filter(group__in=groups).values_list("group", "image"),
+        "object_groups": GroupRegion.objects.filter(group__in=groups).values_list(
+            "group", "region"
+        ),
+        "nested": GroupNesting.objects.filter(within).values_list("parent", "child"),
+        "verified": verified.values_list("user", "group"),
+    }
+    for name, pairs in found.items():
+        # One more than is kept tells that there are too many.
+        lost.link(name, pairs.order_by()[: MOST + 1])
 
 
 def discard_groups_of_types(groups: QuerySet[Group]) -> int:
@@ -320,9 +350,10 @@ def _add(
     placed = put(kind, group, ids, taken)
     if placed.moved:
         verb, moved = Verb(f"moved {kind.noun}s to"), f"{placed.moved:,}"
-        _tell(verb, group, count=placed.added, actor=actor, moved=moved)
+        was = moved_from(placed.origins)
+        _tell(verb, group, members=placed.ids, was=was, actor=actor, moved=moved)
     elif placed.added:
-        _tell(Verb(f"added {kind.noun}s to"), group, count=placed.added, actor=actor)
+        _tell(Verb(f"added {kind.noun}s to"), group, members=placed.ids, actor=actor)
     return placed
 
 
@@ -331,15 +362,15 @@ def _remove(
 ) -> tuple[int, int]:
     removed = take_out(kind, group, members)
     if removed:
-        _tell(Verb(f"removed {kind.noun}s from"), group, count=removed, actor=actor)
-    return removed, len(members) - removed
+        _tell(Verb(f"removed {kind.noun}s from"), group, members=removed, actor=actor)
+    return len(removed), len(members) - len(removed)
 
 
 def _tell(
     verb: Verb,
     group: Group,
     *,
-    count: int = 1,
+    members: Collection[UUID] | None = None,
     was: dict[str, Any] | None = None,
     now: dict[str, Any] | None = None,
     actor: User | None,
@@ -351,9 +382,10 @@ def _tell(
         noun="group",
         target_id=group.id,
         target_name=group.name,
-        count=count,
+        count=1 if members is None else len(members),
         details=details,
         before=was,
         after=now,
+        members=members,
         actor=actor,
     )

@@ -19,7 +19,9 @@ from dashboard.files.store import paths, room, storage
 from dashboard.models import Image, Region, Verification
 from dashboard.queries.library.images import images_by_sha256, images_in
 from dashboard.services.errors import ImageExists
+from dashboard.services.journal.payloads import MOST, Lost, marks_before, touched, with_lost
 from dashboard.services.library.members import leave_all_groups
+from dashboard.services.library.regions import lost_regions
 from dashboard.services.row_locks import lock_all, lock_rows
 from dashboard.services.workspaces.usage import Room, count_on, hold_images, images_refusal
 
@@ -215,7 +217,11 @@ def mark_images(
 
     Raises `UnknownIds` and `TooManyIds`; then nothing is changed.
     """
-    images = lock_rows(images_in(workspace).only("id"), ids, "image")
+    images = lock_rows(images_in(workspace).only("id", *marks), ids, "image")
+    changed = {
+        name: [image.pk for image in images if getattr(image, name) != value]
+        for name, value in marks.items()
+    }
     rows = Image.objects.filter(pk__in=[image.pk for image in images])
     rows.update(**marks, modified=timezone.now())
     if images:
@@ -225,6 +231,9 @@ def mark_images(
             noun="image",
             count=len(images),
             details={"fields": sorted(marks)},
+            before=marks_before(marks, changed),
+            after=dict(marks),
+            members=touched(changed),
             actor=actor,
         )
     return len(images)
@@ -239,33 +248,47 @@ def delete_images(*, workspace: Workspace, ids: Iterable[UUID], actor: User) -> 
     """
     hold_images(workspace.pk)
     images = lock_rows(images_in(workspace), ids, "image")
-    discard_images(images)
+    lost = discard_images(images)
     for start in range(0, len(images), FILES_PER_BATCH):
         ids_of_batch = [image.pk for image in images[start : start + FILES_PER_BATCH]]
         # After the commit, and each checked again: the same bytes may have been uploaded again.
         transaction.on_commit(partial(delete_files_of, ids_of_batch))
-    record(workspace=workspace, verb=Verb.DELETED, noun="image", count=len(images), actor=actor)
+    record(
+        workspace=workspace,
+        verb=Verb.DELETED,
+        noun="image",
+        count=len(images),
+        before=with_lost({}, lost),
+        members=[image.pk for image in images],
+        actor=actor,
+    )
     return len(images)
 
 
-def discard_images(images: Sequence[Image]) -> None:
+def discard_images(images: Sequence[Image]) -> Lost:
     """Delete images as part of a larger change, which records it and then deletes their files.
+
+    Return what goes with them.
 
     Call it in a transaction that has locked first the storage use, then the images, all of one
     workspace.
     """
     if not images:
-        return
+        return Lost()
     usage = hold_images(images[0].workspace_id)
     count_on(usage, count=-len(images), size=-sum(image.file_size for image in images))
     # Regions after images and before groups, see `row_locks`.
     regions = lock_all(Region.objects.filter(image__in=images))
-    leave_all_groups(images=images, regions=regions)
+    lost = lost_regions(regions, leave_all_groups(images=images, regions=regions))
     Region.objects.filter(pk__in=[region.pk for region in regions]).delete()
-    Verification.objects.filter(image__in=images).delete()
+    verified = Verification.objects.filter(image__in=images)
+    given = verified.filter(user__isnull=False).values_list("user", "image")
+    lost.link("verified", given.order_by()[: MOST + 1])
+    verified.delete()
     rows = Image.objects.filter(pk__in=[image.pk for image in images])
     # The row stays, so that an upload of the same bytes restores the image under its id.
     rows.update(deleted=timezone.now(), verify_count=0)
+    return lost
 
 
 @transaction.atomic

@@ -10,8 +10,11 @@ from accounts.models import User, Workspace
 from accounts.verbs import Verb
 from dashboard.models import DEFAULT_LABEL, Label, Region
 from dashboard.services.errors import DefaultLabelStays, EmptyName, LabelInUse
+from dashboard.services.journal.payloads import with_lost
 from dashboard.services.library.regions import discard_regions
 from dashboard.services.row_locks import lock_all
+
+FIELDS = ("name", "description", "color", "output_name")
 
 
 @transaction.atomic
@@ -62,8 +65,8 @@ def delete_label(*, label: Label, force: bool = False, actor: User) -> int:
     count = regions.count()
     if count and not force:
         raise LabelInUse(row, count)
-    discard_regions(regions)
-    _tell(Verb.DELETED, row, actor, objects=count)
+    lost = discard_regions(regions)
+    _tell(Verb.DELETED, row, actor, with_lost(values_of(row, FIELDS), lost), objects=count)
     row.delete()
     return count
 

@@ -12,6 +12,7 @@ from django.db.models import BooleanField, Count, F, Q, UUIDField, Value
 from dashboard.models import Group, GroupImage, GroupRegion, Image, Region, SimilarityType
 from dashboard.models.bulk import insert_missing
 from dashboard.services.errors import AlreadyInExclusiveType, GroupHoldsGroups
+from dashboard.services.journal.payloads import Links, links
 from dashboard.services.row_locks import lock_all
 
 # The number of parameters of a statement is limited.
@@ -52,7 +53,8 @@ class Placed:
     """The result of adding members to groups; `elsewhere` maps a refused member to its group.
 
     `pairs` are the memberships that `place` created, as (group, member). `moved` of the added ones
-    left another group for this one, `left` were skipped because they are in another.
+    left another group for this one, `left` were skipped because they are in another. Of `put`,
+    `ids` are the added ones and `origins` maps the groups to the members that left them.
     """
 
     added: int = 0
@@ -61,6 +63,8 @@ class Placed:
     left: int = 0
     elsewhere: dict[UUID, Group] = field(default_factory=dict)
     pairs: set[tuple[UUID, UUID]] = field(default_factory=set)
+    ids: list[UUID] = field(default_factory=list)
+    origins: Links = field(default_factory=dict)
 
 
 def place(kind: MemberKind, pairs: Sequence[tuple[Group, Any]]) -> Placed:
@@ -106,7 +110,8 @@ def put(
         raise GroupHoldsGroups(held)
     # After the group is locked, as in `place`: its type may have been changed until then.
     similarity_type = SimilarityType.objects.get(pk=held.similarity_type_id)
-    moved, wanted = 0, ids
+    moved: set[tuple[UUID, UUID]] = set()
+    wanted = ids
     if similarity_type.exclusive and taken is Taken.MOVE:
         moved = _take_from(kind, _taken(kind, held, ids).filter(group__in=holders))
     if similarity_type.exclusive and taken is Taken.LEAVE:
@@ -116,10 +121,16 @@ def put(
         _refuse_taken(kind, held, wanted)
     source = kind.members.objects.filter(pk__in=wanted)
     # One INSERT … SELECT: as model instances, 10,000 images took 50 statements on SQLite.
-    added = insert_missing(kind.rows, source, _columns(kind, held, similarity_type))
-    _count(kind, [held.pk], added)
-    left = len(ids) - len(wanted)
-    return Placed(added=added, already=len(wanted) - added, moved=moved, left=left)
+    added = insert_missing(kind.rows, source, _columns(kind, held, similarity_type), kind.member)
+    _count(kind, [held.pk], len(added))
+    return Placed(
+        added=len(added),
+        already=len(wanted) - len(added),
+        moved=len(moved),
+        left=len(ids) - len(wanted),
+        ids=added,
+        origins=links(moved),
+    )
 
 
 def _taken(kind: MemberKind, group: Group, ids: Collection[UUID]) -> Any:
@@ -136,15 +147,16 @@ def _held_of(needed: set[UUID], others: set[UUID]) -> dict[UUID, Group]:
     return groups
 
 
-def _take_from(kind: MemberKind, rows: Any) -> int:
-    """Delete memberships of locked groups and decrease their counters; return how many."""
-    groups_by_count: defaultdict[int, list[UUID]] = defaultdict(list)
-    for group_id, count in rows.order_by().values_list("group").annotate(Count("id")):
-        groups_by_count[count].append(group_id)
+def _take_from(kind: MemberKind, rows: Any) -> set[tuple[UUID, UUID]]:
+    """Delete memberships of locked groups and decrease their counters; return them."""
+    taken = kind.ids(rows.order_by())
     rows.delete()
+    groups_by_count: defaultdict[int, list[UUID]] = defaultdict(list)
+    for group_id, count in Counter(group_id for group_id, _ in taken).items():
+        groups_by_count[count].append(group_id)
     for count, group_ids in groups_by_count.items():
         _count(kind, group_ids, -count)
-    return sum(count * len(group_ids) for count, group_ids in groups_by_count.items())
+    return taken
 
 
 def _refuse_taken(kind: MemberKind, group: Group, ids: Collection[UUID]) -> None:
@@ -165,18 +177,20 @@ def _columns(kind: MemberKind, group: Group, similarity_type: SimilarityType) ->
     return columns | ({"image_created": "created"} if kind is IMAGES else {})
 
 
-def take_out(kind: MemberKind, group: Group, members: Sequence[Member]) -> int:
-    """Remove members from one group; return how many were in it. Call it in a transaction."""
+def take_out(kind: MemberKind, group: Group, members: Sequence[Member]) -> list[UUID]:
+    """Remove members from one group; return those that were in it. Call it in a transaction."""
     _held({group.pk})
-    removed, _ = kind.rows.objects.filter(
-        **{"group": group, f"{kind.member}__in": members}
-    ).delete()
-    _count(kind, [group.pk], -removed)
-    return int(removed)
+    rows = kind.rows.objects.filter(**{"group": group, f"{kind.member}__in": members})
+    return [member_id for _, member_id in _take_from(kind, rows)]
 
 
-def leave_all_groups(*, images: Iterable[Image], regions: Iterable[Region]) -> None:
-    """Remove images and regions from all groups. Call it in a transaction that has locked them."""
+def leave_all_groups(
+    *, images: Iterable[Image], regions: Iterable[Region]
+) -> tuple[set[tuple[UUID, UUID]], set[tuple[UUID, UUID]]]:
+    """Remove images and regions from all groups; return (group, member) of each, of both kinds.
+
+    Call it in a transaction that has locked them.
+    """
     of_kind = [
         (IMAGES, GroupImage.objects.filter(image__in=list(images))),
         (REGIONS, GroupRegion.objects.filter(region__in=list(regions))),
@@ -186,8 +200,8 @@ def leave_all_groups(*, images: Iterable[Image], regions: Iterable[Region]) -> N
         holders |= Q(pk__in=rows.values("group"))
     # Counted only once the groups are locked: another request may be removing the same images.
     lock_all(Group.objects.filter(holders))
-    for kind, rows in of_kind:
-        _take_from(kind, rows)
+    of_images, of_regions = (_take_from(kind, rows) for kind, rows in of_kind)
+    return of_images, of_regions
 
 
 def first_taken(kind: MemberKind, group: Group, similarity_type: SimilarityType) -> Any | None:

@@ -29,7 +29,7 @@ def add_groups(*, group: Group, ids: Iterable[UUID], actor: User) -> tuple[int, 
     there = set(GroupNesting.objects.filter(parent=group).values_list("child_id", flat=True))
     rows = [GroupNesting(parent=group, child=child) for child in children if child.pk not in there]
     GroupNesting.objects.bulk_create(rows, batch_size=500)
-    _recount(group, Verb.ADDED_GROUPS, len(rows), actor)
+    _recount(group, Verb.ADDED_GROUPS, [row.child_id for row in rows], actor)
     return len(rows), len(children) - len(rows)
 
 
@@ -40,9 +40,11 @@ def remove_groups(*, group: Group, ids: Iterable[UUID], actor: User) -> tuple[in
     Raises `UnknownIds` and `TooManyIds`; then nothing is changed. The groups themselves are kept.
     """
     children, group = _hold(group, ids)
-    removed, _ = GroupNesting.objects.filter(parent=group, child__in=children).delete()
+    rows = GroupNesting.objects.filter(parent=group, child__in=children)
+    removed = list(rows.values_list("child_id", flat=True))
+    rows.delete()
     _recount(group, Verb.REMOVED_GROUPS, removed, actor)
-    return removed, len(children) - removed
+    return len(removed), len(children) - len(removed)
 
 
 def _hold(group: Group, ids: Iterable[UUID]) -> tuple[list[Group], Group]:
@@ -64,8 +66,8 @@ def _refuse_cycle(group: Group, children: list[Group]) -> None:
         raise NestingWouldCycle(group, guilty)
 
 
-def _recount(group: Group, verb: Verb, count: int, actor: User) -> None:
-    if not count:
+def _recount(group: Group, verb: Verb, members: list[UUID], actor: User) -> None:
+    if not members:
         return
     Group.objects.filter(pk=group.pk).update(
         # Counted, not added: a wrong number is corrected, and the workspace's lock keeps others
@@ -78,6 +80,7 @@ def _recount(group: Group, verb: Verb, count: int, actor: User) -> None:
         noun="group",
         target_id=group.id,
         target_name=group.name,
-        count=count,
+        count=len(members),
+        members=members,
         actor=actor,
     )

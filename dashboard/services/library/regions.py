@@ -1,5 +1,6 @@
 """Create, change and delete regions: boxes on images, which the API calls objects."""
 
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from django.db import transaction
@@ -10,6 +11,7 @@ from accounts.models import User
 from accounts.verbs import Verb
 from dashboard.models import Image, Label, Region
 from dashboard.services.errors import BoxOutside
+from dashboard.services.journal.payloads import MOST_ROWS, Lost, Pairs, with_lost
 from dashboard.services.library.members import leave_all_groups
 from dashboard.services.row_locks import lock_all
 
@@ -71,15 +73,27 @@ def delete_region(*, region: Region, actor: User) -> None:
     """Delete a region; its image is kept."""
     rows = Region.objects.select_related("workspace", "label")
     row = rows.select_for_update(of=("self",)).get(pk=region.pk)
-    discard_regions(Region.objects.filter(pk=row.pk))
-    _tell(Verb.DELETED, row, actor)
+    lost = discard_regions(Region.objects.filter(pk=row.pk))
+    lost.objects = []  # its own values stand beside
+    _tell(Verb.DELETED, row, actor, with_lost(values_of(row, FIELDS), lost))
 
 
-def discard_regions(regions: QuerySet[Region]) -> None:
-    """Delete regions and their memberships. Call it in a transaction."""
+def discard_regions(regions: QuerySet[Region]) -> Lost:
+    """Delete regions and their memberships; return them. Call it in a transaction."""
     held = lock_all(regions)
-    leave_all_groups(images=[], regions=held)
+    left = leave_all_groups(images=[], regions=held)
     Region.objects.filter(pk__in=[region.pk for region in held]).delete()
+    return lost_regions(held, left)
+
+
+def lost_regions(regions: Sequence[Region], left: tuple[Pairs, Pairs]) -> Lost:
+    """Return the values of deleted regions, and what `leave_all_groups` has returned."""
+    lost = Lost()
+    kept = regions[: MOST_ROWS + 1]  # one more tells that there are too many
+    lost.keep("objects", [values_of(region, ("id", *FIELDS)) for region in kept])
+    lost.link("groups", left[0])
+    lost.link("object_groups", left[1])
+    return lost
 
 
 def _held(image: Image, label: Label) -> tuple[Image, Label]:

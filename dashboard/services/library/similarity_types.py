@@ -11,9 +11,13 @@ from accounts.verbs import Verb
 from dashboard.models import Extraction, Fill, Group, SimilarityType
 from dashboard.services.errors import EmptyName, InSeveralGroups, TypeHasGroups
 from dashboard.services.jobs.dropping import drop_extractions, drop_fills
+from dashboard.services.journal.payloads import MOST_ROWS, Lost, with_lost
+from dashboard.services.library.groups import FIELDS as GROUP_FIELDS
 from dashboard.services.library.groups import discard_groups
 from dashboard.services.library.members import IMAGES, REGIONS, in_several_groups
 from dashboard.services.row_locks import lock_all, lock_pks
+
+FIELDS = ("name", "description", "exclusive", "fold_by")
 
 
 @transaction.atomic
@@ -113,8 +117,13 @@ def delete_type(*, similarity_type: SimilarityType, force: bool = False, actor: 
     if count and not force:
         raise TypeHasGroups(row, count)
     drop_work_on_types([row])
-    discard_groups(groups)
-    _tell(Verb.DELETED, row, actor, groups=count)
+    lost = Lost()
+    if count:
+        kept = list(groups.order_by()[: MOST_ROWS + 1])
+        lost.keep("group_rows", [values_of(group, ("id", *GROUP_FIELDS)) for group in kept])
+    discard_groups(groups, lost)
+    lost.link("types", row.task_rows.values_list("task", "similarity_type"))
+    _tell(Verb.DELETED, row, actor, with_lost(values_of(row, FIELDS), lost), groups=count)
     row.delete()
     return count
 

@@ -57,6 +57,7 @@ def _count(thing: Any, more: int) -> None:
 
 
 def _tell(verb: Verb, noun: str, thing: Any, user: User | None, actor: User) -> None:
+    whose = {"user": str(user.pk)} if user else None
     record(
         workspace=thing.workspace,
         verb=verb,
@@ -64,5 +65,7 @@ def _tell(verb: Verb, noun: str, thing: Any, user: User | None, actor: User) -> 
         target_id=thing.pk,
         target_name=str(thing),
         details={} if user in (None, actor) else {"user": str(user)},
+        before=whose if verb == Verb.UNVERIFIED else None,
+        after=whose if verb == Verb.VERIFIED else None,
         actor=actor,
     )

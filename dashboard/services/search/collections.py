@@ -58,7 +58,8 @@ def delete_collection(*, collection: Collection, actor: User) -> None:
     # Writers of records lock this row: they have finished, or will find the collection deleted.
     row = Collection.objects.select_for_update().get(pk=collection.pk)
     jobs.drop(subject_ids=list(row.fills.values_list("pk", flat=True)))
-    _tell(Verb.DELETED, collection, actor, records=row.records_count)
+    was = values_of(row, ("name", "description", "task", "version"))
+    _tell(Verb.DELETED, collection, actor, was, records=row.records_count)
     row.delete()
 
 

@@ -1,6 +1,8 @@
 """Create, change and delete tasks, and attach types to them."""
 
+from collections.abc import Sequence
 from typing import Any
+from uuid import UUID
 
 from django.db import transaction
 
@@ -9,9 +11,12 @@ from accounts.models import User, Workspace
 from accounts.verbs import Verb
 from dashboard.models import SimilarityType, Task, TaskType
 from dashboard.services.errors import EmptyName
+from dashboard.services.journal.payloads import Lost, with_lost
 from dashboard.services.training.describing import start_describing
 from dashboard.services.training.encoder_choice import check_encoder
 from dashboard.services.training.versions import check_unused, drop_versions
+
+FIELDS = ("name", "description", "encoder")
 
 
 @transaction.atomic
@@ -40,7 +45,7 @@ def add_type(*, task: Task, similarity_type: SimilarityType, actor: User) -> boo
     _, added = TaskType.objects.get_or_create(task=task, similarity_type=similarity_type)
     if added:
         now = {"similarity_type": str(similarity_type.pk)}
-        _tell(Verb.ADDED_TYPE, task, actor, now=now, type=similarity_type.name)
+        _tell_type(Verb.ADDED_TYPE, task, similarity_type, actor, now=now)
     return added
 
 
@@ -50,7 +55,7 @@ def remove_type(*, task: Task, similarity_type: SimilarityType, actor: User) -> 
     removed, _ = TaskType.objects.filter(task=task, similarity_type=similarity_type).delete()
     if removed:
         was = {"similarity_type": str(similarity_type.pk)}
-        _tell(Verb.REMOVED_TYPE, task, actor, was=was, type=similarity_type.name)
+        _tell_type(Verb.REMOVED_TYPE, task, similarity_type, actor, was=was)
     return bool(removed)
 
 
@@ -67,7 +72,7 @@ def change_task(*, task: Task, changes: dict[str, Any], actor: User) -> Task:
     for name, value in changes.items():
         setattr(row, name, value)
     row.save(update_fields=[*changes, "modified"])
-    told = {"fields": sorted(changes), "before": before, "after": row.name}
+    told: dict[str, Any] = {"fields": sorted(changes), "before": before, "after": row.name}
     _tell(Verb.CHANGED, row, actor, was, values_of(row, was), **told)
     if row.encoder not in ("", encoder):
         start_describing(workspace=row.workspace, actor=actor)
@@ -85,7 +90,9 @@ def delete_task(*, task: Task, actor: User) -> None:
     # Under the task's lock, which `create_collection` takes, too: none can be created meanwhile.
     check_unused(row, versions)
     drop_versions(versions)
-    _tell(Verb.DELETED, row, actor)
+    lost = Lost()
+    lost.link("types", row.type_rows.values_list("task", "similarity_type"))
+    _tell(Verb.DELETED, row, actor, with_lost(values_of(row, FIELDS), lost))
     row.delete()
 
 
@@ -94,12 +101,25 @@ def _locked(task: Task) -> Task:
     return rows.get(pk=task.pk)
 
 
+def _tell_type(
+    verb: Verb,
+    task: Task,
+    similarity_type: SimilarityType,
+    actor: User,
+    was: dict[str, Any] | None = None,
+    now: dict[str, Any] | None = None,
+) -> None:
+    members = [similarity_type.pk]
+    _tell(verb, task, actor, was, now, members, type=similarity_type.name)
+
+
 def _tell(
     verb: Verb,
     task: Task,
     actor: User,
     was: dict[str, Any] | None = None,
     now: dict[str, Any] | None = None,
+    members: Sequence[UUID] | None = None,
     **details: Any,
 ) -> None:
     record(
@@ -111,5 +131,6 @@ def _tell(
         details=details,
         before=was,
         after=now,
+        members=members,
         actor=actor,
     )

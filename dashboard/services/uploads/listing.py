@@ -20,6 +20,7 @@ from dashboard.files.errors import BrokenManifest, EmptyArchive, FileRefused
 from dashboard.files.images import kinds
 from dashboard.files.tables import manifests
 from dashboard.models import Upload, UploadFile, UploadPart
+from dashboard.models.bulk import insert_rows
 from dashboard.queries.pages import batches
 from dashboard.queries.uploads.receiving import open_part
 from dashboard.services.jobs import jobs
@@ -139,7 +140,7 @@ def _row(part: UploadPart, number: int, parts: tuple[str, ...], group: str | Non
 
 def _write(rows: Iterable[UploadFile]) -> None:
     # After a kill a part is listed from its start: existing rows conflict, and are kept.
-    UploadFile.objects.bulk_create(rows, ignore_conflicts=True, batch_size=LISTED_AT_ONCE)
+    insert_rows(UploadFile, rows)
 
 
 def _list_archive(part: UploadPart, handle: jobs.Handle, look: Look | None) -> None:

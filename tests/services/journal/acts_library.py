@@ -9,6 +9,7 @@ from dashboard.services.library.group_names import create_named_group, group_ima
 from dashboard.services.library.nesting import add_groups, remove_groups
 from tests import factories as make
 from tests.factories import Cast
+from tests.services.journal.acts_shared import Carried, carries, changes
 
 Act = Callable[[], object]
 
@@ -226,4 +227,36 @@ ACTS: dict[str, Callable[[Cast], Act]] = {
     "library.verifications.unverify": unverify,
     "library.verifications.verify_group": verify_group,
     "library.verifications.verify_image": verify_image,
+}
+
+# All others carry nothing: what they made is found by the change's target.
+CARRIED: dict[str, Carried] = {
+    "library.group_names.group_images": carries(members=1),
+    "library.group_names.rename_group": changes("name"),
+    "library.groups.add_images": carries(members=3),
+    "library.groups.add_regions": carries(members=1),
+    "library.groups.change_group": changes("description"),
+    "library.groups.delete_group": carries(
+        before="similarity_type name description meta_data test_group lost"
+    ),
+    "library.groups.mark_group": changes("test_group"),
+    "library.groups.mark_groups": changes("test_group", members=2),
+    "library.groups.remove_images": carries(members=1),
+    "library.groups.remove_regions": carries(members=1),
+    "library.images.change_image": changes("real"),
+    "library.images.delete_images": carries(members=3, before=""),
+    "library.images.mark_images": changes("test_image", members=3),
+    "library.labels.change_label": changes("name"),
+    "library.labels.delete_label": carries(before="name description color output_name"),
+    "library.nesting.add_groups": carries(members=1),
+    "library.nesting.remove_groups": carries(members=1),
+    "library.regions.change_region": changes("image label left top right bottom meta_data"),
+    "library.regions.delete_region": carries(before="image label left top right bottom meta_data"),
+    "library.similarity_types.change_type": changes("exclusive"),
+    "library.similarity_types.delete_type": carries(
+        before="name description exclusive fold_by lost"
+    ),
+    "library.verifications.unverify": carries(before="user"),
+    "library.verifications.verify_group": carries(after="user"),
+    "library.verifications.verify_image": carries(after="user"),
 }

@@ -11,7 +11,7 @@ from dashboard.services.search import collections, records
 from dashboard.services.search.fills import start_fill
 from tests import factories as make
 from tests.factories import Cast
-from tests.services.journal.acts_shared import ready
+from tests.services.journal.acts_shared import Carried, carries, changes, ready
 
 Act = Callable[[], object]
 
@@ -122,4 +122,10 @@ ACTS: dict[str, Callable[[Cast], Act]] = {
     "search.records.delete_matching": delete_matching,
     "search.records.delete_records": delete_records,
     "search.records.update_records": update_records,
+}
+
+# All others carry nothing: records are data of their own, in no journal.
+CARRIED: dict[str, Carried] = {
+    "search.collections.change_collection": changes("name"),
+    "search.collections.delete_collection": carries(before="name description task version"),
 }

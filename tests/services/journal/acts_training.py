@@ -9,7 +9,7 @@ from dashboard.services.training.training import start_training
 from dashboard.services.training.versions import delete_version, set_production
 from tests import factories as make
 from tests.factories import Cast
-from tests.services.journal.acts_shared import ready
+from tests.services.journal.acts_shared import Carried, carries, changes, ready
 
 Act = Callable[[], object]
 
@@ -69,4 +69,14 @@ ACTS: dict[str, Callable[[Cast], Act]] = {
     "training.training.start_training": train,
     "training.versions.delete_version": remove_version,
     "training.versions.set_production": switch_production,
+}
+
+# All others carry nothing.
+CARRIED: dict[str, Carried] = {
+    "training.encoder_choice.choose_encoder": changes("encoder"),
+    "training.tasks.add_type": carries(members=1, after="similarity_type"),
+    "training.tasks.change_task": changes("name"),
+    "training.tasks.delete_task": carries(before="name description encoder"),
+    "training.tasks.remove_type": carries(members=1, before="similarity_type"),
+    "training.versions.set_production": changes("production_version"),
 }

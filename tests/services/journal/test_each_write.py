@@ -22,6 +22,7 @@ from tests.services.journal import (
     acts_uploads,
     acts_webhooks,
 )
+from tests.services.journal.acts_shared import Carried, carried_by
 
 PEOPLE = ("services", "team", "second_factors", "account", "sessions")
 ON_ANOTHER_SERVER = "asks another server; see tests/services/connections"
@@ -100,6 +101,24 @@ def test_it_writes_one_change(cast: Cast, name: str) -> None:
     before = Change.objects.count()
     act()
     assert Change.objects.count() == before + 1
+
+
+ON_THINGS = (
+    acts_library.ACTS.keys()
+    | acts_training.ACTS.keys()
+    | acts_search.ACTS.keys()
+    | acts_uploads.ACTS.keys()
+)
+# The rows of an upload say what it brought, so its changes carry nothing.
+CARRIED = acts_library.CARRIED | acts_training.CARRIED | acts_search.CARRIED
+
+
+@pytest.mark.parametrize("name", sorted(ON_THINGS))
+def test_it_carries_what_an_undo_or_another_server_needs(cast: Cast, name: str) -> None:
+    act = WRITES[name](cast)
+    act()
+    change = Change.objects.latest("id")
+    assert carried_by(change) == CARRIED.get(name, Carried())
 
 
 def test_no_service_is_forgotten() -> None:
