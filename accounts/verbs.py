@@ -67,7 +67,7 @@ class Verb(TextChoices):
     UNLINKED = "unlinked"
     PULLED = "pulled"
     OVERRULED = "overruled"
-    TOOK_BACK = "took back changes of"
+    DISCARDED_CHANGES = "discarded changes of"
     # Webhooks.
     PAUSED = "paused"
     RESUMED = "resumed"

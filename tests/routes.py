@@ -389,7 +389,7 @@ PAGES = [
     Page("link-unlink", "POST"),
     Page("link-look", "POST", thing="looked-at", viewer="POST"),
     Page("outgoing-retry", "POST", thing="outgoing"),
-    Page("outgoing-take-back", "POST", thing="outgoing"),
+    Page("outgoing-discard", "POST", thing="outgoing"),
     Page("webhooks", "GET POST"),
     Page("webhook", thing="webhook"),
     Page("webhook-change", "GET POST", thing="webhook"),

@@ -56,9 +56,9 @@ urlpatterns = [
         "settings/link/changes/<int:outgoing_id>/retry", links.outgoing_retry, name="outgoing-retry"
     ),
     path(
-        "settings/link/changes/<int:outgoing_id>/take-back",
-        links.outgoing_take_back,
-        name="outgoing-take-back",
+        "settings/link/changes/<int:outgoing_id>/discard",
+        links.outgoing_discard,
+        name="outgoing-discard",
     ),
     path("settings/webhooks", webhooks.webhooks, name="webhooks"),
     path("settings/webhooks/<uuid:webhook_id>", webhooks.webhook, name="webhook"),

@@ -1,8 +1,7 @@
 """Read what undoing an upload would remove, and what was done with it since."""
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection
 from dataclasses import dataclass
-from uuid import UUID
 
 from django.db.models import Exists, OuterRef, QuerySet
 
@@ -35,20 +34,6 @@ def added_images(upload: Upload) -> QuerySet[Image]:
     last = jobs.order_by("-finished").values_list("finished", flat=True).first()
     images = Image.objects.in_workspace(upload.workspace).present().filter(Exists(rows))
     return images.filter(created__lte=last) if last is not None else images
-
-
-def added_ids(upload: Upload, size: int = 1000) -> Iterator[list[UUID]]:
-    """Return the ids of `added_images` in chunks of at most `size`, in the order of the files."""
-    there, last = added_images(upload), 0
-    files = upload.files.filter(status=UploadFile.Status.ADDED, image__isnull=False)
-    while rows := list(
-        files.filter(pk__gt=last).order_by("pk").values_list("pk", "image_id")[:size]
-    ):
-        last = rows[-1][0]
-        ids = [image_id for _, image_id in rows]
-        kept = set(there.filter(pk__in=ids).values_list("pk", flat=True))
-        if found := [one for one in ids if one in kept]:
-            yield found
 
 
 def placed_files(upload: Upload) -> QuerySet[UploadFile]:

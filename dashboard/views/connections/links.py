@@ -24,14 +24,14 @@ from dashboard.services.connections.links import (
     unlink,
 )
 from dashboard.services.connections.looking import look_again
-from dashboard.services.connections.outbox.refusals import take_back, try_again
+from dashboard.services.connections.outbox.refusals import discard_change, try_again
 from dashboard.services.errors import Refused
 from dashboard.views.rendering import may, missing_is_404, page_or_fragment, refused, see_other
 from dashboard.views.workspaces.activity import Sentence, sentence
 
 PAGE = "dashboard/connections/link.html"
 MANAGE = "connections.manage"
-DECIDE = "groups.change"  # whoever may change what is mirrored decides about what was refused
+DECIDE = "groups.change"  # changing what is mirrored includes deciding about refusals
 
 
 class OutgoingRow:
@@ -167,14 +167,14 @@ def outgoing_retry(request: WorkspaceRequest, outgoing_id: int) -> HttpResponse:
 @require_POST
 @requires(DECIDE)
 @missing_is_404
-def outgoing_take_back(request: WorkspaceRequest, outgoing_id: int) -> HttpResponse:
+def outgoing_discard(request: WorkspaceRequest, outgoing_id: int) -> HttpResponse:
     """Undo a refused change here."""
     row = get_outgoing(get_link(request.workspace), outgoing_id)
     try:
-        take_back(row=row, actor=request.user)
+        discard_change(row=row, actor=request.user)
     except Refused as refusal:
         return refused(request, str(refusal), "link")
-    messages.success(request, "The change was taken back.")
+    messages.success(request, "The change was discarded.")
     return see_other("link")
 
 

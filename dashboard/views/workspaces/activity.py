@@ -126,7 +126,7 @@ ANY_NOUN = {
         "kept the other server’s value of the {noun} {name}, which was changed on both sides: "
         "{theirs}. Here it was: {ours}"
     ),
-    Verb.TOOK_BACK: "took back unsent changes of the {noun} {name}",
+    Verb.DISCARDED_CHANGES: "discarded unsent changes of the {noun} {name}",
 }
 
 

@@ -24,7 +24,7 @@ from dashboard.models import (
 )
 from dashboard.queries.connections.outbox import get_outgoing
 from dashboard.services.connections.outbox import starting
-from dashboard.services.connections.outbox.refusals import take_back
+from dashboard.services.connections.outbox.refusals import discard_change
 from dashboard.services.jobs import jobs
 from dashboard.services.library import groups, images, nesting
 from dashboard.services.training import tasks
@@ -224,7 +224,9 @@ def test_one_image_of_many_is_refused(mirror: Mirror, between: Between) -> None:
     # All others are sent, with their memberships.
     assert Image.objects.filter(workspace=mirror.there).count() == 4
     assert Group.objects.get(workspace=mirror.there).images_count == 4
-    take_back(row=get_outgoing(mirror.link, Outgoing.objects.get().pk), actor=mirror.cast.alice)
+    discard_change(
+        row=get_outgoing(mirror.link, Outgoing.objects.get().pk), actor=mirror.cast.alice
+    )
     assert Image.objects.in_workspace(mirror.here).present().count() == 4
     assert Group.objects.get(workspace=mirror.here).images_count == 4
     mirror.send()

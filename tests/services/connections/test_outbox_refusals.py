@@ -16,7 +16,7 @@ from dashboard.queries.connections.outbox import (
 )
 from dashboard.services.connections.connections import delete_token
 from dashboard.services.connections.outbox.errors import NoLongerWaits
-from dashboard.services.connections.outbox.refusals import take_back, try_again
+from dashboard.services.connections.outbox.refusals import discard_change, try_again
 from dashboard.services.library import groups, images
 from tests.factories import make_cast, make_group, make_image, make_type
 from tests.outbox import Mirror, linked, url_of
@@ -111,11 +111,11 @@ def test_a_refused_change_is_taken_back(mirror: Mirror) -> None:
     mirror.send()
     assert [state for state, _ in mirror.rows()] == ["refused"]
     assert mirror.twin("group", group).problem == mirror.rows()[0][1]
-    take_back(row=only(mirror), actor=mirror.cast.ann)
+    discard_change(row=only(mirror), actor=mirror.cast.ann)
     group.refresh_from_db()
     assert group.name == "Red shoe"
     assert not mirror.twin("group", group).problem
-    told = Change.objects.get(workspace=mirror.here, verb="took back changes of")
+    told = Change.objects.get(workspace=mirror.here, verb="discarded changes of")
     assert (told.noun, told.target_id, told.actor) == ("group", group.pk, mirror.cast.ann)
     editor(mirror)
     mirror.enter_token("ann")
@@ -135,7 +135,7 @@ def test_a_refused_creation_is_taken_back(mirror: Mirror) -> None:
     mirror.send()
     assert [state for state, _ in mirror.rows()] == ["refused", "held", "held"]
     editor(mirror)
-    take_back(row=only(mirror), actor=mirror.cast.alice)
+    discard_change(row=only(mirror), actor=mirror.cast.alice)
     assert not Group.objects.filter(pk=group.pk).exists()
     mirror.send()
     assert not Group.objects.filter(workspace=mirror.there).exists()
@@ -152,7 +152,7 @@ def test_refused_memberships_are_taken_back(mirror: Mirror) -> None:
     groups.add_images(group=group, ids=[some[2]], actor=mirror.cast.alice)
     mirror.send()
     assert [state for state, _ in mirror.rows()] == ["refused", "held"]
-    take_back(row=only(mirror), actor=mirror.cast.alice)
+    discard_change(row=only(mirror), actor=mirror.cast.alice)
     editor(mirror)
     mirror.send()
     there = GroupImage.objects.filter(group__workspace=mirror.there).count()
@@ -169,7 +169,7 @@ def test_a_deletion_is_taken_back(mirror: Mirror) -> None:
     images.delete_images(workspace=mirror.here, ids=[image.pk], actor=mirror.cast.alice)
     mirror.send()
     assert [state for state, _ in mirror.rows()] == ["refused"]
-    take_back(row=only(mirror), actor=mirror.cast.alice)
+    discard_change(row=only(mirror), actor=mirror.cast.alice)
     # The next pull brings it as a new one.
     assert not Twin.objects.filter(noun="image").exists()
     assert Job.objects.filter(kind=Job.Kind.PULL, state=Job.State.QUEUED).exists()
@@ -182,7 +182,10 @@ def test_what_was_decided_meanwhile_is_not_decided_again(mirror: Mirror) -> None
     mirror.send()
     row = only(mirror)
     try_again(row=row)
-    for decide in (lambda: try_again(row=row), lambda: take_back(row=row, actor=mirror.cast.alice)):
+    for decide in (
+        lambda: try_again(row=row),
+        lambda: discard_change(row=row, actor=mirror.cast.alice),
+    ):
         with pytest.raises(NoLongerWaits):
             decide()
     editor(mirror)

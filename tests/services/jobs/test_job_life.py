@@ -320,11 +320,11 @@ def test_workers_give_signs_of_life(db: None) -> None:
 def test_an_idle_worker_asks_for_little(
     db: None, monkeypatch: pytest.MonkeyPatch, django_assert_num_queries: DjangoAssertNumQueries
 ) -> None:
-    """Its sign, what is to be taken back, what waits, what was tried too often, and webhooks."""
+    """Its sign, expired leases, what waits, what was tried too often, webhooks, and links."""
     monkeypatch.setattr(worker, "close_old_connections", lambda: None)
     monkeypatch.setattr(sweep, "_begun", {})
     worker.sweep_and_look()
-    with django_assert_num_queries(5):
+    with django_assert_num_queries(7):
         worker.sweep_and_look()
 
 

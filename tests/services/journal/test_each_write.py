@@ -41,7 +41,7 @@ EXCEPTIONS = {
     "accounts.second_factors.turn_on": OF_ONESELF,
     "accounts.sessions.end_session": OF_ONESELF,
     "connections.connections.set_token": ON_ANOTHER_SERVER,
-    "connections.outbox.refusals.take_back": ON_ANOTHER_SERVER,
+    "connections.outbox.refusals.discard_change": ON_ANOTHER_SERVER,
     "connections.links.request_pull": "queues a job, which tells once what it changed",
     "exchange.transfers.open_import": ON_THE_WAY,
     "exchange.transfers.retry_transfer": OF_A_JOB,

@@ -9,7 +9,7 @@ from django.test import Client
 from accounts.models import Change
 from dashboard.files.store import storage
 from dashboard.models import Group, GroupImage, Image, Job, SimilarityType, Upload
-from dashboard.queries.uploads.undo import added_ids, undo_forecast
+from dashboard.queries.uploads.undo import undo_forecast
 from dashboard.services.errors import NothingToRetry, StillUnderWay
 from dashboard.services.extractions.extractions import start_extraction
 from dashboard.services.jobs import jobs
@@ -278,17 +278,3 @@ def test_what_was_under_way_on_a_type_that_goes_ends_with_it(cast: Cast) -> None
     for job in (extraction, fill):
         job.refresh_from_db()
         assert (job.state, job.message) == (Job.State.CANCELLED, "It was deleted.")
-
-
-def test_the_ids_of_what_it_added_come_in_chunks(cast: Cast) -> None:
-    known = make_image(cast.workspace, 1)
-    upload = brought_in(cast, MANY | SHOES)
-    gone = Image.objects.present().exclude(pk=known.pk).order_by("pk").first()
-    assert gone is not None
-    delete_images(workspace=cast.workspace, ids=[gone.pk], actor=cast.bob)
-    chunks = list(added_ids(upload, size=5))
-    assert all(len(chunk) <= 5 for chunk in chunks)
-    assert len(chunks) > 1
-    found = [one for chunk in chunks for one in chunk]
-    there = Image.objects.present().exclude(pk=known.pk).values_list("pk", flat=True)
-    assert (len(found), set(found)) == (len(set(found)), set(there))

@@ -96,7 +96,7 @@ def test_a_refusal_stands_on_the_thing(cast: Cast) -> None:
     row = make_outgoing(make_link(cast.workspace))
     shown = signed_in(cast.alice).get(f"/groups/{row.change.target_id}").content.decode()
     assert "You may not do this." in shown
-    assert reverse("outgoing-take-back", args=[row.pk]) in shown
+    assert reverse("outgoing-discard", args=[row.pk]) in shown
 
 
 def test_try_again(cast: Cast) -> None:
@@ -108,17 +108,17 @@ def test_try_again(cast: Cast) -> None:
     assert (row.state, row.problem) == (Outgoing.State.WAITING, "")
 
 
-def test_take_back(cast: Cast) -> None:
+def test_discard(cast: Cast) -> None:
     row = make_outgoing(make_link(cast.workspace))
     give_token(cast, row.link)
-    signed_in(cast.bob).post(reverse("outgoing-take-back", args=[row.pk]))
+    signed_in(cast.bob).post(reverse("outgoing-discard", args=[row.pk]))
     assert not Outgoing.objects.exists()
 
 
 def test_what_no_longer_waits_says_so(cast: Cast) -> None:
     row = make_outgoing(make_link(cast.workspace), state=Outgoing.State.WAITING)
     give_token(cast, row.link)
-    answer = signed_in(cast.bob).post(reverse("outgoing-take-back", args=[row.pk]))
+    answer = signed_in(cast.bob).post(reverse("outgoing-discard", args=[row.pk]))
     assert "no longer waits" in str(next(iter(get_messages(answer.wsgi_request))))
 
 

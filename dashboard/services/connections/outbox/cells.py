@@ -22,13 +22,14 @@ from dashboard.queries.connections.outbox import (
 )
 from dashboard.services.connections.fields import NOUNS
 from dashboard.services.connections.pulling.passing import portions
+from dashboard.services.journal.payloads import origins_of
 
 AT_ONCE: Final = 500  # files of an upload
 FILES: Final = "files"
 # The ends of uploads. The things that an upload creates have no changes of their own.
 OF_FILES: Final = (Verb.IMPORTED, Verb.UNDID)
 # Nobody over there has verified what a member here has.
-NEVER_SENT: Final = (Verb.VERIFIED, Verb.UNVERIFIED, Verb.OVERRULED, Verb.TOOK_BACK)
+NEVER_SENT: Final = (Verb.VERIFIED, Verb.UNVERIFIED, Verb.OVERRULED, Verb.DISCARDED_CHANGES)
 MARKS: Final = (Verb.MARKED_SEVERAL_TEST, Verb.UNMARKED_SEVERAL_TEST)
 MEMBERS: Final = {
     Verb.ADDED_IMAGES: "image",
@@ -121,10 +122,10 @@ def _members(change: Change, link: Link) -> list[Members]:
     if change.verb not in MOVED:
         return cells
     # A move leaves groups as well; which member came from which is a part of what is compared.
-    origins = [UUID(one) for one in (change.before or {}).get("groups", {})]
+    origins = {one: frozenset(left) for one, left in origins_of(change.before).items()}
     # An older change does not name them.
-    origins = origins or groups_that_lost(link)
-    return [*cells, *(Members("group", one, member, ids) for one in origins)]
+    left_by = origins or dict.fromkeys(groups_that_lost(link), ids)
+    return [*cells, *(Members("group", one, member, left) for one, left in left_by.items())]
 
 
 def _member_ids(change: Change) -> frozenset[UUID] | None:

@@ -41,7 +41,7 @@ def try_again(*, row: Outgoing) -> None:
 
 
 @transaction.atomic
-def take_back(*, row: Outgoing, actor: User) -> None:
+def discard_change(*, row: Outgoing, actor: User) -> None:
     """Set what a change touched to what both sides had, and send nothing of it.
 
     What the other server never had is deleted here, and what was deleted here is pulled again. All
@@ -63,7 +63,7 @@ def take_back(*, row: Outgoing, actor: User) -> None:
     release(link)
     record(
         workspace=link.workspace,
-        verb=Verb.TOOK_BACK,
+        verb=Verb.DISCARDED_CHANGES,
         noun=row.change.noun,
         target_id=row.change.target_id,
         target_name=row.change.target_name,
