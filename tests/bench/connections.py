@@ -4,6 +4,7 @@ import os
 import statistics
 import sys
 import tempfile
+from collections.abc import Callable
 
 from tests.bench.figures import ROUNDS, at_least, at_most, seconds
 from tests.live import running
@@ -27,7 +28,7 @@ def main() -> None:
     at_most("connections.pages", _pages(), 1.10)
     with running() as server:
         other = mirrored.Other(server, IMAGES)
-        at_least("connections.bring", _bring(other), 0.60)
+        at_least("connections.bring", _bring(other.download, other.mirrored_anew), 0.60)
 
 
 def _pages() -> float:
@@ -48,11 +49,11 @@ def _pages() -> float:
     return max(ratios.values())
 
 
-def _bring(other: "mirrored.Other") -> float:  # noqa: F821  importing it needs the settings
+def _bring(download: Callable[[], None], anew: Callable[[], Callable[[], None]]) -> float:
     """Rate of a first pull, with all that it writes, over the bare loop's of the same links."""
     ours, bare = [], []
     for _ in range(ROUNDS):
-        bare.append(seconds(other.download))
-        ours.append(seconds(other.mirrored_anew()))
+        bare.append(seconds(download))
+        ours.append(seconds(anew()))
         print(f"  {bare[-1] / ours[-1]:.2f} in {ours[-1]:.1f} s", file=sys.stderr)
     return statistics.median(bare) / statistics.median(ours)

@@ -12,7 +12,7 @@ from accounts.access import StepNeeded, add_gate
 from accounts.models import Membership
 from dashboard.queries.connections.links import link_of, working_token
 
-# Actions whose changes go to the other server. `tests/services/connections/test_gate.py` sorts every action.
+# Actions whose changes go to the other server; `test_gate.py` sorts every action.
 SENT: Final = frozenset(
     {
         "images.add",

@@ -1,5 +1,6 @@
 """The link of a workspace: make it, read on, decide about what was refused, and end it."""
 
+from collections.abc import Collection
 from typing import Any, cast
 from uuid import UUID
 
@@ -17,6 +18,7 @@ from dashboard.models import Outgoing
 from dashboard.queries.connections.links import get_link, link_of, tokens_to_link, working_token
 from dashboard.queries.connections.outbox import get_outgoing, outgoing_counts, outgoing_page
 from dashboard.queries.connections.twins import unfinished_pull
+from dashboard.queries.workspaces.activity import still_there
 from dashboard.services.connections.links import (
     choose_keeper,
     link_workspace,
@@ -37,9 +39,9 @@ DECIDE = "groups.change"  # changing what is mirrored includes deciding about re
 class OutgoingRow:
     """A change that was not sent yet, in words."""
 
-    def __init__(self, outgoing: Outgoing) -> None:
+    def __init__(self, outgoing: Outgoing, there: Collection[UUID]) -> None:
         self.outgoing = outgoing
-        self.sentence: Sentence = sentence(outgoing.change, {outgoing.change.target_id})
+        self.sentence: Sentence = sentence(outgoing.change, there)
 
     @property
     def state(self) -> str:
@@ -69,9 +71,10 @@ def link(request: WorkspaceRequest) -> HttpResponse:
     if found is None:
         return _choose(request, LinkForm(tokens=tokens_to_link(_member(request))))
     rows = outgoing_page(found, cursor=request.GET.get("cursor", ""))
+    there = still_there(request.workspace, [one.change for one in rows.rows])
     context = {
         "link": found,
-        "rows": [OutgoingRow(one) for one in rows.rows],
+        "rows": [OutgoingRow(one, there) for one in rows.rows],
         "next": rows.next,
         "counts": outgoing_counts(found),
         "pull": unfinished_pull(found),

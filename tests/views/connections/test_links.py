@@ -16,6 +16,7 @@ from tests.factories import (
     make_image,
     make_link,
     make_outgoing,
+    make_task,
     make_type,
     signed_in,
 )
@@ -79,9 +80,11 @@ def test_the_line_is_on_each_page_of_things(cast: Cast) -> None:
     link, client = make_link(cast.workspace), signed_in(cast.vera)
     make_outgoing(link)
     group, image = make_group(make_type(cast.workspace)), make_image(cast.workspace)
+    task = make_task(cast.workspace)
     for address in (
         *("/images/", "/groups/", "/types/", "/tasks/"),
-        *(f"/groups/{group.pk}", f"/images/{image.pk}"),
+        *(f"/groups/{group.pk}", f"/images/{image.pk}", f"/tasks/{task.pk}"),
+        f"/types/{group.similarity_type_id}",
     ):
         shown = client.get(address).content.decode()
         assert "Shop there on there.example.org" in shown, address
