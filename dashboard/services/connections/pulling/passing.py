@@ -14,13 +14,12 @@ from uuid import UUID, uuid4
 from django.db import transaction
 from django.utils import timezone
 
-from accounts.journal import record
 from accounts.models import Workspace
-from accounts.verbs import Verb
 from dashboard.models import Link, Twin
 from dashboard.queries.connections.twins import twins_there
 from dashboard.remote import Server
 from dashboard.services.connections.fields import Noun
+from dashboard.services.connections.overruled import tell_overruled
 from dashboard.services.jobs.jobs import Handle
 from dashboard.services.row_locks import lock_all
 
@@ -131,16 +130,13 @@ class Pull:
     def _record(
         self, noun: str, local_id: UUID, name: str, ours: dict[str, Any], theirs: dict[str, Any]
     ) -> None:
-        record(
+        tell_overruled(
             workspace=self.workspace,
-            verb=Verb.OVERRULED,
             noun=noun,
-            target_id=local_id,
-            target_name=name,
-            details={"fields": sorted(ours)},
-            before=ours,
-            after=theirs,
-            actor=None,
+            local_id=local_id,
+            name=name,
+            ours=ours,
+            theirs=theirs,
         )
 
 
