@@ -8,10 +8,12 @@ from django.template.context import RequestContext
 from dashboard.models import Group, Image, Link, SimilarityType, Task
 from dashboard.queries.connections.links import link_of, problem_of, unsent_of
 from dashboard.queries.connections.outbox import outgoing_counts
+from dashboard.views.rendering import may
 
 register = template.Library()
 NOUNS: dict[type[Any], str] = {Group: "group", Image: "image", SimilarityType: "type", Task: "task"}
 LOOKED_AT = ("group", "image", "task")
+DECIDE = "groups.change"  # as on the page of the link
 
 
 @register.inclusion_tag("dashboard/connections/mirror.html", takes_context=True)
@@ -26,6 +28,7 @@ def mirror(context: RequestContext, thing: Any = None) -> dict[str, Any]:
         "link": link,
         "counts": outgoing_counts(link),
         "csrf_token": context.get("csrf_token"),
+        "may_decide": may(request, DECIDE),
         **(_of_thing(link, thing) if thing is not None else {}),
     }
 

@@ -198,6 +198,7 @@ def test_a_record_that_does_not_fit_its_format_breaks_nothing(
 NO_SECRET = {
     "image-file": "the extension of a file",
     "api-unknown": "the beginning of a path",
+    "link-look": "a noun",
     "manual-page": "a page",
 }
 

@@ -9,9 +9,9 @@ from urllib.parse import urljoin, urlsplit
 from django.test import Client
 from django.urls import Resolver404, resolve
 
-from dashboard.models import Version
+from dashboard.models import ConnectionToken, Version
 from dashboard.services.library.nesting import add_groups
-from tests.factories import Cast, make_group, make_type, make_upload, signed_in
+from tests.factories import Cast, make_group, make_link, make_type, make_upload, signed_in
 from tests.routes import OPERATORS, OWN, PAGES, THINGS, Operator, Own, Page
 from tests.services.uploads.uploaded import SHOES, committed, planned, received, zipped
 
@@ -56,8 +56,14 @@ class Links(HTMLParser):
 def _fill(cast: Cast) -> None:
     """Make one thing of each kind, in the states in which pages lead on."""
     # Two others make the same image; the factory's jobs are about nothing.
-    for noun in THINGS.keys() - {"region", "image-verification", "job", "request"}:
+    for noun in THINGS.keys() - {"region", "image-verification", "job", "request", "connection"}:
         THINGS[noun](cast)
+    # A workspace that mirrors another one is changed only with a token for that.
+    ConnectionToken.objects.create(
+        connection=make_link(cast.workspace).connection,
+        membership=cast.alice.memberships.get(workspace=cast.workspace),
+        secret="encrypted",
+    )
     kind = make_type(cast.workspace, "Same room")
     group = make_group(kind, "Kitchen")
     add_groups(group=make_group(kind, "Rooms"), ids=[group.pk], actor=cast.alice)

@@ -102,6 +102,24 @@ def test_a_refusal_stands_on_the_thing(cast: Cast) -> None:
     assert reverse("outgoing-discard", args=[row.pk]) in shown
 
 
+def test_a_viewer_sees_it_and_decides_nothing(cast: Cast) -> None:
+    row = make_outgoing(make_link(cast.workspace))
+    shown = signed_in(cast.vera).get(f"/groups/{row.change.target_id}").content.decode()
+    assert "You may not do this." in shown
+    assert "Refused" in shown
+    assert "Discard change" not in shown
+
+
+def test_what_is_held_is_not_called_refused(cast: Cast) -> None:
+    row = make_outgoing(
+        make_link(cast.workspace), state=Outgoing.State.HELD, problem="It waits for a token."
+    )
+    shown = signed_in(cast.alice).get(f"/groups/{row.change.target_id}").content.decode()
+    assert "It waits for a token." in shown
+    assert ">Held<" in shown
+    assert ">Refused<" not in shown
+
+
 def test_try_again(cast: Cast) -> None:
     row = make_outgoing(make_link(cast.workspace))
     give_token(cast, row.link)
