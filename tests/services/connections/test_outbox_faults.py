@@ -172,6 +172,7 @@ def test_a_rule_of_the_other_server(mirror: Mirror, between: Between) -> None:
     assert [state for state, _ in mirror.rows()] == ["refused", "held"]
 
 
+@pytest.mark.postgres
 def test_an_upload_is_sent_side_by_side(mirror: Mirror, between: Between) -> None:
     """Images, groups and memberships of an import; what the other side has is recognised."""
     needs_threads()
@@ -201,6 +202,7 @@ def test_an_upload_is_sent_side_by_side(mirror: Mirror, between: Between) -> Non
     mirror.settled()
 
 
+@pytest.mark.postgres
 def test_one_image_of_many_is_refused(mirror: Mirror, between: Between) -> None:
     needs_threads()
     files = {f"shoes/{seed}.jpg": drawn_jpeg(seed) for seed in range(5)}
