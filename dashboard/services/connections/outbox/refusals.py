@@ -58,6 +58,9 @@ def discard_change(*, row: Outgoing, actor: User) -> None:
     # Members before what they are in or on: a type with groups cannot be deleted.
     for noun, local_id in sorted(touched, key=lambda thing: ORDER.index(thing[0])):
         _restore(link, noun, local_id, actor)
+    # The thing that the change names, too: of memberships it is none of those that are restored.
+    if row.change.target_id is not None:
+        touched.add((row.change.noun, row.change.target_id))
     for noun, local_id in touched:
         Twin.objects.filter(link=link, noun=noun, local_id=local_id).update(problem="")
     release(link)

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Final
 from uuid import UUID
 
-from django.db.models import F
+from django.db.models import F, QuerySet
 
 from accounts.models import Membership
 from accounts.words import counted
@@ -105,6 +105,8 @@ class Sender:
         more = 0 if row.change.noun == FILES else row.change.count
         with session.writing(more):
             Outgoing.objects.filter(pk=row.pk).delete()
+            # A pull passes over what has a problem, so a refusal that was sent again must not stay.
+            self._twins_of(row).update(problem="")
         self.sent += 1
 
     def _send_all(self, session: Session, row: Outgoing) -> None:
@@ -147,11 +149,15 @@ class Sender:
         self._block(row)
 
     def _refuse(self, row: Outgoing, sentence: str) -> None:
-        change = row.change
-        if change.target_id is not None:
-            twins = Twin.objects.filter(link=self.link, noun=change.noun, local_id=change.target_id)
-            twins.update(problem=sentence[:PROBLEM])
+        self._twins_of(row).update(problem=sentence[:PROBLEM])
         self._keep(row, Outgoing.State.REFUSED, sentence)
+
+    def _twins_of(self, row: Outgoing) -> QuerySet[Twin]:
+        """Return the twin of the thing that a change names, if it names one."""
+        change, rows = row.change, Twin.objects.filter(link=self.link)
+        if change.target_id is None:
+            return rows.none()
+        return rows.filter(noun=change.noun, local_id=change.target_id)
 
     def _is_blocked(self, row: Outgoing) -> bool:
         if not self.blocked:
