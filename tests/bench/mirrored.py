@@ -45,6 +45,8 @@ def own_and_linked(images: int = 1000, groups: int = 50) -> tuple[Filled, Filled
     link = Link.objects.create(
         workspace=workspace, connection=connection, remote_workspace="1", keeper=member
     )
+    workspace.mirrors = str(link)  # by which the pages know it
+    workspace.save(update_fields=["mirrors"])
     ids = Image.objects.filter(workspace=workspace).values_list("pk", flat=True)
     Twin.objects.bulk_create(
         Twin(link=link, noun="image", local_id=pk, remote_id=str(pk)) for pk in ids
